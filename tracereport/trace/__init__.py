@@ -1,0 +1,1 @@
+"""Bytes -> calls: reads logs of trace lines into the calls table."""

@@ -1,0 +1,82 @@
+"""Why a log may hold no traces: told by what stands in it instead."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tracereport.errors import InputError
+from tracereport.trace.calls import Facts
+from tracereport.trace.source import STANDARD_INPUT
+
+_COLLECT: Final = "RUST_LOG=debug cargo test 2> perf_trace.log"
+_COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
+_LOGGED: Final = rb"^" + _COLOUR + rb"\[?[0-9]{4}-[0-9]{2}-[0-9]{2}T[^\n]{0,60}\b"
+_SIGNS: Final = tuple(
+    (re.compile(sign, re.MULTILINE), cause, remedy)
+    for sign, cause, remedy in (
+        (
+            rb"Nextest run ID|^ *" + _COLOUR + rb" *PASS" + _COLOUR + rb" \[",
+            "nextest shows the output of failed tests only",
+            "Show it always: RUST_LOG=debug cargo nextest run --no-capture 2> perf_trace.log",
+        ),
+        (
+            _LOGGED + rb"(?:DEBUG|TRACE)\b",
+            "it is logged at debug, but no traced function was called, or libtest captured the lines",
+            "Let them through: RUST_LOG=debug cargo test -- --nocapture 2> perf_trace.log",
+        ),
+        (
+            _LOGGED + rb"INFO\b",
+            "the log level is info, and traces are logged at debug",
+            f"Lower it: {_COLLECT}",
+        ),
+        (
+            rb"^ *" + _COLOUR + rb" *(?:Running|Doc-tests|Finished|Compiling)" + _COLOUR + rb" ",
+            "RUST_LOG isn't set, or libtest captured the lines",
+            f"Set it: {_COLLECT} (with -- --nocapture if they are still missing)",
+        ),
+        (
+            rb"^(?:running [0-9]+ tests?|test result: )",
+            "this looks like standard output, and traces go to standard error",
+            f"Collect standard error: {_COLLECT}",
+        ),
+    )
+)
+"""What stands in a log, the cause that it hints at, and the remedy; the first that is found counts."""
+_NO_SIGN: Final = (
+    "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
+    "Give the log of standard error; examples/performance-tracing.md says how to print such lines.",
+)
+
+
+def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
+    """The error for inputs without a single record, with its likely cause and what to do."""
+    name = f"{len(names)} inputs" if len(names) > 1 else names[0]
+    name = "standard input" if name == STANDARD_INPUT else name
+    if facts is None:
+        return InputError(f"{name}: no calls in the table", "Give the log itself.")
+    read = facts.input
+    if read.errors:
+        return InputError(
+            f"{read.errors[0]}, and no traces in the {_count_lines(read.lines)} before that", "Collect the log again."
+        )
+    if read.lines == 0:
+        return InputError(f"{name}: empty", f"Collect traces on standard error: {_COLLECT}")
+    cause, remedy = _find_cause(facts)
+    return InputError(f"{name}: no traces in {_count_lines(read.lines)}: {cause}", remedy)
+
+
+def _count_lines(lines: int) -> str:
+    return f"{lines:,} line{'s' if lines != 1 else ''}"
+
+
+def _find_cause(facts: Facts) -> tuple[str, str]:
+    """What is likely to be the reason, and what to do."""
+    if facts.input.malformed_lines:
+        first = facts.input.malformed.rows[0]
+        count = _count_lines(facts.input.malformed_lines)
+        return (
+            f"{count} with the mark can't be read, the first is line {first.line} ({first.reason})",
+            "Let one process write at a time, and let it end: cargo test -- --test-threads=1",
+        )
+    found = ((cause, remedy) for sign, cause, remedy in _SIGNS if sign.search(facts.head))
+    return next(found, _NO_SIGN)

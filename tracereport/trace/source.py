@@ -1,0 +1,324 @@
+"""Inputs -> chunks of whole lines in UTF-8, whatever the file is packed in.
+
+Compression and encoding are told by content, not by name. A source that breaks off gives what could be read, and then
+says what is wrong with it.
+"""
+
+import glob
+import gzip
+import io
+import lzma
+import os
+import sys
+import zlib
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tracereport.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from zstandard import ZstdDecompressionObj, ZstdDecompressor
+
+STANDARD_INPUT: Final = "-"
+CHUNK_BYTES: Final = 8 << 20
+PIECE_BYTES: Final = 1 << 18
+ZSTD_PIECE_BYTES: Final = 1 << 14
+"""Packed bytes that are unpacked at once: logs shrink to a hundredth."""
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+XZ_MAGIC: Final = b"\xfd7zXZ\x00"
+PARQUET_MAGIC: Final = b"PAR1"
+UTF8_MARK: Final = b"\xef\xbb\xbf"
+UTF16_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes read of the current input so far, and its size where that is known."""
+
+
+class BrokenSourceError(Exception):
+    """The input can't be read further; its text says why."""
+
+
+def expand_inputs(arguments: Sequence[str]) -> list[str]:
+    """The inputs that the arguments name: globs expanded and sorted, each input once.
+
+    Raises:
+        UsageError: an input is named twice.
+        InputError: nothing matches, or an input is missing, a directory or unreadable.
+    """
+    inputs: list[str] = []
+    for argument in arguments:
+        if argument == STANDARD_INPUT or Path(argument).exists() or not glob.has_magic(argument):
+            inputs.append(argument)
+            continue
+        found = glob.glob(argument, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        matches = sorted(path for path in found if not Path(path).is_dir())
+        if not matches:
+            raise InputError(
+                f"{argument}: no file matches", "Check the pattern; quoted globs are expanded by tracereport."
+            )
+        inputs.extend(matches)
+    seen: set[str] = set()
+    for name in inputs:
+        if name != STANDARD_INPUT:
+            _check_file(name)
+        identity = name if name == STANDARD_INPUT else os.path.realpath(name)
+        if identity in seen:
+            raise UsageError(
+                f"{name}: the same input is given twice", "Name each input once: its calls would count double."
+            )
+        seen.add(identity)
+    return inputs
+
+
+def _check_file(name: str) -> None:
+    path = Path(name)
+    if not path.exists():
+        raise InputError(f"{name}: no such file", "Check the path, or collect a log: cargo test 2> perf_trace.log")
+    if path.is_dir():
+        raise InputError(f"{name}: is a directory", f"Name the logs in it: '{name.rstrip('/')}/*.log'")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{name}: permission denied", f"Make it readable: chmod +r {name}")
+
+
+def readable(name: str) -> str:
+    r"""A name as documents can hold it: bytes of it that aren't UTF-8 become ``\xNN``, as in the calls."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def is_calls_table(name: str) -> bool:
+    """Whether the input is a Parquet file."""
+    if name == STANDARD_INPUT or not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as file:
+        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+
+
+def read_chunks(
+    name: str, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
+) -> Generator[bytearray, None, None]:
+    """The input's bytes, unpacked, in chunks that end where a line ends (but for the last one), in UTF-8 or nearly so.
+
+    A chunk has about ``chunk_bytes``, or one line that is longer. An empty input gives none.
+
+    Raises:
+        BrokenSourceError: after what could be read, if the input can't be read to its end.
+    """
+    broken: BrokenSourceError | None = None
+    rest = b""
+    with _open_stream(name, progress) as stream:
+        is_end = False
+        while not is_end:
+            buffer = bytearray(max(chunk_bytes, 2 * len(rest)))
+            buffer[: len(rest)] = rest
+            filled = len(rest)
+            try:
+                while filled < len(buffer) and (count := stream.readinto(memoryview(buffer)[filled:])):
+                    filled += count
+            except (BrokenSourceError, OSError) as error:
+                broken = BrokenSourceError(str(error))
+            is_end = filled < len(buffer)
+            del buffer[filled:]
+            end = len(buffer) if is_end else buffer.rfind(b"\n") + 1
+            rest = bytes(memoryview(buffer)[end:])
+            del buffer[end:]
+            if buffer:
+                yield buffer
+    if broken is not None:
+        raise broken
+
+
+def make_valid(raw: bytearray) -> tuple[bytes, bool]:
+    r"""The bytes with every one that is no UTF-8 as ``\xNN``, and whether there was any."""
+    if not raw.isascii():
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            return raw.decode("utf-8", errors="backslashreplace").encode(), True
+    return bytes(raw), False
+
+
+def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
+    raw = _Counted(name, progress)
+    head = raw.peek(len(XZ_MAGIC))
+    stream: io.RawIOBase = raw
+    if head.startswith(GZIP_MAGIC):
+        stream = _Unpacked(raw, gzip.GzipFile(fileobj=raw), "gzip")
+    elif head.startswith(ZSTD_MAGIC):
+        import zstandard  # noqa: PLC0415  takes a while to load, and few logs need it
+
+        stream = _Unpacked(raw, _ZstdFrames(raw, zstandard.ZstdDecompressor()), "zstd", zstandard.ZstdError)
+    elif head.startswith(XZ_MAGIC):
+        stream = _Unpacked(raw, lzma.LZMAFile(raw), "xz", lzma.LZMAError)  # type: ignore[arg-type]  # noqa: SIM115  # noqa: SIM115
+    peeked = _Peeked(stream)
+    head = peeked.peek(len(UTF8_MARK))
+    if head[:2] in UTF16_MARKS:
+        return _Utf16(peeked, UTF16_MARKS[head[:2]])
+    if head == UTF8_MARK:
+        peeked.drop(len(UTF8_MARK))
+    return peeked
+
+
+class _Peeked(io.RawIOBase):
+    """A stream whose first bytes can be looked at before they are read."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream = stream
+        self._head = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def peek(self, size: int) -> bytes:
+        buffer = bytearray(size)
+        while len(self._head) < size and (count := self._stream.readinto(memoryview(buffer)[len(self._head) :])):
+            self._head += buffer[len(self._head) : len(self._head) + count]
+        return self._head
+
+    def drop(self, size: int) -> None:
+        self._head = self._head[size:]
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._head:
+            return self._stream.readinto(buffer) or 0
+        count = min(len(self._head), len(buffer))
+        buffer[:count] = self._head[:count]
+        self._head = self._head[count:]
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Counted(_Peeked):
+    """A raw file that says how far it is."""
+
+    def __init__(self, name: str, progress: Progress | None) -> None:
+        if name == STANDARD_INPUT:
+            raw = io.FileIO(os.dup(sys.stdin.fileno()), "rb")
+            self._size = None
+        else:
+            raw = io.FileIO(name, "rb")
+            self._size = os.fstat(raw.fileno()).st_size or None
+        super().__init__(raw)
+        self._position = 0
+        self._progress = progress
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = super().readinto(memoryview(buffer))
+        self._position += count
+        if self._progress is not None:
+            self._progress(self._position, self._size)
+        return count
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most ``size`` bytes in one reading, as the unpackers ask for."""
+        buffer = bytearray(PIECE_BYTES if size is None or size < 0 else size)
+        return bytes(memoryview(buffer)[: self.readinto(memoryview(buffer))])
+
+
+class _PackedReader(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+class _Unpacked(io.RawIOBase):
+    """What a packed stream holds, with one error for all that can be wrong with it."""
+
+    def __init__(self, raw: io.RawIOBase, reader: _PackedReader, kind: str, *errors: type[BaseException]) -> None:
+        self._raw = raw
+        self._reader = reader
+        self._kind = kind
+        self._errors: tuple[type[BaseException], ...] = (zlib.error, gzip.BadGzipFile, *errors)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            piece = self._reader.read1(min(len(buffer), PIECE_BYTES))
+        except EOFError as error:
+            raise BrokenSourceError(f"the {self._kind} data ends too early") from error
+        except self._errors as error:
+            raise BrokenSourceError(f"the {self._kind} data is damaged") from error
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _ZstdFrames:
+    """Zstandard frames, one behind the other. The library's own stream ends quietly where a frame breaks off."""
+
+    def __init__(self, raw: io.RawIOBase, decompressor: "ZstdDecompressor") -> None:
+        self._raw = raw
+        self._decompressor = decompressor
+        self._frame: ZstdDecompressionObj | None = None
+        self._packed = b""
+        self._ready = memoryview(b"")
+
+    def read1(self, size: int) -> bytes:
+        """At most ``size`` bytes; none at the end.
+
+        Raises:
+            EOFError: a frame breaks off.
+        """
+        while not self._ready:
+            packed = self._packed or self._raw.read(ZSTD_PIECE_BYTES)
+            if not packed and self._frame is None:
+                return b""
+            if not packed:
+                raise EOFError
+            frame = self._frame or self._decompressor.decompressobj()
+            self._ready = memoryview(frame.decompress(packed))
+            self._packed = frame.unused_data
+            self._frame = None if frame.eof else frame
+        piece, self._ready = self._ready[:size], self._ready[size:]
+        return bytes(piece)
+
+
+class _Utf16(io.RawIOBase):
+    r"""UTF-16 as UTF-8; half a character becomes ``\xNN`` bytes like any other that can't be decoded."""
+
+    def __init__(self, stream: io.RawIOBase, encoding: str) -> None:
+        self._stream = stream
+        self._encoding = encoding
+        self._packed = b""
+        self._ready = b""
+        self._is_start = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._ready:
+            piece = bytearray(PIECE_BYTES)
+            count = self._stream.readinto(memoryview(piece)) or 0
+            self._ready = self._decode(bytes(memoryview(piece)[:count]), is_end=count == 0)
+            if count == 0:
+                break
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _decode(self, piece: bytes, *, is_end: bool) -> bytes:
+        data = self._packed + piece
+        end = len(data) if is_end else len(data) // 2 * 2
+        high_byte = end - 1 if self._encoding == "utf-16-le" else end - 2
+        # A high surrogate waits for its other half.
+        if not is_end and end and 0xD8 <= data[high_byte] <= 0xDB:  # noqa: PLR2004
+            end -= 2
+        self._packed = data[end:]
+        text = data[:end].decode(self._encoding, errors="backslashreplace")
+        if self._is_start and text:
+            text, self._is_start = text.removeprefix("\ufeff"), False
+        return text.encode()
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
