@@ -1,0 +1,133 @@
+"""What a change did, in a few sentences: the calls first, then what became of which finding."""
+
+from collections.abc import Sequence
+
+from tracereport.model import Comparison, FindingChange, FunctionChange, ProcessOnOneSide
+from tracereport.trace.calls import UNKNOWN_CALLER
+
+NAMED_CALLERS = 2
+NAMED_CHANGES = 3
+"""What the sentence names; further changes are counted."""
+
+
+def describe_change(comparison: Comparison) -> str:
+    """The verdict on a comparison; its own ``verdict`` isn't looked at.
+
+    Such as "+124 calls, 118 of them redundant: new N+1 in `load_directory_entries`." Names stand in backticks as they
+    were logged: it is for a document to escape them.
+    """
+    totals = {row.figure: (int(row.before or 0), int(row.after or 0)) for row in comparison.totals.rows}
+    more_calls, more_redundant = (after - before for before, after in (totals["calls"], totals["redundant_calls"]))
+    changes = _describe_renames(comparison) or _describe_findings(comparison) or _describe_functions(comparison)
+    if not (changes or more_calls or more_redundant or comparison.edges.total):
+        redundant = totals["redundant_calls"][1]
+        some = f"{redundant:,}" if redundant else "none"
+        first = f"Nothing changed: {_calls(totals['calls'][1])}, {some} of them redundant"
+    else:
+        first = _describe_counts(more_calls, more_redundant, totals["calls"][1])
+        if changes:
+            first += f": {', '.join(changes)}"
+    sentences = [first, *_describe_processes(comparison, *totals["processes"])]
+    if comparison.partial:
+        sentences.append("Rows that were cut from one of the reports take no part")
+    return ". ".join(sentences) + "."
+
+
+def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> str:
+    if more_calls == 0:
+        same = f"The same {_calls(calls_after)}"
+        if more_redundant == 0:
+            return f"{same}, as many of them redundant"
+        return f"{same}, {abs(more_redundant):,} {'more' if more_redundant > 0 else 'fewer'} of them redundant"
+    counts = f"{'+' if more_calls > 0 else ''}{_calls(more_calls)}"
+    if more_redundant == 0:
+        return f"{counts}, none of them redundant"
+    if 0 < more_redundant / more_calls <= 1:
+        return f"{counts}, {'all' if more_redundant == more_calls else f'{abs(more_redundant):,}'} of them redundant"
+    return f"{counts}, {more_redundant:+,} redundant"
+
+
+def _describe_renames(comparison: Comparison) -> list[str]:
+    """Where functions are gone and others came with exactly their counts, and no function changed else."""
+    gone = sorted(_counts_before(row) for row in comparison.functions.rows if row.calls_after == 0)
+    came = sorted(_counts_after(row) for row in comparison.functions.rows if row.calls_before == 0)
+    if [counts for *counts, _ in gone] != [counts for *counts, _ in came] or 2 * len(
+        gone
+    ) != comparison.functions.total:
+        return []
+    return _first_of(
+        [
+            f"`{new}` is new with exactly the counts of `{old}`, which is gone"
+            for (*_, old), (*_, new) in zip(gone, came, strict=True)
+        ],
+        "functions",
+    )
+
+
+def _counts_before(row: FunctionChange) -> tuple[int, int, int, str]:
+    return row.calls_before, row.again_before, row.shared_before, row.function
+
+
+def _counts_after(row: FunctionChange) -> tuple[int, int, int, str]:
+    return row.calls_after, row.again_after, row.shared_after, row.function
+
+
+def _describe_findings(comparison: Comparison) -> list[str]:
+    changed = [row for row in comparison.findings.rows if row.state != "unchanged"]
+    return _first_of([_describe_finding(row) for row in changed], "findings")
+
+
+def _describe_finding(row: FindingChange) -> str:
+    name = name_finding(row)
+    match row.state:
+        case "new":
+            sentence = f"new {name}"
+        case "resolved":
+            sentence = f"no more {name}"
+        case _:
+            sentence = f"{row.before:,} -> {row.after:,} {name}"
+    return sentence if row.accepted is None else f"{sentence} (accepted)"
+
+
+def name_finding(row: FindingChange) -> str:
+    """A finding in the words of the log, as part of a sentence; names in backticks, unescaped."""
+    callers = [
+        "an unknown caller" if caller is None or caller == UNKNOWN_CALLER else f"`{caller}`" for caller in row.callers
+    ]
+    match row.kind:
+        case "again":
+            return f"repeats of `{row.function}` by {callers[0]}"
+        case "shared":
+            by = " and ".join(callers) if len(callers) <= NAMED_CALLERS else f"{len(callers)} callers"
+            return f"lookups of `{row.function}` shared by {by}"
+        case "fan-out":
+            return f"N+1 in {callers[0]}" if callers[0].startswith("`") else f"N+1 of `{row.function}`"
+        case "slow":
+            return f"slow calls of `{row.function}` by {callers[0]}"
+
+
+def _describe_functions(comparison: Comparison) -> list[str]:
+    came = [f"`{function}` is new" for function in comparison.functions_added.rows]
+    gone = [f"`{function}` is gone" for function in comparison.functions_removed.rows]
+    return _first_of(came + gone, "functions")
+
+
+def _first_of(changes: list[str], what: str) -> list[str]:
+    more = len(changes) - NAMED_CHANGES
+    return changes if more <= 0 else [*changes[:NAMED_CHANGES], f"and {more:,} more changed {what}"]
+
+
+def _describe_processes(comparison: Comparison, before: int, after: int) -> list[str]:
+    if comparison.processes_differ:
+        return [f"The processes differ ({before:,} before, {after:,} after), and with them what repeats between tests"]
+    sides = (("before", comparison.processes_only_before.rows), ("after", comparison.processes_only_after.rows))
+    return [f"Set apart: {_one_side(processes)} only {side}" for side, processes in sides if processes]
+
+
+def _one_side(processes: Sequence[ProcessOnOneSide]) -> str:
+    calls = _calls(sum(process.calls for process in processes))
+    return f"{len(processes):,} process{'es' if len(processes) > 1 else ''} with {calls}"
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call{'' if abs(count) == 1 else 's'}"

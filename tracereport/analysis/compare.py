@@ -1,0 +1,266 @@
+"""Two reports, one comparison: what a change did to the calls.
+
+Only figures that neither threads nor time can change are judged, so that a run compared with its repetition shows
+nothing. Evidence and times stand beside among the totals.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeVar
+
+import msgspec
+
+from tracereport.analysis.change_verdict import describe_change
+from tracereport.analysis.comparable import STABLE_TOTALS, Comparable, comparable_figures, comparable_findings
+from tracereport.analysis.grouping import LONG_ROW_LIMIT, caller_rank, keep_rows
+from tracereport.analysis.matching import Matching, match_processes
+from tracereport.errors import BaselineError
+from tracereport.model import (
+    BaselineReference,
+    BeforeAfter,
+    Comparison,
+    EdgeChange,
+    Finding,
+    FindingChange,
+    FunctionChange,
+    Process,
+    ProcessOnOneSide,
+    Report,
+    Rows,
+)
+
+SHOWN_SETTINGS = frozenset({"top"})
+"""Settings that decide what documents show, and no figure."""
+
+State = Literal["new", "worse", "better", "resolved", "unchanged"]
+STATES: tuple[State, ...] = ("new", "worse", "better", "resolved", "unchanged")
+"""In the order in which findings are listed."""
+
+Key = TypeVar("Key")
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """Two reports brought to what can be compared of them."""
+
+    before: Comparable
+    after: Comparable
+    findings_before: dict[str, Finding]
+    """Those that take part, by fingerprint."""
+    findings_after: dict[str, Finding]
+    matching: Matching
+    whole: bool
+    """Nothing was taken out of either side."""
+
+
+def comparable_sides(before: Report, after: Report) -> Sides:
+    """The figures of both reports that a comparison rests on.
+
+    Processes that only one side has are taken out, unless they hold more than half of the judged calls of a side: then
+    all is compared whole. Fan-outs take part only if neither side has a process whose tree is unknown.
+
+    Raises:
+        BaselineError: the reports differ in their selection, or in a setting that figures depend on.
+    """
+    _require_same_measures(before, after)
+    with_fanouts = all(process.tree != "unknown" for report in (before, after) for process in report.processes.rows)
+    findings_before = comparable_findings(before, with_fanouts=with_fanouts)
+    findings_after = comparable_findings(after, with_fanouts=with_fanouts)
+    kinds = {fingerprint: row.kind for fingerprint, row in (findings_before | findings_after).items()}
+    matching = match_processes(before, after, kinds)
+    apart = ((), ()) if matching.differ else (matching.only_before, matching.only_after)
+    whole = not any(apart)
+    return Sides(
+        before=comparable_figures(before, findings_before, apart[0], whole=whole),
+        after=comparable_figures(after, findings_after, apart[1], whole=whole),
+        findings_before=findings_before,
+        findings_after=findings_after,
+        matching=matching,
+        whole=whole,
+    )
+
+
+def compare_reports(before: Report, after: Report) -> Comparison:
+    """What changed from ``before``, the baseline, to ``after``.
+
+    Functions and edges are listed if they changed, the largest change first; findings all, by state; totals all, null
+    where a figure isn't known. Processes that only one side has are listed apart; ``comparable_sides`` says what
+    becomes of their calls.
+
+    Raises:
+        BaselineError: the reports differ in their selection, or in a setting that figures depend on.
+    """
+    sides = comparable_sides(before, after)
+    functions = _compare_functions(sides.before, sides.after)
+    comparison = Comparison(
+        baseline=BaselineReference(title=before.title, generator=f"{before.generator.name} {before.generator.version}"),
+        verdict="",
+        partial=sides.before.partial or sides.after.partial,
+        processes_differ=sides.matching.differ,
+        totals=keep_rows(
+            [
+                BeforeAfter(
+                    figure=figure, before=count, after=sides.after.totals[figure], stable=figure in STABLE_TOTALS
+                )
+                for figure, count in sides.before.totals.items()
+            ]
+        ),
+        functions=keep_rows(functions, LONG_ROW_LIMIT),
+        edges=keep_rows(_compare_edges(sides.before, sides.after), LONG_ROW_LIMIT),
+        findings=keep_rows(_compare_findings(sides), LONG_ROW_LIMIT),
+        functions_added=keep_rows(sorted(row.function for row in functions if row.calls_before == 0)),
+        functions_removed=keep_rows(sorted(row.function for row in functions if row.calls_after == 0)),
+        processes_only_before=_one_side(sides.matching.only_before, sides.findings_before),
+        processes_only_after=_one_side(sides.matching.only_after, sides.findings_after),
+    )
+    return msgspec.structs.replace(comparison, verdict=describe_change(comparison))
+
+
+def _require_same_measures(before: Report, after: Report) -> None:
+    if before.selection != after.selection:
+        raise BaselineError(
+            f"The baseline is narrowed to {_format_fields(before.selection)}, "
+            f"this report to {_format_fields(after.selection)}.",
+            "Give both runs the same selection, or none.",
+        )
+    ours = msgspec.structs.asdict(after.settings)
+    differing = [
+        f"{name} is {_format_setting(value)} in the baseline and {_format_setting(ours[name])} here"
+        for name, value in msgspec.structs.asdict(before.settings).items()
+        if value != ours[name] and name not in SHOWN_SETTINGS
+    ]
+    if differing:
+        raise BaselineError(
+            f"The baseline was made with other settings: {'; '.join(differing)}.",
+            "Make the baseline again with the settings of this run, or run with those of the baseline.",
+        )
+
+
+def _format_setting(value: int | tuple[str, ...]) -> str:
+    return str(value) if isinstance(value, int) else ", ".join(value) or "empty"
+
+
+def _format_fields(record: msgspec.Struct | None) -> str:
+    given = msgspec.structs.asdict(record) if record is not None else {}
+    return ", ".join(f"{name} {', '.join(map(str, values))}" for name, values in given.items() if values) or "nothing"
+
+
+def _compare_functions(before: Comparable, after: Comparable) -> list[FunctionChange]:
+    changes = [
+        FunctionChange(
+            function=function,
+            calls_before=was["calls"],
+            calls_after=now["calls"],
+            redundant_before=was["again"] + was["shared"],
+            redundant_after=now["again"] + now["shared"],
+            again_before=was["again"],
+            again_after=now["again"],
+            shared_before=was["shared"],
+            shared_after=now["shared"],
+        )
+        for function, was, now in _changed(before.functions, after.functions, before.functions_cut, after.functions_cut)
+    ]
+    return sorted(
+        changes,
+        key=lambda row: (
+            -abs(row.calls_after - row.calls_before),
+            -abs(row.redundant_after - row.redundant_before),
+            row.function,
+        ),
+    )
+
+
+def _compare_edges(before: Comparable, after: Comparable) -> list[EdgeChange]:
+    changes = [
+        EdgeChange(
+            caller=caller,
+            function=function,
+            calls_before=was["calls"],
+            calls_after=now["calls"],
+            again_before=was["again"],
+            again_after=now["again"],
+        )
+        for (caller, function), was, now in _changed(before.edges, after.edges, before.edges_cut, after.edges_cut)
+    ]
+    return sorted(
+        changes,
+        key=lambda row: (
+            -abs(row.calls_after - row.calls_before),
+            -abs(row.again_after - row.again_before),
+            *caller_rank(row.caller),
+            row.function,
+        ),
+    )
+
+
+def _compare_findings(sides: Sides) -> list[FindingChange]:
+    before, after = sides.before, sides.after
+    findings = sides.findings_before | sides.findings_after
+    changes = []
+    for fingerprint in _known_keys(before.findings, after.findings, before.findings_cut, after.findings_cut):
+        was, now = before.findings.get(fingerprint, 0), after.findings.get(fingerprint, 0)
+        if was or now:
+            finding = findings[fingerprint]
+            changes.append(
+                FindingChange(
+                    fingerprint=fingerprint,
+                    kind=finding.kind,
+                    function=finding.function,
+                    callers=finding.callers,
+                    param_names=finding.param_names,
+                    varying_params=finding.varying_params,
+                    before=was,
+                    after=now,
+                    state=_state_of(was, now),
+                    accepted=finding.accepted,
+                )
+            )
+    return sorted(
+        changes, key=lambda row: (STATES.index(row.state), -abs(row.after - row.before), -row.after, row.fingerprint)
+    )
+
+
+def _state_of(before: int, after: int) -> State:
+    if before == after:
+        return "unchanged"
+    if before == 0:
+        return "new"
+    if after == 0:
+        return "resolved"
+    return "worse" if after > before else "better"
+
+
+def _known_keys(
+    before: Mapping[Key, object], after: Mapping[Key, object], before_cut: bool, after_cut: bool
+) -> list[Key]:
+    """The keys of both sides but those that may stand in the part that was cut from the other."""
+    return [
+        key
+        for key in dict.fromkeys((*before, *after))
+        if (key in before or not before_cut) and (key in after or not after_cut)
+    ]
+
+
+def _changed(
+    before: Mapping[Key, Counter[str]], after: Mapping[Key, Counter[str]], before_cut: bool, after_cut: bool
+) -> Iterator[tuple[Key, Counter[str], Counter[str]]]:
+    """The keys whose counts differ, with the counts of both sides; what is missing counts nothing."""
+    for key in _known_keys(before, after, before_cut, after_cut):
+        was, now = before.get(key, Counter()), after.get(key, Counter())
+        if was != now:
+            yield key, was, now
+
+
+def _one_side(processes: Iterable[Process], findings: Mapping[str, Finding]) -> Rows[ProcessOnOneSide]:
+    rows = [
+        ProcessOnOneSide(
+            name=process.name,
+            calls=process.calls,
+            repeats=sum(
+                share.repeats
+                for share in process.by_finding.rows
+                if share.fingerprint in findings and findings[share.fingerprint].kind != "fan-out"
+            ),
+        )
+        for process in processes
+    ]
+    return keep_rows(rows, LONG_ROW_LIMIT)

@@ -1,0 +1,222 @@
+"""What a run demands, and whether it holds: the gates of ``--fail-on``.
+
+A gate against the baseline rests on what a comparison rests on, so processes that only one side has take no part. What
+threads or time can change is judged on the whole reports, and the gate's note says that it is noisy.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import msgspec
+
+from tracereport.analysis.change_verdict import name_finding
+from tracereport.analysis.comparable import Comparable
+from tracereport.analysis.compare import Sides, comparable_sides
+from tracereport.analysis.gate_grammar import (
+    FINDINGS,
+    STABLE_FUNCTION_FIGURES,
+    TIME_FUNCTION_FIGURES,
+    Condition,
+    Word,
+    nearest,
+    needs_baseline,
+    parse_gate,
+    refuse,
+)
+from tracereport.errors import UsageError
+from tracereport.model import Comparison, Finding, Gate, Report, Rows
+
+NAMED_REASONS = 3
+NS_PER_MS = 1_000_000
+CAPTURED = "captured"
+"""Code of the quality warning for output that libtest swallowed."""
+
+EVIDENCE_TOTALS = frozenset({"unchanged_repeats", "changed_repeats", "unproven_repeats"})
+
+
+class _Against(msgspec.Struct, frozen=True):
+    """What a report is judged against."""
+
+    baseline: Report
+    comparison: Comparison
+    sides: Sides
+
+
+def check_gates(expressions: Sequence[str], *, with_baseline: bool) -> None:
+    """Refuses what can be refused before a log is read.
+
+    Raises:
+        UsageError: an expression can't be read, or needs a baseline that isn't there.
+    """
+    for expression in expressions:
+        if needs_baseline(parse_gate(expression)) and not with_baseline:
+            _refuse_without_baseline(expression)
+
+
+def judge_gates(
+    expressions: Sequence[str], report: Report, comparison: Comparison | None = None, baseline: Report | None = None
+) -> Rows[Gate]:
+    """Every gate with its figure, its limit and whether it passed, in the order given.
+
+    A figure that isn't known (a rate of no judged calls, a time where threads hide the tree) passes no gate.
+
+    Args:
+        expressions: as ``--fail-on`` was given.
+        report: the report to be judged.
+        comparison: of the report with the baseline, if there is one.
+        baseline: what it was compared with, if anything.
+
+    Raises:
+        UsageError: an expression can't be read, needs a baseline that isn't there, or names a function that is on
+            neither side.
+    """
+    gates = [(expression, parse_gate(expression)) for expression in expressions]
+    against = None
+    if baseline is not None and comparison is not None:
+        against = _Against(baseline, comparison, comparable_sides(baseline, report))
+    judged = tuple(_judge(expression, gate, report, against) for expression, gate in gates)
+    return Rows(len(judged), judged)
+
+
+def _judge(expression: str, gate: Word | Condition, report: Report, against: _Against | None) -> Gate:
+    if isinstance(gate, Condition):
+        return _judge_condition(gate, report, against)
+    if gate == "quality":
+        return _judge_reasons(expression, _distrust(report))
+    if against is None:
+        _refuse_without_baseline(expression)
+    changes = against.comparison.findings.rows
+    state = "new" if gate == "new-findings" else "worse"
+    reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
+    cautions = ["rows that were cut from a report take no part"] if against.comparison.partial else []
+    if report.selection is not None:
+        cautions.append("only of what the selection shows")
+    return _judge_reasons(expression, reasons, cautions)
+
+
+def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[str] = ()) -> Gate:
+    """A gate that any reason fails."""
+    notes = list(reasons[:NAMED_REASONS])
+    if len(reasons) > NAMED_REASONS:
+        notes.append(f"{len(reasons) - NAMED_REASONS:,} more")
+    notes += cautions
+    return Gate(expression=expression, figure=float(len(reasons)), limit=0.0, passed=not reasons, note="; ".join(notes))
+
+
+def _distrust(report: Report) -> list[str]:
+    """Why a log can't be trusted: a reason for each cause that it shows."""
+    totals, lines = report.totals, report.input
+    causes = {
+        "malformed lines": 0 if lines is None else lines.malformed_lines,
+        "calls of interleaved processes": totals.calls - totals.judged_calls,
+        "unfinished calls": totals.unfinished_calls,
+        "inputs not read to their end": 0 if lines is None else len(lines.errors),
+    }
+    return [f"{count:,} {cause}" for cause, count in causes.items() if count] + [
+        warning.message for warning in report.quality.rows if warning.code == CAPTURED
+    ]
+
+
+def _judge_condition(condition: Condition, report: Report, against: _Against | None) -> Gate:
+    if condition.name is not None and condition.figure != FINDINGS:
+        _require_function(condition, report, against)
+    notes = [_noise_of(condition)]
+    figure: float | None
+    before: float | None
+    if not condition.limit.relative:
+        figure, before = _whole_figure(condition, report), 0.0
+    elif against is None:
+        _refuse_without_baseline(condition.expression)
+    else:
+        sides = against.sides
+        figure = _comparable_figure(condition, sides.after, sides.findings_after, sides)
+        before = _comparable_figure(condition, sides.before, sides.findings_before, sides)
+        if figure is None or before is None:
+            figure, before = _whole_figure(condition, report), _whole_figure(condition, against.baseline)
+        elif not sides.whole:
+            notes.append("without the processes that only one side has")
+    limit = None if before is None else condition.limit.of(before)
+    if figure is None or limit is None:
+        notes.append("not known, so not passed")
+    return Gate(
+        expression=condition.expression,
+        figure=figure,
+        limit=limit,
+        passed=figure is not None and limit is not None and not condition.holds(figure, limit),
+        note="; ".join(filter(None, notes)),
+    )
+
+
+def _refuse_without_baseline(expression: str) -> NoReturn:
+    raise UsageError(
+        f"--fail-on '{expression}' needs a baseline.",
+        "Give --baseline with the report.json of the branch to compare with.",
+    )
+
+
+def _require_function(condition: Condition, report: Report, against: _Against | None) -> None:
+    """Raises an error that names the column if the function is on neither side."""
+    reports = [report] if against is None else [report, against.baseline]
+    known = sorted({row.function for side in reports for row in side.functions.rows})
+    if condition.name is not None and condition.name not in known:
+        shown = "" if report.selection is None else "of those that the selection shows, "
+        refuse(
+            condition.expression,
+            condition.name_column,
+            f"{shown}no function is called {condition.name}{nearest(condition.name, known)}",
+            "Name a function as it stands in the log; one with ( ) or a quote in its name goes in double quotes.",
+        )
+
+
+def _noise_of(condition: Condition) -> str:
+    """Why the figure of a condition differs from run to run; empty if it doesn't."""
+    if condition.figure in TIME_FUNCTION_FIGURES or condition.figure.endswith("_ns"):
+        return "a time: differs from run to run"
+    if condition.figure in EVIDENCE_TOTALS:
+        return "evidence: threads can change it"
+    if condition.figure == FINDINGS and condition.name == "slow":
+        return "rests on times, which differ from run to run"
+    if condition.figure == FINDINGS and condition.name == "fan-out":
+        return "threads can hide a fan-out"
+    return ""
+
+
+def _whole_figure(condition: Condition, report: Report) -> float | None:
+    """The figure of a condition over a whole report; null if it isn't known there."""
+    figure, name = condition.figure, condition.name
+    if figure == FINDINGS:
+        return float(sum(row.kind == name and row.accepted is None for row in report.findings.rows))
+    if name is None:
+        total: float | None = getattr(report.totals, figure)
+        return None if total is None else float(total)
+    for row in report.functions.rows:
+        if row.function == name:
+            if figure in TIME_FUNCTION_FIGURES:
+                return float(getattr(row, TIME_FUNCTION_FIGURES[figure])) / NS_PER_MS
+            return float(getattr(row, figure))
+    return 0.0 if len(report.functions.rows) == report.functions.total else None
+
+
+def _comparable_figure(
+    condition: Condition, side: Comparable, findings: Mapping[str, Finding], sides: Sides
+) -> float | None:
+    """The figure of a condition on one side of a comparison; null if a comparison doesn't hold it."""
+    figure, name = condition.figure, condition.name
+    if figure == FINDINGS:
+        if name == "slow":
+            return None
+        latest = sides.findings_before | sides.findings_after
+        return float(
+            sum(
+                row.kind == name and side.findings[fingerprint] > 0 and latest[fingerprint].accepted is None
+                for fingerprint, row in findings.items()
+            )
+        )
+    if name is None:
+        total = side.totals[figure]
+        return None if total is None else float(total)
+    if figure in TIME_FUNCTION_FIGURES or (name not in side.functions and side.functions_cut):
+        return None
+    counts = side.functions.get(name, Counter())
+    return float(sum(counts[part] for part in STABLE_FUNCTION_FIGURES[figure]))

@@ -1,0 +1,171 @@
+"""Data quality: what would mislead a reader of the report, each with the remedy."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.analysis.grouping import keep_rows
+from tracereport.model import QualityWarning, Rows
+from tracereport.trace.calls import TREE_KINDS, UNKNOWN_CALLER, Calls
+
+_LOADING_NS = 50_000_000
+_LOADING_FACTOR = 10
+
+
+def find_warnings(calls: Calls, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
+    """All warnings that the calls and the lines give cause for; ``unfinished`` holds each process's calls."""
+    return keep_rows(
+        [
+            *_of_input(calls),
+            *_of_processes(calls, int(unfinished.sum())),
+            *_of_lines(calls),
+            *_of_callers(calls),
+            *_of_times(calls),
+        ]
+    )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
+
+
+def _of_input(calls: Calls) -> Iterator[QualityWarning]:
+    if calls.facts is None:
+        return
+    for error in calls.facts.input.errors:
+        yield QualityWarning(
+            code="unreadable",
+            message=f"{error}; the figures are of what could be read.",
+            remedy="Make the log again or copy it again; a killed job leaves half an archive.",
+            count=1,
+        )
+    if calls.facts.input.partial:
+        yield QualityWarning(
+            code="partial-table",
+            message="The table of calls was written under a selection: calls are missing from it.",
+            remedy="Write the table without --function, --caller, --process, --test, --param and --call.",
+            count=1,
+        )
+
+
+def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
+    not_judged = int(np.count_nonzero(~calls.judged))
+    if not_judged:
+        yield QualityWarning(
+            code="interleaved",
+            message=f"Not judged: {_counted(not_judged, 'call', 'calls')} of processes that wrote at the same time. "
+            "Their calls and times are counted, their repeats can't be told.",
+            remedy="Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own.",
+            count=not_judged,
+        )
+    if implausible := int(np.count_nonzero(calls.implausible)):
+        yield QualityWarning(
+            code="implausible-numbers",
+            message=f"{_counted(implausible, 'call has a number', 'calls have numbers')} far from all others: "
+            "a record quoted in a value, or a damaged line. It takes no part in trees and unfinished calls.",
+            remedy="Look at the lines with --format raw; keep trace lines out of traced values.",
+            count=implausible,
+        )
+    if unfinished:
+        yield QualityWarning(
+            code="unfinished",
+            message=f"{_counted(unfinished, 'call', 'calls')} began and never printed: "
+            "killed, leaked, aborted or filtered.",
+            remedy="Let the tests run to their end and keep the whole log; a call that is leaked can't be measured.",
+            count=unfinished,
+        )
+
+
+def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
+    notices = calls.facts.notices if calls.facts is not None else {}
+    texts = {
+        "captured": (
+            "{} left no traces while child processes did: libtest keeps the output of passing tests to itself.",
+            ("test binary", "test binaries"),
+            "Run cargo test -- --nocapture 2> perf_trace.log",
+        ),
+        "torn-lines": (
+            "{} torn by several processes that write to one file; what they held is lost.",
+            ("line was", "lines were"),
+            "Write each line with one write, or give each process a log of its own.",
+        ),
+        "cut-off": (
+            "{} off before the elapsed time; what they held is lost.",
+            ("record breaks", "records break"),
+            "Let the program end before the log is taken.",
+        ),
+        "malformed": (
+            "{} a number beyond 2^63 - 1 and can't be read.",
+            ("record has", "records have"),
+            "Look at the malformed lines below: the emitter, or what stands between it and the log, damages them.",
+        ),
+        "doubled-output": (
+            "{} printed twice by nextest and counted once.",
+            ("test's output was", "tests' outputs were"),
+            "Nothing to do; --failure-output immediate prints it once.",
+        ),
+        "quoted": (
+            "{} a trace in other text and is not counted.",
+            ("line quotes", "lines quote"),
+            "Nothing to do, unless the line was a call: then its elapsed time is damaged.",
+        ),
+        "dropped-metrics": (
+            "{} no unsigned 64-bit integer and was dropped.",
+            ("metric is", "metrics are"),
+            "Record counts, sizes and flags as integers.",
+        ),
+        "invalid-utf8": (
+            "{} bytes that are no UTF-8; they are shown as \\xNN.",
+            ("log holds", "logs hold"),
+            "Nothing to do: different values stay different.",
+        ),
+    }
+    for code, (message, (one, many), remedy) in texts.items():
+        if count := notices.get(code, 0):
+            yield QualityWarning(
+                code=code, message=message.format(_counted(count, one, many)), remedy=remedy, count=count
+            )
+
+
+def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
+    unknown = np.array([name == UNKNOWN_CALLER for name in (*calls.names, UNKNOWN_CALLER)], bool)
+    nameless = int(np.count_nonzero(unknown[calls.caller]))
+    if 2 * nameless > len(calls):
+        yield QualityWarning(
+            code="no-callers",
+            message=f"{_counted(nameless, 'call has', 'calls have')} an unknown caller: "
+            "who asks, and whether two callers ask for the same, can't be told.",
+            remedy="Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace.",
+            count=nameless,
+        )
+        return
+    # An emitter that says the parent has no need of a backtrace.
+    by_backtrace = (calls.processes.tree != TREE_KINDS.index("given"))[calls.process]
+    first = np.flatnonzero(
+        by_backtrace & (calls.number <= calls.first_numbers()[calls.process]) & (calls.elapsed_ns >= _LOADING_NS)
+    )
+    loading = ~unknown[calls.caller[first]]
+    if loading.any():
+        loading &= calls.elapsed_ns[first] >= _LOADING_FACTOR * float(np.median(calls.elapsed_ns))
+    if count := int(np.count_nonzero(loading)):
+        yield QualityWarning(
+            code="symbol-loading",
+            message=f"{_counted(count, 'first call', 'first calls')} of a process took "
+            f"{_LOADING_NS // 1_000_000} ms or more: "
+            "the time that a first backtrace takes to load symbols stands in them.",
+            remedy="Don't compare times of first calls; counts are not touched. No saving is promised from them.",
+            count=count,
+        )
+
+
+def _of_times(calls: Calls) -> Iterator[QualityWarning]:
+    truncated = int(np.count_nonzero((calls.elapsed_ns == 0) & (calls.resolution_ns > 1)))
+    if 2 * truncated > len(calls):
+        yield QualityWarning(
+            code="truncated-times",
+            message=f"{_counted(truncated, 'call reads', 'calls read')} 0 because times are cut off: "
+            "sums are lower bounds, and every time is shown with its range.",
+            remedy="Print elapsed_us or elapsed_ns instead of elapsed_ms.",
+            count=truncated,
+        )

@@ -1,0 +1,122 @@
+"""Parameter values kept out of a report and its calls: each becomes a short keyed hash; equal values stay equal.
+
+Ids, statements and tokens can then stay out of a public comment, while every count and every pattern is still there.
+A value of few possibilities is hidden only as well as the key: whoever has the key can try them all.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from tracereport.model import MalformedLine, Param, RedundantSignature, Report, Selection
+from tracereport.trace.calls import Calls, Lookups
+from tracereport.trace.grammar import decode_lookup, encode_lookup
+
+PREFIX = "redacted:"
+HASH_BYTES = 6
+KEY_CONTEXT = b"tracereport redaction key"
+
+Hide = Callable[[str | None, str], str]
+"""Name and value of a parameter -> the value as it may be shown. Without a name: a text that may hold any value."""
+
+
+def redact_value(value: str, key: bytes) -> str:
+    """What stands for a value: ``redacted:`` and twelve hexadecimal digits of its HMAC-SHA-256."""
+    digest = hmac.digest(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return PREFIX + digest[:HASH_BYTES].hex()
+
+
+def redaction_key(report: Report) -> bytes:
+    """A key that is fixed by the parameter values of a report, for want of a key of one's own.
+
+    The same input gives the same key and so the same documents; another input gives another key, so that values can't
+    be traced from one report to the next. Its title and the names of its inputs play no part.
+    """
+    seen = hashlib.sha256(KEY_CONTEXT)
+
+    def note(name: str | None, value: str) -> str:
+        for text in (name or "", value):
+            encoded = text.encode("utf-8", "surrogatepass")
+            seen.update(len(encoded).to_bytes(8) + encoded)
+        return value
+
+    _rewrite(report, note)
+    return seen.digest()
+
+
+def redact_report(report: Report, names: frozenset[str] | None, key: bytes) -> Report:
+    """The report with the values of some parameters, or of all, replaced wherever they stand.
+
+    Text of the log that can't be told apart into names and values (a malformed line) is replaced whole.
+
+    Args:
+        report: finished.
+        names: of the parameters to be redacted; null: all.
+        key: of the hash.
+    """
+    redacted: Report = _rewrite(report, _hide_by(names, key))
+    return redacted
+
+
+def redact_calls(calls: Calls, names: frozenset[str] | None, key: bytes) -> Calls:
+    """The calls with the same values replaced as in their report, by the same hashes."""
+    hide = _hide_by(names, key)
+    decoded = [decode_lookup(text) for text in calls.lookups.text.to_list()]
+    texts = [
+        encode_lookup(function, tuple([(name, hide(name, value)) for name, value in params]))
+        for function, params in decoded
+    ]
+    text = pl.Series(texts, dtype=pl.String)
+    lookups = Lookups(calls.lookups.function, text, plain=~text.str.starts_with("||").to_numpy())
+    facts = calls.facts and msgspec.structs.replace(calls.facts, input=_rewrite(calls.facts.input, hide))
+    return msgspec.structs.replace(calls, lookups=lookups, facts=facts)
+
+
+def _hide_by(names: frozenset[str] | None, key: bytes) -> Hide:
+    def hide(name: str | None, value: str) -> str:
+        return redact_value(value, key) if names is None or name is None or name in names else value
+
+    return hide
+
+
+def _rewrite(node: Any, hide: Hide) -> Any:  # noqa: ANN401 - any part of a report
+    """A part of a report with every value in it passed through ``hide``, in the order of the report."""
+    if isinstance(node, tuple):
+        return tuple(_rewrite(item, hide) for item in node)
+    if not isinstance(node, msgspec.Struct):
+        return node
+    changes = {name: _rewrite(getattr(node, name), hide) for name in node.__struct_fields__}
+    match node:
+        case Param():
+            changes["value"] = hide(node.name, node.value)
+        case MalformedLine():
+            changes["text"] = hide(None, node.text)
+        case RedundantSignature():
+            changes["signature"] = _rewrite_signature(node, changes["params"])
+        case Selection():
+            changes["params"] = tuple(_rewrite_condition(condition, hide) for condition in node.params)
+    return type(node)(**changes)
+
+
+def _rewrite_signature(row: RedundantSignature, params: tuple[Param, ...]) -> str:
+    """The signature's text with other parameters; the caller stays where it stands among them."""
+    positions = range(len(params) + 1)
+    position = next((at for at in positions if _join_signature(row, row.params, at) == row.signature), 0)
+    return _join_signature(row, params, position)
+
+
+def _join_signature(row: RedundantSignature, params: tuple[Param, ...], caller_position: int) -> str:
+    fields = [f"{param.name}={param.value}" for param in params]
+    if row.caller is not None:
+        fields.insert(caller_position, f"caller={row.caller}")
+    return "|".join((row.function, *fields))
+
+
+def _rewrite_condition(condition: str, hide: Hide) -> str:
+    """``NAME=VALUE``, as it was selected by."""
+    name, equals, value = condition.partition("=")
+    return f"{name}={hide(name, value)}" if equals else hide(None, condition)

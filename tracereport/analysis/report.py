@@ -1,0 +1,167 @@
+"""Puts the report together: every section from the same calls, and the findings from the sections."""
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypedDict
+
+from tracereport import __version__
+from tracereport.analysis.breakdown import count_breakdown
+from tracereport.analysis.cache import count_cache_curves
+from tracereport.analysis.callers import count_callers, count_edges
+from tracereport.analysis.fanout import find_fanouts, list_fanouts
+from tracereport.analysis.findings import find_findings
+from tracereport.analysis.functions import count_functions, sort_by_function
+from tracereport.analysis.grouping import sum_exactly
+from tracereport.analysis.metric_use import count_metric_use
+from tracereport.analysis.ordered import NOWHERE, OrderedCalls, order_calls
+from tracereport.analysis.processes import count_activity, count_unfinished, list_processes
+from tracereport.analysis.quality import find_warnings
+from tracereport.analysis.redundancy import (
+    count_redundant_lookups,
+    count_redundant_signatures,
+    find_sequential_duplicates,
+    find_shared_lookups,
+)
+from tracereport.analysis.repeats import Repeats, count_asked_again, find_repeats
+from tracereport.analysis.savings import find_promised, sum_saving
+from tracereport.analysis.selection import Shown, show_selected
+from tracereport.analysis.slowest import find_slow_groups, find_slowest_calls, list_slow_calls
+from tracereport.analysis.tally import sum_groups, tally_signatures
+from tracereport.analysis.tree import count_call_tree, count_self_ns
+from tracereport.model import (
+    SCHEMA_VERSION,
+    Generator,
+    RedundantLookup,
+    RedundantSignature,
+    Report,
+    Rows,
+    Selection,
+    SequentialDuplicate,
+    Settings,
+    SharedLookup,
+    Totals,
+)
+from tracereport.trace.calls import TREE_KINDS, Calls
+
+GENERATOR = Generator(name="tracereport", version=__version__)
+
+
+def make_report(calls: Calls, settings: Settings, title: str, selection: Selection | None = None) -> Report:
+    """The whole report. A selection leaves out rows that none of the selected calls belongs to, and changes no figure.
+
+    Nothing in it is compared, accepted or gated: that is done to the finished report.
+    """
+    with ThreadPoolExecutor(2, thread_name_prefix="tracereport-measure") as beside:
+        return _make_sections(calls, settings, title, selection, beside)
+
+
+def _make_sections(
+    calls: Calls, settings: Settings, title: str, selection: Selection | None, beside: Executor
+) -> Report:
+    ordered = order_calls(calls)
+    shown = show_selected(ordered, selection)
+    repeats = find_repeats(ordered, settings.ignore_metrics)
+    # The longest pieces of work, most of them outside of Python, run beside the others.
+    cache_curves = beside.submit(count_cache_curves, ordered, repeats, settings, shown)
+    redundancy = beside.submit(_measure_redundancy, ordered, repeats, settings, shown)
+    tally = tally_signatures(ordered, repeats)
+    by_function = sort_by_function(calls)
+    use = count_metric_use(calls)
+    slow = find_slow_groups(calls, by_function, settings)
+    fanouts = find_fanouts(ordered, settings.fan_out_values)
+    findings = find_findings(ordered, repeats, fanouts, slow, shown)
+    self_ns = count_self_ns(ordered)
+    unfinished = count_unfinished(calls)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        generator=GENERATOR,
+        title=title,
+        settings=settings,
+        selection=selection,
+        input=calls.facts.input if calls.facts is not None else None,
+        totals=_count_totals(ordered, repeats, int(unfinished.sum())),
+        processes=list_processes(ordered, repeats, findings.by_process, unfinished, shown),
+        quality=find_warnings(calls, unfinished),
+        functions=count_functions(calls, by_function, tally, use, self_ns, settings, shown),
+        callers=count_callers(calls, tally, shown),
+        edges=count_edges(calls, tally, shown),
+        slowest_calls=find_slowest_calls(calls, shown),
+        asked_again=count_asked_again(ordered, repeats, shown),
+        fanouts=list_fanouts(ordered, fanouts, shown),
+        breakdown=count_breakdown(calls, use, shown),
+        call_tree=count_call_tree(ordered, repeats, shown),
+        slow_calls=list_slow_calls(calls, slow, shown),
+        activity=count_activity(ordered, repeats, shown),
+        verdict=findings.verdict,
+        acceptances=Rows(),
+        findings=findings.rows,
+        cache_curves=cache_curves.result(),
+        **redundancy.result(),
+    )
+
+
+class _RedundancySections(TypedDict):
+    """The sections made of groups of equal signatures and lookups."""
+
+    redundant_signatures: Rows[RedundantSignature]
+    redundant_lookups: Rows[RedundantLookup]
+    cache_candidates: Rows[RedundantSignature]
+    sequential_duplicates: Rows[SequentialDuplicate]
+    shared_lookups: Rows[SharedLookup]
+
+
+def _measure_redundancy(
+    ordered: OrderedCalls, repeats: Repeats, settings: Settings, shown: Shown | None
+) -> _RedundancySections:
+    again = repeats.again
+    signatures = sum_groups(ordered, repeats.signatures, repeats.unchanged & again, repeats.changed & again)
+    lookups = sum_groups(ordered, repeats.lookups, repeats.unchanged, repeats.changed)
+    least = settings.cache_candidate_calls
+    return {
+        "redundant_signatures": count_redundant_signatures(ordered, repeats, signatures, shown=shown),
+        "redundant_lookups": count_redundant_lookups(ordered, repeats, lookups, shown),
+        "cache_candidates": count_redundant_signatures(ordered, repeats, signatures, least, shown),
+        "sequential_duplicates": find_sequential_duplicates(ordered, repeats, shown),
+        "shared_lookups": find_shared_lookups(ordered, repeats, shown),
+    }
+
+
+def _count_totals(ordered: OrderedCalls, repeats: Repeats, unfinished_calls: int) -> Totals:
+    calls = ordered.calls
+    repeated = int(repeats.is_repeat.sum())
+    again = int(repeats.again.sum())
+    unchanged, changed = int(repeats.unchanged.sum()), int(repeats.changed.sum())
+    promised = find_promised(ordered)
+    saving = sum_saving(ordered, promised, repeats.unchanged, repeats.unchanged)
+    possible = sum_saving(ordered, promised, repeats.unproven, repeats.unchanged | repeats.unproven)
+    lower_ns, upper_ns = _sum_roots(ordered)
+    return Totals(
+        calls=len(calls),
+        judged_calls=len(ordered),
+        processes=len(calls.processes.name),
+        functions=len(set(calls.lookups.function.tolist())),
+        lookups=len(ordered) - repeated,
+        redundant_calls=repeated,
+        redundant_rate=repeated / len(ordered) if len(ordered) else None,
+        again_calls=again,
+        shared_calls=repeated - again,
+        unchanged_repeats=unchanged,
+        changed_repeats=changed,
+        unproven_repeats=repeated - unchanged - changed,
+        unfinished_calls=unfinished_calls,
+        elapsed_ns=lower_ns,
+        elapsed_upper_ns=upper_ns,
+        saving_ns=saving.lower_ns,
+        saving_upper_ns=saving.upper_ns,
+        possible_saving_ns=possible.lower_ns,
+        possible_saving_upper_ns=possible.upper_ns,
+    )
+
+
+def _sum_roots(ordered: OrderedCalls) -> tuple[int, int] | tuple[None, None]:
+    """Elapsed time of the plausible calls with no printed parent; null if any process's tree is unknown."""
+    calls = ordered.calls
+    if (calls.processes.tree == TREE_KINDS.index("unknown")).any():
+        return None, None
+    row = ordered.row[(ordered.parent == NOWHERE) & ~calls.implausible[ordered.row]]
+    lower_ns = sum_exactly(calls.elapsed_ns[row])
+    return lower_ns, lower_ns + sum_exactly(calls.resolution_ns[row])

@@ -1,0 +1,67 @@
+"""What the calls that needn't have been made took: recorded and with the resolution added, nothing counted twice."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.analysis.ancestry import any_above
+from tracereport.analysis.grouping import sum_by, sum_exactly
+from tracereport.analysis.ordered import OrderedCalls
+from tracereport.trace.calls import TREE_KINDS
+
+
+class Saving(msgspec.Struct, frozen=True):
+    """A range of time: the true one is at least ``lower_ns`` and below ``upper_ns``."""
+
+    lower_ns: int
+    upper_ns: int
+
+
+def find_promised(ordered: OrderedCalls) -> NDArray[np.bool_]:
+    """Calls that started after their process's first call had ended: till then a process may be loading symbols."""
+    return ordered.number > ordered.calls.first_numbers()[ordered.process]
+
+
+def sum_saving(
+    ordered: OrderedCalls, promised: NDArray[np.bool_], saved: NDArray[np.bool_], spared: NDArray[np.bool_]
+) -> Saving:
+    """The time of the saved calls. ``spared`` holds all calls that wouldn't be made, the saved ones among them.
+
+    A call inside a spared one isn't counted again. Where the tree isn't known any of them may lie inside another,
+    unless both are of one function: of such a process the one function counts that saves most.
+    """
+    tree_unknown = (ordered.calls.processes.tree == TREE_KINDS.index("unknown"))[ordered.process]
+    counted = np.flatnonzero(saved & promised)
+    if ordered.in_tree.any():
+        counted = counted[~any_above(ordered, spared)[counted]]
+    certain = counted[~tree_unknown[counted]]
+    lower_ns, upper_ns = _sum_range(ordered, certain)
+    best = _best_functions(ordered, counted[tree_unknown[counted]])
+    more_lower_ns, more_upper_ns = _sum_range(ordered, best)
+    return Saving(lower_ns + more_lower_ns, upper_ns + more_upper_ns)
+
+
+def _sum_range(ordered: OrderedCalls, places: NDArray[np.intp]) -> tuple[int, int]:
+    row = ordered.row[places]
+    lower_ns = sum_exactly(ordered.calls.elapsed_ns[row])
+    return lower_ns, lower_ns + sum_exactly(ordered.calls.resolution_ns[row])
+
+
+def _best_functions(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of each process the calls of the one function whose calls took longest."""
+    if not len(places):
+        return places
+    calls = ordered.calls
+    process = ordered.process[places].astype(np.int64)
+    key = process * len(calls.names) + calls.lookups.function[ordered.lookup[places]]
+    distinct, group = np.unique(key, return_inverse=True)
+    lower_ns = sum_by(group, calls.elapsed_ns[ordered.row[places]], len(distinct)).tolist()
+    resolution_ns = sum_by(group, calls.resolution_ns[ordered.row[places]], len(distinct)).tolist()
+    best: dict[int, tuple[int, int, int]] = {}
+    for index, key_of_group in enumerate(distinct.tolist()):
+        candidate = (lower_ns[index], lower_ns[index] + resolution_ns[index], -index)
+        owner = key_of_group // len(calls.names)
+        best[owner] = max(best.get(owner, candidate), candidate)
+    chosen = np.zeros(len(distinct), bool)
+    chosen[[-index for _, _, index in best.values()]] = True
+    return places[chosen[group]]

@@ -1,0 +1,153 @@
+"""The slowest calls, and the calls that are far out of their own function's distribution."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.analysis.coding import code_values
+from tracereport.analysis.functions import CallsByFunction
+from tracereport.analysis.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows, sum_exactly
+from tracereport.analysis.selection import Shown
+from tracereport.analysis.shapes import find_shapes
+from tracereport.model import Rows, Settings, SlowCalls, SlowestCall
+from tracereport.trace.calls import Calls
+
+RULE: Final = (
+    "at or above the upper outer fence, 90th percentile + 3 x (90th - 10th percentile), of the function's calls "
+    "but the first of each process (after Tukey, Exploratory Data Analysis, 1977, with deciles for quartiles)"
+)
+_LOW_PERCENT, _HIGH_PERCENT, _FENCE = 10, 90, 3
+
+
+def find_slowest_calls(calls: Calls, shown: Shown | None = None) -> Rows[SlowestCall]:
+    """All calls by elapsed time; ties by process, number and line."""
+    every = np.arange(len(calls)) if shown is None else np.flatnonzero(shown.rows)
+    candidates = every
+    if len(every) > ROW_LIMIT:
+        elapsed_ns = calls.elapsed_ns[every]
+        least_ns = np.partition(elapsed_ns, len(every) - ROW_LIMIT)[len(every) - ROW_LIMIT]
+        above, ties = every[elapsed_ns > least_ns], every[elapsed_ns == least_ns]
+        order = np.lexsort((calls.line[ties], calls.number[ties], calls.process[ties]))
+        candidates = np.concatenate((above, ties[order][: ROW_LIMIT - len(above)]))
+    keys = (calls.line, calls.number, calls.process, -calls.elapsed_ns)
+    order = np.lexsort([key[candidates] for key in keys])
+    rows = [_describe(calls, row) for row in candidates[order].tolist()]
+    return keep_rows(rows, total=len(every))
+
+
+def _describe(calls: Calls, row: int) -> SlowestCall:
+    process = int(calls.process[row])
+    signature = int(calls.signature[row])
+    lookup = int(calls.signatures.lookup[signature])
+    return SlowestCall(
+        process=process,
+        number=int(calls.number[row]),
+        line=int(calls.line[row]),
+        file=calls.files[calls.file[row]],
+        process_name=calls.processes.name[process],
+        function=calls.names[calls.lookups.function[lookup]],
+        caller=calls.name(int(calls.signatures.caller[signature])),
+        params=calls.params_of(lookup),
+        elapsed_ns=int(calls.elapsed_ns[row]),
+        elapsed_upper_ns=int(calls.elapsed_ns[row]) + int(calls.resolution_ns[row]),
+        metrics=calls.metric_sets.metrics_of(int(calls.metric_set[row])),
+    )
+
+
+class SlowGroup(msgspec.Struct, frozen=True, eq=False):
+    """Slow calls of one shape."""
+
+    function: str
+    caller: str | None
+    param_names: tuple[str, ...]
+    limit_ns: int
+    rows: NDArray[np.intp]
+    """Rows of the calls, the slowest first."""
+
+
+def find_slow_groups(calls: Calls, by_function: CallsByFunction, settings: Settings) -> list[SlowGroup]:
+    """Calls beyond their own function's outer fence, by shape; see ``RULE``.
+
+    Deciles stand up to distributions in which nearly all calls read 0; the first call of each function in each
+    process takes no part, since it may have loaded symbols; and nothing below ``slow_minimum_ns`` is slow.
+    """
+    first = _first_rows(calls)
+    groups: list[SlowGroup] = []
+    for code in range(len(calls.names)):
+        members = by_function.rows_of(code)
+        if len(members) < settings.slow_minimum_calls:
+            continue
+        members = members[~np.isin(members, first, assume_unique=True)]
+        if len(members) < settings.slow_minimum_calls:
+            continue
+        elapsed_ns = calls.elapsed_ns[members]
+        limit_ns = max(slow_limit_ns(elapsed_ns), settings.slow_minimum_ns)
+        slow = members[elapsed_ns >= limit_ns]
+        groups += _group_by_shape(calls, slow, limit_ns) if len(slow) else []
+    return groups
+
+
+def list_slow_calls(calls: Calls, groups: Sequence[SlowGroup], shown: Shown | None = None) -> Rows[SlowCalls]:
+    """The slow calls by function and caller, by elapsed time."""
+    by_edge: dict[tuple[str, str | None], list[SlowGroup]] = {}
+    for group in groups:
+        by_edge.setdefault((group.function, group.caller), []).append(group)
+    rows = []
+    for (function, caller), found in by_edge.items():
+        if shown is not None and not any(shown.rows[group.rows].any() for group in found):
+            continue
+        worst = _slowest_first(calls, np.concatenate([group.rows for group in found]))
+        rows.append(
+            SlowCalls(
+                function=function,
+                caller=caller,
+                rule=RULE,
+                limit_ns=found[0].limit_ns,
+                calls=len(worst),
+                elapsed_ns=sum_exactly(calls.elapsed_ns[worst]),
+                worst=Rows(len(worst), tuple(calls.reference(row) for row in worst[:NESTED_ROW_LIMIT].tolist())),
+            )
+        )
+    rows.sort(key=lambda row: (-row.elapsed_ns, row.function, caller_rank(row.caller)))
+    return keep_rows(rows)
+
+
+def slow_limit_ns(elapsed_ns: NDArray[np.int64]) -> int:
+    """The fence of a function whose calls took these times."""
+    ranks = [-(-percent * len(elapsed_ns) // 100) - 1 for percent in (_LOW_PERCENT, _HIGH_PERCENT)]
+    low, high = np.partition(elapsed_ns, ranks)[ranks].tolist()
+    return int(high + _FENCE * (high - low))
+
+
+def _first_rows(calls: Calls) -> NDArray[np.intp]:
+    """The calls that were the first of their function to end in their process."""
+    key = calls.process.astype(np.int64) * len(calls.names) + calls.function
+    distinct, index = code_values(key, len(calls.processes.name) * len(calls.names))
+    row = np.empty(len(distinct), np.intp)
+    # Assigned from the last to the first: what remains is the first.
+    row[index[::-1]] = np.arange(len(calls) - 1, -1, -1)
+    return row
+
+
+def _group_by_shape(calls: Calls, slow: NDArray[np.intp], limit_ns: int) -> list[SlowGroup]:
+    lookups, index = np.unique(calls.signatures.lookup[calls.signature[slow]], return_inverse=True)
+    shapes = find_shapes(calls.lookups, lookups)
+    width = len(calls.names) + 1
+    key = shapes.shape[index].astype(np.int64) * width + calls.caller[slow] + 1
+    return [
+        SlowGroup(
+            function=shapes.function[code // width],
+            caller=calls.name(code % width - 1),
+            param_names=shapes.param_names[code // width],
+            limit_ns=limit_ns,
+            rows=_slowest_first(calls, slow[key == code]),
+        )
+        for code in np.unique(key).tolist()
+    ]
+
+
+def _slowest_first(calls: Calls, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return rows[np.lexsort((calls.line[rows], calls.number[rows], calls.process[rows], -calls.elapsed_ns[rows]))]

@@ -1,0 +1,67 @@
+"""The verdict: the report in a sentence or two, and the changes that it rests on."""
+
+from collections.abc import Sequence
+
+from tracereport.analysis.repeats import Repeats
+from tracereport.analysis.savings import Saving
+from tracereport.model import (
+    Finding,
+    Verdict,
+)
+
+
+def make_verdict(
+    repeats: Repeats, changes: Sequence[Finding], fanouts: Sequence[Finding], fanout_count: int, saving: Saving
+) -> Verdict:
+    """The report in a sentence or two: what asks again and for which answer, and what the first changes remove."""
+    calls = len(repeats.previous)
+    unchanged = int(repeats.unchanged.sum())
+    removed = sum(finding.calls_saved for finding in changes)
+    sentences = [_sum_up(repeats, calls, unchanged)]
+    useful = [finding for finding in changes if finding.calls_saved]
+    if useful:
+        count = ("One change", "Two changes", "Three changes")[len(useful) - 1]
+        whole = "all of them" if removed == unchanged else f"{removed:,} of the {unchanged:,}"
+        sentences.append(f"{count} would remove {whole}.")
+    if fanouts:
+        first = fanouts[0]
+        more = f" and {fanout_count - 1:,} more" if fanout_count > 1 else ""
+        sentences.append(
+            f"N+1: `{first.function}` is called once per `{first.varying_params[0]}`, "
+            f"{first.avoidable_calls:,} calls too many{more}."
+        )
+    return Verdict(
+        message=" ".join(sentences),
+        changes=len(changes),
+        calls_removed=removed,
+        of_unchanged=unchanged,
+        saving_ns=saving.lower_ns,
+        saving_upper_ns=saving.upper_ns,
+        fingerprints=tuple(finding.fingerprint for finding in changes),
+    )
+
+
+def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
+    repeated, changed = int(repeats.is_repeat.sum()), int(repeats.changed.sum())
+    unproven = repeated - unchanged - changed
+    if not calls:
+        return "No call could be judged: processes wrote at the same time."
+    if not repeated:
+        return f"No call was made twice in {calls:,} calls." if calls > 1 else "No call was made twice: there is one."
+    head = f"{repeated:,} of {calls:,} calls {'asks' if repeated == 1 else 'ask'} again"
+    answers = [
+        (unchanged, f"for an unchanged answer ({_share(unchanged, calls)} of all)"),
+        (changed, "for a changed one" if unchanged else "for a changed answer"),
+        (unproven, "without evidence"),
+    ]
+    present = [(count, text) for count, text in answers if count]
+    if len(present) == 1:
+        return f"{head}, all {present[0][1]}." if repeated > 1 else f"{head}, {present[0][1]}."
+    return f"{head}: {', '.join(f'{count:,} {text}' for count, text in present)}."
+
+
+def _share(part: int, whole: int) -> str:
+    """A share in percent, never 0 % or 100 % unless it is exactly that."""
+    if part in (0, whole):
+        return f"{100 * part // whole} %"
+    return f"{min(max(round(100 * part / whole), 1), 99)} %"
