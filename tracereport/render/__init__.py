@@ -1,0 +1,1 @@
+"""Report -> documents: text, Markdown, HTML and the formats of other tools. Never looks at calls."""

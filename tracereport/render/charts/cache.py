@@ -1,0 +1,144 @@
+"""What a cache of each size would answer, per function."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from tracereport.model import CacheCurve, CachePoint, Report
+from tracereport.render import theme
+from tracereport.render.charts.chart import (
+    PERCENT_LABEL,
+    Chart,
+    Column,
+    Key,
+    Row,
+    fade_others,
+    figure,
+    finish,
+    left_out,
+    name_column,
+    records,
+    word,
+)
+from tracereport.render.labels import Labels
+from tracereport.render.units import format_count, format_counted, format_share
+
+_MOST_CURVES: Final = 6
+_HEIGHT_PX: Final = 300
+_DASHES: Final = ([1, 0], [6, 3], [2, 2], [10, 3, 2, 3], [12, 4], [4, 4])
+_TONES: Final = ("time", "repeat", "better", "self", "first", "quiet")
+
+
+def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
+    """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
+    hitting = [curve for curve in report.cache_curves.rows if curve.possible_hits and curve.points.rows]
+    shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[:_MOST_CURVES]
+    if not shown:
+        return None
+    points = [_point(curve, point, label, is_best=curve is shown[0]) for curve in shown for point in curve.points.rows]
+    best = shown[0]
+    return Chart(
+        name="cache-curves",
+        title=_title(best, label),
+        alternative="Lines that rise with the capacity of a cache: how many of each function's calls it would answer. "
+        "Larger points stand where 50, 80 and 95 % of all possible hits are reached.",
+        altair=_draw(points, [label(curve.function) for curve in shown]),
+        columns=(name_column("function"), Column("entries"), Column("calls answered"), Column("of its calls")),
+        rows=tuple(
+            (point["function"], format_count(point["entries"]), format_count(point["hits"]), point["share_text"])
+            for point in points
+        ),
+        legend=tuple(
+            Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
+            for curve, tone, dash in zip(shown, _TONES, _DASHES, strict=False)
+        ),
+        left_out=left_out(len(shown), report.cache_curves.total),
+    )
+
+
+def _title(best: CacheCurve, label: Labels) -> str:
+    if best.capacity_for_80 is None:
+        return f"{label(best.function)}: a cache would answer at most {format_counted(best.possible_hits, 'call')}"
+    entries = format_counted(best.capacity_for_80, "entry", "entries")
+    return f"{label(best.function)}: a cache of {entries} reaches 80 % of all possible hits"
+
+
+def _point(curve: CacheCurve, point: CachePoint, label: Labels, *, is_best: bool) -> Row:
+    hits = point.hits - point.stale_hits
+    marks = {curve.capacity_for_50: "50 %", curve.capacity_for_80: "80 %", curve.capacity_for_95: "95 %"}
+    return {
+        "function": label(curve.function),
+        "entries": point.capacity,
+        "hits": hits,
+        "share": hits / curve.calls,
+        "share_text": format_share(hits, curve.calls),
+        "is_best": is_best,
+        "reached": marks.get(point.capacity, ""),
+        "read": f"{format_counted(point.capacity, 'entry', 'entries')}: {format_share(hits, curve.calls)}",
+    }
+
+
+def _draw(points: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
+    tones = [theme.colour(tone) for tone in _TONES[: len(functions)]]
+    domain = list(functions)
+    most_entries = max(2, *(point["entries"] for point in points))
+    base = alt.Chart(records("points")).encode(
+        x=alt.X(
+            "entries:Q",
+            title="capacity of the cache, entries per process",
+            scale=alt.Scale(type="log", base=2, nice=False, domain=[1, most_entries]),
+            axis=alt.Axis(format="~s"),
+        ),
+        y=alt.Y(
+            "share:Q",
+            title="share of its calls answered",
+            axis=alt.Axis(labelExpr=PERCENT_LABEL),
+            scale=alt.Scale(domain=[0, 1.12 * max(point["share"] for point in points)], nice=False),
+        ),
+    )
+    coloured = base.encode(
+        color=alt.Color(
+            "function:N",
+            scale=alt.Scale(domain=domain, range=tones),
+            legend=None,
+        ),
+        opacity=fade_others(),
+    )
+    lines = coloured.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "function:N", scale=alt.Scale(domain=domain, range=list(_DASHES[: len(domain)])), legend=None
+        )
+    )
+    points_seen = coloured.mark_point(filled=True, size=24).encode(
+        tooltip=[
+            word("function"),
+            figure("entries"),
+            figure("hits", "calls answered"),
+            word("share_text", "of its calls"),
+            word("reached", "of all possible hits"),
+        ]
+    )
+    marked = coloured.transform_filter("datum.reached !== ''")
+    marks = marked.mark_point(filled=True, size=70)
+    is_named = "chosen ? datum.function === chosen : datum.is_best"
+    names = (
+        marked.transform_filter(is_named)
+        .mark_text(dy=-11)
+        .encode(text=alt.Text("reached:N"), color=alt.ColorValue("currentColor"))
+    )
+    # The nearest points are found by areas that lie over everything, so they carry no tooltip: the text says it.
+    pointer = alt.selection_point(
+        nearest=True, on="pointerover", clear="pointerout", fields=["entries"], empty=False, name="pointer"
+    )
+    nearest = base.mark_point(opacity=0, tooltip=None).add_params(pointer)
+    rule = base.mark_rule(strokeDash=[3, 3], opacity=0.6).transform_filter(pointer)
+    is_right = f"datum.entries > {most_entries**0.7}"
+    read = (
+        base.mark_text(
+            align=alt.ExprRef(f"{is_right} ? 'right' : 'left'"), dx=alt.ExprRef(f"{is_right} ? -8 : 8"), dy=12
+        )
+        .encode(text=alt.Text("read:N"), opacity=fade_others())
+        .transform_filter(pointer)
+    )
+    return finish(rule, lines, points_seen, marks, names, nearest, read, height=_HEIGHT_PX, points=points)

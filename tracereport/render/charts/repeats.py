@@ -1,0 +1,167 @@
+"""Calls per function and per caller, split by what is known of their answers."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from tracereport.model import Function, Report
+from tracereport.render.charts.chart import (
+    MOST_ROWS,
+    ROW_PX,
+    Chart,
+    Column,
+    Row,
+    colours,
+    fade_others,
+    figure,
+    finish,
+    left_out,
+    legend_of,
+    name_axis,
+    name_column,
+    records,
+    word,
+)
+from tracereport.render.labels import Labels
+from tracereport.render.units import format_count, format_counted, format_share
+
+KINDS: Final = (
+    ("first calls", "first"),
+    ("asked again, unchanged", "unchanged"),
+    ("asked again, changed", "changed"),
+    ("asked again, no evidence", "unproven"),
+)
+
+
+_NOT_JUDGED: Final = ("not judged", "line")
+
+
+def chart_function_calls(report: Report, label: Labels) -> Chart | None:
+    """Calls per function; None without a function."""
+    shown = report.functions.rows[:MOST_ROWS]
+    if not shown:
+        return None
+    counts = [_count_function(row, label) for row in shown]
+    return _chart_counts(
+        "function",
+        _title(report, max(shown, key=lambda row: row.unchanged), label),
+        (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
+        counts,
+        left_out(len(shown), report.functions.total),
+    )
+
+
+def _count_function(row: Function, label: Labels) -> Row:
+    not_judged = row.calls - row.lookups - row.redundant_calls
+    return {
+        "name": label(row.function),
+        "functions": [label(row.function)],
+        "calls": row.calls,
+        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, not_judged),
+    }
+
+
+def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
+    """Calls per caller; None without a caller."""
+    shown = report.callers.rows[:MOST_ROWS]
+    if not shown:
+        return None
+    called: dict[str | None, list[str]] = {}
+    for edge in report.edges.rows:
+        called.setdefault(edge.caller, []).append(label(edge.function))
+    counts: list[Row] = [
+        {
+            "name": label(row.caller),
+            "functions": called.get(row.caller, []),
+            "calls": row.calls,
+            "kinds": (row.calls - row.repeats, row.unchanged, row.changed, row.unproven),
+        }
+        for row in shown
+    ]
+    busiest = max(shown, key=lambda row: (row.caller not in {None, "unknown"}, row.calls))
+    # How many of one caller's calls were judged is not known, only how many of all.
+    all_judged = report.totals.judged_calls == report.totals.calls
+    first = KINDS[0] if all_judged else ("first or not judged", KINDS[0][1])
+    return _chart_counts(
+        "caller",
+        f"{label(busiest.caller)} makes {format_counted(busiest.calls, 'call')}, "
+        f"{format_count(busiest.repeats)} of them for what was asked before",
+        (first, *KINDS[1:]),
+        counts,
+        left_out(len(shown), report.callers.total),
+    )
+
+
+def _title(report: Report, worst: Function, label: Labels) -> str:
+    totals = report.totals
+    if not totals.judged_calls:
+        busiest = report.functions.rows[0]
+        return f"{label(busiest.function)} is called most: {format_counted(busiest.calls, 'call')}, none of them judged"
+    if worst.unchanged:
+        return (
+            f"{label(worst.function)}: {format_count(worst.unchanged)} of {format_counted(worst.calls, 'call')} "
+            f"({format_share(worst.unchanged, worst.calls)}) ask again for an unchanged answer"
+        )
+    if totals.redundant_calls:
+        return (
+            f"{format_count(totals.redundant_calls)} of {format_counted(totals.judged_calls, 'call')} ask again, "
+            "none for an answer that is known to be unchanged"
+        )
+    return f"No call asks again in {format_counted(totals.judged_calls, 'call')}"
+
+
+def _chart_counts(
+    noun: str, title: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], omitted: str
+) -> Chart:
+    bars = [
+        {
+            noun: row["name"],
+            "functions": row["functions"],
+            "kind": kind,
+            "calls": calls,
+            "share": format_share(calls, row["calls"]),
+            "position": position,
+        }
+        for row in counts
+        for position, ((kind, _), calls) in enumerate(zip(kinds, row["kinds"], strict=False))
+        if calls
+    ]
+    return Chart(
+        name=f"{noun}-calls",
+        title=title,
+        alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}.",
+        altair=_draw(noun, kinds, counts, bars),
+        columns=(name_column(noun), Column("calls"), *(Column(kind) for kind, _ in kinds)),
+        rows=tuple(
+            (row["name"], format_count(row["calls"]), *(format_count(calls) for calls in row["kinds"][: len(kinds)]))
+            for row in counts
+        ),
+        legend=legend_of(*kinds),
+        left_out=omitted,
+    )
+
+
+def _draw(noun: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], bars: Sequence[Row]) -> Any:  # noqa: ANN401
+    most = max(row["calls"] for row in counts)
+    names = name_axis([row["name"] for row in counts], noun)
+    fade = fade_others("!chosen || indexof(datum.functions, chosen) >= 0")
+    stacked = (
+        alt.Chart(records("bars"))
+        .mark_bar(height=alt.RelativeBandSize(0.62))
+        .encode(
+            y=names,
+            x=alt.X("calls:Q", title="calls", scale=alt.Scale(domainMax=most * 1.08, nice=False)),
+            color=alt.Color("kind:N", scale=colours(*kinds), legend=None),
+            order=alt.Order("position:Q"),
+            opacity=fade,
+            tooltip=[word(noun), word("kind"), figure("calls"), word("share", f"of the {noun}")],
+        )
+    )
+    sums = [{noun: row["name"], "functions": row["functions"], "calls": row["calls"]} for row in counts]
+    totals = (
+        alt.Chart(records("sums"))
+        .mark_text(align="left", dx=6)
+        .encode(y=names, x=alt.X("calls:Q"), text=alt.Text("calls:Q", format=","), opacity=fade)
+    )
+    return finish(stacked, totals, height=ROW_PX * len(counts), bars=bars, sums=sums)

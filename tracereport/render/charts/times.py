@@ -1,0 +1,257 @@
+"""Where the time goes: inclusive and self time, the distribution of elapsed times, and what makes them up."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any, Final
+
+import altair as alt
+
+from tracereport.model import Breakdown, Function, Report
+from tracereport.render import theme
+from tracereport.render.charts.chart import (
+    MOST_ROWS,
+    PERCENT_LABEL,
+    ROW_PX,
+    Chart,
+    Column,
+    Row,
+    colours,
+    fade_others,
+    figure,
+    finish,
+    left_out,
+    legend_of,
+    name_axis,
+    name_column,
+    records,
+    word,
+)
+from tracereport.render.labels import Labels
+from tracereport.render.units import (
+    format_bounds,
+    format_count,
+    format_elapsed,
+    format_list,
+    format_share,
+    format_time,
+)
+
+_UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
+_TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))
+_MOST_METRICS: Final = 5
+_MOST_CELLS: Final = 240
+_TEXT_PX_PER_BIN: Final = 60
+
+
+def chart_function_times(report: Report, label: Labels) -> Chart | None:
+    """Inclusive and self time per function; None where every recorded time is zero."""
+    by_time = sorted(report.functions.rows, key=lambda row: (-row.total_elapsed_ns, row.function))
+    shown = [row for row in by_time[:MOST_ROWS] if row.total_elapsed_upper_ns]
+    if not shown or not shown[0].total_elapsed_ns:
+        return None
+    has_self = any(row.self_ns is not None for row in shown)
+    longest = shown[0]
+    title = f"{label(longest.function)} takes longest: {_format_total(longest)}"
+    if longest.self_ns is not None:
+        title += f", {format_time(longest.self_ns)} of it in its own code"
+    return Chart(
+        name="function-times",
+        title=title,
+        alternative="Bars of the time inside of each function, nested calls included"
+        + (", with its self time as a darker bar inside" if has_self else "")
+        + ". A thin line reaches to the upper bound of what truncated times allow.",
+        altair=_draw_times(shown, label, has_self=has_self),
+        columns=(name_column("function"), Column("total time"), Column("self time")),
+        rows=tuple(
+            (label(row.function), _format_total(row), "not known" if row.self_ns is None else format_time(row.self_ns))
+            for row in shown
+        ),
+        legend=legend_of(*_TIMES) if has_self else (),
+        left_out=left_out(len(shown), report.functions.total),
+    )
+
+
+def _format_total(row: Function) -> str:
+    return format_bounds(row.total_elapsed_ns, row.total_elapsed_upper_ns)
+
+
+def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> Any:  # noqa: ANN401
+    unit, unit_ns = next(pair for pair in _UNITS if shown[0].total_elapsed_ns >= pair[1])
+    rows: list[Row] = [
+        {
+            "function": label(row.function),
+            "total": row.total_elapsed_ns / unit_ns,
+            "upper": row.total_elapsed_upper_ns / unit_ns,
+            "self": None if row.self_ns is None else row.self_ns / unit_ns,
+            "total_text": _format_total(row),
+            "self_text": "not known" if row.self_ns is None else format_time(row.self_ns),
+        }
+        for row in shown
+    ]
+    names = name_axis([row["function"] for row in rows])
+    base = alt.Chart(records("rows")).encode(
+        y=names,
+        opacity=fade_others(),
+        tooltip=[
+            word("function"),
+            word("total_text", "total time"),
+            word("self_text", "self time"),
+        ],
+    )
+    total = base.mark_bar(height=alt.RelativeBandSize(0.62), color=theme.colour("time")).encode(
+        x=alt.X("total:Q", title=f"total time, {unit}")
+    )
+    own = base.mark_bar(height=alt.RelativeBandSize(0.24), color=theme.colour("self")).encode(x=alt.X("self:Q"))
+    layers = [total, own] if has_self else [total]
+    bound = base.mark_rule(opacity=0.7).encode(x=alt.X("total:Q"), x2=alt.X2("upper"))
+    return finish(bound, *layers, height=ROW_PX * len(shown), rows=rows)
+
+
+def chart_latencies(report: Report, label: Labels) -> Chart | None:
+    """The distribution of elapsed times per function on a scale of powers of two; None without any call."""
+    shown = [row for row in report.functions.rows[:MOST_ROWS] if row.histogram.rows]
+    if not shown:
+        return None
+    most_bins = max(len(row.histogram.rows) for row in shown)
+    shown = shown[: max(1, _MOST_CELLS // most_bins)]
+    lowers = sorted({row_bin.lower_ns for row in shown for row_bin in row.histogram.rows})
+    widest = max(shown, key=lambda row: (row.p99_elapsed_ns, row.calls))
+    return Chart(
+        name="latencies",
+        title=f"{label(widest.function)}: half of the calls within "
+        f"{_format_percentile(widest, widest.p50_elapsed_ns)}, "
+        f"99 % within {_format_percentile(widest, widest.p99_elapsed_ns)}",
+        alternative="A row per function and a column per range of elapsed time, each twice the one before; the darker "
+        "a cell, the larger the share of the function's calls. The first column, hatched, holds the times that were "
+        "cut off to zero.",
+        altair=_draw_latencies(shown, lowers, label),
+        columns=(name_column("function"), *(Column(_format_bin(lower, shown)) for lower in lowers)),
+        rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
+        left_out=left_out(len(shown), report.functions.total),
+    )
+
+
+def _format_percentile(row: Function, elapsed_ns: int) -> str:
+    return format_elapsed(elapsed_ns, row.resolution_ns)
+
+
+def _format_bin(lower_ns: int, shown: Sequence[Function]) -> str:
+    """``< 1 ms`` for what was cut off, else where the range starts."""
+    return format_time(lower_ns) if lower_ns else format_bounds(0, max(row.resolution_ns for row in shown))
+
+
+def _bin_counts(row: Function, lowers: Sequence[int]) -> list[str]:
+    calls_from = {row_bin.lower_ns: row_bin.calls for row_bin in row.histogram.rows}
+    return [format_count(calls_from.get(lower, 0)) for lower in lowers]
+
+
+def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Labels) -> Any:  # noqa: ANN401
+    cells: list[Row] = [
+        {
+            "function": label(row.function),
+            "elapsed": _format_bin(row_bin.lower_ns, shown),
+            "calls": row_bin.calls,
+            "share": row_bin.calls / row.calls,
+            "share_text": format_share(row_bin.calls, row.calls),
+            "cut_off": not row_bin.lower_ns,
+        }
+        for row in shown
+        for row_bin in row.histogram.rows
+        if row_bin.calls
+    ]
+    base = alt.Chart(records("cells")).encode(
+        y=name_axis([label(row.function) for row in shown]),
+        x=alt.X(
+            "elapsed:N",
+            title="elapsed time of a call, from",
+            sort=None,
+            scale=alt.Scale(domain=[_format_bin(lower, shown) for lower in lowers]),
+            axis=alt.Axis(labelAngle=0, labelOverlap=True),
+        ),
+    )
+    shade = base.mark_rect(stroke=theme.colour("ground"), strokeWidth=2).encode(
+        fill=alt.FillValue(theme.colour("time"), condition={"test": "datum.cut_off", "value": theme.HATCH}),
+        fillOpacity=alt.FillOpacity(
+            "share:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.06, 0.75])
+        ),
+        opacity=fade_others(),
+        tooltip=[
+            word("function"),
+            word("elapsed", "from"),
+            figure("calls"),
+            word("share_text", "of its calls"),
+        ],
+    )
+    if len(lowers) * _TEXT_PX_PER_BIN > 0.7 * 880:
+        return finish(shade, height=ROW_PX * len(shown), cells=cells)
+    figures = base.mark_text().encode(text=alt.Text("calls:Q", format=","), opacity=fade_others())
+    return finish(shade, figures, height=ROW_PX * len(shown), cells=cells)
+
+
+def chart_breakdown(report: Report, label: Labels) -> Chart | None:
+    """What the time metrics of each function make up of its elapsed time; None without time metrics."""
+    timed = [row for row in report.breakdown.rows if row.unaccounted_ns is not None and row.total_elapsed_ns]
+    shown = timed[:MOST_ROWS]
+    if not shown:
+        return None
+    parts = [part for row in shown for part in _parts(row, label)]
+    names = dict.fromkeys(part["part"] for part in parts if part["part"] != _UNACCOUNTED)
+    kinds = (*zip(names, cycle(_METRIC_TONES)), (_UNACCOUNTED, "unproven"))
+    metrics = format_list([metric.name for metric in _time_metrics(shown[0])[:2]])
+    first = shown[0]
+    share = format_share(first.unaccounted_ns or 0, first.total_elapsed_ns)
+    return Chart(
+        name="breakdown",
+        title=f"{label(first.function)}: {metrics} leave {share} of the elapsed time unaccounted for",
+        alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
+        "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time.",
+        altair=_draw_breakdown(shown, parts, kinds, label),
+        columns=(name_column("function"), name_column("part"), Column("time"), Column("of elapsed")),
+        rows=tuple((part["function"], part["part"], part["time"], part["share_text"]) for part in parts),
+        legend=legend_of(*kinds),
+        left_out=left_out(len(shown), report.breakdown.total),
+    )
+
+
+_UNACCOUNTED: Final = "unaccounted"
+_METRIC_TONES: Final = ("time", "self", "better", "repeat", "first")
+
+
+def _time_metrics(row: Breakdown) -> list[Any]:
+    return [metric for metric in row.metrics.rows if metric.kind == "time"]
+
+
+def _parts(row: Breakdown, label: Labels) -> list[Row]:
+    metrics = _time_metrics(row)[:_MOST_METRICS]
+    named = [(label(metric.name), metric.total, metric.share_of_elapsed or 0.0) for metric in metrics]
+    rest_ns = row.unaccounted_ns or 0
+    named.append((_UNACCOUNTED, rest_ns, rest_ns / row.total_elapsed_ns))
+    return [
+        {
+            "function": label(row.function),
+            "part": name,
+            "position": position,
+            "share": max(share, 0.0),
+            "time": format_time(total_ns),
+            "share_text": format_share(total_ns, row.total_elapsed_ns),
+        }
+        for position, (name, total_ns, share) in enumerate(named)
+    ]
+
+
+def _draw_breakdown(
+    shown: Sequence[Breakdown], parts: Sequence[Row], kinds: Sequence[tuple[str, str]], label: Labels
+) -> Any:  # noqa: ANN401
+    bars = (
+        alt.Chart(records("parts"))
+        .mark_bar(height=alt.RelativeBandSize(0.62))
+        .encode(
+            y=name_axis([label(row.function) for row in shown]),
+            x=alt.X("share:Q", title="share of elapsed time", axis=alt.Axis(labelExpr=PERCENT_LABEL)),
+            color=alt.Color("part:N", scale=colours(*kinds), legend=None),
+            order=alt.Order("position:Q"),
+            opacity=fade_others(),
+            tooltip=[word("function"), word("part"), word("time"), word("share_text", "of elapsed")],
+        )
+    )
+    return finish(bars, height=ROW_PX * len(shown), parts=[part for part in parts if part["share"]])

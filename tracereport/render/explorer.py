@@ -1,0 +1,81 @@
+"""What the page's explorer holds: the signatures and lookups that are asked again, as rows of text and figures."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypedDict
+
+from tracereport.model import Param, RedundantLookup, RedundantSignature, Report
+from tracereport.render.labels import Labels
+from tracereport.render.units import elide_middle, format_bounds, format_call_runs, format_param
+
+COLUMNS: Final = (
+    "function",
+    "callers",
+    "params",
+    "calls",
+    "unchanged",
+    "changed",
+    "unproven",
+    "elapsed_ns",
+    "elapsed",
+    "numbers",
+)
+"""Of a row: callers are a list, times are in ns and as text, numbers are call numbers as text."""
+
+_PARAMS_WIDTH: Final = 160
+_MOST_CALLERS: Final = 4
+_MOST_NUMBERS: Final = 8
+
+
+class Table(TypedDict):
+    """How many rows there are, and the first of them."""
+
+    total: int
+    rows: list[list[Any]]
+
+
+class Explorer(TypedDict):
+    """Both tables, and the columns of either."""
+
+    columns: tuple[str, ...]
+    signatures: Table
+    lookups: Table
+
+
+def list_explorer_rows(report: Report, label: Labels, most: int) -> Explorer:
+    """The tables of the explorer, with at most ``most`` rows each."""
+    signatures, lookups = report.redundant_signatures, report.redundant_lookups
+    return {
+        "columns": COLUMNS,
+        "signatures": {
+            "total": signatures.total,
+            "rows": [_list_row(row, label, [label(row.caller)]) for row in signatures.rows[:most]],
+        },
+        "lookups": {
+            "total": lookups.total,
+            "rows": [
+                _list_row(row, label, [label(share.caller) for share in row.callers.rows[:_MOST_CALLERS]])
+                for row in lookups.rows[:most]
+            ],
+        },
+    }
+
+
+def _list_row(row: RedundantSignature | RedundantLookup, label: Labels, callers: Sequence[str]) -> list[Any]:
+    numbers = [call.number for call in row.call_references.rows[:_MOST_NUMBERS]]
+    more = " …" if row.call_references.total > len(numbers) else ""
+    return [
+        label(row.function),
+        callers,
+        _join(row.params),
+        row.calls,
+        row.unchanged,
+        row.changed,
+        row.unproven,
+        row.elapsed_ns,
+        format_bounds(row.elapsed_ns, row.elapsed_upper_ns),
+        format_call_runs(numbers) + more,
+    ]
+
+
+def _join(params: Sequence[Param]) -> str:
+    return elide_middle("|".join(map(format_param, params)), _PARAMS_WIDTH)

@@ -1,0 +1,253 @@
+"""The page: one file that opens from anywhere, asks the network for nothing and reads well without its scripts.
+
+Its Content-Security-Policy names the style sheet and each script by hash. Data goes into one script element as JSON,
+through ``json_script``; all other text of the log is escaped by the templates' environment.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from tracereport.model import Finding, Report
+from tracereport.render import theme, wording
+from tracereport.render.explorer import list_explorer_rows
+from tracereport.render.labels import Labels
+from tracereport.render.page_text import Limits, PageText
+from tracereport.render.pictures import Pictures
+from tracereport.render.templating import (
+    code,
+    environment,
+    json_script,
+    render_advice,
+    render_advice_html,
+    render_template,
+    templates_dir,
+)
+from tracereport.render.vega_bundle import read_bundle
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tracereport.render.charts import Chart
+
+MOST_BYTES: Final = 1_500_000
+_MOST_FINDINGS: Final = 15
+_MOST_ROWS: Final = 25
+_EXPLORER_ROWS: Final = 400
+
+_WRITERS: Final = (
+    *("name", "caller", "function", "data_function", "lookup", "signature", "path", "params", "metrics", "shares"),
+    *("references", "prose", "describe", "extent", "before_after", "change"),
+)
+"""Methods of ``PageText`` that the templates use by these names."""
+
+_CONTENTS: Final = (
+    ("gates", "Gates"),
+    ("comparison", "Comparison"),
+    ("functions", "Functions"),
+    ("callers", "Callers"),
+    ("redundancy", "Redundancy"),
+    ("cache", "Cache"),
+    ("slowest", "Slowest calls"),
+    ("breakdown", "Breakdown"),
+    ("tree", "Call tree"),
+    ("processes", "Processes"),
+    ("quality", "Data quality"),
+    ("definitions", "How each figure is computed"),
+)
+
+
+def render_html(report: Report, *, pictures: bool = True) -> str:
+    """The report as a page of at most ``MOST_BYTES`` bytes in UTF-8.
+
+    Args:
+        report: what the page says.
+        pictures: False puts named placeholders where the chart libraries' work would stand (static pictures,
+            specifications and their script), so that the page doesn't depend on those libraries' versions.
+    """
+    labels = Labels()
+    with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
+        from tracereport.render.charts import make_charts  # noqa: PLC0415 - loads Altair
+
+        drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
+        for chart in make_charts(report, labels):
+            drawn.charts[chart.name] = chart
+            if engine:
+                drawn.specifications[chart.name] = chart.specification()
+                drawn.pictures[chart.name] = engine.draw(chart.name, drawn.specifications[chart.name])
+        return _fit(report, labels, drawn)
+
+
+class _Drawn(msgspec.Struct, frozen=True):
+    """What the chart libraries made."""
+
+    bundle: str
+    charts: "dict[str, Chart]" = msgspec.field(default_factory=dict)
+    specifications: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    pictures: "dict[str, Future[str]]" = msgspec.field(default_factory=dict)
+
+    def picture(self, name: str) -> Markup:
+        """A chart's picture; the templates ask for it where it stands, so that it is drawn while they write."""
+        if name not in self.pictures:
+            return Markup("<!-- picture of {} -->").format(name)
+        return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
+
+
+def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
+    """The page with as much of the report as its size allows."""
+    top = report.settings.top
+    limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
+    page = _render(report, PageText(limits, labels), drawn)
+    while len(page.encode()) > MOST_BYTES and limits != limits.shrink():
+        limits = limits.shrink()
+        page = _render(report, PageText(limits, labels), drawn)
+    return page
+
+
+def _render(report: Report, text: PageText, drawn: _Drawn) -> str:
+    style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
+    script = _isolate(_read_template("report.js"))
+    vega = _isolate(drawn.bundle)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            policy=_policy(style, (script, vega)),
+            style=style,
+            script=script,
+            vega=vega,
+            page_data=json_script(_page_data(report, text, drawn)),
+            contents=[(key, title) for key, title in _CONTENTS if _has_section(report, key)],
+            misleading=[row for row in report.quality.rows if row.code in wording.MISLEADING_QUALITY],
+            definitions=read_definitions(),
+            charts=drawn.charts,
+            picture=drawn.picture,
+            **_answers(report),
+            **_ways_to_write(report, text),
+        )
+    )
+
+
+def _ways_to_write(report: Report, text: PageText) -> dict[str, Any]:
+    """What the templates write names and sentences of the log with."""
+    return {
+        "limits": text.limits,
+        "kind_words": wording.KIND_WORDS,
+        "many_processes": report.totals.processes > 1,
+        "selection": text.selection(report.selection) if report.selection else None,
+        "advice": render_advice_html,
+        "worth": wording.describe_worth,
+        "saved_fill": _saved_fill,
+        **{name: getattr(text, name) for name in _WRITERS},
+    }
+
+
+def _answers(report: Report) -> dict[str, Any]:
+    """The headline's bar: first calls and repeats by what is known of their answers, each with its fill."""
+    totals = report.totals
+    fills = {name: theme.colour(name) for name in ("first", "unchanged", "changed")}
+    fills |= {"unproven": theme.HATCH, "unproven-ground": theme.colour("unproven")}
+    legend = (
+        ("first", totals.judged_calls - totals.redundant_calls, "first calls"),
+        ("unchanged", totals.unchanged_repeats, "again, unchanged"),
+        ("changed", totals.changed_repeats, "again, changed"),
+        ("unproven", totals.unproven_repeats, "again, no evidence"),
+    )
+    return {"fills": fills, "legend": legend, "answers": [(count, fills[key]) for key, count, _ in legend]}
+
+
+def _saved_fill(finding: Finding) -> str:
+    """The fill of the calls that a finding saves: loud only for known answers, hatched where they aren't sure."""
+    if finding.kind in {"again", "shared"}:
+        return theme.colour("unchanged")
+    return theme.HATCH if finding.confidence == "low" else theme.colour("repeat")
+
+
+def _has_section(report: Report, key: str) -> bool:
+    """Whether the section stands in the page; those that are not named here always do."""
+    present = {
+        "gates": report.gates,
+        "comparison": report.comparison,
+        "callers": report.callers.rows or report.edges.rows,
+        "cache": any(curve.possible_hits for curve in report.cache_curves.rows),
+        "slowest": report.slowest_calls.rows,
+        "breakdown": report.breakdown.rows,
+    }
+    return bool(present.get(key, True))
+
+
+def _page_data(report: Report, text: PageText, drawn: _Drawn) -> dict[str, object]:
+    """What the page's script works with."""
+    return {
+        "config": theme.altair_theme()["config"],
+        "charts": drawn.specifications,
+        "explorer": list_explorer_rows(report, text.labels, text.limits.explorer_rows),
+        "markdown": {
+            finding.fingerprint: _write_issue(finding) for finding in report.findings.rows[: text.limits.findings]
+        },
+    }
+
+
+def _write_issue(finding: Finding) -> str:
+    """The finding as Markdown, for an issue."""
+    return render_template(
+        "partials/finding.md",
+        finding=finding,
+        headline=wording.describe_finding(finding, code),
+        extent=wording.describe_extent(finding, code),
+        worth=wording.describe_worth(finding),
+        advice=render_advice(finding),
+    )
+
+
+def _policy(style: str, scripts: Iterable[str]) -> str:
+    """The page's Content-Security-Policy: nothing but the style sheet and the scripts that it was written with."""
+    allowed = " ".join(map(_source_hash, scripts))
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_source_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _isolate(script: str) -> Markup:
+    """The script in a function of its own, so that no script of the page sees another's names."""
+    return Markup(f'(() => {{\n"use strict";\n{script}}})();')  # noqa: S704 - ours, without the end of a script
+
+
+def _source_hash(source: str) -> str:
+    return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
+
+
+@cache
+def _read_template(name: str) -> str:
+    return (templates_dir() / name).read_text(encoding="utf-8")
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """How a figure is computed."""
+
+    key: str
+    title: str
+    text: Markup
+
+
+@cache
+def read_definitions() -> dict[str, Definition]:
+    """How each figure is computed, by key, from ``templates/definitions.md``: sections that begin ``## key: Title``."""
+    markdown = MarkdownIt("commonmark", {"html": False})
+    sections = re.split(r"^## ", _read_template("definitions.md"), flags=re.MULTILINE)[1:]
+    definitions = {}
+    for section in sections:
+        heading, _, text = section.partition("\n")
+        key, _, title = heading.partition(": ")
+        definitions[key] = Definition(key, title, Markup(markdown.render(text)))  # noqa: S704 - ours, html off
+    return definitions

@@ -1,0 +1,31 @@
+"""Short, distinct labels for the names of a page: what charts, tables, filters and links call a function by."""
+
+from tracereport.render.units import elide_middle, format_caller
+
+
+class Labels:
+    """Gives each name one label: readable, at most ``width`` columns, and no other name's.
+
+    Labels depend on nothing but the names and the order in which they are first asked for. ``None`` is the caller of a
+    record that has none, and differs from a caller that happens to be called like its label.
+    """
+
+    def __init__(self, width: int = 44) -> None:
+        self._width = width
+        self._label_of: dict[str | None, str] = {}
+        self._taken: set[str] = set()
+
+    def __call__(self, name: str | None) -> str:
+        """The label of a name."""
+        known = self._label_of.get(name)
+        if known is None:
+            known = self._label_of[name] = self._find_free(elide_middle(format_caller(name), self._width) or "(empty)")
+            self._taken.add(known)
+        return known
+
+    def _find_free(self, label: str) -> str:
+        candidate, copies = label, 1
+        while candidate in self._taken:
+            copies += 1
+            candidate = f"{label} ({copies})"
+        return candidate

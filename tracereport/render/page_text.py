@@ -1,0 +1,201 @@
+"""Text of the log as HTML: names, parameters, metrics and call numbers, each cut to the page's room.
+
+What is cut keeps its full text in the element's title, up to a bound, and can be focused to read it in place.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Self
+
+import msgspec
+from markupsafe import Markup, escape
+from msgspec.structs import replace
+
+from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
+from tracereport.render import wording
+from tracereport.render.labels import Labels
+from tracereport.render.units import (
+    elide_middle,
+    escape_controls,
+    format_call_runs,
+    format_caller,
+    format_change,
+    format_count,
+    format_lookup,
+    format_metric,
+    format_param,
+    format_rate,
+    format_signature,
+    format_time,
+)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How much of a report the page shows, so that it stays small whatever the log."""
+
+    findings: int
+    rows: int
+    """Of each table."""
+    explorer_rows: int
+    full_columns: int = 1000
+    """Of a name's full text, where it is longer than what is shown."""
+    warnings: int = 20
+
+    def shrink(self) -> Self:
+        """Room for less: first of what stands behind a click, last of the findings."""
+        if self.explorer_rows > _LEAST_EXPLORER_ROWS:
+            return replace(self, explorer_rows=self.explorer_rows // 2, full_columns=self.full_columns // 2)
+        if self.rows > _LEAST_ROWS:
+            return replace(self, rows=self.rows * 2 // 3, findings=max(_LEAST_ROWS, self.findings * 2 // 3))
+        return replace(self, rows=max(1, self.rows - 1), findings=max(1, self.findings - 1))
+
+
+_LEAST_EXPLORER_ROWS = 50
+_LEAST_ROWS = 5
+_NAME_COLUMNS = 60
+_LOOKUP_COLUMNS = 76
+_SHOWN_PARAMS = 4
+_SHOWN_CALLERS = 3
+_SHOWN_REFERENCES = 12
+
+
+class PageText(msgspec.Struct, frozen=True):
+    """Writes text of one report into one page."""
+
+    limits: Limits
+    labels: Labels
+
+    def name(self, text: str, columns: int = _NAME_COLUMNS) -> Markup:
+        """A name of the log as code."""
+        full = escape_controls(text) or "(empty)"
+        return self._cut(full, elide_middle(full, columns))
+
+    def caller(self, caller: str | None) -> Markup:
+        """A caller as code; in words where the record names none."""
+        return Markup("<span>{}</span>").format(format_caller(None)) if caller is None else self.name(caller)
+
+    def function(self, function: str) -> Markup:
+        """A function that a reader can choose, to see only what belongs to it."""
+        return Markup('<span class="choose">{}</span>').format(self.name(function))
+
+    def data_function(self, function: str) -> Markup:
+        """The attribute that ties an element to a function."""
+        return Markup(' data-function="{}"').format(self.labels(function))
+
+    def lookup(self, function: str, params: Sequence[Param]) -> Markup:
+        """What was asked, in the syntax of the log."""
+        shown = format_lookup(function, params, _LOOKUP_COLUMNS)
+        return self._cut(format_lookup(function, params), shown, "asked")
+
+    def signature(self, function: str, caller: str | None, params: Sequence[Param]) -> Markup:
+        """Who asked what, in the syntax of the log."""
+        shown = format_signature(function, caller, params, _LOOKUP_COLUMNS)
+        return self._cut(format_signature(function, caller, params), shown, "asked")
+
+    def path(self, path: Sequence[str]) -> Markup:
+        """Functions from the root down."""
+        return Markup(" <span class='below'>›</span> ").join(self.name(function) for function in path)  # noqa: RUF001
+
+    def params(self, params: Sequence[Param]) -> Markup:
+        """The first parameters, and how many more there are."""
+        shown = Markup(" ").join(
+            self._cut(format_param(param), elide_middle(format_param(param), _NAME_COLUMNS))
+            for param in params[:_SHOWN_PARAMS]
+        )
+        return shown + _more(len(params) - _SHOWN_PARAMS) if params else Markup("none")
+
+    def metrics(self, metrics: Sequence[Metric]) -> Markup:
+        """The first metrics, and how many more there are."""
+        shown = Markup(" ").join(self.name(format_metric(metric)) for metric in metrics[:_SHOWN_PARAMS])
+        return shown + _more(len(metrics) - _SHOWN_PARAMS) if metrics else Markup("none")
+
+    def shares(self, shares: Rows[CallerShare]) -> Markup:
+        """The callers of a lookup, each with its calls."""
+        shown = Markup(", ").join(
+            Markup("{}&nbsp;({})").format(self.caller(share.caller), format_count(share.calls))
+            for share in shares.rows[:_SHOWN_CALLERS]
+        )
+        return shown + _more(shares.total - _SHOWN_CALLERS)
+
+    def references(self, references: Rows[CallReference]) -> Markup:
+        """Call numbers in runs, process by process; their lines are the element's title."""
+        shown = references.rows[:_SHOWN_REFERENCES]
+        by_process = [(process, list(calls)) for process, calls in groupby(shown, key=lambda call: call.process)]
+        runs = Markup("; ").join(
+            Markup("<code>{}</code>").format(format_call_runs([call.number for call in calls]))
+            + (Markup(" <small>process {}</small>").format(process) if process else Markup())
+            for process, calls in by_process
+        )
+        lines = ", ".join(str(call.line) for call in shown)
+        return Markup('<span title="{}">{}</span>').format(f"lines {lines}", runs) + _more(
+            references.total - len(shown)
+        )
+
+    def prose(self, sentence: str) -> Markup:
+        """A sentence of the report; what stands in backticks is code, and a figure stays with its per cent sign."""
+        parts = escape_controls(sentence).replace(" %", "\u00a0%").split("`")
+        if len(parts) % 2 == 0:
+            return escape("`".join(parts))
+        return Markup().join(
+            Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
+        )
+
+    def describe(self, finding: Finding) -> Markup:
+        """The finding in a clause."""
+        return Markup(wording.describe_finding(finding, self.name))  # noqa: S704 - plain text around escaped names
+
+    def extent(self, finding: Finding) -> Markup:
+        """How far the finding goes."""
+        if finding.kind == "slow":
+            return self.prose(finding.reason)
+        return Markup(wording.describe_extent(finding, self.name))  # noqa: S704 - plain text around escaped names
+
+    def selection(self, selection: Selection) -> Markup:
+        """What the page is narrowed to."""
+        chosen = (
+            ("function", selection.functions),
+            ("caller", selection.callers),
+            ("process", selection.processes),
+            ("test", selection.tests),
+            ("parameter", selection.params),
+            ("call", tuple(f"#{number}" for number in selection.calls)),
+        )
+        return Markup(", ").join(
+            Markup("{} {}").format(noun, Markup(" or ").join(self.name(value) for value in values))
+            for noun, values in chosen
+            if values
+        )
+
+    def before_after(self, figure: str, value: float | None) -> str:
+        """One side of a compared figure, in its unit."""
+        if value is None:
+            return "not known"
+        if figure.endswith("_ns"):
+            return format_time(value)
+        return format_rate(value) if figure.endswith("_rate") else format_count(int(value))
+
+    def change(self, figure: str, before: float | None, after: float | None) -> str:
+        """The difference of a compared figure, in its unit."""
+        if before is None or after is None:
+            return "-"
+        if figure.endswith("_ns"):
+            return ("+" if after > before else "") + format_time(after - before)
+        if figure.endswith("_rate"):
+            return f"{100 * (after - before):+.1f} points" if after != before else "0"
+        return format_change(before, after)
+
+    def _cut(self, full: str, shown: str, kind: str = "") -> Markup:
+        """Code that shows a part and keeps the rest within reach."""
+        if shown == full:
+            return (
+                Markup('<code class="{}">{}</code>').format(kind, full)
+                if kind
+                else Markup("<code>{}</code>").format(full)
+            )
+        return Markup('<code class="{}" tabindex="0" title="{}">{}</code>').format(
+            f"{kind} elided".lstrip(), elide_middle(full, self.limits.full_columns), shown
+        )
+
+
+def _more(count: int) -> Markup:
+    return Markup(" <small>and {} more</small>").format(format_count(count)) if count > 0 else Markup()

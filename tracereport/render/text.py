@@ -1,0 +1,43 @@
+"""The report for a terminal, in the sections of the quick start, and one finding in full.
+
+The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
+``text_findings``, ``text_lists`` and ``tables``, within the width of the ``text_page``.
+"""
+
+from tracereport.model import Finding, Report
+from tracereport.render import tables, text_findings, text_lists, wording
+from tracereport.render.columns import Canvas
+from tracereport.render.templating import render_template
+from tracereport.render.text_page import Page, quote_name
+
+_NARROWEST = 60
+_EXPLANATION_WIDTH = 100
+
+
+def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
+    """The report in lines of at most ``width`` columns (at least 60), with a final newline.
+
+    Args:
+        report: what is shown; of each list the first ``settings.top`` rows.
+        width: columns of the terminal.
+        colour: bold headings, and the loud colour on what was asked again for an unchanged answer (ANSI).
+    """
+    page = Page(report, Canvas(max(width, _NARROWEST), colour))
+    text = render_template(
+        "report.txt", report=report, page=page, findings=text_findings, lists=text_lists, tables=tables
+    )
+    return text.rstrip("\n") + "\n"
+
+
+def render_explanation(report: Report, finding: Finding) -> str:
+    """One finding in full: what it is, what shows it, and its advice as Markdown. For ``--explain``."""
+    page = Page(report, Canvas(_EXPLANATION_WIDTH, colour=False))
+    text = render_template(
+        "explanation.txt",
+        finding=finding,
+        headline=wording.describe_finding(finding, quote_name),
+        extent=wording.describe_extent(finding, quote_name),
+        page=page,
+        findings=text_findings,
+    )
+    return text.rstrip("\n") + "\n"

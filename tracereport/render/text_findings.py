@@ -1,0 +1,129 @@
+"""The findings in the text report: in a few lines each, in full, and as they changed."""
+
+from collections.abc import Sequence
+
+from tracereport.model import (
+    Finding,
+    FindingChange,
+)
+from tracereport.render.templating import first_advice, render_advice
+from tracereport.render.text_page import STEP, Page, quote_name
+from tracereport.render.units import (
+    escape_controls,
+    format_bounds,
+    format_caller,
+    format_change,
+    format_count,
+    format_list,
+    format_metric,
+    format_param,
+    format_time,
+)
+from tracereport.render.wording import (
+    describe_evidence,
+    describe_extent,
+    describe_finding,
+    describe_pairs,
+    describe_place,
+    describe_worth,
+)
+
+
+def findings(page: Page, rows: Sequence[Finding]) -> list[str]:
+    """Each finding with its extent, its fix and where to see it."""
+    return [line for rank, row in enumerate(rows, 1) for line in _finding(page, f"{rank:>3}. ", row)]
+
+
+def _finding(page: Page, rank: str, finding: Finding) -> list[str]:
+    indent = " " * len(rank)
+    headline = page.sentence(describe_finding(finding, quote_name), rank, indent)
+    worth = f"{describe_worth(finding)}, {finding.confidence}"
+    extent = describe_extent(finding, quote_name)
+    told = f"{format_count(finding.unchanged)} unchanged"
+    fix = f"Accepted: {finding.accepted}" if finding.accepted else f"Fix: {first_advice(finding)}"
+    return [
+        *map(page.canvas.bold, page.canvas.set_right(headline, worth)),
+        *(line.replace(told, page.canvas.loud(told)) for line in page.sentence(extent, indent)),
+        *page.sentence(fix, indent, f"{indent}     "),
+        *page.sentence(f"See: {_where(finding)}", indent, f"{indent}     "),
+    ]
+
+
+def _where(finding: Finding) -> str:
+    """The first piece of evidence, and how to see all of it."""
+    shown = [describe_evidence(evidence, str) for evidence in finding.evidence.rows[:1]]
+    return "; ".join([*shown, f"--explain {finding.fingerprint}"])
+
+
+def explained(page: Page, finding: Finding) -> list[str]:
+    """All that the report knows of one finding, but for its advice."""
+    lines = [
+        f"fingerprint   {escape_controls(finding.fingerprint)}",
+        f"confidence    {finding.confidence}: {escape_controls(finding.reason)}",
+        f"calls         {format_count(finding.calls)} ({describe_worth(finding)})",
+        f"time          {_saving(finding)}",
+    ]
+    if finding.worst:
+        lines.append(f"worst         {format_list([format_count(count) for count in finding.worst])} times")
+    if finding.accepted:
+        lines.append(f"accepted      {escape_controls(finding.accepted)}")
+    return [line for text in lines for line in page.sentence(text, "  ", " " * 16)]
+
+
+def _saving(finding: Finding) -> str:
+    elapsed = f"{format_time(finding.elapsed_ns)} recorded in these calls"
+    if not finding.saving_upper_ns:
+        return elapsed
+    return f"{elapsed}, {format_bounds(finding.saving_ns, finding.saving_upper_ns)} of it saved"
+
+
+def pairs(page: Page, finding: Finding) -> list[str]:
+    """Who asked after whom."""
+    return [line for text in describe_pairs(finding.pairs.rows, quote_name) for line in page.sentence(text, "  ", STEP)]
+
+
+def tests(page: Page, finding: Finding) -> list[str]:
+    """Which tests show it, and how much of it."""
+    return [
+        line
+        for row in finding.tests.rows
+        for line in page.sentence(f"{format_count(row.repeats or row.avoidable_calls):>6} {row.test}", "  ")
+    ]
+
+
+def evidence(page: Page, finding: Finding) -> list[str]:
+    """Each call that shows it, whole: where it stands, what it asked and what it was told."""
+    lines: list[str] = []
+    for row in finding.evidence.rows:
+        lines += page.sentence(f"{describe_evidence(row, str)}, in {row.file}", "  ", STEP)
+        fields = [
+            f"caller={format_caller(row.caller)}",
+            *map(format_param, row.params),
+            *map(format_metric, row.metrics),
+        ]
+        lines += [STEP + field for field in fields]
+    return lines
+
+
+def advice(page: Page, finding: Finding) -> list[str]:
+    """What to do, as Markdown whose paragraphs are wrapped."""
+    lines: list[str] = []
+    in_code = False
+    for line in render_advice(finding).splitlines():
+        fence = line.startswith("```")
+        lines += [line] if in_code or fence else page.canvas.wrap(line)
+        in_code ^= fence
+    return lines
+
+
+def finding_changes(page: Page, rows: Sequence[FindingChange]) -> list[str]:
+    """New, worse, better and resolved findings, with their repeats or avoidable calls before and after."""
+    lines: list[str] = []
+    for row in rows:
+        what = "avoidable calls" if row.kind == "fan-out" else "repeats"
+        change = (
+            f"{format_count(row.before)} -> {format_count(row.after)} {what} ({format_change(row.before, row.after)})"
+        )
+        accepted = f", accepted: {row.accepted}" if row.accepted else ""
+        lines += page.sentence(f"{row.state:<9} {describe_place(row, quote_name)}: {change}{accepted}", "  ", " " * 12)
+    return lines

@@ -1,0 +1,247 @@
+"""The sections of the text report that are no tables: a line for each row, and under it what belongs to it."""
+
+from collections.abc import Iterable, Sequence
+
+from tracereport.model import (
+    Acceptance,
+    AdjacentPair,
+    Breakdown,
+    FanOut,
+    Gate,
+    QualityWarning,
+    RedundantSignature,
+    SequentialDuplicate,
+    SharedLookup,
+    SlowCalls,
+)
+from tracereport.render.tables import metrics
+from tracereport.render.text_page import STEP, Page, quote_name
+from tracereport.render.units import (
+    elide_fields,
+    elide_middle,
+    escape_controls,
+    format_call_runs,
+    format_caller,
+    format_count,
+    format_counted,
+    format_decimal,
+    format_list,
+    format_lookup,
+    format_shown,
+    format_signature,
+    format_time,
+)
+from tracereport.render.wording import (
+    MISLEADING_QUALITY,
+    describe_answers,
+    describe_reference,
+    describe_selection,
+    describe_traced_time,
+)
+
+_SHOWN_CALLERS = 4
+_NEIGHBOUR_WIDTH = 30
+
+
+def misleading(page: Page) -> list[str]:
+    """The warnings that a reader must see before any figure."""
+    return _warnings(page, (row for row in page.report.quality.rows if row.code in MISLEADING_QUALITY))
+
+
+def other_quality(page: Page) -> list[str]:
+    """The warnings that only shade a figure."""
+    return _warnings(page, (row for row in page.report.quality.rows if row.code not in MISLEADING_QUALITY))
+
+
+def _warnings(page: Page, warnings: Iterable[QualityWarning]) -> list[str]:
+    return [
+        line
+        for warning in warnings
+        for line in (
+            *page.sentence(warning.message, "  "),
+            *page.sentence(f"Remedy: {warning.remedy}", STEP, f"{STEP}        "),
+        )
+    ]
+
+
+def signatures(page: Page, rows: Sequence[RedundantSignature]) -> list[str]:
+    """``  12 calls: signature``, and what the repeats were told."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(_counted_signature(page, row))
+        told = describe_answers(row.unchanged, row.changed, row.unproven)
+        unchanged = f"{format_count(row.unchanged)} unchanged"
+        lines.append(f"{STEP}Answers: {told}".replace(unchanged, page.canvas.loud(unchanged)))
+    return lines
+
+
+def cache_candidates(page: Page, rows: Sequence[RedundantSignature]) -> list[str]:
+    """``  12 calls: signature`` with its call numbers."""
+    return [
+        line
+        for row in rows
+        for line in (_counted_signature(page, row), page.references("Call numbers", row.call_references))
+    ]
+
+
+def _counted_signature(page: Page, row: RedundantSignature) -> str:
+    return _elided(page, _counted(row.calls) + format_signature(row.function, row.caller, row.params))
+
+
+def _elided(page: Page, line: str) -> str:
+    return elide_fields(line, page.canvas.width)
+
+
+def _counted(calls: int) -> str:
+    return f"{format_count(calls):>4} {'call' if calls == 1 else 'calls'}: "
+
+
+def sequential_duplicates(page: Page, rows: Sequence[SequentialDuplicate]) -> list[str]:
+    """Each lookup with its runs of consecutive call numbers, and who asked."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(_elided(page, _counted(row.calls) + format_lookup(row.function, row.params)))
+        process = "" if page.one_process else f"process {row.process}: "
+        runs = [(format_call_runs([call.number for call in run.rows]), 1) for run in row.runs.rows]
+        lines.append(page.fit(f"{STEP}Call numbers: {process}", runs, row.runs.total))
+        callers = format_list([format_caller(caller) for caller in row.callers.rows])
+        lines += page.sentence(f"Asked by: {callers}", STEP, f"{STEP}          ")
+    return lines
+
+
+def shared_lookups(page: Page, rows: Sequence[SharedLookup]) -> list[str]:
+    """Each lookup with its callers, their call numbers, and who follows directly on whom."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(_elided(page, _counted(row.calls) + format_lookup(row.function, row.params)))
+        for share in row.callers.rows[:_SHOWN_CALLERS]:
+            caller = elide_middle(format_caller(share.caller), page.canvas.width // 2)
+            lines.append(page.references(f"{format_count(share.calls)} by {caller}", share.call_references))
+        if left := row.callers.total - len(row.callers.rows[:_SHOWN_CALLERS]):
+            lines.append(f"{STEP}... and {format_counted(left, 'further caller')}")
+        if neighbours := [(_after(pair), 1) for pair in row.adjacent_pairs.rows]:
+            lines.append(page.fit(f"{STEP}Neighbours: ", neighbours, row.adjacent_pairs.total, ", "))
+    return lines
+
+
+def _after(pair: AdjacentPair) -> str:
+    """``15 metadata after load_node``."""
+    names = [elide_middle(format_caller(caller), _NEIGHBOUR_WIDTH) for caller in (pair.caller, pair.previous_caller)]
+    return f"{format_count(pair.pairs)} {' after '.join(names)}"
+
+
+def fanouts(page: Page, rows: Sequence[FanOut]) -> list[str]:
+    """Each group with what varies, what it stands under and its call numbers."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(_elided(page, _counted(row.calls) + format_signature(row.function, row.caller, row.fixed_params)))
+        varying = format_list([escape_controls(name) for name in row.varying_params])
+        under = "no tree: marked low"
+        if row.parent is not None:
+            function = quote_name(row.parent_function or "")
+            under = f"under {function} {describe_reference(row.parent.number, row.parent.line)}"
+        text = f"{format_counted(row.distinct_values, 'value')} of {varying}, {under}"
+        lines += page.sentence(text, STEP)
+        lines.append(page.references("Call numbers", row.call_references))
+    return lines
+
+
+def slow_calls(page: Page, rows: Sequence[SlowCalls]) -> list[str]:
+    """Calls far out of their function's distribution, with the rule that says so."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(_elided(page, _counted(row.calls) + format_signature(row.function, row.caller, ())))
+        lines += page.sentence(f"Over {format_time(row.limit_ns)}: {row.rule}", STEP)
+        lines.append(page.references("Call numbers", row.worst))
+    return lines
+
+
+def breakdown(page: Page, rows: Sequence[Breakdown]) -> list[str]:
+    """Each function with its metrics."""
+    return [
+        line
+        for row in rows
+        for line in (
+            *page.sentence(
+                f"{row.function}: {format_counted(row.calls, 'call')}, {format_time(row.total_elapsed_ns)}", "  "
+            ),
+            *page.canvas.table(metrics(row), STEP)[1:],
+        )
+    ]
+
+
+def gates(page: Page, rows: Sequence[Gate]) -> list[str]:
+    """What was demanded, and whether it held."""
+    lines: list[str] = []
+    for row in rows:
+        figures = [
+            f"{word} {format_decimal(figure, 4)}"
+            for word, figure in (("is", row.figure), ("limit", row.limit))
+            if figure is not None
+        ]
+        said = "; ".join(filter(None, [f"--fail-on {row.expression}", ", ".join(figures), row.note]))
+        lines += page.sentence(f"{'passed' if row.passed else 'FAILED'}  {said}", "  ", " " * 10)
+    return lines
+
+
+def acceptances(page: Page, rows: Sequence[Acceptance]) -> list[str]:
+    """What the configuration accepts, why, and what became of it."""
+    lines: list[str] = []
+    for row in rows:
+        until = f", until {row.until}" if row.until else ""
+        lines += page.sentence(f"{row.state}: {row.match}{until}", "  ", STEP)
+        lines += page.sentence(f"Reason: {row.reason}", STEP)
+    return lines
+
+
+def overview(page: Page) -> list[str]:
+    """How much was judged, from where, and what the report is narrowed to."""
+    totals = page.report.totals
+    counted = [
+        format_counted(totals.functions, "function"),
+        format_counted(totals.lookups, "lookup"),
+        format_counted(totals.processes, "process", "processes"),
+    ]
+    sentences = [f"{', '.join(counted)}; {describe_traced_time(totals)}"]
+    if unjudged := totals.calls - totals.judged_calls:
+        sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
+    if page.report.selection is not None:
+        sentences.append(f"Narrowed to {describe_selection(page.report.selection)}; the totals are of all calls")
+    return [line for text in sentences for line in page.sentence(text)]
+
+
+def input_lines(page: Page) -> list[str]:
+    """What was read: the files, the four kinds of lines, and the first of those that could not be read."""
+    source = page.report.input
+    if source is None:
+        return []
+    kinds = [
+        format_counted(source.records, "record"),
+        format_counted(source.continuation_lines, "continuation line"),
+        format_counted(source.malformed_lines, "malformed", "malformed"),
+        format_counted(source.other_lines, "other line"),
+    ]
+    lines = [f"{format_counted(source.lines, 'line')} = {' + '.join(kinds)}"]
+    lines += source.files[: page.report.settings.top]
+    lines += source.errors
+    laid_out = [line for text in lines for line in page.sentence(text, "  ", STEP)]
+    for row in page.shown(source.malformed):
+        line = escape_controls(f"{row.file}:{row.line} {row.reason}: {row.text}")
+        laid_out.append("  " + elide_middle(line, page.canvas.width - 2))
+    if len(page.shown(source.malformed)) < source.malformed.total:
+        laid_out.append(f"  ... {format_shown(len(page.shown(source.malformed)), source.malformed.total)}")
+    return laid_out
+
+
+def comparison(page: Page) -> list[str]:
+    """The change in a sentence, and the functions that came and went."""
+    compared = page.report.comparison
+    if compared is None:
+        return []
+    sentences = [compared.verdict]
+    for word, functions in (("New", compared.functions_added), ("Gone", compared.functions_removed)):
+        if functions.total:
+            shown = page.shown(functions)
+            rest = f" ... {format_shown(len(shown), functions.total)}" if len(shown) < functions.total else ""
+            sentences.append(f"{word} functions: {', '.join(map(quote_name, shown))}{rest}")
+    return [line for text in sentences for line in page.sentence(text, "  ")]

@@ -1,0 +1,47 @@
+"""The JavaScript that brings the page's charts to life: Vega, Vega-Lite and vega-embed in one bundle.
+
+vl-convert carries them and writes the bundle, in about two seconds. A wheel holds it, made when the wheel was built; in
+a checkout it is made once and kept in the user's cache.
+"""
+
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+_SNIPPET = "window.vegaEmbed = vegaEmbed;"
+
+
+def make_bundle() -> str:
+    """The bundle, made afresh; inside of a function its only global is ``vegaEmbed``."""
+    import vl_convert  # noqa: PLC0415 - heavy, and only the page needs it
+
+    bundle: str = vl_convert.javascript_bundle(_SNIPPET)
+    return bundle.replace("</script", "<\\/script").strip() + "\n"
+
+
+def read_bundle() -> str:
+    """The bundle of this installation."""
+    from tracereport.render.templating import templates_dir  # noqa: PLC0415 - the build uses this module by itself
+
+    packaged = templates_dir() / "vega.js"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    import platformdirs  # noqa: PLC0415 - only a checkout needs it
+
+    cached = platformdirs.user_cache_path("tracereport") / f"vega-{version('vl-convert-python')}.js"
+    if cached.is_file():
+        return cached.read_text(encoding="utf-8")
+    bundle = make_bundle()
+    _keep(bundle, cached)
+    return bundle
+
+
+def _keep(bundle: str, path: Path) -> None:
+    """Write the file whole or not at all; a cache that can't be written is no error, the bundle is there."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            unfinished = Path(folder) / path.name
+            unfinished.write_text(bundle, encoding="utf-8")
+            unfinished.replace(path)

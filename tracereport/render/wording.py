@@ -1,0 +1,241 @@
+"""Sentences that every document says alike: what a finding is, how far it goes and what it is worth.
+
+A sentence names functions, callers and parameters of the log; ``code`` writes such a name in the document's own syntax,
+and everything else is plain text that is safe in all of them.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tracereport.model import (
+    BeforeAfter,
+    CacheCurve,
+    Comparison,
+    Evidence,
+    Finding,
+    FindingChange,
+    RepeatPair,
+    Rows,
+    Selection,
+    Totals,
+)
+from tracereport.render.units import (
+    NO_CALLER,
+    format_bounds,
+    format_call,
+    format_count,
+    format_counted,
+    format_list,
+    format_time,
+)
+
+Code = Callable[[str], str]
+
+_SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NAMED_CALLERS = 2
+_LISTED_CALLERS = 5
+_NAMED_PARAMS = 2
+
+MISLEADING_QUALITY = frozenset(
+    {
+        "torn-lines",
+        "cut-off",
+        "malformed",
+        "interleaved",
+        "implausible-numbers",
+        "captured",
+        "unfinished",
+        "unreadable",
+        "partial-table",
+        "no-callers",
+    }
+)
+"""Codes of the warnings that a reader must see before any figure."""
+
+KIND_WORDS = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
+
+
+def describe_finding(finding: Finding, code: Code) -> str:
+    """The finding in a clause: ``metadata asks query_records again for what is known``."""
+    clause = describe_place(finding, code)
+    match finding.kind:
+        case "again":
+            return f"{clause} for what is known" if finding.unchanged else clause
+        case "shared":
+            return clause
+        case "fan-out":
+            parents = [name for name in finding.parent_functions if name not in finding.callers]
+            return f"{clause} under one {code(parents[0])}" if len(parents) == 1 else clause
+        case "slow":
+            return f"{clause} far longer than usual"
+
+
+def describe_place(finding: Finding | FindingChange, code: Code) -> str:
+    """Who asks whom, as far as the finding's key tells."""
+    callers, function = describe_callers(finding.callers, code), code(finding.function)
+    match finding.kind:
+        case "again":
+            return f"{callers} asks {function} again"
+        case "shared":
+            return f"{callers} ask {function} for the same {_params(finding, code)}"
+        case "fan-out":
+            varying = format_list([code(name) for name in finding.varying_params[:_NAMED_PARAMS]])
+            return f"{callers} asks {function} once for each {varying}"
+        case "slow":
+            return f"{callers} waits for {function}"
+
+
+def describe_extent(finding: Finding, code: Code) -> str:
+    """How far it goes: ``195 repeats over 26 ids: 152 unchanged, 43 changed; worst 29 times for one id``."""
+    match finding.kind:
+        case "again" | "shared":
+            answers = describe_answers(finding.unchanged, finding.changed, finding.unproven)
+            parts = [f"{format_counted(finding.repeats, 'repeat')} over {_counted_asked(finding, code)}: {answers}"]
+            if finding.worst and finding.worst[0] > 1:
+                parts.append(f"worst {format_count(finding.worst[0])} times for one {_asked(finding, 1, code)}")
+            if len(finding.callers) > _NAMED_CALLERS:
+                parts.append(f"by {_name_callers(finding.callers, code)}")
+            return "; ".join(parts)
+        case "fan-out":
+            avoidable = (
+                f"{format_counted(finding.calls, 'call')}, {format_count(finding.avoidable_calls)} of them avoidable"
+            )
+            if not finding.worst:
+                return avoidable
+            parent = code(finding.parent_functions[0]) if finding.parent_functions else "process"
+            most = finding.worst[0]
+            return f"{avoidable}; up to {format_count(most)} {_asked(finding, most, code)} in one {parent}"
+        case "slow":
+            return f"{format_counted(finding.calls, 'call')}, {format_time(finding.elapsed_ns)} in all"
+
+
+def describe_worth(finding: Finding) -> str:
+    """What fixing it saves: ``saves 152 calls``, ``may save 631 calls`` where nothing shows that the answer stayed."""
+    if finding.calls_saved:
+        return f"saves {format_counted(finding.calls_saved, 'call')}"
+    if finding.possible_calls_saved:
+        return f"may save {format_counted(finding.possible_calls_saved, 'call')}"
+    return "saves time only" if finding.kind == "slow" else "saves no calls"
+
+
+def describe_answers(unchanged: int, changed: int, unproven: int) -> str:
+    """What the repeats were told: ``152 unchanged, 43 changed, 5 without evidence``."""
+    answers = ((unchanged, "unchanged"), (changed, "changed"), (unproven, "without evidence"))
+    return ", ".join(f"{format_count(count)} {word}" for count, word in answers if count) or "none"
+
+
+def describe_caller(caller: str | None, code: Code) -> str:
+    """The caller by its name, or in words where the log doesn't name it."""
+    if caller is None:
+        return "a caller that isn't logged"
+    return "an unknown caller" if caller == "unknown" else code(caller)
+
+
+def describe_callers(callers: Sequence[str | None], code: Code) -> str:
+    """One or two callers by name, more of them by their number."""
+    if len(callers) > _NAMED_CALLERS:
+        return f"{spell_count(len(callers))} callers"
+    return format_list([describe_caller(caller, code) for caller in callers]) or NO_CALLER
+
+
+def describe_pairs(pairs: Sequence[RepeatPair], code: Code) -> list[str]:
+    """Who had asked before whom: ``metadata after get_next_version_for_node: 67 unchanged, 9 changed``."""
+    return [
+        f"{describe_caller(pair.caller, code)} after "
+        f"{'itself' if pair.previous_caller == pair.caller else describe_caller(pair.previous_caller, code)}: "
+        f"{describe_answers(pair.unchanged, pair.changed, pair.unproven)}"
+        for pair in pairs
+    ]
+
+
+def describe_traced_time(totals: Totals) -> str:
+    """The time in traced calls, or why it isn't known."""
+    if totals.elapsed_ns is None:
+        return "time in traced calls not known: threads"
+    return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
+
+
+def describe_selection(selection: Selection) -> str:
+    """What the documents are narrowed to, in the options' words."""
+    chosen = {
+        "function": selection.functions,
+        "caller": selection.callers,
+        "process": selection.processes,
+        "test": selection.tests,
+        "param": selection.params,
+        "call": tuple(map(str, selection.calls)),
+    }
+    return ", ".join(f"{option} {' or '.join(values)}" for option, values in chosen.items() if values)
+
+
+def is_unchanged(comparison: Comparison) -> bool:
+    """Whether there is nothing to tell: no function, edge or finding differs, and no process was set apart."""
+    counts = [comparison.functions.total, comparison.edges.total]
+    counts += [comparison.functions_added.total, comparison.functions_removed.total]
+    if not comparison.processes_differ:
+        counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
+    return not any(counts) and not changed_findings(comparison) and not comparison.partial
+
+
+def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
+    """The headline figures that differ."""
+    return [row for row in comparison.totals.rows if row.stable and row.before != row.after]
+
+
+def useful_caches(curves: Rows[CacheCurve]) -> Rows[CacheCurve]:
+    """The curves of functions that a cache could answer for at all."""
+    useful = tuple(curve for curve in curves.rows if curve.possible_hits)
+    return Rows(curves.total - len(curves.rows) + len(useful), useful)
+
+
+def changed_findings(comparison: Comparison) -> list[FindingChange]:
+    """The findings that are new, worse, better or resolved."""
+    return [row for row in comparison.findings.rows if row.state != "unchanged"]
+
+
+def grown_fingerprints(comparison: Comparison) -> set[str]:
+    """The findings that a reviewer must hear of: new or worse."""
+    return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}
+
+
+def describe_reference(number: int, line: int) -> str:
+    """``#122 (line 126)``."""
+    return f"{format_call(number)} (line {line})"
+
+
+def describe_evidence(evidence: Evidence, code: Code) -> str:
+    """Which call shows a finding: ``#122 (line 126) asks what #98 (line 102) asked``."""
+    call = code(describe_reference(evidence.number, evidence.line))
+    if evidence.previous is None:
+        return call
+    return f"{call} asks what {code(describe_reference(evidence.previous.number, evidence.previous.line))} asked"
+
+
+def spell_count(count: int) -> str:
+    """Up to ten in words, as in running text."""
+    return _SMALL_NUMBERS[count] if count < len(_SMALL_NUMBERS) else format_count(count)
+
+
+def _name_callers(callers: Sequence[str | None], code: Code) -> str:
+    """Who they are, where the headline only counts them."""
+    named = [describe_caller(caller, code) for caller in callers[:_LISTED_CALLERS]]
+    return format_list([*named, f"{len(callers) - len(named)} more"] if len(named) < len(callers) else named)
+
+
+def _params(finding: Finding | FindingChange, code: Code) -> str:
+    """What is the same in a shared lookup."""
+    names = finding.param_names
+    if not names:
+        return "thing"
+    return format_list([code(name) for name in names]) if len(names) <= _NAMED_PARAMS else "parameters"
+
+
+def _asked(finding: Finding, count: int, code: Code) -> str:
+    """What is counted: the parameter's name where there is one, else the lookup."""
+    names = finding.varying_params or finding.param_names
+    if len(names) == 1:
+        return f"{code(names[0])}{'' if count == 1 else 's'}"
+    return "lookup" if count == 1 else "lookups"
+
+
+def _counted_asked(finding: Finding, code: Code) -> str:
+    return f"{format_count(finding.lookups)} {_asked(finding, finding.lookups, code)}"
