@@ -1,0 +1,429 @@
+r"""Writes trace lines from Python code: one file, standard library only, to import or to copy.
+
+::
+
+    from tracereport.emit import size, trace, traced
+
+    @traced(result=size)
+    def find_orders(customer_id: int) -> list[Order]: ...
+
+    with trace("render", page=3) as call:
+        body = template.render()
+        call.record(bytes=len(body))
+
+The environment variable ``PERF_TRACE`` switches it on: ``1`` writes to standard error, anything else is a file that is
+appended to, in whose name ``%p`` stands for the process's number (one file for each process, forked ones included).
+Unset, empty, ``0`` or ``off``: a traced function costs one comparison more than an untraced one. ``PERF_TRACE_TEST``
+names the test that a process belongs to.
+
+A line is one write at the end of its call, by whatever way the call ends; the number is given at its start::
+
+    PERF_TRACE|<number>|<function>|caller=<name>[|<param>=<value>]...|elapsed_us=<n>[|<metric>=<n>]...|parent=<number>
+
+with ``parent=none`` for a call inside no other one. A ``|`` or newline in a text is written ``\x7c`` or ``\x0a``; such
+a line ends with ``|escaped=1``, and each backslash of its texts is written ``\x5c``. Tracing never makes a program
+fail: what can't be written or measured is left out.
+"""
+
+import functools
+import hashlib
+import inspect
+import itertools
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sized
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from inspect import Parameter
+from time import perf_counter_ns
+from types import FrameType, TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, overload
+
+__all__ = [
+    "Call",
+    "begin",
+    "digest",
+    "found",
+    "is_on",
+    "name_caller",
+    "name_test",
+    "size",
+    "start",
+    "stop",
+    "trace",
+    "traced",
+]
+
+_Params = ParamSpec("_Params")
+_Returned = TypeVar("_Returned")
+_Result = Callable[[Any], Mapping[str, int]]
+
+_VARIABLE = "PERF_TRACE"
+_TEST_VARIABLE = "PERF_TRACE_TEST"
+_OFF_WORDS = frozenset({"", "0", "off", "false", "no"})
+_STANDARD_ERROR_WORDS = frozenset({"1", "on", "true", "yes", "stderr"})
+_ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
+_METRIC_NAMES = _ELAPSED_NAMES | {"parent", "escaped", "test"}
+_ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
+_UNKNOWN = "unknown"
+_SCHEDULERS = ("asyncio.", "concurrent.futures.", "threading")
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+
+
+class Call:
+    """What ``with trace(...) as call`` gives. While tracing is off it is this class, which does nothing."""
+
+    __slots__ = ()
+
+    def record(self, **metrics: int) -> None:
+        """Adds metrics to the call's line: what came out of it, as unsigned integers; a flag counts as 0 or 1.
+
+        Results (``rows``, ``bytes``, ``found``, a ``digest``) are what a repeat is judged by. A time carries its unit
+        as a suffix (``query_us``).
+        """
+
+    def finish(self) -> None:
+        """Ends the call and writes its line."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+
+class _Log:
+    """One run of the call counter, and the file that its lines go to."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.numbers = itertools.count()
+        self.descriptor = 2
+        if target not in _STANDARD_ERROR_WORDS:
+            path = target.replace("%p", str(os.getpid()))
+            self.descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def write(self, line: str) -> None:
+        rest = memoryview(line.encode("utf-8", "backslashreplace"))
+        with suppress(OSError):
+            while rest:
+                rest = rest[os.write(self.descriptor, rest) :]
+
+    def close(self) -> None:
+        if self.descriptor > 2:  # noqa: PLR2004  # standard error isn't ours to close
+            os.close(self.descriptor)
+
+
+class _TracedCall(Call):
+    """A call that is being timed."""
+
+    __slots__ = ("before", "function", "log", "metrics", "number", "parent", "started_ns", "token")
+    function: str
+    log: _Log
+    number: int
+    token: "Token[_TracedCall | None] | None"
+
+    def __init__(self, log: _Log, function: str, caller: str | None, params: Iterable[tuple[str, object]]) -> None:
+        parent = _current.get()
+        if parent is not None and (parent.token is None or parent.log is not log):
+            parent = None  # it has ended, as a background task's may, or stands in the log of the process before a fork
+        if caller is None:
+            caller = parent.function if parent is not None else _UNKNOWN
+        self.before = [function, f"caller={caller}"]
+        for name, value in params:
+            self.before.append(f"{f'{name}_' if name in _ELAPSED_NAMES else name}={_text(value)}")
+        self.metrics: dict[str, int] = {}
+        self.function = function
+        self.parent = "none" if parent is None else str(parent.number)
+        self.log = log
+        self.number = next(log.numbers)
+        self.token = _current.set(self)
+        self.started_ns = perf_counter_ns()
+
+    def record(self, **metrics: int) -> None:
+        self.metrics.update(metrics)
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
+
+    def finish(self) -> None:
+        elapsed_us = (perf_counter_ns() - self.started_ns) // 1000
+        token, self.token = self.token, None
+        if token is None:
+            return
+        with suppress(ValueError):  # ended in another context than begun, as async fixtures are
+            _current.reset(token)
+        if self.log is _log:
+            self.log.write(self._line(elapsed_us))
+
+    def _line(self, elapsed_us: int) -> str:
+        before = self.before
+        behind = [
+            f"{f'{name}_' if name in _METRIC_NAMES else name}={+value if isinstance(value, int) else value}"
+            for name, value in self.metrics.items()
+        ]
+        if _test is not None:
+            behind.append(f"test={_test}")
+        elapsed = f"elapsed_us={elapsed_us}"
+        end = f"parent={self.parent}"
+        text = "|".join([*before, elapsed, *behind])
+        if text.count("|") != len(before) + len(behind) or "\n" in text:
+            before = [field.translate(_ESCAPES) for field in before]
+            behind = [field.translate(_ESCAPES) for field in behind]
+            end += "|escaped=1"
+            text = "|".join([*before, elapsed, *behind])
+        if "PERF_TRACE|" in f"{text}|":
+            # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
+            elapsed = f"elapsed_ms={elapsed_us // 1000}|{elapsed}"
+            text = "|".join([*before, elapsed, *behind])
+        return f"PERF_TRACE|{self.number}|{text}|{end}\n"
+
+
+_current: ContextVar[_TracedCall | None] = ContextVar("perf_trace_call", default=None)
+_log: _Log | None = None
+_test: str | None = os.environ.get(_TEST_VARIABLE)
+_NOT_TRACED = Call()
+
+
+def start(target: str) -> None:
+    """Switches tracing on, whatever the environment says.
+
+    Args:
+        target: ``1`` for standard error, or the file to append to, with ``%p`` for the process's number.
+
+    Raises:
+        OSError: the file can't be opened.
+    """
+    global _log  # noqa: PLW0603  # one log for each process is what this module is for
+    stop()
+    _log = _Log(target if target in _STANDARD_ERROR_WORDS else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
+
+
+def stop() -> None:
+    """Switches tracing off; calls that are still running print nothing."""
+    global _log
+    log, _log = _log, None
+    if log is not None:
+        log.close()
+
+
+def is_on() -> bool:
+    """Whether calls are traced."""
+    return _log is not None
+
+
+def name_test(name: str | None) -> None:
+    """Names the test that the calls ending from now on belong to, in any thread and in processes started from now on.
+
+    None: they belong to no test.
+    """
+    global _test  # noqa: PLW0603
+    _test = name
+    if name is None:
+        os.environ.pop(_TEST_VARIABLE, None)
+    else:
+        os.environ[_TEST_VARIABLE] = name.replace("\0", "")
+
+
+def begin(function: str, params: Iterable[tuple[str, object]], caller: str | None) -> Call:
+    """Begins a call by hand, for hooks that see start and end in two places; ``finish()`` ends it.
+
+    Args:
+        function: what is called.
+        params: names and values of what it is asked for, in order. Values are written as ``str`` gives them.
+        caller: who calls; None: the enclosing traced call.
+    """
+    return _NOT_TRACED if _log is None else _TracedCall(_log, function, caller, params)
+
+
+def trace(function: str | None = None, /, **params: object) -> Call:
+    """Times the block of a ``with`` statement as one call.
+
+    Args:
+        function: the call's name; None: the function that the statement stands in.
+        params: what it is asked for. One called ``caller`` names the caller.
+
+    The caller is the function that the statement stands in, or, where that is the traced function itself, its caller.
+    """
+    if _log is None:
+        return _NOT_TRACED
+    frame = _get_frame(1)
+    place = _short_name(frame.f_code.co_qualname)
+    outer: FrameType | None = frame
+    if function is None or function in (place, place.rpartition(".")[2]):
+        function = function or place
+        outer = frame.f_back
+    caller = str(params.pop("caller")) if "caller" in params else name_caller(outer)
+    return _TracedCall(_log, function, caller, params.items())
+
+
+@overload
+def traced(function: Callable[_Params, _Returned], /) -> Callable[_Params, _Returned]: ...
+
+
+@overload
+def traced(
+    *, name: str | None = None, params: Iterable[str] | None = None, result: _Result | None = None
+) -> Callable[[Callable[_Params, _Returned]], Callable[_Params, _Returned]]: ...
+
+
+def traced(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    params: Iterable[str] | None = None,
+    result: _Result | None = None,
+) -> Callable[..., Any]:
+    """Times each call of a function or coroutine.
+
+    Args:
+        function: what is decorated, where the decorator stands without parentheses.
+        name: the call's name; None: the function's qualified name.
+        params: names of the arguments to log; None: all but ``self`` and ``cls``, with defaults filled in, so that
+            one question has one form. Log identifiers rather than objects: an address makes each call another one.
+        result: gives the metrics of what was returned, such as ``size``, ``found`` or ``digest``.
+
+    Raises:
+        TypeError: a generator is decorated; it has no one moment at which it ends.
+    """
+    if function is None:
+        return functools.partial(_wrap, name=name, params=params, result=result)
+    return _wrap(function, name=name, params=params, result=result)
+
+
+def _wrap(
+    function: Callable[..., Any], *, name: str | None, params: Iterable[str] | None, result: _Result | None
+) -> Callable[..., Any]:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{function.__qualname__} is a generator: use trace() inside it")
+    name = name or _short_name(function.__qualname__)
+    arguments = _argument_reader(function, params)
+
+    def finish(call: Call, returned: object) -> None:
+        if result is not None:
+            with suppress(Exception):
+                call.record(**result(returned))
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the function takes and gives
+        if _log is None:
+            return function(*args, **kwargs)
+        with _TracedCall(_log, name, name_caller(_get_frame(1)), arguments(args, kwargs)) as call:
+            returned = function(*args, **kwargs)
+            finish(call, returned)
+        return returned
+
+    async def run(caller: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        with begin(name, arguments(args, kwargs), caller) as call:
+            returned = await function(*args, **kwargs)
+            finish(call, returned)
+        return returned
+
+    @functools.wraps(function)
+    def coroutine_wrapper(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:  # noqa: ANN401
+        # Who calls is known here alone: once it is a task, the frame below is the event loop's.
+        return function(*args, **kwargs) if _log is None else run(name_caller(_get_frame(1)), args, kwargs)
+
+    return _mark_coroutine_function(coroutine_wrapper) if inspect.iscoroutinefunction(function) else wrapper
+
+
+def _argument_reader(
+    function: Callable[..., Any], params: Iterable[str] | None
+) -> Callable[[tuple[Any, ...], dict[str, Any]], Iterable[tuple[str, object]]]:
+    """What a call's arguments are by name, in the order of the signature: as ``signature.bind`` says, but faster."""
+    parameters = inspect.signature(function).parameters.values()
+
+    def names_of(*kinds: object) -> list[str]:
+        return [each.name for each in parameters if each.kind in kinds]
+
+    by_place = names_of(Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    by_name = names_of(Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    more_places, more_names = names_of(Parameter.VAR_POSITIONAL), names_of(Parameter.VAR_KEYWORD)
+    defaults = {each.name: each.default for each in parameters if each.default is not Parameter.empty}
+    logged = [each.name for each in parameters if each.name not in ("self", "cls")] if params is None else [*params]
+
+    def read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterable[tuple[str, object]]:
+        bound = {**defaults, **dict(zip(by_place, args, strict=False)), **kwargs}
+        for name in more_places:
+            bound[name] = args[len(by_place) :]
+        for name in more_names:
+            bound[name] = {key: value for key, value in kwargs.items() if key not in by_name}
+        return [(name, bound[name]) for name in logged if name in bound]
+
+    return read
+
+
+def _mark_coroutine_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes frameworks await what the wrapper returns, as they would what the function itself does."""
+    if sys.version_info >= (3, 12):
+        return inspect.markcoroutinefunction(function)
+    import asyncio.coroutines  # noqa: PLC0415  # slow to import, and whoever has coroutines has it already
+
+    function._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # noqa: SLF001
+    return function
+
+
+def size(returned: Sized | None) -> dict[str, int]:
+    """The result metric ``size``: how many there are; none for None."""
+    return {"size": 0 if returned is None else len(returned)}
+
+
+def found(returned: object) -> dict[str, int]:
+    """The result metric ``found``: 0 for None, else 1."""
+    return {"found": int(returned is not None)}
+
+
+def digest(returned: object) -> dict[str, int]:
+    """The result metric ``digest``: 63 bits of a hash of the answer's ``repr``; equal answers have equal ones."""
+    code = hashlib.blake2b(repr(returned).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return {"digest": int.from_bytes(code) >> 1}
+
+
+def name_caller(frame: FrameType | None) -> str | None:
+    """The qualified name of the function that a frame runs; a comprehension counts to the function it stands in.
+
+    None where there is no frame, or it only schedules what others have handed in, as event loops and thread pools do.
+    """
+    if frame is None or frame.f_globals.get("__name__", "").startswith(_SCHEDULERS):
+        return None
+    return _short_name(frame.f_code.co_qualname)
+
+
+@functools.lru_cache(maxsize=4096)
+def _short_name(qualified_name: str) -> str:
+    return re.sub(r"\.<locals>(\.<\w+>)*", "", qualified_name)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # an object that can't be printed must not end the call
+        return f"<unprintable {type(value).__name__}>"
+
+
+def _restart_after_fork() -> None:
+    """Gives the forked process its own counter, and its own file where the name asks for one."""
+    global _log  # noqa: PLW0603
+    if _log is None:
+        return
+    with suppress(OSError):
+        _log = _Log(_log.target)
+
+
+def _start_from_environment() -> None:
+    target = os.environ.get(_VARIABLE, "")
+    if target.lower() in _OFF_WORDS:
+        return
+    try:
+        start(target.lower() if target.lower() in _STANDARD_ERROR_WORDS else target)
+    except OSError as error:
+        sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_restart_after_fork)
+_start_from_environment()
