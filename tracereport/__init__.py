@@ -1,0 +1,39 @@
+"""Turns a log of ``PERF_TRACE`` lines into a report of the calls that should not have been made.
+
+>>> import tracereport
+>>> calls = tracereport.read_calls("perf_trace.log")  # a Polars frame, one row per call
+>>> report = tracereport.analyze(calls)
+>>> page = tracereport.render(report, "html")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Report", "Selection", "Settings", "analyze", "read_calls", "render"]
+
+if TYPE_CHECKING:
+    from tracereport.api import analyze, read_calls, render
+    from tracereport.model import Report, Selection, Settings
+
+_HOMES = {
+    "Report": "model",
+    "Selection": "model",
+    "Settings": "model",
+    "analyze": "api",
+    "read_calls": "api",
+    "render": "api",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Loads a public name when it is asked for: importing the emitters, or asking for --help, loads nothing heavy.
+
+    All names of its home are kept then: importing that has put the room ``tracereport.render`` in the function's place.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    home = import_module(f"{__name__}.{_HOMES[name]}")
+    globals().update({public: getattr(home, public) for public, room in _HOMES.items() if room == _HOMES[name]})
+    return globals()[name]

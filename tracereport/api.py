@@ -1,0 +1,71 @@
+"""The same from Python: read calls into a frame, analyse them, render the report."""
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import Literal
+
+import polars as pl
+
+from tracereport.analysis.report import make_report
+from tracereport.errors import InputError
+from tracereport.model import Report, Selection, Settings
+from tracereport.render.formats import RenderFormat, render_document
+from tracereport.trace.inputs import read_inputs
+from tracereport.trace.source import expand_inputs
+from tracereport.trace.table import make_table, read_frame
+
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+
+def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> pl.DataFrame:
+    """The calls of logs or tables of calls, one row per record, in the order of the inputs.
+
+    Args:
+        paths: a file, a glob, or several; packed or not, as on the command line.
+        partial: what to do with an input that can't be read to its end: refuse it, or keep what could be read.
+
+    Returns:
+        The columns of ``tracereport.trace.table.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
+        ``judged``, ``number``, ``function``, ``caller``, ``params``, ``elapsed_ns``, ``resolution_ns``, ``metrics``,
+        ``tree``, ``parent`` and ``test``. Times are in nanoseconds.
+
+    Raises:
+        InputError: an input is missing, can't be read, or breaks off.
+        UsageError: the same input is named twice.
+    """
+    names = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    calls = read_inputs(expand_inputs([fspath(name) for name in names]))
+    if partial == "error" and calls.facts is not None and calls.facts.input.errors:
+        raise InputError(calls.facts.input.errors[0], 'Read what there is with read_calls(..., partial="keep").')
+    return make_table(calls)
+
+
+def analyze(
+    calls: pl.DataFrame, settings: Settings | None = None, *, title: str = "calls", selection: Selection | None = None
+) -> Report:
+    """The report on a frame of calls, with ``input`` left null: only the lines of a log could fill it.
+
+    Args:
+        calls: a frame with the columns that ``read_calls`` gives, filtered or put together as you like.
+        settings: the thresholds; their defaults if none are given.
+        title: of the report.
+        selection: what the report's lists are narrowed to; no figure changes.
+
+    Raises:
+        InputError: a column is missing or has another type.
+    """
+    return make_report(read_frame(calls), settings or Settings(), title, selection)
+
+
+def render(report: Report, kind: RenderFormat) -> str | bytes:
+    """A document made from the report, the same bytes for the same report.
+
+    Args:
+        report: as ``analyze`` made it, or read back from a ``report.json``.
+        kind: ``text``, ``markdown``, ``html`` or ``github`` give text, ``json``, ``json.gz``, ``sarif`` or ``gitlab``
+            give bytes.
+
+    Raises:
+        UsageError: ``gitlab`` needs a place in the source for each finding, and the trace carries none.
+    """
+    return render_document(report, kind)

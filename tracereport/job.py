@@ -1,0 +1,297 @@
+"""One run: inputs -> report -> compared, accepted, judged, redacted -> documents. Prints nothing and asks no clock.
+
+What few runs ask for is imported where it is used: loading is most of a small log's time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
+from tracereport.analysis.report import make_report
+from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
+from tracereport.errors import ConfigError, OutputError, UsageError
+from tracereport.model import Gate, Report, Selection, Settings
+from tracereport.render.formats import (
+    FORMATS,
+    NAMED_SUFFIXES,
+    Format,
+    RenderOptions,
+    format_of,
+    is_rendered,
+    render_document,
+)
+from tracereport.render.units import escape_controls
+from tracereport.render.writer import STDOUT, Document
+from tracereport.trace.calls import Calls
+from tracereport.trace.inputs import read_inputs
+from tracereport.trace.source import expand_inputs, is_calls_table, readable
+from tracereport.trace.table import write_table
+
+
+class Watcher(Protocol):
+    """Is told how far a run is."""
+
+    def begin(self, stage: str, size: int | None = None, /) -> None:
+        """A stage begins, over this many bytes where that is known."""
+
+    def __call__(self, position: int, size: int | None, /) -> None:
+        """So many bytes of the current input are read."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a run is told."""
+
+    inputs: tuple[str, ...]
+    targets: tuple[tuple[str, Format], ...]
+    settings: Settings = msgspec.field(default_factory=Settings)
+    selection: Selection | None = None
+    title: str | None = None
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """How an input is called in the documents, where it isn't by its own name."""
+    explain: str | None = None
+    """The first digits of a finding's fingerprint; it is the document then."""
+    baseline: Path | None = None
+    fail_on: tuple[str, ...] = ()
+    acceptances: tuple[AcceptanceRule, ...] = ()
+    today: date | None = None
+    redact: tuple[str, ...] = ()
+    redact_key_file: Path | None = None
+    rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
+    """Width and colour are those of standard output; a file's are fixed."""
+    quiet: bool = False
+    """Nothing is printed but documents and errors."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a run comes to."""
+
+    inputs: tuple[str, ...]
+    calls: Calls
+    report: Report
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why an input could not be read to its end."""
+        return self.report.input.errors if self.report.input is not None else ()
+
+    @property
+    def failed_gates(self) -> tuple[Gate, ...]:
+        """Those that did not hold."""
+        return tuple(gate for gate in self.report.gates.rows if not gate.passed) if self.report.gates else ()
+
+
+def choose_formats(targets: Sequence[str], standard: str | None) -> tuple[tuple[str, Format], ...]:
+    """Each target with its format: by its suffix, else the one named.
+
+    Raises:
+        UsageError: a suffix is unknown, or the format is.
+    """
+    named = next((kind for kind in FORMATS if kind == standard), None)
+    if standard is not None and named is None:
+        raise UsageError(f"--format {standard}: unknown format", f"Name one of {', '.join(FORMATS)}.")
+    chosen: list[tuple[str, Format]] = []
+    for target in targets:
+        kind = (named or "text") if target == STDOUT else format_of(target) or named
+        if kind is None:
+            raise UsageError(
+                f"-o {target}: its suffix chooses no format",
+                f"Use one of {' '.join(NAMED_SUFFIXES)}, or name the format with --format.",
+            )
+        chosen.append((target, kind))
+    return tuple(chosen)
+
+
+def check_job(job: Job) -> Report | None:
+    """Says before a long run what would fail behind it, and gives the report to compare with, if there is one.
+
+    Raises:
+        TracereportError: what is wrong with the gates, the selection, the key, the baseline or the targets.
+    """
+    if job.fail_on:
+        from tracereport.analysis.gates import check_gates  # noqa: PLC0415
+
+        check_gates(job.fail_on, with_baseline=job.baseline is not None)
+    if job.selection is not None:
+        check_selection(job.selection)
+    _read_key(job)
+    baseline = _read_side(job.baseline, job) if job.baseline is not None else None
+    _check_targets(job)
+    return baseline
+
+
+def run_job(job: Job, watcher: Watcher | None = None) -> Result:
+    """Reads the inputs and makes the report.
+
+    Raises:
+        TracereportError: what is wrong with the inputs, the baseline, the gates or the configuration.
+    """
+    begin = watcher.begin if watcher is not None else _ignore
+    baseline = check_job(job)
+    inputs = expand_inputs(job.inputs)
+    begin("reading", _total_bytes(inputs))
+    calls = _read_calls(job, inputs, watcher)
+    begin("measuring")
+    names = [job.names.get(name, readable(name)) for name in inputs]
+    report = make_report(calls, job.settings, job.title or _make_title(names), job.selection)
+    findings, acceptances = apply_acceptances(report.findings, job.acceptances, job.today)
+    report = replace(report, findings=findings, acceptances=acceptances)
+    if baseline is not None:
+        from tracereport.analysis.compare import compare_reports  # noqa: PLC0415
+
+        report = replace(report, comparison=compare_reports(baseline, report))
+    if job.fail_on:
+        from tracereport.analysis.gates import judge_gates  # noqa: PLC0415
+
+        gates = judge_gates(job.fail_on, report, report.comparison, baseline)
+        report = replace(report, gates=gates)
+    begin("writing")
+    return _redact(job, Result(tuple(inputs), calls, report))
+
+
+def make_documents(job: Job, result: Result) -> list[Document]:
+    """The documents that were asked for, ready to be written."""
+    if job.explain is not None:
+        return [Document(STDOUT, explain_finding(job, result, job.explain))]
+    return [Document(target, _make_content(job, result, target, kind)) for target, kind in job.targets]
+
+
+def _make_content(job: Job, result: Result, target: str, kind: Format) -> bytes | Callable[[Path], None]:
+    if is_rendered(kind):
+        for_files = RenderOptions()
+        rendering = job.rendering
+        if target != STDOUT:
+            rendering = replace(rendering, width=for_files.width, colour=for_files.colour)
+        document = render_document(result.report, kind, rendering)
+        return document.encode() if isinstance(document, str) else document
+    rows = None if job.selection is None else select_calls(result.calls, job.selection)
+    if kind == "parquet":
+        return lambda path: write_table(result.calls, path, rows)
+    if kind == "speedscope":
+        from tracereport.analysis.speedscope import make_speedscope  # noqa: PLC0415
+
+        return make_speedscope(result.calls, result.report.title, rows)
+    return lambda path: _write_raw(result, rows, path)
+
+
+def _write_raw(result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:
+    from tracereport.trace.raw import read_raw  # noqa: PLC0415
+
+    every = np.ones(len(result.calls), bool) if rows is None else rows
+    with path.open("wb") as file:
+        file.writelines(read_raw(result.calls, every, result.inputs))
+
+
+def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
+    """One finding in full, with the trace lines that show it; the first digits of its fingerprint are enough.
+
+    Raises:
+        UsageError: no finding has the fingerprint, or several do.
+    """
+    from tracereport.render.text import render_explanation  # noqa: PLC0415
+    from tracereport.trace.raw import read_raw  # noqa: PLC0415
+
+    findings = [finding for finding in result.report.findings.rows if finding.fingerprint.startswith(fingerprint)]
+    if len(findings) != 1:
+        found = "no finding has this fingerprint" if not findings else f"{len(findings)} fingerprints begin so"
+        raise UsageError(
+            f"--explain {fingerprint}: {found}", "Take one from the report; -o report.json holds all of them."
+        )
+    rows = np.zeros(len(result.calls), bool)
+    for evidence in findings[0].evidence.rows:
+        lines = [evidence.line] + ([evidence.previous.line] if evidence.previous is not None else [])
+        rows |= (result.calls.file == result.calls.files.index(evidence.file)) & np.isin(result.calls.line, lines)
+    if job.redact:
+        raw = ["(left out, since they hold the values that are to be redacted)"]
+    elif any(is_calls_table(name) for name in result.inputs):
+        raw = ["(a table of calls doesn't hold them: give the log itself)"]
+    else:
+        read = read_raw(result.calls, rows, result.inputs)
+        raw = [escape_controls(line.decode("utf-8", "backslashreplace").rstrip("\n")) for line in read]
+    explanation = render_explanation(result.report, findings[0])
+    return "\n".join([explanation, "=== Trace Lines ===", *raw, ""]).encode()
+
+
+def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Calls:
+    """The calls of the inputs, called as the job says.
+
+    Raises:
+        InputError: there is none.
+        UsageError: none is selected.
+    """
+    calls = read_inputs(inputs, watcher).rename_files({readable(name): new for name, new in job.names.items()})
+    if not len(calls):
+        from tracereport.trace.diagnosis import explain_no_traces  # noqa: PLC0415
+
+        raise explain_no_traces([job.names.get(name, readable(name)) for name in inputs], calls.facts)
+    if job.selection is not None:
+        refuse_empty(calls, job.selection)
+    return calls
+
+
+def _check_targets(job: Job) -> None:
+    for target, kind in job.targets:
+        folder = Path(target).parent
+        if target != STDOUT and not folder.is_dir():
+            raise OutputError(f"{target} can't be written: there is no folder {folder}.", f"Make it: mkdir -p {folder}")
+        if kind == "raw" and any(is_calls_table(name) for name in job.inputs):
+            raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
+        if kind == "raw" and job.redact:
+            raise UsageError(
+                "Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet"
+            )
+
+
+def _ignore(_stage: str, _size: int | None = None) -> None:
+    """Nobody watches."""
+
+
+def _total_bytes(inputs: Sequence[str]) -> int | None:
+    """The size of all inputs as they are packed; null if it isn't known of one."""
+    return None if STDOUT in inputs else sum(Path(name).stat().st_size for name in inputs)
+
+
+def _make_title(names: Sequence[str]) -> str:
+    first = Path(names[0]).name if names[0] != STDOUT else "standard input"
+    return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
+
+
+def _read_side(baseline: Path, job: Job) -> Report:
+    """The baseline's report; a table of calls is measured now, as the log is."""
+    if is_calls_table(str(baseline)):
+        return make_report(read_inputs([str(baseline)]), job.settings, baseline.name, job.selection)
+    from tracereport.analysis.baseline import read_baseline  # noqa: PLC0415
+
+    return read_baseline(baseline)
+
+
+def _read_key(job: Job) -> bytes | None:
+    """The key of the redaction, if there is a file with one."""
+    path = job.redact_key_file
+    if path is None:
+        return None
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}", "Name a file that holds the key.") from error
+    if not key.strip():
+        raise ConfigError(f"{path}: empty", f"Put a key into it: openssl rand -hex 32 > {path}")
+    return key
+
+
+def _redact(job: Job, result: Result) -> Result:
+    """The result with the values of parameters hidden, in the report and in the calls."""
+    if not job.redact:
+        return result
+    from tracereport.analysis.redaction import redact_calls, redact_report, redaction_key  # noqa: PLC0415
+
+    names = None if "all" in job.redact else frozenset(job.redact)
+    key = _read_key(job) or redaction_key(result.report)
+    report = redact_report(result.report, names, key)
+    return replace(result, report=report, calls=redact_calls(result.calls, names, key))
