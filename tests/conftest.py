@@ -1,0 +1,10 @@
+"""How properties are tried: few examples of each on every run, and on CI always the same ones."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Drawing a whole log takes a while, and a busy machine more: neither is a fault.
+settings.register_profile("here", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")

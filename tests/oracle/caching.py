@@ -1,0 +1,57 @@
+"""Hits of a least-recently-used cache, by simulating one of each capacity."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tests.oracle.repeats import Call, Repeat
+
+Row = dict[str, Any]
+
+
+def simulate_lru(calls: Iterable[Call], capacity: int) -> list[Call]:
+    """The ordered calls of one process that a cache of ``capacity`` entries answers."""
+    cached: list[object] = []
+    hits = []
+    for call in calls:
+        if call.lookup in cached:
+            cached.remove(call.lookup)
+            hits.append(call)
+        elif len(cached) == capacity:
+            del cached[0]
+        cached.append(call.lookup)
+    return hits
+
+
+def cache_curve(function: str, judged: Sequence[Sequence[Call]], repeats: Iterable[Repeat]) -> Row:
+    """Hits by capacity: ``curve`` holds every capacity from 1 up to the one from which on nothing more is gained."""
+    stale = {repeat.call for repeat in repeats if repeat.evidence == "changed"}
+    streams = [[call for call in calls if call.function == function] for calls in judged]
+    distinct = [len({call.lookup for call in stream}) for stream in streams]
+    calls = sum(len(stream) for stream in streams)
+    possible_hits = calls - sum(distinct)
+    curve: list[Row] = []
+    for capacity in range(1, max(distinct, default=0) + 1):
+        hits = [call for stream in streams for call in simulate_lru(stream, capacity)]
+        curve.append(
+            {
+                "capacity": capacity,
+                "hits": len(hits),
+                "stale_hits": sum(call in stale for call in hits),
+                "saved_ns": sum(call.elapsed_ns for call in hits if call not in stale),
+            }
+        )
+        if len(hits) == possible_hits:
+            break
+    good = [point["hits"] - point["stale_hits"] for point in curve]
+    return {
+        "function": function,
+        "calls": calls,
+        "possible_hits": possible_hits,
+        "curve": curve,
+        **{
+            f"capacity_for_{percent}": next(
+                (capacity for capacity, hits in enumerate(good, start=1) if 0 < 100 * hits >= percent * good[-1]), None
+            )
+            for percent in (50, 80, 95)
+        },
+    }

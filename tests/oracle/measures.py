@@ -1,0 +1,473 @@
+"""Processes -> every figure of the report, as plain dictionaries with the report's keys; lists are whole."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from tests.oracle.caching import cache_curve
+from tests.oracle.fanouts import find_fanouts
+from tests.oracle.findings import find_findings, verdict
+from tests.oracle.processes import Process, process_name
+from tests.oracle.repeats import (
+    Call,
+    Repeat,
+    by_lookup,
+    calls_of,
+    find_repeats,
+    is_time,
+    result_metrics,
+    sequential_runs,
+)
+from tests.oracle.savings import Scope, saving, scope_of
+from tests.oracle.trees import call_tree, root_elapsed_ns, self_times_ns
+
+UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
+
+Row = dict[str, Any]
+
+
+def measure(
+    processes: Sequence[Process],
+    *,
+    ignored_metrics: Sequence[str] = (),
+    candidate_calls: int = 3,
+    fan_out_values: int = 5,
+) -> Row:
+    """All sections of the report that the definitions fix.
+
+    Keys are those of ``report.json``; a row of findings has ``key`` (a tuple) for its fingerprint. Not here are what
+    a rule of the program's own decides: slow calls (see ``slow_calls``), activity, texts, and the bounds of lists.
+    """
+    ordered = [calls_of(process, index) for index, process in enumerate(processes)]
+    judged = [calls for process, calls in zip(processes, ordered, strict=True) if process.judged]
+    repeats = [find_repeats(calls, ignored_metrics) for calls in judged]
+    every = [call for calls in ordered for call in calls]
+    every_judged = [call for calls in judged for call in calls]
+    every_repeat = [repeat for found in repeats for repeat in found]
+    fanouts = [row for calls in judged for row in find_fanouts(calls, fan_out_values)]
+    scopes = [scope_of(process, calls) for process, calls in zip(processes, ordered, strict=True)]
+    findings = find_findings(judged, repeats, fanouts, scopes)
+    return {
+        "totals": totals(processes, every, every_judged, every_repeat, scopes),
+        "processes": [
+            process_row(process, index, calls, findings)
+            for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
+        ],
+        "functions": functions(every, every_judged, every_repeat, ignored_metrics),
+        "callers": callers(every, every_repeat),
+        "edges": edges(every, every_repeat),
+        "slowest_calls": slowest_calls(processes, every),
+        "redundant_signatures": signatures(judged, repeats, least=2),
+        "redundant_lookups": lookups(judged, repeats),
+        "asked_again": asked_again(every_repeat),
+        "cache_candidates": signatures(judged, repeats, least=candidate_calls),
+        "sequential_duplicates": [row for calls in judged for row in sequential_duplicates(calls)],
+        "shared_lookups": [row for calls in judged for row in shared_lookups(calls)],
+        "fanouts": fanouts,
+        "breakdown": breakdown(every),
+        "cache_curves": [
+            cache_curve(function, judged, every_repeat) for function in sorted({call.function for call in every_judged})
+        ],
+        "call_tree": call_tree([calls for calls in judged if any(call.in_tree for call in calls)], every_repeat),
+        "findings": findings,
+        "verdict": verdict(findings, every_repeat, scopes),
+    }
+
+
+def totals(
+    processes: Sequence[Process], every: list[Call], judged: list[Call], repeats: list[Repeat], scopes: Sequence[Scope]
+) -> Row:
+    """The headline figures."""
+    has_unknown = any(process.tree == "unknown" for process in processes)
+    roots = [root_elapsed_ns(process) for process in processes]
+    saving_ns, saving_upper_ns = saving(repeats, scopes, "unchanged")
+    possible_ns, possible_upper_ns = saving(repeats, scopes, "unproven")
+    return {
+        "calls": len(every),
+        "judged_calls": len(judged),
+        "processes": len(processes),
+        "functions": len({call.function for call in every}),
+        "lookups": len({(call.process, call.lookup) for call in judged}),
+        "redundant_calls": len(repeats),
+        "redundant_rate": len(repeats) / len(judged) if judged else None,
+        **classes(repeats),
+        **{f"{name}_repeats": count for name, count in evidence_counts(repeats).items()},
+        "unfinished_calls": sum(unfinished_calls(process) for process in processes),
+        "elapsed_ns": None if has_unknown else sum(lower for lower, _ in roots),
+        "elapsed_upper_ns": None if has_unknown else sum(upper for _, upper in roots),
+        "saving_ns": saving_ns,
+        "saving_upper_ns": saving_upper_ns,
+        "possible_saving_ns": possible_ns,
+        "possible_saving_upper_ns": possible_upper_ns,
+    }
+
+
+def classes(repeats: Iterable[Repeat]) -> dict[str, int]:
+    """Repeats by class."""
+    found = Counter(repeat.again for repeat in repeats)
+    return {"again_calls": found[True], "shared_calls": found[False]}
+
+
+def evidence_counts(repeats: Iterable[Repeat]) -> dict[str, int]:
+    """Repeats by what the results say."""
+    found = Counter(repeat.evidence for repeat in repeats)
+    return {name: found[name] for name in ("unchanged", "changed", "unproven")}
+
+
+def elapsed(calls: Iterable[Call], prefix: str = "") -> dict[str, int]:
+    """Time of the calls, as recorded and with the resolution of each added."""
+    calls = list(calls)
+    return {
+        f"{prefix}elapsed_ns": sum(call.elapsed_ns for call in calls),
+        f"{prefix}elapsed_upper_ns": sum(call.elapsed_upper_ns for call in calls),
+    }
+
+
+def unfinished_calls(process: Process) -> int:
+    """Plausible numbers missing below the maximum; withheld for interleaved ones."""
+    numbers = [record.number for record in process.plausible]
+    return max(numbers) + 1 - len(numbers) if process.judged and numbers else 0
+
+
+def process_row(process: Process, index: int, calls: list[Call], findings: list[Row]) -> Row:
+    """One process."""
+    repeats = find_repeats(calls) if process.judged else []
+    lines = [record.line for record in process.records]
+    by_finding = [
+        {"key": finding["key"], **counts}
+        for finding in findings
+        if (counts := finding["by_process"].get(index)) is not None
+    ]
+    return {
+        "index": index,
+        "name": process_name(process, index),
+        "file": process.file,
+        "first_line": min(lines),
+        "last_line": max(lines),
+        "calls": len(calls),
+        "by_edge": [
+            {key: row[key] for key in ("caller", "function", "calls", "again_calls")} for row in edges(calls, repeats)
+        ],
+        "by_finding": by_finding,
+        "unfinished_calls": unfinished_calls(process),
+        "tree": process.tree,
+        "interleaved": process.interleaved,
+    }
+
+
+def functions(every: list[Call], judged: list[Call], repeats: list[Repeat], ignored: Sequence[str]) -> list[Row]:
+    """One row per function."""
+    self_ns = self_times_ns(every)
+    rows = []
+    for function in sorted({call.function for call in every}):
+        calls = [call for call in every if call.function == function]
+        own = [repeat for repeat in repeats if repeat.call.function == function]
+        times_ns = sorted(call.elapsed_ns for call in calls)
+        resolution_ns = max(call.record.resolution_ns for call in calls)
+        in_trees = [self_ns[call] for call in calls if call.in_tree]
+        asked = {(call.process, call.lookup) for call in judged if call.function == function}
+        names = {name for call in calls for name, _ in result_metrics(call.record, ignored)}
+        rows.append(
+            {
+                "function": function,
+                "calls": len(calls),
+                "lookups": len(asked),
+                "redundant_calls": len(own),
+                **classes(own),
+                **evidence_counts(own),
+                **elapsed(calls, "total_"),
+                "self_ns": sum(in_trees) if in_trees else None,
+                "mean_elapsed_ns": sum(times_ns) / len(times_ns),
+                "p50_elapsed_ns": percentile(times_ns, 50),
+                "p90_elapsed_ns": percentile(times_ns, 90),
+                "p99_elapsed_ns": percentile(times_ns, 99),
+                "max_elapsed_ns": times_ns[-1],
+                "resolution_ns": resolution_ns,
+                "evidence_metrics": sorted(names),
+                "histogram": histogram(times_ns, resolution_ns),
+            }
+        )
+    return rows
+
+
+def percentile(ordered: Sequence[int], percent: int) -> int:
+    """Nearest rank: the smallest value that at least ``percent`` of all don't exceed."""
+    rank = -(-percent * len(ordered) // 100)
+    return ordered[max(rank, 1) - 1]
+
+
+def histogram(times_ns: Iterable[int], resolution_ns: int) -> list[Row]:
+    """Bins from 0 and from each power of two times the resolution on; empty ones are left out."""
+    bins: Counter[int] = Counter()
+    for time_ns in times_ns:
+        lower_ns = 0
+        bound_ns = resolution_ns
+        while bound_ns <= time_ns:
+            lower_ns, bound_ns = bound_ns, 2 * bound_ns
+        bins[lower_ns] += 1
+    return [{"lower_ns": lower_ns, "calls": calls} for lower_ns, calls in sorted(bins.items())]
+
+
+def callers(every: list[Call], repeats: list[Repeat]) -> list[Row]:
+    """One row per caller; ``unknown`` and a missing one each count as one."""
+    rows = []
+    for caller in {call.caller: None for call in every}:
+        calls = [call for call in every if call.caller == caller]
+        own = [repeat for repeat in repeats if repeat.call.caller == caller]
+        rows.append(
+            {
+                "caller": caller,
+                "calls": len(calls),
+                "again_calls": classes(own)["again_calls"],
+                "repeats": len(own),
+                **evidence_counts(own),
+                **elapsed(calls, "total_"),
+            }
+        )
+    return rows
+
+
+def edges(every: list[Call], repeats: list[Repeat]) -> list[Row]:
+    """One row per caller and function."""
+    calls: dict[tuple[str | None, str], list[Call]] = {}
+    for call in every:
+        calls.setdefault((call.caller, call.function), []).append(call)
+    again = Counter((repeat.call.caller, repeat.call.function) for repeat in repeats if repeat.again)
+    return [
+        {
+            "caller": caller,
+            "function": function,
+            "calls": len(found),
+            "again_calls": again[caller, function],
+            **elapsed(found, "total_"),
+        }
+        for (caller, function), found in calls.items()
+    ]
+
+
+def slowest_calls(processes: Sequence[Process], every: list[Call]) -> list[Row]:
+    """All calls, the longest first, ties by process and number."""
+    ordered = sorted(every, key=slowest_first)
+    return [
+        {
+            **call.reference,
+            "file": processes[call.process].file,
+            "process_name": process_name(processes[call.process], call.process),
+            "function": call.function,
+            "caller": call.caller,
+            "params": list(call.record.params),
+            "elapsed_ns": call.elapsed_ns,
+            "elapsed_upper_ns": call.elapsed_upper_ns,
+            "metrics": list(call.record.metrics),
+        }
+        for call in ordered
+    ]
+
+
+def slowest_first(call: Call) -> tuple[int, ...]:
+    """The order of the slowest calls."""
+    return (-call.elapsed_ns, call.process, call.number, call.record.line)
+
+
+def signatures(judged: list[list[Call]], repeats: list[list[Repeat]], least: int) -> list[Row]:
+    """Signatures called ``least`` times or more in one process, with their calls of such processes.
+
+    Their repeats are those of class *again*, as many as calls less processes.
+    """
+    found: dict[tuple[Any, ...], list[tuple[list[Call], list[Repeat]]]] = {}
+    for calls, own in zip(judged, repeats, strict=True):
+        asked: dict[tuple[Any, ...], tuple[list[Call], list[Repeat]]] = {}
+        for call in calls:
+            asked.setdefault(signature_of(call), ([], []))[0].append(call)
+        for repeat in own:
+            if repeat.again:
+                asked[signature_of(repeat.call)][1].append(repeat)
+        for signature, (members, again) in asked.items():
+            if len(members) >= least:
+                found.setdefault(signature, []).append((members, again))
+    return [
+        {
+            "function": function,
+            "caller": caller,
+            "params": list(params),
+            **summary(parts),
+        }
+        for (function, caller, params), parts in found.items()
+    ]
+
+
+def signature_of(call: Call) -> tuple[str, str | None, tuple[tuple[str, str], ...]]:
+    """Who asked what."""
+    return (call.function, call.caller, call.record.params)
+
+
+def summary(parts: list[tuple[list[Call], list[Repeat]]]) -> Row:
+    """Calls and repeats of one thing that was asked for, from each process that it is counted in."""
+    calls = [call for members, _ in parts for call in members]
+    return {
+        "calls": len(calls),
+        "processes": len(parts),
+        **elapsed(calls),
+        **evidence_counts(repeat for _, own in parts for repeat in own),
+        "call_references": [call.reference for call in calls],
+    }
+
+
+def lookups(judged: list[list[Call]], repeats: list[list[Repeat]]) -> list[Row]:
+    """Lookups asked twice or more in one process, with their calls of such processes."""
+    found: dict[Any, list[tuple[list[Call], list[Repeat]]]] = {}
+    for calls, own in zip(judged, repeats, strict=True):
+        asked: dict[Any, list[Repeat]] = {}
+        for repeat in own:
+            asked.setdefault(repeat.call.lookup, []).append(repeat)
+        for lookup, members in by_lookup(calls).items():
+            if lookup in asked:
+                found.setdefault(lookup, []).append((members, asked[lookup]))
+    return [
+        {
+            "function": function,
+            "params": list(params),
+            **summary(parts),
+            "callers": shares([call for members, _ in parts for call in members]),
+        }
+        for (function, params), parts in found.items()
+    ]
+
+
+def shares(calls: Iterable[Call]) -> list[Row]:
+    """Each caller's calls."""
+    found: dict[str | None, list[Call]] = {}
+    for call in calls:
+        found.setdefault(call.caller, []).append(call)
+    return [
+        {"caller": caller, "calls": len(own), "call_references": [call.reference for call in own]}
+        for caller, own in found.items()
+    ]
+
+
+def asked_again(repeats: list[Repeat]) -> list[Row]:
+    """The matrix previous asker -> asker, per function."""
+    found: dict[tuple[str | None, str | None, str], list[Repeat]] = {}
+    for repeat in repeats:
+        key = (repeat.previous.caller, repeat.call.caller, repeat.call.function)
+        found.setdefault(key, []).append(repeat)
+    return [
+        {
+            "previous_caller": previous,
+            "caller": caller,
+            "function": function,
+            "repeats": len(own),
+            **evidence_counts(own),
+            **elapsed(repeat.call for repeat in own),
+        }
+        for (previous, caller, function), own in found.items()
+    ]
+
+
+def sequential_duplicates(calls: list[Call]) -> list[Row]:
+    """One row per lookup of a process that has runs."""
+    found: dict[Any, list[list[Call]]] = {}
+    for run in sequential_runs(calls):
+        found.setdefault(run[0].lookup, []).append(run)
+    return [
+        {
+            "function": function,
+            "params": list(params),
+            "callers": list({call.caller: None for run in runs for call in run}),
+            "process": runs[0][0].process,
+            "runs": [[call.reference for call in run] for run in runs],
+            "calls": sum(len(run) for run in runs),
+        }
+        for (function, params), runs in found.items()
+    ]
+
+
+def shared_lookups(calls: list[Call]) -> list[Row]:
+    """One row per lookup of a process that two or more callers asked for."""
+    pairs: dict[Any, Counter[tuple[str | None, str | None]]] = {}
+    for run in sequential_runs(calls):
+        pairs.setdefault(run[0].lookup, Counter()).update(
+            (before.caller, after.caller) for before, after in pairwise(run) if before.caller != after.caller
+        )
+    return [
+        {
+            "process": members[0].process,
+            "function": lookup[0],
+            "params": list(lookup[1]),
+            "calls": len(members),
+            "callers": shares(members),
+            "adjacent_pairs": [
+                {"previous_caller": before, "caller": after, "pairs": count}
+                for (before, after), count in pairs.get(lookup, Counter()).items()
+            ],
+        }
+        for lookup, members in by_lookup(calls).items()
+        if len({call.caller for call in members}) > 1
+    ]
+
+
+def breakdown(every: list[Call]) -> list[Row]:
+    """One row per function that has metrics; times are in nanoseconds."""
+    rows = []
+    for function in sorted({call.function for call in every if call.record.metrics}):
+        calls = [call for call in every if call.function == function]
+        total_ns = sum(call.elapsed_ns for call in calls)
+        values: dict[str, list[int]] = {}
+        for call in calls:
+            for name, value in call.record.metrics:
+                values.setdefault(name, []).append(value * UNIT_NS.get(name[-3:], 1))
+        summaries = [metric_summary(name, found, total_ns) for name, found in values.items()]
+        times_ns = [row["total"] for row in summaries if row["kind"] == "time"]
+        rows.append(
+            {
+                "function": function,
+                "calls": len(calls),
+                "total_elapsed_ns": total_ns,
+                "metrics": summaries,
+                "unaccounted_ns": total_ns - sum(times_ns) if times_ns else None,
+            }
+        )
+    return rows
+
+
+def metric_summary(name: str, values: list[int], total_elapsed_ns: int) -> Row:
+    """One metric of one function; each time that a call names it counts."""
+    kind = "time" if is_time(name) else "flag" if set(values) <= {0, 1} else "count"
+    return {
+        "name": name,
+        "kind": kind,
+        "calls": len(values),
+        "total": sum(values),
+        "mean": sum(values) / len(values),
+        "min": min(values),
+        "max": max(values),
+        "share_of_elapsed": sum(values) / total_elapsed_ns if kind == "time" and total_elapsed_ns else None,
+    }
+
+
+def slow_calls(every: Iterable[Call], limit_ns: Callable[[list[int]], int | None]) -> list[Row]:
+    """Calls of at least the limit that the rule gives for their function's sorted times; no limit, no slow calls."""
+    every = list(every)
+    rows = []
+    for function in sorted({call.function for call in every}):
+        own = [call for call in every if call.function == function]
+        limit = limit_ns(sorted(call.elapsed_ns for call in own))
+        if limit is None:
+            continue
+        by_caller: dict[str | None, list[Call]] = {}
+        for call in own:
+            if call.elapsed_ns >= limit:
+                by_caller.setdefault(call.caller, []).append(call)
+        rows += [
+            {
+                "function": function,
+                "caller": caller,
+                "limit_ns": limit,
+                "calls": len(slow),
+                "elapsed_ns": sum(call.elapsed_ns for call in slow),
+                "worst": [call.reference for call in sorted(slow, key=slowest_first)],
+            }
+            for caller, slow in by_caller.items()
+        ]
+    return rows

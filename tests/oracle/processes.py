@@ -1,0 +1,149 @@
+"""Records -> processes and their trees: which run of the counter a call belongs to, and which call made it."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from tests.oracle.reading import Reading, Record
+from tests.oracle.splitting import split_numbers
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Process:
+    """One run of the call counter, or one stretch of several that can't be told apart (``interleaved``)."""
+
+    records: list[Record]
+    """In the order of the log."""
+    file: str
+    name: str | None = None
+    interleaved: bool = False
+    implausible: set[int] = field(default_factory=set)
+    """Positions in ``records``."""
+    tree: str = "unknown"
+    parents: dict[int, int] = field(default_factory=dict)
+    """Number of a call -> number of its parent, in a nested or given tree."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether its repeats are what they seem."""
+        return not self.interleaved
+
+    @property
+    def plausible(self) -> list[Record]:
+        """Its records without the implausible numbers."""
+        return [record for position, record in enumerate(self.records) if position not in self.implausible]
+
+
+def find_processes(reading: Reading) -> list[Process]:
+    """The processes of one input in the order of their first lines, with trees."""
+    by_segment: dict[int, list[Record]] = {}
+    for record in reading.records:
+        by_segment.setdefault(record.segment, []).append(record)
+    processes = []
+    for segment, records in sorted(by_segment.items()):
+        for process in split_segment(records):
+            process.file = reading.file
+            process.name = reading.names[segment]
+            find_tree(process)
+            processes.append(process)
+    return processes
+
+
+def split_segment(records: list[Record]) -> list[Process]:
+    """The processes between two markers."""
+    stretches, implausible = split_numbers([record.number for record in records])
+    return [
+        Process(
+            records[stretch.start : stretch.end],
+            file="",
+            interleaved=not stretch.judged,
+            implausible={
+                position - stretch.start for position in implausible if stretch.start <= position < stretch.end
+            },
+        )
+        for stretch in stretches
+    ]
+
+
+def lacking(piece: list[int]) -> int:
+    """How many numbers from 0 to the piece's largest it doesn't hold; it holds none twice."""
+    return max(piece) + 1 - len(piece)
+
+
+def find_tree(process: Process) -> None:
+    """Fill in the kind of the process's tree and each call's parent."""
+    records = process.plausible
+    if process.interleaved or not records:
+        return
+    if all(record.has_parent for record in records):
+        if all(record.parent is None or record.parent < record.number for record in records):
+            process.tree = "given"
+            process.parents = {record.number: record.parent for record in records if record.parent is not None}
+        return
+    if lacking([record.number for record in records]):
+        return
+    if all(before.number < after.number for before, after in pairwise(records)):
+        process.tree = "flat"
+        return
+    parents = nest(records)
+    if parents is not None and callers_agree(records, parents):
+        process.tree = "nested"
+        process.parents = parents
+
+
+def nest(records: list[Record]) -> dict[int, int] | None:
+    """Parents by completion order, or None where a subtree doesn't cover exactly its range of numbers."""
+    parents: dict[int, int] = {}
+    roots: list[tuple[int, set[int]]] = []
+    for record in records:
+        subtree = {record.number}
+        while roots and roots[-1][0] > record.number:
+            root, below = roots.pop()
+            parents[root] = record.number
+            subtree |= below
+        if subtree != set(range(record.number, record.number + len(subtree))):
+            return None
+        roots.append((record.number, subtree))
+    return parents
+
+
+def callers_agree(records: list[Record], parents: dict[int, int]) -> bool:
+    """No call names another function than its parent's as its caller, and three quarters of them name that."""
+    function = {record.number: record.function for record in records}
+    named = [
+        record.caller == function[parents[record.number]]
+        for record in records
+        if record.number in parents and record.caller not in (None, "unknown")
+    ]
+    return all(named) and 4 * len(named) >= 3 * len(parents)
+
+
+def calls_table(processes: list[Process]) -> list[Row]:
+    """The rows of the calls table, input after input, in the order of the log."""
+    return [
+        {
+            "file": process.file,
+            "line": record.line,
+            "process": index,
+            "process_name": process_name(process, index),
+            "judged": process.judged,
+            "number": record.number,
+            "function": record.function,
+            "caller": record.caller,
+            "params": [{"name": name, "value": value} for name, value in record.params],
+            "elapsed_ns": record.elapsed_ns,
+            "resolution_ns": record.resolution_ns,
+            "metrics": [{"name": name, "value": value} for name, value in record.metrics],
+            "tree": process.tree,
+            "parent": None if position in process.implausible else process.parents.get(record.number),
+        }
+        for index, process in enumerate(processes)
+        for position, record in enumerate(process.records)
+    ]
+
+
+def process_name(process: Process, index: int) -> str:
+    """The marker's name, else one made of the process's place."""
+    return process.name or f"process {index}"

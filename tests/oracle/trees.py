@@ -1,0 +1,65 @@
+"""Self time and merged paths of the processes whose tree is nested or given."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tests.oracle.processes import Process
+from tests.oracle.repeats import Call, Repeat
+
+UNFINISHED = "(unfinished)"
+
+Row = dict[str, Any]
+
+
+def self_times_ns(calls: Iterable[Call]) -> dict[Call, int]:
+    """Elapsed time of each call in a tree minus that of its children; below zero where they ran side by side."""
+    found = {(call.process, call.number): call for call in calls if call.in_tree}
+    self_ns = {call: call.elapsed_ns for call in found.values()}
+    for call in found.values():
+        parent = found.get((call.process, call.parent)) if call.parent is not None else None
+        if parent is not None:
+            self_ns[parent] -= call.elapsed_ns
+    return self_ns
+
+
+def ancestors(calls: Iterable[Call]) -> dict[Call, list[Call]]:
+    """Of each call in a tree the calls above it that were printed, the parent first."""
+    found = {(call.process, call.number): call for call in calls if call.in_tree}
+    above: dict[Call, list[Call]] = {}
+    for call in sorted(found.values(), key=lambda call: call.number):
+        parent = found.get((call.process, call.parent)) if call.parent is not None else None
+        above[call] = [] if parent is None else [parent, *above[parent]]
+    return above
+
+
+def call_tree(trees: Sequence[Sequence[Call]], repeats: Iterable[Repeat]) -> Row | None:
+    """All calls of trees by the functions above them; a parent that never printed is ``(unfinished)``."""
+    if not trees:
+        return None
+    repeated = {repeat.call for repeat in repeats}
+    paths: dict[tuple[str, ...], Row] = {}
+    for calls in trees:
+        self_ns = self_times_ns(calls)
+        for call, above in ancestors(calls).items():
+            top = above[-1] if above else call
+            start = (UNFINISHED,) if top.parent is not None else ()
+            path = (*start, *(caller.function for caller in reversed(above)), call.function)
+            row = paths.setdefault(path, {"path": path, "calls": 0, "total_ns": 0, "self_ns": 0, "redundant_calls": 0})
+            row["calls"] += 1
+            row["total_ns"] += call.elapsed_ns
+            row["self_ns"] += self_ns[call]
+            row["redundant_calls"] += call in repeated
+    return {
+        "processes": len(trees),
+        "calls": sum(row["calls"] for row in paths.values()),
+        "paths": list(paths.values()),
+        "deepest": max(len(path) for path in paths),
+    }
+
+
+def root_elapsed_ns(process: Process) -> tuple[int, int]:
+    """Elapsed time of the plausible calls whose parent is none or never printed, and its upper end."""
+    printed = {record.number for record in process.plausible}
+    roots = [record for record in process.plausible if process.parents.get(record.number) not in printed]
+    elapsed_ns = sum(record.elapsed_ns for record in roots)
+    return elapsed_ns, elapsed_ns + sum(record.resolution_ns for record in roots)
