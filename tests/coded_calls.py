@@ -1,0 +1,85 @@
+"""The oracle's processes as the dictionary-encoded calls that analysis works on: each section is tested alone."""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from tests.oracle.processes import Process
+from tracereport.trace.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
+from tracereport.trace.grammar import encode_lookup
+
+
+class Codes(dict[Hashable, int]):
+    """Numbers in the order of first use."""
+
+    def __missing__(self, key: Hashable) -> int:
+        return self.setdefault(key, len(self))
+
+
+def code_calls(processes: Sequence[Process]) -> Calls:
+    """All records, process after process in the order of the log."""
+    records = [record for process in processes for record in process.records]
+    names = sorted(
+        {record.function for record in records} | {record.caller for record in records if record.caller is not None}
+    )
+    code_of_name = {name: code for code, name in enumerate(names)} | {None: NO_NAME}
+    lookups, signatures, metric_sets = Codes(), Codes(), Codes()
+    for record in records:
+        signatures[code_of_name[record.caller], lookups[record.function, record.params]]
+        metric_sets[record.metrics]
+    metric_names = Codes()
+    fields = [(metric_names[name], value) for metrics in metric_sets for name, value in metrics]
+    texts = [encode_lookup(function, params) for function, params in lookups]
+    return Calls(
+        file=zeros(records),
+        line=integers(record.line for record in records),
+        process=integers(index for index, process in enumerate(processes) for _ in process.records).astype(np.int32),
+        number=integers(record.number for record in records),
+        signature=integers(
+            signatures[code_of_name[record.caller], lookups[record.function, record.params]] for record in records
+        ).astype(np.int32),
+        elapsed_ns=integers(record.elapsed_ns for record in records),
+        resolution_ns=integers(record.resolution_ns for record in records),
+        metric_set=integers(metric_sets[record.metrics] for record in records).astype(np.int32),
+        parent=integers(
+            process.parents.get(record.number, NO_PARENT) for process in processes for record in process.records
+        ),
+        implausible=np.array(
+            [place in process.implausible for process in processes for place in range(len(process.records))], bool
+        ),
+        test=zeros(records) - 1,
+        names=tuple(names),
+        files=tuple({process.file: None for process in processes}),
+        tests=(),
+        lookups=Lookups(
+            function=integers(code_of_name[function] for function, _ in lookups).astype(np.int32),
+            text=pl.Series(texts, dtype=pl.String),
+            plain=np.array([not text.startswith("||") for text in texts], bool),
+        ),
+        signatures=Signatures(
+            caller=integers(caller for caller, _ in signatures).astype(np.int32),
+            lookup=integers(lookup for _, lookup in signatures).astype(np.int32),
+        ),
+        metric_sets=MetricSets(
+            offset=np.cumsum([0, *(len(metrics) for metrics in metric_sets)]),
+            name=integers(name for name, _ in fields).astype(np.int32),
+            value=np.array([value for _, value in fields], np.uint64),
+            names=tuple(metric_names),
+        ),
+        processes=ProcessTable(
+            name=tuple(process.name or f"process {index}" for index, process in enumerate(processes)),
+            file=zeros(processes),
+            judged=np.array([process.judged for process in processes], bool),
+            tree=integers(TREE_KINDS.index(process.tree) for process in processes).astype(np.uint8),
+        ),
+        facts=None,
+    )
+
+
+def integers(values: Iterable[int]) -> np.ndarray:
+    return np.array(list(values), np.int64)
+
+
+def zeros(rows: Sequence[object] | Codes) -> np.ndarray:
+    return np.zeros(len(rows), np.int32)

@@ -1,0 +1,212 @@
+"""Reports counted by hand from a few calls: what a comparison, a gate or an acceptance rests on, and no more.
+
+Counted by the plain definitions, so that a planted change in the calls is a change in every figure that it touches.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from tests.sample_report import empty_report, function, rows
+from tracereport.model import (
+    Confidence,
+    Edge,
+    Finding,
+    FindingKind,
+    Process,
+    ProcessEdge,
+    ProcessFinding,
+    Report,
+    Rows,
+    TreeKind,
+)
+
+Call = tuple[str | None, str, str]
+"""Caller, function and the value of the one parameter, ``id``."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: its calls, and the fan-outs (caller, function, avoidable calls) that it is said to have."""
+
+    name: str
+    calls: tuple[Call, ...]
+    fanouts: tuple[tuple[str, str, int], ...] = ()
+    tree: TreeKind = "nested"
+    interleaved: bool = False
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes a finding one."""
+
+    kind: FindingKind
+    function: str
+    callers: tuple[str | None, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.kind}:{'+'.join(map(str, self.callers))}>{self.function}"
+
+
+def counted_report(*runs: Run, confidence: Confidence = "sure") -> Report:
+    """The report of some processes; ``confidence`` is that of every finding."""
+    processes = [_process(index, run) for index, run in enumerate(runs)]
+    repeats, avoidable = Counter[Key](), Counter[Key]()
+    for run in runs:
+        repeats.update(_repeats(run))
+        avoidable.update(_avoidable(run))
+    edges, again = Counter[tuple[str | None, str]](), Counter[tuple[str | None, str]]()
+    for process in processes:
+        for edge in process.by_edge.rows:
+            edges[edge.caller, edge.function] += edge.calls
+            again[edge.caller, edge.function] += edge.again_calls
+    shared = Counter[str]()
+    for key, count in repeats.items():
+        if key.kind == "shared":
+            shared[key.function] += count
+    calls = Counter[str]()
+    for (_, name), count in edges.items():
+        calls[name] += count
+    functions = []
+    for name, count in sorted(calls.items()):
+        of_again = sum(repeats for (_, called), repeats in again.items() if called == name)
+        counts = (count, count - of_again - shared[name], of_again, shared[name], 0, 0, 0)
+        functions.append(function(name, counts, (count, 1, 2, 40, 60), self_ms=None))
+    judged = sum(process.calls for process in processes if not process.interleaved)
+    redundant = repeats.total()
+    base = empty_report()
+    return msgspec.structs.replace(
+        base,
+        totals=msgspec.structs.replace(
+            base.totals,
+            calls=sum(process.calls for process in processes),
+            judged_calls=judged,
+            processes=len(processes),
+            functions=len(functions),
+            lookups=judged - redundant,
+            redundant_calls=redundant,
+            redundant_rate=redundant / judged if judged else None,
+            again_calls=redundant - shared.total(),
+            shared_calls=shared.total(),
+        ),
+        processes=rows(*processes),
+        functions=rows(*functions),
+        edges=rows(
+            *(
+                Edge(
+                    caller=caller,
+                    function=name,
+                    calls=count,
+                    again_calls=again[caller, name],
+                    total_elapsed_ns=0,
+                    total_elapsed_upper_ns=0,
+                )
+                for (caller, name), count in edges.items()
+            )
+        ),
+        findings=rows(
+            *(
+                finding(key, repeats[key], avoidable[key], confidence)
+                for key in sorted(repeats | avoidable, key=lambda key: key.fingerprint)
+            )
+        ),
+    )
+
+
+def finding(key: Key, repeats: int, avoidable: int, confidence: Confidence = "sure") -> Finding:
+    """A finding with its counts; what a comparison doesn't look at is empty."""
+    return Finding(
+        fingerprint=key.fingerprint,
+        kind=key.kind,
+        function=key.function,
+        callers=key.callers,
+        param_names=("id",),
+        varying_params=("id",) if key.kind == "fan-out" else (),
+        parent_functions=(),
+        calls=0,
+        repeats=repeats,
+        unchanged=0,
+        changed=0,
+        unproven=repeats,
+        calls_saved=avoidable,
+        possible_calls_saved=repeats,
+        elapsed_ns=0,
+        saving_ns=0,
+        saving_upper_ns=0,
+        lookups=0,
+        worst=(),
+        avoidable_calls=avoidable,
+        pairs=Rows(),
+        sequential=0,
+        negative=0,
+        confidence=confidence,
+        reason="",
+        evidence=Rows(),
+        tests=Rows(),
+    )
+
+
+def _process(index: int, run: Run) -> Process:
+    calls = Counter((caller, name) for caller, name, _ in run.calls)
+    again = Counter[tuple[str | None, str]]()
+    if not run.interleaved:
+        for (caller, name, _), count in Counter(run.calls).items():
+            again[caller, name] += count - 1
+    repeats, avoidable = _repeats(run), _avoidable(run)
+    return Process(
+        index=index,
+        name=run.name,
+        file="perf_trace.log",
+        first_line=1,
+        last_line=1,
+        calls=len(run.calls),
+        by_edge=rows(
+            *(
+                ProcessEdge(caller=caller, function=name, calls=count, again_calls=again[caller, name])
+                for (caller, name), count in calls.items()
+            )
+        ),
+        by_finding=rows(
+            *(
+                ProcessFinding(fingerprint=key.fingerprint, repeats=repeats[key], avoidable_calls=avoidable[key])
+                for key in repeats | avoidable
+            )
+        ),
+        unfinished_calls=0,
+        tree=run.tree,
+        interleaved=run.interleaved,
+    )
+
+
+def _repeats(run: Run) -> Counter[Key]:
+    """Repeats of one process by finding: again by caller and function, shared by function and set of callers."""
+    found = Counter[Key]()
+    if run.interleaved:
+        return found
+    asked: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+    for caller, name, value in run.calls:
+        asked[name, value].append(caller)
+    for (name, _), callers in asked.items():
+        for caller, count in Counter(callers).items():
+            if count > 1:
+                found[Key("again", name, (caller,))] += count - 1
+        if len(set(callers)) > 1:
+            found[Key("shared", name, tuple(sorted(set(callers), key=str)))] += len(set(callers)) - 1
+    return found
+
+
+def _avoidable(run: Run) -> Counter[Key]:
+    return Counter({Key("fan-out", name, (caller,)): avoidable for caller, name, avoidable in run.fanouts})
+
+
+def calls(caller: str | None, name: str, values: Iterable[str]) -> tuple[Call, ...]:
+    """One call for each value."""
+    return tuple((caller, name, value) for value in values)
+
+
+def without(runs: Sequence[Run], name: str) -> list[Run]:
+    """The processes but the one of that name."""
+    return [run for run in runs if run.name != name]

@@ -1,0 +1,213 @@
+"""Holds the figures of a report, as its JSON tells them, against the oracle's of the same processes.
+
+Lists of the oracle are whole; those of the report hold their first rows and say how many there are.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.oracle import Process, measure
+from tests.oracle.measures import Row, slow_calls
+from tests.oracle.repeats import Call, calls_of, find_repeats
+from tracereport.analysis.candidates import Key
+from tracereport.model import Report, Settings, encode_report
+
+MOST_BINS = 200
+LARGEST = 5
+"""So many of a finding's worst lookups are kept."""
+LEAST_REFERENCES = 3
+"""So many rows of a list inside a row are kept in any case."""
+
+REFERENCE = ("process", "number", "line")
+FIRST_CALL = ("call_references",)
+IDENTITY = {
+    "totals": (),
+    "processes": ("index",),
+    "by_edge": ("caller", "function"),
+    "by_finding": ("fingerprint",),
+    "functions": ("function",),
+    "callers": ("caller",),
+    "edges": ("caller", "function"),
+    "slowest_calls": REFERENCE,
+    "redundant_signatures": ("function", "caller", "params"),
+    "redundant_lookups": ("function", "params"),
+    "cache_candidates": ("function", "caller", "params"),
+    "asked_again": ("previous_caller", "caller", "function"),
+    "sequential_duplicates": ("process", "function", "params"),
+    "shared_lookups": ("process", "function", "params"),
+    "adjacent_pairs": ("previous_caller", "caller"),
+    "fanouts": FIRST_CALL,
+    "breakdown": ("function",),
+    "metrics": ("name",),
+    "paths": ("path",),
+    "findings": ("fingerprint",),
+    "pairs": ("previous_caller", "caller"),
+    "slow_calls": ("function", "caller"),
+}
+"""What makes a row of a list the same row on both sides; lists that aren't here stand in the same order."""
+UNORDERED_NAMES = frozenset({"callers"})
+"""Lists that are of rows in some sections and of mere names in others."""
+OF_THE_ORACLE = frozenset({"key", "keys", "of", "by_process", "param_names"})
+"""Keys of the oracle's rows that the report says otherwise, or in other sections."""
+
+
+def hold_figures(report: Report, processes: Sequence[Process]) -> None:
+    """Every figure of every section is the oracle's, and every list holds the rows that it should."""
+    found = msgspec.json.decode(encode_report(report))
+    expected = measure(
+        processes,
+        ignored_metrics=report.settings.ignore_metrics,
+        candidate_calls=report.settings.cache_candidate_calls,
+        fan_out_values=report.settings.fan_out_values,
+    )
+    for row in expected["findings"]:
+        row["fingerprint"] = fingerprint_of(row["key"])
+    for row in [by_finding for process in expected["processes"] for by_finding in process["by_finding"]]:
+        row["fingerprint"] = fingerprint_of(row["key"])
+    expected["verdict"]["fingerprints"] = [fingerprint_of(key) for key in expected["verdict"]["keys"]]
+    hold_curves(found["cache_curves"], expected.pop("cache_curves"))
+    expected["slow_calls"] = find_slow_calls(processes, report.settings)
+    found["findings"] = without_slow(found["findings"])
+    for section, figures in expected.items():
+        hold(section, found[section], figures)
+    assert [row["fingerprint"] for row in found["findings"]["rows"]] == [
+        row["fingerprint"] for row in expected["findings"]
+    ][: len(found["findings"]["rows"])]
+    hold_activity(found["activity"], processes)
+
+
+def fingerprint_of(key: Any) -> str:  # noqa: ANN401 - the oracle's key
+    kind, *rest = key
+    return Key(kind, *rest).fingerprint()
+
+
+def without_slow(findings: Row) -> Row:
+    """The findings but those of slow calls, which rest on a rule of the program's own."""
+    rows = [row for row in findings["rows"] if row["kind"] != "slow"]
+    return {"total": findings["total"] - (len(findings["rows"]) - len(rows)), "rows": rows}
+
+
+def hold(name: str, found: Any, expected: Any) -> None:  # noqa: ANN401 - any JSON
+    """One value, row or list; ``name`` is its key."""
+    if isinstance(expected, dict):
+        assert isinstance(found, dict), name
+        for key, value in expected.items():
+            if key not in OF_THE_ORACLE or key in found:
+                hold_key(name, key, found, value)
+    elif isinstance(found, dict):
+        hold_list(name, found, list(expected))
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-12), name
+    else:
+        assert as_json(found) == as_json(expected), name
+
+
+def hold_key(section: str, key: str, found: Mapping[str, Any], expected: Any) -> None:  # noqa: ANN401 - any JSON
+    value = found[key]
+    if section == "findings" and key == "worst":
+        assert len(value) == min(len(expected), LARGEST)
+        expected = expected[:LARGEST]
+    elif section == "findings" and key == "varying_params":
+        value = value[:1]  # the finding's key; what varies with it depends on the group
+    elif section == "call_tree" and key == "deepest":
+        value, expected = {len(row["path"]) for row in value["rows"]}, {expected}
+    hold(key, value, expected)
+
+
+def hold_list(name: str, found: Mapping[str, Any], expected: list[Any]) -> None:
+    """A list that says how many rows there are, and holds the first."""
+    rows = found["rows"]
+    assert found["total"] == len(expected), name
+    assert min(len(expected), LEAST_REFERENCES) <= len(rows) <= len(expected), name
+    identity = IDENTITY.get(name)
+    if identity is None:
+        for row, figures in zip(rows, expected, strict=False):
+            hold(name, row, figures)
+    elif expected and not isinstance(expected[0], dict):
+        assert name in UNORDERED_NAMES
+        assert not Counter(rows) - Counter(expected), name
+    else:
+        known = {identify(row, identity): row for row in expected}
+        assert len(known) == len(expected), name
+        assert len({identify(row, identity) for row in rows}) == len(rows), name
+        for row in rows:
+            hold(name, row, known[identify(row, identity)])
+
+
+def identify(row: Mapping[str, Any], identity: Sequence[str]) -> bytes:
+    """What makes it this row; of a list, its first entry does."""
+    parts = [as_json(row[key]) for key in identity]
+    parts = [part["rows"] if isinstance(part, dict) else part for part in parts]
+    return msgspec.json.encode(
+        [part[:1] if key in FIRST_CALL else part for key, part in zip(identity, parts, strict=True)]
+    )
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The oracle's pairs of name and value as JSON tells them."""
+    if isinstance(value, tuple | list):
+        if value and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
+            return [{"name": name, "value": content} for name, content in value]
+        return [as_json(entry) for entry in value]
+    return value
+
+
+def hold_curves(found: Mapping[str, Any], expected: Sequence[Row]) -> None:
+    """Points stand at powers of two and at the marks; between them nothing is said."""
+    curves = {row["function"]: row for row in expected}
+    assert found["total"] == len(found["rows"]) == len(curves)
+    for row in found["rows"]:
+        curve = curves[row["function"]]
+        assert row["exact"]
+        for figure in ("calls", "possible_hits", "capacity_for_50", "capacity_for_80", "capacity_for_95"):
+            assert row[figure] == curve[figure], figure
+        points = row["points"]["rows"]
+        if row["possible_hits"]:
+            assert points[-1]["hits"] == row["possible_hits"]
+        for point in points:
+            exact = curve["curve"][min(point["capacity"], len(curve["curve"])) - 1]
+            assert {**exact, "capacity": point["capacity"]} == point
+
+
+def hold_activity(found: Mapping[str, Any], processes: Sequence[Process]) -> None:
+    """Bins cut the judged calls of a process by their numbers, and say how many of them are repeats."""
+    numbers: dict[int, list[tuple[int, bool]]] = {}
+    for index, process in enumerate(processes):
+        if process.judged:
+            calls = calls_of(process, index)
+            repeated = {repeat.call for repeat in find_repeats(calls)}
+            numbers[index] = [(call.number, call in repeated) for call in calls]
+    assert found["total"] == sum(min(len(calls), MOST_BINS) for calls in numbers.values())
+    by_process: dict[int, list[Row]] = {}
+    for row in found["rows"]:
+        by_process.setdefault(row["process"], []).append(row)
+    for index, bins in by_process.items():
+        calls_left = numbers[index]
+        for row in bins:
+            size = row["first_calls"] + row["repeats"]
+            own, calls_left = calls_left[:size], calls_left[size:]
+            assert (own[0][0], own[-1][0]) == (row["first_number"], row["last_number"])
+            assert sum(is_repeat for _, is_repeat in own) == row["repeats"]
+        assert not calls_left
+
+
+def find_slow_calls(processes: Sequence[Process], settings: Settings) -> list[Row]:
+    """Those of the rule that the report names, in plain Python."""
+    every: list[Call] = []
+    calls_by_function: Counter[str] = Counter()
+    for index, process in enumerate(processes):
+        calls_by_function.update(record.function for record in process.records)
+        first = {record.function: record for record in reversed(process.records)}
+        every += [call for call in calls_of(process, index) if call.record is not first[call.function]]
+
+    def limit_ns(times_ns: list[int]) -> int | None:
+        if len(times_ns) < settings.slow_minimum_calls:
+            return None
+        low_ns, high_ns = (times_ns[-(-percent * len(times_ns) // 100) - 1] for percent in (10, 90))
+        return max(high_ns + 3 * (high_ns - low_ns), settings.slow_minimum_ns)
+
+    return slow_calls(every, limit_ns)

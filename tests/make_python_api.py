@@ -1,0 +1,135 @@
+"""Makes ``examples/python-api.md`` from the docstrings: ``python -m tests.make_python_api``."""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tracereport import model
+from tracereport.api import analyze, read_calls, render
+
+PAGE = Path(__file__).parent.parent / "examples" / "python-api.md"
+OPENING = """\
+# The Python API
+
+Everything that the command does can be done from Python, in a notebook as well as in a script: `read_calls` reads logs
+into a [Polars](https://docs.pola.rs) frame, `analyze` makes a report of such a frame, `render` makes a document of a
+report. This page is made from the docstrings by `python -m tests.make_python_api`; its example is run by the tests.
+
+```python
+# again.py
+import polars as pl
+import tracereport
+
+calls = tracereport.read_calls("duckpond-single-thread.log")
+print(calls.select("number", "function", "caller", "elapsed_ns").head(2).write_csv(), end="")
+
+report = tracereport.analyze(calls, title="duckpond")
+print(report.verdict.message)
+for finding in report.findings.rows[:1]:
+    print(finding.kind, finding.function, *finding.callers, finding.calls_saved, finding.confidence)
+
+# What a frame can do comes first: the report of one caller's calls alone, as if nobody else had asked.
+metadata = tracereport.analyze(calls.filter(pl.col("caller") == "metadata"))
+print(metadata.totals.calls, metadata.totals.redundant_calls)
+
+print(tracereport.render(report, "text").split("\\n")[1])
+```
+
+```console
+$ python again.py
+number,function,caller,elapsed_ns
+0,query_records,get_next_version_for_node,234000000
+1,query_records,get_next_version_for_node,41000000
+...
+again query_records metadata 152 sure
+233 195
+Performance Analysis Report
+```
+
+"""
+FUNCTIONS = (read_calls, analyze, render)
+TITLES = {"Args": "Takes", "Returns": "Gives", "Raises": "Raises"}
+RECORDS_OPENING = """\
+## The report
+
+`analyze` gives a `Report`: immutable records, the same that `report.json` holds. Times are integers in nanoseconds,
+rates run from 0 to 1, what is missing is None. A list is `Rows`: `total` says how many there are, `rows` holds the
+first of them.
+"""
+
+
+def make_page() -> str:
+    """The whole page."""
+    functions = "\n".join(describe_function(function) for function in FUNCTIONS)
+    records = "\n".join(describe_record(record) for record in walk_records("Report", set()))
+    return f"{OPENING}{functions}\n{RECORDS_OPENING}\n{records}"
+
+
+def describe_function(function: Callable[..., object]) -> str:
+    """Heading, signature, and the docstring with its sections as lists."""
+    parameters = ", ".join(str(parameter) for parameter in inspect.signature(function).parameters)
+    summary, *sections = to_markdown(inspect.getdoc(function) or "").split("\n\n")
+    lines = [f"## `{function.__name__}({parameters})`", "", summary]
+    for section in sections:
+        title, _, body = section.partition(":\n")
+        entries = [textwrap.dedent(body)] if title == "Returns" else re.split(r"\n(?=\S)", textwrap.dedent(body))
+        lines += ["", f"{TITLES[title]}", "", *(f"- {' '.join(entry.split())}" for entry in entries)]
+    return "\n".join(lines) + "\n"
+
+
+def walk_records(name: str, seen: set[str]) -> Iterator[ast.ClassDef]:
+    """A record, and those that its fields hold, each once, in the order in which a reader meets them."""
+    if name in seen or name not in RECORDS:
+        return
+    seen.add(name)
+    yield RECORDS[name]
+    for field in RECORDS[name].body:
+        if isinstance(field, ast.AnnAssign):
+            for part in ast.walk(field.annotation):
+                if isinstance(part, ast.Name):
+                    yield from walk_records(part.id, seen)
+
+
+def describe_record(record: ast.ClassDef) -> str:
+    """Heading, docstring, and a table of the fields, each with what is said below it or of the record that it holds."""
+    lines = [
+        f"### {record.name}",
+        "",
+        to_markdown(ast.get_docstring(record) or ""),
+        "",
+        "| field | holds |",
+        "|---|---|",
+    ]
+    for field, below in zip(record.body, [*record.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            told = ""
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                told = to_markdown(str(below.value.value))
+            told = " ".join([describe_type(field.annotation), *told.split()])
+            lines.append(f"| `{ast.unparse(field.target)}` | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def describe_type(annotation: ast.expr) -> str:
+    """The type as code; a record in it as a link, with the first sentence of what is said of it."""
+    names = [part.id for part in ast.walk(annotation) if isinstance(part, ast.Name) and part.id in RECORDS]
+    code = ast.unparse(annotation).replace("|", "\\|")
+    shown = [name for name in names if name != "Rows"]
+    if not shown:
+        return f"`{code}`"
+    sentence = (ast.get_docstring(RECORDS[shown[-1]]) or "").split("\n\n")[0]
+    return f"[`{code}`](#{shown[-1].lower()}) {' '.join(to_markdown(sentence).split())}"
+
+
+def to_markdown(docstring: str) -> str:
+    """A docstring's code in Markdown's backticks."""
+    return docstring.replace("``", "`")
+
+
+RECORDS = {node.name: node for node in ast.parse(inspect.getsource(model)).body if isinstance(node, ast.ClassDef)}
+
+if __name__ == "__main__":
+    PAGE.write_text(make_page(), encoding="utf-8")

@@ -1,0 +1,203 @@
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+
+from tests.crowded_report import crowded_report
+from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
+from tracereport.model import Report, Rows
+from tracereport.render import theme
+from tracereport.render.charts import CHARTS, Chart, ChartMaker, make_charts
+from tracereport.render.labels import Labels
+from tracereport.render.pictures import Pictures
+from tracereport.render.units import format_count
+
+ALL_NAMES = {
+    "comparison",
+    "function-calls",
+    "function-times",
+    "latencies",
+    "caller-calls",
+    "edges",
+    "asked-again",
+    "cache-curves",
+    "breakdown",
+    "tree",
+    "activity",
+}
+
+
+def charts_of(report: Report) -> dict[str, Chart]:
+    return {chart.name: chart for chart in make_charts(report, Labels())}
+
+
+@pytest.fixture(scope="module")
+def charts() -> dict[str, Chart]:
+    return charts_of(compared_report())
+
+
+@pytest.fixture(scope="module")
+def pictures(charts: dict[str, Chart]) -> dict[str, str]:
+    with Pictures(theme.altair_theme()) as engine:
+        drawn = {name: engine.draw(name, chart.specification()) for name, chart in charts.items()}
+        return {name: picture.result() for name, picture in drawn.items()}
+
+
+def values(specification: dict[str, Any]) -> list[dict[str, Any]]:
+    """All rows of data of a specification."""
+    return [row for rows in specification["datasets"].values() for row in rows]
+
+
+def test_a_full_report_has_every_chart(charts: dict[str, Chart]) -> None:
+    assert set(charts) == ALL_NAMES
+
+
+def test_a_report_without_findings_has_only_the_charts_that_it_has_figures_for() -> None:
+    assert set(charts_of(empty_report())) == {"function-calls", "function-times", "latencies"}
+
+
+def test_a_report_without_calls_has_no_chart() -> None:
+    nothing = msgspec.structs.replace(empty_report(), functions=Rows())
+    assert charts_of(nothing) == {}
+
+
+@pytest.mark.parametrize("make", CHARTS, ids=lambda make: make.__name__)
+def test_every_chart_is_valid_vega_lite(make: ChartMaker) -> None:
+    """The page skips Altair's checks for their time; here each object is checked as it is built, and the whole."""
+    chart = make(compared_report(), Labels())
+    assert chart is not None
+    assert chart.altair.to_dict(validate=True)
+
+
+def test_titles_say_the_finding(charts: dict[str, Chart]) -> None:
+    assert charts["function-calls"].title == (
+        "query_records: 282 of 691 calls (41 %) ask again for an unchanged answer"
+    )
+    assert charts["asked-again"].title == (
+        "metadata asks again after get_next_version_for_node: 67 times for an unchanged answer"
+    )
+    assert charts["comparison"].title == "query_latest_record repeats 80 calls more than before"
+    assert (
+        charts["cache-curves"].title
+        == "ensure_partition_cached: a cache of 2 entries reaches 80 % of all possible hits"
+    )
+
+
+def test_every_chart_has_words_and_a_table_for_those_who_do_not_see_it(charts: dict[str, Chart]) -> None:
+    for chart in charts.values():
+        assert chart.alternative.endswith(".")
+        assert chart.rows
+        assert {len(row) for row in chart.rows} == {len(chart.columns)}
+
+
+def test_calls_per_function_are_split_by_what_is_known_of_the_answers(charts: dict[str, Chart]) -> None:
+    shown = {
+        row["kind"]: row["calls"]
+        for row in values(charts["function-calls"].specification())
+        if row.get("function") == "query_records" and "kind" in row
+    }
+    assert shown == {"first calls": 199, "asked again, unchanged": 282, "asked again, changed": 210}
+
+
+def test_calls_that_were_not_judged_are_not_called_first() -> None:
+    report = sample_report()
+    row = msgspec.structs.replace(report.functions.rows[3], calls=900)
+    totals = msgspec.structs.replace(report.totals, judged_calls=7_050 - 209)
+    charts = charts_of(msgspec.structs.replace(report, functions=Rows(1, (row,)), totals=totals))
+    shown = {bar["kind"]: bar["calls"] for bar in values(charts["function-calls"].specification()) if "kind" in bar}
+    assert shown["first calls"] == 199
+    assert shown["not judged"] == 209
+    assert "first or not judged" in charts["caller-calls"].alternative
+
+
+def test_a_report_in_which_nothing_was_judged_claims_nothing_of_repeats() -> None:
+    report = empty_report()
+    totals = msgspec.structs.replace(report.totals, judged_calls=0)
+    charts = charts_of(msgspec.structs.replace(report, totals=totals))
+    assert charts["function-calls"].title == "query_records is called most: 1,523 calls, none of them judged"
+
+
+def test_a_table_holds_the_figures_of_its_chart(charts: dict[str, Chart]) -> None:
+    report = compared_report()
+    table = {row[0]: row[1] for row in charts["function-calls"].rows}
+    assert table["query_records"] == "691"
+    assert list(table.values()) == [format_count(row.calls) for row in report.functions.rows]
+
+
+def test_a_cut_list_says_so(charts: dict[str, Chart]) -> None:
+    assert charts["caller-calls"].left_out == "9 of 14"
+    assert charts["function-calls"].left_out == ""
+
+
+def test_a_better_function_is_told_from_a_worse_one_in_words(charts: dict[str, Chart]) -> None:
+    directions = {row["function"]: row["direction"] for row in values(charts["comparison"].specification())}
+    assert directions["query_latest_record"] == "more than before"
+    assert directions[Labels()(HOSTILE_FUNCTION)] == "fewer than before"
+
+
+def test_the_icicle_puts_each_path_inside_of_its_caller(charts: dict[str, Chart]) -> None:
+    boxes = {row["path"]: row for row in values(charts["tree"].specification())}
+    assert boxes["load_node"]["left"] == 0
+    assert boxes["(unfinished)"]["calls"] is None
+    for path, box in boxes.items():
+        caller, _, _ = path.rpartition(" \u203a ")
+        if caller:
+            assert boxes[caller]["left"] <= box["left"] < box["right"] <= boxes[caller]["right"] + 1e-9
+
+
+def test_the_breakdown_shows_metrics_beyond_the_elapsed_time_unclipped(charts: dict[str, Chart]) -> None:
+    assert max(row["share"] for row in values(charts["breakdown"].specification())) == 3.0
+
+
+def test_truncated_times_stand_apart(charts: dict[str, Chart]) -> None:
+    cells = list(values(charts["latencies"].specification()))
+    assert {row["elapsed"] for row in cells if row["cut_off"]} == {"< 1 ms"}
+    assert all(not row["cut_off"] for row in cells if row["elapsed"] != "< 1 ms")
+
+
+def test_charts_stay_small_whatever_the_report() -> None:
+    for chart in charts_of(crowded_report()).values():
+        assert len(json.dumps(chart.specification(), ensure_ascii=False).encode()) < 60_000, chart.name
+
+
+def test_specifications_are_the_same_in_every_run(charts: dict[str, Chart]) -> None:
+    again = charts_of(compared_report())
+    for name, chart in charts.items():
+        assert chart.specification() == again[name].specification()
+
+
+def test_every_picture_has_marks(pictures: dict[str, str]) -> None:
+    for name, picture in pictures.items():
+        root = ET.fromstring(f"<div>{picture}</div>")  # noqa: S314 - our own picture
+        shapes = [element for element in root.iter() if element.tag in {"path", "line", "rect"}]
+        assert len(shapes) >= 5, name
+        assert [element for element in root.iter() if element.tag == "text"], name
+
+
+def test_pictures_are_the_same_in_every_run(charts: dict[str, Chart], pictures: dict[str, str]) -> None:
+    with Pictures(theme.altair_theme()) as engine:
+        backwards = {name: engine.draw(name, charts[name].specification()) for name in reversed(charts)}
+        assert {name: picture.result() for name, picture in backwards.items()} == pictures
+
+
+def test_no_two_pictures_share_an_id(pictures: dict[str, str]) -> None:
+    ids = [found for picture in pictures.values() for found in re.findall(r'\bid="([^"]*)"', picture)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_picture_follows_the_page_and_still_has_colours_of_its_own(pictures: dict[str, str]) -> None:
+    assert theme.colour("unchanged") in pictures["function-calls"]
+    assert theme.HATCH in pictures["function-calls"]
+
+
+def test_text_of_the_log_stays_text_in_a_picture(pictures: dict[str, str]) -> None:
+    assert "</script" not in pictures["caller-calls"]
+    assert "&lt;/details" in pictures["caller-calls"]
+    assert Labels()(HOSTILE_CALLER) in ET.fromstring(f"<div>{pictures['caller-calls']}</div>").itertext()  # noqa: S314
+
+
+def test_sample_and_comparison_share_all_other_charts() -> None:
+    assert set(charts_of(sample_report())) == ALL_NAMES - {"comparison"}

@@ -1,0 +1,342 @@
+"""Two reports compared: what was planted comes out, as exactly that, and nothing else does."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.counted_report import Run, calls, counted_report, without
+from tracereport.analysis.compare import compare_reports
+from tracereport.errors import BaselineError
+from tracereport.model import Comparison, Report, Rows, Selection, Settings
+
+LOOKUP = Run("lookup", (*calls("load_node", "query_records", "aab"), *calls("exists_node", "query_records", "a")))
+DIRECTORIES = Run("directories", calls("list_directory", "query_entries", "abcdd"))
+METADATA = Run("metadata", (*calls("metadata", "query_records", "aaaab"), *calls(None, "load_node", "ab")))
+SUITE = (LOOKUP, DIRECTORIES, METADATA)
+
+
+def compare(before: tuple[Run, ...] | list[Run], after: tuple[Run, ...] | list[Run]) -> Comparison:
+    return compare_reports(counted_report(*before), counted_report(*after))
+
+
+def renamed(run: Run, name: str) -> Run:
+    return Run(name, run.calls, run.fanouts, run.tree, run.interleaved)
+
+
+def with_calls(run: Run, more: tuple[tuple[str | None, str, str], ...]) -> Run:
+    return Run(run.name, run.calls + more, run.fanouts, run.tree, run.interleaved)
+
+
+def changed_totals(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
+    return {row.figure: (row.before, row.after) for row in comparison.totals.rows if row.before != row.after}
+
+
+def states(comparison: Comparison) -> dict[str, tuple[str, int, int]]:
+    return {
+        row.fingerprint: (row.state, row.before, row.after)
+        for row in comparison.findings.rows
+        if row.state != "unchanged"
+    }
+
+
+def assert_nothing_changed(comparison: Comparison) -> None:
+    assert not changed_totals(comparison)
+    assert not states(comparison)
+    assert comparison.functions == Rows()
+    assert comparison.edges == Rows()
+    assert comparison.functions_added == Rows()
+    assert comparison.functions_removed == Rows()
+    assert comparison.verdict.startswith("Nothing changed: ")
+
+
+def test_a_report_against_itself_shows_nothing() -> None:
+    comparison = compare(SUITE, SUITE)
+    assert_nothing_changed(comparison)
+    assert comparison.verdict == "Nothing changed: 16 calls, 6 of them redundant."
+    assert comparison.processes_only_before == comparison.processes_only_after == Rows()
+    assert not comparison.processes_differ
+    assert not comparison.partial
+    assert comparison.findings.total == 4
+
+
+def test_good_news_is_said_in_words() -> None:
+    clean = [Run("clean", calls("a", "f", "xyz"))]
+    assert compare(clean, clean).verdict == "Nothing changed: 3 calls, none of them redundant."
+
+
+def test_one_duplicated_call() -> None:
+    comparison = compare(SUITE, [with_calls(LOOKUP, calls("load_node", "query_records", "b")), DIRECTORIES, METADATA])
+    assert states(comparison) == {"again:load_node>query_records": ("worse", 1, 2)}
+    (row,) = comparison.functions.rows
+    assert (row.function, row.calls_before, row.calls_after) == ("query_records", 9, 10)
+    assert (row.redundant_before, row.redundant_after, row.shared_before, row.shared_after) == (5, 6, 1, 1)
+    (edge,) = comparison.edges.rows
+    assert (edge.caller, edge.calls_before, edge.calls_after, edge.again_after) == ("load_node", 3, 4, 2)
+    assert comparison.verdict == "+1 call, all of them redundant: 1 -> 2 repeats of `query_records` by `load_node`."
+
+
+def test_one_new_n_plus_one() -> None:
+    loop = Run(
+        "directories",
+        (*DIRECTORIES.calls, *calls("list_directory", "load_entry", "abcdef")),
+        (("list_directory", "load_entry", 5),),
+    )
+    comparison = compare(SUITE, [LOOKUP, loop, METADATA])
+    assert states(comparison) == {"fan-out:list_directory>load_entry": ("new", 0, 5)}
+    assert comparison.functions_added == Rows(1, ("load_entry",))
+    assert comparison.verdict == "+6 calls, none of them redundant: new N+1 in `list_directory`."
+
+
+def test_one_fixed_finding() -> None:
+    fixed = Run("metadata", (*calls("metadata", "query_records", "ab"), *calls(None, "load_node", "ab")))
+    comparison = compare(SUITE, [LOOKUP, DIRECTORIES, fixed])
+    assert states(comparison) == {"again:metadata>query_records": ("resolved", 3, 0)}
+    assert changed_totals(comparison)["redundant_calls"] == (6, 3)
+    assert comparison.verdict == "-3 calls, all of them redundant: no more repeats of `query_records` by `metadata`."
+
+
+def test_one_dropped_test_is_set_apart() -> None:
+    comparison = compare(SUITE, without(SUITE, "lookup"))
+    assert_nothing_changed(comparison)
+    (only,) = comparison.processes_only_before.rows
+    assert (only.name, only.calls, only.repeats) == ("lookup", 4, 2)
+    assert comparison.processes_only_after == Rows()
+    assert comparison.verdict == (
+        "Nothing changed: 12 calls, 4 of them redundant. Set apart: 1 process with 4 calls only before."
+    )
+
+
+def test_a_finding_that_only_an_added_test_shows_is_no_regression() -> None:
+    added = Run("added", calls("stat", "query_records", "zz"))
+    comparison = compare(SUITE, [*SUITE, added])
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_after.rows[0].repeats == 1
+
+
+def test_one_renamed_function() -> None:
+    renamed_calls = tuple(
+        (caller, "query_rows" if function == "query_entries" else function, value)
+        for caller, function, value in DIRECTORIES.calls
+    )
+    comparison = compare(SUITE, [LOOKUP, Run("directories", renamed_calls), METADATA])
+    assert not changed_totals(comparison)
+    assert comparison.functions_added == Rows(1, ("query_rows",))
+    assert comparison.functions_removed == Rows(1, ("query_entries",))
+    assert states(comparison) == {
+        "again:list_directory>query_rows": ("new", 0, 1),
+        "again:list_directory>query_entries": ("resolved", 1, 0),
+    }
+    assert comparison.verdict == (
+        "The same 16 calls, as many of them redundant: "
+        "`query_rows` is new with exactly the counts of `query_entries`, which is gone."
+    )
+
+
+def test_a_renamed_process_is_recognised_by_its_calls() -> None:
+    comparison = compare(SUITE, [LOOKUP, renamed(DIRECTORIES, "listing"), METADATA])
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_before == comparison.processes_only_after == Rows()
+
+
+def test_each_process_is_matched_once() -> None:
+    comparison = compare([LOOKUP, METADATA, METADATA], [LOOKUP, METADATA])
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_before.total == 1
+
+
+def test_numbered_processes_go_by_their_calls_not_by_their_position() -> None:
+    numbered = [renamed(run, f"process {index}") for index, run in enumerate(SUITE)]
+    dropped = [renamed(run, f"process {index}") for index, run in enumerate(SUITE[1:])]
+    comparison = compare(numbered, dropped)
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_before.rows[0].calls == len(LOOKUP.calls)
+
+
+def test_a_numbered_process_that_changed_keeps_its_number() -> None:
+    before = renamed(LOOKUP, "process 0")
+    comparison = compare([before], [with_calls(before, calls("load_node", "query_records", "b"))])
+    assert states(comparison) == {"again:load_node>query_records": ("worse", 1, 2)}
+
+
+def test_the_same_suite_in_one_process_and_in_many_is_compared_whole() -> None:
+    together = Run("suite", tuple(call for run in SUITE for call in run.calls))
+    comparison = compare([together], SUITE)
+    assert comparison.processes_differ
+    assert comparison.functions_added == comparison.functions_removed == Rows()
+    assert comparison.edges == Rows()
+    assert states(comparison) == {
+        "shared:exists_node+load_node>query_records": ("new", 0, 1),
+        "shared:exists_node+load_node+metadata>query_records": ("resolved", 2, 0),
+        "shared:load_node+metadata>query_records": ("resolved", 1, 0),
+    }
+    assert comparison.verdict.startswith("The same 16 calls, 2 fewer of them redundant: new lookups of")
+    assert "The processes differ (1 before, 3 after)" in comparison.verdict
+    assert changed_totals(comparison)["processes"] == (1, 3)
+
+
+def test_tests_without_common_lookups_are_unchanged_in_one_process_or_many() -> None:
+    apart = [Run(f"test {name}", calls("load_node", "query_records", name * 3)) for name in "abc"]
+    together = Run("suite", tuple(call for run in apart for call in run.calls))
+    comparison = compare([together], apart)
+    assert comparison.processes_differ
+    assert comparison.verdict == (
+        "Nothing changed: 9 calls, 6 of them redundant. "
+        "The processes differ (1 before, 3 after), and with them what repeats between tests."
+    )
+
+
+def test_half_of_the_judged_calls_may_be_set_apart_but_not_more() -> None:
+    small, large = Run("small", calls("a", "f", "xyz")), Run("large", calls("b", "g", "xyz"))
+    assert not compare([small, large], [small]).processes_differ
+    larger = Run("large", calls("b", "g", "wxyz"))
+    assert compare([small, larger], [small]).processes_differ
+    assert compare([small], [small, larger]).processes_differ
+
+
+def test_calls_that_are_not_judged_do_not_weigh_in_that_half() -> None:
+    small, mixed = Run("small", calls("a", "f", "x")), Run("mixed", calls("b", "g", "wxyz"), interleaved=True)
+    assert not compare([small, mixed], [small]).processes_differ
+
+
+def test_a_process_that_is_interleaved_on_one_side_is_set_apart() -> None:
+    mixed = Run(LOOKUP.name, LOOKUP.calls, interleaved=True)
+    comparison = compare(SUITE, [mixed, DIRECTORIES, METADATA])
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_before.rows[0].name == comparison.processes_only_after.rows[0].name == "lookup"
+
+
+def test_low_fanouts_take_no_part() -> None:
+    loop = Run("directories", DIRECTORIES.calls, (("list_directory", "query_entries", 5),))
+    before = counted_report(*SUITE)
+    assert states(compare_reports(before, counted_report(LOOKUP, loop, METADATA)))
+    assert_nothing_changed(compare_reports(before, counted_report(LOOKUP, loop, METADATA, confidence="low")))
+
+
+def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
+    loop = Run("directories", DIRECTORIES.calls, (("list_directory", "query_entries", 5),))
+    threads = Run("threads", calls("a", "f", "x"), tree="unknown")
+    assert_nothing_changed(compare([*SUITE, threads], [LOOKUP, loop, METADATA, threads]))
+    assert_nothing_changed(compare([*SUITE, threads], [LOOKUP, loop, METADATA]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (Settings(fan_out_values=7), "fan_out_values is 5"),
+        (Settings(ignore_metrics=("n", "m")), "ignore_metrics is empty in the baseline and n, m here"),
+    ],
+)
+def test_settings_that_differ_are_an_error_that_names_them(settings: Settings, named: str) -> None:
+    report = counted_report(*SUITE)
+    with pytest.raises(BaselineError, match=named):
+        compare_reports(report, msgspec.structs.replace(report, settings=settings))
+
+
+def test_the_number_of_shown_rows_may_differ() -> None:
+    report = counted_report(*SUITE)
+    assert_nothing_changed(compare_reports(report, msgspec.structs.replace(report, settings=Settings(top=3))))
+
+
+def test_a_selection_that_differs_is_an_error_that_names_both() -> None:
+    report = counted_report(*SUITE)
+    narrowed = msgspec.structs.replace(report, selection=Selection(functions=("query_*",)))
+    with pytest.raises(BaselineError, match=r"narrowed to nothing, this report to functions query_\*") as error:
+        compare_reports(report, narrowed)
+    assert error.value.exit_code == 2
+    assert_nothing_changed(compare_reports(narrowed, narrowed))
+
+
+def test_a_cut_list_is_said_and_what_may_stand_in_it_is_left_out() -> None:
+    report = counted_report(*SUITE)
+    cut = msgspec.structs.replace(report, findings=Rows(report.findings.total, report.findings.rows[:1]))
+    comparison = compare_reports(cut, report)
+    assert comparison.partial
+    assert not states(comparison)
+    assert comparison.findings.total == 1
+    assert comparison.verdict.endswith("Rows that were cut from one of the reports take no part.")
+
+
+def test_an_accepted_finding_is_marked() -> None:
+    report = counted_report(*SUITE)
+    accepted = msgspec.structs.replace(
+        report,
+        findings=Rows(4, tuple(msgspec.structs.replace(row, accepted="known") for row in report.findings.rows)),
+    )
+    comparison = compare_reports(counted_report(DIRECTORIES, METADATA), accepted)
+    assert {row.accepted for row in comparison.findings.rows} == {"known"}
+
+
+def test_an_unknown_caller_is_no_name() -> None:
+    before = [Run("suite", (*calls("unknown", "f", "xy"), *calls(None, "g", "xy")))]
+    after = [Run("suite", (*calls("unknown", "f", "xyy"), *calls(None, "g", "xyy")))]
+    looped = [Run("suite", before[0].calls, (("unknown", "f", 5),))]
+    assert compare(before, looped).verdict == "The same 4 calls, as many of them redundant: new N+1 of `f`."
+    assert compare(before, after).verdict == (
+        "+2 calls, all of them redundant: new repeats of `g` by an unknown caller, "
+        "new repeats of `f` by an unknown caller."
+    )
+
+
+def test_further_changes_are_counted_in_the_verdict() -> None:
+    more = Run("lookup", tuple(call for name in "abcde" for call in calls(f"caller_{name}", "query_records", name * 2)))
+    verdict = compare([Run("lookup", calls("caller_a", "query_records", "abcde"))], [more]).verdict
+    assert verdict.endswith("by `caller_c`, and 2 more changed findings.")
+
+
+CALLS = st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["f", "g"]), st.sampled_from("xy"))
+RUNS = st.builds(
+    Run,
+    name=st.sampled_from(["one", "two", "process 0", "process 1"]),
+    calls=st.lists(CALLS, min_size=1, max_size=6).map(tuple),
+    interleaved=st.booleans(),
+)
+REPORTS = st.lists(RUNS, min_size=1, max_size=4).map(lambda runs: counted_report(*runs))
+
+
+@settings(max_examples=60, deadline=None)
+@given(report=REPORTS)
+def test_comparing_a_report_with_itself_is_empty(report: Report) -> None:
+    comparison = compare_reports(report, report)
+    assert_nothing_changed(comparison)
+    assert comparison.processes_only_before == comparison.processes_only_after == Rows()
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=REPORTS, after=REPORTS)
+def test_the_comparison_the_other_way_round_is_its_mirror(before: Report, after: Report) -> None:
+    there, back = compare_reports(before, after), compare_reports(after, before)
+    assert there.processes_differ == back.processes_differ
+    assert changed_totals(there) == {figure: (b, a) for figure, (a, b) in changed_totals(back).items()}
+    assert (there.functions_added, there.functions_removed) == (back.functions_removed, back.functions_added)
+    assert there.processes_only_before == back.processes_only_after
+    assert {(row.function, row.calls_before, row.calls_after) for row in there.functions.rows} == {
+        (row.function, row.calls_after, row.calls_before) for row in back.functions.rows
+    }
+    mirror = {"new": "resolved", "resolved": "new", "worse": "better", "better": "worse"}
+    assert states(there) == {key: (mirror[state], b, a) for key, (state, a, b) in states(back).items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=REPORTS, after=REPORTS)
+def test_what_is_set_apart_and_what_is_compared_add_up(before: Report, after: Report) -> None:
+    comparison = compare_reports(before, after)
+    totals = {row.figure: row for row in comparison.totals.rows}
+    apart_before, apart_after = comparison.processes_only_before.rows, comparison.processes_only_after.rows
+    if comparison.processes_differ:
+        apart_before = apart_after = ()
+    for report, apart, side in ((before, apart_before, "before"), (after, apart_after, "after")):
+        assert getattr(totals["calls"], side) == report.totals.calls - sum(row.calls for row in apart)
+        assert getattr(totals["redundant_calls"], side) == report.totals.redundant_calls - sum(
+            row.repeats for row in apart
+        )
+        assert getattr(totals["lookups"], side) == getattr(totals["judged_calls"], side) - getattr(
+            totals["redundant_calls"], side
+        )
+    more_calls = totals["calls"].after - totals["calls"].before  # type: ignore[operator]
+    assert more_calls == sum(row.calls_after - row.calls_before for row in comparison.edges.rows)
+    assert more_calls == sum(row.calls_after - row.calls_before for row in comparison.functions.rows)
+    more_repeats = totals["redundant_calls"].after - totals["redundant_calls"].before  # type: ignore[operator]
+    assert more_repeats == sum(row.after - row.before for row in comparison.findings.rows)

@@ -1,0 +1,57 @@
+"""Why a log holds no traces: the likely cause is told by what stands in it instead."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.truth import log_path
+from tracereport.errors import InputError
+from tracereport.trace.diagnosis import explain_no_traces
+from tracereport.trace.reader import read_log
+
+
+def explain(*paths: Path) -> InputError:
+    calls = read_log([str(path) for path in paths])
+    assert len(calls) == 0
+    return explain_no_traces(calls.files, calls.facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("no-traces-info-level", "the log level is info"),
+        ("no-traces-rust-log-unset", "RUST_LOG isn't set"),
+        ("duckpond-no-rust-log", "RUST_LOG isn't set"),
+    ],
+)
+def test_a_real_log_without_traces_says_why(name: str, cause: str) -> None:
+    error = explain(log_path(name))
+    assert error.message.startswith(f"{log_path(name)}: ")
+    assert cause in error.message
+    assert "RUST_LOG=debug cargo test" in error.remedy
+    assert error.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"running 3 tests\ntest a ... ok\ntest result: ok. 3 passed\n", "standard output"),
+        (b"        PASS [   1.709s] ( 7/78) tlogfs module::test_name\n", "nextest"),
+        (b"[2026-11-22T19:54:07Z DEBUG other] hello\n", "libtest captured"),
+        (b"[2026-11-22T19:54:07Z INFO  other] hello\n", "the log level is info"),
+        (b"     Running unittests src/lib.rs (target/debug/deps/minifs-fc8961ee0bcdd593)\n", "RUST_LOG"),
+        (b"hello\n", "no line holds PERF_TRACE"),
+    ],
+)
+def test_the_likely_cause_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "perf_trace.log"
+    path.write_bytes(content)
+    assert message in explain(path).message
+
+
+def test_several_inputs_are_explained_together(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.log", tmp_path / "b.log"]
+    for path in paths:
+        path.write_bytes(b"hello\n")
+    assert explain(*paths).message.startswith("2 inputs: ")

@@ -1,0 +1,479 @@
+"""The Python emitter: what it writes reads back exactly, whatever happens around and inside the call."""
+
+import asyncio
+import inspect
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.hostile_values import values
+from tests.written_lines import WrittenCall, read_as_reported, read_written
+from tracereport import emit
+from tracereport.emit import begin, digest, found, size, trace, traced
+
+names = values.map(lambda text: text.replace("=", "-"))
+"""A name can't hold the sign that ends it."""
+numbers = st.integers(0, 2**64 - 1)
+
+
+@contextmanager
+def tracing() -> Iterator[list[WrittenCall]]:
+    calls: list[WrittenCall] = []
+    with tempfile.TemporaryDirectory() as folder:
+        emit.start(f"{folder}/perf_trace.log")
+        try:
+            yield calls
+        finally:
+            emit.stop()
+            calls += read_written(Path(folder, "perf_trace.log"))
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@example(function="f", params=[("key", "PERF_TRACE")], test=None)
+@example(function="f", params=[], test="PERF_TRACE")
+@given(function=values, params=st.lists(st.tuples(names, values), max_size=4), test=st.none() | values)
+def test_hostile_texts_read_back_exactly(function: str, params: list[tuple[str, str]], test: str | None) -> None:
+    params = [(name, value) for name, value in params if name != "caller"]
+    with tracing() as calls:
+        emit.name_test(test)
+        begin(function, params, caller=function).finish()
+        emit.name_test(None)
+    [call] = calls
+    assert (call.function, call.caller, call.test) == (function, function, test)
+    assert call.params == tuple(params)
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(st.tuples(values, st.lists(st.tuples(names, values), max_size=3), st.none() | names), max_size=9))
+def test_the_program_s_own_reader_reads_the_same(texts: list[tuple[str, list[tuple[str, str]], str | None]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "perf_trace.log")
+        emit.start(str(log))
+        for function, params, test in texts:
+            emit.name_test(test)
+            begin(function, params, caller=function).finish()
+        emit.name_test(None)
+        emit.stop()
+        if texts:
+            assert read_as_reported(log) == read_written(log)
+
+
+@settings(max_examples=50, deadline=None)
+@given(metrics=st.dictionaries(st.from_regex(r"[a-z_]+", fullmatch=True), numbers, max_size=4))
+def test_metrics_read_back_exactly(metrics: dict[str, int]) -> None:
+    with tracing() as calls, trace("f") as call:
+        call.record(**metrics)
+    renamed = {"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s", "parent", "escaped", "test"}
+    assert calls[0].metrics == {f"{name}_" if name in renamed else name: value for name, value in metrics.items()}
+
+
+@pytest.mark.parametrize("name", ["elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"])
+def test_a_name_that_the_line_uses_itself_gets_an_underscore(name: str) -> None:
+    with tracing() as calls, trace("f", **{name: 3}) as call:
+        call.record(**{name: 4, "parent": 5, "escaped": 1, "rows": 6})
+    assert calls[0].params == ((f"{name}_", "3"),)
+    assert calls[0].metrics == {f"{name}_": 4, "parent_": 5, "escaped_": 1, "rows": 6}
+
+
+def test_a_lone_surrogate_is_written_as_its_escape() -> None:
+    with tracing() as calls, trace("f", name="a\udc80"):
+        pass
+    assert calls[0].params == (("name", r"a\udc80"),)
+
+
+def test_values_are_written_as_str_gives_them_and_flags_as_numbers() -> None:
+    class Unprintable:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    class Colour(Enum):
+        RED = 1
+
+    with (
+        tracing() as calls,
+        trace("f", none=None, flag=True, path=Path("a"), colour=Colour.RED, bad=Unprintable()) as call,
+    ):
+        call.record(found=True, missing=False)
+    assert calls[0].params == (
+        ("none", "None"),
+        ("flag", "True"),
+        ("path", "a"),
+        ("colour", "Colour.RED"),
+        ("bad", "<unprintable Unprintable>"),
+    )
+    assert calls[0].metrics == {"found": 1, "missing": 0}
+
+
+def test_numbers_are_given_at_the_start_and_lines_written_at_the_end() -> None:
+    with tracing() as calls, trace("a"), trace("b"):
+        with trace("c"):
+            pass
+        with trace("d"):
+            pass
+    assert [(call.number, call.function, call.parent) for call in calls] == [
+        (2, "c", 1),
+        (3, "d", 1),
+        (1, "b", 0),
+        (0, "a", None),
+    ]
+
+
+def test_elapsed_is_the_time_of_the_block_in_microseconds() -> None:
+    with tracing() as calls, trace("f"):
+        threading.Event().wait(0.02)
+    assert 20_000 <= calls[0].elapsed_us < 5_000_000
+
+
+class Interrupted(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, Interrupted])
+def test_a_call_that_ends_by_an_exception_is_written(error: type[BaseException]) -> None:
+    @traced
+    def fail() -> None:
+        raise error
+
+    with tracing() as calls:
+        with pytest.raises(error), trace("f"):
+            fail()
+        with trace("after"):
+            pass
+    assert [(call.function.rpartition(".")[2], call.parent) for call in calls] == [
+        ("fail", 0),
+        ("f", None),
+        ("after", None),
+    ]
+
+
+def test_the_decorator_logs_one_question_in_one_form() -> None:
+    class Shop:
+        @traced
+        def price(self, product: int, currency: str = "EUR", *, gross: bool = False) -> int:  # noqa: ARG002
+            return product
+
+    with tracing() as calls:
+        assert Shop().price(3) == Shop().price(product=3, currency="EUR") == Shop().price(3, "EUR", gross=False) == 3
+    assert {call.params for call in calls} == {(("product", "3"), ("currency", "EUR"), ("gross", "False"))}
+    assert {call.function.split(".", 1)[1] for call in calls} == {"Shop.price"}
+
+
+def test_the_decorator_takes_a_name_the_params_and_the_result() -> None:
+    @traced(name="orders", params=["customer"], result=size)
+    def find_orders(connection: object, customer: int) -> list[int]:  # noqa: ARG001
+        return [customer] * 3
+
+    with tracing() as calls:
+        find_orders(object(), 7)
+    assert (calls[0].function, calls[0].params, calls[0].metrics) == ("orders", (("customer", "7"),), {"size": 3})
+
+
+def test_the_decorator_reads_arguments_as_the_function_does() -> None:
+    def every_kind(first: int, /, second: int = 2, *rest: int, third: int, fourth: int = 4, **others: int) -> None: ...
+
+    bind = inspect.signature(every_kind).bind
+    expected: list[tuple[tuple[str, str], ...]] = []
+    with tracing() as calls:
+        for args, kwargs in [
+            ((1,), {"third": 3}),
+            ((1, 5, 6, 7), {"third": 3, "fifth": 5}),
+            ((1,), {"third": 0, "second": 9}),
+        ]:
+            traced(every_kind)(*args, **kwargs)
+            bound = bind(*args, **kwargs)
+            bound.apply_defaults()
+            expected.append(tuple((name, str(value)) for name, value in bound.arguments.items()))
+    assert [call.params for call in calls] == expected
+
+
+def test_results_are_told_apart() -> None:
+    assert size(None) == {"size": 0}
+    assert size([1, 2]) == {"size": 2}
+    assert found(None) == {"found": 0}
+    assert found(0) == {"found": 1}
+    assert digest([1, "a"]) == digest([1, "a"]) != digest([1, "b"])
+    assert 0 <= digest(None)["digest"] < 2**63
+
+
+def test_a_result_that_cannot_be_measured_is_left_out() -> None:
+    @traced(result=lambda returned: {"size": len(returned)})
+    def nothing() -> None: ...
+
+    with tracing() as calls:
+        nothing()
+    assert calls[0].metrics == {}
+
+
+def test_wrong_arguments_fail_as_they_would_untraced() -> None:
+    @traced
+    def one(argument: int) -> int:
+        return argument
+
+    with tracing(), pytest.raises(TypeError, match=r"one\(\) missing 1 required positional argument: 'argument'"):
+        one()  # type: ignore[call-arg]
+
+
+def test_generators_are_refused() -> None:
+    def generate() -> Iterator[int]:
+        yield 1
+
+    with pytest.raises(TypeError, match="is a generator: use trace"):
+        traced(generate)
+
+
+def outer_function() -> None:
+    with trace("outer_function"):
+        inner_function(1)
+    with trace(question="q"):
+        [inner_function(number) for number in range(2)]
+    with trace("a_block"):
+        pass
+
+
+@traced
+def inner_function(number: int) -> None:
+    if number:
+        inner_function(number - 1)
+
+
+def test_the_caller_is_the_function_that_calls() -> None:
+    with tracing() as calls:
+        outer_function()
+    here = "test_the_caller_is_the_function_that_calls"
+    assert [(call.function, call.caller) for call in sorted(calls, key=lambda call: call.number)] == [
+        ("outer_function", here),
+        ("inner_function", "outer_function"),
+        ("inner_function", "inner_function"),
+        ("outer_function", here),
+        ("inner_function", "outer_function"),
+        ("inner_function", "outer_function"),
+        ("inner_function", "inner_function"),
+        ("a_block", "outer_function"),
+    ]
+
+
+def test_a_caller_can_be_given() -> None:
+    with tracing() as calls, trace("f", caller="someone", key=1):
+        pass
+    assert (calls[0].caller, calls[0].params) == ("someone", (("key", "1"),))
+
+
+@traced(result=size)
+async def load(key: int) -> list[int]:
+    with trace("read", key=key):
+        await asyncio.sleep(0)
+    return [key]
+
+
+async def page() -> None:
+    with trace("page"):
+        await asyncio.gather(*(load(key) for key in range(3)))
+        await load(3)
+
+
+def test_tasks_know_their_parents_and_callers() -> None:
+    with tracing() as calls:
+        asyncio.run(page())
+    by_number = {call.number: call for call in calls}
+    loads = [call for call in calls if call.function == "load"]
+    assert [(call.caller, call.parent, call.metrics) for call in loads] == [("page", 0, {"size": 1})] * 4
+    for read in (call for call in calls if call.function == "read"):
+        assert read.parent is not None
+        assert by_number[read.parent].params == read.params
+        assert read.caller == "load"
+
+
+def test_event_loops_and_thread_pools_are_no_callers() -> None:
+    async def main() -> None:
+        with trace("outer"):
+            await asyncio.to_thread(inner_function, 0)
+            await asyncio.gather(asyncio.create_task(block()))
+
+    async def block() -> None:
+        with trace():
+            pass
+
+    with tracing() as calls:
+        asyncio.run(main())
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(inner_function, 0).result()
+    in_thread, in_task, _, in_pool = calls
+    assert in_thread.caller == in_task.caller == "outer"
+    assert in_pool.caller == "unknown"
+
+
+def test_frameworks_see_a_coroutine_function() -> None:
+    assert asyncio.iscoroutinefunction(load) if sys.version_info < (3, 12) else inspect.iscoroutinefunction(load)
+
+
+def test_a_call_that_has_ended_is_no_parent() -> None:
+    async def worker(go_on: asyncio.Event) -> None:
+        await go_on.wait()
+        with trace("work"):
+            pass
+
+    async def main() -> None:
+        go_on = asyncio.Event()
+        with trace("startup"):
+            task = asyncio.create_task(worker(go_on))
+            await asyncio.sleep(0)
+        go_on.set()
+        await task
+
+    with tracing() as calls:
+        asyncio.run(main())
+    assert [(call.function, call.parent) for call in calls] == [("startup", None), ("work", None)]
+
+
+def test_a_call_can_end_in_another_context_than_it_began_in() -> None:
+    with tracing() as calls:
+        call = copy_context().run(trace, "f")
+        call.finish()
+        call.finish()
+    assert [call.function for call in calls] == ["f"]
+
+
+def test_threads_share_the_counter_and_nest_each_by_itself() -> None:
+    def work(thread: int) -> None:
+        for step in range(100):
+            with trace("outer", thread=thread, step=step), trace("inner", thread=thread, step=step):
+                pass
+
+    with tracing() as calls, ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert sorted(call.number for call in calls) == list(range(1600))
+    by_number = {call.number: call for call in calls}
+    for call in calls:
+        if call.function == "inner":
+            assert call.parent is not None
+            assert by_number[call.parent].params == call.params
+        else:
+            assert call.parent is None
+
+
+FORKING = """
+import os
+from tracereport.emit import trace
+with trace("before"):
+    pass
+with trace("around"):
+    child = os.fork()
+    with trace("child" if child == 0 else "parent"):
+        pass
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_counts_from_zero_in_a_file_of_its_own(tmp_path: Path) -> None:
+    done = run_python(FORKING, PERF_TRACE=str(tmp_path / "trace-%p.log"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    logs = [read_written(path) for path in sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_size)]
+    assert [[(call.number, call.function, call.parent) for call in log] for log in logs] == [
+        [(0, "child", None)],
+        [(0, "before", None), (2, "parent", 1), (1, "around", None)],
+    ]
+
+
+def _trace_often(path: str) -> None:
+    emit.start(path)
+    for step in range(300):
+        with trace("step", step=step, text="x" * 50):
+            pass
+
+
+def test_processes_that_share_a_file_tear_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "trace.log"
+    processes = [multiprocessing.get_context("spawn").Process(target=_trace_often, args=(str(path),)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert sorted(call.number for call in read_written(path)) == sorted(2 * list(range(300)))
+
+
+SIMPLE = "from tracereport.emit import trace\nwith trace('f', key=1): print('out')"
+
+
+@pytest.mark.parametrize("word", ["", "0", "off", "False"])
+def test_off_is_the_default_and_has_words(word: str) -> None:
+    done = run_python(SIMPLE, PERF_TRACE=word)
+    assert (done.stdout, done.stderr) == ("out\n", "")
+
+
+@pytest.mark.parametrize("word", ["1", "on", "stderr"])
+def test_the_environment_switches_it_on_for_standard_error(word: str) -> None:
+    done = run_python(SIMPLE, PERF_TRACE=word)
+    assert done.stdout == "out\n"
+    assert done.stderr.startswith("PERF_TRACE|0|f|caller=<module>|key=1|elapsed_us=")
+    assert done.stderr.endswith("|parent=none\n")
+
+
+def test_a_file_is_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "trace.log"
+    for _ in range(2):
+        run_python(SIMPLE, PERF_TRACE=str(path))
+    assert [call.number for call in read_written(path)] == [0, 0]
+
+
+def test_a_file_that_cannot_be_written_is_named_and_the_program_goes_on(tmp_path: Path) -> None:
+    path = str(tmp_path / "missing" / "trace.log")
+    done = run_python(SIMPLE, PERF_TRACE=path)
+    assert (done.returncode, done.stdout) == (0, "out\n")
+    assert done.stderr == f"PERF_TRACE={path}: No such file or directory; nothing is traced\n"
+
+
+def test_a_closed_standard_error_does_not_stop_the_program() -> None:
+    done = run_python(f"import os; os.close(2)\n{SIMPLE}", PERF_TRACE="1")
+    assert (done.returncode, done.stdout) == (0, "out\n")
+
+
+def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:
+    done = run_python("import sys, tracereport.emit\nprint(*sys.modules)", PERF_TRACE="")
+    loaded = done.stdout.split()
+    assert [name for name in loaded if name.startswith("tracereport")] == ["tracereport", "tracereport.emit"]
+    assert not {"polars", "numpy", "msgspec", "altair", "asyncio", "logging"} & set(loaded)
+
+
+def test_the_file_can_be_copied_and_used_by_itself(tmp_path: Path) -> None:
+    source = emit.__file__
+    assert source is not None
+    (tmp_path / "perf_trace.py").write_bytes(Path(source).read_bytes())
+    done = run_python(SIMPLE.replace("tracereport.emit", "perf_trace"), PERF_TRACE="1", PYTHONPATH=str(tmp_path))
+    assert done.stderr.startswith("PERF_TRACE|0|f|")
+
+
+def test_while_it_is_off_nothing_is_done() -> None:
+    class Unprintable:
+        def __str__(self) -> str:
+            raise AssertionError
+
+    assert not emit.is_on()
+    with trace("f", value=Unprintable()) as call:
+        call.record(rows=1)
+    begin("f", [("value", Unprintable())], None).finish()

@@ -1,0 +1,169 @@
+"""The Rust emitter: what it writes reads back exactly, through threads, futures, panics and forks."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.emitters import EXAMPLES, HERE, compile_rust, run_scene
+from tests.hostile_values import values
+from tests.written_lines import WrittenCall, read_line, read_written
+
+names = values.map(lambda text: text.replace("=", "-")).filter(lambda name: name != "caller")
+texts = st.tuples(values, values, st.lists(st.tuples(names, values), max_size=3))
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(compile_rust(HERE / "driver.rs", tmp_path_factory.mktemp("rust") / "driver"))
+
+
+def run(driver: str, scene: str, folder: Path, text: str = "", **environment: str) -> list[WrittenCall]:
+    log = folder / "trace.log"
+    run_scene([driver, scene], log, text, **environment)
+    return read_written(log)
+
+
+def in_hexadecimal(call: tuple[str, str, list[tuple[str, str]]]) -> str:
+    function, caller, params = call
+    return " ".join(text.encode().hex() for text in (function, caller, *(part for param in params for part in param)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(calls=st.lists(texts, max_size=20), test=st.none() | values.filter(lambda text: "\0" not in text))
+def test_hostile_texts_read_back_exactly(
+    driver: str, calls: list[tuple[str, str, list[tuple[str, str]]]], test: str | None
+) -> None:
+    environment = {} if test is None else {"PERF_TRACE_TEST": test}
+    with tempfile.TemporaryDirectory() as folder:
+        lines = "".join(f"{in_hexadecimal(call)}\n" for call in calls)
+        written = run(driver, "values", Path(folder), lines, **environment) if calls else []
+    assert [(call.function, call.caller, [*call.params], call.test) for call in written] == [
+        (*call, test) for call in calls
+    ]
+    assert [call.number for call in written] == list(range(len(calls)))
+
+
+def test_calls_nest_and_carry_what_they_gave(driver: str, tmp_path: Path) -> None:
+    innermost, inner, sibling, outer = run(driver, "nested", tmp_path)
+    assert outer.params == (("key", "1"), ("name of another", "x"), ("elapsed_ms_", "7"))
+    assert outer.metrics == {"flag": 1, "largest": 2**64 - 1, "parent_": 3}
+    assert (outer.caller, outer.parent, outer.number) == ("unknown", None, 0)
+    assert (inner.caller, inner.parent, inner.number, inner.metrics) == ("outer", 0, 1, {"rows": 2})
+    assert (innermost.caller, innermost.parent, innermost.number) == ("someone", 1, 2)
+    assert (sibling.caller, sibling.parent, sibling.number) == ("outer", 0, 3)
+
+
+def test_a_call_that_ends_by_a_panic_is_written(driver: str, tmp_path: Path) -> None:
+    assert [(call.function, call.parent) for call in run(driver, "panic", tmp_path)] == [
+        ("inner", 0),
+        ("outer", None),
+        ("after", None),
+    ]
+
+
+def test_threads_share_the_counter_and_nest_each_by_itself(driver: str, tmp_path: Path) -> None:
+    calls = run(driver, "threads", tmp_path)
+    assert sorted(call.number for call in calls) == list(range(1600))
+    by_number = {call.number: call for call in calls}
+    for call in calls:
+        if call.function == "inner":
+            assert call.parent is not None
+            assert by_number[call.parent].params == call.params
+        else:
+            assert call.parent is None
+
+
+def test_futures_keep_their_calls_from_thread_to_thread(driver: str, tmp_path: Path) -> None:
+    calls = run(driver, "async", tmp_path)
+    by_number = {call.number: call for call in calls}
+    assert {call.function for call in calls} == {"page", "load", "read", "between"}
+    for call in calls:
+        parent = None if call.parent is None else by_number[call.parent]
+        if call.function == "read":
+            assert parent is not None
+            assert (parent.function, parent.params[0]) == ("load", call.params[0])
+        elif call.function == "load":
+            assert parent is not None
+            assert (parent.function, parent.metrics) == ("page", {"loads": 2})
+        else:
+            assert parent is None
+
+
+def test_a_thread_can_become_part_of_a_call(driver: str, tmp_path: Path) -> None:
+    calls = run(driver, "context", tmp_path)
+    assert [(call.function, call.parent) for call in calls] == [("inside", 0), ("outside", None), ("page", None)]
+
+
+def test_a_forked_process_counts_from_zero_in_a_file_of_its_own(driver: str, tmp_path: Path) -> None:
+    run_scene([driver, "fork"], tmp_path / "trace-%p.log")
+    logs = [read_written(path) for path in sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_size)]
+    assert [[(call.number, call.function, call.parent) for call in log] for log in logs] == [
+        [(0, "child", None)],
+        [(0, "before", None), (2, "parent", 1), (1, "around", None)],
+    ]
+
+
+@pytest.mark.parametrize("word", ["", "0", "off"])
+def test_off_is_the_default_and_has_words(driver: str, word: str) -> None:
+    done = subprocess.run([driver, "nested"], env={**os.environ, "PERF_TRACE": word}, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_standard_error_takes_the_lines_too_and_a_bad_file_is_named(driver: str, tmp_path: Path) -> None:
+    done = subprocess.run([driver, "nested"], env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True)
+    assert [read_line(line.decode()).number for line in done.stderr.splitlines()] == [2, 1, 3, 0]
+    path = str(tmp_path / "missing" / "trace.log")
+    done = subprocess.run([driver, "nested"], env={**os.environ, "PERF_TRACE": path}, capture_output=True, check=True)
+    assert done.stderr == b"PERF_TRACE: No such file or directory (os error 2); nothing is traced\n"
+
+
+LOG_CRATE = """
+pub enum Level { Debug }
+#[macro_export] macro_rules! log_enabled { (target: $target:expr, $level:expr) => {{
+    let _ = ($target, $level);
+    std::env::var("RUST_LOG").is_ok()
+}} }
+#[macro_export] macro_rules! debug { (target: $target:expr, $($rest:tt)*) => {
+    eprintln!("[DEBUG {}] {}", $target, format_args!($($rest)*))
+} }
+"""
+"""The two macros that the emitter asks of the crate, without the rest of it."""
+
+
+def test_with_the_log_crate_the_logger_decides(tmp_path: Path) -> None:
+    (tmp_path / "log.rs").write_text(LOG_CRATE)
+    library = compile_rust(tmp_path / "log.rs", tmp_path / "liblog.rlib", "--crate-type", "rlib", "--crate-name", "log")
+    options = ("--cfg", 'feature="log"', "--extern", f"log={library}")
+    program = compile_rust(HERE / "driver.rs", tmp_path / "driver", *options)
+    quiet = subprocess.run([program, "nested"], env={"PERF_TRACE": "1"}, capture_output=True, check=True)
+    assert quiet.stderr == b""
+    loud = subprocess.run([program, "nested"], env={"RUST_LOG": "debug"}, capture_output=True, check=True)
+    prefix = "[DEBUG perf_trace] "
+    lines = loud.stderr.decode().splitlines()
+    assert all(line.startswith(prefix) for line in lines)
+    assert [read_line(line.removeprefix(prefix)).number for line in lines] == [2, 1, 3, 0]
+
+
+def test_unit_tests_name_their_calls_by_their_threads(tmp_path: Path) -> None:
+    (tmp_path / "lib.rs").write_text(
+        f'#[path = "{EXAMPLES / "rust" / "perf_trace.rs"}"]\nmod perf_trace;\n'
+        'mod tests { #[test] fn counts() { drop(crate::perf_trace::trace!("load")); }\n'
+        "#[test] fn adds() {} }\n"
+    )
+    program = compile_rust(tmp_path / "lib.rs", tmp_path / "tests", "--test")
+    log = tmp_path / "trace.log"
+    subprocess.run([program, "--test-threads=2"], env={"PERF_TRACE": str(log)}, capture_output=True, check=True)
+    assert [(call.function, call.test) for call in read_written(log)] == [("load", "tests::counts")]
+
+
+def test_the_demo_runs(tmp_path: Path) -> None:
+    program = compile_rust(EXAMPLES / "rust" / "demo.rs", tmp_path / "demo")
+    output = run_scene([str(program)], tmp_path / "trace.log")
+    assert output == "order 1: 7500 cents\norder 2: 13500 cents\n"
+    calls = read_written(tmp_path / "trace.log")
+    assert [call.function for call in calls] == 2 * (6 * ["load_product"] + ["order_page"])

@@ -1,0 +1,50 @@
+from typing import Literal
+
+from tests.sample_report import HOSTILE_CALLER, sample_report
+from tracereport.render.explorer import COLUMNS, list_explorer_rows
+from tracereport.render.labels import Labels
+
+
+def rows(table: Literal["signatures", "lookups"]) -> list[dict[str, object]]:
+    listed = list_explorer_rows(sample_report(), Labels(), most=100)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in listed[table]["rows"]]
+
+
+def test_a_row_holds_what_the_explorer_shows_and_sorts_by() -> None:
+    assert rows("signatures")[0] == {
+        "function": "ensure_partition_cached",
+        "callers": ["query_latest_record"],
+        "params": "part_id=00000000-0000-7100-8000-000000000000",
+        "calls": 267,
+        "unchanged": 0,
+        "changed": 0,
+        "unproven": 266,
+        "elapsed_ns": 267_000_000,
+        "elapsed": "267-534 ms",
+        "numbers": "#5 #36 #67 #98 #129 #160 #191 #222 …",
+    }
+
+
+def test_a_lookup_names_its_callers() -> None:
+    assert rows("lookups")[0]["callers"] == [
+        "query_latest_record",
+        "query_latest_directory_record",
+        "query_records",
+    ]
+
+
+def test_all_numbers_are_shown_where_they_are_few() -> None:
+    assert rows("signatures")[-1]["numbers"] == "#400-#401"
+
+
+def test_rows_are_bounded_and_their_total_is_kept() -> None:
+    listed = list_explorer_rows(sample_report(), Labels(), 2)
+    assert len(listed["signatures"]["rows"]) == 2
+    assert listed["signatures"]["total"] == 856
+
+
+def test_long_values_are_cut_and_foreign_ones_escaped() -> None:
+    hostile = rows("signatures")[4]
+    assert hostile["callers"] == [Labels()(HOSTILE_CALLER)]
+    assert "\\u202e" in str(hostile["params"])
+    assert len(str(hostile["params"])) <= 160

@@ -1,0 +1,153 @@
+"""Fan-outs: calls of one shape that differ in one parameter, held against the oracle."""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.coded_calls import code_calls
+from tests.oracle import Process, find_processes, measure, read_lines
+from tests.strategies import logs
+from tests.truth import read_log
+from tracereport.analysis import variation
+from tracereport.analysis.fanout import NO_GROUP, find_fanouts, list_fanouts
+from tracereport.analysis.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
+from tracereport.analysis.ordered import order_calls
+from tracereport.analysis.selection import show_selected
+from tracereport.model import FanOut, Rows, Selection
+
+
+def fanouts_of(processes: Sequence[Process], least_values: int = 5) -> Rows[FanOut]:
+    ordered = order_calls(code_calls(processes))
+    return list_fanouts(ordered, find_fanouts(ordered, least_values))
+
+
+def fanouts_of_lines(*lines: str, least_values: int = 5) -> list[FanOut]:
+    log = "\n".join(f"PERF_TRACE|{line}" for line in lines).encode()
+    return list(fanouts_of(find_processes(read_lines(log)), least_values).rows)
+
+
+def as_figures(row: FanOut) -> Hashable:
+    references = [(call.process, call.number, call.line) for call in row.call_references.rows]
+    parent = None if row.parent is None else (row.parent.process, row.parent.number, row.parent.line)
+    fixed = tuple((param.name, param.value) for param in row.fixed_params)
+    counts = (row.distinct_values, row.calls, row.avoidable_calls, row.elapsed_ns, row.elapsed_upper_ns)
+    names = (row.function, row.caller, fixed, row.varying_params, row.parent_function, row.confidence)
+    return (row.process, *names, parent, *counts, tuple(references))
+
+
+def as_expected(row: dict[str, Any]) -> Hashable:
+    references = [tuple(call.values()) for call in row["call_references"][:NESTED_ROW_LIMIT]]
+    parent = None if row["parent"] is None else tuple(row["parent"].values())
+    counts = [row[name] for name in ("distinct_values", "calls", "avoidable_calls", "elapsed_ns", "elapsed_upper_ns")]
+    varying, fixed = tuple(row["varying_params"]), tuple(row["fixed_params"])
+    names = (row["function"], row["caller"], fixed, varying, row["parent_function"], row["confidence"])
+    return (row["process"], *names, parent, *counts, tuple(references))
+
+
+def hold_against_oracle(processes: Sequence[Process], least_values: int) -> None:
+    found = fanouts_of(processes, least_values)
+    expected = measure(processes, fan_out_values=least_values)["fanouts"]
+    assert found.total == len(expected)
+    if found.total <= ROW_LIMIT:
+        assert Counter(map(as_figures, found.rows)) == Counter(map(as_expected, expected))
+    else:
+        assert not Counter(map(as_figures, found.rows)) - Counter(map(as_expected, expected))
+    avoidable = [row.avoidable_calls for row in found.rows]
+    assert avoidable == sorted((row["avoidable_calls"] for row in expected), reverse=True)[:ROW_LIMIT]
+
+
+@given(logs(), st.integers(2, 5))
+@settings(max_examples=150, deadline=None)
+def test_fanouts_of_any_log_are_the_definitions(log: bytes, least_values: int) -> None:
+    hold_against_oracle(find_processes(read_lines(log)), least_values)
+
+
+@pytest.mark.parametrize("least_values", [2, 5])
+@pytest.mark.parametrize(
+    "name",
+    ["duckpond-parallel", "duckpond-deep-nextest", "duckpond-deep-single-thread", "single-thread", "hostile", "millis"],
+)
+def test_fanouts_of_real_logs_are_the_definitions(name: str, least_values: int) -> None:
+    hold_against_oracle(find_processes(read_lines(read_log(name), name)), least_values)
+
+
+def test_groups_apart_or_together_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variation, "_CELLS_AT_A_TIME", 1)
+    name = "duckpond-deep-nextest"
+    hold_against_oracle(find_processes(read_lines(read_log(name), name)), 2)
+
+
+rows = st.lists(st.tuples(st.sampled_from("abc"), *[st.integers(0, 4)] * 3), max_size=60)
+
+
+@given(rows, st.integers(2, 4))
+@settings(max_examples=200, deadline=None)
+def test_fanouts_of_several_parameters_are_the_definitions(calls: list[tuple[str, int, int, int]], least: int) -> None:
+    lines = [
+        f"PERF_TRACE|{number}|f|caller={caller}|z={z}|a={a}|z={last}|same={a + 1}|elapsed_ms=1"
+        for number, (caller, z, a, last) in enumerate(calls)
+    ]
+    hold_against_oracle(find_processes(read_lines("\n".join(lines).encode())), least)
+
+
+def test_a_batch_call_would_replace_calls_that_differ_in_one_parameter() -> None:
+    (row,) = fanouts_of_lines(*(f"{n}|load|caller=walk|part=p|id={n % 6}|elapsed_ms=2" for n in range(8)))
+    assert (row.distinct_values, row.calls, row.avoidable_calls) == (6, 8, 5)
+    assert row.varying_params == ("id",)
+    assert [(param.name, param.value) for param in row.fixed_params] == [("part", "p")]
+    assert (row.elapsed_ns, row.elapsed_upper_ns) == (16_000_000, 24_000_000)
+    assert row.confidence == "low"
+
+
+def test_parameters_that_vary_one_to_one_vary_together() -> None:
+    (row,) = fanouts_of_lines(*(f"{n}|load|caller=walk|node={n}|id=i{n}|elapsed_ms=2" for n in range(5)))
+    assert row.varying_params == ("id", "node")
+    assert row.fixed_params == ()
+
+
+def test_a_call_is_in_the_group_of_most_values() -> None:
+    pairs = [(0, n) for n in range(6)] + [(n, 0) for n in range(1, 5)]
+    (row,) = fanouts_of_lines(*(f"{n}|f|caller=c|a={a}|b={b}|elapsed_ms=0" for n, (a, b) in enumerate(pairs)))
+    # (0, 0) could also be in a group over a, which is left with four values.
+    assert (row.varying_params, row.distinct_values) == (("b",), 6)
+
+
+def test_recursion_is_no_fanout() -> None:
+    assert fanouts_of_lines(*(f"{n}|walk|caller=walk|id={n}|elapsed_ms=0" for n in range(9))) == []
+
+
+def test_under_a_parent_it_is_sure() -> None:
+    lines = [f"{n}|load|caller=walk|id={n}|elapsed_ms=0|parent=0" for n in range(1, 6)]
+    (row,) = fanouts_of_lines(*lines, "0|walk|elapsed_ms=9|parent=none")
+    assert row.confidence == "sure"
+    assert row.parent is not None
+    assert (row.parent.number, row.parent_function) == (0, "walk")
+
+
+def test_escaped_values_are_compared_by_what_they_say() -> None:
+    lines = [f"{n}|f|caller=c|path=a\\b|id={n}|elapsed_ms=0" for n in range(3)]
+    odd = [f"{n}|f|caller=c|path=a\\b|id=x|{n}|elapsed_ms=0" for n in range(3, 5)]
+    (row,) = fanouts_of_lines(*lines, *odd)
+    assert row.distinct_values == 5
+    assert row.varying_params == ("id",)
+
+
+def test_a_call_is_in_one_group_at_most() -> None:
+    processes = find_processes(read_lines(read_log("duckpond-parallel"), "duckpond-parallel"))
+    ordered = order_calls(code_calls(processes))
+    fanouts = find_fanouts(ordered, 5)
+    assert (fanouts.group_of_place != NO_GROUP).sum() == fanouts.calls.sum()
+
+
+def test_a_selection_leaves_groups_out_and_changes_no_figure() -> None:
+    lines = [f"PERF_TRACE|{n}|{'load' if n < 5 else 'open'}|caller=walk|id={n}|elapsed_ms=1" for n in range(10)]
+    ordered = order_calls(code_calls(find_processes(read_lines("\n".join(lines).encode()))))
+    fanouts = find_fanouts(ordered, 5)
+    everything = list_fanouts(ordered, fanouts)
+    selected = list_fanouts(ordered, fanouts, show_selected(ordered, Selection(params=("id=7",))))
+    assert (everything.total, selected.total) == (2, 1)
+    assert selected.rows == everything.rows[1:]

@@ -1,0 +1,272 @@
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from tests.crowded_report import crowded_report
+from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
+from tracereport.model import Report, Rows, Selection
+from tracereport.render.html import MOST_BYTES, read_definitions, render_html
+
+KNOWN = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "script",
+        "header",
+        "main",
+        "nav",
+        "footer",
+        "section",
+        "aside",
+    ),
+    *("h1", "h2", "h3", "h4", "p", "div", "span", "small", "strong", "em", "code", "pre", "a", "ul", "ol", "li"),
+    *("dl", "dt", "dd", "details", "summary", "figure", "figcaption", "table", "caption", "thead", "tbody", "tr"),
+    *("th", "td", "form", "fieldset", "legend", "label", "input", "select", "option", "button"),
+    *("svg", "defs", "pattern", "clippath", "g", "path", "line", "rect", "text"),
+}
+VOID = {"meta", "input", "br", "hr", "link", "img"}
+ALLOWED_URL = re.compile(r"#[\w-]+")
+
+
+class Page(HTMLParser):
+    """The page as a browser's parser would see it: elements, their attributes and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == [], "elements are closed in their order"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        inside = self._open[-1] if self._open else ""
+        {"script": self.scripts, "style": self.styles}.get(inside, self.words).append(data)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+@pytest.fixture(scope="module")
+def source() -> str:
+    return render_html(compared_report())
+
+
+@pytest.fixture(scope="module")
+def page(source: str) -> Page:
+    return Page(source)
+
+
+def words_of(report: Report) -> str:
+    return Page(render_html(report, pictures=False)).text
+
+
+def test_the_first_screen_has_the_verdict_the_figures_and_the_findings_in_this_order(page: Page) -> None:
+    words = page.text
+    places = [
+        words.index(part)
+        for part in (
+            "duckpond-deep-single-thread",
+            "5,878 of 7,050 calls ask again",
+            "14.8-17.5 s",
+            "2 lines hold the mark",
+            "What to change first",
+            "metadata asks query_records again for what is known",
+        )
+        if part in words or pytest.fail(part)
+    ]
+    assert places == sorted(places)
+
+
+def test_every_finding_opens_in_place_under_its_own_link(page: Page) -> None:
+    ids = {attributes.get("id") for attributes in page.named("li")}
+    for finding in sample_report().findings.rows:
+        assert f"f-{finding.fingerprint}" in ids
+    assert len(page.named("details")) >= 10
+
+
+def test_the_page_says_what_it_leaves_out(page: Page) -> None:
+    assert "10 of 23" in page.text
+    assert "10 of 11" in page.text
+
+
+def test_no_finding_is_good_news() -> None:
+    words = words_of(empty_report())
+    assert "No call was made twice in 1,523 calls." in words
+    assert "Nothing to change was found in 1,523 judged calls." in words
+    assert "not known" in words
+
+
+def test_a_selection_is_said_at_the_top() -> None:
+    narrowed = msgspec.structs.replace(
+        sample_report(), selection=Selection(functions=("query_*",), callers=("metadata", "<b>"))
+    )
+    assert "This page shows only function query_* , caller metadata or <b> ." in words_of(narrowed)
+
+
+def test_a_report_of_a_frame_has_no_input() -> None:
+    assert "made from a frame of calls" in words_of(msgspec.structs.replace(sample_report(), input=None))
+
+
+def test_gates_and_comparison_stand_before_all_other_sections(page: Page) -> None:
+    words = page.text
+    assert words.index("1 gate failed") < words.index("What to change first")
+    assert words.index("+124 calls, 118 of them redundant") < words.index("What to change first")
+
+
+def test_headings_go_down_one_level_at_a_time(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for attributes in page.named("a"):
+        href = attributes["href"] or ""
+        assert ALLOWED_URL.fullmatch(href)
+        assert href[1:] in ids, href
+
+
+def test_tables_have_captions_and_scopes(page: Page) -> None:
+    assert len(page.named("caption")) == len(page.named("table")) > 15
+    assert all(attributes.get("scope") in {"row", "col"} for attributes in page.named("th"))
+
+
+def test_every_figure_of_the_first_screen_is_one_click_from_its_definition(source: str) -> None:
+    front = source[source.index('<dl class="figures">') : source.index("</dl>")]
+    assert front.count("<dt>") == front.count('href="#def-') == 5
+
+
+def test_every_definition_is_one_that_the_page_refers_to(source: str) -> None:
+    referred = set(re.findall(r'href="#def-([\w-]+)"', source))
+    assert referred == {definition.key for definition in read_definitions().values()}
+
+
+def test_the_policy_names_every_script_and_style_by_hash(page: Page) -> None:
+    policy = next(a["content"] or "" for a in page.named("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'; ")
+    inert = [a.get("type") for a in page.named("script")]
+    assert inert == ["application/json", None, "text/plain"]
+    for source in (*page.styles, *page.scripts[1:]):
+        digest = b64encode(sha256(source.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert policy.count("sha256-") == 3
+
+
+def test_nothing_in_the_page_needs_more_than_the_policy_allows(page: Page) -> None:
+    for tag, attributes in page.elements:
+        for name in attributes:
+            assert not name.startswith("on"), (tag, name)
+            assert name not in {"style", "src", "action", "formaction", "srcdoc"}, (tag, name)
+
+
+def test_text_of_the_log_is_never_markup(page: Page) -> None:
+    assert {tag for tag, _ in page.elements} <= KNOWN
+    assert len(page.named("script")) == 3
+    assert "alert(1)" in page.text
+
+
+def test_data_of_the_script_is_json_that_cannot_end_it(page: Page, source: str) -> None:
+    page_data = json.loads(page.scripts[0])
+    assert "<" not in page.scripts[0]
+    assert page_data["explorer"]["signatures"]["total"] == 856
+    assert source.lower().count("</script") == 3
+
+
+def test_the_explorer_holds_signatures_and_lookups(page: Page) -> None:
+    explorer = json.loads(page.scripts[0])["explorer"]
+    first = dict(zip(explorer["columns"], explorer["signatures"]["rows"][0], strict=True))
+    assert first["function"] == "ensure_partition_cached"
+    assert first["callers"] == ["query_latest_record"]
+    assert first["calls"] == 267
+    assert first["unproven"] == 266
+    assert first["numbers"].endswith("…")
+
+
+def test_a_finding_is_copied_as_markdown_with_its_advice(page: Page) -> None:
+    markdown = json.loads(page.scripts[0])["markdown"]
+    first = markdown[sample_report().findings.rows[0].fingerprint]
+    assert first.startswith("### `metadata` asks `query_records` again for what is known\n")
+    assert "in line 126" in first
+    assert "**How to fix it.**" in first
+
+
+def test_control_and_bidirectional_characters_show_as_escapes(source: str) -> None:
+    assert "\u202e" not in source
+    assert "\\u202e" in source
+    assert "\x1b" not in source
+    assert "\x00" not in source
+
+
+def test_what_is_cut_keeps_its_full_text_within_reach_of_a_keyboard(page: Page) -> None:
+    cut = [attributes for _, attributes in page.elements if "elided" in (attributes.get("class") or "").split()]
+    assert cut
+    assert all(attributes.get("title") and attributes.get("tabindex") == "0" for attributes in cut)
+    assert any("x" * 500 in (attributes["title"] or "") for attributes in cut)
+
+
+def test_the_page_stays_small_whatever_the_log() -> None:
+    assert len(render_html(crowded_report()).encode()) <= MOST_BYTES
+    assert len(render_html(sample_report()).encode()) <= MOST_BYTES
+
+
+def test_a_crowded_page_still_holds_findings_and_functions() -> None:
+    page = Page(render_html(crowded_report()))
+    assert len([a for a in page.named("li") if (a.get("id") or "").startswith("f-")]) >= 3
+    assert "of 10,000" in page.text
+
+
+def test_the_same_report_gives_the_same_bytes(source: str) -> None:
+    assert render_html(compared_report()) == source
+
+
+def test_without_pictures_nothing_of_the_chart_libraries_is_in_the_page() -> None:
+    source = render_html(compared_report(), pictures=False)
+    assert "<!-- picture of function-calls -->" in source
+    assert "asks again after get_next_version_for_node: 67 times" in source
+    assert len(source) < 350_000
+    assert json.loads(Page(source).scripts[0])["charts"] == {}
+
+
+def test_a_report_without_anything_renders() -> None:
+    nothing = msgspec.structs.replace(
+        empty_report(), functions=Rows(), processes=Rows(), input=None, quality=Rows(), callers=Rows()
+    )
+    assert "Nothing to change was found" in words_of(nothing)
+
+
+def test_names_of_the_log_are_shown_as_they_are(page: Page) -> None:
+    assert HOSTILE_FUNCTION in page.text
+    assert HOSTILE_CALLER[:20] in page.text

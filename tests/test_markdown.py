@@ -1,0 +1,255 @@
+"""The pull request's summary, read as a tree by GitHub's own parser and by markdown-it."""
+
+import re
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.commonmark import parse_with_cmark
+from tests.sample_report import (
+    FINDINGS,
+    FUNCTIONS,
+    HOSTILE_CALLER,
+    SIGNATURES,
+    compared_report,
+    empty_report,
+    finding_change,
+    params,
+    rows,
+    sample_report,
+    signature,
+    unchanged_report,
+)
+from tracereport.errors import UsageError
+from tracereport.model import Gate, Report, Rows, Settings
+from tracereport.render.markdown import render_markdown
+
+REPORTS = {
+    "sample": sample_report(),
+    "compared": compared_report(),
+    "unchanged": unchanged_report(),
+    "empty": empty_report(),
+}
+OUR_HTML = re.compile(
+    r"<details><summary>[A-Za-z0-9,()+ :-]*</summary>|</details>|<sub>|</sub>|<!-- tracereport:KEY -->"
+)
+LINKED_BY_GITHUB = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|://|www\.")
+
+
+def many(rows_of_one: tuple[object, ...], total: int) -> Rows[object]:
+    return Rows(total, (rows_of_one * (total // len(rows_of_one) + 1))[:total])
+
+
+def huge_report() -> Report:
+    """100,000 rows in several lists, and no bound but the bytes."""
+    return msgspec.structs.replace(
+        sample_report(),
+        settings=Settings(top=100_000),
+        findings=many(FINDINGS, 100_000),
+        functions=many(FUNCTIONS, 100_000),
+        redundant_signatures=many(SIGNATURES, 100_000),
+    )
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_verdict_comes_first_in_one_line(name: str) -> None:
+    report = REPORTS[name]
+    verdict = report.comparison.verdict if report.comparison else report.verdict.message
+    first, second = render_markdown(report, marker="KEY").splitlines()[:2]
+    assert first == "<!-- tracereport:KEY -->"
+    assert second.strip("*").startswith(verdict)
+    assert render_markdown(report).splitlines()[0] == second
+
+
+def test_a_marker_is_a_plain_word() -> None:
+    for marker in ("", "a b", "-->", "a--b", "a\nb", "<x>"):
+        with pytest.raises(UsageError, match="marker"):
+            render_markdown(empty_report(), marker=marker)
+
+
+def test_figures_then_the_top_findings_with_their_fix_then_the_folded_rest() -> None:
+    text = render_markdown(sample_report())
+    order = [
+        "| calls | asked again | unchanged |",
+        "| 7,050 | 5,878 (83 %) | 282 | 210 | 5,386 | 14.8-17.5 s in traced calls | 245 calls, 311-556 ms |",
+        "**1. `metadata` asks `query_records` again for what is known** · saves 152 calls, sure",
+        "Fix: Let `metadata` keep what `query_records` answered",
+        "**3. three callers ask",
+        "<details><summary>7 further findings</summary>",
+        "**4. `load_node` asks",
+        "_10 of 23 findings are shown._",
+        "<details><summary>Functions: 10 of 11</summary>",
+        "<details><summary>Data quality</summary>",
+        "<sub>duckpond-deep-single-thread · 11 functions",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_what_would_mislead_stands_open() -> None:
+    assert (
+        "\n⚠️ 2 lines hold the mark and could not be read as a record."
+        in render_markdown(sample_report()).partition("###")[0]
+    )
+
+
+def test_a_comparison_leads_with_the_change_and_folds_what_stayed() -> None:
+    text = render_markdown(compared_report())
+    order = [
+        "**+124 calls, 118 of them redundant: new N+1 in `load_directory`.**",
+        "- ❌ `new-findings` **failed**: 1, limit 0 (fan-out of `query_latest_record`)",
+        "- ✅ `redundant_rate > 0.9` passed: 0.8338, limit 0.9",
+        "| new | 🔺 `load_node` asks `query_latest_record` once for each `id` | - | 80 | +80 |",
+        "| worse | 🔺 `metadata` asks `query_records` again | 157 | 195 | +38 |",
+        "| calls | 6,926 | 7,050 | +124 |",
+        "<details><summary>What stayed</summary>",
+        "### What to change first",
+        "**1. `metadata` asks",
+        "**4. `load_node` asks",
+        "<details><summary>8 further findings</summary>",
+        "<details><summary>The whole run</summary>",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_what_is_new_stands_open_whatever_its_rank() -> None:
+    report = msgspec.structs.replace(compared_report(), settings=Settings(top=2))
+    opened = (
+        render_markdown(report).partition("### What to change first")[2].partition("<details><summary>The whole")[0]
+    )
+    assert "**1. `metadata` asks" in opened
+    assert "**4. `load_node` asks" in opened
+    assert "_2 of 23 findings are shown._" in opened
+
+
+def test_nothing_changed_is_one_line() -> None:
+    verdict = "Nothing changed: 7,050 calls, 5,878 of them redundant, as in main."
+    assert render_markdown(unchanged_report()) == f"{verdict}\n"
+    gate = Gate(expression="worse", figure=0.0, limit=0.0, passed=True, note="")
+    passed = msgspec.structs.replace(unchanged_report(), gates=rows(gate))
+    assert render_markdown(passed) == f"{verdict} 1 gate passed.\n"
+    failed = msgspec.structs.replace(passed, gates=rows(msgspec.structs.replace(gate, passed=False)))
+    assert "❌ `worse` **failed**" in render_markdown(failed)
+
+
+def test_empty_is_good_news() -> None:
+    text = render_markdown(empty_report())
+    assert text.startswith("**No call was made twice in 1,523 calls.**\n")
+    assert "What to change first" not in text
+    assert text.count("<details>") == 1
+
+
+@pytest.mark.parametrize("limit_bytes", [200, 1_500, 8_000, 20_000, 60_000, 1_000_000])
+@pytest.mark.parametrize("name", [*REPORTS, "huge"])
+def test_the_limit_holds_and_what_it_cost_is_said(name: str, limit_bytes: int) -> None:
+    report = huge_report() if name == "huge" else REPORTS[name]
+    text = render_markdown(report, limit_bytes=limit_bytes, marker="KEY")
+    assert len(text.encode()) <= limit_bytes
+    if name == "huge" and limit_bytes >= 1_500:
+        assert f"under {limit_bytes:,} bytes" in text
+
+
+def test_a_limit_below_the_verdict_is_refused_with_what_it_takes() -> None:
+    with pytest.raises(UsageError, match="too few") as caught:
+        render_markdown(sample_report(), limit_bytes=50)
+    needed = int(re.sub(r"\D", "", caught.value.remedy))
+    assert len(render_markdown(sample_report(), limit_bytes=needed).encode()) <= needed
+
+
+def test_headlines_outlast_details_and_details_outlast_tables() -> None:
+    short, long = (render_markdown(sample_report(), limit_bytes=limit) for limit in (6_000, 20_000))
+    assert "**10. " in short
+    assert "What it is" not in short
+    assert "**10. " in long
+    assert "What it is" in long
+    assert "Slowest calls" not in long
+
+
+@pytest.mark.parametrize("name", [*REPORTS, "huge"])
+def test_markdown_it_sees_only_what_is_ours(name: str) -> None:
+    report = huge_report() if name == "huge" else REPORTS[name]
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render_markdown(report, marker="KEY"))
+    html = [token.content.strip() for token in tokens if token.type == "html_block"]
+    for token in tokens:
+        for child in token.children or []:
+            assert child.type not in ("link_open", "image")
+            if child.type == "html_inline":
+                html.append(child.content)
+            if child.type == "text":
+                assert not LINKED_BY_GITHUB.search(child.content), child.content
+    assert all(OUR_HTML.fullmatch(line) for block in html for line in block.splitlines())
+    assert sum(block.count("<details>") for block in html) == sum(block.count("</details>") for block in html)
+
+
+@pytest.mark.cmark
+@pytest.mark.parametrize("name", [*REPORTS, "huge"])
+def test_githubs_parser_sees_only_what_is_ours(name: str) -> None:
+    report = huge_report() if name == "huge" else REPORTS[name]
+    tree = parse_with_cmark(render_markdown(report, marker="KEY"))
+    assert not tree.find("link")
+    assert not tree.find("image")
+    for node in tree.find("text"):
+        assert not LINKED_BY_GITHUB.search(node.text), node.text
+    html = [node.text.strip() for kind in ("html_block", "html_inline") for node in tree.find(kind)]
+    assert all(OUR_HTML.fullmatch(line) for block in html for line in block.splitlines())
+
+
+@pytest.mark.cmark
+@pytest.mark.parametrize("name", REPORTS)
+def test_both_parsers_see_the_same_tables(name: str) -> None:
+    text = render_markdown(REPORTS[name])
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    by_markdown_it: list[list[str]] = []
+    for index, token in enumerate(tokens):
+        if token.type == "tr_open":
+            by_markdown_it.append([])
+        if token.type in ("td_open", "th_open"):
+            by_markdown_it[-1].append("".join(child.content for child in tokens[index + 1].children or []))
+    tree = parse_with_cmark(text)
+    header_and_rows = tree.find("table_header") + tree.find("table_row")
+    by_cmark = [[cell.all_text() for cell in row.find("table_cell")] for row in header_and_rows]
+    assert sorted(by_cmark) == sorted(by_markdown_it)
+    for table in tree.find("table"):
+        widths = {len(row.find("table_cell")) for row in table.children}
+        assert len(widths) == 1
+
+
+@pytest.mark.cmark
+def test_a_hostile_value_comes_out_whole_in_its_cell() -> None:
+    report = msgspec.structs.replace(sample_report(), redundant_signatures=Rows(), call_tree=None)
+    cells = [cell.all_text() for cell in parse_with_cmark(render_markdown(report)).find("table_cell")]
+    assert HOSTILE_CALLER in cells
+
+
+@given(st.lists(st.text(max_size=60), min_size=3, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_any_text_of_a_log_stays_text(texts: list[str]) -> None:
+    name, caller, value = texts
+    sample = compared_report()
+    assert sample.comparison is not None
+    named = rows(
+        *(msgspec.structs.replace(found, function=name, callers=(caller, *found.callers[1:])) for found in FINDINGS)
+    )
+    report = msgspec.structs.replace(
+        sample,
+        title=value,
+        findings=named,
+        redundant_signatures=rows(signature(name, caller, params(id=value), 1, 2, calls=2)),
+        comparison=msgspec.structs.replace(
+            sample.comparison,
+            verdict=f"+1 call: new `{name}` in `{caller}`.",
+            findings=rows(*(finding_change(found, before=1, after=2, state="worse") for found in named.rows)),
+        ),
+    )
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render_markdown(report, marker="KEY"))
+    for token in tokens:
+        if token.type == "html_block":
+            assert all(OUR_HTML.fullmatch(line) for line in token.content.strip().splitlines())
+        for child in token.children or []:
+            assert child.type not in ("link_open", "image")
+            assert child.type != "html_inline" or OUR_HTML.fullmatch(child.content)
+            assert child.type != "text" or not LINKED_BY_GITHUB.search(child.content)

@@ -1,0 +1,145 @@
+"""``pytest --perf-trace``: one file, every process in it by itself, every call with its test, and a report."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.shop import run_pytest
+from tests.written_lines import WrittenCall, read_line
+
+TESTS = """
+import os, subprocess, sys, threading
+import pytest
+from tracereport.emit import trace
+
+@pytest.fixture
+def database():
+    with trace("setup"):
+        yield
+
+@pytest.mark.parametrize("value", ["a=b", "c|d", "e f"])
+def test_values(database, value):
+    with trace("work", value=value):
+        pass
+
+def test_thread():
+    def work():
+        with trace("in_thread"):
+            pass
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+def test_child():
+    code = "from tracereport.emit import trace\\nwith trace('in_child'): pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+def test_failure():
+    with trace("failing"):
+        assert False
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text(TESTS)
+    return tmp_path
+
+
+def read_processes(log: Path) -> list[tuple[str, list[WrittenCall]]]:
+    """The processes of a log by the name that their marker gives them."""
+    processes: list[tuple[str, list[WrittenCall]]] = []
+    for line in log.read_text(encoding="utf-8").split("\n")[:-1]:
+        marker = re.fullmatch(r" {5}Running pytest \((.+)\)", line)
+        if marker:
+            processes.append((marker[1], []))
+        else:
+            processes[-1][1].append(read_line(line))
+    return processes
+
+
+def calls_by_test(calls: list[WrittenCall]) -> dict[str, list[str]]:
+    tests: dict[str, list[str]] = {}
+    for call in sorted(calls, key=lambda call: call.number):
+        assert call.test is not None
+        tests.setdefault(call.test.removeprefix("tests/test_it.py::"), []).append(call.function)
+    return tests
+
+
+EXPECTED = {
+    "test_values[a=b]": ["setup", "work"],
+    "test_values[c|d]": ["setup", "work"],
+    "test_values[e f]": ["setup", "work"],
+    "test_thread": ["in_thread"],
+    "test_child": ["in_child"],
+    "test_failure": ["failing"],
+}
+
+
+def test_every_call_carries_its_test_and_one_counter_runs_through_a_process(project: Path) -> None:
+    done = run_pytest(project, "--perf-trace")
+    assert "1 failed, 5 passed" in done.stdout, done.stdout + done.stderr
+    [(name, calls), (child_name, child_calls)] = read_processes(project / "perf_trace.log")
+    assert (name, child_name) == ("pytest", "pytest child")
+    assert sorted(call.number for call in calls) == list(range(8))
+    assert [call.number for call in child_calls] == [0]
+    assert calls_by_test(calls) | calls_by_test(child_calls) == EXPECTED
+
+
+def test_workers_write_one_file_each_a_process_of_its_own(project: Path) -> None:
+    done = run_pytest(project, "--perf-trace=out/trace.log", "-n", "2")
+    assert "1 failed, 5 passed" in done.stdout, done.stdout + done.stderr
+    processes = read_processes(project / "out" / "trace.log")
+    assert [name for name, _ in processes] == sorted(name for name, _ in processes)
+    assert {name.split()[0] for name, _ in processes} == {"gw0", "gw1"}
+    tests: dict[str, list[str]] = {}
+    for _, calls in processes:
+        assert sorted(call.number for call in calls) == list(range(len(calls)))
+        tests |= calls_by_test(calls)
+    assert tests == EXPECTED
+
+
+def test_the_report_is_printed_at_the_end(project: Path) -> None:
+    done = run_pytest(project, "--perf-trace")
+    report = done.stdout.partition("= performance traces: perf_trace.log =")[2]
+    assert "Total traces: 9" in report
+    assert f"tracereport {project / 'perf_trace.log'}" in report
+
+
+def test_whoever_asked_for_traces_on_standard_error_gets_them(project: Path) -> None:
+    done = run_pytest(project, "--perf-trace", PERF_TRACE="1")
+    assert "performance traces" not in done.stdout
+    assert done.stderr == (project / "perf_trace.log").read_text(encoding="utf-8")
+
+
+def test_what_follows_the_option_is_not_taken_for_its_file(project: Path) -> None:
+    (project / "tests" / "conftest.py").write_text(
+        "def pytest_addoption(parser): parser.addoption('--of-the-folder', action='store_true')"
+    )
+    done = run_pytest(project, "--perf-trace", "tests", "--of-the-folder", "-k", "thread")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert (project / "tests" / "test_it.py").exists()
+    assert len(read_processes(project / "perf_trace.log")) == 1
+
+
+def test_nothing_is_left_behind_and_an_earlier_file_is_replaced(project: Path) -> None:
+    (project / "perf_trace.log").write_text("earlier\n")
+    run_pytest(project, "--perf-trace", "-k", "thread")
+    assert sorted(path.name for path in project.iterdir()) == ["perf_trace.log", "tests"]
+    assert "earlier" not in (project / "perf_trace.log").read_text()
+
+
+def test_without_the_option_nothing_happens(project: Path) -> None:
+    done = run_pytest(project, "-k", "thread")
+    assert "1 passed" in done.stdout
+    assert "performance traces" not in done.stdout
+    assert sorted(path.name for path in project.iterdir()) == ["tests"]
+
+
+def test_a_file_that_cannot_be_written_is_an_error_of_usage(project: Path) -> None:
+    (project / "file").write_text("")
+    done = run_pytest(project, "--perf-trace=file/trace.log")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: --perf-trace=file/trace.log: " in done.stderr

@@ -1,0 +1,27 @@
+"""The page of the Python API: made from the docstrings as they are, and its example runs."""
+
+import re
+import shutil
+from pathlib import Path
+
+from tests.documents import prepare_folder, run_blocks
+from tests.make_python_api import PAGE, make_page
+
+LOGS = Path(__file__).parent / "logs"
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == make_page(), "make it anew: python -m tests.make_python_api"
+
+
+def test_every_link_leads_to_a_record() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    targets = set(re.findall(r"\]\(#(\w+)\)", text))
+    assert targets <= {title.lower() for title in re.findall(r"^### (\w+)$", text, re.MULTILINE)}
+    assert len(targets) > 20
+
+
+def test_the_example_prints_what_is_shown(tmp_path: Path) -> None:
+    folder = prepare_folder(tmp_path)
+    shutil.copy(LOGS / "duckpond-single-thread.log", folder)
+    assert run_blocks(PAGE, folder) == 1

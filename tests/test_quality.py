@@ -1,0 +1,116 @@
+"""Data quality: every warning has a log that gives cause for it, and a clean log has none."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.strategies import NEXTEST_SUMMARY, nextest_failure
+from tests.truth import NAMES, log_path
+from tracereport.analysis.report import make_report
+from tracereport.model import QualityWarning, Settings
+from tracereport.trace.reader import read_log as read_calls
+from tracereport.trace.table import read_table, write_table
+
+SUITE = {"interleaved": 156, "unfinished": 1, "quoted": 1}
+"""``run_cli`` starts programs that write at once, ``concurrent`` leaks a call, a line of ``lookup`` quotes one."""
+REAL = {
+    "ansi": SUITE,
+    "bare-captured": {"interleaved": 104, "captured": 7, "no-callers": 104},
+    "bare-nocapture": {**SUITE, "no-callers": 515},
+    "bare-single-thread-combined": SUITE,
+    "combined-nocapture": SUITE,
+    "duckpond-debug": {"symbol-loading": 1, "truncated-times": 521},
+    "duckpond-deep-nextest": {"symbol-loading": 53, "truncated-times": 4791},
+    "duckpond-deep-single-thread": {"symbol-loading": 1, "truncated-times": 4925},
+    "duckpond-nextest": {"symbol-loading": 53, "truncated-times": 558},
+    "duckpond-no-backtrace": {"no-callers": 691, "truncated-times": 568},
+    "duckpond-no-rust-log": {},
+    "duckpond-parallel": {"symbol-loading": 1, "truncated-times": 556},
+    "duckpond-single-thread": {"symbol-loading": 1, "truncated-times": 561},
+    "env_logger": {**SUITE, "no-callers": 515},
+    "env_logger-backtrace": SUITE,
+    "hostile": {"truncated-times": 54},
+    "hostile-bare": {"implausible-numbers": 4, "unfinished": 4, "cut-off": 4, "truncated-times": 55},
+    "killed-mid-value": {"unfinished": 1, "cut-off": 1, "no-callers": 15, "truncated-times": 9},
+    "millis": SUITE,
+    "no-traces-info-level": {},
+    "no-traces-rust-log-unset": {},
+    "single-thread": SUITE,
+    "stress-4-threads": {"truncated-times": 17952},
+    "torn-lines": {
+        "interleaved": 11678,
+        "torn-lines": 110,
+        "cut-off": 15,
+        "no-callers": 11678,
+        "truncated-times": 11525,
+    },
+}
+CLEAN = b"PERF_TRACE|0|load|caller=main|id=1|elapsed_us=1500|found=1\n"
+
+
+def warnings_of(path: Path) -> dict[str, QualityWarning]:
+    report = make_report(read_calls([str(path)]), Settings(), "a title")
+    assert report.quality.total == len(report.quality.rows)
+    return {warning.code: warning for warning in report.quality.rows}
+
+
+def write(folder: Path, content: bytes) -> Path:
+    path = folder / "perf_trace.log"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_log_gives_exactly_its_own_warnings(name: str) -> None:
+    assert {code: warning.count for code, warning in warnings_of(log_path(name)).items()} == REAL[name]
+
+
+def test_a_clean_log_gives_no_warning(tmp_path: Path) -> None:
+    assert warnings_of(write(tmp_path, CLEAN)) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("malformed", b"PERF_TRACE|9223372036854775808|load|caller=main|elapsed_us=1500\n"),
+        ("dropped-metrics", b"PERF_TRACE|1|load|caller=main|elapsed_us=1500|found=maybe\n"),
+        ("invalid-utf8", b"PERF_TRACE|1|load|caller=main|id=\xff|elapsed_us=1500\n"),
+        ("quoted", b"he read PERF_TRACE|1|load|elapsed_us=1500 aloud\n"),
+        ("torn-lines", b"PERF_TRACE|1|load|id=PERF_TRACE|2|load|elapsed_us=1500\n"),
+        ("cut-off", b"PERF_TRACE|1|load|caller=main|id="),
+        ("unfinished", b"PERF_TRACE|2|load|caller=main|elapsed_us=1500\n"),
+    ],
+)
+def test_one_odd_line_gives_one_warning(tmp_path: Path, code: str, line: bytes) -> None:
+    found = warnings_of(write(tmp_path, CLEAN + line))
+    assert {code: warning.count for code, warning in found.items()} == {code: 1}
+
+
+def test_what_nextest_prints_twice_is_counted_once_and_said(tmp_path: Path) -> None:
+    failure = "".join(f"{line}\n" for line in nextest_failure([CLEAN.decode().strip()]))
+    path = write(tmp_path, f"{failure}{NEXTEST_SUMMARY}\n{failure}".encode())
+    assert warnings_of(path).keys() == {"doubled-output"}
+    assert len(read_calls([str(path)])) == 1
+
+
+def test_an_archive_that_breaks_off_is_said(tmp_path: Path) -> None:
+    packed = gzip.compress(CLEAN)
+    (warning,) = warnings_of(write(tmp_path, packed[:-4])).values()
+    assert warning.code == "unreadable"
+    assert "ends too early" in warning.message
+
+
+def test_a_partial_table_is_said(tmp_path: Path) -> None:
+    calls = read_calls([str(log_path("duckpond-no-backtrace"))])
+    write_table(calls, tmp_path / "part.parquet", calls.number < 10)
+    report = make_report(read_table(str(tmp_path / "part.parquet")), Settings(), "a title")
+    assert "partial-table" in {warning.code for warning in report.quality.rows}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_warning_is_a_sentence_with_a_remedy(name: str) -> None:
+    for warning in warnings_of(log_path(name)).values():
+        assert warning.message.endswith(".")
+        assert warning.remedy
+        assert f"{warning.count:,}" in warning.message

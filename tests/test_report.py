@@ -1,0 +1,209 @@
+"""The report of real logs and of any others: every figure of every section is what its definition says."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.divided import divide_records
+from tests.figures import hold_figures
+from tests.oracle import read_lines
+from tests.strategies import logs
+from tests.truth import NAMES, log_path, read_log
+from tracereport.analysis.report import make_report
+from tracereport.model import Report, Settings
+from tracereport.trace.calls import Calls
+from tracereport.trace.reader import read_log as read_calls
+
+DUCKPOND = ("duckpond-parallel", "duckpond-single-thread", "duckpond-debug", "duckpond-nextest")
+DEEP = ("duckpond-deep-single-thread", "duckpond-deep-nextest")
+
+MS = 1_000_000
+
+
+@cache
+def calls_of(name: str) -> Calls:
+    return read_calls([str(log_path(name))])
+
+
+@cache
+def report_of(name: str) -> Report:
+    return make_report(calls_of(name), Settings(), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_of_a_real_log_is_what_its_definition_says(name: str) -> None:
+    calls = calls_of(name)
+    hold_figures(report_of(name), divide_records([read_lines(read_log(name), str(log_path(name)))], calls))
+
+
+@given(
+    log=logs(),
+    other_settings=st.sampled_from(
+        (
+            Settings(),
+            Settings(fan_out_values=3, cache_candidate_calls=2),
+            Settings(ignore_metrics=("found",)),
+            Settings(slow_minimum_calls=3, slow_minimum_ns=0),
+        )
+    ),
+)
+def test_every_figure_of_any_log_is_what_its_definition_says(
+    tmp_path_factory: pytest.TempPathFactory, log: bytes, other_settings: Settings
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.log"
+    path.write_bytes(log)
+    calls = read_calls([str(path)])
+    report = make_report(calls, other_settings, "any")
+    hold_figures(report, divide_records([read_lines(log, str(path))], calls))
+
+
+@given(logs(), logs())
+@settings(max_examples=10)
+def test_every_figure_of_two_logs_is_what_its_definition_says(
+    tmp_path_factory: pytest.TempPathFactory, first: bytes, second: bytes
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    paths = [folder / "first.log", folder / "second.log"]
+    for path, log in zip(paths, (first, second), strict=True):
+        path.write_bytes(log)
+    calls = read_calls([str(path) for path in paths])
+    readings = [read_lines(log, str(path)) for path, log in zip(paths, (first, second), strict=True)]
+    hold_figures(make_report(calls, Settings(), "two"), divide_records(readings, calls))
+
+
+def by_caller(name: str) -> list[int]:
+    return [row.calls for row in report_of(name).callers.rows]
+
+
+@pytest.mark.parametrize("name", DUCKPOND)
+def test_the_founding_system_gives_the_same_figures_however_it_runs(name: str) -> None:
+    totals = report_of(name).totals
+    assert (totals.calls, totals.lookups, totals.redundant_calls) == (691, 199, 492)
+    assert (totals.again_calls, totals.shared_calls) == (389, 103)
+    assert (totals.unchanged_repeats, totals.changed_repeats, totals.unproven_repeats) == (282, 210, 0)
+    assert report_of(name).shared_lookups.total == 54
+    assert by_caller(name) == [346, 233, 88, 12, 10, 2]
+
+
+@pytest.mark.parametrize("name", DUCKPOND)
+def test_the_matrix_names_who_should_hand_on_what(name: str) -> None:
+    unchanged = {(row.previous_caller, row.caller): row.unchanged for row in report_of(name).asked_again.rows}
+    reader, version = "async_file_reader_bounded", "get_next_version_for_node"
+    expected = {
+        ("metadata", version): 67,
+        (version, "metadata"): 64,
+        ("metadata", "metadata"): 58,
+        (reader, "metadata"): 36,
+        ("metadata", reader): 15,
+        (reader, reader): 8,
+    }
+    assert expected.items() <= unchanged.items()
+
+
+@pytest.mark.parametrize("name", DUCKPOND)
+def test_three_changes_remove_most_of_the_unchanged_repeats(name: str) -> None:
+    report = report_of(name)
+    first, second, third = [row for row in report.findings.rows if row.kind != "fan-out"][:3]
+    assert (first.callers, first.repeats, first.lookups, first.calls_saved) == (("metadata",), 195, 26, 152)
+    assert first.worst[0] == 29
+    assert (second.repeats, second.lookups, second.worst[0], second.calls_saved) == (147, 86, 15, 72)
+    assert (third.kind, third.repeats, third.lookups, third.calls_saved) == ("shared", 54, 27, 21)
+    assert len(third.callers) == 3
+    assert (report.verdict.calls_removed, report.verdict.of_unchanged) == (245, 282)
+    assert "492 of 691 calls ask again" in report.verdict.message
+
+
+def test_no_lookup_that_was_asked_again_kept_its_answer_throughout() -> None:
+    asked = report_of("duckpond-single-thread").redundant_lookups
+    assert asked.total == len(asked.rows) == 114
+    assert all(row.changed for row in asked.rows)
+
+
+def test_without_a_backtrace_there_is_one_unknown_caller() -> None:
+    report = report_of("duckpond-no-backtrace")
+    totals = report.totals
+    assert (totals.calls, totals.lookups, totals.redundant_calls) == (691, 199, 492)
+    assert (totals.again_calls, totals.shared_calls) == (492, 0)
+    assert report.shared_lookups.total == 0
+    assert [(row.caller, row.calls) for row in report.callers.rows] == [("unknown", 691)]
+
+
+@pytest.mark.parametrize(
+    ("name", "repeats", "again", "shared", "processes"), [(DEEP[0], 5878, 5682, 196, 1), (DEEP[1], 5826, 5533, 293, 53)]
+)
+def test_nested_calls_of_the_founding_system(name: str, repeats: int, again: int, shared: int, processes: int) -> None:
+    report = report_of(name)
+    totals = report.totals
+    assert (totals.calls, totals.judged_calls, totals.redundant_calls) == (7050, 7050, repeats)
+    assert (totals.again_calls, totals.shared_calls) == (again, shared)
+    assert (totals.unchanged_repeats, totals.changed_repeats) == (282, 210)
+    assert report.verdict.calls_removed == 245
+    assert [row.tree for row in report.processes.rows] == ["nested"] * processes
+    calls = calls_of(name)
+    nested = calls.parent >= 0
+    assert int(nested.sum()) == 4001
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_every_nested_call_agrees_with_the_caller_that_a_backtrace_named(name: str) -> None:
+    calls = calls_of(name)
+    function = dict(
+        zip(zip(calls.process.tolist(), calls.number.tolist(), strict=True), calls.function.tolist(), strict=True)
+    )
+    rows = zip(calls.process.tolist(), calls.parent.tolist(), calls.caller.tolist(), strict=True)
+    assert sum(function[process, parent] == caller for process, parent, caller in rows if parent >= 0) == 4001
+
+
+def test_traced_time_of_a_tree_is_that_of_its_roots() -> None:
+    totals = report_of(DEEP[0]).totals
+    assert (totals.elapsed_ns, totals.elapsed_upper_ns) == (14_836 * MS, 17_885 * MS)
+
+
+def test_threads_make_no_tree() -> None:
+    assert [row.tree for row in report_of("duckpond-parallel").processes.rows] == ["unknown"]
+    assert report_of("duckpond-parallel").totals.elapsed_ns is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_repeat_is_in_exactly_one_finding_and_in_one_class(name: str) -> None:
+    report = report_of(name)
+    totals = report.totals
+    assert totals.redundant_calls == totals.judged_calls - totals.lookups == totals.again_calls + totals.shared_calls
+    assert totals.redundant_calls == sum(row.repeats for row in report.findings.rows)
+    assert totals.redundant_calls == totals.unchanged_repeats + totals.changed_repeats + totals.unproven_repeats
+    assert totals.redundant_calls == sum(row.repeats for row in report.asked_again.rows)
+    for section in (report.functions, report.callers, report.edges, report.processes):
+        assert totals.calls == sum(row.calls for row in section.rows)
+    assert len({row.fingerprint for row in report.findings.rows}) == report.findings.total
+
+
+QUICK_START = (
+    "PERF_TRACE|42|query_single_directory_entry|caller=exists_node|part_id=root|entry_name=data"
+    "|elapsed_ms=15|query_ms=12|found=1\n"
+    "PERF_TRACE|43|query_single_directory_entry|caller=load_node|part_id=root|entry_name=data"
+    "|elapsed_ms=14|query_ms=12|found=1\n"
+)
+
+
+def test_the_quick_start_s_example_is_a_sequential_duplicate_and_a_shared_lookup(tmp_path: Path) -> None:
+    path = tmp_path / "perf_trace.log"
+    path.write_text(QUICK_START)
+    report = make_report(read_calls([str(path)]), Settings(), "quick start")
+    (run,) = report.sequential_duplicates.rows
+    assert [call.number for call in run.runs.rows[0].rows] == [42, 43]
+    assert run.callers.rows == ("exists_node", "load_node")
+    (shared,) = report.shared_lookups.rows
+    assert [(row.caller, row.calls) for row in shared.callers.rows] == [("exists_node", 1), ("load_node", 1)]
+    (pair,) = shared.adjacent_pairs.rows
+    assert (pair.previous_caller, pair.caller, pair.pairs) == ("exists_node", "load_node", 1)
+    (breakdown,) = report.breakdown.rows
+    assert (breakdown.total_elapsed_ns, breakdown.unaccounted_ns) == (29 * MS, 5 * MS)
+    assert {row.name: (row.kind, row.mean) for row in breakdown.metrics.rows} == {
+        "query_ms": ("time", 12 * MS),
+        "found": ("flag", 1),
+    }
+    (finding,) = report.findings.rows
+    assert (finding.kind, finding.unchanged, finding.sequential, finding.confidence) == ("shared", 1, 1, "sure")

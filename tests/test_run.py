@@ -1,0 +1,125 @@
+"""``tracereport run``: a command's traces are reported on at its end, and nobody notices before."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import run as run_tracereport
+
+TRACES = b"".join(b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n" % (n, n % 3) for n in range(20))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command runs, beside the one that it is to run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "traces").write_bytes(TRACES)
+    return tmp_path
+
+
+def run(*options: str, code: str = "", exit_code: int = 0, **changes: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs a command that prints something to both streams, between its traces."""
+    traced = "import os, pathlib, sys; pathlib.Path('ran').touch(); os.write(1, b'out\\n'); os.write(2, b'err\\n'); "
+    traced += code or "os.write(2, pathlib.Path('traces').read_bytes())"
+    traced += f"; sys.exit({exit_code})"
+    return run_tracereport("run", *options, "--", sys.executable, "-c", traced, **changes)
+
+
+def test_the_report_follows_what_the_command_prints_and_standard_output_is_its_own() -> None:
+    done = run()
+    assert (done.returncode, done.stdout) == (0, b"out\n")
+    first, _, report = done.stderr.decode().partition("\n")
+    assert first == "err"
+    assert report.startswith("===================================\nPerformance Analysis Report\n")
+    assert "Total traces: 20\n" in report
+    assert "PERF_TRACE" not in report
+
+
+def test_documents_are_written_and_named_by_the_command() -> None:
+    done = run("-o", "report.json", "-o", "report.md")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == b"err"
+    assert len(done.stderr.splitlines()) == 2, "the verdict alone"
+    report = json.loads(Path("report.json").read_bytes())
+    assert report["title"].startswith(f"{sys.executable} -c import os")
+    assert report["input"]["files"] == [report["title"]]
+    assert run("-q", "-o", "other.json", "--title", "The suite").stderr == b"err\n"
+    assert json.loads(Path("other.json").read_bytes())["title"] == "The suite"
+
+
+def test_a_finding_is_explained_with_its_lines() -> None:
+    run("-q", "-o", "report.json")
+    fingerprint = json.loads(Path("report.json").read_bytes())["findings"]["rows"][0]["fingerprint"]
+    done = run("--explain", fingerprint)
+    assert done.stdout == b"out\n"
+    assert done.stderr.splitlines()[-1] in TRACES.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "expected"),
+    [
+        ((), 0, 0),
+        ((), 7, 7),
+        (("--fail-on", "calls > 1"), 0, 1),
+        (("--fail-on", "calls > 1"), 7, 7),
+        (("-o", "/dev/full", "--format", "text"), 0, 4),
+        (("-o", "/dev/full", "--format", "text"), 7, 7),
+        (("--function", "nosuch"), 0, 2),
+    ],
+)
+def test_the_commands_failure_goes_before_the_reports(options: tuple[str, ...], exit_code: int, expected: int) -> None:
+    assert run(*options, exit_code=exit_code).returncode == expected
+
+
+def test_a_failed_commands_traces_are_reported_all_the_same() -> None:
+    assert run("-o", "report.json", exit_code=7).returncode == 7
+    assert json.loads(Path("report.json").read_bytes())["totals"]["calls"] == 20
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-o", "report.pdf"),
+        ("-o", "missing/report.html"),
+        ("--fail-on", "calls >"),
+        ("--baseline", "nosuch.json"),
+        ("--param", "x"),
+        ("--nosuch",),
+        ("--config", "nosuch.toml"),
+    ],
+)
+def test_what_would_fail_in_the_end_is_said_before_the_command_runs(options: tuple[str, ...]) -> None:
+    done = run(*options)
+    assert done.returncode in {2, 4}
+    assert len(done.stderr.splitlines()) == 2
+    assert not Path("ran").exists()
+
+
+def test_without_traces_it_says_what_to_switch_on() -> None:
+    done = run(code="pass")
+    assert (done.returncode, done.stdout) == (3, b"out\n")
+    assert done.stderr.decode().splitlines() == [
+        "err",
+        f"tracereport: {sys.executable}: it printed no traces",
+        "  PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md.",
+    ]
+    assert run(code="pass", exit_code=7).returncode == 7
+    assert run(code="os.write(2, b'PERF_TRACE|1|torn\\n')").returncode == 3
+
+
+def test_a_command_that_cannot_be_started_is_2() -> None:
+    done = run_tracereport("run", "--", "./nosuch")
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines()[0] == "tracereport: ./nosuch: No such file or directory"
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_options_behind_the_command_are_the_commands() -> None:
+    done = run_tracereport(
+        "run", "-q", "-o", "report.json", sys.executable, "-c", "import sys; sys.exit(len(sys.argv))", "-o", "x"
+    )
+    assert done.returncode == 3
+    assert not Path("x").exists()

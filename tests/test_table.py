@@ -1,0 +1,204 @@
+"""The public table of calls: exactly the published columns, and a report from it that is the log's."""
+
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from polars.testing import assert_frame_equal
+
+import tracereport
+from tests.strategies import logs
+from tests.truth import NAMES, log_path
+from tracereport.analysis.report import make_report
+from tracereport.errors import InputError
+from tracereport.model import Input, Report, Selection, Settings
+from tracereport.trace.calls import Calls
+from tracereport.trace.inputs import read_inputs
+from tracereport.trace.reader import read_log as read_calls
+from tracereport.trace.table import METADATA_KEY, make_table, read_frame, read_table, write_table
+
+COLUMNS = {
+    "file": pl.String,
+    "line": pl.UInt64,
+    "process": pl.UInt32,
+    "process_name": pl.String,
+    "judged": pl.Boolean,
+    "number": pl.UInt64,
+    "function": pl.String,
+    "caller": pl.String,
+    "params": pl.List(pl.Struct({"name": pl.String, "value": pl.String})),
+    "elapsed_ns": pl.UInt64,
+    "resolution_ns": pl.UInt64,
+    "metrics": pl.List(pl.Struct({"name": pl.String, "value": pl.UInt64})),
+    "tree": pl.String,
+    "parent": pl.UInt64,
+    "test": pl.String,
+}
+"""As published: others read them, so nothing here is ever renamed or removed."""
+
+ONLY_LINES_TELL = {"captured", "cut-off", "doubled-output", "dropped-metrics", "invalid-utf8", "malformed", "quoted"}
+ONLY_LINES_TELL |= {"implausible-numbers", "torn-lines", "unreadable"}
+"""Warnings that no row gives cause for, or not in interleaved stretches, which are pieces to the reader alone."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tables")
+
+
+def report_on(calls: Calls, selection: Selection | None = None) -> Report:
+    return make_report(calls, Settings(), "a title", selection)
+
+
+def hold_round_trip(calls: Calls, path: Path) -> None:
+    write_table(calls, path)
+    back = read_table(str(path))
+    assert_frame_equal(make_table(back), make_table(calls))
+    assert back.facts == calls.facts
+    assert report_on(back) == report_on(calls)
+
+
+def without_lines(report: Report) -> Report:
+    """The report without what only a log's lines can tell."""
+    quality = tuple(row for row in report.quality.rows if row.code not in ONLY_LINES_TELL)
+    return msgspec.structs.replace(
+        report, input=None, title="", quality=msgspec.structs.replace(report.quality, total=len(quality), rows=quality)
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_gives_the_same_report_as_its_log(name: str, folder: Path) -> None:
+    hold_round_trip(read_calls([str(log_path(name))]), folder / f"{name}.parquet")
+
+
+@given(log=logs())
+@settings(max_examples=25)
+def test_a_table_of_any_log_gives_the_same_report(folder: Path, log: bytes) -> None:
+    (folder / "any.log").write_bytes(log)
+    hold_round_trip(read_calls([str(folder / "any.log")]), folder / "any.parquet")
+
+
+@given(log=logs())
+@settings(max_examples=25)
+def test_a_bare_frame_gives_the_same_report_but_for_what_only_lines_tell(folder: Path, log: bytes) -> None:
+    (folder / "any.log").write_bytes(log)
+    calls = read_calls([str(folder / "any.log")])
+    report = tracereport.analyze(make_table(calls))
+    assert report.input is None
+    assert without_lines(report) == without_lines(report_on(calls))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_read_from_python_gives_the_figures_of_the_command(name: str) -> None:
+    path = log_path(name)
+    report = tracereport.analyze(tracereport.read_calls(path))
+    assert without_lines(report) == without_lines(report_on(read_calls([str(path)])))
+
+
+def test_the_columns_are_the_published_ones() -> None:
+    for name in ("hostile", "no-traces-info-level"):
+        assert dict(tracereport.read_calls(log_path(name)).schema) == COLUMNS
+
+
+def test_the_file_holds_the_columns_and_what_only_the_lines_tell(folder: Path) -> None:
+    path = folder / "hostile-bare.parquet"
+    calls = read_calls([str(log_path("hostile-bare"))])
+    write_table(calls, path)
+    assert dict(pl.read_parquet_schema(path)) == COLUMNS
+    facts = msgspec.json.decode(pl.read_parquet_metadata(path)[METADATA_KEY])["facts"]
+    assert calls.facts is not None
+    assert msgspec.convert(facts["input"], Input) == calls.facts.input
+    assert facts["input"]["malformed_lines"] == 4
+
+
+def test_tables_and_logs_given_together_are_the_logs_given_together(folder: Path) -> None:
+    first, second = str(log_path("duckpond-nextest")), str(log_path("hostile-bare"))
+    table = str(folder / "first.parquet")
+    write_table(read_calls([first]), Path(table))
+    assert report_on(read_inputs([table, second])) == report_on(read_inputs([first, second]))
+    write_table(read_calls([second]), folder / "second.parquet")
+    assert report_on(read_inputs([table, str(folder / "second.parquet")])) == report_on(read_inputs([first, second]))
+
+
+def test_a_table_written_under_a_selection_says_that_it_is_partial(folder: Path) -> None:
+    calls = read_calls([str(log_path("duckpond-single-thread"))])
+    path = folder / "partial.parquet"
+    write_table(calls, path, rows=calls.number < 100)
+    part = read_table(str(path))
+    assert len(part) == 100
+    assert part.facts is not None
+    assert part.facts.input.partial
+    assert "partial-table" in {warning.code for warning in report_on(part).quality.rows}
+
+
+def test_a_table_of_earlier_versions_lacks_later_columns(folder: Path) -> None:
+    path = folder / "earlier.parquet"
+    frame = tracereport.read_calls(log_path("duckpond-nextest"))
+    frame.drop("test").write_parquet(path)
+    assert_frame_equal(tracereport.read_calls(path).drop("test"), frame.drop("test"))
+
+
+def test_columns_may_stand_in_any_order_beside_others() -> None:
+    frame = tracereport.read_calls(log_path("single-thread"))
+    changed = frame.select(sorted(frame.columns)).with_columns(mine=pl.lit(1))
+    assert tracereport.analyze(changed) == tracereport.analyze(frame)
+
+
+def test_rows_may_be_left_out() -> None:
+    frame = tracereport.read_calls(log_path("duckpond-single-thread"))
+    report = tracereport.analyze(frame.filter(caller="metadata"))
+    assert report.totals.calls == 233
+    assert [row.caller for row in report.callers.rows] == ["metadata"]
+    assert tracereport.analyze(frame.clear()).totals.calls == 0
+
+
+def test_rows_may_stand_in_any_order() -> None:
+    frame = tracereport.read_calls(log_path("duckpond-deep-nextest"))
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=1)
+    assert tracereport.analyze(shuffled) == tracereport.analyze(frame)
+
+
+def test_frames_put_one_behind_the_other_keep_their_processes_apart() -> None:
+    names = ("single-thread", "duckpond-single-thread", "hostile")
+    paths = [log_path(name) for name in names]
+    joined = pl.concat([tracereport.read_calls(path) for path in paths])
+    together = tracereport.read_calls(paths)
+    assert tracereport.analyze(joined) == tracereport.analyze(together)
+    assert_frame_equal(make_table(read_frame(joined)), together)
+
+
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column != "test"])
+def test_a_missing_column_is_named(column: str) -> None:
+    frame = tracereport.read_calls(log_path("hostile"))
+    with pytest.raises(InputError, match=f"lacks {column}"):
+        tracereport.analyze(frame.drop(column))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (pl.lit("many").alias("elapsed_ns"), "a column has another type"),
+        (pl.lit(-1).alias("number"), "a column has another type"),
+        (pl.lit(None, dtype=pl.String).alias("function"), "the column function holds nulls"),
+        (pl.lit("birch").alias("tree"), "unknown tree 'birch'"),
+    ],
+)
+def test_what_no_table_of_calls_can_hold_is_named(change: pl.Expr, message: str) -> None:
+    frame = tracereport.read_calls(log_path("hostile"))
+    with pytest.raises(InputError, match=message):
+        tracereport.analyze(frame.with_columns(change))
+
+
+def test_what_is_no_table_of_calls_is_an_error_with_a_remedy(folder: Path) -> None:
+    broken, other, damaged = folder / "broken.parquet", folder / "other.parquet", folder / "damaged.parquet"
+    broken.write_bytes(b"PAR1 and then nothing of the kind")
+    pl.DataFrame({"a": [1]}).write_parquet(other)
+    tracereport.read_calls(log_path("hostile")).write_parquet(damaged, metadata={METADATA_KEY: "{"})
+    for path, message in ((broken, "can't be read as Parquet"), (other, "it lacks file"), (damaged, "metadata")):
+        with pytest.raises(InputError, match=message) as error:
+            tracereport.read_calls(path)
+        assert str(path) in error.value.message
+        assert error.value.remedy
+        assert error.value.exit_code == 3

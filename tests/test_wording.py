@@ -1,0 +1,115 @@
+"""What a finding is, in the words of the log and of nobody else."""
+
+import msgspec
+import pytest
+
+from tests.sample_report import FINDINGS, HOSTILE_CALLER, compared_report, pair, sample_report, unchanged_report
+from tracereport.model import Selection
+from tracereport.render import wording
+
+
+def quote(text: str) -> str:
+    return f"`{text}`"
+
+
+@pytest.mark.parametrize(
+    ("index", "headline", "extent", "worth"),
+    [
+        (
+            0,
+            "`metadata` asks `query_records` again for what is known",
+            "195 repeats over 26 `id`s: 152 unchanged, 43 changed; worst 29 times for one `id`",
+            "saves 152 calls",
+        ),
+        (
+            2,
+            "three callers ask `query_records` for the same `id`",
+            (
+                "54 repeats over 27 `id`s: 21 unchanged, 33 changed; worst 2 times for one `id`; "
+                "by `async_file_reader_bounded`, `get_next_version_for_node` and `metadata`"
+            ),
+            "saves 21 calls",
+        ),
+        (
+            3,
+            "`load_node` asks `query_latest_record` once for each `id` under one `load_directory`",
+            "88 calls, 80 of them avoidable; up to 31 `id`s in one `load_directory`",
+            "saves 80 calls",
+        ),
+        (
+            5,
+            "an unknown caller asks `load_node` again",
+            "917 repeats over 147 `id`s: 917 without evidence; worst 34 times for one `id`",
+            "may save 917 calls",
+        ),
+        (
+            9,
+            "`flush_directory_operations` waits for `get_next_version_for_node` far longer than usual",
+            "2 calls, 190 ms in all",
+            "saves time only",
+        ),
+    ],
+)
+def test_a_finding_names_the_code_and_says_its_doubt(index: int, headline: str, extent: str, worth: str) -> None:
+    finding = FINDINGS[index]
+    assert wording.describe_finding(finding, quote) == headline
+    assert wording.describe_extent(finding, quote) == extent
+    assert wording.describe_worth(finding) == worth
+
+
+def test_callers_are_named_up_to_two_and_counted_from_three_on() -> None:
+    assert wording.describe_callers([None], quote) == "a caller that isn't logged"
+    assert wording.describe_callers(["a", "unknown"], quote) == "`a` and an unknown caller"
+    assert wording.describe_callers(["a", "b", "c"], quote) == "three callers"
+    assert wording.describe_callers([str(n) for n in range(1200)], quote) == "1,200 callers"
+
+
+def test_what_a_cache_cannot_answer_is_no_opportunity() -> None:
+    useful = wording.useful_caches(sample_report().cache_curves)
+    assert (useful.total, [curve.function for curve in useful.rows]) == (
+        2,
+        ["query_records", "ensure_partition_cached"],
+    )
+
+
+def test_pairs_say_who_had_asked_before_whom() -> None:
+    assert wording.describe_pairs([pair("a", "b", 2, 0), pair("b", "b", 0, 1, 3)], quote) == [
+        "`b` after `a`: 2 unchanged",
+        "`b` after itself: 1 changed, 3 without evidence",
+    ]
+
+
+def test_every_name_goes_through_the_documents_own_syntax() -> None:
+    for finding in FINDINGS:
+        for text in (wording.describe_finding(finding, lambda _: "X"), wording.describe_extent(finding, lambda _: "X")):
+            assert HOSTILE_CALLER not in text
+            assert finding.function not in text
+
+
+def test_a_selection_reads_as_its_options() -> None:
+    selection = Selection(functions=("load_*",), calls=(42, 43))
+    assert wording.describe_selection(selection) == "function load_*, call 42 or 43"
+
+
+def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
+    same = unchanged_report().comparison
+    differs = compared_report().comparison
+    assert same is not None
+    assert differs is not None
+    assert wording.is_unchanged(same)
+    for field in ("functions", "edges", "functions_added", "functions_removed"):
+        assert not wording.is_unchanged(msgspec.structs.replace(same, **{field: getattr(differs, field)}))
+    for field in ("processes_only_before", "processes_only_after"):
+        one_sided = msgspec.structs.replace(same, **{field: getattr(differs, field)})
+        assert not wording.is_unchanged(one_sided)
+        assert wording.is_unchanged(msgspec.structs.replace(one_sided, processes_differ=True))
+    assert not wording.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
+    assert [row.state for row in wording.changed_findings(differs)] == ["new", "worse", "better", "resolved"]
+    assert "shared_calls" not in [row.figure for row in wording.changed_totals(differs)]
+
+
+def test_the_time_is_not_known_where_a_tree_is_not() -> None:
+    totals = sample_report().totals
+    assert wording.describe_traced_time(totals) == "14.8-17.5 s in traced calls"
+    unknown = msgspec.structs.replace(totals, elapsed_ns=None, elapsed_upper_ns=None)
+    assert wording.describe_traced_time(unknown) == "time in traced calls not known: threads"
