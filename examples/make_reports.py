@@ -1,0 +1,47 @@
+"""Makes every document of every log in ``logs/``: ``python examples/make_reports.py [FOLDER]``, else into ``reports/``.
+
+In the pages, named placeholders stand for what the chart libraries make (script, specifications, static pictures), so
+that what is committed changes only when tracereport does. ``-o report.html`` writes the whole page.
+"""
+
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tracereport.job import Job, choose_formats, make_documents, run_job
+from tracereport.render.html import render_html
+from tracereport.render.writer import Document, write_documents
+
+EXAMPLES = Path(__file__).parent
+BASELINES = {"shop-fixed": "shop"}
+"""Runs that are compared with an earlier one."""
+
+
+def make_reports(folder: Path) -> None:
+    """Writes the documents of all logs, a baseline's before those of the run that is compared with it."""
+    folder.mkdir(exist_ok=True)
+    logs = {log.name.partition(".")[0]: log for log in (EXAMPLES / "logs").iterdir()}
+    for name in sorted(logs, key=lambda name: (name in BASELINES, name)):
+        baseline = folder / f"{BASELINES[name]}.json.gz" if name in BASELINES else None
+        make_documents_of(logs[name], folder / name, baseline)
+
+
+def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
+    """Writes the documents of one log; a profile for speedscope where there is a call tree to draw."""
+    job = Job(
+        inputs=(str(log),),
+        targets=(),
+        names={str(log): f"examples/logs/{log.name}"},
+        baseline=baseline,
+        fail_on=("new-findings", "worse") if baseline else (),
+    )
+    result = run_job(job)
+    suffixes = [".txt", ".md", ".json.gz", ".sarif"] + [".speedscope.json"] * (result.report.call_tree is not None)
+    targets = choose_formats([f"{stem}{suffix}" for suffix in suffixes], None)
+    page = Document(f"{stem}.html", render_html(result.report, pictures=False).encode())
+    write_documents([*make_documents(replace(job, targets=targets), result), page], sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    make_reports(Path(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES / "reports")

@@ -1,0 +1,1 @@
+"""A shop whose pages ask the database too often, and the same pages mended."""
