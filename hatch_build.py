@@ -31,9 +31,9 @@ class VegaBundleHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def _load_bundle_maker(root: Path) -> Any:  # noqa: ANN401 - a module that isn't installed yet
     """The module that makes the bundle, by itself: the package around it needs more than a build has."""
-    spec = importlib.util.spec_from_file_location("vega_bundle", root / "tracereport" / "render" / "vega_bundle.py")
+    spec = importlib.util.spec_from_file_location("vega_bundle", root / "tracereport" / "documents" / "vega_bundle.py")
     if spec is None or spec.loader is None:
-        raise FileNotFoundError("tracereport/render/vega_bundle.py")
+        raise FileNotFoundError("tracereport/documents/vega_bundle.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

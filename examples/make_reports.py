@@ -9,9 +9,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from tracereport.documents.html import render_html
+from tracereport.documents.writer import Document, write_documents
 from tracereport.job import Job, choose_formats, make_documents, run_job
-from tracereport.render.html import render_html
-from tracereport.render.writer import Document, write_documents
 
 EXAMPLES = Path(__file__).parent
 BASELINES = {"shop-fixed": "shop"}

@@ -11,9 +11,9 @@ import pytest
 
 import tracereport
 from tests.command import BARE, DEEP, SINGLE, environment
+from tracereport.documents.formats import RenderFormat
 from tracereport.errors import InputError, UsageError
 from tracereport.model import decode_report, encode_report
-from tracereport.render.formats import RenderFormat
 from tracereport.trace.table import SCHEMA
 
 PUBLIC = {"Report", "Selection", "Settings", "analyze", "read_calls", "render"}
@@ -147,6 +147,15 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
     assert settings == ["msgspec"]
     assert "polars" in calls
     assert "altair" not in calls
+
+
+def test_no_room_of_the_package_stands_in_the_way_of_a_public_name() -> None:
+    rooms = sorted(path.stem for path in Path(tracereport.__file__).parent.iterdir() if not path.stem.startswith("_"))
+    script = f"import {', '.join(f'tracereport.{room}' for room in rooms)}\nprint(callable(tracereport.render))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=60, text=True
+    )
+    assert done.stdout == "True\n"
 
 
 def test_its_names_are_those_that_are_published() -> None:

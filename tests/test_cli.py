@@ -17,10 +17,10 @@ import pytest
 from tests.command import BARE, LOGS, SINGLE, command_line, environment, run, run_in_terminal
 from tracereport import __version__
 from tracereport.cli import main
+from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
+from tracereport.documents.units import display_width
 from tracereport.model import Settings, report_schema
 from tracereport.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
-from tracereport.render.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
-from tracereport.render.units import display_width
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 EARLIER = "what stood here before"

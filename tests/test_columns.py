@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracereport.render.columns import Canvas, Column
-from tracereport.render.units import display_width
+from tracereport.documents.columns import Canvas, Column
+from tracereport.documents.units import display_width
 
 
 def column(title: str, *cells: str, code: bool = False, loud: bool = False) -> Column:

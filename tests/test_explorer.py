@@ -1,8 +1,8 @@
 from typing import Literal
 
 from tests.sample_report import HOSTILE_CALLER, sample_report
-from tracereport.render.explorer import COLUMNS, list_explorer_rows
-from tracereport.render.labels import Labels
+from tracereport.documents.explorer import COLUMNS, list_explorer_rows
+from tracereport.documents.labels import Labels
 
 
 def rows(table: Literal["signatures", "lookups"]) -> list[dict[str, object]]:

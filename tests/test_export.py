@@ -19,9 +19,9 @@ from tests.sample_report import (
     rows,
     sample_report,
 )
+from tracereport.documents.export import render_github, render_gitlab, render_json, render_sarif
 from tracereport.errors import UsageError
 from tracereport.model import Finding, Report, decode_report
-from tracereport.render.export import render_github, render_gitlab, render_json, render_sarif
 
 
 def located(found: Finding, file: str, line: str) -> Finding:

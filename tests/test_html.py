@@ -10,8 +10,8 @@ import pytest
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
+from tracereport.documents.html import MOST_BYTES, read_definitions, render_html
 from tracereport.model import Report, Rows, Selection
-from tracereport.render.html import MOST_BYTES, read_definitions, render_html
 
 KNOWN = {
     *(

@@ -23,9 +23,9 @@ from tests.sample_report import (
     signature,
     unchanged_report,
 )
+from tracereport.documents.markdown import render_markdown
 from tracereport.errors import UsageError
 from tracereport.model import Gate, Report, Rows, Settings
-from tracereport.render.markdown import render_markdown
 
 REPORTS = {
     "sample": sample_report(),

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from tests.sample_report import empty_report, sample_report
 from tests.truth import NAMES, log_path
 from tracereport.analysis.report import make_report
+from tracereport.documents.formats import RenderFormat, render_document
+from tracereport.documents.html import render_html
 from tracereport.model import SCHEMA_VERSION, Report, Selection, Settings, decode_report, encode_report, report_schema
-from tracereport.render.formats import RenderFormat, render_document
-from tracereport.render.html import render_html
 from tracereport.trace.reader import read_log as read_calls
 
 ARCHIVED = sorted((Path(__file__).parent / "reports").glob("schema-*.json.gz"))

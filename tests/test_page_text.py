@@ -1,9 +1,9 @@
 import pytest
 
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_PARAMS, params, references
+from tracereport.documents.labels import Labels
+from tracereport.documents.page_text import Limits, PageText
 from tracereport.model import CallReference, Metric, Rows, Selection
-from tracereport.render.labels import Labels
-from tracereport.render.page_text import Limits, PageText
 
 LIMITS = Limits(findings=10, rows=10, explorer_rows=400)
 

@@ -14,8 +14,8 @@ from tests.make_readme import EXAMPLE, README, fill_examples
 from tests.shop import ROOT
 from tracereport.cli import COMMANDS, report
 from tracereport.config import read_config
+from tracereport.documents.formats import SUFFIXES, format_of
 from tracereport.model import Settings
-from tracereport.render.formats import SUFFIXES, format_of
 
 TEXT = README.read_text(encoding="utf-8")
 EXAMPLES = ROOT / "examples"

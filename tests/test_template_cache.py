@@ -6,7 +6,7 @@ import platformdirs
 import pytest
 from jinja2 import DictLoader, Environment
 
-from tracereport.render.template_cache import TemplateCache
+from tracereport.documents.template_cache import TemplateCache
 
 COUNTED = "{{ calls }} calls"
 

@@ -11,8 +11,7 @@ from markdown_it import MarkdownIt
 
 from tests.commonmark import parse_with_cmark
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_FUNCTION, HOSTILE_VALUES, finding, pair, rows
-from tracereport.model import Finding
-from tracereport.render.templating import (
+from tracereport.documents.templating import (
     cell,
     code,
     environment,
@@ -23,7 +22,8 @@ from tracereport.render.templating import (
     render_advice_html,
     templates_dir,
 )
-from tracereport.render.units import escape_controls
+from tracereport.documents.units import escape_controls
+from tracereport.model import Finding
 
 VISIBLE = st.text(st.characters(codec="utf-8"), max_size=40)
 

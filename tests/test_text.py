@@ -19,9 +19,9 @@ from tests.sample_report import (
     signature,
     unchanged_report,
 )
+from tracereport.documents.text import render_explanation, render_text
+from tracereport.documents.units import display_width, escape_controls
 from tracereport.model import CallReference, Report, Rows, Selection, Settings
-from tracereport.render.text import render_explanation, render_text
-from tracereport.render.units import display_width, escape_controls
 
 REPORTS = {
     "sample": sample_report(),

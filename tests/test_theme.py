@@ -1,4 +1,4 @@
-from tracereport.render import theme
+from tracereport.documents import theme
 
 TEXT = ("ink", "quiet", "link", "unchanged-text", "better")
 MARKS = ("first", "unchanged", "changed", "unproven", "repeat", "time", "self", "better", "worse", "edge")

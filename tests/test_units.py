@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracereport.model import Param
-from tracereport.render.units import (
+from tracereport.documents.units import (
     display_width,
     elide_fields,
     elide_middle,
@@ -31,6 +30,7 @@ from tracereport.render.units import (
     pad_left,
     pad_right,
 )
+from tracereport.model import Param
 
 MS = 1_000_000
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from tracereport.render import templating, vega_bundle
+from tracereport.documents import templating, vega_bundle
 
 NAME = f"vega-{version('vl-convert-python')}.js"
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, compared_report, pair, sample_report, unchanged_report
+from tracereport.documents import wording
 from tracereport.model import Selection
-from tracereport.render import wording
 
 
 def quote(text: str) -> str:

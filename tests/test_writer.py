@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tracereport.documents.writer import Document, write_documents
 from tracereport.errors import OutputError, UsageError
-from tracereport.render.writer import Document, write_documents
 
 
 def write(*documents: tuple[object, Any]) -> bytes:

@@ -26,14 +26,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    """Loads a public name when it is asked for: importing the emitters, or asking for --help, loads nothing heavy.
-
-    All names of its home are kept then: importing that has put the room ``tracereport.render`` in the function's place.
-    """
+    """Loads a public name when it is asked for: importing the emitters, or asking for --help, loads nothing heavy."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
-    home = import_module(f"{__name__}.{_HOMES[name]}")
-    globals().update({public: getattr(home, public) for public, room in _HOMES.items() if room == _HOMES[name]})
-    return globals()[name]
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

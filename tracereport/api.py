@@ -7,9 +7,9 @@ from typing import Literal
 import polars as pl
 
 from tracereport.analysis.report import make_report
+from tracereport.documents.formats import RenderFormat, render_document
 from tracereport.errors import InputError
 from tracereport.model import Report, Selection, Settings
-from tracereport.render.formats import RenderFormat, render_document
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.source import expand_inputs
 from tracereport.trace.table import make_table, read_frame

@@ -156,10 +156,10 @@ COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config":
 
 def finish_job(job: "Job", stream: TextIO) -> int:
     """Does the job, prints what there is to say, and gives the exit code."""
+    from tracereport.documents.units import format_decimal  # noqa: PLC0415
+    from tracereport.documents.writer import STDOUT, write_documents  # noqa: PLC0415
     from tracereport.job import make_documents, run_job  # noqa: PLC0415
     from tracereport.progress import TerminalProgress  # noqa: PLC0415
-    from tracereport.render.units import format_decimal  # noqa: PLC0415
-    from tracereport.render.writer import STDOUT, write_documents  # noqa: PLC0415
 
     with ExitStack() as stack:
         job = _keep_standard_input(job, stack)
@@ -214,7 +214,7 @@ def _holds_traces(log: Path) -> bool:
 
 def print_line(text: str) -> None:
     """A line on standard error; a name's control characters are shown as escapes."""
-    from tracereport.render.units import escape_controls  # noqa: PLC0415
+    from tracereport.documents.units import escape_controls  # noqa: PLC0415
 
     click.echo(escape_controls(text), err=True)
 

@@ -14,8 +14,8 @@ import tomlkit
 from tomlkit.items import Array, InlineTable
 
 from tracereport.config import ACCEPT, FIELDS, PYPROJECT, Config, read_config, read_text
+from tracereport.documents.writer import Document, write_documents
 from tracereport.errors import ConfigError
-from tracereport.render.writer import Document, write_documents
 
 
 def format_config(config: Config, command_line: Mapping[str, Any]) -> str:

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
-from tracereport.errors import ConfigError, OutputError, UsageError
-from tracereport.model import Gate, Report, Selection, Settings
-from tracereport.render.formats import (
+from tracereport.documents.formats import (
     FORMATS,
     NAMED_SUFFIXES,
     Format,
@@ -27,8 +25,10 @@ from tracereport.render.formats import (
     is_rendered,
     render_document,
 )
-from tracereport.render.units import escape_controls
-from tracereport.render.writer import STDOUT, Document
+from tracereport.documents.units import escape_controls
+from tracereport.documents.writer import STDOUT, Document
+from tracereport.errors import ConfigError, OutputError, UsageError
+from tracereport.model import Gate, Report, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.source import expand_inputs, is_calls_table, readable
@@ -194,7 +194,7 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
     Raises:
         UsageError: no finding has the fingerprint, or several do.
     """
-    from tracereport.render.text import render_explanation  # noqa: PLC0415
+    from tracereport.documents.text import render_explanation  # noqa: PLC0415
     from tracereport.trace.raw import read_raw  # noqa: PLC0415
 
     findings = [finding for finding in result.report.findings.rows if finding.fingerprint.startswith(fingerprint)]

@@ -8,11 +8,11 @@ from typing import Any, TextIO
 import msgspec
 
 from tracereport.config import FIELDS, SETTINGS_FIELDS, Options, find_config, read_config
+from tracereport.documents.formats import RenderOptions
+from tracereport.documents.writer import STDOUT
 from tracereport.errors import UsageError
 from tracereport.job import Job, choose_formats
 from tracereport.model import Selection
-from tracereport.render.formats import RenderOptions
-from tracereport.render.writer import STDOUT
 
 PIPE_COLUMNS = 100
 """Width of the text report where no terminal says otherwise."""

@@ -105,7 +105,7 @@ def _find_candidates(text: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDAr
     return np.sort(np.concatenate((spaced, coloured, *libtest)))
 
 
-def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of line  # noqa: PLR0911 - one per kind of line
+def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of line
     """The marker that the line is, colours apart; none for any other line."""
     if line.startswith(LIBTEST_START.decode()):
         # With one test thread the name is printed before the test runs, and its first output follows on the same line.

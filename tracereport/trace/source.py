@@ -151,7 +151,7 @@ def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
 
         stream = _Unpacked(raw, _ZstdFrames(raw, zstandard.ZstdDecompressor()), "zstd", zstandard.ZstdError)
     elif head.startswith(XZ_MAGIC):
-        stream = _Unpacked(raw, lzma.LZMAFile(raw), "xz", lzma.LZMAError)  # type: ignore[arg-type]  # noqa: SIM115  # noqa: SIM115
+        stream = _Unpacked(raw, lzma.LZMAFile(raw), "xz", lzma.LZMAError)  # type: ignore[arg-type]  # noqa: SIM115
     peeked = _Peeked(stream)
     head = peeked.peek(len(UTF8_MARK))
     if head[:2] in UTF16_MARKS:

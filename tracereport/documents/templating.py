@@ -14,9 +14,9 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from tracereport.documents import units, wording
+from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
-from tracereport.render import units, wording
-from tracereport.render.template_cache import TemplateCache
 
 _MARKDOWN_NAME_WIDTH = 80
 _SKETCH_NAME_WIDTH = 60

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from tracereport.render.units import display_width, elide_fields, elide_middle, pad_left, pad_right
+from tracereport.documents.units import display_width, elide_fields, elide_middle, pad_left, pad_right
 
 _GAP = "  "
 _SHORTEST_CODE = 28

@@ -7,11 +7,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from tracereport.errors import UsageError
-from tracereport.model import Finding, FindingKind, Report, encode_report
-from tracereport.render.templating import code, first_advice, render_advice
-from tracereport.render.units import elide_middle, escape_controls, format_caller
-from tracereport.render.wording import (
+from tracereport.documents.templating import code, first_advice, render_advice
+from tracereport.documents.units import elide_middle, escape_controls, format_caller
+from tracereport.documents.wording import (
     KIND_WORDS,
     MISLEADING_QUALITY,
     Code,
@@ -20,6 +18,8 @@ from tracereport.render.wording import (
     describe_worth,
     grown_fingerprints,
 )
+from tracereport.errors import UsageError
+from tracereport.model import Finding, FindingKind, Report, encode_report
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _RULES: dict[FindingKind, str] = {

@@ -1,6 +1,6 @@
 """Short, distinct labels for the names of a page: what charts, tables, filters and links call a function by."""
 
-from tracereport.render.units import elide_middle, format_caller
+from tracereport.documents.units import elide_middle, format_caller
 
 
 class Labels:

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.model import Breakdown, Function, Report
-from tracereport.render import theme
-from tracereport.render.charts.chart import (
+from tracereport.documents import theme
+from tracereport.documents.charts.chart import (
     MOST_ROWS,
     PERCENT_LABEL,
     ROW_PX,
@@ -26,8 +25,8 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import (
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import (
     format_bounds,
     format_count,
     format_elapsed,
@@ -35,6 +34,7 @@ from tracereport.render.units import (
     format_share,
     format_time,
 )
+from tracereport.model import Breakdown, Function, Report
 
 _UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))

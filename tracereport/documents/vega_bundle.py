@@ -22,7 +22,7 @@ def make_bundle() -> str:
 
 def read_bundle() -> str:
     """The bundle of this installation."""
-    from tracereport.render.templating import templates_dir  # noqa: PLC0415 - the build uses this module by itself
+    from tracereport.documents.templating import templates_dir  # noqa: PLC0415 - the build uses this module by itself
 
     packaged = templates_dir() / "vega.js"
     if packaged.is_file():

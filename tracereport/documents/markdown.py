@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from tracereport.documents import tables, wording
+from tracereport.documents.columns import Column
+from tracereport.documents.templating import cell, code, prose, render_template
+from tracereport.documents.units import elide_fields, elide_middle, format_counted
 from tracereport.errors import UsageError
 from tracereport.model import Breakdown, Finding, FindingChange, Gate, Report, Rows
-from tracereport.render import tables, wording
-from tracereport.render.columns import Column
-from tracereport.render.templating import cell, code, prose, render_template
-from tracereport.render.units import elide_fields, elide_middle, format_counted
 
 Row = TypeVar("Row")
 

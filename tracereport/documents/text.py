@@ -4,11 +4,11 @@ The templates hold the order of the sections, their titles and their fixes; what
 ``text_findings``, ``text_lists`` and ``tables``, within the width of the ``text_page``.
 """
 
+from tracereport.documents import tables, text_findings, text_lists, wording
+from tracereport.documents.columns import Canvas
+from tracereport.documents.templating import render_template
+from tracereport.documents.text_page import Page, quote_name
 from tracereport.model import Finding, Report
-from tracereport.render import tables, text_findings, text_lists, wording
-from tracereport.render.columns import Canvas
-from tracereport.render.templating import render_template
-from tracereport.render.text_page import Page, quote_name
 
 _NARROWEST = 60
 _EXPLANATION_WIDTH = 100

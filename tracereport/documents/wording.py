@@ -6,6 +6,15 @@ and everything else is plain text that is safe in all of them.
 
 from collections.abc import Callable, Sequence
 
+from tracereport.documents.units import (
+    NO_CALLER,
+    format_bounds,
+    format_call,
+    format_count,
+    format_counted,
+    format_list,
+    format_time,
+)
 from tracereport.model import (
     BeforeAfter,
     CacheCurve,
@@ -17,15 +26,6 @@ from tracereport.model import (
     Rows,
     Selection,
     Totals,
-)
-from tracereport.render.units import (
-    NO_CALLER,
-    format_bounds,
-    format_call,
-    format_count,
-    format_counted,
-    format_list,
-    format_time,
 )
 
 Code = Callable[[str], str]

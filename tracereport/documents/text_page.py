@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from tracereport.model import CallReference, Report, Rows
-from tracereport.render.columns import Canvas
-from tracereport.render.units import (
+from tracereport.documents.columns import Canvas
+from tracereport.documents.units import (
     EMPTY,
     display_width,
     elide_middle,
@@ -15,6 +14,7 @@ from tracereport.render.units import (
     format_call_runs,
     format_shown,
 )
+from tracereport.model import CallReference, Report, Rows
 
 STEP = "      "
 """What belongs to a row stands under it, behind this."""

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 import altair as alt
 import msgspec
 
-from tracereport.render import theme
-from tracereport.render.units import format_shown
+from tracereport.documents import theme
+from tracereport.documents.units import format_shown
 
 WIDTH_PX: Final = 912
 ROW_PX: Final = 26

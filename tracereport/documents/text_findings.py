@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 
-from tracereport.model import (
-    Finding,
-    FindingChange,
-)
-from tracereport.render.templating import first_advice, render_advice
-from tracereport.render.text_page import STEP, Page, quote_name
-from tracereport.render.units import (
+from tracereport.documents.templating import first_advice, render_advice
+from tracereport.documents.text_page import STEP, Page, quote_name
+from tracereport.documents.units import (
     escape_controls,
     format_bounds,
     format_caller,
@@ -19,13 +15,17 @@ from tracereport.render.units import (
     format_param,
     format_time,
 )
-from tracereport.render.wording import (
+from tracereport.documents.wording import (
     describe_evidence,
     describe_extent,
     describe_finding,
     describe_pairs,
     describe_place,
     describe_worth,
+)
+from tracereport.model import (
+    Finding,
+    FindingChange,
 )
 
 

@@ -8,16 +8,16 @@ from typing import Final, TypeAlias
 
 from altair.utils.schemapi import debug_mode
 
+from tracereport.documents.charts.activity import chart_activity
+from tracereport.documents.charts.cache import chart_cache_curves
+from tracereport.documents.charts.chart import Chart
+from tracereport.documents.charts.comparison import chart_comparison
+from tracereport.documents.charts.matrices import chart_asked_again, chart_edges
+from tracereport.documents.charts.repeats import chart_caller_calls, chart_function_calls
+from tracereport.documents.charts.times import chart_breakdown, chart_function_times, chart_latencies
+from tracereport.documents.charts.tree import chart_tree
+from tracereport.documents.labels import Labels
 from tracereport.model import Report
-from tracereport.render.charts.activity import chart_activity
-from tracereport.render.charts.cache import chart_cache_curves
-from tracereport.render.charts.chart import Chart
-from tracereport.render.charts.comparison import chart_comparison
-from tracereport.render.charts.matrices import chart_asked_again, chart_edges
-from tracereport.render.charts.repeats import chart_caller_calls, chart_function_calls
-from tracereport.render.charts.times import chart_breakdown, chart_function_times, chart_latencies
-from tracereport.render.charts.tree import chart_tree
-from tracereport.render.labels import Labels
 
 __all__ = ["CHARTS", "Chart", "make_charts"]
 

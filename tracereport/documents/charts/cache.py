@@ -5,9 +5,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.model import CacheCurve, CachePoint, Report
-from tracereport.render import theme
-from tracereport.render.charts.chart import (
+from tracereport.documents import theme
+from tracereport.documents.charts.chart import (
     PERCENT_LABEL,
     Chart,
     Column,
@@ -21,8 +20,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import format_count, format_counted, format_share
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import format_count, format_counted, format_share
+from tracereport.model import CacheCurve, CachePoint, Report
 
 _MOST_CURVES: Final = 6
 _HEIGHT_PX: Final = 300

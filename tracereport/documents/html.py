@@ -16,13 +16,12 @@ import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from tracereport.model import Finding, Report
-from tracereport.render import theme, wording
-from tracereport.render.explorer import list_explorer_rows
-from tracereport.render.labels import Labels
-from tracereport.render.page_text import Limits, PageText
-from tracereport.render.pictures import Pictures
-from tracereport.render.templating import (
+from tracereport.documents import theme, wording
+from tracereport.documents.explorer import list_explorer_rows
+from tracereport.documents.labels import Labels
+from tracereport.documents.page_text import Limits, PageText
+from tracereport.documents.pictures import Pictures
+from tracereport.documents.templating import (
     code,
     environment,
     json_script,
@@ -31,12 +30,13 @@ from tracereport.render.templating import (
     render_template,
     templates_dir,
 )
-from tracereport.render.vega_bundle import read_bundle
+from tracereport.documents.vega_bundle import read_bundle
+from tracereport.model import Finding, Report
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from tracereport.render.charts import Chart
+    from tracereport.documents.charts import Chart
 
 MOST_BYTES: Final = 1_500_000
 _MOST_FINDINGS: Final = 15
@@ -75,7 +75,7 @@ def render_html(report: Report, *, pictures: bool = True) -> str:
     """
     labels = Labels()
     with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
-        from tracereport.render.charts import make_charts  # noqa: PLC0415 - loads Altair
+        from tracereport.documents.charts import make_charts  # noqa: PLC0415 - loads Altair
 
         drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
         for chart in make_charts(report, labels):

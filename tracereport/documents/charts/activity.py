@@ -5,9 +5,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.model import ActivityBin, Process, Report
-from tracereport.render import theme
-from tracereport.render.charts.chart import (
+from tracereport.documents import theme
+from tracereport.documents.charts.chart import (
     Chart,
     Column,
     Row,
@@ -19,8 +18,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import format_call, format_count, format_counted
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import format_call, format_count, format_counted
+from tracereport.model import ActivityBin, Process, Report
 
 _MOST_PROCESSES: Final = 8
 _LANE_PX: Final = 64

@@ -2,21 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from tracereport.model import (
-    Acceptance,
-    AdjacentPair,
-    Breakdown,
-    FanOut,
-    Gate,
-    QualityWarning,
-    RedundantSignature,
-    SequentialDuplicate,
-    SharedLookup,
-    SlowCalls,
-)
-from tracereport.render.tables import metrics
-from tracereport.render.text_page import STEP, Page, quote_name
-from tracereport.render.units import (
+from tracereport.documents.tables import metrics
+from tracereport.documents.text_page import STEP, Page, quote_name
+from tracereport.documents.units import (
     elide_fields,
     elide_middle,
     escape_controls,
@@ -31,12 +19,24 @@ from tracereport.render.units import (
     format_signature,
     format_time,
 )
-from tracereport.render.wording import (
+from tracereport.documents.wording import (
     MISLEADING_QUALITY,
     describe_answers,
     describe_reference,
     describe_selection,
     describe_traced_time,
+)
+from tracereport.model import (
+    Acceptance,
+    AdjacentPair,
+    Breakdown,
+    FanOut,
+    Gate,
+    QualityWarning,
+    RedundantSignature,
+    SequentialDuplicate,
+    SharedLookup,
+    SlowCalls,
 )
 
 _SHOWN_CALLERS = 4

@@ -11,10 +11,9 @@ import msgspec
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
-from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
-from tracereport.render import wording
-from tracereport.render.labels import Labels
-from tracereport.render.units import (
+from tracereport.documents import wording
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import (
     elide_middle,
     escape_controls,
     format_call_runs,
@@ -28,6 +27,7 @@ from tracereport.render.units import (
     format_signature,
     format_time,
 )
+from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
 
 
 class Limits(msgspec.Struct, frozen=True):

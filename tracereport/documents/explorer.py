@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import elide_middle, format_bounds, format_call_runs, format_param
 from tracereport.model import Param, RedundantLookup, RedundantSignature, Report
-from tracereport.render.labels import Labels
-from tracereport.render.units import elide_middle, format_bounds, format_call_runs, format_param
 
 COLUMNS: Final = (
     "function",

@@ -4,8 +4,7 @@ from typing import Final
 
 import altair as alt
 
-from tracereport.model import FunctionChange, Report
-from tracereport.render.charts.chart import (
+from tracereport.documents.charts.chart import (
     MOST_ROWS,
     ROW_PX,
     Chart,
@@ -22,8 +21,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import format_change, format_count, format_counted
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import format_change, format_count, format_counted
+from tracereport.model import FunctionChange, Report
 
 _MORE: Final = "more than before"
 _FEWER: Final = "fewer than before"

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.model import Report
-from tracereport.render import theme
-from tracereport.render.charts.chart import (
+from tracereport.documents import theme
+from tracereport.documents.charts.chart import (
     ROW_PX,
     Chart,
     Column,
@@ -21,8 +20,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import format_bounds, format_count, format_counted
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import format_bounds, format_count, format_counted
+from tracereport.model import Report
 
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""

@@ -63,31 +63,31 @@ def render_document(  # noqa: PLR0911 - one for each format
     options = options or RenderOptions()
     match kind:
         case "text":
-            from tracereport.render.text import render_text  # noqa: PLC0415
+            from tracereport.documents.text import render_text  # noqa: PLC0415
 
             return render_text(report, width=options.width, colour=options.colour)
         case "markdown":
-            from tracereport.render.markdown import render_markdown  # noqa: PLC0415
+            from tracereport.documents.markdown import render_markdown  # noqa: PLC0415
 
             return render_markdown(report, limit_bytes=options.markdown_limit_bytes, marker=options.marker)
         case "html":
-            from tracereport.render.html import render_html  # noqa: PLC0415
+            from tracereport.documents.html import render_html  # noqa: PLC0415
 
             return render_html(report)
         case "json" | "json.gz":
-            from tracereport.render.export import render_json  # noqa: PLC0415
+            from tracereport.documents.export import render_json  # noqa: PLC0415
 
             return render_json(report, compressed=kind == "json.gz")
         case "sarif":
-            from tracereport.render.export import render_sarif  # noqa: PLC0415
+            from tracereport.documents.export import render_sarif  # noqa: PLC0415
 
             return render_sarif(report)
         case "github":
-            from tracereport.render.export import render_github  # noqa: PLC0415
+            from tracereport.documents.export import render_github  # noqa: PLC0415
 
             return render_github(report)
         case "gitlab":
-            from tracereport.render.export import render_gitlab  # noqa: PLC0415
+            from tracereport.documents.export import render_gitlab  # noqa: PLC0415
 
             return render_gitlab(report, options.location)
         case _:

@@ -2,6 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 
+from tracereport.documents.columns import Column
+from tracereport.documents.units import (
+    EMPTY,
+    escape_controls,
+    format_bounds,
+    format_call,
+    format_call_runs,
+    format_caller,
+    format_change,
+    format_count,
+    format_elapsed,
+    format_figure,
+    format_figure_change,
+    format_figure_name,
+    format_list,
+    format_lookup,
+    format_magnitude,
+    format_rate,
+    format_share,
+    format_shown,
+    format_signature,
+    format_time,
+)
 from tracereport.model import (
     AskedAgain,
     BeforeAfter,
@@ -23,29 +46,6 @@ from tracereport.model import (
     SharedLookup,
     SlowestCall,
     TreePath,
-)
-from tracereport.render.columns import Column
-from tracereport.render.units import (
-    EMPTY,
-    escape_controls,
-    format_bounds,
-    format_call,
-    format_call_runs,
-    format_caller,
-    format_change,
-    format_count,
-    format_elapsed,
-    format_figure,
-    format_figure_change,
-    format_figure_name,
-    format_list,
-    format_lookup,
-    format_magnitude,
-    format_rate,
-    format_share,
-    format_shown,
-    format_signature,
-    format_time,
 )
 
 _SHOWN_CALLS = 8

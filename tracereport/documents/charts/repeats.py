@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.model import Function, Report
-from tracereport.render.charts.chart import (
+from tracereport.documents.charts.chart import (
     MOST_ROWS,
     ROW_PX,
     Chart,
@@ -23,8 +22,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import format_count, format_counted, format_share
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import format_count, format_counted, format_share
+from tracereport.model import Function, Report
 
 KINDS: Final = (
     ("first calls", "first"),

@@ -7,9 +7,8 @@ from typing import Any, Final
 import altair as alt
 import msgspec
 
-from tracereport.model import Report, TreePath
-from tracereport.render import theme
-from tracereport.render.charts.chart import (
+from tracereport.documents import theme
+from tracereport.documents.charts.chart import (
     Chart,
     Column,
     Row,
@@ -21,8 +20,9 @@ from tracereport.render.charts.chart import (
     records,
     word,
 )
-from tracereport.render.labels import Labels
-from tracereport.render.units import elide_middle, format_count, format_share, format_time
+from tracereport.documents.labels import Labels
+from tracereport.documents.units import elide_middle, format_count, format_share, format_time
+from tracereport.model import Report, TreePath
 
 _MOST_PATHS: Final = 200
 _LEAST_WIDTH: Final = 0.002
