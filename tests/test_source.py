@@ -44,7 +44,7 @@ def write(folder: Path, content: bytes, name: str = "perf_trace.log") -> str:
 
 
 def unpack(name: str, chunk_bytes: int = 1 << 20) -> bytes:
-    return b"".join(bytes(chunk) for chunk in read_chunks(name, chunk_bytes=chunk_bytes))
+    return b"".join(read_chunks(name, chunk_bytes=chunk_bytes))
 
 
 def read_bytes(folder: Path, content: bytes) -> Calls:
@@ -188,7 +188,7 @@ def test_a_line_of_ten_megabytes_is_one_line(tmp_path: Path, chunk_bytes: int) -
 
 @given(st.binary(max_size=40))
 def test_every_byte_that_is_no_text_becomes_an_escape(content: bytes) -> None:
-    valid, had_any = make_valid(bytearray(content))
+    valid, had_any = make_valid(content)
     assert valid.decode() == content.decode("utf-8", "backslashreplace")
     assert had_any == (valid != content)
 
@@ -198,9 +198,7 @@ def test_chunks_are_whole_lines_and_lose_nothing(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, chunk_bytes: int
 ) -> None:
     content = b"x" + content
-    chunks = [
-        bytes(chunk) for chunk in read_chunks(write(tmp_path_factory.getbasetemp(), content), chunk_bytes=chunk_bytes)
-    ]
+    chunks = list(read_chunks(write(tmp_path_factory.getbasetemp(), content), chunk_bytes=chunk_bytes))
     assert b"".join(chunks) == content
     assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
 

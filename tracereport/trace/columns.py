@@ -31,8 +31,7 @@ _ELAPSED = "|elapsed_"
 _ELAPSED_TEXT = r"^(ms|us|ns|s)=([0-9]+)(?:\.([0-9]+))?$"
 _POWERS_OF_TEN = {power: 10**power for power in range(10)}
 _REST = pl.lit(None, dtype=pl.UInt64)
-_NUMBER_BYTES = 21
-"""Digits of the largest number, and the bar behind it."""
+_PLAIN_DIGITS = 18
 
 
 class Dictionaries(msgspec.Struct, frozen=True, eq=False):
@@ -74,17 +73,19 @@ class ChunkColumns(msgspec.Struct, frozen=True, eq=False):
         return self.whole_line(line).removesuffix("\r")
 
 
-def split_chunk(raw: bytearray, dictionaries: Dictionaries) -> ChunkColumns:
+def split_chunk(raw: bytes, dictionaries: Dictionaries) -> ChunkColumns:
     """Reads the plain lines of a chunk and finds the odd ones and the markers."""
     text, invalid_bytes = make_valid(raw)
-    starts = find_line_starts(text)
+    lines = pl.read_lines(text, name="text")["text"]
+    starts = _add_up_lines(lines, text) if b"\r" not in text else find_line_starts(text)
     sample = min(len(text), SAMPLE_BYTES)
     if text.count(_MARK_BYTES, 0, sample) * SPARSE_BYTES_PER_MARK < sample:
-        frame = _pick_marked_lines(text, starts)
+        marked = _find_marked_lines(text, starts)
+        lines = lines.gather(marked)
     else:
-        frame = pl.read_lines(text, name="text").with_row_index("line")
-    records = _split_lines(frame, text, dictionaries)
-    odd = records.filter(pl.col("elapsed_ns").is_null())["line"].to_numpy().astype(np.int64)
+        marked = np.arange(len(lines))
+    records = _split_lines(lines, marked, text, starts, dictionaries)
+    odd = records.filter(pl.col("elapsed_ns").is_null())["line"].to_numpy()
     return ChunkColumns(
         text=text,
         starts=starts,
@@ -95,6 +96,14 @@ def split_chunk(raw: bytearray, dictionaries: Dictionaries) -> ChunkColumns:
     )
 
 
+def _add_up_lines(lines: pl.Series, text: bytes) -> NDArray[np.int64]:
+    """What ``find_line_starts`` finds, for lines that end with a line feed alone."""
+    starts = np.zeros(len(lines) + 1, np.int64)
+    np.cumsum(lines.str.len_bytes().to_numpy() + 1, out=starts[1:])
+    starts[-1] = len(text)
+    return starts
+
+
 def find_line_starts(text: bytes) -> NDArray[np.int64]:
     """Where each line starts; behind the last one, where it ends."""
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
@@ -103,58 +112,68 @@ def find_line_starts(text: bytes) -> NDArray[np.int64]:
     return np.concatenate(([0], ends))
 
 
-def _pick_marked_lines(text: bytes, starts: NDArray[np.int64]) -> pl.DataFrame:
-    """The lines that hold the mark, with their numbers."""
-    found = [match.start() for match in re.finditer(_MARK_BYTES.replace(b"|", b"[|]"), text)]
-    numbers = np.unique(np.searchsorted(starts, np.array(found, np.int64), side="right") - 1)
-    lines = b"".join(text[starts[number] : starts[number + 1]] for number in numbers.tolist())
-    frame = pl.read_lines(lines, name="text")
-    return frame.select(pl.Series("line", numbers, dtype=pl.UInt32), "text")
+def _find_marked_lines(text: bytes, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The lines that hold the mark."""
+    found = [match.start() for match in re.finditer(re.escape(_MARK_BYTES), text)]
+    return np.unique(np.searchsorted(starts, np.array(found, np.int64), side="right") - 1)
 
 
-def _split_lines(frame: pl.DataFrame, text: bytes, dictionaries: Dictionaries) -> pl.DataFrame:
-    """All lines with the mark; ``elapsed_ns`` is null where the line isn't plain.
+def _split_lines(
+    lines: pl.Series, numbers: NDArray[np.int64], text: bytes, starts: NDArray[np.int64], dictionaries: Dictionaries
+) -> pl.DataFrame:
+    """Those of the lines that hold the mark; ``elapsed_ns`` is null where one isn't plain.
 
     Positions are byte offsets (``str.find``), so the cuts are made in binary.
     """
     if b"\x1b" in text:
-        frame = frame.with_columns(pl.col("text").str.replace(_COLOUR_TAIL, ""))
-    frame = frame.with_columns(
-        mark=pl.col("text").str.find(MARK, literal=True),
-        elapsed=pl.col("text").str.find(_ELAPSED, literal=True),
-    )
-    if frame["mark"].null_count():
-        frame = frame.filter(pl.col("mark").is_not_null())
-    line = pl.col("text").cast(pl.Binary)
-    # A cut inside a character would be no text: where there may be one, the number is looked for in all that follows.
-    number_bytes = pl.lit(_NUMBER_BYTES if text.isascii() else None, dtype=pl.UInt64)
-    head = frame.select(line.bin.slice(pl.col("mark") + len(MARK), number_bytes).cast(pl.String).alias("number"))[
-        "number"
-    ]
-    number_length = head.str.find("|", literal=True)
+        lines = lines.str.replace(_COLOUR_TAIL, "")
+    mark = lines.str.find(MARK, literal=True)
+    if mark.null_count():
+        marked = mark.is_not_null()
+        lines, mark, numbers = lines.filter(marked), mark.filter(marked), numbers[marked.to_numpy()]
+    elapsed = lines.str.find(_ELAPSED, literal=True)
+    first_digit = mark.to_numpy().astype(np.int64) + len(MARK)
+    number, digits = _read_numbers(np.frombuffer(text, np.uint8), starts[numbers] + first_digit)
     # Where the elapsed field stands before the signature, the record has none, or no function: the line isn't plain.
-    signature_start = frame["mark"] + len(MARK) + number_length + 1
-    has_signature = (frame["elapsed"] >= signature_start).fill_null(value=False)
-    frame = frame.with_columns(signature_start=signature_start.zip_with(has_signature, frame["elapsed"]))
-    cut = frame.select(
-        signature=line.bin.slice(pl.col("signature_start"), pl.col("elapsed") - pl.col("signature_start")).cast(
-            pl.String
-        ),
+    has_signature = (digits > 0) & (elapsed >= first_digit + digits + 1).fill_null(value=False).to_numpy()
+    start = pl.Series(first_digit + digits + 1).zip_with(pl.Series(has_signature), elapsed.cast(pl.Int64))
+    line = pl.col("text").cast(pl.Binary)
+    cut = pl.DataFrame({"text": lines, "start": start, "elapsed": elapsed.cast(pl.Int64)}).select(
+        signature=line.bin.slice(pl.col("start"), pl.col("elapsed") - pl.col("start")).cast(pl.String),
         tail=line.bin.slice(pl.col("elapsed") + len(_ELAPSED), _REST).cast(pl.String),
     )
-    number = _parse_digits(head.str.head(number_length))
     tails = _read_tails(cut["tail"], dictionaries)
-    plain = has_signature & (number <= MAXIMUM) & ~cut["signature"].str.contains(_BARE_MARK, literal=True)
+    plain = pl.Series(has_signature) & ~cut["signature"].str.contains(_BARE_MARK, literal=True)
     return pl.DataFrame(
         {
-            "line": frame["line"],
-            "number": number.cast(pl.Int64, strict=False),
+            "line": numbers,
+            "number": number,
             "signature": cut["signature"].cast(pl.Categorical(dictionaries.signatures)),
             "elapsed_ns": tails["elapsed_ns"].set(~plain.fill_null(value=False), None),
             "resolution_ns": tails["resolution_ns"],
             "metrics": tails["metrics"],
         }
     )
+
+
+def _read_numbers(text: NDArray[np.uint8], position: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The call number at each position, and how many digits it has: none where no plain number stands there.
+
+    A plain one has at most 18 digits, which can't overflow, and a bar behind them.
+    """
+    number = np.zeros(len(position), np.int64)
+    digits = np.zeros(len(position), np.int64)
+    reading = np.arange(len(position))
+    last = len(text) - 1
+    for place in range(_PLAIN_DIGITS + 1):
+        byte = text[np.minimum(position[reading] + place, last)]
+        digits[reading[byte == ord("|")]] = place
+        is_digit = (byte >= ord("0")) & (byte <= ord("9"))
+        reading = reading[is_digit]
+        if not len(reading):
+            break
+        number[reading] = number[reading] * 10 + (byte[is_digit] - ord("0"))
+    return number, digits
 
 
 def _read_tails(texts: pl.Series, dictionaries: Dictionaries) -> pl.DataFrame:
@@ -207,10 +226,3 @@ def _contains_elapsed(metrics: pl.Series) -> pl.Series:
     """Which hold a second elapsed field; a metric called ``elapsed_...`` by itself is none."""
     found = metrics.str.contains(_ELAPSED, literal=True)
     return found & metrics.str.contains(_OTHER_ELAPSED) if found.any() else found
-
-
-def _parse_digits(texts: pl.Series) -> pl.Series:
-    """Unsigned integers in digits alone: a cast would take ``+5`` as well."""
-    numbers = texts.cast(pl.UInt64, strict=False)
-    signed = texts.str.starts_with("+")
-    return numbers.set(signed, None) if signed.any() else numbers

@@ -34,12 +34,11 @@ def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str]) -> It
 def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
     """The records that start on these lines (counted from 0, in order) of a log."""
     source = read_chunks(name)
-    chunks = map(bytes, source)
     first_line = 0
     try:
-        chunk = next(chunks, None)
+        chunk = next(source, None)
         while chunk is not None and first_line <= wanted[-1]:
-            behind = next(chunks, None)
+            behind = next(source, None)
             starts = find_line_starts(chunk)
             end_line = first_line + len(starts) - 1
             for line in (wanted[(wanted >= first_line) & (wanted < end_line)] - first_line).tolist():

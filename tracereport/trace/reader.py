@@ -83,7 +83,7 @@ def _split_chunks(
     try:
         try:
             for chunk in chunks:
-                reading.head = reading.head or bytes(memoryview(chunk)[:HEAD_BYTES])
+                reading.head = reading.head or chunk[:HEAD_BYTES]
                 futures.append(pool.submit(split_chunk, chunk, dictionaries))
                 if len(futures) > WORKERS:
                     yield futures.popleft().result()

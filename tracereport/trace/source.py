@@ -98,7 +98,7 @@ def is_calls_table(name: str) -> bool:
 
 def read_chunks(
     name: str, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
-) -> Generator[bytearray, None, None]:
+) -> Generator[bytes, None, None]:
     """The input's bytes, unpacked, in chunks that end where a line ends (but for the last one), in UTF-8 or nearly so.
 
     A chunk has about ``chunk_bytes``, or one line that is longer. An empty input gives none.
@@ -107,37 +107,36 @@ def read_chunks(
         BrokenSourceError: after what could be read, if the input can't be read to its end.
     """
     broken: BrokenSourceError | None = None
-    rest = b""
+    buffer = bytearray(chunk_bytes)
+    filled = 0
     with _open_stream(name, progress) as stream:
         is_end = False
         while not is_end:
-            buffer = bytearray(max(chunk_bytes, 2 * len(rest)))
-            buffer[: len(rest)] = rest
-            filled = len(rest)
             try:
                 while filled < len(buffer) and (count := stream.readinto(memoryview(buffer)[filled:])):
                     filled += count
             except (BrokenSourceError, OSError) as error:
                 broken = BrokenSourceError(str(error))
             is_end = filled < len(buffer)
-            del buffer[filled:]
-            end = len(buffer) if is_end else buffer.rfind(b"\n") + 1
-            rest = bytes(memoryview(buffer)[end:])
-            del buffer[end:]
-            if buffer:
-                yield buffer
+            end = filled if is_end else buffer.rfind(b"\n") + 1
+            if end:
+                yield bytes(memoryview(buffer)[:end])
+                buffer[: filled - end] = buffer[end:filled]
+                filled -= end
+            elif not is_end:
+                buffer.extend(bytes(len(buffer)))
     if broken is not None:
         raise broken
 
 
-def make_valid(raw: bytearray) -> tuple[bytes, bool]:
+def make_valid(raw: bytes) -> tuple[bytes, bool]:
     r"""The bytes with every one that is no UTF-8 as ``\xNN``, and whether there was any."""
     if not raw.isascii():
         try:
             raw.decode()
         except UnicodeDecodeError:
             return raw.decode("utf-8", errors="backslashreplace").encode(), True
-    return bytes(raw), False
+    return raw, False
 
 
 def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
