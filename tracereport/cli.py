@@ -15,7 +15,7 @@ import click
 from tracereport import __version__
 from tracereport.errors import TracereportError, UsageError
 from tracereport.interrupt import INTERRUPTED, prompt_interrupts
-from tracereport.loading import load_numpy
+from tracereport.loading import keep_memory, load_numpy
 from tracereport.options import DAY, TEXT, ReportCommand
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
     if "" in logs:
         raise UsageError("The name of a log is empty", "Is a variable of the shell not set?")
+    keep_memory()
     load_numpy()
     from tracereport.plan import plan_job  # noqa: PLC0415
 
@@ -95,6 +96,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     Standard output isn't touched: what a report would print there goes to standard error. Exits with the command's code
     if it failed, else as a report does.
     """
+    keep_memory()
     load_numpy()
     from msgspec.structs import replace  # noqa: PLC0415
 
