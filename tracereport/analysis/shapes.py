@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tracereport.analysis.coding import HASH_LIMIT, code_values, count_up, mix_bits, spread
 from tracereport.trace.calls import Lookups
-from tracereport.trace.encode import rank_by_first_use
+from tracereport.trace.distinct import rank_by_first_use
 from tracereport.trace.grammar import decode_lookup
 
 

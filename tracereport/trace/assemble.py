@@ -3,31 +3,25 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.model import Input, MalformedLine, Rows
 from tracereport.trace.calls import NO_NAME, Calls, Facts, ProcessTable
-from tracereport.trace.columns import Dictionaries
-from tracereport.trace.encode import encode_metrics, encode_signatures, rank_by_first_use
+from tracereport.trace.distinct import rank_by_first_use
+from tracereport.trace.encode import encode_metrics, encode_signatures
 from tracereport.trace.grammar import Reason
 from tracereport.trace.markers import MarkerKind, name_segments
 from tracereport.trace.parents import find_parents
 from tracereport.trace.processes import find_processes
-from tracereport.trace.reading import FileReading, OddRecord
+from tracereport.trace.reading import FileReading, OddRecord, Records, join_records
 
 MALFORMED_ROWS = 1_000
 MALFORMED_BYTES = 200
 
-_RECORD_SCHEMA = {
-    "line": pl.Int64,
-    "number": pl.Int64,
-    "signature": pl.String,
-    "elapsed_ns": pl.Int64,
-    "resolution_ns": pl.Int64,
-    "metrics": pl.String,
-}
 _NOTICE_OF_REASON = {
     Reason.TORN: "torn-lines",
     Reason.BROKEN_OFF: "cut-off",
@@ -36,26 +30,27 @@ _NOTICE_OF_REASON = {
 }
 
 
-def assemble_calls(readings: list[FileReading], dictionaries: Dictionaries) -> Calls:
+def assemble_calls(readings: list[FileReading]) -> Calls:
     """One set of calls from what the files hold."""
     for reading in readings:
         drop_doubled(reading)
-    records, file, segment, segment_names, segment_files = _join_files(readings, dictionaries)
+    records = _join_files(readings)
+    columns = {name: records.columns[name].to_numpy() for name in records.columns.columns}
+    file, line, number = columns["file"], columns["line"], columns["number"]
     ends = np.cumsum(np.bincount(file, minlength=len(readings)))[:-1]
-    lines_by_file, numbers_by_file = (np.split(records[name].to_numpy(), ends) for name in ("line", "number"))
+    lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
+    segments = _cut_segments(readings, lines_by_file)
     marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
     captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
-    metric_code, metric_row = rank_by_first_use(records["metrics"].to_physical().to_numpy())
-    metrics = encode_metrics(records["metrics"].gather(metric_row).cast(pl.String))
+    metric_code, metric_row = rank_by_first_use(columns["metrics"])
+    metrics = encode_metrics(records.metrics.gather(columns["metrics"][metric_row]))
     escaped = metrics.escaped[metric_code]
     # The same text means another thing where escapes are to be undone.
-    text_code = records["signature"].to_physical().to_numpy().astype(np.int64) * 2 + escaped
-    signature_code, signature_row = rank_by_first_use(text_code)
-    del text_code
-    encoded = encode_signatures(records["signature"].gather(signature_row).cast(pl.String), escaped[signature_row])
+    signature_code, signature_row = rank_by_first_use(columns["signature"].astype(np.int64) * 2 + escaped)
+    texts = records.signatures.gather(columns["signature"][signature_row])
+    encoded = encode_signatures(texts, escaped[signature_row])
     signature = encoded.signature_of_text[signature_code]
-    number = records["number"].to_numpy()
-    found = find_processes(number.view(np.uint64), segment)
+    found = find_processes(number.view(np.uint64), segments.of_record)
     process = found.process.astype(np.int32)
     caller = encoded.signatures.caller[signature]
     function = encoded.lookups.function[encoded.signatures.lookup[signature]]
@@ -70,16 +65,16 @@ def assemble_calls(readings: list[FileReading], dictionaries: Dictionaries) -> C
         given_parent=metrics.parent[metric_code],
         has_parent=metrics.has_parent[metric_code],
     )
-    names = tuple(segment_names[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
+    names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
     tests, test = _code_tests(marked_tests, metrics.tests, metrics.test[metric_code])
     return Calls(
         file=file,
-        line=records["line"].to_numpy() + 1,
+        line=line + 1,
         process=process,
         number=number,
         signature=signature,
-        elapsed_ns=records["elapsed_ns"].to_numpy(),
-        resolution_ns=records["resolution_ns"].to_numpy(),
+        elapsed_ns=columns["elapsed_ns"],
+        resolution_ns=columns["resolution_ns"],
         metric_set=metric_code,
         parent=trees.parent,
         implausible=found.implausible,
@@ -92,7 +87,7 @@ def assemble_calls(readings: list[FileReading], dictionaries: Dictionaries) -> C
         metric_sets=metrics.sets,
         processes=ProcessTable(
             name=names,
-            file=segment_files[found.segment],
+            file=segments.file[found.segment],
             judged=found.judged,
             tree=trees.kind,
         ),
@@ -100,53 +95,59 @@ def assemble_calls(readings: list[FileReading], dictionaries: Dictionaries) -> C
     )
 
 
-def _join_files(
-    readings: list[FileReading], dictionaries: Dictionaries
-) -> tuple[pl.DataFrame, NDArray[np.int32], NDArray[np.int64], list[str | None], NDArray[np.int32]]:
-    """All records in the order of the log, their files and segments; and per segment its name and file."""
-    frames: list[pl.DataFrame] = []
-    segments: list[NDArray[np.int64]] = []
-    files: list[NDArray[np.int32]] = []
-    names: list[str | None] = []
-    segment_files: list[int] = []
-    for index, reading in enumerate(readings):
-        frame = pl.concat([*reading.plain, _odd_frame(reading.odd, dictionaries)])
-        if reading.odd:
-            frame = frame.sort("line")
-        reading.plain = []
-        marker_lines = np.array([line for line, _ in reading.markers], np.int64)
-        own = np.searchsorted(marker_lines, frame["line"].to_numpy(), side="right")
-        markers = [marker for _, marker in reading.markers]
-        segments.append(own + len(names))
-        files.append(np.full(frame.height, index, np.int32))
-        names += name_segments(markers, set(np.unique(own).tolist()))
-        segment_files += [index] * (len(markers) + 1)
-        frames.append(frame)
-    return (
-        pl.concat(frames).rechunk(),
-        np.concatenate(files),
-        np.concatenate(segments),
-        names,
-        np.array(segment_files, np.int32),
-    )
-
-
-def _odd_frame(odd: list[OddRecord], dictionaries: Dictionaries) -> pl.DataFrame:
-    rows = [
-        (
-            one.line,
-            one.record.number,
-            one.record.signature,
-            one.record.elapsed_ns,
-            one.record.resolution_ns,
-            one.record.metrics,
-        )
-        for one in odd
+def _join_files(readings: list[FileReading]) -> Records:
+    """All records in the order of the log, with the index of their ``file``."""
+    parts = [
+        replace(part, columns=part.columns.with_columns(file=pl.lit(index, pl.Int32)))
+        for index, reading in enumerate(readings)
+        for part in (*reading.plain, _make_records(reading.odd))
     ]
-    return pl.DataFrame(rows, schema=_RECORD_SCHEMA, orient="row").with_columns(
-        pl.col("signature").cast(pl.Categorical(dictionaries.signatures)),
-        pl.col("metrics").cast(pl.Categorical(dictionaries.metrics)),
+    for reading in readings:
+        reading.plain = []
+    records = join_records(parts)
+    columns = records.columns
+    if any(reading.odd for reading in readings):
+        columns = columns.sort("file", "line", maintain_order=True)
+    return replace(records, columns=columns.rechunk())
+
+
+def _make_records(odd: list[OddRecord]) -> Records:
+    index = np.arange(len(odd), dtype=np.int32)
+    return Records(
+        pl.DataFrame(
+            {
+                "line": np.array([one.line for one in odd], np.int64),
+                "number": np.array([one.record.number for one in odd], np.int64),
+                "signature": index,
+                "elapsed_ns": np.array([one.record.elapsed_ns for one in odd], np.int64),
+                "resolution_ns": np.array([one.record.resolution_ns for one in odd], np.int64),
+                "metrics": index,
+            }
+        ),
+        signatures=pl.Series([one.record.signature for one in odd], dtype=pl.String),
+        metrics=pl.Series([one.record.metrics for one in odd], dtype=pl.String),
     )
+
+
+class _Segments(msgspec.Struct, frozen=True, eq=False):
+    """The stretches between the markers of all files."""
+
+    of_record: NDArray[np.int64]
+    name: list[str | None]
+    file: NDArray[np.int32]
+
+
+def _cut_segments(readings: list[FileReading], lines_by_file: list[NDArray[np.int64]]) -> _Segments:
+    """Which stretch each record stands in, and the name and file of each stretch."""
+    of_record: list[NDArray[np.int64]] = []
+    names: list[str | None] = []
+    files: list[int] = []
+    for index, (reading, lines) in enumerate(zip(readings, lines_by_file, strict=True)):
+        own = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
+        of_record.append(own + len(names))
+        names += name_segments([marker for _, marker in reading.markers], set(np.unique(own).tolist()))
+        files += [index] * (len(reading.markers) + 1)
+    return _Segments(np.concatenate(of_record), names, np.array(files, np.int32))
 
 
 def _is_doubled(lines: NDArray[np.int64], ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
@@ -166,7 +167,7 @@ def drop_doubled(reading: FileReading) -> None:
     if not reading.doubled:
         return
     reading.plain = [
-        records.filter(pl.Series(~_is_doubled(records["line"].to_numpy(), reading.doubled)))
+        records.filter(pl.Series(~_is_doubled(records.columns["line"].to_numpy(), reading.doubled)))
         for records in reading.plain
     ]
     reading.odd = [odd for odd in reading.odd if kept(odd.line)]

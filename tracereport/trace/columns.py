@@ -13,8 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tracereport.trace.distinct import code_texts
 from tracereport.trace.grammar import MARK, MAXIMUM, UNIT_NS
 from tracereport.trace.markers import PlacedMarker, find_markers
+from tracereport.trace.reading import Records
 from tracereport.trace.source import make_valid
 
 SPARSE_BYTES_PER_MARK = 4_000
@@ -34,26 +36,13 @@ _REST = pl.lit(None, dtype=pl.UInt64)
 _PLAIN_DIGITS = 18
 
 
-class Dictionaries(msgspec.Struct, frozen=True, eq=False):
-    """The distinct texts of a log, coded as they come; the codes' order means nothing."""
-
-    signatures: pl.Categories
-    metrics: pl.Categories
-
-    @classmethod
-    def new(cls) -> "Dictionaries":
-        """Empty ones, of this log alone."""
-        return cls(pl.Categories.random(), pl.Categories.random())
-
-
 class ChunkColumns(msgspec.Struct, frozen=True, eq=False):
     """What a chunk holds. Lines are counted from 0 at its start."""
 
     text: bytes
     starts: NDArray[np.int64]
     """Where each line starts, and the end."""
-    records: pl.DataFrame
-    """The plain records: ``line``, ``number``, ``signature``, ``elapsed_ns``, ``resolution_ns``, ``metrics``."""
+    records: Records
     odd_lines: NDArray[np.int64]
     """The other lines that hold the mark."""
     markers: tuple[PlacedMarker, ...]
@@ -73,7 +62,7 @@ class ChunkColumns(msgspec.Struct, frozen=True, eq=False):
         return self.whole_line(line).removesuffix("\r")
 
 
-def split_chunk(raw: bytes, dictionaries: Dictionaries) -> ChunkColumns:
+def split_chunk(raw: bytes) -> ChunkColumns:
     """Reads the plain lines of a chunk and finds the odd ones and the markers."""
     text, invalid_bytes = make_valid(raw)
     lines = pl.read_lines(text, name="text")["text"]
@@ -84,13 +73,13 @@ def split_chunk(raw: bytes, dictionaries: Dictionaries) -> ChunkColumns:
         lines = lines.gather(marked)
     else:
         marked = np.arange(len(lines))
-    records = _split_lines(lines, marked, text, starts, dictionaries)
-    odd = records.filter(pl.col("elapsed_ns").is_null())["line"].to_numpy()
+    records = _split_lines(lines, marked, text, starts)
+    is_odd = records.columns["elapsed_ns"].is_null()
     return ChunkColumns(
         text=text,
         starts=starts,
-        records=records.filter(pl.col("elapsed_ns").is_not_null()) if len(odd) else records,
-        odd_lines=odd,
+        records=records.filter(~is_odd) if is_odd.any() else records,
+        odd_lines=records.columns["line"].filter(is_odd).to_numpy(),
         markers=find_markers(text, starts),
         invalid_bytes=invalid_bytes,
     )
@@ -118,9 +107,7 @@ def _find_marked_lines(text: bytes, starts: NDArray[np.int64]) -> NDArray[np.int
     return np.unique(np.searchsorted(starts, np.array(found, np.int64), side="right") - 1)
 
 
-def _split_lines(
-    lines: pl.Series, numbers: NDArray[np.int64], text: bytes, starts: NDArray[np.int64], dictionaries: Dictionaries
-) -> pl.DataFrame:
+def _split_lines(lines: pl.Series, numbers: NDArray[np.int64], text: bytes, starts: NDArray[np.int64]) -> Records:
     """Those of the lines that hold the mark; ``elapsed_ns`` is null where one isn't plain.
 
     Positions are byte offsets (``str.find``), so the cuts are made in binary.
@@ -142,18 +129,21 @@ def _split_lines(
         signature=line.bin.slice(pl.col("start"), pl.col("elapsed") - pl.col("start")).cast(pl.String),
         tail=line.bin.slice(pl.col("elapsed") + len(_ELAPSED), _REST).cast(pl.String),
     )
-    tails = _read_tails(cut["tail"], dictionaries)
-    plain = pl.Series(has_signature) & ~cut["signature"].str.contains(_BARE_MARK, literal=True)
-    return pl.DataFrame(
-        {
-            "line": numbers,
-            "number": number,
-            "signature": cut["signature"].cast(pl.Categorical(dictionaries.signatures)),
-            "elapsed_ns": tails["elapsed_ns"].set(~plain.fill_null(value=False), None),
-            "resolution_ns": tails["resolution_ns"],
-            "metrics": tails["metrics"],
-        }
+    signature, first_use = code_texts(cut["signature"])
+    signatures = cut["signature"].gather(first_use)
+    holds_mark = signatures.str.contains(_BARE_MARK, literal=True).fill_null(value=True).to_numpy()
+    tail, first_use = code_texts(cut["tail"])
+    tails, metrics = _read_tails(cut["tail"].gather(first_use))
+    plain = pl.Series(has_signature & ~holds_mark[signature])
+    columns = tails[tail].select(
+        pl.Series("line", numbers),
+        pl.Series("number", number),
+        pl.Series("signature", signature),
+        pl.when(plain).then(pl.col("elapsed_ns")).alias("elapsed_ns"),
+        "resolution_ns",
+        "metrics",
     )
+    return Records(columns, signatures, metrics)
 
 
 def _read_numbers(text: NDArray[np.uint8], position: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -176,36 +166,25 @@ def _read_numbers(text: NDArray[np.uint8], position: NDArray[np.int64]) -> tuple
     return number, digits
 
 
-def _read_tails(texts: pl.Series, dictionaries: Dictionaries) -> pl.DataFrame:
-    """Elapsed time, resolution and metrics text of what stands behind ``|elapsed_``: read once per distinct text.
+def _read_tails(texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    """Of each text behind ``|elapsed_`` its time, resolution and code of its metrics; and the metrics' texts.
 
     ``elapsed_ns`` is null where a text isn't plain.
     """
-    coded = texts.cast(pl.Categorical(pl.Categories.random()))
-    distinct = coded.drop_nulls().unique()
-    text = pl.col("text")
+    binary, length = pl.col("text").cast(pl.Binary), pl.col("length")
     parts = (
-        pl.DataFrame({"code": distinct.to_physical(), "text": distinct.cast(pl.String)})
-        .with_columns(length=text.str.find("|", literal=True).fill_null(text.str.len_bytes()))
+        pl.DataFrame({"text": texts})
+        .with_columns(length=pl.col("text").str.find("|", literal=True).fill_null(pl.col("text").str.len_bytes()))
         .select(
-            "code",
-            elapsed=text.cast(pl.Binary).bin.slice(0, pl.col("length")).cast(pl.String),
-            metrics=text.cast(pl.Binary).bin.slice(pl.col("length"), _REST).cast(pl.String),
+            elapsed=binary.bin.slice(0, length).cast(pl.String),
+            metrics=binary.bin.slice(length, _REST).cast(pl.String),
         )
     )
     elapsed_ns, resolution_ns = _parse_elapsed(parts["elapsed"])
-    metrics = parts["metrics"]
-    odd = metrics.str.contains(MARK, literal=True) | _contains_elapsed(metrics)
-    tails = pl.DataFrame(
-        {
-            "code": parts["code"],
-            "elapsed_ns": elapsed_ns.set(odd, None),
-            "resolution_ns": resolution_ns,
-            "metrics": metrics.cast(pl.Categorical(dictionaries.metrics)),
-        }
-    )
-    # The codes of these texts alone are 0, 1, 2, ...: each text's row is its code.
-    return tails.sort("code")[coded.to_physical()]
+    odd = parts["metrics"].str.contains(MARK, literal=True) | _contains_elapsed(parts["metrics"])
+    metrics, first_use = code_texts(parts["metrics"])
+    columns = {"elapsed_ns": elapsed_ns.set(odd, None), "resolution_ns": resolution_ns, "metrics": metrics}
+    return pl.DataFrame(columns), parts["metrics"].gather(first_use)
 
 
 def _parse_elapsed(texts: pl.Series) -> tuple[pl.Series, pl.Series]:

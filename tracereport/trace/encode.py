@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.trace.calls import NO_NAME, NO_PARENT, Lookups, MetricSets, Signatures
+from tracereport.trace.distinct import code_texts, rank_by_first_use
 from tracereport.trace.grammar import MAXIMUM, encode_lookup, parse_metrics, parse_signature, undo_escapes
 
 _CALLER = "|caller="
-_PLAIN_SIGNATURE = r"^[^|]*(?:\|[^|=]*=[^|]*)*$"
+_FIELD_WITHOUT_EQUALS = r"\|[^|=]*(?:\||\z)"
 _NO_EQUALS, _PARENT, _DROPPED, _ESCAPED, _METRIC, _TEST = range(6)
 _NO_SETS = MetricSets(offset=np.zeros(1, np.int64), name=np.empty(0, np.int32), value=np.empty(0, np.uint64), names=())
 
@@ -40,21 +41,6 @@ class EncodedMetrics(msgspec.Struct, frozen=True, eq=False):
     test: NDArray[np.int32]
     """Per text the index into ``tests``, -1 without one."""
     tests: tuple[str, ...]
-
-
-def rank_by_first_use(codes: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Codes renumbered in the order of their first use, and where each new one is used first.
-
-    Codes are given out by several threads at once: only this makes them the same in every run.
-    """
-    if not len(codes):
-        return np.empty(0, np.int32), np.empty(0, np.int64)
-    first_use = np.full(int(codes.max()) + 1, len(codes), np.int64)
-    first_use[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    order = np.argsort(first_use, kind="stable")[: int((first_use < len(codes)).sum())]
-    rank = np.empty(len(first_use), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[codes], first_use[order]
 
 
 def encode_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> EncodedSignatures:
@@ -99,7 +85,7 @@ def _read_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> pl.DataFra
             ),
             caller=pl.col("behind").cast(pl.Binary).bin.slice(0, end).cast(pl.String),
             lookup=pl.concat_str(pl.col("head"), tail.fill_null("")),
-            odd=pl.col("escaped") | ~text.str.contains(_PLAIN_SIGNATURE),
+            odd=pl.col("escaped") | text.str.contains(_FIELD_WITHOUT_EQUALS),
         )
         .collect()
     )
@@ -244,12 +230,6 @@ def _add_odd_texts(
     return replace(
         encoded, sets=MetricSets(offset=offset, name=name, value=value, names=tuple(codes)), tests=tuple(test_codes)
     )
-
-
-def code_texts(texts: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Each text's number in the order of first use, and where each number is used first."""
-    codes = texts.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
-    return rank_by_first_use(codes)
 
 
 def code_names(texts: pl.Series, names: pl.Series) -> NDArray[np.int32]:

@@ -10,11 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
 import polars as pl
+from msgspec.structs import replace
 
 from tracereport.trace.assemble import assemble_calls
 from tracereport.trace.blocks import BlockFinder
 from tracereport.trace.calls import Calls
-from tracereport.trace.columns import ChunkColumns, Dictionaries, split_chunk
+from tracereport.trace.columns import ChunkColumns, split_chunk
 from tracereport.trace.grammar import (
     COLOUR_TAIL,
     ELAPSED_FIELD,
@@ -38,16 +39,14 @@ def read_log(inputs: Sequence[str], progress: Progress | None = None, *, chunk_b
 
     An input that can't be read to its end gives what could be read, and an entry in ``facts.input.errors``.
     """
-    dictionaries = Dictionaries.new()
-    readings = [_read_file(name, dictionaries, progress, chunk_bytes) for name in inputs]
-    return assemble_calls(readings, dictionaries)
+    return assemble_calls([_read_file(name, progress, chunk_bytes) for name in inputs])
 
 
-def _read_file(name: str, dictionaries: Dictionaries, progress: Progress | None, chunk_bytes: int) -> FileReading:
+def _read_file(name: str, progress: Progress | None, chunk_bytes: int) -> FileReading:
     reading = FileReading(name)
     blocks = BlockFinder()
     consumed = 0
-    window = _Window(_split_chunks(reading, dictionaries, progress, chunk_bytes))
+    window = _Window(_split_chunks(reading, progress, chunk_bytes))
     while (chunk := window.take()) is not None:
         consumed = _take_chunk(reading, blocks, chunk, window, consumed)
     reading.doubled = blocks.finish()
@@ -73,9 +72,7 @@ class _Window:
             yield chunk
 
 
-def _split_chunks(
-    reading: FileReading, dictionaries: Dictionaries, progress: Progress | None, chunk_bytes: int
-) -> Iterator[ChunkColumns]:
+def _split_chunks(reading: FileReading, progress: Progress | None, chunk_bytes: int) -> Iterator[ChunkColumns]:
     """The chunks of an input, split by threads, in order."""
     chunks = read_chunks(reading.name, progress, chunk_bytes=chunk_bytes)
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
@@ -84,7 +81,7 @@ def _split_chunks(
         try:
             for chunk in chunks:
                 reading.head = reading.head or chunk[:HEAD_BYTES]
-                futures.append(pool.submit(split_chunk, chunk, dictionaries))
+                futures.append(pool.submit(split_chunk, chunk))
                 if len(futures) > WORKERS:
                     yield futures.popleft().result()
         except BrokenSourceError as error:
@@ -125,8 +122,9 @@ def _take_chunk(reading: FileReading, blocks: BlockFinder, chunk: ChunkColumns, 
             reading.malformed.append((first_line + line, record, chunk.line_text(line)))
     records = chunk.records
     for start, end in taken:
-        records = records.filter((pl.col("line") < start) | (pl.col("line") >= end))
-    reading.plain.append(records.with_columns(line=pl.col("line").cast(pl.Int64) + first_line))
+        line = records.columns["line"]
+        records = records.filter((line < start) | (line >= end))
+    reading.plain.append(replace(records, columns=records.columns.with_columns(pl.col("line") + first_line)))
     reading.markers += [(line, marker) for line, marker in markers if marker.starts_process]
     reading.tests += [(line, marker.name) for line, marker in markers if not marker.starts_process]
     reading.invalid_chunks += chunk.invalid_bytes

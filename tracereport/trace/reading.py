@@ -1,13 +1,46 @@
 """What one log holds, before the logs are put together. Lines are numbered from 0."""
 
-import msgspec
-import polars as pl
+from collections.abc import Sequence
 
-from tracereport.trace.grammar import (
-    Reason,
-    RecordText,
-)
+import msgspec
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+
+from tracereport.trace.distinct import code_texts
+from tracereport.trace.grammar import Reason, RecordText
 from tracereport.trace.markers import Marker
+
+
+class Records(msgspec.Struct, frozen=True, eq=False):
+    """Records in columns."""
+
+    columns: pl.DataFrame
+    """``line``, ``number``, ``signature``, ``elapsed_ns``, ``resolution_ns``, ``metrics``; texts by their index."""
+    signatures: pl.Series
+    metrics: pl.Series
+
+    def filter(self, kept: pl.Series) -> "Records":
+        """Some of them."""
+        return replace(self, columns=self.columns.filter(kept))
+
+
+def join_records(parts: Sequence[Records]) -> Records:
+    """All records of the parts, one part behind the other; equal texts become one."""
+    columns = pl.concat([part.columns for part in parts])
+    signature, signatures = _join_texts(
+        [part.signatures for part in parts], [part.columns for part in parts], "signature"
+    )
+    metric, metrics = _join_texts([part.metrics for part in parts], [part.columns for part in parts], "metrics")
+    return Records(columns.with_columns(signature=signature, metrics=metric), signatures, metrics)
+
+
+def _join_texts(tables: list[pl.Series], columns: list[pl.DataFrame], name: str) -> tuple[pl.Series, pl.Series]:
+    texts = pl.concat(tables)
+    code, first_use = code_texts(texts)
+    ends = np.cumsum([len(table) for table in tables])
+    own = zip(np.split(code, ends[:-1]), columns, strict=True)
+    return pl.Series(np.concatenate([codes[frame[name].to_numpy()] for codes, frame in own])), texts.gather(first_use)
 
 
 class OddRecord(msgspec.Struct):
@@ -23,7 +56,7 @@ class FileReading(msgspec.Struct):
 
     name: str
     lines: int = 0
-    plain: list[pl.DataFrame] = msgspec.field(default_factory=list)
+    plain: list[Records] = msgspec.field(default_factory=list)
     odd: list[OddRecord] = msgspec.field(default_factory=list)
     malformed: list[tuple[int, Reason, str]] = msgspec.field(default_factory=list)
     quoted: list[int] = msgspec.field(default_factory=list)

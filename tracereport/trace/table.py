@@ -25,7 +25,8 @@ from tracereport.trace.calls import (
     ProcessTable,
     Signatures,
 )
-from tracereport.trace.encode import code_names, code_texts, rank_by_first_use
+from tracereport.trace.distinct import code_texts, rank_by_first_use
+from tracereport.trace.encode import code_names
 from tracereport.trace.grammar import decode_lookup, encode_lookup
 from tracereport.trace.processes import find_implausible
 
