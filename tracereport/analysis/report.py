@@ -59,18 +59,19 @@ def _make_sections(
 ) -> Report:
     ordered = order_calls(calls)
     shown = show_selected(ordered, selection)
+    # The longest pieces of work, most of them outside of Python, run beside the others; what is needed first, first.
+    fanouts = beside.submit(find_fanouts, ordered, settings.fan_out_values)
     repeats = find_repeats(ordered, settings.ignore_metrics)
-    # The longest pieces of work, most of them outside of Python, run beside the others.
-    cache_curves = beside.submit(count_cache_curves, ordered, repeats, settings, shown)
     redundancy = beside.submit(_measure_redundancy, ordered, repeats, settings, shown)
+    cache_curves = beside.submit(count_cache_curves, ordered, repeats, settings, shown)
     tally = tally_signatures(ordered, repeats)
     by_function = sort_by_function(calls)
     use = count_metric_use(calls)
     slow = find_slow_groups(calls, by_function, settings)
-    fanouts = find_fanouts(ordered, settings.fan_out_values)
-    findings = find_findings(ordered, repeats, fanouts, slow, shown)
-    self_ns = count_self_ns(ordered)
     unfinished = count_unfinished(calls)
+    functions = count_functions(calls, by_function, tally, use, count_self_ns(ordered), settings, shown)
+    asked_again = count_asked_again(ordered, repeats, shown)
+    findings = find_findings(ordered, repeats, fanouts.result(), slow, shown)
     return Report(
         schema_version=SCHEMA_VERSION,
         generator=GENERATOR,
@@ -81,12 +82,12 @@ def _make_sections(
         totals=_count_totals(ordered, repeats, int(unfinished.sum())),
         processes=list_processes(ordered, repeats, findings.by_process, unfinished, shown),
         quality=find_warnings(calls, unfinished),
-        functions=count_functions(calls, by_function, tally, use, self_ns, settings, shown),
+        functions=functions,
         callers=count_callers(calls, tally, shown),
         edges=count_edges(calls, tally, shown),
         slowest_calls=find_slowest_calls(calls, shown),
-        asked_again=count_asked_again(ordered, repeats, shown),
-        fanouts=list_fanouts(ordered, fanouts, shown),
+        asked_again=asked_again,
+        fanouts=list_fanouts(ordered, fanouts.result(), shown),
         breakdown=count_breakdown(calls, use, shown),
         call_tree=count_call_tree(ordered, repeats, shown),
         slow_calls=list_slow_calls(calls, slow, shown),
