@@ -14,7 +14,16 @@ from tests.truth import NAMES, log_path
 from tracereport.analysis.report import make_report
 from tracereport.documents.formats import RenderFormat, render_document
 from tracereport.documents.html import render_html
-from tracereport.model import SCHEMA_VERSION, Report, Selection, Settings, decode_report, encode_report, report_schema
+from tracereport.model import (
+    SCHEMA_VERSION,
+    Record,
+    Report,
+    Selection,
+    Settings,
+    decode_report,
+    encode_report,
+    report_schema,
+)
 from tracereport.trace.reader import read_log as read_calls
 
 ARCHIVED = sorted((Path(__file__).parent / "reports").glob("schema-*.json.gz"))
@@ -171,6 +180,13 @@ def test_an_archived_report_can_still_be_read_and_shown(path: Path) -> None:
 
 def test_a_report_of_this_schema_is_archived() -> None:
     assert f"schema-{SCHEMA_VERSION}.json.gz" in {path.name for path in ARCHIVED}
+
+
+@pytest.mark.parametrize("record", Record.__subclasses__(), ids=lambda record: record.__name__)
+def test_the_fields_of_every_record_are_given_by_name_and_never_changed(record: type[Record]) -> None:
+    assert record.__struct_config__.frozen
+    with pytest.raises(TypeError, match="positional"):
+        record(None)  # type: ignore[call-arg]
 
 
 def test_a_selection_travels_with_the_report() -> None:

@@ -22,7 +22,10 @@ TreeKind = Literal["flat", "nested", "given", "unknown"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What every record of the report has in common: it is immutable, and its fields are given by name."""
+    """What every record of the report has in common: it is immutable, and its fields are given by name.
+
+    Both are said again by each record: ``kw_only`` holds for a class's own fields alone, and mypy wants ``frozen``.
+    """
 
 
 class Rows(msgspec.Struct, Generic[Row], frozen=True):
@@ -32,7 +35,7 @@ class Rows(msgspec.Struct, Generic[Row], frozen=True):
     rows: tuple[Row, ...] = ()
 
 
-class Settings(Record, frozen=True):
+class Settings(Record, frozen=True, kw_only=True):
     """The thresholds and options in force; their defaults are the definitions of the measures."""
 
     cache_candidate_calls: Annotated[int, msgspec.Meta(ge=2)] = 3
@@ -51,7 +54,7 @@ class Settings(Record, frozen=True):
     """Rows of each list that the text, Markdown and HTML documents show."""
 
 
-class Selection(Record, frozen=True):
+class Selection(Record, frozen=True, kw_only=True):
     """What the documents are narrowed to; it never changes what is measured."""
 
     functions: tuple[str, ...] = ()
@@ -62,21 +65,21 @@ class Selection(Record, frozen=True):
     calls: tuple[int, ...] = ()
 
 
-class Param(Record, frozen=True):
+class Param(Record, frozen=True, kw_only=True):
     """A parameter as logged."""
 
     name: str
     value: str
 
 
-class Metric(Record, frozen=True):
+class Metric(Record, frozen=True, kw_only=True):
     """A metric as logged."""
 
     name: str
     value: int
 
 
-class CallReference(Record, frozen=True):
+class CallReference(Record, frozen=True, kw_only=True):
     """Where a call stands: its process, its number there, and the line of its file."""
 
     process: int
@@ -84,7 +87,7 @@ class CallReference(Record, frozen=True):
     line: int
 
 
-class MalformedLine(Record, frozen=True):
+class MalformedLine(Record, frozen=True, kw_only=True):
     """A line that holds the mark and is no record."""
 
     file: str
@@ -94,7 +97,7 @@ class MalformedLine(Record, frozen=True):
     """The first 200 bytes."""
 
 
-class Input(Record, frozen=True):
+class Input(Record, frozen=True, kw_only=True):
     """What was read. ``lines = records + continuation_lines + malformed_lines + other_lines``, always."""
 
     files: tuple[str, ...]
@@ -110,7 +113,7 @@ class Input(Record, frozen=True):
     """A table of calls that was written under a selection."""
 
 
-class Totals(Record, frozen=True):
+class Totals(Record, frozen=True, kw_only=True):
     """The headline figures, over all calls; repeats are of the judged ones."""
 
     calls: int
@@ -135,7 +138,7 @@ class Totals(Record, frozen=True):
     possible_saving_upper_ns: int
 
 
-class ProcessEdge(Record, frozen=True):
+class ProcessEdge(Record, frozen=True, kw_only=True):
     """Calls of one edge in one process."""
 
     caller: str | None
@@ -144,7 +147,7 @@ class ProcessEdge(Record, frozen=True):
     again_calls: int
 
 
-class ProcessFinding(Record, frozen=True):
+class ProcessFinding(Record, frozen=True, kw_only=True):
     """What one process adds to a finding."""
 
     fingerprint: str
@@ -152,7 +155,7 @@ class ProcessFinding(Record, frozen=True):
     avoidable_calls: int
 
 
-class Process(Record, frozen=True):
+class Process(Record, frozen=True, kw_only=True):
     """One run of the call counter."""
 
     index: int
@@ -168,7 +171,7 @@ class Process(Record, frozen=True):
     interleaved: bool
 
 
-class QualityWarning(Record, frozen=True):
+class QualityWarning(Record, frozen=True, kw_only=True):
     """What would mislead a reader, and what mends it."""
 
     code: str
@@ -177,14 +180,14 @@ class QualityWarning(Record, frozen=True):
     count: int
 
 
-class HistogramBin(Record, frozen=True):
+class HistogramBin(Record, frozen=True, kw_only=True):
     """Calls whose elapsed time is at least ``lower_ns`` and below the next bin's."""
 
     lower_ns: int
     calls: int
 
 
-class Function(Record, frozen=True):
+class Function(Record, frozen=True, kw_only=True):
     """All calls of one function. Percentiles are nearest rank on the recorded times."""
 
     function: str
@@ -212,7 +215,7 @@ class Function(Record, frozen=True):
     """Powers of two from the resolution on; the first bin starts at 0."""
 
 
-class Caller(Record, frozen=True):
+class Caller(Record, frozen=True, kw_only=True):
     """All calls that one caller made. Who came first decides on repeats here: shown, not compared."""
 
     caller: str | None
@@ -226,7 +229,7 @@ class Caller(Record, frozen=True):
     total_elapsed_upper_ns: int
 
 
-class Edge(Record, frozen=True):
+class Edge(Record, frozen=True, kw_only=True):
     """All calls of one function by one caller."""
 
     caller: str | None
@@ -237,7 +240,7 @@ class Edge(Record, frozen=True):
     total_elapsed_upper_ns: int
 
 
-class SlowestCall(Record, frozen=True):
+class SlowestCall(Record, frozen=True, kw_only=True):
     """One of the calls with the longest elapsed time: a call reference and what it asked."""
 
     process: int
@@ -253,7 +256,7 @@ class SlowestCall(Record, frozen=True):
     metrics: tuple[Metric, ...]
 
 
-class CallerShare(Record, frozen=True):
+class CallerShare(Record, frozen=True, kw_only=True):
     """One caller's part of a lookup."""
 
     caller: str | None
@@ -261,7 +264,7 @@ class CallerShare(Record, frozen=True):
     call_references: Rows[CallReference]
 
 
-class RedundantSignature(Record, frozen=True):
+class RedundantSignature(Record, frozen=True, kw_only=True):
     """A signature called twice or more in one process."""
 
     signature: str
@@ -278,7 +281,7 @@ class RedundantSignature(Record, frozen=True):
     call_references: Rows[CallReference]
 
 
-class RedundantLookup(Record, frozen=True):
+class RedundantLookup(Record, frozen=True, kw_only=True):
     """A lookup asked twice or more in one process, by whomever."""
 
     function: str
@@ -294,7 +297,7 @@ class RedundantLookup(Record, frozen=True):
     call_references: Rows[CallReference]
 
 
-class AskedAgain(Record, frozen=True):
+class AskedAgain(Record, frozen=True, kw_only=True):
     """Repeats of ``caller`` whose lookup ``previous_caller`` had asked for just before."""
 
     previous_caller: str | None
@@ -308,7 +311,7 @@ class AskedAgain(Record, frozen=True):
     elapsed_upper_ns: int
 
 
-class SequentialDuplicate(Record, frozen=True):
+class SequentialDuplicate(Record, frozen=True, kw_only=True):
     """A lookup whose calls directly follow one another in one process."""
 
     function: str
@@ -319,7 +322,7 @@ class SequentialDuplicate(Record, frozen=True):
     calls: int
 
 
-class AdjacentPair(Record, frozen=True):
+class AdjacentPair(Record, frozen=True, kw_only=True):
     """Different callers that asked for the same lookup one directly after the other."""
 
     previous_caller: str | None
@@ -327,7 +330,7 @@ class AdjacentPair(Record, frozen=True):
     pairs: int
 
 
-class SharedLookup(Record, frozen=True):
+class SharedLookup(Record, frozen=True, kw_only=True):
     """A lookup that two or more callers asked for in one process."""
 
     process: int
@@ -338,7 +341,7 @@ class SharedLookup(Record, frozen=True):
     adjacent_pairs: Rows[AdjacentPair]
 
 
-class FanOut(Record, frozen=True):
+class FanOut(Record, frozen=True, kw_only=True):
     """Calls of one shape that differ in one parameter (or several that vary one to one)."""
 
     function: str
@@ -357,7 +360,7 @@ class FanOut(Record, frozen=True):
     call_references: Rows[CallReference]
 
 
-class MetricSummary(Record, frozen=True):
+class MetricSummary(Record, frozen=True, kw_only=True):
     """One metric of one function. ``total`` is in ns for a time; ``mean`` of a flag is its rate."""
 
     name: str
@@ -370,7 +373,7 @@ class MetricSummary(Record, frozen=True):
     share_of_elapsed: float | None
 
 
-class Breakdown(Record, frozen=True):
+class Breakdown(Record, frozen=True, kw_only=True):
     """What the time metrics of one function say about its elapsed time."""
 
     function: str
@@ -381,7 +384,7 @@ class Breakdown(Record, frozen=True):
     """Elapsed minus all time metrics; negative where they add up to more; null without time metrics."""
 
 
-class CachePoint(Record, frozen=True):
+class CachePoint(Record, frozen=True, kw_only=True):
     """What an LRU cache of ``capacity`` entries would have answered."""
 
     capacity: int
@@ -390,7 +393,7 @@ class CachePoint(Record, frozen=True):
     saved_ns: int
 
 
-class CacheCurve(Record, frozen=True):
+class CacheCurve(Record, frozen=True, kw_only=True):
     """Hits of one LRU cache per process for the lookups of one function, by its capacity."""
 
     function: str
@@ -403,7 +406,7 @@ class CacheCurve(Record, frozen=True):
     exact: bool
 
 
-class TreePath(Record, frozen=True):
+class TreePath(Record, frozen=True, kw_only=True):
     """All calls with the same chain of functions above them."""
 
     path: tuple[str, ...]
@@ -413,7 +416,7 @@ class TreePath(Record, frozen=True):
     redundant_calls: int
 
 
-class CallTree(Record, frozen=True):
+class CallTree(Record, frozen=True, kw_only=True):
     """Merged paths of the processes whose tree is known."""
 
     processes: int
@@ -422,7 +425,7 @@ class CallTree(Record, frozen=True):
     deepest: Rows[TreePath]
 
 
-class SlowCalls(Record, frozen=True):
+class SlowCalls(Record, frozen=True, kw_only=True):
     """Calls far out of their own function's distribution, by the named rule."""
 
     function: str
@@ -434,7 +437,7 @@ class SlowCalls(Record, frozen=True):
     worst: Rows[CallReference]
 
 
-class ActivityBin(Record, frozen=True):
+class ActivityBin(Record, frozen=True, kw_only=True):
     """First calls and repeats in a range of call numbers of one process."""
 
     process: int
@@ -444,7 +447,7 @@ class ActivityBin(Record, frozen=True):
     repeats: int
 
 
-class Verdict(Record, frozen=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """The report in a sentence, and the changes that it rests on."""
 
     message: str
@@ -456,7 +459,7 @@ class Verdict(Record, frozen=True):
     fingerprints: tuple[str, ...]
 
 
-class Acceptance(Record, frozen=True):
+class Acceptance(Record, frozen=True, kw_only=True):
     """An entry of the configuration that accepts findings, and what became of it."""
 
     match: str
@@ -466,7 +469,7 @@ class Acceptance(Record, frozen=True):
     fingerprints: tuple[str, ...]
 
 
-class RepeatPair(Record, frozen=True):
+class RepeatPair(Record, frozen=True, kw_only=True):
     """Repeats of a finding by who asked before and who asked again."""
 
     previous_caller: str | None
@@ -476,7 +479,7 @@ class RepeatPair(Record, frozen=True):
     unproven: int
 
 
-class TestShare(Record, frozen=True):
+class TestShare(Record, frozen=True, kw_only=True):
     """What one test adds to a finding."""
 
     test: str
@@ -484,7 +487,7 @@ class TestShare(Record, frozen=True):
     avoidable_calls: int
 
 
-class Evidence(Record, frozen=True):
+class Evidence(Record, frozen=True, kw_only=True):
     """A call that shows a finding: its reference, and the call before it that makes it a repeat."""
 
     process: int
@@ -535,7 +538,7 @@ class Finding(Record, frozen=True, kw_only=True):
     accepted: str | None = None
 
 
-class BeforeAfter(Record, frozen=True):
+class BeforeAfter(Record, frozen=True, kw_only=True):
     """A figure on both sides; null where it isn't known."""
 
     figure: str
@@ -545,7 +548,7 @@ class BeforeAfter(Record, frozen=True):
     """Neither threads nor time can change it: it is judged. The others, evidence and times, stand beside."""
 
 
-class FunctionChange(Record, frozen=True):
+class FunctionChange(Record, frozen=True, kw_only=True):
     """Stable figures of one function on both sides."""
 
     function: str
@@ -559,7 +562,7 @@ class FunctionChange(Record, frozen=True):
     shared_after: int
 
 
-class EdgeChange(Record, frozen=True):
+class EdgeChange(Record, frozen=True, kw_only=True):
     """Stable figures of one edge on both sides."""
 
     caller: str | None
@@ -570,7 +573,7 @@ class EdgeChange(Record, frozen=True):
     again_after: int
 
 
-class FindingChange(Record, frozen=True):
+class FindingChange(Record, frozen=True, kw_only=True):
     """One finding on both sides."""
 
     fingerprint: str
@@ -586,7 +589,7 @@ class FindingChange(Record, frozen=True):
     accepted: str | None = None
 
 
-class ProcessOnOneSide(Record, frozen=True):
+class ProcessOnOneSide(Record, frozen=True, kw_only=True):
     """A process that only one side has."""
 
     name: str
@@ -594,14 +597,14 @@ class ProcessOnOneSide(Record, frozen=True):
     repeats: int
 
 
-class BaselineReference(Record, frozen=True):
+class BaselineReference(Record, frozen=True, kw_only=True):
     """What was compared with."""
 
     title: str
     generator: str
 
 
-class Comparison(Record, frozen=True):
+class Comparison(Record, frozen=True, kw_only=True):
     """Stable figures against those of a baseline; evidence and times stand beside among the totals."""
 
     baseline: BaselineReference
@@ -624,7 +627,7 @@ class Comparison(Record, frozen=True):
     processes_only_after: Rows[ProcessOnOneSide]
 
 
-class Gate(Record, frozen=True):
+class Gate(Record, frozen=True, kw_only=True):
     """What was demanded, and whether it held."""
 
     expression: str
@@ -634,14 +637,14 @@ class Gate(Record, frozen=True):
     note: str
 
 
-class Generator(Record, frozen=True):
+class Generator(Record, frozen=True, kw_only=True):
     """The program that made the report."""
 
     name: str
     version: str
 
 
-class Report(Record, frozen=True):
+class Report(Record, frozen=True, kw_only=True):
     """One analysis, whole; what every document is made from."""
 
     schema_version: int
