@@ -13,7 +13,8 @@ from tests.oracle.processes import Process, find_tree
 from tests.oracle.reading import Record
 from tests.strategies import processes
 from tests.truth import NAMES, TRUE_NAMES, read_log, read_truth, sources_of
-from tracereport.trace.parents import TREE_KINDS, Trees, find_parents
+from tracereport.trace.calls import TREE_KINDS
+from tracereport.trace.parents import Trees, find_parents
 from tracereport.trace.processes import find_processes
 
 UNKNOWN = (None, "unknown")

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import BinaryIO, Final
 
 from tracereport.errors import UsageError
-from tracereport.trace.grammar import MARK, Reason, parse_record
+from tracereport.trace.grammar import ELAPSED_START, MARK, RECORD_START, Reason, parse_record
 
 if sys.platform != "win32":
     import fcntl
@@ -46,9 +46,9 @@ CONTEXT: Final = re.compile(
     rb"^(?:(?:\x1b\[[0-9;]*m| )*(?:Running|Doc-tests|[A-Z][A-Za-z0-9 +/#-]*(?:\x1b\[[0-9;]*m)* \[)|test ).*$",
     re.MULTILINE,
 )
-PLAIN_RECORD: Final = re.compile(rb"PERF_TRACE\|[0-9]+\|[^\n]*\|elapsed_(?:ms|us)=[0-9]+[|\r\n]")
+PLAIN_RECORD: Final = re.compile(rf"{RECORD_START.pattern}[^\n]*{ELAPSED_START}[0-9]+[|\r\n]".encode())
 """What the grammar surely reads as a whole record; all else is left to the grammar."""
-ELAPSED: Final = re.compile(rb"\|elapsed_(?:ms|us|ns|s)=[0-9]+(?:\.[0-9]+)?(?=\||\r?$|\x1b)")
+ELAPSED: Final = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=\||\r?$|\x1b)".encode())
 
 
 def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, str]) -> int:

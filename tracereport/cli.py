@@ -210,8 +210,11 @@ def _readers_may_leave(stream: TextIO) -> Iterator[None]:
 
 
 def _holds_traces(log: Path) -> bool:
+    from tracereport.trace.grammar import MARK  # noqa: PLC0415
+
+    mark = MARK.encode()
     with log.open("rb") as file:
-        return any(b"PERF_TRACE|" in line for line in file)
+        return any(mark in line for line in file)
 
 
 def print_line(text: str) -> None:

@@ -20,6 +20,9 @@ FindingKind = Literal["again", "shared", "fan-out", "slow"]
 Confidence = Literal["sure", "likely", "low"]
 TreeKind = Literal["flat", "nested", "given", "unknown"]
 
+UNKNOWN_CALLER = "unknown"
+"""What an emitter writes for a caller that it can't tell; no function's name."""
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What every record of the report has in common: it is immutable, and its fields are given by name.

@@ -8,8 +8,8 @@ import msgspec
 
 from tracereport.errors import BaselineError
 from tracereport.model import SCHEMA_VERSION, Report, decode_report
+from tracereport.trace.source import GZIP_MAGIC
 
-GZIP_MAGIC = b"\x1f\x8b"
 REMEDY = "Give a report.json that `tracereport LOG -o report.json` wrote (also as .json.gz), or a table of calls."
 
 

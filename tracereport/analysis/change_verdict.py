@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from tracereport.model import Comparison, FindingChange, FunctionChange, ProcessOnOneSide
-from tracereport.trace.calls import UNKNOWN_CALLER
+from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, ProcessOnOneSide
 
 NAMED_CALLERS = 2
 NAMED_CHANGES = 3

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.analysis.grouping import keep_rows
-from tracereport.model import QualityWarning, Rows
-from tracereport.trace.calls import TREE_KINDS, UNKNOWN_CALLER, Calls
+from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
+from tracereport.trace.calls import TREE_KINDS, Calls
 
 _LOADING_NS = 50_000_000
 _LOADING_FACTOR = 10

@@ -16,6 +16,7 @@ from tracereport.documents.units import (
     format_time,
 )
 from tracereport.model import (
+    UNKNOWN_CALLER,
     BeforeAfter,
     CacheCurve,
     Comparison,
@@ -127,7 +128,7 @@ def describe_caller(caller: str | None, code: Code) -> str:
     """The caller by its name, or in words where the log doesn't name it."""
     if caller is None:
         return "a caller that isn't logged"
-    return "an unknown caller" if caller == "unknown" else code(caller)
+    return "an unknown caller" if caller == UNKNOWN_CALLER else code(caller)
 
 
 def describe_callers(callers: Sequence[str | None], code: Code) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.model import Input, MalformedLine, Rows
+from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.trace.calls import NO_NAME, Calls, Facts, ProcessTable
 from tracereport.trace.distinct import rank_by_first_use
 from tracereport.trace.encode import encode_metrics, encode_signatures
@@ -54,7 +54,7 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
     process = found.process.astype(np.int32)
     caller = encoded.signatures.caller[signature]
     function = encoded.lookups.function[encoded.signatures.lookup[signature]]
-    unknown = encoded.names.index("unknown") if "unknown" in encoded.names else NO_NAME
+    unknown = encoded.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in encoded.names else NO_NAME
     trees = find_parents(
         process=found.process,
         number=number.view(np.uint64),

@@ -7,7 +7,7 @@ back there.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 import numpy as np
@@ -18,12 +18,9 @@ from numpy.typing import NDArray
 from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
 from tracereport.trace.grammar import decode_lookup
 
-TREE_KINDS: Final[tuple[TreeKind, ...]] = ("flat", "nested", "given", "unknown")
-UNKNOWN_CALLER = "unknown"
+TREE_KINDS: Final[tuple[TreeKind, ...]] = get_args(TreeKind)
 NO_NAME = -1
 NO_PARENT = -1
-
-IntArray = NDArray[np.signedinteger]
 
 
 class Lookups(msgspec.Struct, frozen=True, eq=False):

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tracereport.trace.distinct import code_texts
-from tracereport.trace.grammar import MARK, MAXIMUM, UNIT_NS
+from tracereport.trace.grammar import ELAPSED_START, MARK, MAXIMUM, UNIT_NS, UNITS
 from tracereport.trace.markers import PlacedMarker, find_markers
 from tracereport.trace.reading import Records
 from tracereport.trace.source import make_valid
@@ -28,9 +28,8 @@ _MARK_BYTES = MARK.encode()
 _BARE_MARK = MARK.removesuffix("|")
 """Where it ends a signature, its bar is that of the elapsed field."""
 _COLOUR_TAIL = r"(?:\x1b\[[0-9;]*m)+$"
-_OTHER_ELAPSED = r"\|elapsed_(?:ms|us|ns|s)="
 _ELAPSED = "|elapsed_"
-_ELAPSED_TEXT = r"^(ms|us|ns|s)=([0-9]+)(?:\.([0-9]+))?$"
+_ELAPSED_TEXT = rf"^({UNITS})=([0-9]+)(?:\.([0-9]+))?$"
 _POWERS_OF_TEN = {power: 10**power for power in range(10)}
 _REST = pl.lit(None, dtype=pl.UInt64)
 _PLAIN_DIGITS = 18
@@ -204,4 +203,4 @@ def _parse_elapsed(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _contains_elapsed(metrics: pl.Series) -> pl.Series:
     """Which hold a second elapsed field; a metric called ``elapsed_...`` by itself is none."""
     found = metrics.str.contains(_ELAPSED, literal=True)
-    return found & metrics.str.contains(_OTHER_ELAPSED) if found.any() else found
+    return found & metrics.str.contains(ELAPSED_START) if found.any() else found

@@ -17,13 +17,16 @@ MAXIMUM_DIGITS = len(str(MAXIMUM))
 METRIC_MAXIMUM = 2**64 - 1
 METRIC_MAXIMUM_DIGITS = len(str(METRIC_MAXIMUM))
 UNIT_NS = {"ms": 1_000_000, "us": 1_000, "ns": 1, "s": 1_000_000_000}
+UNITS = "|".join(UNIT_NS)
+"""Alternatives of a regular expression."""
 
-RECORD_START = re.compile(r"PERF_TRACE\|([0-9]+)\|")
-ELAPSED_FIELD = re.compile(r"\|elapsed_(ms|us|ns|s)=([0-9]+)(?:\.([0-9]+))?(?=\||\Z)")
-EMPTY_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=\|")
-CUT_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=\Z")
-QUOTED_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=[0-9]")
-BROKEN_MARK = re.compile(r"PERF_TRACE\|[0-9]*\Z")
+RECORD_START = re.compile(rf"{re.escape(MARK)}([0-9]+)\|")
+ELAPSED_START = rf"\|elapsed_(?:{UNITS})="
+ELAPSED_FIELD = re.compile(rf"\|elapsed_({UNITS})=([0-9]+)(?:\.([0-9]+))?(?=\||\Z)")
+EMPTY_ELAPSED = re.compile(rf"{ELAPSED_START}\|")
+CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
+QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
+BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
 COLOUR_TAIL = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
 ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
 

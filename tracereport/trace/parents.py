@@ -11,8 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-TREE_KINDS = ("flat", "nested", "given", "unknown")
-NO_PARENT = -1
+from tracereport.trace.calls import NO_PARENT, TREE_KINDS
 
 _FLAT, _NESTED, _GIVEN, _UNKNOWN = range(len(TREE_KINDS))
 _DEEPEST_RADIX_SORT = np.iinfo(np.uint16).max

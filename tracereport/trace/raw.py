@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from tracereport.trace.calls import Calls
 from tracereport.trace.columns import find_line_starts
+from tracereport.trace.grammar import ELAPSED_START, RECORD_START
 from tracereport.trace.reader import join_following
 from tracereport.trace.source import BrokenSourceError, read_chunks
 
-_START = re.compile(rb"PERF_TRACE\|[0-9]+\|")
-_ELAPSED = re.compile(rb"\|elapsed_(?:ms|us|ns|s)=[0-9]+(?:\.[0-9]+)?(?=[|\r\n\x1b]|\Z)")
+_START = re.compile(RECORD_START.pattern.encode())
+_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[|\r\n\x1b]|\Z)".encode())
 """What surely ends a record on its own line; without it the following lines are asked."""
 
 

@@ -22,7 +22,7 @@ from tracereport.documents.charts.chart import (
 )
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import format_bounds, format_count, format_counted
-from tracereport.model import Report
+from tracereport.model import UNKNOWN_CALLER, Report
 
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""
@@ -39,7 +39,7 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
     shown = [edge for edge in report.edges.rows if edge.caller in callers and edge.function in functions]
     if not shown:
         return None
-    busiest = max(shown, key=lambda edge: (edge.caller not in {None, "unknown"}, edge.calls))
+    busiest = max(shown, key=lambda edge: (edge.caller not in {None, UNKNOWN_CALLER}, edge.calls))
     cells: list[Row] = [
         {
             "caller": label(edge.caller),

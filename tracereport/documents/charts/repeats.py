@@ -24,7 +24,7 @@ from tracereport.documents.charts.chart import (
 )
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import format_count, format_counted, format_share
-from tracereport.model import Function, Report
+from tracereport.model import UNKNOWN_CALLER, Function, Report
 
 KINDS: Final = (
     ("first calls", "first"),
@@ -79,7 +79,7 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
         }
         for row in shown
     ]
-    busiest = max(shown, key=lambda row: (row.caller not in {None, "unknown"}, row.calls))
+    busiest = max(shown, key=lambda row: (row.caller not in {None, UNKNOWN_CALLER}, row.calls))
     # How many of one caller's calls were judged is not known, only how many of all.
     all_judged = report.totals.judged_calls == report.totals.calls
     first = KINDS[0] if all_judged else ("first or not judged", KINDS[0][1])
