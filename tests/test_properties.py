@@ -208,7 +208,7 @@ def test_neither_lines_nor_threads_nor_numbers_change_a_stable_figure(
 def hold_trees_to_callers(calls: Calls) -> None:
     """No call has another parent than the caller that it logged, unless its line told its parent."""
     function = dict(zip(calls.number.tolist(), calls.function.tolist(), strict=True))
-    nested = calls.processes.tree[calls.process] == 1
+    nested = calls.processes.has_tree("nested")[calls.process]
     for parent, caller in zip(calls.parent[nested].tolist(), calls.caller[nested].tolist(), strict=True):
         if parent >= 0 and calls.name(caller) not in (None, UNKNOWN_CALLER):
             assert function[parent] == caller

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.model import CallReference
-from tracereport.trace.calls import NO_PARENT, TREE_KINDS, Calls
+from tracereport.trace.calls import NO_PARENT, Calls
 
 NOWHERE = -1
 
@@ -59,7 +59,7 @@ def order_calls(calls: Calls) -> OrderedCalls:
     row = np.arange(len(calls)) if judged.all() else np.flatnonzero(judged)
     row = row[_find_order(calls.process[row], calls.number[row])]
     process, number, signature = calls.process[row], calls.number[row], calls.signature[row]
-    has_tree = np.isin(calls.processes.tree, [TREE_KINDS.index("nested"), TREE_KINDS.index("given")])
+    has_tree = calls.processes.has_tree("nested", "given")
     in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
     return OrderedCalls(
         calls=calls,

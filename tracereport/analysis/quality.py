@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tracereport.analysis.grouping import keep_rows
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
-from tracereport.trace.calls import TREE_KINDS, Calls
+from tracereport.trace.calls import Calls
 
 _LOADING_NS = 50_000_000
 _LOADING_FACTOR = 10
@@ -141,7 +141,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
         )
         return
     # An emitter that says the parent has no need of a backtrace.
-    by_backtrace = (calls.processes.tree != TREE_KINDS.index("given"))[calls.process]
+    by_backtrace = ~calls.processes.has_tree("given")[calls.process]
     first = np.flatnonzero(
         by_backtrace & (calls.number <= calls.first_numbers()[calls.process]) & (calls.elapsed_ns >= _LOADING_NS)
     )

@@ -40,7 +40,7 @@ from tracereport.model import (
     SharedLookup,
     Totals,
 )
-from tracereport.trace.calls import TREE_KINDS, Calls
+from tracereport.trace.calls import Calls
 
 GENERATOR = Generator(name="tracereport", version=__version__)
 
@@ -161,7 +161,7 @@ def _count_totals(ordered: OrderedCalls, repeats: Repeats, unfinished_calls: int
 def _sum_roots(ordered: OrderedCalls) -> tuple[int, int] | tuple[None, None]:
     """Elapsed time of the plausible calls with no printed parent; null if any process's tree is unknown."""
     calls = ordered.calls
-    if (calls.processes.tree == TREE_KINDS.index("unknown")).any():
+    if calls.processes.has_tree("unknown").any():
         return None, None
     row = ordered.row[(ordered.parent == NOWHERE) & ~calls.implausible[ordered.row]]
     lower_ns = sum_exactly(calls.elapsed_ns[row])

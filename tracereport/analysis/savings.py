@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from tracereport.analysis.ancestry import any_above
 from tracereport.analysis.grouping import sum_by, sum_exactly
 from tracereport.analysis.ordered import OrderedCalls
-from tracereport.trace.calls import TREE_KINDS
 
 
 class Saving(msgspec.Struct, frozen=True):
@@ -30,7 +29,7 @@ def sum_saving(
     A call inside a spared one isn't counted again. Where the tree isn't known any of them may lie inside another,
     unless both are of one function: of such a process the one function counts that saves most.
     """
-    tree_unknown = (ordered.calls.processes.tree == TREE_KINDS.index("unknown"))[ordered.process]
+    tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
     counted = np.flatnonzero(saved & promised)
     if ordered.in_tree.any():
         counted = counted[~any_above(ordered, spared)[counted]]

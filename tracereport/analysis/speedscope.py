@@ -17,7 +17,7 @@ from tracereport import __version__
 from tracereport.analysis.ordered import NOWHERE, OrderedCalls, order_calls
 from tracereport.analysis.tree import Paths, merge_paths
 from tracereport.errors import UsageError
-from tracereport.trace.calls import TREE_KINDS, Calls
+from tracereport.trace.calls import Calls
 
 MOST_SAMPLES = 50_000
 """Calls of a process above which its samples are merged by path."""
@@ -42,7 +42,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
     in_tree = np.flatnonzero(shown)
     if not len(in_tree) and ordered.in_tree.any():
         raise UsageError("No selected call stands in a known call tree", "Select others, or write all.")
-    if not len(in_tree) and TREE_KINDS.index("flat") in calls.processes.tree:
+    if not len(in_tree) and calls.processes.has_tree("flat").any():
         raise UsageError("No traced call was made inside another: there is nothing to draw", "Trace more functions.")
     if not len(in_tree):
         raise UsageError(

@@ -76,6 +76,10 @@ class ProcessTable(msgspec.Struct, frozen=True, eq=False):
     tree: NDArray[np.uint8]
     """Index into ``TREE_KINDS``."""
 
+    def has_tree(self, *kinds: TreeKind) -> NDArray[np.bool_]:
+        """Which processes have a tree of one of these kinds."""
+        return np.isin(self.tree, [TREE_KINDS.index(kind) for kind in kinds])
+
 
 class Facts(msgspec.Struct, frozen=True):
     """What only the lines can tell; it travels in the metadata of ``calls.parquet``."""
