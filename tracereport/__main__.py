@@ -4,7 +4,8 @@ import gc
 import os
 import sys
 
-INTERRUPTED = 130
+from tracereport.errors import INTERRUPTED_LINE, ExitCode
+
 OBJECTS_PER_COLLECTION = 100_000
 """What is loaded stays: Python's usual looks for garbage, after every 700 new objects, are a tenth of a small run."""
 
@@ -17,11 +18,9 @@ def main() -> int:
 
         code = cli.main()
     except KeyboardInterrupt:
-        sys.stderr.write("tracereport: interrupted\n")
-        code = INTERRUPTED
-    if code == INTERRUPTED:
+        sys.stderr.write(INTERRUPTED_LINE)
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(ExitCode.INTERRUPTED)
     gc.freeze()  # what is left goes with the process, and needn't be looked through once more
     return code
 

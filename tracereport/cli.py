@@ -13,18 +13,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tracereport import __version__
-from tracereport.errors import TracereportError, UsageError
-from tracereport.interrupt import INTERRUPTED, prompt_interrupts
+from tracereport.errors import ExitCode, TracereportError, UsageError
+from tracereport.interrupt import prompt_interrupts
 from tracereport.loading import keep_memory, load_numpy
 from tracereport.options import DAY, TEXT, ReportCommand
 
 if TYPE_CHECKING:
     from tracereport.job import Job
-
-GATE_FAILED = 1
-WRONG_USAGE = 2
-INCOMPLETE_INPUT = 3
-SYSTEM_FAILED = 4
 
 EXAMPLES = """\b
 Examples:
@@ -71,7 +66,7 @@ def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa
         from tracereport.model import report_schema  # noqa: PLC0415
 
         click.echo(json.dumps(report_schema(), indent=2))
-        return 0
+        return ExitCode.DONE
     if not logs:
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
     if "" in logs:
@@ -121,7 +116,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
         except TracereportError as error:
             print_error(error.message, error.remedy)
             return code or error.exit_code
-    return code or INCOMPLETE_INPUT
+    return code or ExitCode.INCOMPLETE_INPUT
 
 
 @click.command(context_settings=_CONTEXT, no_args_is_help=True)
@@ -139,7 +134,7 @@ def accept(fingerprint: str, *, reason: str, until: datetime | None, config: str
     path = Path(config) if config else find_config(Path.cwd()) or Path(OWN_FILE)
     write_acceptance(path, fingerprint, reason, until.date() if until else None)
     click.echo(f"{path}: accepted {fingerprint}", err=True)
-    return 0
+    return ExitCode.DONE
 
 
 @click.command(cls=ReportCommand, context_settings=_CONTEXT)
@@ -150,7 +145,7 @@ def config(**given: Any) -> int:  # noqa: ANN401 - options of many types
     from tracereport.plan import choose_config, given_values  # noqa: PLC0415
 
     click.echo(format_config(read_config(choose_config(given)), given_values(given)), nl=False)
-    return 0
+    return ExitCode.DONE
 
 
 COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config}
@@ -181,8 +176,8 @@ def finish_job(job: "Job", stream: TextIO) -> int:
         if not job.quiet and STDOUT not in (document.target for document in documents):
             print_line(result.report.verdict.message)
     if result.errors:
-        return INCOMPLETE_INPUT
-    return GATE_FAILED if result.failed_gates and job.explain is None else 0
+        return ExitCode.INCOMPLETE_INPUT
+    return ExitCode.GATE_FAILED if result.failed_gates and job.explain is None else ExitCode.DONE
 
 
 def _keep_standard_input(job: "Job", stack: ExitStack) -> "Job":
@@ -231,11 +226,11 @@ def print_error(message: str, remedy: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and gives its exit code."""
+    """Runs the command and gives its exit code. An interrupt is the caller's to report."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = COMMANDS.get(given[0], report) if given else report
     name = "tracereport" if command is report else f"tracereport {given[0]}"
-    code = 0
+    code: int = ExitCode.DONE
     try:
         # Not by click's own main(): it would take a closed pipe for a failure.
         with _readers_may_leave(sys.stdout), command.make_context(name, given[command is not report :]) as context:
@@ -243,9 +238,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except click.exceptions.Exit as finished:
         code = finished.exit_code
-    except KeyboardInterrupt:
-        print_line("tracereport: interrupted")
-        code = INTERRUPTED
     except (click.UsageError, TracereportError, MemoryError, OSError) as error:
         code = _print_failure(error, name)
     return code
@@ -256,10 +248,10 @@ def _print_failure(error: Exception, name: str) -> int:
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
-            return WRONG_USAGE
+            return ExitCode.WRONG_USAGE
         case click.UsageError():
             print_error(error.format_message(), f"See {name} --help.")
-            return WRONG_USAGE
+            return ExitCode.WRONG_USAGE
         case TracereportError():
             print_error(error.message, error.remedy)
             return error.exit_code
@@ -267,4 +259,4 @@ def _print_failure(error: Exception, name: str) -> int:
             print_error("Out of memory", "Give fewer logs at once, and join their tables: -o calls.parquet")
         case OSError():
             print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Mend that, and run it again.")
-    return SYSTEM_FAILED
+    return ExitCode.NOT_WRITTEN

@@ -3,7 +3,24 @@
 The command prints the two as two lines, without a traceback, and exits with the class's ``exit_code``.
 """
 
-from typing import ClassVar
+from enum import IntEnum
+from typing import ClassVar, Final
+
+INTERRUPTED_LINE: Final = "tracereport: interrupted\n"
+"""What is said where Ctrl-C ends a run."""
+
+
+class ExitCode(IntEnum):
+    """How a run ended. If several apply: 130, 2, 4, 3, 1."""
+
+    DONE = 0
+    GATE_FAILED = 1
+    WRONG_USAGE = 2
+    """Or a configuration or baseline that can't be used."""
+    INCOMPLETE_INPUT = 3
+    NOT_WRITTEN = 4
+    """A document, or whatever else the system refused."""
+    INTERRUPTED = 130
 
 
 class TracereportError(Exception):
@@ -14,7 +31,7 @@ class TracereportError(Exception):
         remedy: what to do about it, as an imperative.
     """
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.WRONG_USAGE
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message, remedy)
@@ -29,28 +46,28 @@ class TracereportError(Exception):
 class UsageError(TracereportError):
     """The command line, or the call from Python, asks for what can't be given."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USAGE
 
 
 class InputError(TracereportError):
     """A log or calls table can't be read in full, or holds no traces."""
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE_INPUT
 
 
 class OutputError(TracereportError):
     """A document can't be written; what stood there before still does."""
 
-    exit_code = 4
+    exit_code = ExitCode.NOT_WRITTEN
 
 
 class BaselineError(TracereportError):
     """The baseline can't be read, or can't be compared with this report."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USAGE
 
 
 class ConfigError(TracereportError):
     """The configuration can't be read, or holds what it may not."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USAGE

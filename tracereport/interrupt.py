@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INTERRUPTED = 130
+from tracereport.errors import INTERRUPTED_LINE, ExitCode
+
 PATIENCE_SECONDS = 0.4
 
 
@@ -46,6 +47,6 @@ def _watch(reading: int, ended: threading.Event, clean_up: Callable[[], None]) -
     if number and not ended.wait(PATIENCE_SECONDS):
         try:
             clean_up()
-            os.write(2, b"tracereport: interrupted\n")
+            os.write(2, INTERRUPTED_LINE.encode())
         finally:
-            os._exit(INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED)
