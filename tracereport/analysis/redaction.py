@@ -14,7 +14,7 @@ import polars as pl
 
 from tracereport.model import MalformedLine, Param, RedundantSignature, Report, Selection
 from tracereport.trace.calls import Calls, Lookups
-from tracereport.trace.grammar import decode_lookup, encode_lookup
+from tracereport.trace.grammar import decode_lookup, encode_lookup, join_signature
 
 PREFIX = "redacted:"
 HASH_BYTES = 6
@@ -96,24 +96,11 @@ def _rewrite(node: Any, hide: Hide) -> Any:  # noqa: ANN401 - any part of a repo
         case MalformedLine():
             changes["text"] = hide(None, node.text)
         case RedundantSignature():
-            changes["signature"] = _rewrite_signature(node, changes["params"])
+            fields = [(param.name, param.value) for param in changes["params"]]
+            changes["signature"] = join_signature(node.function, node.caller, fields)
         case Selection():
             changes["params"] = tuple(_rewrite_condition(condition, hide) for condition in node.params)
     return type(node)(**changes)
-
-
-def _rewrite_signature(row: RedundantSignature, params: tuple[Param, ...]) -> str:
-    """The signature's text with other parameters; the caller stays where it stands among them."""
-    positions = range(len(params) + 1)
-    position = next((at for at in positions if _join_signature(row, row.params, at) == row.signature), 0)
-    return _join_signature(row, params, position)
-
-
-def _join_signature(row: RedundantSignature, params: tuple[Param, ...], caller_position: int) -> str:
-    fields = [f"{param.name}={param.value}" for param in params]
-    if row.caller is not None:
-        fields.insert(caller_position, f"caller={row.caller}")
-    return "|".join((row.function, *fields))
 
 
 def _rewrite_condition(condition: str, hide: Hide) -> str:

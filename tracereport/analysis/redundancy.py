@@ -34,6 +34,7 @@ from tracereport.model import (
     SequentialDuplicate,
     SharedLookup,
 )
+from tracereport.trace.grammar import join_signature
 
 
 def _keep(groups: Groups, wanted: NDArray[np.bool_], shown: Shown | None) -> NDArray[np.intp]:
@@ -78,15 +79,13 @@ def count_redundant_signatures(
         lookup = int(signatures.lookup[signature])
         function, caller = ordered.calls.lookups.function[lookup], ordered.calls.name(int(signatures.caller[signature]))
         params = ordered.calls.params_of(lookup)
-        fields = [
-            *([("caller", caller)] if caller is not None else []),
-            *((param.name, param.value) for param in params),
-        ]
         calls, processes = int(summary.calls[index]), int(summary.processes[index])
         unchanged, changed = int(summary.unchanged[index]), int(summary.changed[index])
         rows.append(
             RedundantSignature(
-                signature="|".join([ordered.calls.names[function], *(f"{name}={value}" for name, value in fields)]),
+                signature=join_signature(
+                    ordered.calls.names[function], caller, [(param.name, param.value) for param in params]
+                ),
                 function=ordered.calls.names[function],
                 caller=caller,
                 params=params,

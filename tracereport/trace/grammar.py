@@ -6,6 +6,7 @@ per call.
 """
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -209,8 +210,8 @@ def encode_lookup(function: str, params: tuple[tuple[str, str], ...]) -> str:
     if any("|" in part for part in parts) or any("=" in name for name in names):
         escaped = [re.sub(r"[\\|=]", lambda found: f"\\{ord(found[0]):02x}", part) for part in parts]
         function, parts = escaped[0], escaped[1:]
-        return "||" + _join_lookup(function, list(zip(parts[::2], parts[1::2], strict=True)))
-    return _join_lookup(function, list(params))
+        return "||" + join_signature(function, None, zip(parts[::2], parts[1::2], strict=True))
+    return join_signature(function, None, params)
 
 
 def decode_lookup(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -225,8 +226,10 @@ def decode_lookup(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return _decode_part(function), tuple(params)
 
 
-def _join_lookup(function: str, params: list[tuple[str, str]]) -> str:
-    return "|".join([function, *(f"{name}={value}" for name, value in params)])
+def join_signature(function: str, caller: str | None, params: Iterable[tuple[str, str]]) -> str:
+    """The text of a signature, the caller before the parameters: ``function|caller=c|name=value|...``."""
+    fields = params if caller is None else [("caller", caller), *params]
+    return "|".join([function, *(f"{name}={value}" for name, value in fields)])
 
 
 def _decode_part(text: str) -> str:
