@@ -24,7 +24,7 @@ REDACTED = re.compile(r"redacted:[0-9a-f]{12}")
 
 
 def report_with_everything() -> Report:
-    """The compared sample, with a selection by a value and with signatures of redundant calls with a caller and without."""
+    """The compared sample, with a selection by a value and with a redundant signature with a caller and one without."""
     base = compared_report()
     assert base.input is not None
     asked = params(id="secret-1", token="secret|2=x")  # noqa: S106 - what is to be hidden

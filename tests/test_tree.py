@@ -1,5 +1,7 @@
 """The call tree: merged paths and self time, held against the oracle."""
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -13,6 +15,7 @@ from tracereport.analysis.grouping import ROW_LIMIT
 from tracereport.analysis.ordered import order_calls
 from tracereport.analysis.repeats import find_repeats
 from tracereport.analysis.selection import show_selected
+from tracereport.analysis.speedscope import make_speedscope
 from tracereport.analysis.tree import UNFINISHED, count_call_tree, count_self_ns
 from tracereport.model import CallTree, Selection
 
@@ -84,6 +87,19 @@ def test_calls_of_a_parent_that_never_printed_stand_below_it() -> None:
     assert tree is not None
     assert [row.path for row in tree.paths.rows] == [(UNFINISHED, "open"), (UNFINISHED, "open", "load")]
     assert [row.self_ns for row in tree.paths.rows] == [2_000_000, 1_000_000]
+
+
+@pytest.mark.parametrize("name", [*DEEP, None])
+def test_the_stacks_of_speedscope_are_the_paths(name: str | None) -> None:
+    orphans = processes_of("2|h|elapsed_ms=1|parent=1", "3|g|elapsed_ms=1|parent=2", "4|f|elapsed_ms=1|parent=none")
+    processes = orphans if name is None else find_processes(read_lines(read_log(name), name))
+    tree = tree_of(processes)
+    assert tree is not None
+    document = json.loads(make_speedscope(code_calls(processes), "title"))
+    frames = [frame["name"] for frame in document["shared"]["frames"]]
+    samples = [sample for profile in document["profiles"][::2] for sample in profile["samples"]]
+    stacks = Counter(tuple(frames[code] for code in sample) for sample in samples)
+    assert stacks == {row.path: row.calls for row in tree.paths.rows}
 
 
 def test_paths_come_by_time_then_calls_then_name() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tracereport import __version__
 from tracereport.analysis.ordered import NOWHERE, OrderedCalls, order_calls
-from tracereport.analysis.tree import Paths, merge_paths
+from tracereport.analysis.tree import UNFINISHED, Paths, merge_paths
 from tracereport.errors import UsageError
 from tracereport.trace.calls import Calls
 
@@ -63,7 +63,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
         "exporter": f"tracereport {__version__}",
         "name": title if left_out <= 0 else f"{title} ({MOST_PROCESSES} of {len(largest)} processes)",
         "activeProfileIndex": 0,
-        "shared": {"frames": [{"name": name} for name in (*calls.names, "(unfinished)")]},
+        "shared": {"frames": [{"name": name} for name in (*calls.names, UNFINISHED)]},
         "profiles": profiles,
     }
     return msgspec.json.encode(document) + b"\n"
@@ -80,7 +80,8 @@ def _profiles(ordered: OrderedCalls, paths: Paths, process: int, shown: NDArray[
         path, index = np.unique(path, return_inverse=True)
         weight, self_ns = np.bincount(index), np.bincount(index, weights=self_ns).astype(np.int64)
         name = f"{name}, merged by path"
-    stacks = {code: _stack(ordered, paths, code) for code in np.unique(path).tolist()}
+    unfinished = len(ordered.calls.names)
+    stacks = {code: paths.codes(code, unfinished) for code in np.unique(path).tolist()}
     samples = [stacks[code] for code in path.tolist()]
     for unit, weights, kind in (("none", weight, "by calls"), ("nanoseconds", self_ns, "by time")):
         yield {
@@ -102,15 +103,3 @@ def _self_ns(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.int6
     np.add.at(inside_ns, np.searchsorted(places, ordered.parent[places][child]), elapsed_ns[child])
     self_ns: NDArray[np.int64] = np.maximum(elapsed_ns - inside_ns, 0)
     return self_ns
-
-
-def _stack(ordered: OrderedCalls, paths: Paths, path: int) -> list[int]:
-    """The frames of a path, the outermost first."""
-    names = len(ordered.calls.names)
-    frames: list[int] = []
-    while path > 1:
-        frames.append(int(paths.function[path]))
-        path = int(paths.above[path])
-    if path == 1:
-        frames.append(names)
-    return frames[::-1]

@@ -1,6 +1,6 @@
 """The call tree: calls merged by the chain of functions above them, and self time, of processes whose tree is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -33,15 +33,15 @@ class Paths(msgspec.Struct, frozen=True, eq=False):
     path_of_place: NDArray[np.int64]
     """The path of each judged call; 0 without a tree."""
 
-    def names(self, path: int, names: Sequence[str]) -> tuple[str, ...]:
-        """The functions of a path, the outermost first."""
-        found: list[str] = []
+    def codes(self, path: int, unfinished: int) -> list[int]:
+        """The name codes of a path's functions, the outermost first; ``unfinished`` where ``UNFINISHED`` stands."""
+        found: list[int] = []
         while path > _UNFINISHED_PATH:
-            found.append(names[self.function[path]])
+            found.append(int(self.function[path]))
             path = int(self.above[path])
         if path == _UNFINISHED_PATH:
-            found.append(UNFINISHED)
-        return tuple(reversed(found))
+            found.append(unfinished)
+        return found[::-1]
 
 
 def count_call_tree(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None) -> CallTree | None:
@@ -66,10 +66,12 @@ def count_call_tree(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None
     greatest = max((merged.length[row] for row in rows), default=0)
     by_calls = sorted((row for row in rows if merged.length[row] == greatest), key=lambda row: (-calls[row], row))
 
+    names = (*ordered.calls.names, UNFINISHED)
+
     def describe(kept: list[int]) -> Rows[TreePath]:
         paths = [
             TreePath(
-                path=merged.names(row, ordered.calls.names),
+                path=tuple([names[code] for code in merged.codes(row, unfinished=len(names) - 1)]),
                 calls=int(calls[row]),
                 total_ns=int(total_ns[row]),
                 self_ns=int(self_ns[row]),
