@@ -15,7 +15,7 @@ import pytest
 from tests.ci_runner import EXAMPLES, Bench, expressions, read_yaml
 from tests.counted_report import Run, calls, counted_report
 from tests.sample_report import rows
-from tracereport.analysis.compare import compare_reports
+from tracereport.analysis.compare import comparable_sides, compare_reports
 from tracereport.cli import report
 from tracereport.model import Gate, Report, encode_report
 
@@ -28,8 +28,8 @@ BOT = "github-actions[bot]"
 
 BEFORE = counted_report(Run("suite", calls("load_node", "query_records", "ab")))
 AFTER = counted_report(Run("suite", calls("load_node", "query_records", "abb")))
-NOTHING_NEW = msgspec.structs.replace(BEFORE, comparison=compare_reports(BEFORE, BEFORE))
-WORSE = msgspec.structs.replace(AFTER, comparison=compare_reports(BEFORE, AFTER))
+NOTHING_NEW = msgspec.structs.replace(BEFORE, comparison=compare_reports(comparable_sides(BEFORE, BEFORE)))
+WORSE = msgspec.structs.replace(AFTER, comparison=compare_reports(comparable_sides(BEFORE, AFTER)))
 
 CONTEXT = {
     "github.repository": "team/project",

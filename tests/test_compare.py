@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report, without
-from tracereport.analysis.compare import compare_reports
+from tracereport.analysis.compare import comparable_sides, compare_reports
 from tracereport.errors import BaselineError
 from tracereport.model import Comparison, Report, Rows, Selection, Settings
 
@@ -19,7 +19,7 @@ SUITE = (LOOKUP, DIRECTORIES, METADATA)
 
 
 def compare(before: tuple[Run, ...] | list[Run], after: tuple[Run, ...] | list[Run]) -> Comparison:
-    return compare_reports(counted_report(*before), counted_report(*after))
+    return compare_reports(comparable_sides(counted_report(*before), counted_report(*after)))
 
 
 def renamed(run: Run, name: str) -> Run:
@@ -211,8 +211,10 @@ def test_a_process_that_is_interleaved_on_one_side_is_set_apart() -> None:
 def test_low_fanouts_take_no_part() -> None:
     loop = Run("directories", DIRECTORIES.calls, (("list_directory", "query_entries", 5),))
     before = counted_report(*SUITE)
-    assert states(compare_reports(before, counted_report(LOOKUP, loop, METADATA)))
-    assert_nothing_changed(compare_reports(before, counted_report(LOOKUP, loop, METADATA, confidence="low")))
+    assert states(compare_reports(comparable_sides(before, counted_report(LOOKUP, loop, METADATA))))
+    assert_nothing_changed(
+        compare_reports(comparable_sides(before, counted_report(LOOKUP, loop, METADATA, confidence="low")))
+    )
 
 
 def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
@@ -232,27 +234,29 @@ def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
 def test_settings_that_differ_are_an_error_that_names_them(settings: Settings, named: str) -> None:
     report = counted_report(*SUITE)
     with pytest.raises(BaselineError, match=named):
-        compare_reports(report, msgspec.structs.replace(report, settings=settings))
+        compare_reports(comparable_sides(report, msgspec.structs.replace(report, settings=settings)))
 
 
 def test_the_number_of_shown_rows_may_differ() -> None:
     report = counted_report(*SUITE)
-    assert_nothing_changed(compare_reports(report, msgspec.structs.replace(report, settings=Settings(top=3))))
+    assert_nothing_changed(
+        compare_reports(comparable_sides(report, msgspec.structs.replace(report, settings=Settings(top=3))))
+    )
 
 
 def test_a_selection_that_differs_is_an_error_that_names_both() -> None:
     report = counted_report(*SUITE)
     narrowed = msgspec.structs.replace(report, selection=Selection(functions=("query_*",)))
     with pytest.raises(BaselineError, match=r"narrowed to nothing, this report to functions query_\*") as error:
-        compare_reports(report, narrowed)
+        compare_reports(comparable_sides(report, narrowed))
     assert error.value.exit_code == 2
-    assert_nothing_changed(compare_reports(narrowed, narrowed))
+    assert_nothing_changed(compare_reports(comparable_sides(narrowed, narrowed)))
 
 
 def test_a_cut_list_is_said_and_what_may_stand_in_it_is_left_out() -> None:
     report = counted_report(*SUITE)
     cut = msgspec.structs.replace(report, findings=Rows(report.findings.total, report.findings.rows[:1]))
-    comparison = compare_reports(cut, report)
+    comparison = compare_reports(comparable_sides(cut, report))
     assert comparison.partial
     assert not states(comparison)
     assert comparison.findings.total == 1
@@ -265,7 +269,7 @@ def test_an_accepted_finding_is_marked() -> None:
         report,
         findings=Rows(4, tuple(msgspec.structs.replace(row, accepted="known") for row in report.findings.rows)),
     )
-    comparison = compare_reports(counted_report(DIRECTORIES, METADATA), accepted)
+    comparison = compare_reports(comparable_sides(counted_report(DIRECTORIES, METADATA), accepted))
     assert {row.accepted for row in comparison.findings.rows} == {"known"}
 
 
@@ -299,7 +303,7 @@ REPORTS = st.lists(RUNS, min_size=1, max_size=4).map(lambda runs: counted_report
 @settings(max_examples=60, deadline=None)
 @given(report=REPORTS)
 def test_comparing_a_report_with_itself_is_empty(report: Report) -> None:
-    comparison = compare_reports(report, report)
+    comparison = compare_reports(comparable_sides(report, report))
     assert_nothing_changed(comparison)
     assert comparison.processes_only_before == comparison.processes_only_after == Rows()
 
@@ -307,7 +311,7 @@ def test_comparing_a_report_with_itself_is_empty(report: Report) -> None:
 @settings(max_examples=60, deadline=None)
 @given(before=REPORTS, after=REPORTS)
 def test_the_comparison_the_other_way_round_is_its_mirror(before: Report, after: Report) -> None:
-    there, back = compare_reports(before, after), compare_reports(after, before)
+    there, back = compare_reports(comparable_sides(before, after)), compare_reports(comparable_sides(after, before))
     assert there.processes_differ == back.processes_differ
     assert changed_totals(there) == {figure: (b, a) for figure, (a, b) in changed_totals(back).items()}
     assert (there.functions_added, there.functions_removed) == (back.functions_removed, back.functions_added)
@@ -322,7 +326,7 @@ def test_the_comparison_the_other_way_round_is_its_mirror(before: Report, after:
 @settings(max_examples=60, deadline=None)
 @given(before=REPORTS, after=REPORTS)
 def test_what_is_set_apart_and_what_is_compared_add_up(before: Report, after: Report) -> None:
-    comparison = compare_reports(before, after)
+    comparison = compare_reports(comparable_sides(before, after))
     totals = {row.figure: row for row in comparison.totals.rows}
     apart_before, apart_after = comparison.processes_only_before.rows, comparison.processes_only_after.rows
     if comparison.processes_differ:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report
 from tests.sample_report import rows, sample_report
-from tracereport.analysis.compare import compare_reports
+from tracereport.analysis.compare import comparable_sides, compare_reports
 from tracereport.analysis.gates import check_gates, judge_gates
 from tracereport.errors import UsageError
 from tracereport.model import Gate, QualityWarning, Report, Rows, Selection
@@ -19,8 +19,9 @@ AFTER = counted_report(LOOKUP, Run("metadata", (*METADATA.calls, *calls("metadat
 
 
 def judge(expression: str, report: Report = AFTER, baseline: Report | None = None) -> Gate:
-    comparison = None if baseline is None else compare_reports(baseline, report)
-    gates = judge_gates([expression], report, comparison, baseline)
+    sides = None if baseline is None else comparable_sides(baseline, report)
+    comparison = None if sides is None else compare_reports(sides)
+    gates = judge_gates([expression], msgspec.structs.replace(report, comparison=comparison), sides)
     assert gates.total == 1
     return gates.rows[0]
 

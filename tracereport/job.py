@@ -142,15 +142,16 @@ def run_job(job: Job, watcher: Watcher | None = None) -> Result:
     report = make_report(calls, job.settings, job.title or _make_title(names), job.selection)
     findings, acceptances = apply_acceptances(report.findings, job.acceptances, job.today)
     report = replace(report, findings=findings, acceptances=acceptances)
+    sides = None
     if baseline is not None:
-        from tracereport.analysis.compare import compare_reports  # noqa: PLC0415
+        from tracereport.analysis.compare import comparable_sides, compare_reports  # noqa: PLC0415
 
-        report = replace(report, comparison=compare_reports(baseline, report))
+        sides = comparable_sides(baseline, report)
+        report = replace(report, comparison=compare_reports(sides))
     if job.fail_on:
         from tracereport.analysis.gates import judge_gates  # noqa: PLC0415
 
-        gates = judge_gates(job.fail_on, report, report.comparison, baseline)
-        report = replace(report, gates=gates)
+        report = replace(report, gates=judge_gates(job.fail_on, report, sides))
     begin("writing")
     return _redact(job, Result(tuple(inputs), calls, report))
 

@@ -40,8 +40,11 @@ Key = TypeVar("Key")
 
 
 class Sides(msgspec.Struct, frozen=True):
-    """Two reports brought to what can be compared of them."""
+    """Two reports brought to what can be compared of them: a comparison and its gates are made from this."""
 
+    report_before: Report
+    """The baseline."""
+    report_after: Report
     before: Comparable
     after: Comparable
     findings_before: dict[str, Finding]
@@ -70,6 +73,8 @@ def comparable_sides(before: Report, after: Report) -> Sides:
     apart = ((), ()) if matching.differ else (matching.only_before, matching.only_after)
     whole = not any(apart)
     return Sides(
+        report_before=before,
+        report_after=after,
         before=comparable_figures(before, findings_before, apart[0], whole=whole),
         after=comparable_figures(after, findings_after, apart[1], whole=whole),
         findings_before=findings_before,
@@ -79,20 +84,17 @@ def comparable_sides(before: Report, after: Report) -> Sides:
     )
 
 
-def compare_reports(before: Report, after: Report) -> Comparison:
-    """What changed from ``before``, the baseline, to ``after``.
+def compare_reports(sides: Sides) -> Comparison:
+    """What changed from the baseline to the report beside it.
 
     Functions and edges are listed if they changed, the largest change first; findings all, by state; totals all, null
     where a figure isn't known. Processes that only one side has are listed apart; ``comparable_sides`` says what
     becomes of their calls.
-
-    Raises:
-        BaselineError: the reports differ in their selection, or in a setting that figures depend on.
     """
-    sides = comparable_sides(before, after)
+    generator = sides.report_before.generator
     functions = _compare_functions(sides.before, sides.after)
     comparison = Comparison(
-        baseline=BaselineReference(title=before.title, generator=f"{before.generator.name} {before.generator.version}"),
+        baseline=BaselineReference(title=sides.report_before.title, generator=f"{generator.name} {generator.version}"),
         verdict="",
         partial=sides.before.partial or sides.after.partial,
         processes_differ=sides.matching.differ,

@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-import msgspec
-
 from tracereport.analysis.change_verdict import name_finding
 from tracereport.analysis.comparable import Comparable
-from tracereport.analysis.compare import Sides, comparable_sides
+from tracereport.analysis.compare import Sides
 from tracereport.analysis.gate_grammar import (
     FINDINGS,
     STABLE_FUNCTION_FIGURES,
@@ -25,7 +23,7 @@ from tracereport.analysis.gate_grammar import (
     refuse,
 )
 from tracereport.errors import UsageError
-from tracereport.model import Comparison, Finding, Gate, Report, Rows
+from tracereport.model import Finding, Gate, Report, Rows
 
 NAMED_REASONS = 3
 NS_PER_MS = 1_000_000
@@ -33,14 +31,6 @@ CAPTURED = "captured"
 """Code of the quality warning for output that libtest swallowed."""
 
 EVIDENCE_TOTALS = frozenset({"unchanged_repeats", "changed_repeats", "unproven_repeats"})
-
-
-class _Against(msgspec.Struct, frozen=True):
-    """What a report is judged against."""
-
-    baseline: Report
-    comparison: Comparison
-    sides: Sides
 
 
 def check_gates(expressions: Sequence[str], *, with_baseline: bool) -> None:
@@ -54,42 +44,36 @@ def check_gates(expressions: Sequence[str], *, with_baseline: bool) -> None:
             _refuse_without_baseline(expression)
 
 
-def judge_gates(
-    expressions: Sequence[str], report: Report, comparison: Comparison | None = None, baseline: Report | None = None
-) -> Rows[Gate]:
+def judge_gates(expressions: Sequence[str], report: Report, sides: Sides | None = None) -> Rows[Gate]:
     """Every gate with its figure, its limit and whether it passed, in the order given.
 
     A figure that isn't known (a rate of no judged calls, a time where threads hide the tree) passes no gate.
 
     Args:
         expressions: as ``--fail-on`` was given.
-        report: the report to be judged.
-        comparison: of the report with the baseline, if there is one.
-        baseline: what it was compared with, if anything.
+        report: the report to be judged, with its comparison if there is one.
+        sides: what that comparison was made from.
 
     Raises:
         UsageError: an expression can't be read, needs a baseline that isn't there, or names a function that is on
             neither side.
     """
     gates = [(expression, parse_gate(expression)) for expression in expressions]
-    against = None
-    if baseline is not None and comparison is not None:
-        against = _Against(baseline, comparison, comparable_sides(baseline, report))
-    judged = tuple(_judge(expression, gate, report, against) for expression, gate in gates)
+    judged = tuple(_judge(expression, gate, report, sides) for expression, gate in gates)
     return Rows(len(judged), judged)
 
 
-def _judge(expression: str, gate: Word | Condition, report: Report, against: _Against | None) -> Gate:
+def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides | None) -> Gate:
     if isinstance(gate, Condition):
-        return _judge_condition(gate, report, against)
+        return _judge_condition(gate, report, sides)
     if gate == "quality":
         return _judge_reasons(expression, _distrust(report))
-    if against is None:
+    if report.comparison is None:
         _refuse_without_baseline(expression)
-    changes = against.comparison.findings.rows
+    changes = report.comparison.findings.rows
     state = "new" if gate == "new-findings" else "worse"
     reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
-    cautions = ["rows that were cut from a report take no part"] if against.comparison.partial else []
+    cautions = ["rows that were cut from a report take no part"] if report.comparison.partial else []
     if report.selection is not None:
         cautions.append("only of what the selection shows")
     return _judge_reasons(expression, reasons, cautions)
@@ -118,22 +102,21 @@ def _distrust(report: Report) -> list[str]:
     ]
 
 
-def _judge_condition(condition: Condition, report: Report, against: _Against | None) -> Gate:
+def _judge_condition(condition: Condition, report: Report, sides: Sides | None) -> Gate:
     if condition.name is not None and condition.figure != FINDINGS:
-        _require_function(condition, report, against)
+        _require_function(condition, report, sides)
     notes = [_noise_of(condition)]
     figure: float | None
     before: float | None
     if not condition.limit.relative:
         figure, before = _whole_figure(condition, report), 0.0
-    elif against is None:
+    elif sides is None:
         _refuse_without_baseline(condition.expression)
     else:
-        sides = against.sides
         figure = _comparable_figure(condition, sides.after, sides.findings_after, sides)
         before = _comparable_figure(condition, sides.before, sides.findings_before, sides)
         if figure is None or before is None:
-            figure, before = _whole_figure(condition, report), _whole_figure(condition, against.baseline)
+            figure, before = _whole_figure(condition, report), _whole_figure(condition, sides.report_before)
         elif not sides.whole:
             notes.append("without the processes that only one side has")
     limit = None if before is None else condition.limit.of(before)
@@ -155,9 +138,9 @@ def _refuse_without_baseline(expression: str) -> NoReturn:
     )
 
 
-def _require_function(condition: Condition, report: Report, against: _Against | None) -> None:
+def _require_function(condition: Condition, report: Report, sides: Sides | None) -> None:
     """Raises an error that names the column if the function is on neither side."""
-    reports = [report] if against is None else [report, against.baseline]
+    reports = [report] if sides is None else [report, sides.report_before]
     known = sorted({row.function for side in reports for row in side.functions.rows})
     if condition.name is not None and condition.name not in known:
         shown = "" if report.selection is None else "of those that the selection shows, "
