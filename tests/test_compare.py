@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report, without
 from tracereport.analysis.compare import comparable_sides, compare_reports
+from tracereport.documents.wording import describe_caller
 from tracereport.errors import BaselineError
 from tracereport.model import Comparison, Report, Rows, Selection, Settings
 
@@ -279,9 +280,15 @@ def test_an_unknown_caller_is_no_name() -> None:
     looped = [Run("suite", before[0].calls, (("unknown", "f", 5),))]
     assert compare(before, looped).verdict == "The same 4 calls, as many of them redundant: new N+1 of `f`."
     assert compare(before, after).verdict == (
-        "+2 calls, all of them redundant: new repeats of `g` by an unknown caller, "
+        "+2 calls, all of them redundant: new repeats of `g` by a caller that isn't logged, "
         "new repeats of `f` by an unknown caller."
     )
+
+
+@pytest.mark.parametrize("caller", ["load_node", "unknown", None])
+def test_a_comparison_calls_a_caller_as_the_findings_do(caller: str | None) -> None:
+    change = compare([Run("suite", calls(caller, "f", "xy"))], [Run("suite", calls(caller, "f", "xyy"))])
+    assert describe_caller(caller, lambda name: f"`{name}`") in change.verdict
 
 
 def test_further_changes_are_counted_in_the_verdict() -> None:

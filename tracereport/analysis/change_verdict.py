@@ -90,9 +90,7 @@ def _describe_finding(row: FindingChange) -> str:
 
 def name_finding(row: FindingChange) -> str:
     """A finding in the words of the log, as part of a sentence; names in backticks, unescaped."""
-    callers = [
-        "an unknown caller" if caller is None or caller == UNKNOWN_CALLER else f"`{caller}`" for caller in row.callers
-    ]
+    callers = [_name_caller(caller) for caller in row.callers]
     match row.kind:
         case "again":
             return f"repeats of `{row.function}` by {callers[0]}"
@@ -103,6 +101,13 @@ def name_finding(row: FindingChange) -> str:
             return f"N+1 in {callers[0]}" if callers[0].startswith("`") else f"N+1 of `{row.function}`"
         case "slow":
             return f"slow calls of `{row.function}` by {callers[0]}"
+
+
+def _name_caller(caller: str | None) -> str:
+    """In the words of the findings: one that the log doesn't name, and one that the emitter couldn't tell, are two."""
+    if caller is None:
+        return "a caller that isn't logged"
+    return "an unknown caller" if caller == UNKNOWN_CALLER else f"`{caller}`"
 
 
 def _describe_functions(comparison: Comparison) -> list[str]:
