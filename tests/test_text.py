@@ -260,6 +260,12 @@ def test_an_explanation_shows_one_finding_in_full() -> None:
     assert "+    forget kept[id]" in parts["What to Do"]
 
 
+def test_the_trace_lines_of_an_explanation_are_shown_as_logged_but_for_control_characters() -> None:
+    text = render_explanation(sample_report(), FINDINGS[0], ["PERF_TRACE|1|f|id=\x1b[31m|elapsed_ms=1", "  second"])
+    assert text.endswith("\n\n=== Trace Lines ===\nPERF_TRACE|1|f|id=\\x1b[31m|elapsed_ms=1\n  second\n")
+    assert "Trace Lines" not in render_explanation(sample_report(), FINDINGS[0])
+
+
 @pytest.mark.parametrize("found", FINDINGS, ids=lambda found: found.fingerprint)
 def test_every_finding_can_be_explained_without_harm(found: object) -> None:
     text = render_explanation(sample_report(), found)

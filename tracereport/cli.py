@@ -17,6 +17,7 @@ from tracereport.errors import ExitCode, TracereportError, UsageError
 from tracereport.interrupt import prompt_interrupts
 from tracereport.loading import keep_memory, load_numpy
 from tracereport.options import DAY, TEXT, ReportCommand
+from tracereport.trace.source import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from tracereport.job import Job
@@ -182,15 +183,15 @@ def finish_job(job: "Job", stream: TextIO) -> int:
 
 def _keep_standard_input(job: "Job", stack: ExitStack) -> "Job":
     """Puts aside what has to be read twice: the calls first, and then the trace lines."""
-    if "-" not in job.inputs or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
+    if STANDARD_INPUT not in job.inputs or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
         return job
     from msgspec.structs import replace  # noqa: PLC0415
 
     copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "standard-input")
     with copy.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
-    inputs = tuple(str(copy) if name == "-" else name for name in job.inputs)
-    return replace(job, inputs=inputs, names={**job.names, str(copy): "-"})
+    inputs = tuple(str(copy) if name == STANDARD_INPUT else name for name in job.inputs)
+    return replace(job, inputs=inputs, names={**job.names, str(copy): STANDARD_INPUT})
 
 
 @contextmanager

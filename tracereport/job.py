@@ -16,22 +16,13 @@ from numpy.typing import NDArray
 from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
-from tracereport.documents.formats import (
-    FORMATS,
-    NAMED_SUFFIXES,
-    Format,
-    RenderOptions,
-    format_of,
-    is_rendered,
-    render_document,
-)
-from tracereport.documents.units import escape_controls
+from tracereport.documents.formats import Format, RenderOptions, is_rendered, render_document
 from tracereport.documents.writer import STDOUT, Document
 from tracereport.errors import ConfigError, OutputError, UsageError
 from tracereport.model import Gate, Report, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
-from tracereport.trace.source import expand_inputs, is_calls_table, readable
+from tracereport.trace.source import STANDARD_INPUT, expand_inputs, is_calls_table, readable
 from tracereport.trace.table import write_table
 
 
@@ -85,27 +76,6 @@ class Result(msgspec.Struct, frozen=True):
     def failed_gates(self) -> tuple[Gate, ...]:
         """Those that did not hold."""
         return tuple(gate for gate in self.report.gates.rows if not gate.passed) if self.report.gates else ()
-
-
-def choose_formats(targets: Sequence[str], standard: str | None) -> tuple[tuple[str, Format], ...]:
-    """Each target with its format: by its suffix, else the one named.
-
-    Raises:
-        UsageError: a suffix is unknown, or the format is.
-    """
-    named = next((kind for kind in FORMATS if kind == standard), None)
-    if standard is not None and named is None:
-        raise UsageError(f"--format {standard}: unknown format", f"Name one of {', '.join(FORMATS)}.")
-    chosen: list[tuple[str, Format]] = []
-    for target in targets:
-        kind = (named or "text") if target == STDOUT else format_of(target) or named
-        if kind is None:
-            raise UsageError(
-                f"-o {target}: its suffix chooses no format",
-                f"Use one of {' '.join(NAMED_SUFFIXES)}, or name the format with --format.",
-            )
-        chosen.append((target, kind))
-    return tuple(chosen)
 
 
 def check_job(job: Job) -> Report | None:
@@ -206,17 +176,16 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
         )
     rows = np.zeros(len(result.calls), bool)
     for evidence in findings[0].evidence.rows:
-        lines = [evidence.line] + ([evidence.previous.line] if evidence.previous is not None else [])
-        rows |= (result.calls.file == result.calls.files.index(evidence.file)) & np.isin(result.calls.line, lines)
+        places = [evidence.line] + ([evidence.previous.line] if evidence.previous is not None else [])
+        rows |= (result.calls.file == result.calls.files.index(evidence.file)) & np.isin(result.calls.line, places)
     if job.redact:
-        raw = ["(left out, since they hold the values that are to be redacted)"]
+        lines = ["(left out, since they hold the values that are to be redacted)"]
     elif any(is_calls_table(name) for name in result.inputs):
-        raw = ["(a table of calls doesn't hold them: give the log itself)"]
+        lines = ["(a table of calls doesn't hold them: give the log itself)"]
     else:
         read = read_raw(result.calls, rows, result.inputs)
-        raw = [escape_controls(line.decode("utf-8", "backslashreplace").rstrip("\n")) for line in read]
-    explanation = render_explanation(result.report, findings[0])
-    return "\n".join([explanation, "=== Trace Lines ===", *raw, ""]).encode()
+        lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
+    return render_explanation(result.report, findings[0], lines).encode()
 
 
 def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Calls:
@@ -255,11 +224,11 @@ def _ignore(_stage: str, _size: int | None = None) -> None:
 
 def _total_bytes(inputs: Sequence[str]) -> int | None:
     """The size of all inputs as they are packed; null if it isn't known of one."""
-    return None if STDOUT in inputs else sum(Path(name).stat().st_size for name in inputs)
+    return None if STANDARD_INPUT in inputs else sum(Path(name).stat().st_size for name in inputs)
 
 
 def _make_title(names: Sequence[str]) -> str:
-    first = Path(names[0]).name if names[0] != STDOUT else "standard input"
+    first = Path(names[0]).name if names[0] != STANDARD_INPUT else "standard input"
     return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
 
 

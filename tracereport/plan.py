@@ -8,10 +8,10 @@ from typing import Any, TextIO
 import msgspec
 
 from tracereport.config import FIELDS, SETTINGS_FIELDS, Options, find_config, read_config
-from tracereport.documents.formats import RenderOptions
+from tracereport.documents.formats import RenderOptions, choose_formats
 from tracereport.documents.writer import STDOUT
 from tracereport.errors import UsageError
-from tracereport.job import Job, choose_formats
+from tracereport.job import Job
 from tracereport.model import Selection
 
 PIPE_COLUMNS = 100

@@ -1,9 +1,12 @@
 """The formats of documents: how a suffix chooses one, and which renderer makes it."""
 
+from collections.abc import Sequence
 from typing import Literal, TypeGuard, assert_never, get_args
 
 import msgspec
 
+from tracereport.documents.writer import STDOUT
+from tracereport.errors import UsageError
 from tracereport.model import Report
 
 RenderFormat = Literal["text", "markdown", "html", "json", "json.gz", "sarif", "github", "gitlab"]
@@ -45,6 +48,27 @@ def format_of(target: str) -> Format | None:
     """The format that a file's name chooses; none if its suffix is unknown."""
     name = target.lower()
     return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def choose_formats(targets: Sequence[str], standard: str | None) -> tuple[tuple[str, Format], ...]:
+    """Each target with its format: by its suffix, else the one named.
+
+    Raises:
+        UsageError: a suffix is unknown, or the format is.
+    """
+    named = next((kind for kind in FORMATS if kind == standard), None)
+    if standard is not None and named is None:
+        raise UsageError(f"--format {standard}: unknown format", f"Name one of {', '.join(FORMATS)}.")
+    chosen: list[tuple[str, Format]] = []
+    for target in targets:
+        kind = (named or "text") if target == STDOUT else format_of(target) or named
+        if kind is None:
+            raise UsageError(
+                f"-o {target}: its suffix chooses no format",
+                f"Use one of {' '.join(NAMED_SUFFIXES)}, or name the format with --format.",
+            )
+        chosen.append((target, kind))
+    return tuple(chosen)
 
 
 def is_rendered(kind: Format) -> TypeGuard[RenderFormat]:

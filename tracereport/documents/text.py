@@ -4,10 +4,13 @@ The templates hold the order of the sections, their titles and their fixes; what
 ``text_findings``, ``text_lists`` and ``tables``, within the width of the ``text_page``.
 """
 
+from collections.abc import Sequence
+
 from tracereport.documents import tables, text_findings, text_lists, wording
 from tracereport.documents.columns import Canvas
 from tracereport.documents.templating import render_template
 from tracereport.documents.text_page import Page, quote_name
+from tracereport.documents.units import escape_controls
 from tracereport.model import Finding, Report
 
 _NARROWEST = 60
@@ -29,8 +32,8 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
     return text.rstrip("\n") + "\n"
 
 
-def render_explanation(report: Report, finding: Finding) -> str:
-    """One finding in full: what it is, what shows it, and its advice as Markdown. For ``--explain``."""
+def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
+    """One finding in full: what it is, what shows it, its advice as Markdown and its trace lines: ``--explain``."""
     page = Page(report, Canvas(_EXPLANATION_WIDTH, colour=False))
     text = render_template(
         "explanation.txt",
@@ -39,5 +42,6 @@ def render_explanation(report: Report, finding: Finding) -> str:
         extent=wording.describe_extent(finding, quote_name),
         page=page,
         findings=text_findings,
+        trace_lines=[escape_controls(line) for line in trace_lines],
     )
     return text.rstrip("\n") + "\n"
