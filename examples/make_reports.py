@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tracereport.documents.formats import choose_formats
 from tracereport.documents.html import render_html
 from tracereport.documents.writer import Document, write_documents
-from tracereport.job import Job, make_documents, run_job
+from tracereport.job import Job, make_documents, prepare_job, run_job
 
 EXAMPLES = Path(__file__).parent
 BASELINES = {"shop-fixed": "shop"}
@@ -37,7 +37,7 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
         baseline=baseline,
         fail_on=("new-findings", "worse") if baseline else (),
     )
-    result = run_job(job)
+    result = run_job(prepare_job(job))
     suffixes = [".txt", ".md", ".json.gz", ".sarif"] + [".speedscope.json"] * (result.report.call_tree is not None)
     targets = choose_formats([f"{stem}{suffix}" for suffix in suffixes], None)
     page = Document(f"{stem}.html", render_html(result.report, pictures=False).encode())

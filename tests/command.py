@@ -7,6 +7,9 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +53,17 @@ def run(
         timeout=TIMEOUT_SECONDS,
         **source,
     )
+
+
+@contextmanager
+def read_once(name: str, content: bytes) -> Iterator[str]:
+    """A file that can be read a single time, as a shell's ``<(...)``."""
+    os.mkfifo(name)
+    writer = threading.Thread(target=Path(name).write_bytes, args=(content,), daemon=True)
+    writer.start()
+    yield name
+    writer.join(10)
+    assert not writer.is_alive()
 
 
 def run_in_terminal(*arguments: str | Path, columns: int = 80, **changes: str) -> tuple[int, str]:

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.command import BARE, LOGS, SINGLE
+from tests.command import BARE, LOGS, SINGLE, read_once
+from tracereport.analysis.redaction import redact_value
 from tracereport.cli import main
 
 AGAIN = "6f167c7b6a99"
@@ -119,6 +120,17 @@ def test_a_baseline_that_cannot_be_read_is_2(content: str, problem: str, capsys:
     assert len(said) == 2
     assert problem in said[0]
     assert not Path("report.json").exists()
+
+
+def test_a_baseline_and_a_key_are_read_once() -> None:
+    assert write(SINGLE, "main.json") == 0
+    with read_once("baseline", Path("main.json").read_bytes()) as baseline, read_once("key", b"secret") as key:
+        options = ["--baseline", baseline, "--redact", "all", "--redact-key-file", key]
+        assert write(SINGLE, "report.json", options=options) == 0
+    assert read("report.json")["comparison"]["baseline"]["title"] == read("main.json")["title"]
+    values = [row["params"][0]["value"] for row in read("report.json")["slowest_calls"]["rows"]]
+    logged = [row["params"][0]["value"] for row in read("main.json")["slowest_calls"]["rows"]]
+    assert values == [redact_value(value, b"secret") for value in logged]
 
 
 def test_the_baseline_is_looked_at_before_the_log(capsys: pytest.CaptureFixture[str]) -> None:

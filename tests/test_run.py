@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import read_once
 from tests.command import run as run_tracereport
 
 TRACES = b"".join(b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n" % (n, n % 3) for n in range(20))
@@ -48,6 +49,14 @@ def test_documents_are_written_and_named_by_the_command() -> None:
     assert report["input"]["files"] == [report["title"]]
     assert run("-q", "-o", "other.json", "--title", "The suite").stderr == b"err\n"
     assert json.loads(Path("other.json").read_bytes())["title"] == "The suite"
+
+
+def test_a_baseline_and_a_key_are_read_once() -> None:
+    run("-q", "-o", "main.json")
+    main = Path("main.json").read_bytes()
+    with read_once("baseline", main) as baseline, read_once("key", b"secret") as key:
+        assert run("-o", "a.json", "--baseline", baseline, "--redact", "id", "--redact-key-file", key).returncode == 0
+    assert json.loads(Path("a.json").read_bytes())["comparison"]["baseline"]["title"] == json.loads(main)["title"]
 
 
 def test_a_finding_is_explained_with_its_lines() -> None:

@@ -20,7 +20,7 @@ from tracereport.options import DAY, TEXT, ReportCommand
 from tracereport.trace.source import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from tracereport.job import Job
+    from tracereport.job import Job, Prepared
 
 EXAMPLES = """\b
 Examples:
@@ -76,7 +76,8 @@ def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa
     load_numpy()
     from tracereport.plan import plan_job  # noqa: PLC0415
 
-    return finish_job(plan_job(given, logs, sys.stdout), sys.stdout)
+    with ExitStack() as stack:
+        return finish_job(_prepare(plan_job(given, logs, sys.stdout), stack), sys.stdout, stack)
 
 
 @click.command(
@@ -97,20 +98,19 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     from msgspec.structs import replace  # noqa: PLC0415
 
     from tracereport.capture import run_command, suggest_switch  # noqa: PLC0415
-    from tracereport.job import check_job  # noqa: PLC0415
     from tracereport.plan import plan_job  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="tracereport-") as folder:
-        log = Path(folder, "perf_trace.log")
+    with ExitStack() as stack:
+        log = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "perf_trace.log")
         words = TEXT(" ".join(command))
         job = plan_job(given, [str(log)], sys.stderr)
         job = replace(job, title=job.title or words, names={str(log): words})
-        check_job(job)
+        prepared = _prepare(job, stack)
         with log.open("wb") as keep:
             code = run_command(command, keep, os.environ)
         try:
             if _holds_traces(log):
-                own = finish_job(job, sys.stderr)
+                own = finish_job(prepared, sys.stderr, stack)
                 return code or own
             remedy = suggest_switch(command, os.environ) or "Let it print trace lines on standard error."
             print_error(f"{command[0]}: it printed no traces", remedy)
@@ -152,24 +152,38 @@ def config(**given: Any) -> int:  # noqa: ANN401 - options of many types
 COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config}
 
 
-def finish_job(job: "Job", stream: TextIO) -> int:
-    """Does the job, prints what there is to say, and gives the exit code."""
+def _prepare(job: "Job", stack: ExitStack) -> "Prepared":
+    from tracereport.job import prepare_job  # noqa: PLC0415
+
+    with prompt_interrupts(stack.close):
+        return prepare_job(job)
+
+
+def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
+    """Does the job, prints what there is to say, and gives the exit code.
+
+    Args:
+        prepared: what is to be done.
+        stream: where what has no target of its own is printed.
+        stack: takes what has to go in the end, and after an interrupt.
+    """
+    from msgspec.structs import replace  # noqa: PLC0415
+
     from tracereport.documents.units import format_decimal  # noqa: PLC0415
     from tracereport.documents.writer import STDOUT, write_documents  # noqa: PLC0415
     from tracereport.job import make_documents, run_job  # noqa: PLC0415
     from tracereport.progress import TerminalProgress  # noqa: PLC0415
 
-    with ExitStack() as stack:
-        job = _keep_standard_input(job, stack)
-        progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
-        with prompt_interrupts(stack.close):
-            result = run_job(job, progress)
-            documents = make_documents(job, result)
-        progress.stop()
-        for error in result.errors:
-            print_error(error, "The report is of what could be read, and says so.")
-        with _readers_may_leave(stream):
-            write_documents(documents, stream.buffer)
+    job = _keep_standard_input(prepared.job, stack)
+    progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
+    with prompt_interrupts(stack.close):
+        result = run_job(replace(prepared, job=job), progress)
+        documents = make_documents(job, result)
+    progress.stop()
+    for error in result.errors:
+        print_error(error, "The report is of what could be read, and says so.")
+    with _readers_may_leave(stream):
+        write_documents(documents, stream.buffer)
     if job.explain is None:
         for gate in result.failed_gates:
             figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"

@@ -17,8 +17,8 @@ from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
 from tracereport.documents.formats import Format, RenderOptions, is_rendered, render_document
-from tracereport.documents.writer import STDOUT, Document
-from tracereport.errors import ConfigError, OutputError, UsageError
+from tracereport.documents.writer import STDOUT, Document, require_folder
+from tracereport.errors import ConfigError, UsageError
 from tracereport.model import Gate, Report, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
@@ -60,8 +60,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing is printed but documents and errors."""
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A job that nothing but its inputs and the disk can make fail any more, with what was read to know that."""
+
+    job: Job
+    baseline: Report | None
+    redact_key: bytes | None
+    """What the key file holds; null without one."""
+
+
 class Result(msgspec.Struct, frozen=True):
-    """What a run comes to."""
+    """What a run gives: the calls, and the report on them; documents are made from both."""
 
     inputs: tuple[str, ...]
     calls: Calls
@@ -78,8 +87,8 @@ class Result(msgspec.Struct, frozen=True):
         return tuple(gate for gate in self.report.gates.rows if not gate.passed) if self.report.gates else ()
 
 
-def check_job(job: Job) -> Report | None:
-    """Says before a long run what would fail behind it, and gives the report to compare with, if there is one.
+def prepare_job(job: Job) -> Prepared:
+    """Reads all but the inputs, so that what is wrong with it is said before a long run and not after it.
 
     Raises:
         TracereportError: what is wrong with the gates, the selection, the key, the baseline or the targets.
@@ -90,21 +99,23 @@ def check_job(job: Job) -> Report | None:
         check_gates(job.fail_on, with_baseline=job.baseline is not None)
     if job.selection is not None:
         check_selection(job.selection)
-    _read_key(job)
+    key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
     baseline = _read_side(job.baseline, job) if job.baseline is not None else None
     _check_targets(job)
-    return baseline
+    return Prepared(job, baseline, key)
 
 
-def run_job(job: Job, watcher: Watcher | None = None) -> Result:
+def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     """Reads the inputs and makes the report.
 
     Raises:
-        TracereportError: what is wrong with the inputs, the baseline, the gates or the configuration.
+        TracereportError: what is wrong with the inputs, or with a gate or baseline that doesn't fit them.
     """
     begin = watcher.begin if watcher is not None else _ignore
-    baseline = check_job(job)
+    job = prepared.job
     inputs = expand_inputs(job.inputs)
+    if any(kind == "raw" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
+        raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
     begin("reading", _total_bytes(inputs))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
@@ -113,17 +124,17 @@ def run_job(job: Job, watcher: Watcher | None = None) -> Result:
     findings, acceptances = apply_acceptances(report.findings, job.acceptances, job.today)
     report = replace(report, findings=findings, acceptances=acceptances)
     sides = None
-    if baseline is not None:
+    if prepared.baseline is not None:
         from tracereport.analysis.compare import comparable_sides, compare_reports  # noqa: PLC0415
 
-        sides = comparable_sides(baseline, report)
+        sides = comparable_sides(prepared.baseline, report)
         report = replace(report, comparison=compare_reports(sides))
     if job.fail_on:
         from tracereport.analysis.gates import judge_gates  # noqa: PLC0415
 
         report = replace(report, gates=judge_gates(job.fail_on, report, sides))
     begin("writing")
-    return _redact(job, Result(tuple(inputs), calls, report))
+    return _redact(prepared, Result(tuple(inputs), calls, report))
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:
@@ -206,16 +217,10 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
 
 
 def _check_targets(job: Job) -> None:
-    for target, kind in job.targets:
-        folder = Path(target).parent
-        if target != STDOUT and not folder.is_dir():
-            raise OutputError(f"{target} can't be written: there is no folder {folder}.", f"Make it: mkdir -p {folder}")
-        if kind == "raw" and any(is_calls_table(name) for name in job.inputs):
-            raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
-        if kind == "raw" and job.redact:
-            raise UsageError(
-                "Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet"
-            )
+    if job.redact and any(kind == "raw" for _, kind in job.targets):
+        raise UsageError("Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet")
+    for target, _ in job.targets:
+        require_folder(target)
 
 
 def _ignore(_stage: str, _size: int | None = None) -> None:
@@ -241,11 +246,8 @@ def _read_side(baseline: Path, job: Job) -> Report:
     return read_baseline(baseline)
 
 
-def _read_key(job: Job) -> bytes | None:
-    """The key of the redaction, if there is a file with one."""
-    path = job.redact_key_file
-    if path is None:
-        return None
+def _read_key(path: Path) -> bytes:
+    """The key of the redaction."""
     try:
         key = path.read_bytes()
     except OSError as error:
@@ -255,13 +257,14 @@ def _read_key(job: Job) -> bytes | None:
     return key
 
 
-def _redact(job: Job, result: Result) -> Result:
+def _redact(prepared: Prepared, result: Result) -> Result:
     """The result with the values of parameters hidden, in the report and in the calls."""
-    if not job.redact:
+    redact = prepared.job.redact
+    if not redact:
         return result
     from tracereport.analysis.redaction import redact_calls, redact_report, redaction_key  # noqa: PLC0415
 
-    names = None if "all" in job.redact else frozenset(job.redact)
-    key = _read_key(job) or redaction_key(result.report)
+    names = None if "all" in redact else frozenset(redact)
+    key = prepared.redact_key or redaction_key(result.report)
     report = redact_report(result.report, names, key)
     return replace(result, report=report, calls=redact_calls(result.calls, names, key))

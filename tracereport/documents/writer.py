@@ -56,6 +56,16 @@ def write_documents(documents: Sequence[Document], stdout: BinaryIO) -> None:
                     _write_into(stream, document.content)
 
 
+def require_folder(target: str) -> None:
+    """Says before a long run that a target has no folder to be written into.
+
+    Raises:
+        OutputError: there is none.
+    """
+    if target != STDOUT and not Path(target).parent.is_dir():
+        raise _explain(target, FileNotFoundError(errno.ENOENT, ""))
+
+
 def _refuse_same_targets(documents: Sequence[Document]) -> None:
     seen: set[str] = set()
     for document in documents:
