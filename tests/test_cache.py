@@ -14,12 +14,12 @@ from tests.coded_calls import code_calls
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
-from tracereport.analysis.cache import Answers, Curve, count_cache_curves, measure_curve, stack_distances, sum_gains
+from tracereport.analysis.cache import Answers, Curve, count_cache_curves, measure_curve, sum_gains
 from tracereport.analysis.ordered import order_calls
 from tracereport.analysis.repeats import find_repeats
 from tracereport.analysis.sampled_distance import ERROR_BOUND, SampledDistances, sample_distances
 from tracereport.analysis.selection import show_selected
-from tracereport.analysis.stack_distance import FIRST, find_previous
+from tracereport.analysis.stack_distance import FIRST, find_previous, stack_distances
 from tracereport.model import Selection, Settings
 from tracereport.trace.calls import NO_NAME, Calls, Lookups, Signatures
 

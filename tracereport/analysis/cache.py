@@ -13,10 +13,8 @@ from tracereport.analysis.ordered import NOWHERE, OrderedCalls
 from tracereport.analysis.repeats import Repeats
 from tracereport.analysis.sampled_distance import sample_distances
 from tracereport.analysis.selection import Shown
-from tracereport.analysis.stack_distance import FIRST, distances_since, stack_distances
+from tracereport.analysis.stack_distance import FIRST, distances_since
 from tracereport.model import CacheCurve, CachePoint, Rows, Settings
-
-__all__ = ["MARKS", "Answers", "Curve", "Gains", "count_cache_curves", "measure_curve", "stack_distances", "sum_gains"]
 
 MARKS: Final = (50, 80, 95)
 """Percent of all hits that aren't stale, whose capacities the report names."""

@@ -171,7 +171,8 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
         return parts[0]
     tables, first_process = [], 0
     for part in parts:
-        tables.append(_move_processes(make_table(part), first_process))
+        table = make_table(part)
+        tables.append(_renumber_processes(table, table["process"] + first_process))
         first_process += len(part.processes.name)
     facts = [part.facts for part in parts if part.facts is not None]
     return read_frame(
@@ -179,11 +180,6 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
         facts=_join_facts(facts) if len(facts) == len(parts) else None,
         implausible=np.concatenate([part.implausible for part in parts]),
     )
-
-
-def _move_processes(table: pl.DataFrame, first: int) -> pl.DataFrame:
-    """The table with its processes numbered from ``first`` on; one named by its number is named by the new one."""
-    return _renumber_processes(table, table["process"] + first)
 
 
 def _renumber_processes(table: pl.DataFrame, process: pl.Series) -> pl.DataFrame:
