@@ -13,8 +13,10 @@ from tests.command import DEEP, LOGS, SINGLE
 from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import select_calls
 from tracereport.cli import main
+from tracereport.cli import report as command
+from tracereport.documents.wording import describe_selection
 from tracereport.errors import UsageError
-from tracereport.model import Report, Rows, Selection, Settings
+from tracereport.model import OPTION_OF_FIELD, Report, Rows, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.table import make_table
@@ -129,6 +131,13 @@ def test_a_parameter_is_selected_by_its_whole_value(tmp_path: Path) -> None:
     assert select_calls(calls, Selection(params=("x=a", "x=ab"))).sum() == 2
     with pytest.raises(UsageError, match="no value"):
         make_report(calls, Settings(), "title", Selection(params=("x",)))
+
+
+@pytest.mark.parametrize("field", Selection.__struct_fields__)
+def test_a_selection_is_called_by_its_option(field: str) -> None:
+    option = OPTION_OF_FIELD[field]
+    assert f"--{option}" in {name for parameter in command.params for name in parameter.opts}
+    assert describe_selection(Selection(**{field: ("one", "two")})) == f"{option} one or two"
 
 
 def test_a_call_number_is_looked_for_in_every_process() -> None:

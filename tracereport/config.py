@@ -13,7 +13,7 @@ import msgspec
 
 from tracereport.analysis.acceptances import AcceptanceRule
 from tracereport.errors import ConfigError
-from tracereport.model import Settings
+from tracereport.model import OPTION_OF_FIELD, Settings
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"
@@ -44,8 +44,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _key_of(field: msgspec.structs.FieldInfo) -> str:
-    """The option that sets a field: one value at a time, so in the singular."""
-    return "ignore-metric" if field.name == "ignore_metrics" else field.name.replace("_", "-")
+    """The option that sets a field."""
+    return OPTION_OF_FIELD.get(field.name, field.name.replace("_", "-"))
 
 
 FIELDS = MappingProxyType(

@@ -8,6 +8,7 @@ Every list is a ``Rows``: how many there are, and the first of them in a total o
 left out. Readers ignore keys that they don't know; renaming or removing one raises ``SCHEMA_VERSION``.
 """
 
+from types import MappingProxyType
 from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
@@ -66,6 +67,20 @@ class Selection(Record, frozen=True, kw_only=True):
     tests: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     calls: tuple[int, ...] = ()
+
+
+OPTION_OF_FIELD = MappingProxyType(
+    {
+        "functions": "function",
+        "callers": "caller",
+        "processes": "process",
+        "tests": "test",
+        "params": "param",
+        "calls": "call",
+        "ignore_metrics": "ignore-metric",
+    }
+)
+"""What the user calls a field of ``Selection`` or ``Settings`` that holds many values: the option for one of them."""
 
 
 class Param(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from tracereport.documents.formats import RenderOptions, choose_formats
 from tracereport.documents.writer import STDOUT
 from tracereport.errors import UsageError
 from tracereport.job import Job
-from tracereport.model import Selection
+from tracereport.model import OPTION_OF_FIELD, Selection
 
 PIPE_COLUMNS = 100
 """Width of the text report where no terminal says otherwise."""
@@ -75,14 +75,7 @@ def given_values(given: Given) -> dict[str, Any]:
 
 
 def _select(options: Options) -> Selection | None:
-    selection = Selection(
-        functions=options.function,
-        callers=options.caller,
-        processes=options.process,
-        tests=options.test,
-        params=options.param,
-        calls=options.call,
-    )
+    selection = Selection(**{field: getattr(options, OPTION_OF_FIELD[field]) for field in Selection.__struct_fields__})
     return selection if selection != Selection() else None
 
 

@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 
 from tracereport.analysis.ordered import OrderedCalls
 from tracereport.errors import UsageError
-from tracereport.model import Selection
+from tracereport.model import OPTION_OF_FIELD, Selection
 from tracereport.trace.calls import NO_NAME, Calls
-
-_OPTIONS = {
-    "functions": "--function",
-    "callers": "--caller",
-    "processes": "--process",
-    "tests": "--test",
-    "params": "--param",
-    "calls": "--call",
-}
 
 
 class Shown(msgspec.Struct, frozen=True, eq=False):
@@ -103,7 +94,7 @@ def refuse_empty(calls: Calls, selection: Selection) -> None:
     for field, values in msgspec.structs.asdict(selection).items():
         alone = Selection(**{field: values})
         if values and not select_calls(calls, alone).any():
-            option = _OPTIONS[field]
+            option = f"--{OPTION_OF_FIELD[field]}"
             near = difflib.get_close_matches(str(values[0]), known.get(field, ()), n=1)
             remedy = f"Did you mean {option} '{near[0]}'?" if near else "See what there is in the report without it."
             raise UsageError(f"No call matches {' '.join(f'{option} {value}' for value in values)}", remedy)

@@ -16,6 +16,7 @@ from tracereport.documents.units import (
     format_time,
 )
 from tracereport.model import (
+    OPTION_OF_FIELD,
     UNKNOWN_CALLER,
     BeforeAfter,
     CacheCurve,
@@ -157,15 +158,8 @@ def describe_traced_time(totals: Totals) -> str:
 
 def describe_selection(selection: Selection) -> str:
     """What the documents are narrowed to, in the options' words."""
-    chosen = {
-        "function": selection.functions,
-        "caller": selection.callers,
-        "process": selection.processes,
-        "test": selection.tests,
-        "param": selection.params,
-        "call": tuple(map(str, selection.calls)),
-    }
-    return ", ".join(f"{option} {' or '.join(values)}" for option, values in chosen.items() if values)
+    chosen = {field: [str(value) for value in getattr(selection, field)] for field in selection.__struct_fields__}
+    return ", ".join(f"{OPTION_OF_FIELD[field]} {' or '.join(values)}" for field, values in chosen.items() if values)
 
 
 def is_unchanged(comparison: Comparison) -> bool:
