@@ -204,7 +204,7 @@ def test_the_exit_code_is_the_commands(kept: Path, code: str, expected: int) -> 
 
 def test_a_command_that_cannot_be_started_is_named(kept: Path) -> None:
     done = run(kept, "no-such-command")
-    assert done.stderr == b"no-such-command: No such file or directory\nGive a command that can be run behind `--`.\n"
+    assert done.stderr == b"no-such-command: No such file or directory\nGive a command that can be run after `--`.\n"
 
 
 def test_our_emitters_are_switched_on_unless_the_environment_says_otherwise(kept: Path) -> None:

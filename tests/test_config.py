@@ -1,4 +1,4 @@
-"""The configuration: found upward, read strictly, shown with its sources, and given an acceptance without harm."""
+"""The configuration: found here or above, read strictly, shown with its sources, given an acceptance without harm."""
 
 import tomllib
 from datetime import date

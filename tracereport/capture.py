@@ -72,7 +72,7 @@ def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, s
         )
     except OSError as error:
         os.close(reading)
-        raise UsageError(f"{argv[0]}: {error.strerror}", "Give a command that can be run behind `--`.") from error
+        raise UsageError(f"{argv[0]}: {error.strerror}", "Give a command that can be run after `--`.") from error
     finally:
         os.close(writing)
     with _passing_signals(process, reading):

@@ -125,7 +125,9 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
 @click.option("--reason", required=True, metavar="TEXT", type=TEXT, help="Why it is accepted.")
 @click.option("--until", type=DAY, metavar="YYYY-MM-DD", help="The last day on which it is.")
 @click.option(
-    "--config", metavar="FILE", help="The file to write to. Default: the one found upward, or tracereport.toml."
+    "--config",
+    metavar="FILE",
+    help="The file to write to. Default: the one of this folder or its parents, else tracereport.toml.",
 )
 def accept(fingerprint: str, *, reason: str, until: datetime | None, config: str | None) -> int:
     """Accept a finding: it stays in the report, with its reason, and fails no gate."""
@@ -273,5 +275,5 @@ def _print_failure(error: Exception, name: str) -> int:
         case MemoryError():
             print_error("Out of memory", "Give fewer logs at once, and join their tables: -o calls.parquet")
         case OSError():
-            print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Mend that, and run it again.")
+            print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Fix that and run it again.")
     return ExitCode.NOT_WRITTEN

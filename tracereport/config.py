@@ -92,7 +92,7 @@ def read_config(path: Path | None) -> Config:
     Any file other than ``pyproject.toml`` may hold the keys at its top, or under ``[tool.tracereport]`` as well.
 
     Raises:
-        ConfigError: the file can't be read, or holds a key or value that it may not.
+        ConfigError: the file can't be read, or contains an invalid key or value.
     """
     if path is None:
         return Config(None, {}, Settings(), Options(), ())
@@ -131,7 +131,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The configuration {path} is not TOML: {error}.", "Mend it there.") from error
+        raise ConfigError(f"The configuration {path} is not TOML: {error}.", "Fix it there.") from error
 
 
 def _tool_section(document: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever stands there
@@ -158,7 +158,7 @@ def _convert(path: Path, key: str, value: object) -> Any:  # noqa: ANN401 - of t
     try:
         return msgspec.convert(value, FIELDS[key].type)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {key}: {_lower_first(error)}.", "Mend the value there.") from error
+        raise ConfigError(f"{path}: {key}: {_lower_first(error)}.", "Fix the value there.") from error
 
 
 def _read_acceptances(path: Path, entries: object) -> tuple[AcceptanceRule, ...]:

@@ -19,7 +19,7 @@ from tracereport.errors import ConfigError
 
 
 def format_config(config: Config, command_line: Mapping[str, Any]) -> str:
-    """The configuration in force as a ``tracereport.toml``, with where each value came from behind it.
+    """The configuration in force as a ``tracereport.toml``, with where each value came from after it.
 
     Args:
         config: as read.

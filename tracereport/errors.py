@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
 
 
 class TracereportError(Exception):
-    """Something that the user can mend.
+    """Something that the user can fix.
 
     Args:
         message: what is wrong, naming the file, option or expression.
@@ -68,6 +68,6 @@ class BaselineError(TracereportError):
 
 
 class ConfigError(TracereportError):
-    """The configuration can't be read, or holds what it may not."""
+    """The configuration can't be read, or contains an invalid key or value."""
 
     exit_code = ExitCode.WRONG_USAGE

@@ -190,7 +190,7 @@ class Process(Record, frozen=True, kw_only=True):
 
 
 class QualityWarning(Record, frozen=True, kw_only=True):
-    """What would mislead a reader, and what mends it."""
+    """What would mislead a reader, and what fixes it."""
 
     code: str
     message: str

@@ -28,7 +28,7 @@ class Option(click.Option):
     """An option whose help says all there is to say."""
 
     def get_help_extra(self, _ctx: click.Context) -> Any:  # noqa: ANN401 - click's own type came with 8.2
-        """Nothing behind the help: ranges and defaults stand in it where they matter."""
+        """Nothing after the help: ranges and defaults stand in it where they matter."""
         return {}
 
 
@@ -58,7 +58,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
         _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(min=1)),
-        _one("--marker", "KEY", "Key in the Markdown's first line, by which a comment is found again."),
+        _one("--marker", "KEY", "Key in the first line that identifies the comment."),
         _one(
             "--markdown-limit",
             "BYTES",
@@ -91,7 +91,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many(
             "--redact",
             "NAME",
-            "Put a keyed hash for this parameter's values, in every document; `all`: for every one's.",
+            "Replace this parameter's values with a keyed hash, in every document; `all`: those of every parameter.",
         ),
         _one("--redact-key-file", "FILE", "File with the key. Default: a key made from the input.", click.STRING),
     ),
@@ -99,7 +99,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one(
             "--config",
             "FILE",
-            "Default: tracereport.toml, or [tool.tracereport] in pyproject.toml, found upward.",
+            "Default: tracereport.toml, or [tool.tracereport] in pyproject.toml, searched for in this folder and its "
+            "parents.",
             click.STRING,
         ),
     ),
@@ -114,7 +115,7 @@ class ReportCommand(click.Command):
         self.params = [*self.params, *chain.from_iterable(GROUPS.values())]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes each group under its own heading, and what belongs to the command alone behind them."""
+        """Writes each group under its own heading, and what belongs to the command alone after them."""
         grouped = list(chain.from_iterable(GROUPS.values()))
         rest = [param for param in self.get_params(ctx) if param not in grouped]
         for title, options in {**GROUPS, "Other": rest}.items():

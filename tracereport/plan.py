@@ -64,7 +64,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
 
 
 def choose_config(given: Given) -> Path | None:
-    """The configuration that is named, else the one found upward."""
+    """The configuration that is named, else the one of this folder or the nearest of its parents."""
     return Path(given["config"]) if given["config"] else find_config(Path.cwd())
 
 

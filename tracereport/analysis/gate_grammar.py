@@ -105,7 +105,7 @@ class _Scanner(msgspec.Struct):
     position: int = 0
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """What the pattern matches behind any space, if it does."""
+        """What the pattern matches after any space, if it does."""
         space = _SPACE.match(self.expression, self.position)
         self.position = space.end() if space else self.position
         match = pattern.match(self.expression, self.position)

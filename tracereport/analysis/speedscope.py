@@ -47,7 +47,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
     if not len(in_tree):
         raise UsageError(
             "No process has a known call tree: there is nothing to draw",
-            "Run with -- --test-threads=1 and RUST_BACKTRACE=1, or print parent=<number> behind the elapsed time.",
+            "Run with -- --test-threads=1 and RUST_BACKTRACE=1, or print parent=<number> after the elapsed time.",
         )
     paths = merge_paths(ordered)
     sizes = np.bincount(ordered.process[in_tree])

@@ -28,7 +28,7 @@ _MACHINERY = ("django", "asgiref")
 
 
 def trace_statements() -> None:
-    """Traces the statements of all connections that there are and will be. Twice is as good as once."""
+    """Traces the statements of all connections that there are and will be. A second call changes nothing."""
     connection_created.connect(_trace_connection, dispatch_uid="tracereport.emit.django")
     for connection in connections.all(initialized_only=True):
         _trace_connection(connection=connection)

@@ -28,7 +28,7 @@ _MACHINERY = ("sqlalchemy", "greenlet")
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
-    """Traces the statements of an engine, or of all that there are and will be. Twice is as good as once.
+    """Traces the statements of an engine, or of all that there are and will be. A second call changes nothing.
 
     Args:
         engine: the engine; of an ``AsyncEngine`` its ``sync_engine``.
