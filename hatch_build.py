@@ -30,7 +30,7 @@ class VegaBundleHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def _load_bundle_maker(root: Path) -> Any:  # noqa: ANN401 - a module that isn't installed yet
-    """The module that makes the bundle, by itself: the package around it needs more than a build has."""
+    """The module that makes the bundle, from its file: the package isn't installed where its wheel is built."""
     spec = importlib.util.spec_from_file_location("vega_bundle", root / "tracereport" / "documents" / "vega_bundle.py")
     if spec is None or spec.loader is None:
         raise FileNotFoundError("tracereport/documents/vega_bundle.py")
