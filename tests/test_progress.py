@@ -1,15 +1,16 @@
 """Progress: shown on a terminal, once it has lasted for a second, and nowhere else."""
 
+import io
 import os
+import re
 import subprocess
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.command import SINGLE, command_line, environment, run_in_terminal
-from tracereport import progress
 from tracereport.progress import TerminalProgress
 
 BAR = "\x1b[?25l"
@@ -51,30 +52,85 @@ def test_nothing_is_shown_where_standard_error_is_no_terminal(slow_log: Path, tm
     assert b"\x1b" not in done.stderr
 
 
+class Terminal(io.StringIO):
+    """Standard error where somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Makes timers that go off when a test says so."""
+
+    def __init__(self) -> None:
+        self.timers: list[threading.Timer] = []
+
+    def __call__(self, seconds: float, function: Callable[[], None]) -> threading.Timer:
+        assert seconds == 1
+        timer = threading.Timer(0, function)
+        timer.start, timer.join = (lambda: None), (lambda _timeout=None: None)  # type: ignore[method-assign]
+        self.timers.append(timer)
+        return timer
+
+    def go_off(self) -> None:
+        for timer in self.timers:
+            timer.function()
+
+
+def open_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Without colours the bar is as long as what is done, of 40 columns."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    return terminal
+
+
 def test_nothing_is_shown_before_a_second_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    watcher = TerminalProgress(is_shown=True)
-    started = time.monotonic()
-    with watcher:
+    terminal, clock = open_terminal(monkeypatch), Clock()
+    with TerminalProgress(is_shown=True, make_timer=clock) as watcher:
         watcher.begin("reading", 100)
         watcher(50, 100)
-        assert time.monotonic() - started > progress.DELAY_SECONDS or watcher._bar is None
-    time.sleep(0.1)
-    assert watcher._bar is None, "stopped before it was shown"
+        assert terminal.getvalue() == ""
+    assert terminal.getvalue() == ""
+    assert [timer.finished.is_set() for timer in clock.timers] == [True], "it won't appear any more"
 
 
-def test_the_bytes_of_several_inputs_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(progress, "DELAY_SECONDS", 0.0)
-    with TerminalProgress(is_shown=True) as watcher:
+def test_nobody_waits_for_a_bar_that_must_not_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, clock = open_terminal(monkeypatch), Clock()
+    with TerminalProgress(is_shown=False, make_timer=clock) as watcher:
+        watcher.begin("reading", 100)
+    assert (clock.timers, terminal.getvalue()) == ([], "")
+
+
+BYTES_READ = [((), ""), ((150,), 20 * "━"), ((50, 100, 60, 120, 130), 30 * "━" + "╸"), ((300,), 40 * "━")]
+
+
+@pytest.mark.parametrize("appears_first", [True, False])
+@pytest.mark.parametrize(("positions", "filled"), BYTES_READ)
+def test_the_bytes_of_several_inputs_are_added_up_whether_it_is_shown_yet_or_not(
+    monkeypatch: pytest.MonkeyPatch, appears_first: bool, positions: Sequence[int], filled: str
+) -> None:
+    terminal, clock = open_terminal(monkeypatch), Clock()
+    with TerminalProgress(is_shown=True, make_timer=clock) as watcher:
         watcher.begin("reading", 300)
-        for position in (50, 100, 60, 120):
+        if appears_first:
+            clock.go_off()
+        for position in positions:
             watcher(position, None)
-        while watcher._bar is None:
-            time.sleep(0.01)
-        watcher(130, None)
-        (task,) = watcher._bar.tasks
-        assert (task.description, task.completed, task.total) == ("reading", 230, 300)
+        if not appears_first:
+            clock.go_off()
+    *_, last = re.findall(r"reading +(━*╸?) +[0-9:-]+", terminal.getvalue())
+    assert last == filled
+
+
+def test_a_stage_takes_the_place_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, clock = open_terminal(monkeypatch), Clock()
+    with TerminalProgress(is_shown=True, make_timer=clock) as watcher:
+        watcher.begin("reading", 300)
+        clock.go_off()
         watcher.begin("measuring")
-        (task,) = watcher._bar.tasks
-        assert (task.description, task.completed, task.total) == ("measuring", 0, None)
+    shown = terminal.getvalue()
+    assert shown.startswith(BAR)
+    assert shown.rindex("\x1b[?25h") > shown.rindex("measuring") > shown.rfind("reading")

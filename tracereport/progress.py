@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -10,18 +11,25 @@ if TYPE_CHECKING:
 
 DELAY_SECONDS = 1.0
 
+TimerMaker = Callable[[float, Callable[[], None]], threading.Timer]
+
 
 class TerminalProgress:
-    """A bar that appears once a run has lasted for a second, and goes when it ends."""
+    """A bar that appears once a run has lasted for a second, and goes when it ends.
 
-    def __init__(self, *, is_shown: bool) -> None:
+    Args:
+        is_shown: whether it may appear, if standard error is a terminal.
+        make_timer: gives what calls a function after so many seconds, once started and if not cancelled before.
+    """
+
+    def __init__(self, *, is_shown: bool, make_timer: TimerMaker = threading.Timer) -> None:
         self._stage = ""
         self._position = 0
         self._earlier_inputs = 0
         """Bytes of the inputs before the current one."""
         self._size: int | None = None
         self._bar: Bar | None = None
-        self._timer = threading.Timer(DELAY_SECONDS, self._appear) if is_shown and sys.stderr.isatty() else None
+        self._timer = make_timer(DELAY_SECONDS, self._appear) if is_shown and sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         if self._timer is not None:
