@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 
 from tests.oracle.reading import Reading, Record, read_lines
 from tracereport import capture
-from tracereport.capture import suggest_switch
+from tracereport.line_sorter import LineSorter
+from tracereport.trace.continuation import LARGEST_BYTES
+from tracereport.trace.diagnosis import suggest_switch
 
 RUN = (
     "import os, sys\n"
@@ -54,15 +56,13 @@ def kept(tmp_path: Path) -> Path:
     return tmp_path / "kept.log"
 
 
-def sort_lines(chunks: Sequence[bytes], monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, bytes]:
+def sort_lines(chunks: Sequence[bytes]) -> tuple[bytes, bytes]:
     """What is kept and what is shown of a stream that comes in these chunks."""
     keep, shown = io.BytesIO(), io.BytesIO()
-    with monkeypatch.context() as patch:
-        patch.setattr(capture, "_write", shown.write)
-        lines = capture._Lines(keep)
-        for chunk in chunks:
-            lines.feed(chunk)
-        lines.close()
+    lines = LineSorter(keep, shown.write)
+    for chunk in chunks:
+        lines.feed(chunk)
+    lines.close()
     return keep.getvalue(), shown.getvalue()
 
 
@@ -79,7 +79,7 @@ def test_all_but_the_traces_is_passed_on_byte_for_byte(kept: Path) -> None:
     assert kept.read_bytes() == TRACE
 
 
-def test_markers_are_shown_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markers_are_shown_and_kept() -> None:
     nextest = b"        PASS [   1.709s] ( 7/78) tlogfs persistence::test_name\n"
     coloured = b"\x1b[32;1m        PASS\x1b[0m [   1.709s] ( 7/78) \x1b[35;1mtlogfs\x1b[0m \x1b[34;1mtest_name\x1b[0m\n"
     doctest = b"   Doc-tests minifs\n"
@@ -91,29 +91,48 @@ def test_markers_are_shown_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         + b"\x1b[1m\x1b[32m     Running\x1b[0m tests/a.rs (deps/a-43da980639810445)\n"
     )
     other = b"Running late\nrunning 3 tests\n[INFO] hello\n"
-    assert sort_lines([markers + b"running 3 tests\n" + TRACE], monkeypatch) == (
+    assert sort_lines([markers + b"running 3 tests\n" + TRACE]) == (
         markers + TRACE,
         markers + b"running 3 tests\n",
     )
-    kept, shown = sort_lines([other], monkeypatch)
+    kept, shown = sort_lines([other])
     assert shown == other
     assert b"running 3 tests" not in kept
 
 
-def test_a_value_with_newlines_is_kept_whole_and_a_broken_record_takes_nothing_with_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_value_with_newlines_is_kept_whole_and_a_broken_record_takes_nothing_with_it() -> None:
     logger = b"[DEBUG] PERF_TRACE|1|f|value=first\n    second\n    PERF_TRACE|7|quoted|elapsed_ms=1 |elapsed_ms=3\n"
     bare = b"PERF_TRACE|2|f|value=first\nsecond\n\n|elapsed_ms=3|rows=1\n"
     broken = b"PERF_TRACE|3|f|val\n"
-    kept, shown = sort_lines([logger, b"between\n", bare, broken, b"after\n", MARKER, b"more\n", TRACE], monkeypatch)
+    kept, shown = sort_lines([logger, b"between\n", bare, broken, b"after\n", MARKER, b"more\n", TRACE])
     assert kept == logger + bare + broken + b"after\n" + MARKER + TRACE
     assert shown == b"between\nafter\n" + MARKER + b"more\n"
 
 
-def test_quoted_records_are_shown_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tail", [b"\x1b[0m\n", b"|rows=1\x1b[0m\x1b[39m\r\n"])
+def test_a_trace_line_with_colours_at_its_end_is_one(tail: bytes) -> None:
+    coloured = b"\x1b[34m[DEBUG]\x1b[0m PERF_TRACE|0|f|elapsed_ms=1" + tail
+    assert sort_lines([coloured, b"other\n"]) == (coloured, b"other\n")
+
+
+def test_what_a_value_is_indented_by_is_not_counted_to_its_largest_size() -> None:
+    start, more, end = (
+        b"[DEBUG] PERF_TRACE|1|f|value=first\n",
+        b"    and 26 bytes of the value.\n",
+        b"    |elapsed_ms=3\n",
+    )
+    within, beyond = (start + lines * more + end for lines in (36_000, 45_000))
+    assert len(within) > LARGEST_BYTES > len(within.replace(b"    ", b""))
+    assert sort_lines([within]) == (within, b"")
+    kept, shown = sort_lines([beyond])
+    assert shown == beyond.removeprefix(start)
+    for stream, records_in_it in ((within, 1), (beyond, 0), (kept, 0)):
+        assert len(read_lines(stream).records) == records_in_it
+
+
+def test_quoted_records_are_shown_too() -> None:
     quoted = b"a note that quotes PERF_TRACE|7|fake|elapsed_ms=3 in its middle\ngrep PERF_TRACE| log\n"
-    assert sort_lines([quoted], monkeypatch) == (quoted, quoted)
+    assert sort_lines([quoted]) == (quoted, quoted)
 
 
 PIECES = (
@@ -132,9 +151,8 @@ def test_what_is_kept_reads_like_the_whole_in_whatever_chunks_it_comes(pieces: l
     stream = b"".join(pieces)
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     chunks = [stream[start:end] for start, end in pairwise(places) if start < end]
-    monkeypatch = pytest.MonkeyPatch()
-    kept, shown = sort_lines(chunks, monkeypatch)
-    assert (kept, shown) == sort_lines([stream] if stream else [], monkeypatch)
+    kept, shown = sort_lines(chunks)
+    assert (kept, shown) == sort_lines([stream] if stream else [])
     whole, part = read_lines(stream), read_lines(kept)
     # What nextest prints twice is told by whole blocks; only its real logs, below, have such.
     assume(not whole.doubled_blocks and not part.doubled_blocks)
@@ -146,10 +164,10 @@ def test_what_is_kept_reads_like_the_whole_in_whatever_chunks_it_comes(pieces: l
 
 
 @pytest.mark.parametrize("log", sorted((Path(__file__).parent / "logs").glob("*.log")), ids=lambda path: path.stem)
-def test_what_is_kept_of_a_real_log_reads_like_the_whole(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_of_a_real_log_reads_like_the_whole(log: Path) -> None:
     stream = log.read_bytes()
     chunks = [stream[start : start + capture.CHUNK_BYTES] for start in range(0, len(stream), capture.CHUNK_BYTES)]
-    kept, _ = sort_lines(chunks, monkeypatch)
+    kept, _ = sort_lines(chunks)
     whole, part = read_lines(stream), read_lines(kept)
     assert records(part) == records(whole)
     assert [line.text for line in part.malformed] == [line.text for line in whole.malformed]

@@ -16,8 +16,8 @@ from tests.truth import NAMES, read_log
 from tracereport.trace import columns
 from tracereport.trace.assemble import MALFORMED_ROWS
 from tracereport.trace.calls import Calls
+from tracereport.trace.continuation import LARGEST_BYTES
 from tracereport.trace.grammar import Reason
-from tracereport.trace.reader import JOINED_BYTES
 from tracereport.trace.reader import read_log as read_calls
 from tracereport.trace.source import CHUNK_BYTES
 from tracereport.trace.table import make_table
@@ -140,7 +140,7 @@ def test_a_value_goes_on_over_many_chunks(path: Path, indent: str, chunk_bytes: 
 @pytest.mark.parametrize("chunk_bytes", [100_000, CHUNK_BYTES])
 def test_a_record_may_have_a_mebibyte_and_no_more(path: Path, chunk_bytes: int) -> None:
     fixed = len("load|id=\n") + len("\n|elapsed_ms=3")
-    for size, records in ((JOINED_BYTES, 2), (JOINED_BYTES + 1, 1)):
+    for size, records in ((LARGEST_BYTES, 2), (LARGEST_BYTES + 1, 1)):
         filled = size - fixed
         value = "\n".join("x" * min(999, filled - start) for start in range(0, filled, 1_000))
         log = f"PERF_TRACE|1|load|id=\n{value}\n|elapsed_ms=3\n{AS_LOGGED}".encode()

@@ -97,7 +97,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     load_numpy()
     from msgspec.structs import replace  # noqa: PLC0415
 
-    from tracereport.capture import run_command, suggest_switch  # noqa: PLC0415
+    from tracereport.capture import run_command  # noqa: PLC0415
     from tracereport.plan import plan_job  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -112,6 +112,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
             if _holds_traces(log):
                 own = finish_job(prepared, sys.stderr, stack)
                 return code or own
+            from tracereport.trace.diagnosis import suggest_switch  # noqa: PLC0415
+
             remedy = suggest_switch(command, os.environ) or "Let it print trace lines on standard error."
             print_error(f"{command[0]}: it printed no traces", remedy)
         except TracereportError as error:

@@ -1,7 +1,9 @@
-"""Why a log may hold no traces: told by what stands in it instead."""
+"""Why a log may hold no traces: told by what stands in it instead, or by the command that should have printed them."""
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Final
 
 from tracereport.errors import InputError
@@ -80,3 +82,39 @@ def _find_cause(facts: Facts) -> tuple[str, str]:
         )
     found = ((cause, remedy) for sign, cause, remedy in _SIGNS if sign.search(facts.head))
     return next(found, _NO_SIGN)
+
+
+def suggest_switch(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """What to switch on where a command that ran printed no trace line, by its kind; None: nothing is known of it."""
+    words = [PurePath(word).name.removesuffix(".exe") for word in argv]
+    target = environment.get("PERF_TRACE", "")
+    if "/" in target or "." in target:
+        return f"PERF_TRACE={target} sends the traces to that file: `tracereport {target}`, or unset PERF_TRACE."
+    if "pytest" in words or "py.test" in words:
+        if any(word.startswith("--perf-trace") for word in words):
+            return "No test called a traced function: see examples/performance-tracing.md."
+        return (
+            "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
+        )
+    if "cargo" in words:
+        return _suggest_for_cargo(argv, words, environment)
+    if any(re.fullmatch(r"python[0-9.]*|node|npm|npx", word) for word in words):
+        return "PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md."
+    return None
+
+
+def _suggest_for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    logs = environment.get("RUST_LOG", "")
+    switch = "" if "debug" in logs or "trace" in logs else "RUST_LOG=debug "
+    command = shlex.join(argv)
+    if "nextest" in words:
+        why = "cargo nextest shows what failed tests print and no more"
+        if "--no-capture" not in words and "--nocapture" not in words:
+            command += " --no-capture"
+    else:
+        why = "cargo test shows what failed tests print and no more"
+        if "test" in words and "--nocapture" not in words:
+            command += " --nocapture" if "--" in argv else " -- --nocapture"
+    if switch:
+        why = "traces are logged at the level debug"
+    return f"{why}: `{switch}tracereport run -- {command}`" if switch or command != shlex.join(argv) else None

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tracereport.trace.calls import Calls
 from tracereport.trace.columns import find_line_starts
+from tracereport.trace.continuation import join_following
 from tracereport.trace.grammar import ELAPSED_START, RECORD_START
-from tracereport.trace.reader import join_following
 from tracereport.trace.source import BrokenSourceError, read_chunks
 
 _START = re.compile(RECORD_START.pattern.encode())

@@ -16,21 +16,12 @@ from tracereport.trace.assemble import assemble_calls
 from tracereport.trace.blocks import BlockFinder
 from tracereport.trace.calls import Calls
 from tracereport.trace.columns import ChunkColumns, split_chunk
-from tracereport.trace.grammar import (
-    COLOUR_TAIL,
-    ELAPSED_FIELD,
-    MARK,
-    RECORD_START,
-    Reason,
-    RecordText,
-    parse_body,
-    parse_record,
-)
+from tracereport.trace.continuation import join_following
+from tracereport.trace.grammar import COLOUR_TAIL, Reason, RecordText, parse_record
 from tracereport.trace.reading import FileReading, OddRecord
 from tracereport.trace.source import CHUNK_BYTES, BrokenSourceError, Progress, read_chunks
 
 HEAD_BYTES = 1 << 20
-JOINED_BYTES = 1 << 20
 WORKERS = 2
 
 
@@ -142,32 +133,3 @@ def _following_lines(chunks: Iterable[ChunkColumns], line: int) -> Iterator[str]
                 return
             yield chunk.whole_line(index)
         line = 0
-
-
-def join_following(own: str, following: Iterator[str]) -> tuple[RecordText | Reason, int]:
-    """The record that starts on the line ``own`` and ends on one of the following; and how many of these it takes."""
-    start = RECORD_START.search(own)
-    if start is None:
-        return Reason.NO_RECORD, 0
-    indent = " " * (len(own) - len(own.lstrip(" ")))
-    deeper = indent + "    "
-    joined = [own[start.end() :]]
-    size = len(joined[0].removesuffix("\r").encode())
-    by_logger: bool | None = None
-    for line in following:
-        if by_logger is None:
-            by_logger = line.startswith(deeper)
-        if not line.startswith(deeper) if by_logger else MARK in line:
-            break
-        rest = line.removeprefix(deeper if by_logger else indent)
-        joined.append(rest)
-        size += 1 + len(rest.removesuffix("\r").encode())
-        if size > JOINED_BYTES:
-            break
-        # A field can't reach over a line's end, so the new line alone tells whether the record is complete.
-        if ELAPSED_FIELD.search(COLOUR_TAIL.sub("", rest.removesuffix("\r"))):
-            if rest.endswith("\r"):
-                joined = [part.removesuffix("\r") for part in joined]
-            # Where the last line ends without a carriage return, those before are the value's own.
-            return parse_body(start[1], COLOUR_TAIL.sub("", "\n".join(joined))), len(joined) - 1
-    return Reason.BROKEN_OFF, 0
