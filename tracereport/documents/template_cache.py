@@ -1,4 +1,8 @@
-"""Compiled templates, kept in the user's cache: compiling them takes longer than measuring a small log."""
+"""Compiled templates, kept in the user's cache: compiling them takes longer than measuring a small log.
+
+Where that cache is the environment says (``XDG_CACHE_HOME``), which no other room below the command asks but
+``vega_bundle``: what is kept there changes no document, only how soon it is made.
+"""
 
 import pickle
 from contextlib import suppress

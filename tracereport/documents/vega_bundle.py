@@ -1,7 +1,7 @@
 """The JavaScript that brings the page's charts to life: Vega, Vega-Lite and vega-embed in one bundle.
 
 vl-convert carries them and writes the bundle, in about two seconds. A wheel holds it, made when the wheel was built; in
-a checkout it is made once and kept in the user's cache.
+a checkout it is made once and kept in the user's cache, as ``template_cache`` keeps the templates.
 """
 
 import tempfile
