@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.truth import NAMES, log_path
 from tracereport.analysis.report import make_report
+from tracereport.documents.formats import render_document
+from tracereport.documents.html import render_html
 from tracereport.model import Report, Settings
-from tracereport.render.formats import render_document
-from tracereport.render.html import render_html
 from tracereport.trace.calls import Calls
 from tracereport.trace.diagnosis import explain_no_traces
 from tracereport.trace.reader import read_log
