@@ -1,6 +1,7 @@
 """Repeats: which calls ask for what their process has asked for before, who asked, and whether the answer changed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -52,44 +53,58 @@ def find_repeats(ordered: OrderedCalls, ignored_metrics: Iterable[str] = ()) -> 
     """Finds the repeats of each process and judges each against the call of the same lookup just before it."""
     lookups = group_calls(ordered.lookup, len(ordered.calls.lookups.function), ordered.process)
     signatures = group_calls(ordered.signature, len(ordered.calls.signatures.lookup), ordered.process)
+    order, follows = lookups.order, ~lookups.is_first
     previous = np.full(len(ordered), NOWHERE, np.int32)
-    follower = np.flatnonzero(~lookups.is_first)
-    previous[lookups.order[follower]] = lookups.order[follower - 1]
+    previous[order[follows]] = order[np.flatnonzero(follows) - 1]
     again = np.empty(len(ordered), bool)
     again[signatures.order] = ~signatures.is_first
 
-    repeat = np.flatnonzero(previous != NOWHERE)
-    before = previous[repeat]
+    # The calls of a lookup stand side by side in this order: each is held against its neighbour.
     results = code_results(ordered.calls.metric_sets, frozenset(ignored_metrics))
-    metric_set = ordered.calls.metric_set[ordered.row]
-    own, former = metric_set[repeat], metric_set[before]
-    comparable = (results.names[own] == results.names[former]) & (results.names[own] != NO_RESULT)
-    same = comparable & (results.values[own] == results.values[former])
-    last_inside = ordered.number if not ordered.in_tree.any() else last_number_inside(ordered)
-
-    def mark(held: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        marked = np.zeros(len(ordered), bool)
-        marked[repeat[held]] = True
-        return marked
-
+    metric_set = ordered.calls.metric_set[ordered.row[order]]
+    names, values = results.names[metric_set], results.values[metric_set]
+    found_nothing = results.found_nothing[metric_set]
+    number = ordered.number[order]
+    last_inside = last_number_inside(ordered)[order] if ordered.in_tree.any() else number
+    comparable = _same_as_before(names) & (names != NO_RESULT)
+    same = _same_as_before(values)
+    facts = (
+        comparable & same,
+        comparable & ~same,
+        number == _before(last_inside) + 1,
+        found_nothing & _before(found_nothing),
+    )
+    held = np.empty(len(ordered), np.uint8)
+    held[order] = sum(((fact & follows).view(np.uint8) << bit for bit, fact in enumerate(facts)), np.uint8(0))
+    unchanged, changed, sequential, negative = (held & (1 << bit) != 0 for bit in range(len(facts)))
     return Repeats(
         previous=previous,
         again=again,
-        unchanged=mark(same),
-        changed=mark(comparable & ~same),
-        sequential=mark(ordered.number[repeat] == last_inside[before] + 1),
-        negative=mark(results.found_nothing[own] & results.found_nothing[former]),
+        unchanged=unchanged,
+        changed=changed,
+        sequential=sequential,
+        negative=negative,
         lookups=lookups,
         signatures=signatures,
     )
 
 
+def _before(column: NDArray[Any]) -> NDArray[Any]:
+    """The entry before each; the first has itself there, which means nothing: it follows no other."""
+    return np.concatenate((column[:1], column[:-1]))
+
+
+def _same_as_before(column: NDArray[Any]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = column == _before(column)
+    return same
+
+
 class Results(msgspec.Struct, frozen=True, eq=False):
     """What each metric set tells of an answer, as codes that are equal where the answers are."""
 
-    names: NDArray[np.int64]
+    names: NDArray[np.int32]
     """Of the names of the result metrics; ``NO_RESULT`` where there are none."""
-    values: NDArray[np.int64]
+    values: NDArray[np.int32]
     """Of names and values together."""
     found_nothing: NDArray[np.bool_]
     """The metric ``found`` is 0."""
@@ -120,8 +135,8 @@ def code_results(sets: MetricSets, ignored: frozenset[str]) -> Results:
     distinct, code = np.unique(value, return_inverse=True)
     pair = name.astype(np.int64) * len(distinct) + code
     return Results(
-        names=code_sequences(owner, name, count),
-        values=code_sequences(owner, pair, count),
+        names=code_sequences(owner, name, count).astype(np.int32),
+        values=code_sequences(owner, pair, count).astype(np.int32),
         found_nothing=found_nothing,
     )
 
