@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.reading import Reading, Record, read_lines
 from tracereport import capture
-from tracereport.line_sorter import LineSorter
+from tracereport.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
 from tracereport.trace.continuation import LARGEST_BYTES
 from tracereport.trace.diagnosis import suggest_switch
 
@@ -309,6 +309,31 @@ def test_a_daemon_that_keeps_standard_error_open_keeps_nobody_waiting(kept: Path
     assert time.monotonic() - started < 8
 
 
+def test_a_daemon_that_goes_on_writing_keeps_nobody_waiting_either(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "LONGEST_LINGER_SECONDS", 1.0)
+    write = "import os, time\nfor _ in range(300): os.write(2, b'alive\\n'); time.sleep(0.1)"
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {write!r}])"
+    began = time.monotonic()
+    with kept.open("wb") as keep:
+        assert capture.run_command([sys.executable, "-c", start], keep, os.environ) == 0
+    assert time.monotonic() - began < 10
+
+
+def test_a_line_that_never_ends_is_shown_as_it_comes_and_not_kept_in_memory() -> None:
+    shown: list[bytes] = []
+    keep = io.BytesIO()
+    lines = LineSorter(keep, shown.append)
+    bar = b"\r[=====>   ] 37 %, about 3 min left"
+    for _ in range(10_000):
+        lines.feed(bar)
+    assert (bar * 10_000).startswith(b"".join(shown))
+    assert sum(map(len, shown)) >= len(bar) * 10_000 - LONGEST_UNDECIDED_BYTES
+    lines.feed(TRACE)
+    lines.close()
+    assert keep.getvalue().endswith(TRACE)
+    assert len(keep.getvalue()) < LONGEST_UNDECIDED_BYTES + len(TRACE)
+
+
 def test_a_reader_that_goes_away_does_not_stop_the_capture(kept: Path) -> None:
     command = python(f"time.sleep(0.2)\nfor _ in range(1000): os.write(2, b'x' * 1000 + b'\\n' + {TRACE!r})")
     with subprocess.Popen(arguments(kept, command), stderr=subprocess.PIPE) as process:
@@ -361,6 +386,12 @@ UNSHOWN = "cargo test shows what failed tests print and no more: "
             {"PERF_TRACE": "out/trace.log"},
             "PERF_TRACE=out/trace.log sends the traces to that file: `tracereport out/trace.log`, or unset PERF_TRACE.",
         ),
+        (
+            "python app.py",
+            {"PERF_TRACE": "traces"},
+            "PERF_TRACE=traces sends the traces to that file: `tracereport traces`, or unset PERF_TRACE.",
+        ),
+        ("python app.py", {"PERF_TRACE": "0"}, "PERF_TRACE=0 switches the emitters off: unset it."),
         ("make check", {}, None),
     ],
 )

@@ -4,12 +4,14 @@ Standard input and output are the command's own. Standard error, which is a term
 is passed on as it comes, but for the trace lines, which are kept instead.
 """
 
+import math
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -31,6 +33,8 @@ HOLD_SECONDS: Final = 0.05
 """How long the beginning of a line is held back: it may become a trace line."""
 LINGER_SECONDS: Final = 0.5
 """How long to wait for more once the command has ended and something it started still holds its standard error."""
+LONGEST_LINGER_SECONDS: Final = 5.0
+"""The same where that goes on writing: a server left behind may never end."""
 SIGNAL_EXIT: Final = 128
 
 
@@ -41,6 +45,9 @@ def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, s
         argv: the command and its arguments.
         keep: takes the lines, byte for byte, for the reader.
         environment: the command's. Unless it says otherwise itself, ``PERF_TRACE=1`` is added, for our own emitters.
+
+    Signals are passed on, but for those of the terminal's keys, which the terminal sends to the command as well: in its
+    foreground an interrupt that another process sends to us alone is taken for Ctrl-C, and ends nothing.
 
     Returns:
         The command's exit code; 128 + n where signal n ended it, as a shell says it.
@@ -132,7 +139,8 @@ def _pump(process: subprocess.Popen[bytes], reading: int, lines: LineSorter) -> 
     """Feeds what the command writes to ``lines``, until it is closed, or the command has ended and all is silent."""
     chunks = _read_ahead(process, reading)
     ended = False
-    while True:
+    last_call = math.inf
+    while time.monotonic() < last_call:
         patience = HOLD_SECONDS if lines.are_held else LINGER_SECONDS if ended else None
         try:
             chunk = chunks.get(timeout=patience)
@@ -145,6 +153,7 @@ def _pump(process: subprocess.Popen[bytes], reading: int, lines: LineSorter) -> 
             break
         if chunk is None:
             ended = True
+            last_call = time.monotonic() + LONGEST_LINGER_SECONDS
         else:
             lines.feed(chunk)
     lines.close()

@@ -12,9 +12,11 @@ from tracereport.trace.grammar import COLOUR_TAIL, ELAPSED_START, MARK, RECORD_S
 MARK_BYTES: Final = MARK.encode()
 # Wider than the reader's own idea of a marker: a line kept for nothing is only one *other* line more.
 CONTEXT: Final = re.compile(
-    rb"^(?:(?:\x1b\[[0-9;]*m| )*(?:Running|Doc-tests|[A-Z][A-Za-z0-9 +/#-]*(?:\x1b\[[0-9;]*m)* \[)|test ).*$",
+    rb"^(?:(?:\x1b\[[0-9;]*m| )*(?:Running|Doc-tests|[A-Z][A-Za-z0-9 +/#-]{0,11}(?:\x1b\[[0-9;]*m)* \[)|test ).*$",
     re.MULTILINE,
 )
+LONGEST_UNDECIDED_BYTES: Final = 4096
+"""Of a line without a mark or an end: what a progress bar draws over and over is one line for hours."""
 PLAIN_RECORD: Final = re.compile(rf"{RECORD_START.pattern}[^\n]*{ELAPSED_START}[0-9]+[|\r\n]".encode())
 """What the grammar surely reads as a whole record; all else is left to the grammar."""
 
@@ -56,6 +58,11 @@ class LineSorter:
             self._show(self._sort(whole, shown))
         else:
             self._line += chunk
+            if len(self._line) > LONGEST_UNDECIDED_BYTES and MARK_BYTES not in self._line:
+                self._show(self._line[self._line_shown :])
+                # Its last bytes may be the beginning of the mark.
+                self._line_shown = len(MARK_BYTES) - 1
+                self._line = self._line[-self._line_shown :]
 
     def release(self) -> None:
         """Shows what has been held back long enough."""

@@ -44,6 +44,9 @@ _SIGNS: Final = tuple(
     )
 )
 """What stands in a log, the cause that it hints at, and the remedy; the first that is found counts."""
+_OFF: Final = {"", "0", "off", "false", "no"}
+_TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
+"""What our emitters take ``PERF_TRACE`` for; any other value is a file."""
 _NO_SIGN: Final = (
     "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
     "Give the log of standard error; examples/performance-tracing.md says how to print such lines.",
@@ -87,20 +90,24 @@ def _find_cause(facts: Facts) -> tuple[str, str]:
 def suggest_switch(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """What to switch on where a command that ran printed no trace line, by its kind; None: nothing is known of it."""
     words = [PurePath(word).name.removesuffix(".exe") for word in argv]
-    target = environment.get("PERF_TRACE", "")
-    if "/" in target or "." in target:
+    target = environment.get("PERF_TRACE", "1")
+    if target.lower() in _OFF:
+        return f"PERF_TRACE={target} switches the emitters off: unset it."
+    if target.lower() not in _TO_STANDARD_ERROR:
         return f"PERF_TRACE={target} sends the traces to that file: `tracereport {target}`, or unset PERF_TRACE."
-    if "pytest" in words or "py.test" in words:
-        if any(word.startswith("--perf-trace") for word in words):
-            return "No test called a traced function: see examples/performance-tracing.md."
-        return (
-            "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
-        )
     if "cargo" in words:
         return _suggest_for_cargo(argv, words, environment)
+    if "pytest" in words or "py.test" in words:
+        return _suggest_for_pytest(words)
     if any(re.fullmatch(r"python[0-9.]*|node|npm|npx", word) for word in words):
         return "PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md."
     return None
+
+
+def _suggest_for_pytest(words: Sequence[str]) -> str:
+    if any(word.startswith("--perf-trace") for word in words):
+        return "No test called a traced function: see examples/performance-tracing.md."
+    return "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
 
 
 def _suggest_for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str | None:
