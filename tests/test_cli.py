@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import BARE, LOGS, SINGLE, command_line, environment, run, run_in_terminal
+from tests.command import BARE, LOGS, SINGLE, command_line, environment, read_once, run, run_in_terminal
 from tracereport import __version__
 from tracereport.cli import main
 from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
@@ -209,6 +210,23 @@ def test_standard_input_is_read_packed_or_not() -> None:
     assert plain.stdout == packed.stdout == expected.replace(str(SINGLE).encode(), b"-")
 
 
+@pytest.mark.parametrize("arguments", [["--format", "raw"], ["--explain", "6f16"]])
+def test_what_can_be_read_only_once_gives_its_trace_lines_all_the_same(arguments: list[str]) -> None:
+    with read_once("pipe.log", SINGLE.read_bytes()) as pipe:
+        once = run(pipe, *arguments)
+    traces = [line for line in once.stdout.splitlines() if line.startswith(b"PERF_TRACE|")]
+    assert traces
+    assert traces == [line for line in run(SINGLE, *arguments).stdout.splitlines() if line.startswith(b"PERF_TRACE|")]
+
+
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 3), (">&-", 0), ("2>&-", 0), ("2>/dev/full", 0)])
+def test_a_standard_stream_that_is_closed_changes_no_exit_code(closed: str, code: int) -> None:
+    log = "-" if closed == "<&-" else str(SINGLE)
+    shell = f"{shlex.join(command_line(log, '-o', 'report.json'))} {closed}"
+    assert subprocess.run(["bash", "-c", shell], env=environment(), check=False, timeout=60).returncode == code
+    assert Path("report.json").exists() == (code == 0)
+
+
 def test_a_quoted_glob_gives_the_matching_logs_in_order() -> None:
     for name in ("b.log", "a.log"):
         written(name, some_traces(10))
@@ -361,6 +379,29 @@ def test_documents_that_cannot_be_written(arguments: list[str], code: int, probl
     assert not list(Path().iterdir()), "nothing is left behind"
 
 
+def test_a_document_takes_the_place_of_no_input() -> None:
+    log = written("own.log", some_traces(3))
+    done = run(log, "--format", "raw", "-o", log)
+    assert_error(done, 2, "-o own.log: the document would take the place of an input", "Name another file")
+    assert Path(log).read_bytes() == some_traces(3)
+
+
+def test_a_link_to_nowhere_names_the_folder_that_is_missing() -> None:
+    Path("report.html").symlink_to("/nosuch/report.html")
+    assert_error(run(SINGLE, "-o", "report.html"), 4, "there is no folder /nosuch", "mkdir -p /nosuch")
+
+
+def test_a_file_may_have_the_longest_name() -> None:
+    name = f"{'x' * 252}.md"
+    assert run(SINGLE, "-q", "-o", name).returncode == 0
+    assert Path(name).read_text(encoding="utf-8")
+
+
+def test_trace_lines_may_go_to_a_text_file() -> None:
+    assert run(BARE, "-q", "--format", "raw", "-o", "traces.txt").returncode == 0
+    assert Path("traces.txt").read_text(encoding="utf-8").startswith("PERF_TRACE|")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "problem", "remedy"),
     [
@@ -378,6 +419,7 @@ def test_documents_that_cannot_be_written(arguments: list[str], code: int, probl
         ),
         (["-o", "folder.html"], 4, "folder.html can't be written: it is a folder", "Name a file in it"),
         (["--param", "id"], 2, "--param id: no value", "NAME=VALUE"),
+        (["--param", "caller=metadata"], 2, "the caller is no parameter here", "--caller metadata"),
         (["--function", "query_record"], 2, "No call matches --function query_record", "--function 'query_records'?"),
         (["--call", "99999999"], 2, "No call matches --call 99999999", "without it"),
         (["--function", "query*", "--process", "x"], 2, "No call matches --process x", "without it"),
@@ -500,6 +542,18 @@ def large_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log = tmp_path_factory.mktemp("large") / "large.log"
     log.write_bytes(b"".join(TRACE % (number, number * 7919 % 100_003) for number in range(1_000_000)))
     return log
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-", "--format", "raw"], ["-", "--explain", "ab"], [str(SINGLE), "-o", "pipe", "--format", "raw"]]
+)
+def test_an_interrupt_ends_what_waits_for_others(arguments: list[str]) -> None:
+    os.mkfifo("pipe")
+    command = command_line(*arguments)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5, 1.5, 3.0])

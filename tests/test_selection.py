@@ -146,6 +146,14 @@ def test_a_call_number_is_looked_for_in_every_process() -> None:
     assert rows.sum() == len(calls.processes.name)
 
 
+def test_a_name_with_brackets_is_selected_as_it_stands(tmp_path: Path) -> None:
+    log = tmp_path / "bracketed.log"
+    log.write_bytes(b"PERF_TRACE|0|f[0]|elapsed_us=1\nPERF_TRACE|1|f0|elapsed_us=1\n")
+    calls = read_inputs([str(log)])
+    assert select_calls(calls, Selection(functions=("f[0]",))).tolist() == [True, True]
+    assert select_calls(calls, Selection(functions=("f[[]0]",))).tolist() == [True, False]
+
+
 def test_calls_without_a_test_or_a_caller_match_no_glob(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("PERF_TRACE|0|f|elapsed_ms=1\nPERF_TRACE|1|f|caller=g|elapsed_ms=1\n")

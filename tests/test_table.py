@@ -1,5 +1,6 @@
 """The public table of calls: exactly the published columns, and a report from it that is the log's."""
 
+import errno
 from pathlib import Path
 
 import msgspec
@@ -202,3 +203,13 @@ def test_what_is_no_table_of_calls_is_an_error_with_a_remedy(folder: Path) -> No
         assert str(path) in error.value.message
         assert error.value.remedy
         assert error.value.exit_code == 3
+
+
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_disk(*_: object, **__: object) -> None:
+        raise pl.exceptions.ComputeError("underlying IO error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fill_disk)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write_table(read_calls([str(log_path("single-thread"))]), tmp_path / "calls.parquet")
+    assert raised.value.errno == errno.ENOSPC

@@ -13,6 +13,7 @@ OBJECTS_PER_COLLECTION = 100_000
 def main() -> int:
     """Runs the command. An interrupt counts from the first line on, and waits for no thread to end."""
     gc.set_threshold(OBJECTS_PER_COLLECTION)
+    _open_closed_streams()
     try:
         from tracereport import cli  # noqa: PLC0415 - an interrupt while it is loaded is one, too
 
@@ -23,6 +24,13 @@ def main() -> int:
         os._exit(ExitCode.INTERRUPTED)
     gc.freeze()  # what is left goes with the process, and needn't be looked through once more
     return code
+
+
+def _open_closed_streams() -> None:
+    """Lets nothing that is opened later take the number of a standard stream that the shell has closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for all of the run
 
 
 if __name__ == "__main__":

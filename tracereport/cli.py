@@ -17,7 +17,7 @@ from tracereport.errors import ExitCode, TracereportError, UsageError
 from tracereport.interrupt import prompt_interrupts
 from tracereport.loading import keep_memory, load_numpy
 from tracereport.options import DAY, TEXT, ReportCommand
-from tracereport.trace.source import STANDARD_INPUT
+from tracereport.trace.source import STANDARD_INPUT, is_stream
 
 if TYPE_CHECKING:
     from tracereport.job import Job, Prepared
@@ -178,16 +178,16 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     from tracereport.job import make_documents, run_job  # noqa: PLC0415
     from tracereport.progress import TerminalProgress  # noqa: PLC0415
 
-    job = _keep_standard_input(prepared.job, stack)
-    progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
     with prompt_interrupts(stack.close):
+        job = _keep_streams(prepared.job, stack)
+        progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
         result = run_job(replace(prepared, job=job), progress)
         documents = make_documents(job, result)
-    progress.stop()
-    for error in result.errors:
-        print_error(error, "The report is of what could be read, and says so.")
-    with _readers_may_leave(stream):
-        write_documents(documents, stream.buffer)
+        progress.stop()
+        for error in result.errors:
+            print_error(error, "The report is of what could be read, and says so.")
+        with _readers_may_leave(stream):
+            write_documents(documents, stream.buffer, stack)
     if job.explain is None:
         for gate in result.failed_gates:
             figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
@@ -199,17 +199,21 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     return ExitCode.GATE_FAILED if result.failed_gates and job.explain is None else ExitCode.DONE
 
 
-def _keep_standard_input(job: "Job", stack: ExitStack) -> "Job":
-    """Puts aside what has to be read twice: the calls first, and then the trace lines."""
-    if STANDARD_INPUT not in job.inputs or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
+def _keep_streams(job: "Job", stack: ExitStack) -> "Job":
+    """Puts aside what can be read only once and has to be read twice: the calls first, and then the trace lines."""
+    streams = [name for name in job.inputs if name == STANDARD_INPUT or is_stream(name)]
+    if not streams or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
         return job
     from msgspec.structs import replace  # noqa: PLC0415
 
-    copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "standard-input")
-    with copy.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    inputs = tuple(str(copy) if name == STANDARD_INPUT else name for name in job.inputs)
-    return replace(job, inputs=inputs, names={**job.names, str(copy): STANDARD_INPUT})
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-"))
+    copies = {name: str(Path(folder, str(index))) for index, name in enumerate(streams)}
+    for name, copy in copies.items():
+        source = sys.stdin.fileno() if name == STANDARD_INPUT else name
+        with open(source, "rb", closefd=name != STANDARD_INPUT) as stream, Path(copy).open("wb") as file:
+            shutil.copyfileobj(stream, file)
+    inputs = tuple(copies.get(name, name) for name in job.inputs)
+    return replace(job, inputs=inputs, names={**job.names, **{copy: name for name, copy in copies.items()}})
 
 
 @contextmanager
@@ -235,7 +239,8 @@ def print_line(text: str) -> None:
     """A line on standard error; a name's control characters are shown as escapes."""
     from tracereport.documents.units import escape_controls  # noqa: PLC0415
 
-    click.echo(escape_controls(text), err=True)
+    with suppress(OSError):  # where nobody can be told, the exit code still tells
+        click.echo(escape_controls(text), err=True)
 
 
 def print_error(message: str, remedy: str) -> None:

@@ -3,6 +3,7 @@
 What few runs ask for is imported where it is used: loading is most of a small log's time.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -116,6 +117,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     inputs = expand_inputs(job.inputs)
     if any(kind == "raw" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
+    _refuse_overwriting(job, inputs)
     begin("reading", _total_bytes(inputs))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
@@ -221,6 +223,14 @@ def _check_targets(job: Job) -> None:
         raise UsageError("Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet")
     for target, _ in job.targets:
         require_folder(target)
+
+
+def _refuse_overwriting(job: Job, inputs: Sequence[str]) -> None:
+    """No document takes the place of what this run reads."""
+    read = {os.path.realpath(path) for path in (*inputs, job.baseline, job.redact_key_file) if path is not None}
+    for target, _ in job.targets:
+        if target != STDOUT and os.path.realpath(target) in read and Path(target).is_file():
+            raise UsageError(f"-o {target}: the document would take the place of an input", "Name another file.")
 
 
 def _ignore(_stage: str, _size: int | None = None) -> None:

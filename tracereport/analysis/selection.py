@@ -78,6 +78,8 @@ def check_selection(selection: Selection) -> None:
         UsageError: a parameter isn't given as ``NAME=VALUE``.
     """
     for param in selection.params:
+        if param.startswith("caller="):
+            raise UsageError(f"--param {param}: the caller is no parameter here", f"Use --caller {param[7:]}")
         if "=" not in param:
             raise UsageError(f"--param {param}: no value", "Give it as NAME=VALUE, as in --param part_id=root.")
 
@@ -102,7 +104,8 @@ def refuse_empty(calls: Calls, selection: Selection) -> None:
 
 
 def _match(names: tuple[str, ...], globs: tuple[str, ...]) -> NDArray[np.bool_]:
-    return np.array([any(fnmatchcase(name, glob) for glob in globs) for name in names], bool)
+    """A name matches itself, too: what stands in brackets in a test's id is no choice of letters."""
+    return np.array([name in globs or any(fnmatchcase(name, glob) for glob in globs) for name in names], bool)
 
 
 def _has_param(calls: Calls, param: str) -> NDArray[np.bool_]:

@@ -62,6 +62,8 @@ def choose_formats(targets: Sequence[str], standard: str | None) -> tuple[tuple[
     chosen: list[tuple[str, Format]] = []
     for target in targets:
         kind = (named or "text") if target == STDOUT else format_of(target) or named
+        if kind == "text" and named == "raw":
+            kind = named  # trace lines are plain text, too: .txt leaves that open
         if kind is None:
             raise UsageError(
                 f"-o {target}: its suffix chooses no format",

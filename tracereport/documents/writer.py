@@ -31,8 +31,13 @@ class Document(msgspec.Struct, frozen=True):
     content: bytes | Callable[[Path], None]
 
 
-def write_documents(documents: Sequence[Document], stdout: BinaryIO) -> None:
+def write_documents(documents: Sequence[Document], stdout: BinaryIO, stack: ExitStack | None = None) -> None:
     """Writes all documents; the files are in place before anything goes to standard output or a device.
+
+    Args:
+        documents: each with a target of its own.
+        stdout: what ``-`` stands for.
+        stack: is told to take away what isn't in place yet, should the caller be interrupted.
 
     Raises:
         UsageError: two documents have the same target.
@@ -43,7 +48,11 @@ def write_documents(documents: Sequence[Document], stdout: BinaryIO) -> None:
     files = [document for document in documents if not _is_stream(document.target)]
     streams = [document for document in documents if _is_stream(document.target)]
     with ExitStack() as temporaries:
-        written = [(_write_beside(document, temporaries), document.target) for document in files]
+        if stack is not None:
+            stack.callback(temporaries.close)
+        written = [
+            (_write_beside(index, document, temporaries), document.target) for index, document in enumerate(files)
+        ]
         for temporary, target in written:
             with _explained(target):
                 temporary.replace(os.path.realpath(target))
@@ -62,8 +71,14 @@ def require_folder(target: str) -> None:
     Raises:
         OutputError: there is none.
     """
-    if target != STDOUT and not Path(target).parent.is_dir():
+    if target != STDOUT and not _folder_of(target).is_dir():
         raise _explain(target, FileNotFoundError(errno.ENOENT, ""))
+
+
+def _folder_of(target: str) -> Path:
+    """The folder that the document comes to stand in: that of the file which a link points to."""
+    path = Path(target)
+    return Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
 
 
 def _refuse_same_targets(documents: Sequence[Document]) -> None:
@@ -81,12 +96,12 @@ def _is_stream(target: str) -> bool:
     return target == STDOUT or (path.exists() and not path.is_file() and not path.is_dir())
 
 
-def _write_beside(document: Document, temporaries: ExitStack) -> Path:
+def _write_beside(index: int, document: Document, temporaries: ExitStack) -> Path:
     """The document in a new file beside its target, with the target's mode; it goes when the stack does."""
     target = Path(os.path.realpath(document.target))
     if target.is_dir():
         raise OutputError(f"{document.target} can't be written: it is a folder.", "Name a file in it.")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".tracereport-{os.getpid()}-{index}.tmp")
     temporaries.callback(temporary.unlink, missing_ok=True)
     with _explained(document.target):
         if isinstance(document.content, bytes):
@@ -127,9 +142,9 @@ def _explained(target: str) -> Iterator[None]:
 
 def _explain(target: str, error: OSError) -> OutputError:
     """The error in the user's words."""
-    name, folder = _name(target), Path(target).parent
+    name, folder = _name(target), _folder_of(target)
     match error.errno:
-        case errno.ENOENT | errno.ENOTDIR:
+        case errno.ENOENT | errno.ENOTDIR if not folder.is_dir():
             reason, remedy = f"there is no folder {folder}", f"Make it: mkdir -p {folder}"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             reason, remedy = f"{folder} is not yours to write", "Name another place."

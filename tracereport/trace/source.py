@@ -88,6 +88,12 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def is_stream(name: str) -> bool:
+    """Whether the input is a pipe or the like, which can be read only once."""
+    path = Path(name)
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def is_calls_table(name: str) -> bool:
     """Whether the input is a Parquet file."""
     if name == STANDARD_INPUT or not Path(name).is_file():

@@ -3,6 +3,8 @@
 What only the log's lines can tell travels as JSON in the file's metadata, so that a report from the table is the log's.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -31,6 +33,7 @@ from tracereport.trace.grammar import decode_lookup, encode_lookup
 from tracereport.trace.processes import find_implausible
 
 METADATA_KEY: Final = "tracereport"
+_SYSTEM_ERROR: Final = re.compile(r"\(os error ([0-9]+)\)")
 _PARAM = pl.Struct({"name": pl.String, "value": pl.String})
 _METRIC = pl.Struct({"name": pl.String, "value": pl.UInt64})
 SCHEMA: Final[pl.Schema] = pl.Schema(
@@ -126,7 +129,11 @@ def _list_metrics(sets: MetricSets) -> pl.Series:
 
 
 def write_table(calls: Calls, path: Path, rows: NDArray[np.bool_] | None = None) -> None:
-    """Writes the (selected) calls as Parquet. Under a selection the file says that it is partial."""
+    """Writes the (selected) calls as Parquet. Under a selection the file says that it is partial.
+
+    Raises:
+        OSError: the system doesn't take it.
+    """
     table = make_table(calls)
     facts = calls.facts
     implausible = calls.implausible
@@ -135,7 +142,14 @@ def write_table(calls: Calls, path: Path, rows: NDArray[np.bool_] | None = None)
         if facts is not None:
             facts = Facts(msgspec.structs.replace(facts.input, partial=True), facts.notices)
     metadata = {"facts": facts, "implausible_rows": np.flatnonzero(implausible).tolist()}
-    table.write_parquet(path, metadata={METADATA_KEY: msgspec.json.encode(metadata).decode()})
+    try:
+        table.write_parquet(path, metadata={METADATA_KEY: msgspec.json.encode(metadata).decode()})
+    except pl.exceptions.PolarsError as error:
+        # Polars tells what the system said in its own words, with its number.
+        found = _SYSTEM_ERROR.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 class _Metadata(msgspec.Struct, frozen=True):
