@@ -12,7 +12,7 @@ import msgspec
 
 from tracereport.model import Acceptance, Finding, Rows
 
-NO_CALLER = ""
+MISSING_CALLER = ""
 """What stands for a missing caller where a pattern is matched."""
 
 
@@ -53,7 +53,8 @@ class AcceptanceRule(msgspec.Struct, frozen=True, kw_only=True):
             (self.function is None or fnmatchcase(finding.function, self.function))
             and (self.kind is None or fnmatchcase(finding.kind, self.kind))
             and (
-                self.caller is None or all(fnmatchcase(caller or NO_CALLER, self.caller) for caller in finding.callers)
+                self.caller is None
+                or all(fnmatchcase(caller or MISSING_CALLER, self.caller) for caller in finding.callers)
             )
         )
 

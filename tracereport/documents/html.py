@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 from tracereport.documents import theme, wording
 from tracereport.documents.explorer import list_explorer_rows
+from tracereport.documents.html_text import HtmlText, Limits
 from tracereport.documents.labels import Labels
-from tracereport.documents.page_text import Limits, PageText
 from tracereport.documents.pictures import Pictures
 from tracereport.documents.templating import (
     code,
@@ -47,7 +47,7 @@ _WRITERS: Final = (
     *("name", "caller", "function", "data_function", "lookup", "signature", "path", "params", "metrics", "shares"),
     *("references", "prose", "describe", "extent", "before_after", "change"),
 )
-"""Methods of ``PageText`` that the templates use by these names."""
+"""Methods of ``HtmlText`` that the templates use by these names."""
 
 _CONTENTS: Final = (
     ("gates", "Gates"),
@@ -105,14 +105,14 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
     """The page with as much of the report as its size allows."""
     top = report.settings.top
     limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
-    page = _render(report, PageText(limits, labels), drawn)
+    page = _render(report, HtmlText(limits, labels), drawn)
     while len(page.encode()) > MOST_BYTES and limits != limits.shrink():
         limits = limits.shrink()
-        page = _render(report, PageText(limits, labels), drawn)
+        page = _render(report, HtmlText(limits, labels), drawn)
     return page
 
 
-def _render(report: Report, text: PageText, drawn: _Drawn) -> str:
+def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
     style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
     script = _isolate(_read_template("report.js"))
     vega = _isolate(drawn.bundle)
@@ -137,7 +137,7 @@ def _render(report: Report, text: PageText, drawn: _Drawn) -> str:
     )
 
 
-def _ways_to_write(report: Report, text: PageText) -> dict[str, Any]:
+def _ways_to_write(report: Report, text: HtmlText) -> dict[str, Any]:
     """What the templates write names and sentences of the log with."""
     return {
         "limits": text.limits,
@@ -185,7 +185,7 @@ def _has_section(report: Report, key: str) -> bool:
     return bool(present.get(key, True))
 
 
-def _page_data(report: Report, text: PageText, drawn: _Drawn) -> dict[str, object]:
+def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, object]:
     """What the page's script works with."""
     return {
         "config": theme.altair_theme()["config"],

@@ -1,7 +1,7 @@
 """The report for a terminal, in the sections of the quick start, and one finding in full.
 
 The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
-``text_findings``, ``text_lists`` and ``tables``, within the width of the ``text_page``.
+``text_findings``, ``text_lists`` and ``tables``, within the width of the ``terminal``.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tracereport.documents import tables, text_findings, text_lists, wording
 from tracereport.documents.columns import Canvas
 from tracereport.documents.templating import render_template
-from tracereport.documents.text_page import Page, quote_name
+from tracereport.documents.terminal import TerminalPage, quote_name
 from tracereport.documents.units import escape_controls
 from tracereport.model import Finding, Report
 
@@ -25,7 +25,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         width: columns of the terminal.
         colour: bold headings, and the loud colour on what was asked again for an unchanged answer (ANSI).
     """
-    page = Page(report, Canvas(max(width, _NARROWEST), colour))
+    page = TerminalPage(report, Canvas(max(width, _NARROWEST), colour))
     text = render_template(
         "report.txt", report=report, page=page, findings=text_findings, lists=text_lists, tables=tables
     )
@@ -34,7 +34,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
 
 def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
     """One finding in full: what it is, what shows it, its advice as Markdown and its trace lines: ``--explain``."""
-    page = Page(report, Canvas(_EXPLANATION_WIDTH, colour=False))
+    page = TerminalPage(report, Canvas(_EXPLANATION_WIDTH, colour=False))
     text = render_template(
         "explanation.txt",
         finding=finding,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.documents.templating import first_advice, render_advice
-from tracereport.documents.text_page import STEP, Page, quote_name
+from tracereport.documents.terminal import STEP, TerminalPage, quote_name
 from tracereport.documents.units import (
     escape_controls,
     format_bounds,
@@ -29,12 +29,12 @@ from tracereport.model import (
 )
 
 
-def findings(page: Page, rows: Sequence[Finding]) -> list[str]:
+def findings(page: TerminalPage, rows: Sequence[Finding]) -> list[str]:
     """Each finding with its extent, its fix and where to see it."""
     return [line for rank, row in enumerate(rows, 1) for line in _finding(page, f"{rank:>3}. ", row)]
 
 
-def _finding(page: Page, rank: str, finding: Finding) -> list[str]:
+def _finding(page: TerminalPage, rank: str, finding: Finding) -> list[str]:
     indent = " " * len(rank)
     headline = page.sentence(describe_finding(finding, quote_name), rank, indent)
     worth = f"{describe_worth(finding)}, {finding.confidence}"
@@ -55,7 +55,7 @@ def _where(finding: Finding) -> str:
     return "; ".join([*shown, f"--explain {finding.fingerprint}"])
 
 
-def explained(page: Page, finding: Finding) -> list[str]:
+def explained(page: TerminalPage, finding: Finding) -> list[str]:
     """All that the report knows of one finding, but for its advice."""
     lines = [
         f"fingerprint   {escape_controls(finding.fingerprint)}",
@@ -77,12 +77,12 @@ def _saving(finding: Finding) -> str:
     return f"{elapsed}, {format_bounds(finding.saving_ns, finding.saving_upper_ns)} of it saved"
 
 
-def pairs(page: Page, finding: Finding) -> list[str]:
+def pairs(page: TerminalPage, finding: Finding) -> list[str]:
     """Who asked after whom."""
     return [line for text in describe_pairs(finding.pairs.rows, quote_name) for line in page.sentence(text, "  ", STEP)]
 
 
-def tests(page: Page, finding: Finding) -> list[str]:
+def tests(page: TerminalPage, finding: Finding) -> list[str]:
     """Which tests show it, and how much of it."""
     return [
         line
@@ -91,7 +91,7 @@ def tests(page: Page, finding: Finding) -> list[str]:
     ]
 
 
-def evidence(page: Page, finding: Finding) -> list[str]:
+def evidence(page: TerminalPage, finding: Finding) -> list[str]:
     """Each call that shows it, whole: where it stands, what it asked and what it was told."""
     lines: list[str] = []
     for row in finding.evidence.rows:
@@ -105,7 +105,7 @@ def evidence(page: Page, finding: Finding) -> list[str]:
     return lines
 
 
-def advice(page: Page, finding: Finding) -> list[str]:
+def advice(page: TerminalPage, finding: Finding) -> list[str]:
     """What to do, as Markdown whose paragraphs are wrapped."""
     lines: list[str] = []
     in_code = False
@@ -116,7 +116,7 @@ def advice(page: Page, finding: Finding) -> list[str]:
     return lines
 
 
-def finding_changes(page: Page, rows: Sequence[FindingChange]) -> list[str]:
+def finding_changes(page: TerminalPage, rows: Sequence[FindingChange]) -> list[str]:
     """New, worse, better and resolved findings, with their repeats or avoidable calls before and after."""
     lines: list[str] = []
     for row in rows:

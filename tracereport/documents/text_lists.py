@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tracereport.documents.tables import metrics
-from tracereport.documents.text_page import STEP, Page, quote_name
+from tracereport.documents.terminal import STEP, TerminalPage, quote_name
 from tracereport.documents.units import (
     elide_fields,
     elide_middle,
@@ -43,17 +43,17 @@ _SHOWN_CALLERS = 4
 _NEIGHBOUR_WIDTH = 30
 
 
-def misleading(page: Page) -> list[str]:
+def misleading(page: TerminalPage) -> list[str]:
     """The warnings that a reader must see before any figure."""
     return _warnings(page, (row for row in page.report.quality.rows if row.code in MISLEADING_QUALITY))
 
 
-def other_quality(page: Page) -> list[str]:
+def other_quality(page: TerminalPage) -> list[str]:
     """The warnings that only shade a figure."""
     return _warnings(page, (row for row in page.report.quality.rows if row.code not in MISLEADING_QUALITY))
 
 
-def _warnings(page: Page, warnings: Iterable[QualityWarning]) -> list[str]:
+def _warnings(page: TerminalPage, warnings: Iterable[QualityWarning]) -> list[str]:
     return [
         line
         for warning in warnings
@@ -64,7 +64,7 @@ def _warnings(page: Page, warnings: Iterable[QualityWarning]) -> list[str]:
     ]
 
 
-def signatures(page: Page, rows: Sequence[RedundantSignature]) -> list[str]:
+def signatures(page: TerminalPage, rows: Sequence[RedundantSignature]) -> list[str]:
     """``  12 calls: signature``, and what the repeats were told."""
     lines: list[str] = []
     for row in rows:
@@ -75,7 +75,7 @@ def signatures(page: Page, rows: Sequence[RedundantSignature]) -> list[str]:
     return lines
 
 
-def cache_candidates(page: Page, rows: Sequence[RedundantSignature]) -> list[str]:
+def cache_candidates(page: TerminalPage, rows: Sequence[RedundantSignature]) -> list[str]:
     """``  12 calls: signature`` with its call numbers."""
     return [
         line
@@ -84,11 +84,11 @@ def cache_candidates(page: Page, rows: Sequence[RedundantSignature]) -> list[str
     ]
 
 
-def _counted_signature(page: Page, row: RedundantSignature) -> str:
+def _counted_signature(page: TerminalPage, row: RedundantSignature) -> str:
     return _elided(page, _counted(row.calls) + format_signature(row.function, row.caller, row.params))
 
 
-def _elided(page: Page, line: str) -> str:
+def _elided(page: TerminalPage, line: str) -> str:
     return elide_fields(line, page.canvas.width)
 
 
@@ -96,7 +96,7 @@ def _counted(calls: int) -> str:
     return f"{format_count(calls):>4} {'call' if calls == 1 else 'calls'}: "
 
 
-def sequential_duplicates(page: Page, rows: Sequence[SequentialDuplicate]) -> list[str]:
+def sequential_duplicates(page: TerminalPage, rows: Sequence[SequentialDuplicate]) -> list[str]:
     """Each lookup with its runs of consecutive call numbers, and who asked."""
     lines: list[str] = []
     for row in rows:
@@ -109,7 +109,7 @@ def sequential_duplicates(page: Page, rows: Sequence[SequentialDuplicate]) -> li
     return lines
 
 
-def shared_lookups(page: Page, rows: Sequence[SharedLookup]) -> list[str]:
+def shared_lookups(page: TerminalPage, rows: Sequence[SharedLookup]) -> list[str]:
     """Each lookup with its callers, their call numbers, and who follows directly on whom."""
     lines: list[str] = []
     for row in rows:
@@ -130,7 +130,7 @@ def _after(pair: AdjacentPair) -> str:
     return f"{format_count(pair.pairs)} {' after '.join(names)}"
 
 
-def fanouts(page: Page, rows: Sequence[FanOut]) -> list[str]:
+def fanouts(page: TerminalPage, rows: Sequence[FanOut]) -> list[str]:
     """Each group with what varies, what it stands under and its call numbers."""
     lines: list[str] = []
     for row in rows:
@@ -146,7 +146,7 @@ def fanouts(page: Page, rows: Sequence[FanOut]) -> list[str]:
     return lines
 
 
-def slow_calls(page: Page, rows: Sequence[SlowCalls]) -> list[str]:
+def slow_calls(page: TerminalPage, rows: Sequence[SlowCalls]) -> list[str]:
     """Calls far out of their function's distribution, with the rule that says so."""
     lines: list[str] = []
     for row in rows:
@@ -156,7 +156,7 @@ def slow_calls(page: Page, rows: Sequence[SlowCalls]) -> list[str]:
     return lines
 
 
-def breakdown(page: Page, rows: Sequence[Breakdown]) -> list[str]:
+def breakdown(page: TerminalPage, rows: Sequence[Breakdown]) -> list[str]:
     """Each function with its metrics."""
     return [
         line
@@ -170,7 +170,7 @@ def breakdown(page: Page, rows: Sequence[Breakdown]) -> list[str]:
     ]
 
 
-def gates(page: Page, rows: Sequence[Gate]) -> list[str]:
+def gates(page: TerminalPage, rows: Sequence[Gate]) -> list[str]:
     """What was demanded, and whether it held."""
     lines: list[str] = []
     for row in rows:
@@ -184,7 +184,7 @@ def gates(page: Page, rows: Sequence[Gate]) -> list[str]:
     return lines
 
 
-def acceptances(page: Page, rows: Sequence[Acceptance]) -> list[str]:
+def acceptances(page: TerminalPage, rows: Sequence[Acceptance]) -> list[str]:
     """What the configuration accepts, why, and what became of it."""
     lines: list[str] = []
     for row in rows:
@@ -194,7 +194,7 @@ def acceptances(page: Page, rows: Sequence[Acceptance]) -> list[str]:
     return lines
 
 
-def overview(page: Page) -> list[str]:
+def overview(page: TerminalPage) -> list[str]:
     """How much was judged, from where, and what the report is narrowed to."""
     totals = page.report.totals
     counted = [
@@ -210,7 +210,7 @@ def overview(page: Page) -> list[str]:
     return [line for text in sentences for line in page.sentence(text)]
 
 
-def input_lines(page: Page) -> list[str]:
+def input_lines(page: TerminalPage) -> list[str]:
     """What was read: the files, the four kinds of lines, and the first of those that could not be read."""
     source = page.report.input
     if source is None:
@@ -233,7 +233,7 @@ def input_lines(page: Page) -> list[str]:
     return laid_out
 
 
-def comparison(page: Page) -> list[str]:
+def comparison(page: TerminalPage) -> list[str]:
     """The change in a sentence, and the functions that came and went."""
     compared = page.report.comparison
     if compared is None:

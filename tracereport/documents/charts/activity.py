@@ -8,7 +8,7 @@ import altair as alt
 from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
     Chart,
-    Column,
+    ChartColumn,
     Row,
     figure,
     finish,
@@ -54,8 +54,8 @@ def chart_activity(report: Report, label: Labels) -> Chart | None:
             name_column("process"),
             name_column("calls from"),
             name_column("to"),
-            Column("first"),
-            Column("repeats"),
+            ChartColumn("first"),
+            ChartColumn("repeats"),
         ),
         rows=tuple(
             (

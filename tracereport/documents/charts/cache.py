@@ -9,7 +9,7 @@ from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
     PERCENT_LABEL,
     Chart,
-    Column,
+    ChartColumn,
     Key,
     Row,
     fade_others,
@@ -44,7 +44,12 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
         alternative="Lines that rise with the capacity of a cache: how many of each function's calls it would answer. "
         "Larger points stand where 50, 80 and 95 % of all possible hits are reached.",
         altair=_draw(points, [label(curve.function) for curve in shown]),
-        columns=(name_column("function"), Column("entries"), Column("calls answered"), Column("of its calls")),
+        columns=(
+            name_column("function"),
+            ChartColumn("entries"),
+            ChartColumn("calls answered"),
+            ChartColumn("of its calls"),
+        ),
         rows=tuple(
             (point["function"], format_count(point["entries"]), format_count(point["hits"]), point["share_text"])
             for point in points

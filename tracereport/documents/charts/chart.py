@@ -28,7 +28,7 @@ CHOSEN: Final = "!chosen || datum.function === chosen"
 FADED: Final = 0.18
 
 
-class Column(msgspec.Struct, frozen=True):
+class ChartColumn(msgspec.Struct, frozen=True):
     """A column of a chart's table."""
 
     title: str
@@ -61,7 +61,7 @@ class Chart(msgspec.Struct, frozen=True):
     title: str
     alternative: str
     altair: Any
-    columns: tuple[Column, ...]
+    columns: tuple[ChartColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[Key, ...] = ()
     left_out: str = ""
@@ -74,9 +74,9 @@ class Chart(msgspec.Struct, frozen=True):
         return specification
 
 
-def name_column(title: str) -> Column:
+def name_column(title: str) -> ChartColumn:
     """A column of words."""
-    return Column(title, is_figure=False)
+    return ChartColumn(title, is_figure=False)
 
 
 def records(name: str) -> alt.NamedData:

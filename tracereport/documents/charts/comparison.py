@@ -8,7 +8,7 @@ from tracereport.documents.charts.chart import (
     MOST_ROWS,
     ROW_PX,
     Chart,
-    Column,
+    ChartColumn,
     Row,
     colours,
     fade_others,
@@ -68,7 +68,7 @@ def chart_comparison(report: Report, label: Labels) -> Chart | None:
         title=f"{label(most.function)} repeats {calls} {direction} than before",
         alternative="A row per function with a ring at its repeats before and a dot at its repeats now.",
         altair=finish(spans, before, after, height=ROW_PX * len(rows), rows=rows),
-        columns=(name_column("function"), Column("repeats before"), Column("after"), Column("change")),
+        columns=(name_column("function"), ChartColumn("repeats before"), ChartColumn("after"), ChartColumn("change")),
         rows=tuple(
             (row["function"], format_count(row["before"]), format_count(row["after"]), row["change"]) for row in rows
         ),

@@ -10,7 +10,7 @@ from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
     ROW_PX,
     Chart,
-    Column,
+    ChartColumn,
     Row,
     fade_others,
     figure,
@@ -69,7 +69,12 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
                 word("time", "total time"),
             ],
         ),
-        columns=(name_column("caller"), name_column("function"), Column("calls"), Column("asked again by it")),
+        columns=(
+            name_column("caller"),
+            name_column("function"),
+            ChartColumn("calls"),
+            ChartColumn("asked again by it"),
+        ),
         rows=tuple(
             (cell["caller"], cell["function"], format_count(cell["calls"]), format_count(cell["again"]))
             for cell in cells
@@ -119,7 +124,7 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
             name_column("asked before"),
             name_column("asks again"),
             name_column("function"),
-            Column("unchanged repeats"),
+            ChartColumn("unchanged repeats"),
         ),
         rows=tuple(
             (cell["previous"], cell["caller"], cell["function"], format_count(cell["unchanged"])) for cell in cells

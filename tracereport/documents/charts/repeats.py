@@ -9,7 +9,7 @@ from tracereport.documents.charts.chart import (
     MOST_ROWS,
     ROW_PX,
     Chart,
-    Column,
+    ChartColumn,
     Row,
     colours,
     fade_others,
@@ -132,7 +132,7 @@ def _chart_counts(
         title=title,
         alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}.",
         altair=_draw(noun, kinds, counts, bars),
-        columns=(name_column(noun), Column("calls"), *(Column(kind) for kind, _ in kinds)),
+        columns=(name_column(noun), ChartColumn("calls"), *(ChartColumn(kind) for kind, _ in kinds)),
         rows=tuple(
             (row["name"], format_count(row["calls"]), *(format_count(calls) for calls in row["kinds"][: len(kinds)]))
             for row in counts

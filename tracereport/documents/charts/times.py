@@ -12,7 +12,7 @@ from tracereport.documents.charts.chart import (
     PERCENT_LABEL,
     ROW_PX,
     Chart,
-    Column,
+    ChartColumn,
     Row,
     colours,
     fade_others,
@@ -61,7 +61,7 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
         + (", with its self time as a darker bar inside" if has_self else "")
         + ". A thin line reaches to the upper bound of what truncated times allow.",
         altair=_draw_times(shown, label, has_self=has_self),
-        columns=(name_column("function"), Column("total time"), Column("self time")),
+        columns=(name_column("function"), ChartColumn("total time"), ChartColumn("self time")),
         rows=tuple(
             (label(row.function), _format_total(row), "not known" if row.self_ns is None else format_time(row.self_ns))
             for row in shown
@@ -125,7 +125,7 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         "a cell, the larger the share of the function's calls. The first column, hatched, holds the times that were "
         "cut off to zero.",
         altair=_draw_latencies(shown, lowers, label),
-        columns=(name_column("function"), *(Column(_format_bin(lower, shown)) for lower in lowers)),
+        columns=(name_column("function"), *(ChartColumn(_format_bin(lower, shown)) for lower in lowers)),
         rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
         left_out=left_out(len(shown), report.functions.total),
     )
@@ -206,7 +206,7 @@ def chart_breakdown(report: Report, label: Labels) -> Chart | None:
         alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
         "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time.",
         altair=_draw_breakdown(shown, parts, kinds, label),
-        columns=(name_column("function"), name_column("part"), Column("time"), Column("of elapsed")),
+        columns=(name_column("function"), name_column("part"), ChartColumn("time"), ChartColumn("of elapsed")),
         rows=tuple((part["function"], part["part"], part["time"], part["share_text"]) for part in parts),
         legend=legend_of(*kinds),
         left_out=left_out(len(shown), report.breakdown.total),

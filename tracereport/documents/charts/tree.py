@@ -10,7 +10,7 @@ import msgspec
 from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
     Chart,
-    Column,
+    ChartColumn,
     Row,
     fade_others,
     figure,
@@ -55,7 +55,13 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
         alternative="An icicle: each level lies below its callers, and the width of a box is the number of calls of "
         "that path and of all paths below it.",
         altair=_draw(boxes, label),
-        columns=(name_column("path"), Column("calls"), Column("repeats"), Column("total time"), Column("self time")),
+        columns=(
+            name_column("path"),
+            ChartColumn("calls"),
+            ChartColumn("repeats"),
+            ChartColumn("total time"),
+            ChartColumn("self time"),
+        ),
         rows=tuple(
             (
                 _join(row.path, label),

@@ -59,7 +59,7 @@ _SHOWN_CALLERS = 3
 _SHOWN_REFERENCES = 12
 
 
-class PageText(msgspec.Struct, frozen=True):
+class HtmlText(msgspec.Struct, frozen=True):
     """Writes text of one report into one page."""
 
     limits: Limits

@@ -28,7 +28,7 @@ def quote_name(text: str) -> str:
     return f"`{elide_middle(escape_controls(text) or EMPTY, _NAME_WIDTH)}`"
 
 
-class Page:
+class TerminalPage:
     """One report on one canvas; the template puts its blocks together.
 
     Attributes:
