@@ -12,8 +12,8 @@ from tracereport.documents import theme
 from tracereport.documents.charts import CHARTS, Chart, ChartMaker, make_charts
 from tracereport.documents.labels import Labels
 from tracereport.documents.pictures import Pictures
-from tracereport.documents.units import format_count
 from tracereport.model import Report, Rows
+from tracereport.phrases import format_count
 
 ALL_NAMES = {
     "comparison",

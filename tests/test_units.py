@@ -13,17 +13,13 @@ from tracereport.documents.units import (
     format_call_runs,
     format_caller,
     format_change,
-    format_count,
-    format_counted,
     format_decimal,
     format_elapsed,
     format_exact_time,
     format_figure,
     format_figure_change,
     format_figure_name,
-    format_list,
     format_magnitude,
-    format_rate,
     format_share,
     format_signature,
     format_time,
@@ -33,20 +29,6 @@ from tracereport.documents.units import (
 from tracereport.model import Param
 
 MS = 1_000_000
-
-
-def test_counts_have_their_thousands_and_their_noun() -> None:
-    assert format_count(1523) == "1,523"
-    assert [format_counted(n, "call") for n in (0, 1, 7050)] == ["0 calls", "1 call", "7,050 calls"]
-    assert format_counted(2, "process", "processes") == "2 processes"
-
-
-@pytest.mark.parametrize(
-    ("rate", "written"),
-    [(None, "-"), (0.0, "0 %"), (0.0001, "< 1 %"), (0.27, "27 %"), (0.9996, "> 99 %"), (1.0, "100 %"), (3.0, "300 %")],
-)
-def test_a_share_is_all_or_nothing_only_where_it_is_exactly_that(rate: float | None, written: str) -> None:
-    assert format_rate(rate) == written
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
@@ -135,15 +117,6 @@ def test_figures_are_written_by_the_unit_in_their_name() -> None:
     assert [format_change(3, after) for after in (0, 3, 5)] == ["-3", "0", "+2"]
     assert [format_decimal(number) for number in (12.0, 0.734, 1204.5)] == ["12", "0.73", "1,204.5"]
     assert [format_magnitude(number) for number in (1204.5, 2**64 - 1)] == ["1,204.5", "1.8e19"]
-
-
-def test_lists_read_as_a_sentence_does() -> None:
-    assert [format_list(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
-        "",
-        "a",
-        "a and b",
-        "a, b and c",
-    ]
 
 
 def test_a_missing_caller_is_none_of_the_callers() -> None:

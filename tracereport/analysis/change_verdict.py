@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, ProcessOnOneSide
+from tracereport.phrases import format_counted
 
 NAMED_CALLERS = 2
 NAMED_CHANGES = 3
@@ -21,7 +22,7 @@ def describe_change(comparison: Comparison) -> str:
     if not (changes or more_calls or more_redundant or comparison.edges.total):
         redundant = totals["redundant_calls"][1]
         some = f"{redundant:,}" if redundant else "none"
-        first = f"Nothing changed: {_calls(totals['calls'][1])}, {some} of them redundant"
+        first = f"Nothing changed: {format_counted(totals['calls'][1], 'call')}, {some} of them redundant"
     else:
         first = _describe_counts(more_calls, more_redundant, totals["calls"][1])
         if changes:
@@ -34,11 +35,11 @@ def describe_change(comparison: Comparison) -> str:
 
 def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> str:
     if more_calls == 0:
-        same = f"The same {_calls(calls_after)}"
+        same = f"The same {format_counted(calls_after, 'call')}"
         if more_redundant == 0:
             return f"{same}, as many of them redundant"
         return f"{same}, {abs(more_redundant):,} {'more' if more_redundant > 0 else 'fewer'} of them redundant"
-    counts = f"{'+' if more_calls > 0 else ''}{_calls(more_calls)}"
+    counts = f"{'+' if more_calls > 0 else ''}{format_counted(more_calls, 'call')}"
     if more_redundant == 0:
         return f"{counts}, none of them redundant"
     if 0 < more_redundant / more_calls <= 1:
@@ -129,9 +130,5 @@ def _describe_processes(comparison: Comparison, before: int, after: int) -> list
 
 
 def _one_side(processes: Sequence[ProcessOnOneSide]) -> str:
-    calls = _calls(sum(process.calls for process in processes))
-    return f"{len(processes):,} process{'es' if len(processes) > 1 else ''} with {calls}"
-
-
-def _calls(count: int) -> str:
-    return f"{count:,} call{'' if abs(count) == 1 else 's'}"
+    calls = format_counted(sum(process.calls for process in processes), "call")
+    return f"{format_counted(len(processes), 'process', 'processes')} with {calls}"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tracereport.analysis.grouping import keep_rows
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
+from tracereport.phrases import format_counted
 from tracereport.trace.calls import Calls
 
 _LOADING_NS = 50_000_000
@@ -24,10 +25,6 @@ def find_warnings(calls: Calls, unfinished: NDArray[np.int64]) -> Rows[QualityWa
             *_of_times(calls),
         ]
     )
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count:,} {many}"
 
 
 def _of_input(calls: Calls) -> Iterator[QualityWarning]:
@@ -54,7 +51,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
     if not_judged:
         yield QualityWarning(
             code="interleaved",
-            message=f"Not judged: {_counted(not_judged, 'call', 'calls')} of processes that wrote at the same time. "
+            message=f"Not judged: {format_counted(not_judged, 'call')} of processes that wrote at the same time. "
             "Their calls and times are counted, their repeats can't be told.",
             remedy="Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own.",
             count=not_judged,
@@ -62,7 +59,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
     if implausible := int(np.count_nonzero(calls.implausible)):
         yield QualityWarning(
             code="implausible-numbers",
-            message=f"{_counted(implausible, 'call has a number', 'calls have numbers')} far from all others: "
+            message=f"{format_counted(implausible, 'call has a number', 'calls have numbers')} far from all others: "
             "a record quoted in a value, or a damaged line. It takes no part in trees and unfinished calls.",
             remedy="Look at the lines with --format raw; keep trace lines out of traced values.",
             count=implausible,
@@ -70,7 +67,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
     if unfinished:
         yield QualityWarning(
             code="unfinished",
-            message=f"{_counted(unfinished, 'call', 'calls')} began and never printed: "
+            message=f"{format_counted(unfinished, 'call')} began and never printed: "
             "killed, leaked, aborted or filtered.",
             remedy="Let the tests run to their end and keep the whole log; a call that is leaked can't be measured.",
             count=unfinished,
@@ -124,7 +121,7 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
     for code, (message, (one, many), remedy) in texts.items():
         if count := notices.get(code, 0):
             yield QualityWarning(
-                code=code, message=message.format(_counted(count, one, many)), remedy=remedy, count=count
+                code=code, message=message.format(format_counted(count, one, many)), remedy=remedy, count=count
             )
 
 
@@ -134,7 +131,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
     if 2 * nameless > len(calls):
         yield QualityWarning(
             code="no-callers",
-            message=f"{_counted(nameless, 'call has', 'calls have')} an unknown caller: "
+            message=f"{format_counted(nameless, 'call has', 'calls have')} an unknown caller: "
             "who asks, and whether two callers ask for the same, can't be told.",
             remedy="Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace.",
             count=nameless,
@@ -151,7 +148,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
     if count := int(np.count_nonzero(loading)):
         yield QualityWarning(
             code="symbol-loading",
-            message=f"{_counted(count, 'first call', 'first calls')} of a process took "
+            message=f"{format_counted(count, 'first call')} of a process took "
             f"{_LOADING_NS // 1_000_000} ms or more: "
             "the time that a first backtrace takes to load symbols stands in them.",
             remedy="Don't compare times of first calls; counts are not touched. No saving is promised from them.",
@@ -164,7 +161,7 @@ def _of_times(calls: Calls) -> Iterator[QualityWarning]:
     if 2 * truncated > len(calls):
         yield QualityWarning(
             code="truncated-times",
-            message=f"{_counted(truncated, 'call reads', 'calls read')} 0 because times are cut off: "
+            message=f"{format_counted(truncated, 'call reads', 'calls read')} 0 because times are cut off: "
             "sums are lower bounds, and every time is shown with its range.",
             remedy="Print elapsed_us or elapsed_ns instead of elapsed_ms.",
             count=truncated,

@@ -32,6 +32,7 @@ from tracereport.model import (
     RepeatPair,
     Rows,
 )
+from tracereport.phrases import format_counted
 
 UNPROVEN, UNCHANGED, CHANGED = (np.int8(code) for code in range(3))
 """What the answers say of a repeat."""
@@ -243,7 +244,7 @@ def judge_repeats(unchanged: int, changed: int, unproven: int) -> tuple[Confiden
     others = [f"{changed:,} changed"] * (changed > 0) + [f"{unproven:,} without evidence"] * (unproven > 0)
     beside = f"; {' and '.join(others)}" if others else ""
     if unchanged:
-        return "sure", f"{unchanged:,} repeats got the answer of the call before{beside}"
+        return "sure", f"{format_counted(unchanged, 'repeat')} got the answer of the call before{beside}"
     if unproven:
         return (
             "likely",

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from tracereport.analysis.repeats import Repeats
 from tracereport.analysis.savings import Saving
-from tracereport.model import (
-    Finding,
-    Verdict,
-)
+from tracereport.model import Finding, Verdict
+from tracereport.phrases import format_counted, format_rate
 
 
 def make_verdict(
@@ -28,7 +26,7 @@ def make_verdict(
         more = f" and {fanout_count - 1:,} more" if fanout_count > 1 else ""
         sentences.append(
             f"N+1: `{first.function}` is called once per `{first.varying_params[0]}`, "
-            f"{first.avoidable_calls:,} calls too many{more}."
+            f"{format_counted(first.avoidable_calls, 'call')} too many{more}."
         )
     return Verdict(
         message=" ".join(sentences),
@@ -50,7 +48,7 @@ def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
         return f"No call was made twice in {calls:,} calls." if calls > 1 else "No call was made twice: there is one."
     head = f"{repeated:,} of {calls:,} calls {'asks' if repeated == 1 else 'ask'} again"
     answers = [
-        (unchanged, f"for an unchanged answer ({_share(unchanged, calls)} of all)"),
+        (unchanged, f"for an unchanged answer ({format_rate(unchanged / calls)} of all)"),
         (changed, "for a changed one" if unchanged else "for a changed answer"),
         (unproven, "without evidence"),
     ]
@@ -58,10 +56,3 @@ def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
     if len(present) == 1:
         return f"{head}, all {present[0][1]}." if repeated > 1 else f"{head}, {present[0][1]}."
     return f"{head}: {', '.join(f'{count:,} {text}' for count, text in present)}."
-
-
-def _share(part: int, whole: int) -> str:
-    """A share in percent, never 0 % or 100 % unless it is exactly that."""
-    if part in (0, whole):
-        return f"{100 * part // whole} %"
-    return f"{min(max(round(100 * part / whole), 1), 99)} %"

@@ -19,15 +19,14 @@ from tracereport.documents.units import (
     format_call_runs,
     format_caller,
     format_change,
-    format_count,
     format_lookup,
     format_metric,
     format_param,
-    format_rate,
     format_signature,
     format_time,
 )
 from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
+from tracereport.phrases import format_count, format_rate
 
 
 class Limits(msgspec.Struct, frozen=True):

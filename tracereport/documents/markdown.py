@@ -13,9 +13,10 @@ from typing import TypeVar
 from tracereport.documents import tables, wording
 from tracereport.documents.columns import Column
 from tracereport.documents.templating import cell, code, prose, render_template
-from tracereport.documents.units import elide_fields, elide_middle, format_counted
+from tracereport.documents.units import elide_fields, elide_middle
 from tracereport.errors import UsageError
 from tracereport.model import Breakdown, Finding, FindingChange, Gate, Report, Rows
+from tracereport.phrases import format_counted
 
 Row = TypeVar("Row")
 

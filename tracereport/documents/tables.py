@@ -11,15 +11,12 @@ from tracereport.documents.units import (
     format_call_runs,
     format_caller,
     format_change,
-    format_count,
     format_elapsed,
     format_figure,
     format_figure_change,
     format_figure_name,
-    format_list,
     format_lookup,
     format_magnitude,
-    format_rate,
     format_share,
     format_shown,
     format_signature,
@@ -47,6 +44,7 @@ from tracereport.model import (
     SlowestCall,
     TreePath,
 )
+from tracereport.phrases import format_count, format_list, format_rate
 
 _SHOWN_CALLS = 8
 

@@ -14,6 +14,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from tracereport import phrases
 from tracereport.documents import units, wording
 from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
@@ -47,7 +48,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    formats = {name: function for name, function in vars(units).items() if name.startswith("format_")}
+    rooms = vars(phrases) | vars(units)
+    formats = {name: function for name, function in rooms.items() if name.startswith("format_")}
     made.filters |= formats | {
         "code": code,
         "cell": cell,

@@ -9,8 +9,6 @@ from tracereport.documents.units import (
     format_bounds,
     format_caller,
     format_change,
-    format_count,
-    format_list,
     format_metric,
     format_param,
     format_time,
@@ -27,6 +25,7 @@ from tracereport.model import (
     Finding,
     FindingChange,
 )
+from tracereport.phrases import format_count, format_list
 
 
 def findings(page: TerminalPage, rows: Sequence[Finding]) -> list[str]:

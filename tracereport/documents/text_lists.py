@@ -10,10 +10,7 @@ from tracereport.documents.units import (
     escape_controls,
     format_call_runs,
     format_caller,
-    format_count,
-    format_counted,
     format_decimal,
-    format_list,
     format_lookup,
     format_shown,
     format_signature,
@@ -38,6 +35,7 @@ from tracereport.model import (
     SharedLookup,
     SlowCalls,
 )
+from tracereport.phrases import format_count, format_counted, format_list
 
 _SHOWN_CALLERS = 4
 _NEIGHBOUR_WIDTH = 30

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from tracereport.model import Metric, Param, Rows
+from tracereport.phrases import format_rate
 
 ELLIPSIS = "…"
 NO_CALLER = "(no caller)"
@@ -27,16 +28,6 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Counts and shares
 
 
-def format_count(count: int) -> str:
-    """``1,523``."""
-    return f"{count:,}"
-
-
-def format_counted(count: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun: ``1 call``, ``2 calls``; ``plural`` where an s doesn't make it."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
 def format_change(before: float, after: float) -> str:
     """A signed difference: ``+124``, ``-3``, ``0``."""
     difference = after - before
@@ -51,18 +42,6 @@ def format_decimal(number: float, decimals: int = 2) -> str:
 def format_magnitude(number: float) -> str:
     """As ``format_decimal``, but what is too long to read by its power of ten: ``1.8e19``."""
     return f"{number:.1e}".replace("e+", "e") if abs(number) >= _TOO_LONG_TO_READ else format_decimal(number)
-
-
-def format_rate(rate: float | None) -> str:
-    """``27 %``; 0 % and 100 % only where it is exactly that; ``-`` where it isn't known."""
-    if rate is None:
-        return "-"
-    percent = 100 * rate
-    if 0 < percent < 1:
-        return "< 1 %"
-    if 99 < percent < 100:  # noqa: PLR2004 - what is left of the whole must not be rounded away
-        return "> 99 %"
-    return f"{percent:,.0f} %"
 
 
 def format_share(part: float, whole: float) -> str:
@@ -176,13 +155,6 @@ def format_call_runs(numbers: Sequence[int]) -> str:
 def format_caller(caller: str | None) -> str:
     """The caller as it was written; a record without one says so."""
     return NO_CALLER if caller is None else escape_controls(caller)
-
-
-def format_list(words: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    if len(words) < 2:  # noqa: PLR2004
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def format_param(param: Param) -> str:

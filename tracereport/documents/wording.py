@@ -6,15 +6,7 @@ and everything else is plain text that is safe in all of them.
 
 from collections.abc import Callable, Sequence
 
-from tracereport.documents.units import (
-    NO_CALLER,
-    format_bounds,
-    format_call,
-    format_count,
-    format_counted,
-    format_list,
-    format_time,
-)
+from tracereport.documents.units import NO_CALLER, format_bounds, format_call, format_time
 from tracereport.model import (
     OPTION_OF_FIELD,
     UNKNOWN_CALLER,
@@ -29,6 +21,7 @@ from tracereport.model import (
     Selection,
     Totals,
 )
+from tracereport.phrases import format_count, format_counted, format_list
 
 Code = Callable[[str], str]
 

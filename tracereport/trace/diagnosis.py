@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from tracereport.errors import InputError
+from tracereport.phrases import format_counted
 from tracereport.trace.calls import Facts
 from tracereport.trace.source import STANDARD_INPUT
 
@@ -62,23 +63,20 @@ def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
     read = facts.input
     if read.errors:
         return InputError(
-            f"{read.errors[0]}, and no traces in the {_count_lines(read.lines)} before that", "Collect the log again."
+            f"{read.errors[0]}, and no traces in the {format_counted(read.lines, 'line')} before that",
+            "Collect the log again.",
         )
     if read.lines == 0:
         return InputError(f"{name}: empty", f"Collect traces on standard error: {_COLLECT}")
     cause, remedy = _find_cause(facts)
-    return InputError(f"{name}: no traces in {_count_lines(read.lines)}: {cause}", remedy)
-
-
-def _count_lines(lines: int) -> str:
-    return f"{lines:,} line{'s' if lines != 1 else ''}"
+    return InputError(f"{name}: no traces in {format_counted(read.lines, 'line')}: {cause}", remedy)
 
 
 def _find_cause(facts: Facts) -> tuple[str, str]:
     """What is likely to be the reason, and what to do."""
     if facts.input.malformed_lines:
         first = facts.input.malformed.rows[0]
-        count = _count_lines(facts.input.malformed_lines)
+        count = format_counted(facts.input.malformed_lines, "line")
         return (
             f"{count} with the mark can't be read, the first is line {first.line} ({first.reason})",
             "Let one process write at a time, and let it end: cargo test -- --test-threads=1",

@@ -19,8 +19,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_call, format_count, format_counted
+from tracereport.documents.units import format_call
 from tracereport.model import ActivityBin, Process, Report
+from tracereport.phrases import format_count, format_counted
 
 _MOST_PROCESSES: Final = 8
 _LANE_PX: Final = 64

@@ -21,8 +21,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_count, format_counted, format_share
+from tracereport.documents.units import format_share
 from tracereport.model import CacheCurve, CachePoint, Report
+from tracereport.phrases import format_count, format_counted
 
 _MOST_CURVES: Final = 6
 _HEIGHT_PX: Final = 300

@@ -22,8 +22,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_change, format_count, format_counted
+from tracereport.documents.units import format_change
 from tracereport.model import FunctionChange, Report
+from tracereport.phrases import format_count, format_counted
 
 _MORE: Final = "more than before"
 _FEWER: Final = "fewer than before"

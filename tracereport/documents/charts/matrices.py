@@ -21,8 +21,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_bounds, format_count, format_counted
+from tracereport.documents.units import format_bounds
 from tracereport.model import UNKNOWN_CALLER, Report
+from tracereport.phrases import format_count, format_counted
 
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""

@@ -23,8 +23,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_count, format_counted, format_share
+from tracereport.documents.units import format_share
 from tracereport.model import UNKNOWN_CALLER, Function, Report
+from tracereport.phrases import format_count, format_counted
 
 KINDS: Final = (
     ("first calls", "first"),

@@ -26,15 +26,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import (
-    format_bounds,
-    format_count,
-    format_elapsed,
-    format_list,
-    format_share,
-    format_time,
-)
+from tracereport.documents.units import format_bounds, format_elapsed, format_share, format_time
 from tracereport.model import Breakdown, Function, Report
+from tracereport.phrases import format_count, format_list
 
 _UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))

@@ -21,8 +21,9 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import elide_middle, format_count, format_share, format_time
+from tracereport.documents.units import elide_middle, format_share, format_time
 from tracereport.model import Report, TreePath
+from tracereport.phrases import format_count
 
 _MOST_PATHS: Final = 200
 _LEAST_WIDTH: Final = 0.002
