@@ -46,7 +46,7 @@ PUBLISHED = {
     "processes": "index name file first_line last_line calls by_edge by_finding unfinished_calls tree interleaved",
     "processes.by_edge": "caller function calls again_calls",
     "processes.by_finding": "fingerprint repeats avoidable_calls",
-    "quality": "code message remedy count",
+    "quality": "code message remedy count misleading",
     "functions": f"function calls lookups redundant_calls again_calls shared_calls {EVIDENCE} total_elapsed_ns "
     "total_elapsed_upper_ns self_ns mean_elapsed_ns p50_elapsed_ns p90_elapsed_ns p99_elapsed_ns max_elapsed_ns "
     "evidence_metrics histogram",

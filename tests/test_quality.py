@@ -66,6 +66,16 @@ def test_a_real_log_gives_exactly_its_own_warnings(name: str) -> None:
     assert {code: warning.count for code, warning in warnings_of(log_path(name)).items()} == REAL[name]
 
 
+MISLEADING = {"interleaved", "unfinished", "captured", "no-callers", "implausible-numbers", "cut-off", "torn-lines"}
+"""Of the warnings of real logs those that stand before any figure."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_would_mislead_is_told_from_what_only_shades(name: str) -> None:
+    for code, warning in warnings_of(log_path(name)).items():
+        assert warning.misleading == (code in MISLEADING), code
+
+
 def test_a_clean_log_gives_no_warning(tmp_path: Path) -> None:
     assert warnings_of(write(tmp_path, CLEAN)) == {}
 

@@ -196,6 +196,8 @@ class QualityWarning(Record, frozen=True, kw_only=True):
     message: str
     remedy: str
     count: int
+    misleading: bool = True
+    """A reader must see it before any figure; the others only shade one. True where an old report doesn't tell."""
 
 
 class HistogramBin(Record, frozen=True, kw_only=True):

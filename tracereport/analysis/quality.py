@@ -12,6 +12,8 @@ from tracereport.trace.calls import Calls
 
 _LOADING_NS = 50_000_000
 _LOADING_FACTOR = 10
+_CALLS_LOST = frozenset({"captured", "torn-lines", "cut-off", "malformed"})
+"""Notices of lines whose calls are missing from every figure; the others lose none."""
 
 
 def find_warnings(calls: Calls, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
@@ -36,6 +38,7 @@ def _of_input(calls: Calls) -> Iterator[QualityWarning]:
             message=f"{error}; the figures are of what could be read.",
             remedy="Make the log again or copy it again; a killed job leaves half an archive.",
             count=1,
+            misleading=True,
         )
     if calls.facts.input.partial:
         yield QualityWarning(
@@ -43,6 +46,7 @@ def _of_input(calls: Calls) -> Iterator[QualityWarning]:
             message="The table of calls was written under a selection: calls are missing from it.",
             remedy="Write the table without --function, --caller, --process, --test, --param and --call.",
             count=1,
+            misleading=True,
         )
 
 
@@ -55,6 +59,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             "Their calls and times are counted, their repeats can't be told.",
             remedy="Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own.",
             count=not_judged,
+            misleading=True,
         )
     if implausible := int(np.count_nonzero(calls.implausible)):
         yield QualityWarning(
@@ -63,6 +68,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             "a record quoted in a value, or a damaged line. It takes no part in trees and unfinished calls.",
             remedy="Look at the lines with --format raw; keep trace lines out of traced values.",
             count=implausible,
+            misleading=True,
         )
     if unfinished:
         yield QualityWarning(
@@ -71,6 +77,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             "killed, leaked, aborted or filtered.",
             remedy="Let the tests run to their end and keep the whole log; a call that is leaked can't be measured.",
             count=unfinished,
+            misleading=True,
         )
 
 
@@ -121,7 +128,11 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
     for code, (message, (one, many), remedy) in texts.items():
         if count := notices.get(code, 0):
             yield QualityWarning(
-                code=code, message=message.format(format_counted(count, one, many)), remedy=remedy, count=count
+                code=code,
+                message=message.format(format_counted(count, one, many)),
+                remedy=remedy,
+                count=count,
+                misleading=code in _CALLS_LOST,
             )
 
 
@@ -135,6 +146,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
             "who asks, and whether two callers ask for the same, can't be told.",
             remedy="Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace.",
             count=nameless,
+            misleading=True,
         )
         return
     # An emitter that says the parent has no need of a backtrace.
@@ -153,6 +165,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
             "the time that a first backtrace takes to load symbols stands in them.",
             remedy="Don't compare times of first calls; counts are not touched. No saving is promised from them.",
             count=count,
+            misleading=False,
         )
 
 
@@ -165,4 +178,5 @@ def _of_times(calls: Calls) -> Iterator[QualityWarning]:
             "sums are lower bounds, and every time is shown with its range.",
             remedy="Print elapsed_us or elapsed_ns instead of elapsed_ms.",
             count=truncated,
+            misleading=False,
         )

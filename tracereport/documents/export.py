@@ -11,7 +11,6 @@ from tracereport.documents.templating import code, first_advice, render_advice
 from tracereport.documents.units import elide_middle, escape_controls, format_caller
 from tracereport.documents.wording import (
     KIND_WORDS,
-    MISLEADING_QUALITY,
     Code,
     describe_extent,
     describe_finding,
@@ -121,7 +120,7 @@ def render_github(report: Report) -> str:
     lines += [
         _annotation("warning", "Data quality", f"{warning.message} {warning.remedy}")
         for warning in report.quality.rows
-        if warning.code in MISLEADING_QUALITY
+        if warning.misleading
     ]
     for finding in _annotated(report)[: report.settings.top]:
         level = "notice" if finding.confidence == "low" else "warning"

@@ -127,7 +127,7 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             vega=vega,
             page_data=json_script(_page_data(report, text, drawn)),
             contents=[(key, title) for key, title in _CONTENTS if _has_section(report, key)],
-            misleading=[row for row in report.quality.rows if row.code in wording.MISLEADING_QUALITY],
+            misleading=[row for row in report.quality.rows if row.misleading],
             definitions=read_definitions(),
             charts=drawn.charts,
             picture=drawn.picture,

@@ -119,8 +119,8 @@ class _Summary:
         self.details = details
         self.rows = rows
         self.open_findings, self.folded_findings = self._part_findings()
-        self.misleading = [row for row in report.quality.rows if row.code in wording.MISLEADING_QUALITY]
-        self.shading = [row for row in report.quality.rows if row.code not in wording.MISLEADING_QUALITY][:rows]
+        self.misleading = [row for row in report.quality.rows if row.misleading]
+        self.shading = [row for row in report.quality.rows if not row.misleading][:rows]
 
     def _part_findings(self) -> tuple[list[tuple[int, Finding]], list[tuple[int, Finding]]]:
         ranked = list(enumerate(self.report.findings.rows, 1))

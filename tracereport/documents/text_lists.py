@@ -17,7 +17,6 @@ from tracereport.documents.units import (
     format_time,
 )
 from tracereport.documents.wording import (
-    MISLEADING_QUALITY,
     describe_answers,
     describe_reference,
     describe_selection,
@@ -43,12 +42,12 @@ _NEIGHBOUR_WIDTH = 30
 
 def misleading(page: TerminalPage) -> list[str]:
     """The warnings that a reader must see before any figure."""
-    return _warnings(page, (row for row in page.report.quality.rows if row.code in MISLEADING_QUALITY))
+    return _warnings(page, (row for row in page.report.quality.rows if row.misleading))
 
 
 def other_quality(page: TerminalPage) -> list[str]:
     """The warnings that only shade a figure."""
-    return _warnings(page, (row for row in page.report.quality.rows if row.code not in MISLEADING_QUALITY))
+    return _warnings(page, (row for row in page.report.quality.rows if not row.misleading))
 
 
 def _warnings(page: TerminalPage, warnings: Iterable[QualityWarning]) -> list[str]:

@@ -30,22 +30,6 @@ _NAMED_CALLERS = 2
 _LISTED_CALLERS = 5
 _NAMED_PARAMS = 2
 
-MISLEADING_QUALITY = frozenset(
-    {
-        "torn-lines",
-        "cut-off",
-        "malformed",
-        "interleaved",
-        "implausible-numbers",
-        "captured",
-        "unfinished",
-        "unreadable",
-        "partial-table",
-        "no-callers",
-    }
-)
-"""Codes of the warnings that a reader must see before any figure."""
-
 KIND_WORDS = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
 
 
