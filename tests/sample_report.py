@@ -143,6 +143,7 @@ def function(
             HistogramBin(lower_ns=MS, calls=calls // 3 - calls // 6),
             HistogramBin(lower_ns=16 * MS, calls=calls // 6),
         ),
+        judged_calls=lookups + again + shared,
     )
 
 
@@ -204,6 +205,7 @@ CALLERS = tuple(
         unproven=unproven,
         total_elapsed_ns=total_ms * MS,
         total_elapsed_upper_ns=(total_ms + calls) * MS,
+        judged_calls=calls,
     )
     for caller, calls, again, unchanged, changed, unproven, total_ms in (
         ("unknown", 2620, 2247, 8, 2, 2247, 12965),
@@ -820,6 +822,7 @@ def sample_report() -> Report:
                     metric("found", "flag", 504, 691),
                 ),
                 unaccounted_ns=37 * MS,
+                unaccounted_share=37 / 1730,
             ),
             Breakdown(
                 function=HOSTILE_FUNCTION,
@@ -827,6 +830,7 @@ def sample_report() -> Report:
                 total_elapsed_ns=1 * MS,
                 metrics=rows(metric("`a|b`_ms", "time", 3 * MS, 12, share_of_elapsed=3.0)),
                 unaccounted_ns=-2 * MS,
+                unaccounted_share=-2.0,
             ),
         ),
         cache_curves=rows(
@@ -917,6 +921,7 @@ def sample_report() -> Report:
                 calls=2,
                 elapsed_ns=190 * MS,
                 worst=references(0, 3004),
+                elapsed_upper_ns=192 * MS,
             )
         ),
         activity=rows(

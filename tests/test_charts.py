@@ -105,11 +105,21 @@ def test_calls_per_function_are_split_by_what_is_known_of_the_answers(charts: di
 def test_calls_that_were_not_judged_are_not_called_first() -> None:
     report = sample_report()
     row = msgspec.structs.replace(report.functions.rows[3], calls=900)
+    caller = msgspec.structs.replace(report.callers.rows[5], calls=442)
     totals = msgspec.structs.replace(report.totals, judged_calls=7_050 - 209)
-    charts = charts_of(msgspec.structs.replace(report, functions=Rows(1, (row,)), totals=totals))
-    shown = {bar["kind"]: bar["calls"] for bar in values(charts["function-calls"].specification()) if "kind" in bar}
-    assert shown["first calls"] == 199
-    assert shown["not judged"] == 209
+    report = msgspec.structs.replace(report, functions=Rows(1, (row,)), callers=Rows(1, (caller,)), totals=totals)
+    charts = charts_of(report)
+    for name, first in (("function-calls", 199), ("caller-calls", 0)):
+        shown = {bar["kind"]: bar["calls"] for bar in values(charts[name].specification()) if "kind" in bar}
+        assert shown.get("first calls", 0) == first
+        assert shown["not judged"] == 209
+
+
+def test_an_old_report_that_does_not_tell_who_was_judged_claims_no_first_calls() -> None:
+    report = sample_report()
+    totals = msgspec.structs.replace(report.totals, judged_calls=7_050 - 209)
+    caller = msgspec.structs.replace(report.callers.rows[5], calls=442, judged_calls=None)
+    charts = charts_of(msgspec.structs.replace(report, callers=Rows(1, (caller,)), totals=totals))
     assert "first or not judged" in charts["caller-calls"].alternative
 
 

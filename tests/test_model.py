@@ -47,11 +47,11 @@ PUBLISHED = {
     "processes.by_edge": "caller function calls again_calls",
     "processes.by_finding": "fingerprint repeats avoidable_calls",
     "quality": "code message remedy count misleading",
-    "functions": f"function calls lookups redundant_calls again_calls shared_calls {EVIDENCE} total_elapsed_ns "
-    "total_elapsed_upper_ns self_ns mean_elapsed_ns p50_elapsed_ns p90_elapsed_ns p99_elapsed_ns max_elapsed_ns "
-    "evidence_metrics histogram",
+    "functions": f"function calls judged_calls lookups redundant_calls again_calls shared_calls {EVIDENCE} "
+    "total_elapsed_ns total_elapsed_upper_ns self_ns mean_elapsed_ns p50_elapsed_ns p90_elapsed_ns p99_elapsed_ns "
+    "max_elapsed_ns evidence_metrics histogram",
     "functions.histogram": "lower_ns calls",
-    "callers": f"caller calls again_calls repeats {EVIDENCE} total_elapsed_ns total_elapsed_upper_ns",
+    "callers": f"caller calls judged_calls again_calls repeats {EVIDENCE} total_elapsed_ns total_elapsed_upper_ns",
     "edges": "caller function calls again_calls total_elapsed_ns total_elapsed_upper_ns",
     "slowest_calls": f"{REFERENCE} file process_name function caller params {ELAPSED} metrics",
     "redundant_signatures": SIGNATURE,
@@ -65,13 +65,13 @@ PUBLISHED = {
     "shared_lookups.callers": "caller calls call_references",
     "fanouts": f"function caller fixed_params varying_params distinct_values calls avoidable_calls parent process "
     f"{ELAPSED} confidence",
-    "breakdown": "function metrics unaccounted_ns",
+    "breakdown": "function metrics unaccounted_ns unaccounted_share",
     "breakdown.metrics": "name kind total mean min max share_of_elapsed",
     "cache_curves": "function possible_hits points capacity_for_50 capacity_for_80 capacity_for_95 exact",
     "cache_curves.points": "capacity hits stale_hits saved_ns",
     "call_tree": "paths deepest",
     "call_tree.paths": "path calls total_ns self_ns",
-    "slow_calls": "function caller rule limit_ns calls worst",
+    "slow_calls": f"function caller rule limit_ns calls {ELAPSED} worst",
     "activity": "process first_number last_number first_calls repeats",
     "verdict": "message changes calls_removed of_unchanged saving_ns saving_upper_ns fingerprints",
     "acceptances": "match reason until state fingerprints",

@@ -19,7 +19,15 @@ def test_counts_have_their_thousands_and_their_noun() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "written"),
-    [(None, "-"), (0.0, "0 %"), (0.0001, "< 1 %"), (0.27, "27 %"), (0.9996, "> 99 %"), (1.0, "100 %"), (3.0, "300 %")],
+    [
+        (None, "-"),
+        (0.0, "0 %"),
+        (0.0001, "< 1 %"),
+        (0.27, "27 %"),
+        (0.9996, "> 99 %"),
+        (1.0, "100 %"),
+        (3.0, "300 %"),
+    ],
 )
 def test_a_share_is_all_or_nothing_only_where_it_is_exactly_that(rate: float | None, written: str) -> None:
     assert format_rate(rate) == written
@@ -32,6 +40,10 @@ def test_lists_read_as_a_sentence_does() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+def test_less_than_nothing_is_no_nothing() -> None:
+    assert [format_rate(rate) for rate in (-0.004, -0.27, -2.0)] == ["> -1 %", "-27 %", "-200 %"]
 
 
 def test_a_fall_has_its_noun_too() -> None:

@@ -108,6 +108,12 @@ def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
     assert "shared_calls" not in [row.figure for row in wording.changed_totals(differs)]
 
 
+def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_than_none() -> None:
+    rest, overdrawn = (wording.describe_unaccounted(row) for row in sample_report().breakdown.rows)
+    assert rest == ("(unaccounted)", "37 ms", "2 %")
+    assert overdrawn == ("(more than elapsed)", "2 ms", "200 %")
+
+
 def test_the_time_is_not_known_where_a_tree_is_not() -> None:
     totals = sample_report().totals
     assert wording.describe_traced_time(totals) == "14.8-17.5 s in traced calls"

@@ -233,6 +233,8 @@ class Function(Record, frozen=True, kw_only=True):
     evidence_metrics: tuple[str, ...]
     histogram: Rows[HistogramBin]
     """Powers of two from the resolution on; the first bin starts at 0."""
+    judged_calls: int | None = None
+    """Null where an old report doesn't tell; so below."""
 
 
 class Caller(Record, frozen=True, kw_only=True):
@@ -247,6 +249,7 @@ class Caller(Record, frozen=True, kw_only=True):
     unproven: int
     total_elapsed_ns: int
     total_elapsed_upper_ns: int
+    judged_calls: int | None = None
 
 
 class Edge(Record, frozen=True, kw_only=True):
@@ -402,6 +405,8 @@ class Breakdown(Record, frozen=True, kw_only=True):
     metrics: Rows[MetricSummary]
     unaccounted_ns: int | None
     """Elapsed minus all time metrics; negative where they add up to more; null without time metrics."""
+    unaccounted_share: float | None = None
+    """Of the elapsed time; null without any, and where an old report doesn't tell."""
 
 
 class CachePoint(Record, frozen=True, kw_only=True):
@@ -455,6 +460,8 @@ class SlowCalls(Record, frozen=True, kw_only=True):
     calls: int
     elapsed_ns: int
     worst: Rows[CallReference]
+    elapsed_upper_ns: int | None = None
+    """Null where an old report doesn't tell."""
 
 
 class ActivityBin(Record, frozen=True, kw_only=True):

@@ -24,6 +24,8 @@ def format_rate(rate: float | None) -> str:
     percent = 100 * rate
     if 0 < percent < 1:
         return "< 1 %"
+    if -1 < percent < 0:
+        return "> -1 %"
     if 99 < percent < 100:  # noqa: PLR2004 - what is left of the whole must not be rounded away
         return "> 99 %"
     return f"{percent:,.0f} %"

@@ -55,7 +55,7 @@ def measure(
             for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
         ],
         "functions": functions(every, every_judged, every_repeat, ignored_metrics),
-        "callers": callers(every, every_repeat),
+        "callers": callers(every, every_judged, every_repeat),
         "edges": edges(every, every_repeat),
         "slowest_calls": slowest_calls(processes, every),
         "redundant_signatures": signatures(judged, repeats, least=2),
@@ -172,6 +172,7 @@ def functions(every: list[Call], judged: list[Call], repeats: list[Repeat], igno
             {
                 "function": function,
                 "calls": len(calls),
+                "judged_calls": sum(call.function == function for call in judged),
                 "lookups": len(asked),
                 "redundant_calls": len(own),
                 **classes(own),
@@ -209,7 +210,7 @@ def histogram(times_ns: Iterable[int], resolution_ns: int) -> list[Row]:
     return [{"lower_ns": lower_ns, "calls": calls} for lower_ns, calls in sorted(bins.items())]
 
 
-def callers(every: list[Call], repeats: list[Repeat]) -> list[Row]:
+def callers(every: list[Call], judged: list[Call], repeats: list[Repeat]) -> list[Row]:
     """One row per caller; ``unknown`` and a missing one each count as one."""
     rows = []
     for caller in {call.caller: None for call in every}:
@@ -219,6 +220,7 @@ def callers(every: list[Call], repeats: list[Repeat]) -> list[Row]:
             {
                 "caller": caller,
                 "calls": len(calls),
+                "judged_calls": sum(call.caller == caller for call in judged),
                 "again_calls": classes(own)["again_calls"],
                 "repeats": len(own),
                 **evidence_counts(own),
@@ -426,6 +428,7 @@ def breakdown(every: list[Call]) -> list[Row]:
                 "total_elapsed_ns": total_ns,
                 "metrics": summaries,
                 "unaccounted_ns": total_ns - sum(times_ns) if times_ns else None,
+                "unaccounted_share": (total_ns - sum(times_ns)) / total_ns if times_ns and total_ns else None,
             }
         )
     return rows
@@ -466,6 +469,7 @@ def slow_calls(every: Iterable[Call], limit_ns: Callable[[list[int]], int | None
                 "limit_ns": limit,
                 "calls": len(slow),
                 "elapsed_ns": sum(call.elapsed_ns for call in slow),
+                "elapsed_upper_ns": sum(call.elapsed_upper_ns for call in slow),
                 "worst": [call.reference for call in sorted(slow, key=slowest_first)],
             }
             for caller, slow in by_caller.items()

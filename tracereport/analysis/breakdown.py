@@ -29,20 +29,26 @@ def count_breakdown(calls: Calls, use: MetricUse, shown: Shown | None = None) ->
         summary = _summarise(names[name], use.value[members], use.calls[members], total_elapsed_ns[function])
         summaries.setdefault(function, []).append(summary)
     rows = [
-        Breakdown(
-            function=calls.names[function],
-            calls=total_calls[function],
-            total_elapsed_ns=total_elapsed_ns[function],
-            metrics=keep_rows(
-                sorted(metrics, key=lambda metric: (metric.kind != "time", metric.kind, -metric.total, metric.name))
-            ),
-            unaccounted_ns=_unaccounted_ns(total_elapsed_ns[function], metrics),
-        )
+        _describe(calls.names[function], total_calls[function], total_elapsed_ns[function], metrics)
         for function, metrics in summaries.items()
         if shown is None or calls.names[function] in shown.functions
     ]
     rows.sort(key=lambda row: (-row.total_elapsed_ns, row.function))
     return keep_rows(rows)
+
+
+def _describe(function: str, calls: int, total_elapsed_ns: int, metrics: list[MetricSummary]) -> Breakdown:
+    unaccounted_ns = _unaccounted_ns(total_elapsed_ns, metrics)
+    return Breakdown(
+        function=function,
+        calls=calls,
+        total_elapsed_ns=total_elapsed_ns,
+        metrics=keep_rows(
+            sorted(metrics, key=lambda metric: (metric.kind != "time", metric.kind, -metric.total, metric.name))
+        ),
+        unaccounted_ns=unaccounted_ns,
+        unaccounted_share=None if unaccounted_ns is None or not total_elapsed_ns else unaccounted_ns / total_elapsed_ns,
+    )
 
 
 def _summarise(name: str, value: NDArray[np.uint64], calls: NDArray[np.int64], total_elapsed_ns: int) -> MetricSummary:

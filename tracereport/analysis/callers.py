@@ -26,6 +26,7 @@ def count_callers(calls: Calls, tally: Tally, shown: Shown | None = None) -> Row
             unproven=int(total.repeats[code] - total.unchanged[code] - total.changed[code]),
             total_elapsed_ns=int(total.elapsed_ns[code]),
             total_elapsed_upper_ns=int(total.elapsed_ns[code]) + int(total.resolution_ns[code]),
+            judged_calls=int(total.judged[code]),
         )
         for code in np.flatnonzero(total.calls).tolist()
         if shown is None or calls.name(code - 1) in shown.callers

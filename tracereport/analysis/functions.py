@@ -82,6 +82,7 @@ def count_functions(
                 resolution_ns=resolution_ns,
                 evidence_metrics=evidence[code],
                 histogram=count_histogram(times_ns, resolution_ns),
+                judged_calls=int(total.judged[code]),
             )
         )
     rows.sort(key=lambda row: (-row.calls, row.function))

@@ -109,6 +109,7 @@ def list_slow_calls(calls: Calls, groups: Sequence[SlowGroup], shown: Shown | No
                 calls=len(worst),
                 elapsed_ns=sum_exactly(calls.elapsed_ns[worst]),
                 worst=Rows(len(worst), tuple(calls.reference(row) for row in worst[:NESTED_ROW_LIMIT].tolist())),
+                elapsed_upper_ns=sum_exactly(calls.elapsed_ns[worst]) + sum_exactly(calls.resolution_ns[worst]),
             )
         )
     rows.sort(key=lambda row: (-row.elapsed_ns, row.function, caller_rank(row.caller)))

@@ -157,7 +157,7 @@ def _answers(report: Report) -> dict[str, Any]:
     fills = {name: theme.colour(name) for name in ("first", "unchanged", "changed")}
     fills |= {"unproven": theme.HATCH, "unproven-ground": theme.colour("unproven")}
     legend = (
-        ("first", totals.judged_calls - totals.redundant_calls, "first calls"),
+        ("first", totals.lookups, "first calls"),
         ("unchanged", totals.unchanged_repeats, "again, unchanged"),
         ("changed", totals.changed_repeats, "again, changed"),
         ("unproven", totals.unproven_repeats, "again, no evidence"),

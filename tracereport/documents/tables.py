@@ -17,11 +17,11 @@ from tracereport.documents.units import (
     format_figure_name,
     format_lookup,
     format_magnitude,
-    format_share,
     format_shown,
     format_signature,
     format_time,
 )
+from tracereport.documents.wording import describe_unaccounted
 from tracereport.model import (
     AskedAgain,
     BeforeAfter,
@@ -174,8 +174,7 @@ def metrics(row: Breakdown) -> list[Column]:
         for metric in row.metrics.rows
     ]
     if row.unaccounted_ns is not None:
-        share = format_share(row.unaccounted_ns, row.total_elapsed_ns)
-        figures.append(("(unaccounted)", format_time(row.unaccounted_ns), share))
+        figures.append(describe_unaccounted(row))
     return [
         _names("metric", (name for name, _, _ in figures)),
         _left("total", (total for _, total, _ in figures)),

@@ -74,6 +74,7 @@ def environment() -> Environment:
     made.globals |= formats | {
         "changed_findings": wording.changed_findings,
         "changed_totals": wording.changed_totals,
+        "describe_unaccounted": wording.describe_unaccounted,
         "useful_caches": wording.useful_caches,
     }
     return made

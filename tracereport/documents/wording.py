@@ -11,6 +11,7 @@ from tracereport.model import (
     OPTION_OF_FIELD,
     UNKNOWN_CALLER,
     BeforeAfter,
+    Breakdown,
     CacheCurve,
     Comparison,
     Evidence,
@@ -21,7 +22,7 @@ from tracereport.model import (
     Selection,
     Totals,
 )
-from tracereport.phrases import format_count, format_counted, format_list
+from tracereport.phrases import format_count, format_counted, format_list, format_rate
 
 Code = Callable[[str], str]
 
@@ -124,6 +125,16 @@ def describe_pairs(pairs: Sequence[RepeatPair], code: Code) -> list[str]:
         f"{describe_answers(pair.unchanged, pair.changed, pair.unproven)}"
         for pair in pairs
     ]
+
+
+def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
+    """What a function's time metrics leave of its elapsed time, or have more than that: in words, as time and share.
+
+    In parentheses, since it isn't the name of a metric.
+    """
+    rest_ns, share = row.unaccounted_ns or 0, row.unaccounted_share
+    words = "(more than elapsed)" if rest_ns < 0 else "(unaccounted)"
+    return words, format_time(abs(rest_ns)), format_rate(None if share is None else abs(share))
 
 
 def describe_traced_time(totals: Totals) -> str:

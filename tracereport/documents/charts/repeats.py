@@ -1,6 +1,6 @@
 """Calls per function and per caller, split by what is known of their answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -24,7 +24,7 @@ from tracereport.documents.charts.chart import (
 )
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import format_share
-from tracereport.model import UNKNOWN_CALLER, Function, Report
+from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
 from tracereport.phrases import format_count, format_counted
 
 KINDS: Final = (
@@ -54,12 +54,12 @@ def chart_function_calls(report: Report, label: Labels) -> Chart | None:
 
 
 def _count_function(row: Function, label: Labels) -> Row:
-    not_judged = row.calls - row.lookups - row.redundant_calls
+    judged = row.lookups + row.redundant_calls if row.judged_calls is None else row.judged_calls
     return {
         "name": label(row.function),
         "functions": [label(row.function)],
         "calls": row.calls,
-        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, not_judged),
+        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, row.calls - judged),
     }
 
 
@@ -71,27 +71,30 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
     called: dict[str | None, list[str]] = {}
     for edge in report.edges.rows:
         called.setdefault(edge.caller, []).append(label(edge.function))
-    counts: list[Row] = [
-        {
-            "name": label(row.caller),
-            "functions": called.get(row.caller, []),
-            "calls": row.calls,
-            "kinds": (row.calls - row.repeats, row.unchanged, row.changed, row.unproven),
-        }
-        for row in shown
-    ]
+    counts = [_count_caller(row, called, label) for row in shown]
     busiest = max(shown, key=lambda row: (row.caller not in {None, UNKNOWN_CALLER}, row.calls))
-    # How many of one caller's calls were judged is not known, only how many of all.
+    is_known = all(row.judged_calls is not None for row in shown)
     all_judged = report.totals.judged_calls == report.totals.calls
-    first = KINDS[0] if all_judged else ("first or not judged", KINDS[0][1])
+    first = KINDS[0] if is_known or all_judged else ("first or not judged", KINDS[0][1])
+    kinds = (first, *KINDS[1:])
     return _chart_counts(
         "caller",
         f"{label(busiest.caller)} makes {format_counted(busiest.calls, 'call')}, "
         f"{format_count(busiest.repeats)} of them for what was asked before",
-        (first, *KINDS[1:]),
+        (*kinds, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else kinds,
         counts,
         left_out(len(shown), report.callers.total),
     )
+
+
+def _count_caller(row: Caller, called: Mapping[str | None, list[str]], label: Labels) -> Row:
+    judged = row.calls if row.judged_calls is None else row.judged_calls
+    return {
+        "name": label(row.caller),
+        "functions": called.get(row.caller, []),
+        "calls": row.calls,
+        "kinds": (judged - row.repeats, row.unchanged, row.changed, row.unproven, row.calls - judged),
+    }
 
 
 def _title(report: Report, worst: Function, label: Labels) -> str:

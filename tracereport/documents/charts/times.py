@@ -28,11 +28,12 @@ from tracereport.documents.charts.chart import (
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import format_bounds, format_elapsed, format_share, format_time
 from tracereport.model import Breakdown, Function, Report
-from tracereport.phrases import format_count, format_list
+from tracereport.phrases import format_count, format_list, format_rate
 
 _UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))
 _MOST_METRICS: Final = 5
+_NAMED_METRICS: Final = 2
 _MOST_CELLS: Final = 240
 _TEXT_PX_PER_BIN: Final = 60
 
@@ -184,19 +185,21 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
 
 def chart_breakdown(report: Report, label: Labels) -> Chart | None:
     """What the time metrics of each function make up of its elapsed time; None without time metrics."""
-    timed = [row for row in report.breakdown.rows if row.unaccounted_ns is not None and row.total_elapsed_ns]
+    timed = [row for row in report.breakdown.rows if row.unaccounted_share is not None]
     shown = timed[:MOST_ROWS]
     if not shown:
         return None
     parts = [part for row in shown for part in _parts(row, label)]
     names = dict.fromkeys(part["part"] for part in parts if part["part"] != _UNACCOUNTED)
     kinds = (*zip(names, cycle(_METRIC_TONES)), (_UNACCOUNTED, "unproven"))
-    metrics = format_list([metric.name for metric in _time_metrics(shown[0])[:2]])
     first = shown[0]
-    share = format_share(first.unaccounted_ns or 0, first.total_elapsed_ns)
+    times = _time_metrics(first)
+    named = [label(metric.name) for metric in times[:_NAMED_METRICS]]
+    more = [f"{len(times) - len(named)} more"] if len(times) > len(named) else []
     return Chart(
         name="breakdown",
-        title=f"{label(first.function)}: {metrics} leave {share} of the elapsed time unaccounted for",
+        title=f"{label(first.function)}: {format_list(named + more)} {'leaves' if len(times) == 1 else 'leave'} "
+        f"{format_rate(first.unaccounted_share)} of the elapsed time unaccounted for",
         alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
         "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time.",
         altair=_draw_breakdown(shown, parts, kinds, label),
@@ -218,8 +221,7 @@ def _time_metrics(row: Breakdown) -> list[Any]:
 def _parts(row: Breakdown, label: Labels) -> list[Row]:
     metrics = _time_metrics(row)[:_MOST_METRICS]
     named = [(label(metric.name), metric.total, metric.share_of_elapsed or 0.0) for metric in metrics]
-    rest_ns = row.unaccounted_ns or 0
-    named.append((_UNACCOUNTED, rest_ns, rest_ns / row.total_elapsed_ns))
+    named.append((_UNACCOUNTED, row.unaccounted_ns or 0, row.unaccounted_share or 0.0))
     return [
         {
             "function": label(row.function),
@@ -227,7 +229,7 @@ def _parts(row: Breakdown, label: Labels) -> list[Row]:
             "position": position,
             "share": max(share, 0.0),
             "time": format_time(total_ns),
-            "share_text": format_share(total_ns, row.total_elapsed_ns),
+            "share_text": format_rate(share),
         }
         for position, (name, total_ns, share) in enumerate(named)
     ]
