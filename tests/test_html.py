@@ -11,6 +11,7 @@ import pytest
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
 from tracereport.documents.html import MOST_BYTES, read_definitions, render_html
+from tracereport.documents.text import render_text
 from tracereport.model import Report, Rows, Selection
 
 KNOWN = {
@@ -116,6 +117,17 @@ def test_every_finding_opens_in_place_under_its_own_link(page: Page) -> None:
 def test_the_page_says_what_it_leaves_out(page: Page) -> None:
     assert "10 of 23" in page.text
     assert "10 of 11" in page.text
+
+
+def test_caches_that_could_answer_nothing_are_left_out_by_page_and_text_alike() -> None:
+    report = sample_report()
+    assert {row.function for row in report.cache_curves.rows if not row.possible_hits} == {"plan_query"}
+    section = render_html(report, pictures=False).partition('<section id="cache"')[2].partition("</section>")[0]
+    assert "plan_query" not in section
+    assert "2 of 3" not in section
+    text = render_text(report).partition("=== Cache Size ===")[2].partition("===")[0]
+    assert "plan_query" not in text
+    assert "2 of 3" not in text
 
 
 def test_no_finding_is_good_news() -> None:

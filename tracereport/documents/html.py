@@ -178,7 +178,7 @@ def _has_section(report: Report, key: str) -> bool:
         "gates": report.gates,
         "comparison": report.comparison,
         "callers": report.callers.rows or report.edges.rows,
-        "cache": any(curve.possible_hits for curve in report.cache_curves.rows),
+        "cache": wording.useful_caches(report.cache_curves).rows,
         "slowest": report.slowest_calls.rows,
         "breakdown": report.breakdown.rows,
     }

@@ -22,6 +22,7 @@ from tracereport.documents.charts.chart import (
 )
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import format_share
+from tracereport.documents.wording import useful_caches
 from tracereport.model import CacheCurve, CachePoint, Report
 from tracereport.phrases import format_count, format_counted
 
@@ -33,7 +34,8 @@ _TONES: Final = ("time", "repeat", "better", "self", "first", "quiet")
 
 def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
     """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
-    hitting = [curve for curve in report.cache_curves.rows if curve.possible_hits and curve.points.rows]
+    useful = useful_caches(report.cache_curves)
+    hitting = [curve for curve in useful.rows if curve.points.rows]
     shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[:_MOST_CURVES]
     if not shown:
         return None
@@ -59,7 +61,7 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
             Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
             for curve, tone, dash in zip(shown, _TONES, _DASHES, strict=False)
         ),
-        left_out=left_out(len(shown), report.cache_curves.total),
+        left_out=left_out(len(shown), useful.total),
     )
 
 
