@@ -11,6 +11,7 @@ import pytest
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
 from tracereport.documents.html import MOST_BYTES, read_definitions, render_html
+from tracereport.documents.tables import totals_changes
 from tracereport.documents.text import render_text
 from tracereport.model import Report, Rows, Selection
 
@@ -152,6 +153,17 @@ def test_gates_and_comparison_stand_before_all_other_sections(page: Page) -> Non
     words = page.text
     assert words.index("1 gate failed") < words.index("What to change first")
     assert words.index("+124 calls, 118 of them redundant") < words.index("What to change first")
+
+
+def test_compared_figures_read_as_in_the_other_documents(source: str) -> None:
+    comparison = compared_report().comparison
+    assert comparison is not None
+    written = totals_changes(comparison.totals.rows)
+    shown = [
+        Page(row).text.split(" ") for row in re.findall(r"<tr>.*?</tr>", source.partition(">Totals")[2], re.DOTALL)
+    ]
+    expected = [" ".join(cells).split(" ") for cells in zip(*(column.cells for column in written), strict=True)]
+    assert [[word for word in words if word] for words in shown[1:7]] == expected
 
 
 def test_headings_go_down_one_level_at_a_time(page: Page) -> None:

@@ -79,17 +79,6 @@ def test_a_selection_is_said_in_words(text: HtmlText) -> None:
     assert text.selection(selection) == ("function <code>query_*</code> or <code>load_*</code>, call <code>#42</code>")
 
 
-def test_compared_figures_have_their_units(text: HtmlText) -> None:
-    assert text.before_after("elapsed_ns", 1_500_000_000) == "1.5 s"
-    assert text.before_after("redundant_rate", 0.834) == "83 %"
-    assert text.before_after("calls", 6_926) == "6,926"
-    assert text.before_after("elapsed_ns", None) == "not known"
-    assert text.change("redundant_rate", 0.83, 0.834) == "+0.4 points"
-    assert text.change("elapsed_ns", 2_000_000, 1_000_000) == "-1 ms"
-    assert text.change("elapsed_ns", None, 1) == "-"
-    assert text.change("calls", 6_926, 7_050) == "+124"
-
-
 def test_a_page_gives_up_its_explorer_before_its_findings() -> None:
     limits = LIMITS
     seen = [limits]

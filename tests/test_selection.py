@@ -137,7 +137,9 @@ def test_a_parameter_is_selected_by_its_whole_value(tmp_path: Path) -> None:
 def test_a_selection_is_called_by_its_option(field: str) -> None:
     option = OPTION_OF_FIELD[field]
     assert f"--{option}" in {name for parameter in command.params for name in parameter.opts}
-    assert describe_selection(Selection(**{field: ("one", "two")})) == f"{option} one or two"
+    chosen = (1, 2) if field == "calls" else ("1", "2")
+    written = "#1 or #2" if field == "calls" else "1 or 2"
+    assert describe_selection(Selection(**{field: chosen}), str) == f"{option} {written}"
 
 
 def test_a_call_number_is_looked_for_in_every_process() -> None:

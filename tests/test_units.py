@@ -113,6 +113,9 @@ def test_figures_are_written_by_the_unit_in_their_name() -> None:
     assert [format_figure_name(name) for name in ("redundant_calls", "elapsed_ns")] == ["redundant calls", "elapsed"]
     assert format_figure_change("calls", 6926, 7050) == "+124"
     assert format_figure_change("redundant_rate", 0.2, 0.25) == "+5.0 points"
+    assert format_figure_change("redundant_rate", 0.2, 0.2003) == "< 0.1 points"
+    assert format_figure_change("redundant_rate", 0.2003, 0.2) == "> -0.1 points"
+    assert format_figure_change("redundant_rate", 0.2, 0.2) == "0"
     assert format_figure_change("elapsed_ns", 1, 2) == "-"
     assert [format_change(3, after) for after in (0, 3, 5)] == ["-3", "0", "+2"]
     assert [format_decimal(number) for number in (12.0, 0.734, 1204.5)] == ["12", "0.73", "1,204.5"]

@@ -88,7 +88,7 @@ def test_every_name_goes_through_the_documents_own_syntax() -> None:
 
 def test_a_selection_reads_as_its_options() -> None:
     selection = Selection(functions=("load_*",), calls=(42, 43))
-    assert wording.describe_selection(selection) == "function load_*, call 42 or 43"
+    assert wording.describe_selection(selection, str) == "function load_*, call #42 or #43"
 
 
 def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:

@@ -45,7 +45,7 @@ _EXPLORER_ROWS: Final = 400
 
 _WRITERS: Final = (
     *("name", "caller", "function", "data_function", "lookup", "signature", "path", "params", "metrics", "shares"),
-    *("references", "prose", "describe", "extent", "before_after", "change"),
+    *("references", "prose", "describe", "extent"),
 )
 """Methods of ``HtmlText`` that the templates use by these names."""
 

@@ -18,15 +18,13 @@ from tracereport.documents.units import (
     escape_controls,
     format_call_runs,
     format_caller,
-    format_change,
     format_lookup,
     format_metric,
     format_param,
     format_signature,
-    format_time,
 )
 from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
-from tracereport.phrases import format_count, format_rate
+from tracereport.phrases import format_count
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -151,37 +149,7 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     def selection(self, selection: Selection) -> Markup:
         """What the page is narrowed to."""
-        chosen = (
-            ("function", selection.functions),
-            ("caller", selection.callers),
-            ("process", selection.processes),
-            ("test", selection.tests),
-            ("parameter", selection.params),
-            ("call", tuple(f"#{number}" for number in selection.calls)),
-        )
-        return Markup(", ").join(
-            Markup("{} {}").format(noun, Markup(" or ").join(self.name(value) for value in values))
-            for noun, values in chosen
-            if values
-        )
-
-    def before_after(self, figure: str, value: float | None) -> str:
-        """One side of a compared figure, in its unit."""
-        if value is None:
-            return "not known"
-        if figure.endswith("_ns"):
-            return format_time(value)
-        return format_rate(value) if figure.endswith("_rate") else format_count(int(value))
-
-    def change(self, figure: str, before: float | None, after: float | None) -> str:
-        """The difference of a compared figure, in its unit."""
-        if before is None or after is None:
-            return "-"
-        if figure.endswith("_ns"):
-            return ("+" if after > before else "") + format_time(after - before)
-        if figure.endswith("_rate"):
-            return f"{100 * (after - before):+.1f} points" if after != before else "0"
-        return format_change(before, after)
+        return Markup(wording.describe_selection(selection, self.name))  # noqa: S704 - plain text around escaped names
 
     def _cut(self, full: str, shown: str, kind: str = "") -> Markup:
         """Code that shows a part and keeps the rest within reach."""

@@ -61,7 +61,7 @@ def environment() -> Environment:
         "pairs_in_words": lambda pairs: wording.describe_pairs(pairs, code),
         "evidence_in_words": lambda evidence: wording.describe_evidence(evidence, code),
         "traced_time": wording.describe_traced_time,
-        "selection_in_words": wording.describe_selection,
+        "selection_in_words": lambda selection: wording.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),
         "caller_in_words": lambda caller: wording.describe_caller(caller, code),

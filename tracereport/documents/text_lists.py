@@ -203,7 +203,7 @@ def overview(page: TerminalPage) -> list[str]:
     if unjudged := totals.calls - totals.judged_calls:
         sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
     if page.report.selection is not None:
-        sentences.append(f"Narrowed to {describe_selection(page.report.selection)}; the totals are of all calls")
+        sentences.append(f"Narrowed to {describe_selection(page.report.selection, str)}; the totals are of all calls")
     return [line for text in sentences for line in page.sentence(text)]
 
 

@@ -18,6 +18,8 @@ EMPTY = "(empty)"
 """A name that the log leaves empty."""
 
 _NS_PER_UNIT = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
+_LEAST_POINTS = 0.1
+"""Of a changed rate; less is said as less, not as nothing."""
 _TOO_LONG_TO_READ = 1e12
 _SHORTEST_USEFUL_VALUE = 9
 """Columns below which an elided value tells nothing any more: ``part…root``."""
@@ -69,11 +71,16 @@ def format_figure_name(name: str) -> str:
 
 
 def format_figure_change(name: str, before: float | None, after: float | None) -> str:
-    """The difference of two figures of the totals, that of rates in percentage points; ``-`` where one isn't known."""
+    """The difference of two figures of the totals, that of rates in percentage points.
+
+    ``-`` where one isn't known, and of times: they are noisy, and no difference of theirs is judged.
+    """
     if before is None or after is None or name.endswith("_ns"):
         return "-"
     if name.endswith("_rate"):
-        points = round(100 * (after - before), 1)
+        points = 100 * (after - before)
+        if 0 < abs(points) < _LEAST_POINTS:
+            return f"< {_LEAST_POINTS} points" if points > 0 else f"> -{_LEAST_POINTS} points"
         return f"{points:+.1f} points" if points else "0"
     return format_change(before, after)
 

@@ -144,10 +144,13 @@ def describe_traced_time(totals: Totals) -> str:
     return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
 
 
-def describe_selection(selection: Selection) -> str:
-    """What the documents are narrowed to, in the options' words."""
-    chosen = {field: [str(value) for value in getattr(selection, field)] for field in selection.__struct_fields__}
-    return ", ".join(f"{OPTION_OF_FIELD[field]} {' or '.join(values)}" for field, values in chosen.items() if values)
+def describe_selection(selection: Selection, code: Code) -> str:
+    """What the documents are narrowed to, in the options' words: ``function load_*, call #42 or #43``."""
+    chosen = {field: getattr(selection, field) for field in selection.__struct_fields__}
+    chosen["calls"] = map(format_call, selection.calls) if selection.calls else ()
+    return ", ".join(
+        f"{OPTION_OF_FIELD[field]} {' or '.join(map(code, values))}" for field, values in chosen.items() if values
+    )
 
 
 def is_unchanged(comparison: Comparison) -> bool:
