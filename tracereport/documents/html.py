@@ -6,7 +6,7 @@ through ``json_script``; all other text of the log is escaped by the templates' 
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import cache
 from hashlib import sha256
@@ -43,26 +43,32 @@ _MOST_FINDINGS: Final = 15
 _MOST_ROWS: Final = 25
 _EXPLORER_ROWS: Final = 400
 
-_WRITERS: Final = (
-    *("name", "caller", "function", "data_function", "lookup", "signature", "path", "params", "metrics", "shares"),
-    *("references", "prose", "describe", "extent"),
-)
-"""Methods of ``HtmlText`` that the templates use by these names."""
 
-_CONTENTS: Final = (
-    ("gates", "Gates"),
-    ("comparison", "Comparison"),
-    ("functions", "Functions"),
-    ("callers", "Callers"),
-    ("redundancy", "Redundancy"),
-    ("cache", "Cache"),
-    ("slowest", "Slowest calls"),
-    ("breakdown", "Breakdown"),
-    ("tree", "Call tree"),
-    ("processes", "Processes"),
-    ("quality", "Data quality"),
-    ("definitions", "How each figure is computed"),
+class Section(msgspec.Struct, frozen=True):
+    """A part of the page under its own heading, written by ``partials/KEY.html``."""
+
+    key: str
+    """Its id in the page, too."""
+    title: str
+    is_present: Callable[[Report], object] = lambda _: True
+    """Whether the report has anything for it."""
+
+
+SECTIONS: Final = (
+    Section("gates", "Gates", lambda report: report.gates),
+    Section("comparison", "Comparison", lambda report: report.comparison),
+    Section("functions", "Functions"),
+    Section("callers", "Callers", lambda report: report.callers.rows or report.edges.rows),
+    Section("redundancy", "Redundancy"),
+    Section("cache", "Cache", lambda report: wording.useful_caches(report.cache_curves).rows),
+    Section("slowest", "Slowest calls", lambda report: report.slowest_calls.rows),
+    Section("breakdown", "Breakdown", lambda report: report.breakdown.rows),
+    Section("tree", "Call tree"),
+    Section("processes", "Processes"),
+    Section("quality", "Data quality"),
+    Section("definitions", "How each figure is computed"),
 )
+"""Below the findings, in the order of the page."""
 
 
 def render_html(report: Report, *, pictures: bool = True) -> str:
@@ -126,29 +132,20 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             script=script,
             vega=vega,
             page_data=json_script(_page_data(report, text, drawn)),
-            contents=[(key, title) for key, title in _CONTENTS if _has_section(report, key)],
+            sections=[section for section in SECTIONS if section.is_present(report)],
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=read_definitions(),
             charts=drawn.charts,
             picture=drawn.picture,
+            text=text,
+            kind_words=wording.KIND_WORDS,
+            many_processes=report.totals.processes > 1,
+            advice=render_advice_html,
+            worth=wording.describe_worth,
+            saved_fill=_saved_fill,
             **_answers(report),
-            **_ways_to_write(report, text),
         )
     )
-
-
-def _ways_to_write(report: Report, text: HtmlText) -> dict[str, Any]:
-    """What the templates write names and sentences of the log with."""
-    return {
-        "limits": text.limits,
-        "kind_words": wording.KIND_WORDS,
-        "many_processes": report.totals.processes > 1,
-        "selection": text.selection(report.selection) if report.selection else None,
-        "advice": render_advice_html,
-        "worth": wording.describe_worth,
-        "saved_fill": _saved_fill,
-        **{name: getattr(text, name) for name in _WRITERS},
-    }
 
 
 def _answers(report: Report) -> dict[str, Any]:
@@ -170,19 +167,6 @@ def _saved_fill(finding: Finding) -> str:
     if finding.kind in {"again", "shared"}:
         return theme.colour("unchanged")
     return theme.HATCH if finding.confidence == "low" else theme.colour("repeat")
-
-
-def _has_section(report: Report, key: str) -> bool:
-    """Whether the section stands in the page; those that are not named here always do."""
-    present = {
-        "gates": report.gates,
-        "comparison": report.comparison,
-        "callers": report.callers.rows or report.edges.rows,
-        "cache": wording.useful_caches(report.cache_curves).rows,
-        "slowest": report.slowest_calls.rows,
-        "breakdown": report.breakdown.rows,
-    }
-    return bool(present.get(key, True))
 
 
 def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, object]:
