@@ -9,8 +9,8 @@
 /**
  * @typedef {{ function: string, caller: string, text: string, least: string, kind: string, table: string, sort: string }} State
  * @typedef {{ total: number, rows: (string | number | string[])[][] }} Table
- * @typedef {{ function: string, callers: string[], params: string, calls: number, unchanged: number, changed: number,
- *   unproven: number, elapsed_ns: number, elapsed: string, numbers: string }} Lookup
+ * @typedef {{ function: string, callers: string[], more_callers: number, params: string, calls: number,
+ *   unchanged: number, changed: number, unproven: number, elapsed_ns: number, elapsed: string, numbers: string }} Lookup
  * @typedef {{ config: object, charts: Record<string, Record<string, unknown>>, markdown: Record<string, string>,
  *   explorer: { columns: (keyof Lookup)[], signatures: Table, lookups: Table } }} PageData
  * @typedef {{ datum?: Record<string, any>, tooltip?: Record<string, string> }} Mark
@@ -398,8 +398,9 @@ function showLookup(row) {
       return make("td", { class: "figure" }, typeof value === "number" ? count.format(value) : String(value));
     }
     const code = make("code", { class: key === "params" ? "asked" : "" }, String(value));
+    const more = row.more_callers ? ` and ${count.format(row.more_callers)} more` : "";
     return key === "function"
-      ? make("th", { scope: "row" }, code, make("small", {}, `by ${row.callers.join(", ")}`))
+      ? make("th", { scope: "row" }, code, make("small", {}, `by ${row.callers.join(", ")}${more}`))
       : make("td", {}, code, make("small", {}, row.numbers));
   });
   return make("tr", {}, ...cells);

@@ -1,8 +1,11 @@
 from typing import Literal
 
+import msgspec
+
 from tests.sample_report import HOSTILE_CALLER, sample_report
 from tracereport.documents.explorer import COLUMNS, list_explorer_rows
 from tracereport.documents.labels import Labels
+from tracereport.model import Rows
 
 
 def rows(table: Literal["signatures", "lookups"]) -> list[dict[str, object]]:
@@ -14,6 +17,7 @@ def test_a_row_holds_what_the_explorer_shows_and_sorts_by() -> None:
     assert rows("signatures")[0] == {
         "function": "ensure_partition_cached",
         "callers": ["query_latest_record"],
+        "more_callers": 0,
         "params": "part_id=00000000-0000-7100-8000-000000000000",
         "calls": 267,
         "unchanged": 0,
@@ -31,6 +35,17 @@ def test_a_lookup_names_its_callers() -> None:
         "query_latest_directory_record",
         "query_records",
     ]
+
+
+def test_callers_that_are_cut_are_counted() -> None:
+    report = sample_report()
+    first = report.redundant_lookups.rows[0]
+    shares = tuple(msgspec.structs.replace(first.callers.rows[0], caller=f"caller_{n}") for n in range(9))
+    lookup = msgspec.structs.replace(first, callers=Rows(12, shares))
+    listed = list_explorer_rows(msgspec.structs.replace(report, redundant_lookups=Rows(1, (lookup,))), Labels(), most=1)
+    row = dict(zip(COLUMNS, listed["lookups"]["rows"][0], strict=True))
+    assert row["callers"] == ["caller_0", "caller_1", "caller_2", "caller_3"]
+    assert row["more_callers"] == 8
 
 
 def test_all_numbers_are_shown_where_they_are_few() -> None:

@@ -3,7 +3,7 @@ import pytest
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_PARAMS, params, references
 from tracereport.documents.html_text import HtmlText, Limits
 from tracereport.documents.labels import Labels
-from tracereport.model import CallReference, Metric, Rows, Selection
+from tracereport.model import AdjacentPair, CallReference, Metric, Rows, Selection
 
 LIMITS = Limits(findings=10, rows=10, explorer_rows=400)
 
@@ -61,6 +61,17 @@ def test_call_numbers_stand_in_runs_with_their_lines(text: HtmlText) -> None:
 def test_call_numbers_of_other_processes_name_them(text: HtmlText) -> None:
     calls = Rows(2, (CallReference(process=0, number=1, line=1), CallReference(process=3, number=1, line=9)))
     assert "<code>#1</code>; <code>#1</code> <small>process 3</small>" in text.references(calls)
+
+
+def test_lists_inside_a_row_count_what_they_leave_out(text: HtmlText) -> None:
+    more = "<small>and 4 more</small>"
+    assert text.callers(("a", "b", None, "d"), 7).endswith(f"<span>(no caller)</span> {more}")
+    assert text.names(("a", "b"), 6).endswith(f"<code>b</code> {more}")
+    assert text.runs(Rows(7, (references(1, 2),) * 5)).endswith(more)
+    pair = AdjacentPair(previous_caller="a", caller="b", pairs=3)
+    assert text.pairs(Rows(5, (pair,))) == f"<code>a</code>, <code>b</code> (3) {more}"
+    assert text.pairs(Rows()) == "-"
+    assert text.callers(("a",), 1) == "<code>a</code>"
 
 
 def test_many_params_and_metrics_are_counted(text: HtmlText) -> None:

@@ -96,6 +96,12 @@ def test_what_would_mislead_stands_open() -> None:
     )
 
 
+def test_evidence_says_how_much_of_it_is_shown() -> None:
+    summary = render_markdown(sample_report())
+    assert "- 3 of 152 calls are shown\n" in summary
+    assert "- 1 of 5 calls are shown\n" in summary
+
+
 def test_a_comparison_leads_with_the_change_and_folds_what_stayed() -> None:
     text = render_markdown(compared_report())
     order = [

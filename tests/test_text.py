@@ -16,9 +16,11 @@ from tests.sample_report import (
     references,
     rows,
     sample_report,
+    share,
     signature,
     unchanged_report,
 )
+from tracereport.documents.tables import shared_lookups
 from tracereport.documents.text import render_explanation, render_text
 from tracereport.documents.units import display_width, escape_controls
 from tracereport.model import CallReference, Report, Rows, Selection, Settings
@@ -70,6 +72,33 @@ def test_the_quick_starts_own_lines_are_there_word_for_word() -> None:
     )
     assert parts["Cache Hit Opportunities"][0] == "Signatures called 3+ times (cache candidates):"
     assert parts["Cache Hit Opportunities"][2] == "      Call numbers: #42 #43 #44 #45 #56 #57 #58 #67 #68 #69 #70 #71"
+
+
+def test_lists_that_are_cut_say_so_wherever_they_stand() -> None:
+    report = compared_report()
+    assert report.input is not None
+    source = msgspec.structs.replace(report.input, files=tuple(f"{n}.log" for n in range(30)), errors=("broken",) * 12)
+    settings = msgspec.structs.replace(report.settings, top=2)
+    text = render_text(msgspec.structs.replace(report, input=source, settings=settings))
+    sections = {part.partition(" ===")[0]: part for part in text.split("=== ")}
+    assert "\n  ... 2 of 30\n" in sections["Input"]
+    assert "\n  ... 2 of 12\n" in sections["Input"]
+    assert "\n  ... 2 of 4\n" in sections["Changed Findings"]
+
+
+def test_an_explanation_counts_the_pairs_that_it_shows() -> None:
+    finding = FINDINGS[0]
+    pairs = Rows(15, finding.pairs.rows * 5)
+    assert "of 15\n" not in render_explanation(sample_report(), msgspec.structs.replace(finding, pairs=pairs))
+    cut = render_explanation(sample_report(), finding)
+    assert "... 2 of 31" in cut
+    assert "... 3 of 152" in cut
+
+
+def test_callers_that_a_table_leaves_out_are_counted() -> None:
+    shares = rows(share("a", 1, 2), share("b", 3), total=9)
+    lookup = msgspec.structs.replace(sample_report().shared_lookups.rows[0], callers=shares)
+    assert shared_lookups([lookup])[-1].cells == ["a 2, b 1, 7 more"]
 
 
 def test_a_reader_meets_what_is_wrong_then_the_verdict_then_what_to_change() -> None:

@@ -13,12 +13,14 @@ from tracereport.documents.units import (
     format_call_runs,
     format_caller,
     format_change,
+    format_cut_list,
     format_decimal,
     format_elapsed,
     format_exact_time,
     format_figure,
     format_figure_change,
     format_figure_name,
+    format_left_out,
     format_magnitude,
     format_share,
     format_signature,
@@ -36,6 +38,15 @@ def test_no_part_is_rounded_to_nothing_or_to_the_whole(part: int, whole: int) ->
     written = format_share(part, max(part, whole))
     assert (written == "0 %") == (part == 0)
     assert (written == "100 %") == (part >= whole)
+
+
+def test_what_is_cut_says_so() -> None:
+    assert [format_left_out(shown, 3) for shown in (2, 3)] == ["2 of 3", ""]
+    assert [format_cut_list(["a", "b"], total) for total in (2, 3, 1_002)] == [
+        "a and b",
+        "a, b and 1 more",
+        "a, b and 1,000 more",
+    ]
 
 
 def test_a_share_of_nothing_is_not_known() -> None:

@@ -104,7 +104,7 @@ def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
         assert not wording.is_unchanged(one_sided)
         assert wording.is_unchanged(msgspec.structs.replace(one_sided, processes_differ=True))
     assert not wording.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
-    assert [row.state for row in wording.changed_findings(differs)] == ["new", "worse", "better", "resolved"]
+    assert [row.state for row in wording.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
     assert "shared_calls" not in [row.figure for row in wording.changed_totals(differs)]
 
 

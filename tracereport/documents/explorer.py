@@ -5,11 +5,12 @@ from typing import Any, Final, TypedDict
 
 from tracereport.documents.labels import Labels
 from tracereport.documents.units import elide_middle, format_bounds, format_call_runs, format_param
-from tracereport.model import Param, RedundantLookup, RedundantSignature, Report
+from tracereport.model import Param, RedundantLookup, RedundantSignature, Report, Rows
 
 COLUMNS: Final = (
     "function",
     "callers",
+    "more_callers",
     "params",
     "calls",
     "unchanged",
@@ -19,7 +20,8 @@ COLUMNS: Final = (
     "elapsed",
     "numbers",
 )
-"""Of a row: callers are a list, times are in ns and as text, numbers are call numbers as text."""
+"""Of a row: callers are a list of the first ones, with how many more there are;
+times are in ns and as text, numbers are call numbers as text."""
 
 _PARAMS_WIDTH: Final = 160
 _MOST_CALLERS: Final = 4
@@ -48,24 +50,26 @@ def list_explorer_rows(report: Report, label: Labels, most: int) -> Explorer:
         "columns": COLUMNS,
         "signatures": {
             "total": signatures.total,
-            "rows": [_list_row(row, label, [label(row.caller)]) for row in signatures.rows[:most]],
+            "rows": [_list_row(row, label, Rows(1, (row.caller,))) for row in signatures.rows[:most]],
         },
         "lookups": {
             "total": lookups.total,
             "rows": [
-                _list_row(row, label, [label(share.caller) for share in row.callers.rows[:_MOST_CALLERS]])
+                _list_row(row, label, Rows(row.callers.total, tuple(share.caller for share in row.callers.rows)))
                 for row in lookups.rows[:most]
             ],
         },
     }
 
 
-def _list_row(row: RedundantSignature | RedundantLookup, label: Labels, callers: Sequence[str]) -> list[Any]:
+def _list_row(row: RedundantSignature | RedundantLookup, label: Labels, callers: Rows[str | None]) -> list[Any]:
+    shown = callers.rows[:_MOST_CALLERS]
     numbers = [call.number for call in row.call_references.rows[:_MOST_NUMBERS]]
     more = " …" if row.call_references.total > len(numbers) else ""
     return [
         label(row.function),
-        callers,
+        [label(caller) for caller in shown],
+        callers.total - len(shown),
         _join(row.params),
         row.calls,
         row.unchanged,

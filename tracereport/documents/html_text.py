@@ -23,7 +23,7 @@ from tracereport.documents.units import (
     format_param,
     format_signature,
 )
-from tracereport.model import CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
+from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
 from tracereport.phrases import format_count
 
 
@@ -53,6 +53,9 @@ _NAME_COLUMNS = 60
 _LOOKUP_COLUMNS = 76
 _SHOWN_PARAMS = 4
 _SHOWN_CALLERS = 3
+_SHOWN_NAMES = 3
+_SHOWN_PAIRS = 3
+_SHOWN_RUNS = 3
 _SHOWN_REFERENCES = 12
 
 
@@ -112,7 +115,37 @@ class HtmlText(msgspec.Struct, frozen=True):
             Markup("{}&nbsp;({})").format(self.caller(share.caller), format_count(share.calls))
             for share in shares.rows[:_SHOWN_CALLERS]
         )
-        return shown + _more(shares.total - _SHOWN_CALLERS)
+        return shown + _more(shares.total - len(shares.rows[:_SHOWN_CALLERS]))
+
+    def callers(self, callers: Sequence[str | None], total: int) -> Markup:
+        """The first of ``total`` callers, and how many more there are."""
+        shown = callers[:_SHOWN_CALLERS]
+        return Markup(", ").join(map(self.caller, shown)) + _more(total - len(shown))
+
+    def names(self, names: Sequence[str], total: int, shown: int = _SHOWN_NAMES) -> Markup:
+        """The first of ``total`` names, and how many more there are."""
+        first = names[:shown]
+        return Markup(", ").join(map(self.name, first)) + _more(total - len(first))
+
+    def more(self, shown: Sequence[object], total: int) -> Markup:
+        """How many more there are than are shown; nothing where there are none."""
+        return _more(total - len(shown))
+
+    def pairs(self, pairs: Rows[AdjacentPair]) -> Markup:
+        """Who asked directly after whom, how often, and how many more pairs there are."""
+        shown = pairs.rows[:_SHOWN_PAIRS]
+        written = Markup("; ").join(
+            Markup("{}, {} ({})").format(
+                self.caller(pair.previous_caller), self.caller(pair.caller), format_count(pair.pairs)
+            )
+            for pair in shown
+        )
+        return written + _more(pairs.total - len(shown)) if shown else Markup("-")
+
+    def runs(self, runs: Rows[Rows[CallReference]]) -> Markup:
+        """The first runs of calls, and how many more there are."""
+        shown = runs.rows[:_SHOWN_RUNS]
+        return Markup("; ").join(map(self.references, shown)) + _more(runs.total - len(shown))
 
     def references(self, references: Rows[CallReference]) -> Markup:
         """Call numbers in runs, process by process; their lines are the element's title."""

@@ -120,7 +120,8 @@ class _Summary:
         self.rows = rows
         self.open_findings, self.folded_findings = self._part_findings()
         self.misleading = [row for row in report.quality.rows if row.misleading]
-        self.shading = [row for row in report.quality.rows if not row.misleading][:rows]
+        shading = tuple(row for row in report.quality.rows if not row.misleading)
+        self.shading = Rows(len(shading), shading)
 
     def _part_findings(self) -> tuple[list[tuple[int, Finding]], list[tuple[int, Finding]]]:
         ranked = list(enumerate(self.report.findings.rows, 1))

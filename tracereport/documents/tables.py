@@ -15,9 +15,9 @@ from tracereport.documents.units import (
     format_figure,
     format_figure_change,
     format_figure_name,
+    format_left_out,
     format_lookup,
     format_magnitude,
-    format_shown,
     format_signature,
     format_time,
 )
@@ -28,6 +28,7 @@ from tracereport.model import (
     Breakdown,
     CacheCurve,
     Caller,
+    CallerShare,
     CallReference,
     Edge,
     EdgeChange,
@@ -127,9 +128,16 @@ def shared_lookups(rows: Sequence[SharedLookup]) -> list[Column]:
         _names("lookup", (format_lookup(row.function, row.params) for row in rows)),
         _names(
             "callers",
-            (", ".join(f"{format_caller(share.caller)} {share.calls}" for share in row.callers.rows) for row in rows),
+            (_callers(row.callers) for row in rows),
         ),
     ]
+
+
+def _callers(shares: Rows[CallerShare]) -> str:
+    """The callers of a lookup, each with its calls, and how many more there are."""
+    named = [f"{format_caller(share.caller)} {format_count(share.calls)}" for share in shares.rows]
+    left = shares.total - len(named)
+    return ", ".join([*named, f"{format_count(left)} more"] if left else named)
 
 
 def fanouts(rows: Sequence[FanOut]) -> list[Column]:
@@ -280,8 +288,8 @@ def _answers(rows: Sequence[Caller] | Sequence[AskedAgain] | Sequence[RedundantS
 
 def _first_calls(references: Rows[CallReference]) -> str:
     shown = [reference.number for reference in references.rows[:_SHOWN_CALLS]]
-    rest = f" ... {format_shown(len(shown), references.total)}" if len(shown) < references.total else ""
-    return format_call_runs(shown) + rest
+    left = format_left_out(len(shown), references.total)
+    return format_call_runs(shown) + (f" ... {left}" if left else "")
 
 
 def _counts(title: str, cells: Iterable[int], *, loud: bool = False) -> Column:

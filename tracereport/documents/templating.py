@@ -73,6 +73,7 @@ def environment() -> Environment:
     }
     made.globals |= formats | {
         "changed_findings": wording.changed_findings,
+        "unchanged_findings": wording.unchanged_findings,
         "changed_totals": wording.changed_totals,
         "describe_unaccounted": wording.describe_unaccounted,
         "useful_caches": wording.useful_caches,

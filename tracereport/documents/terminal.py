@@ -12,7 +12,7 @@ from tracereport.documents.units import (
     escape_controls,
     format_call,
     format_call_runs,
-    format_shown,
+    format_left_out,
 )
 from tracereport.model import CallReference, Report, Rows
 
@@ -57,19 +57,26 @@ class TerminalPage:
         rows: Rows[Row] | None = None,
         fix: str | None = None,
         empty: str | None = None,
+        shown: int | None = None,
     ) -> str:
         """A heading, its lines, what was left out of ``rows``, and the fix.
 
+        ``shown`` says how many rows the lines tell of, where it isn't the first ``settings.top``.
         Without lines only what ``empty`` says, and without that nothing at all.
         """
         if not lines and empty is None:
             return ""
         body = list(lines) or self.sentence(empty or "", "  ")
-        if rows is not None and (shown := len(self.shown(rows))) < rows.total:
-            body.append(f"  ... {format_shown(shown, rows.total)}")
+        if rows is not None:
+            body += self.left_out(len(self.shown(rows)) if shown is None else shown, rows.total)
         if lines and fix is not None:
             body += self.sentence(f"Fix: {fix}", "  ", "       ")
         return "\n".join([self.heading(title), *body, "", ""])
+
+    def left_out(self, shown: int, total: int) -> list[str]:
+        """A line that says how many of all are shown; none where all are."""
+        left = format_left_out(shown, total)
+        return [f"  ... {left}"] if left else []
 
     def shown(self, rows: Rows[Row]) -> tuple[Row, ...]:
         """The rows of a list that the text shows."""
@@ -99,4 +106,5 @@ class TerminalPage:
 
 
 def _rest(stands_for: int, total: int) -> str:
-    return "" if stands_for == total else f" ... {format_shown(stands_for, total)}"
+    left = format_left_out(stands_for, total)
+    return f" ... {left}" if left else ""

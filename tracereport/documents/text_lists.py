@@ -10,9 +10,9 @@ from tracereport.documents.units import (
     escape_controls,
     format_call_runs,
     format_caller,
+    format_cut_list,
     format_decimal,
     format_lookup,
-    format_shown,
     format_signature,
     format_time,
 )
@@ -101,7 +101,7 @@ def sequential_duplicates(page: TerminalPage, rows: Sequence[SequentialDuplicate
         process = "" if page.one_process else f"process {row.process}: "
         runs = [(format_call_runs([call.number for call in run.rows]), 1) for run in row.runs.rows]
         lines.append(page.fit(f"{STEP}Call numbers: {process}", runs, row.runs.total))
-        callers = format_list([format_caller(caller) for caller in row.callers.rows])
+        callers = format_cut_list([format_caller(caller) for caller in row.callers.rows], row.callers.total)
         lines += page.sentence(f"Asked by: {callers}", STEP, f"{STEP}          ")
     return lines
 
@@ -218,16 +218,15 @@ def input_lines(page: TerminalPage) -> list[str]:
         format_counted(source.malformed_lines, "malformed", "malformed"),
         format_counted(source.other_lines, "other line"),
     ]
-    lines = [f"{format_counted(source.lines, 'line')} = {' + '.join(kinds)}"]
-    lines += source.files[: page.report.settings.top]
-    lines += source.errors
-    laid_out = [line for text in lines for line in page.sentence(text, "  ", STEP)]
+    laid_out = page.sentence(f"{format_counted(source.lines, 'line')} = {' + '.join(kinds)}", "  ", STEP)
+    for texts in (source.files, source.errors):
+        shown = texts[: page.report.settings.top]
+        laid_out += [line for text in shown for line in page.sentence(text, "  ", STEP)]
+        laid_out += page.left_out(len(shown), len(texts))
     for row in page.shown(source.malformed):
         line = escape_controls(f"{row.file}:{row.line} {row.reason}: {row.text}")
         laid_out.append("  " + elide_middle(line, page.canvas.width - 2))
-    if len(page.shown(source.malformed)) < source.malformed.total:
-        laid_out.append(f"  ... {format_shown(len(page.shown(source.malformed)), source.malformed.total)}")
-    return laid_out
+    return laid_out + page.left_out(len(page.shown(source.malformed)), source.malformed.total)
 
 
 def comparison(page: TerminalPage) -> list[str]:
@@ -238,7 +237,6 @@ def comparison(page: TerminalPage) -> list[str]:
     sentences = [compared.verdict]
     for word, functions in (("New", compared.functions_added), ("Gone", compared.functions_removed)):
         if functions.total:
-            shown = page.shown(functions)
-            rest = f" ... {format_shown(len(shown), functions.total)}" if len(shown) < functions.total else ""
-            sentences.append(f"{word} functions: {', '.join(map(quote_name, shown))}{rest}")
+            named = format_cut_list([quote_name(function) for function in page.shown(functions)], functions.total)
+            sentences.append(f"{word} functions: {named}")
     return [line for text in sentences for line in page.sentence(text, "  ")]

@@ -9,8 +9,8 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-from tracereport.model import Metric, Param, Rows
-from tracereport.phrases import format_rate
+from tracereport.model import Metric, Param
+from tracereport.phrases import format_count, format_list, format_rate
 
 ELLIPSIS = "…"
 NO_CALLER = "(no caller)"
@@ -54,6 +54,17 @@ def format_share(part: float, whole: float) -> str:
 def format_shown(shown: int, total: int) -> str:
     """How many of all are shown: ``10 of 856``."""
     return f"{shown:,} of {total:,}"
+
+
+def format_left_out(shown: int, total: int) -> str:
+    """What a document says of a list that it cuts: ``10 of 856``; empty where all are shown."""
+    return format_shown(shown, total) if shown < total else ""
+
+
+def format_cut_list(words: Sequence[str], total: int) -> str:
+    """The first words of ``total`` as a sentence lists them: ``a, b and 3 more``."""
+    left = total - len(words)
+    return format_list([*words, f"{format_count(left)} more"] if left > 0 else words)
 
 
 def format_figure(name: str, figure: float | None) -> str:
@@ -273,11 +284,3 @@ def pad_right(text: str, width: int) -> str:
 def pad_left(text: str, width: int) -> str:
     """The text with spaces before it up to ``width`` columns."""
     return " " * (width - display_width(text)) + text
-
-
-# Bounded lists
-
-
-def left_out(rows: Rows[object], shown: int) -> str:
-    """What a document says of a list that it cuts: ``10 of 856``; empty where all are shown."""
-    return format_shown(shown, rows.total) if shown < rows.total else ""

@@ -6,7 +6,7 @@ and everything else is plain text that is safe in all of them.
 
 from collections.abc import Callable, Sequence
 
-from tracereport.documents.units import NO_CALLER, format_bounds, format_call, format_time
+from tracereport.documents.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
 from tracereport.model import (
     OPTION_OF_FIELD,
     UNKNOWN_CALLER,
@@ -159,7 +159,7 @@ def is_unchanged(comparison: Comparison) -> bool:
     counts += [comparison.functions_added.total, comparison.functions_removed.total]
     if not comparison.processes_differ:
         counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
-    return not any(counts) and not changed_findings(comparison) and not comparison.partial
+    return not any(counts) and not changed_findings(comparison).total and not comparison.partial
 
 
 def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
@@ -173,9 +173,16 @@ def useful_caches(curves: Rows[CacheCurve]) -> Rows[CacheCurve]:
     return Rows(curves.total - len(curves.rows) + len(useful), useful)
 
 
-def changed_findings(comparison: Comparison) -> list[FindingChange]:
+def changed_findings(comparison: Comparison) -> Rows[FindingChange]:
     """The findings that are new, worse, better or resolved."""
-    return [row for row in comparison.findings.rows if row.state != "unchanged"]
+    changed = tuple(row for row in comparison.findings.rows if row.state != "unchanged")
+    return Rows(len(changed), changed)
+
+
+def unchanged_findings(comparison: Comparison) -> Rows[FindingChange]:
+    """The findings that are as before."""
+    unchanged = tuple(row for row in comparison.findings.rows if row.state == "unchanged")
+    return Rows(len(unchanged), unchanged)
 
 
 def grown_fingerprints(comparison: Comparison) -> set[str]:
@@ -204,7 +211,7 @@ def spell_count(count: int) -> str:
 def _name_callers(callers: Sequence[str | None], code: Code) -> str:
     """Who they are, where the headline only counts them."""
     named = [describe_caller(caller, code) for caller in callers[:_LISTED_CALLERS]]
-    return format_list([*named, f"{len(callers) - len(named)} more"] if len(named) < len(callers) else named)
+    return format_cut_list(named, len(callers))
 
 
 def _params(finding: Finding | FindingChange, code: Code) -> str:

@@ -12,14 +12,13 @@ from tracereport.documents.charts.chart import (
     Row,
     figure,
     finish,
-    left_out,
     legend_of,
     name_column,
     records,
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_call
+from tracereport.documents.units import format_call, format_left_out
 from tracereport.model import ActivityBin, Process, Report
 from tracereport.phrases import format_count, format_counted
 
@@ -70,7 +69,7 @@ def chart_activity(report: Report, label: Labels) -> Chart | None:
             for row in _merge(bins, max(2, _TABLE_ROWS // len(lanes)))
         ),
         legend=legend_of(*_KINDS),
-        left_out=left_out(len(shown), report.processes.total),
+        left_out=format_left_out(len(shown), report.processes.total),
     )
 
 

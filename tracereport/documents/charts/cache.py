@@ -15,13 +15,12 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     name_column,
     records,
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_share
+from tracereport.documents.units import format_left_out, format_share
 from tracereport.documents.wording import useful_caches
 from tracereport.model import CacheCurve, CachePoint, Report
 from tracereport.phrases import format_count, format_counted
@@ -61,7 +60,7 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
             Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
             for curve, tone, dash in zip(shown, _TONES, _DASHES, strict=False)
         ),
-        left_out=left_out(len(shown), useful.total),
+        left_out=format_left_out(len(shown), useful.total),
     )
 
 

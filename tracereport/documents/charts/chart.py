@@ -12,7 +12,6 @@ import altair as alt
 import msgspec
 
 from tracereport.documents import theme
-from tracereport.documents.units import format_shown
 
 WIDTH_PX: Final = 912
 ROW_PX: Final = 26
@@ -131,11 +130,6 @@ def colours(*kinds: tuple[str, str]) -> alt.Scale:
 def legend_of(*kinds: tuple[str, str]) -> tuple[Key, ...]:
     """The legend of the same kinds."""
     return tuple(Key(kind, fill_of(name)) for kind, name in kinds)
-
-
-def left_out(shown: int, total: int) -> str:
-    """``20 of 856`` where something is left out."""
-    return format_shown(shown, total) if shown < total else ""
 
 
 def figure(field: str, title: str | None = None) -> alt.Tooltip:

@@ -14,7 +14,6 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     legend_of,
     name_axis,
     name_column,
@@ -22,7 +21,7 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_change
+from tracereport.documents.units import format_change, format_left_out
 from tracereport.model import FunctionChange, Report
 from tracereport.phrases import format_count, format_counted
 
@@ -74,7 +73,7 @@ def chart_comparison(report: Report, label: Labels) -> Chart | None:
             (row["function"], format_count(row["before"]), format_count(row["after"]), row["change"]) for row in rows
         ),
         legend=legend_of(*_DIRECTIONS),
-        left_out=left_out(len(shown), len(changed)),
+        left_out=format_left_out(len(shown), len(changed)),
     )
 
 

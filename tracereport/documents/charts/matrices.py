@@ -15,13 +15,12 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     name_column,
     records,
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_bounds
+from tracereport.documents.units import format_bounds, format_left_out
 from tracereport.model import UNKNOWN_CALLER, Report
 from tracereport.phrases import format_count, format_counted
 
@@ -80,7 +79,7 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
             (cell["caller"], cell["function"], format_count(cell["calls"]), format_count(cell["again"]))
             for cell in cells
         ),
-        left_out=left_out(len(shown), report.edges.total),
+        left_out=format_left_out(len(shown), report.edges.total),
     )
 
 
@@ -130,7 +129,7 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
         rows=tuple(
             (cell["previous"], cell["caller"], cell["function"], format_count(cell["unchanged"])) for cell in cells
         ),
-        left_out=left_out(len(shown), report.asked_again.total),
+        left_out=format_left_out(len(shown), report.asked_again.total),
     )
 
 

@@ -15,7 +15,6 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     legend_of,
     name_axis,
     name_column,
@@ -23,7 +22,7 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_share
+from tracereport.documents.units import format_left_out, format_share
 from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
 from tracereport.phrases import format_count, format_counted
 
@@ -49,7 +48,7 @@ def chart_function_calls(report: Report, label: Labels) -> Chart | None:
         _title(report, max(shown, key=lambda row: row.unchanged), label),
         (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
         counts,
-        left_out(len(shown), report.functions.total),
+        format_left_out(len(shown), report.functions.total),
     )
 
 
@@ -83,7 +82,7 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
         f"{format_count(busiest.repeats)} of them for what was asked before",
         (*kinds, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else kinds,
         counts,
-        left_out(len(shown), report.callers.total),
+        format_left_out(len(shown), report.callers.total),
     )
 
 

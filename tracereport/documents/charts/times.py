@@ -18,7 +18,6 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     legend_of,
     name_axis,
     name_column,
@@ -26,9 +25,16 @@ from tracereport.documents.charts.chart import (
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import format_bounds, format_elapsed, format_share, format_time
+from tracereport.documents.units import (
+    format_bounds,
+    format_cut_list,
+    format_elapsed,
+    format_left_out,
+    format_share,
+    format_time,
+)
 from tracereport.model import Breakdown, Function, Report
-from tracereport.phrases import format_count, format_list, format_rate
+from tracereport.phrases import format_count, format_rate
 
 _UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))
@@ -62,7 +68,7 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
             for row in shown
         ),
         legend=legend_of(*_TIMES) if has_self else (),
-        left_out=left_out(len(shown), report.functions.total),
+        left_out=format_left_out(len(shown), report.functions.total),
     )
 
 
@@ -122,7 +128,7 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         altair=_draw_latencies(shown, lowers, label),
         columns=(name_column("function"), *(ChartColumn(_format_bin(lower, shown)) for lower in lowers)),
         rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
-        left_out=left_out(len(shown), report.functions.total),
+        left_out=format_left_out(len(shown), report.functions.total),
     )
 
 
@@ -195,18 +201,18 @@ def chart_breakdown(report: Report, label: Labels) -> Chart | None:
     first = shown[0]
     times = _time_metrics(first)
     named = [label(metric.name) for metric in times[:_NAMED_METRICS]]
-    more = [f"{len(times) - len(named)} more"] if len(times) > len(named) else []
     return Chart(
         name="breakdown",
-        title=f"{label(first.function)}: {format_list(named + more)} {'leaves' if len(times) == 1 else 'leave'} "
-        f"{format_rate(first.unaccounted_share)} of the elapsed time unaccounted for",
+        title=f"{label(first.function)}: {format_cut_list(named, len(times))} "
+        f"{'leaves' if len(times) == 1 else 'leave'} {format_rate(first.unaccounted_share)} of the elapsed time "
+        "unaccounted for",
         alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
         "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time.",
         altair=_draw_breakdown(shown, parts, kinds, label),
         columns=(name_column("function"), name_column("part"), ChartColumn("time"), ChartColumn("of elapsed")),
         rows=tuple((part["function"], part["part"], part["time"], part["share_text"]) for part in parts),
         legend=legend_of(*kinds),
-        left_out=left_out(len(shown), report.breakdown.total),
+        left_out=format_left_out(len(shown), report.breakdown.total),
     )
 
 

@@ -15,13 +15,12 @@ from tracereport.documents.charts.chart import (
     fade_others,
     figure,
     finish,
-    left_out,
     name_column,
     records,
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import elide_middle, format_share, format_time
+from tracereport.documents.units import elide_middle, format_left_out, format_share, format_time
 from tracereport.model import Report, TreePath
 from tracereport.phrases import format_count
 
@@ -73,7 +72,7 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
             )
             for row in tree.paths.rows[:_TABLE_PATHS]
         ),
-        left_out=left_out(sum(box.row is not None for box in boxes), tree.paths.total),
+        left_out=format_left_out(sum(box.row is not None for box in boxes), tree.paths.total),
     )
 
 
