@@ -33,6 +33,12 @@ def with_findings(*findings: Finding) -> Report:
     return msgspec.structs.replace(sample_report(), findings=rows(*findings))
 
 
+def test_an_empty_name_says_so() -> None:
+    finding = msgspec.structs.replace(FINDINGS[0], callers=("",))
+    github = render_github(with_findings(finding))
+    assert "`(empty)` asks `query_records` again" in github
+
+
 @pytest.mark.parametrize(
     "report", [sample_report(), compared_report(), empty_report()], ids=["sample", "compared", "empty"]
 )

@@ -3,12 +3,13 @@
 import gzip
 import re
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 
 import msgspec
 
 from tracereport.documents.templating import code, first_advice, render_advice
-from tracereport.documents.units import elide_middle, escape_controls, format_caller
+from tracereport.documents.units import escape_controls, format_caller, quote_name
 from tracereport.documents.wording import (
     KIND_WORDS,
     Code,
@@ -30,7 +31,7 @@ _RULES: dict[FindingKind, str] = {
 _SARIF_LEVELS = {"sure": "warning", "likely": "warning", "low": "note"}
 _GITLAB_SEVERITIES = {"sure": "major", "likely": "minor", "low": "info"}
 _BASELINE_STATES = {"new": "new", "worse": "updated", "better": "updated", "unchanged": "unchanged"}
-_NAME_WIDTH = 80
+_quote = partial(quote_name, width=80)
 _LINE = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -199,10 +200,6 @@ def _find_source(finding: Finding) -> tuple[str, int] | None:
         if params.get("file") and _LINE.fullmatch(line):
             return escape_controls(params["file"]), int(line)
     return None
-
-
-def _quote(text: str) -> str:
-    return f"`{elide_middle(escape_controls(text), _NAME_WIDTH)}`"
 
 
 def _sentence(finding: Finding, code: Code = _quote) -> str:

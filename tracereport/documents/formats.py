@@ -30,6 +30,9 @@ SUFFIXES: dict[str, Format] = {
 NAMED_SUFFIXES = tuple(suffix for suffix in SUFFIXES if suffix != ".htm")
 """Those that are worth a mention."""
 
+MARKDOWN_LIMIT_BYTES = 60_000
+"""Of the Markdown, so that it fits into a comment on GitHub with what others put around it."""
+
 
 class RenderOptions(msgspec.Struct, frozen=True):
     """What some formats can be told."""
@@ -37,7 +40,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
     width: int = 100
     """Columns of the text report."""
     colour: bool = False
-    markdown_limit_bytes: int = 60_000
+    markdown_limit_bytes: int = MARKDOWN_LIMIT_BYTES
     marker: str | None = None
     """Key of the comment's first line, by which it is found again."""
     location: str | None = None

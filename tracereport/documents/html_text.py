@@ -20,6 +20,7 @@ from tracereport.documents.units import (
     format_caller,
     format_lookup,
     format_metric,
+    format_name,
     format_param,
     format_signature,
 )
@@ -67,7 +68,7 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     def name(self, text: str, columns: int = _NAME_COLUMNS) -> Markup:
         """A name of the log as code."""
-        full = escape_controls(text) or "(empty)"
+        full = format_name(text)
         return self._cut(full, elide_middle(full, columns))
 
     def caller(self, caller: str | None) -> Markup:

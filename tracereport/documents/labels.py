@@ -1,6 +1,6 @@
 """Short, distinct labels for the names of a page: what charts, tables, filters and links call a function by."""
 
-from tracereport.documents.units import elide_middle, format_caller
+from tracereport.documents.units import EMPTY, elide_middle, format_caller
 
 
 class Labels:
@@ -19,7 +19,7 @@ class Labels:
         """The label of a name."""
         known = self._label_of.get(name)
         if known is None:
-            known = self._label_of[name] = self._find_free(elide_middle(format_caller(name), self._width) or "(empty)")
+            known = self._label_of[name] = self._find_free(elide_middle(format_caller(name) or EMPTY, self._width))
             self._taken.add(known)
         return known
 

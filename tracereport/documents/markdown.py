@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from tracereport.documents import tables, wording
 from tracereport.documents.columns import Column
+from tracereport.documents.formats import MARKDOWN_LIMIT_BYTES
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.documents.units import elide_fields, elide_middle
 from tracereport.errors import UsageError
@@ -30,7 +31,7 @@ _VALUE_WIDTH = 100
 _STATE_MARKS = {"new": "🔺", "worse": "🔺", "better": "✅", "resolved": "✅", "unchanged": ""}
 
 
-def render_markdown(report: Report, *, limit_bytes: int = 60_000, marker: str | None = None) -> str:
+def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, marker: str | None = None) -> str:
     """The summary in at most ``limit_bytes`` of UTF-8, with a final newline.
 
     Args:

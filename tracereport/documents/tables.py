@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from tracereport.documents.columns import Column
 from tracereport.documents.units import (
-    EMPTY,
-    escape_controls,
     format_bounds,
     format_call,
     format_call_runs,
@@ -18,6 +16,7 @@ from tracereport.documents.units import (
     format_left_out,
     format_lookup,
     format_magnitude,
+    format_name,
     format_signature,
     format_time,
 )
@@ -299,7 +298,7 @@ def _counts(title: str, cells: Iterable[int], *, loud: bool = False) -> Column:
 
 def _names(title: str, cells: Iterable[str]) -> Column:
     """Text of the log, elided where there is no room."""
-    return Column(title, [escape_controls(cell) or EMPTY for cell in cells], align="left", code=True)
+    return Column(title, [format_name(cell) for cell in cells], align="left", code=True)
 
 
 def _left(title: str, cells: Iterable[str]) -> Column:

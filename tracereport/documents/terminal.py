@@ -6,9 +6,7 @@ from typing import TypeVar
 
 from tracereport.documents.columns import Canvas
 from tracereport.documents.units import (
-    EMPTY,
     display_width,
-    elide_middle,
     escape_controls,
     format_call,
     format_call_runs,
@@ -20,12 +18,6 @@ STEP = "      "
 """What belongs to a row stands under it, behind this."""
 
 Row = TypeVar("Row")
-_NAME_WIDTH = 48
-
-
-def quote_name(text: str) -> str:
-    """A name of the log inside of a sentence."""
-    return f"`{elide_middle(escape_controls(text) or EMPTY, _NAME_WIDTH)}`"
 
 
 class TerminalPage:

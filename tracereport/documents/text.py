@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from tracereport.documents import tables, text_findings, text_lists, wording
 from tracereport.documents.columns import Canvas
 from tracereport.documents.templating import render_template
-from tracereport.documents.terminal import TerminalPage, quote_name
-from tracereport.documents.units import escape_controls
+from tracereport.documents.terminal import TerminalPage
+from tracereport.documents.units import escape_controls, quote_name
 from tracereport.model import Finding, Report
 
 _NARROWEST = 60

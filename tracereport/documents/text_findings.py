@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.documents.templating import first_advice, render_advice
-from tracereport.documents.terminal import STEP, TerminalPage, quote_name
+from tracereport.documents.terminal import STEP, TerminalPage
 from tracereport.documents.units import (
     escape_controls,
     format_bounds,
@@ -12,6 +12,7 @@ from tracereport.documents.units import (
     format_metric,
     format_param,
     format_time,
+    quote_name,
 )
 from tracereport.documents.wording import (
     describe_evidence,

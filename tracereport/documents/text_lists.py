@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tracereport.documents.tables import metrics
-from tracereport.documents.terminal import STEP, TerminalPage, quote_name
+from tracereport.documents.terminal import STEP, TerminalPage
 from tracereport.documents.units import (
     elide_fields,
     elide_middle,
@@ -15,6 +15,7 @@ from tracereport.documents.units import (
     format_lookup,
     format_signature,
     format_time,
+    quote_name,
 )
 from tracereport.documents.wording import (
     describe_answers,

@@ -23,6 +23,7 @@ _LEAST_POINTS = 0.1
 _TOO_LONG_TO_READ = 1e12
 _SHORTEST_USEFUL_VALUE = 9
 """Columns below which an elided value tells nothing any more: ``part…root``."""
+_QUOTED_WIDTH = 48
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -105,7 +106,7 @@ def format_time(time_ns: float) -> str:
         return f"-{format_time(-time_ns)}"
     if time_ns == 0:
         return "0 ms"
-    unit, ns = _unit_of(time_ns)
+    unit, ns = unit_of(time_ns)
     return f"{_round_figure(time_ns / ns)} {unit}"
 
 
@@ -116,13 +117,13 @@ def format_bounds(lower_ns: int, upper_ns: int) -> str:
     """
     if lower_ns >= upper_ns:
         return format_time(lower_ns)
-    unit, ns = _unit_of(upper_ns)
+    unit, ns = unit_of(upper_ns)
     upper = f"{_round_figure(upper_ns / ns, math.ceil)} {unit}"
     if lower_ns == 0:
         return f"< {upper}"
     if lower_ns * 10 >= ns:
         return f"{_round_figure(lower_ns / ns, math.floor)}-{upper}"
-    lower_unit, lower_unit_ns = _unit_of(lower_ns)
+    lower_unit, lower_unit_ns = unit_of(lower_ns)
     return f"{_round_figure(lower_ns / lower_unit_ns, math.floor)} {lower_unit}-{upper}"
 
 
@@ -137,7 +138,8 @@ def format_exact_time(time_ns: int) -> str:
     return f"{time_ns // ns:,} {unit}"
 
 
-def _unit_of(time_ns: float) -> tuple[str, int]:
+def unit_of(time_ns: float) -> tuple[str, int]:
+    """The largest unit that a time reaches, with its nanoseconds: ``("ms", 1_000_000)``."""
     return next(((unit, ns) for unit, ns in _NS_PER_UNIT if time_ns >= ns), _NS_PER_UNIT[-1])
 
 
@@ -170,6 +172,11 @@ def format_call_runs(numbers: Sequence[int]) -> str:
 # Names and values from the log
 
 
+def format_name(name: str) -> str:
+    """A name as it was written; one that the log leaves empty says so."""
+    return escape_controls(name) or EMPTY
+
+
 def format_caller(caller: str | None) -> str:
     """The caller as it was written; a record without one says so."""
     return NO_CALLER if caller is None else escape_controls(caller)
@@ -183,6 +190,11 @@ def format_param(param: Param) -> str:
 def format_metric(metric: Metric) -> str:
     """``query_ms=12``."""
     return f"{escape_controls(metric.name)}={metric.value}"
+
+
+def quote_name(name: str, width: int = _QUOTED_WIDTH) -> str:
+    """A name inside of a sentence of plain text, elided to ``width``: in backticks."""
+    return f"`{elide_middle(format_name(name), width)}`"
 
 
 def format_lookup(function: str, params: Sequence[Param], width: int | None = None) -> str:

@@ -25,17 +25,23 @@ from tracereport.documents.wording import useful_caches
 from tracereport.model import CacheCurve, CachePoint, Report
 from tracereport.phrases import format_count, format_counted
 
-_MOST_CURVES: Final = 6
 _HEIGHT_PX: Final = 300
-_DASHES: Final = ([1, 0], [6, 3], [2, 2], [10, 3, 2, 3], [12, 4], [4, 4])
-_TONES: Final = ("time", "repeat", "better", "self", "first", "quiet")
+_STYLES: Final = (
+    ("time", (1, 0)),
+    ("repeat", (6, 3)),
+    ("better", (2, 2)),
+    ("self", (10, 3, 2, 3)),
+    ("first", (12, 4)),
+    ("quiet", (4, 4)),
+)
+"""Tone and dashes of each curve, the best first; so many curves are shown."""
 
 
 def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
     """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
     useful = useful_caches(report.cache_curves)
     hitting = [curve for curve in useful.rows if curve.points.rows]
-    shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[:_MOST_CURVES]
+    shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[: len(_STYLES)]
     if not shown:
         return None
     points = [_point(curve, point, label, is_best=curve is shown[0]) for curve in shown for point in curve.points.rows]
@@ -58,7 +64,7 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
         ),
         legend=tuple(
             Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
-            for curve, tone, dash in zip(shown, _TONES, _DASHES, strict=False)
+            for curve, (tone, dash) in zip(shown, _STYLES[: len(shown)], strict=True)
         ),
         left_out=format_left_out(len(shown), useful.total),
     )
@@ -87,7 +93,7 @@ def _point(curve: CacheCurve, point: CachePoint, label: Labels, *, is_best: bool
 
 
 def _draw(points: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
-    tones = [theme.colour(tone) for tone in _TONES[: len(functions)]]
+    styles = _STYLES[: len(functions)]
     domain = list(functions)
     most_entries = max(2, *(point["entries"] for point in points))
     base = alt.Chart(records("points")).encode(
@@ -107,14 +113,14 @@ def _draw(points: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN4
     coloured = base.encode(
         color=alt.Color(
             "function:N",
-            scale=alt.Scale(domain=domain, range=tones),
+            scale=alt.Scale(domain=domain, range=[theme.colour(tone) for tone, _ in styles]),
             legend=None,
         ),
         opacity=fade_others(),
     )
     lines = coloured.mark_line(strokeWidth=2).encode(
         strokeDash=alt.StrokeDash(
-            "function:N", scale=alt.Scale(domain=domain, range=list(_DASHES[: len(domain)])), legend=None
+            "function:N", scale=alt.Scale(domain=domain, range=[list(dashes) for _, dashes in styles]), legend=None
         )
     )
     points_seen = coloured.mark_point(filled=True, size=24).encode(

@@ -11,6 +11,7 @@ from tracereport.documents.charts.chart import (
     MOST_ROWS,
     PERCENT_LABEL,
     ROW_PX,
+    WIDTH_PX,
     Chart,
     ChartColumn,
     Row,
@@ -32,16 +33,18 @@ from tracereport.documents.units import (
     format_left_out,
     format_share,
     format_time,
+    unit_of,
 )
 from tracereport.model import Breakdown, Function, Report
 from tracereport.phrases import format_count, format_rate
 
-_UNITS: Final = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))
 _MOST_METRICS: Final = 5
 _NAMED_METRICS: Final = 2
 _MOST_CELLS: Final = 240
 _TEXT_PX_PER_BIN: Final = 60
+_BINS_SHARE: Final = 0.7
+"""Of the chart's width; names take the rest."""
 
 
 def chart_function_times(report: Report, label: Labels) -> Chart | None:
@@ -77,7 +80,7 @@ def _format_total(row: Function) -> str:
 
 
 def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> Any:  # noqa: ANN401
-    unit, unit_ns = next(pair for pair in _UNITS if shown[0].total_elapsed_ns >= pair[1])
+    unit, unit_ns = unit_of(shown[0].total_elapsed_ns)
     rows: list[Row] = [
         {
             "function": label(row.function),
@@ -183,7 +186,7 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
             word("share_text", "of its calls"),
         ],
     )
-    if len(lowers) * _TEXT_PX_PER_BIN > 0.7 * 880:
+    if len(lowers) * _TEXT_PX_PER_BIN > _BINS_SHARE * WIDTH_PX:
         return finish(shade, height=ROW_PX * len(shown), cells=cells)
     figures = base.mark_text().encode(text=alt.Text("calls:Q", format=","), opacity=fade_others())
     return finish(shade, figures, height=ROW_PX * len(shown), cells=cells)
