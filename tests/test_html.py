@@ -10,10 +10,11 @@ import pytest
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
-from tracereport.documents.html import MOST_BYTES, read_definitions, render_html
+from tracereport.analysis.repeat_findings import judge_repeats
+from tracereport.documents.html import MOST_BYTES, list_definitions, render_html
 from tracereport.documents.tables import totals_changes
 from tracereport.documents.text import render_text
-from tracereport.model import Report, Rows, Selection
+from tracereport.model import Report, Rows, Selection, Settings
 
 KNOWN = {
     *(
@@ -131,6 +132,37 @@ def test_caches_that_could_answer_nothing_are_left_out_by_page_and_text_alike() 
     assert "2 of 3" not in text
 
 
+def test_definitions_are_those_of_the_settings_in_force() -> None:
+    plain = list_definitions(Settings())
+    assert "three times or more" in plain["candidates"].text
+    assert "five or more values" in plain["fan-out"].text
+    assert "1,000,000 calls" in plain["cache"].text
+    assert "none below 10 ms" in plain["slow"].text
+    assert "leave out" not in plain["evidence"].text
+    other = list_definitions(
+        Settings(
+            cache_candidate_calls=4,
+            fan_out_values=12,
+            slow_minimum_calls=50,
+            slow_minimum_ns=2_000_000,
+            sampling_calls=9_000,
+            ignore_metrics=("cache_entries", "<b>`x`"),
+        )
+    )
+    assert "four times or more" in other["candidates"].text
+    assert "12 or more values" in other["fan-out"].text
+    assert "9,000 calls" in other["cache"].text
+    assert "50 calls or more, and none below 2 ms" in other["slow"].text
+    assert "but for <code>cache_entries</code> and <code>&lt;b&gt;`x`</code>" in other["evidence"].text
+
+
+def test_every_reason_for_a_low_finding_is_among_the_definitions() -> None:
+    text = list_definitions(Settings())["confidence"].text.partition("Low")[2]
+    assert judge_repeats(0, 1, 0)[0] == "low"
+    for reason in ("every answer had changed", "fan-out without a parent call", "slow calls"):
+        assert reason in text
+
+
 def test_no_finding_is_good_news() -> None:
     words = words_of(empty_report())
     assert "No call was made twice in 1,523 calls." in words
@@ -194,7 +226,7 @@ def test_every_figure_of_the_first_screen_is_one_click_from_its_definition(sourc
 
 def test_every_definition_is_one_that_the_page_refers_to(source: str) -> None:
     referred = set(re.findall(r'href="#def-([\w-]+)"', source))
-    assert referred == {definition.key for definition in read_definitions().values()}
+    assert referred == {definition.key for definition in list_definitions(Settings()).values()}
 
 
 def test_the_policy_names_every_script_and_style_by_hash(page: Page) -> None:

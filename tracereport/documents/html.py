@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +31,7 @@ from tracereport.documents.templating import (
     templates_dir,
 )
 from tracereport.documents.vega_bundle import read_bundle
-from tracereport.model import Finding, Report
+from tracereport.model import Finding, Report, Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -134,7 +134,7 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             page_data=json_script(_page_data(report, text, drawn)),
             sections=[section for section in SECTIONS if section.is_present(report)],
             misleading=[row for row in report.quality.rows if row.misleading],
-            definitions=read_definitions(),
+            definitions=list_definitions(report.settings),
             charts=drawn.charts,
             picture=drawn.picture,
             text=text,
@@ -224,13 +224,16 @@ class Definition(msgspec.Struct, frozen=True):
     text: Markup
 
 
-@cache
-def read_definitions() -> dict[str, Definition]:
-    """How each figure is computed, by key, from ``templates/definitions.md``: sections that begin ``## key: Title``."""
+@lru_cache(maxsize=8)
+def list_definitions(settings: Settings) -> dict[str, Definition]:
+    """How each figure is computed under these settings, by key.
+
+    From ``templates/definitions.md``: sections that begin ``## key: Title``.
+    """
     markdown = MarkdownIt("commonmark", {"html": False})
-    sections = re.split(r"^## ", _read_template("definitions.md"), flags=re.MULTILINE)[1:]
+    written = render_template("definitions.md", settings=settings)
     definitions = {}
-    for section in sections:
+    for section in re.split(r"^## ", written, flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
         key, _, title = heading.partition(": ")
         definitions[key] = Definition(key, title, Markup(markdown.render(text)))  # noqa: S704 - ours, html off
