@@ -31,7 +31,9 @@ AFTER = counted_report(Run("suite", calls("load_node", "query_records", "abb")))
 NOTHING_NEW = msgspec.structs.replace(BEFORE, comparison=compare_reports(comparable_sides(BEFORE, BEFORE)))
 WORSE = msgspec.structs.replace(AFTER, comparison=compare_reports(comparable_sides(BEFORE, AFTER)))
 
+REQUIREMENT = "git+https://git.example/tracereport@v1"
 CONTEXT = {
+    "vars.TRACEREPORT_REQUIREMENT": REQUIREMENT,
     "github.repository": "team/project",
     "github.token": "job-token",
     "github.base_ref": "main",
@@ -291,7 +293,9 @@ def test_with_the_real_command_a_real_suite_is_compared_with_itself_and_with_ano
 
 def action_context(**inputs: str) -> dict[str, str]:
     defaults = {name: str(given.get("default", "")) for name, given in read_yaml(ACTION)["inputs"].items()}
-    known = {"log": "perf_trace.log", "number": "7", "marker": "rust-tests", "token": "job-token"}
+    known = {"log": "perf_trace.log", "number": "7", "marker": "rust-tests", "token": "job-token"} | {
+        "requirement": REQUIREMENT
+    }
     return CONTEXT | {f"inputs.{name}": value for name, value in (defaults | known | inputs).items()}
 
 
@@ -299,7 +303,7 @@ def test_the_action_does_as_the_workflow(bench: Bench) -> None:
     give(bench, WORSE, status=1)
     (bench.folder / "main.json").write_text("{}")
     steps = read_yaml(ACTION)["runs"]["steps"]
-    known = bench.run_steps(steps, action_context(baseline="main.json", version="1.2.3"))
+    known = bench.run_steps(steps, action_context(baseline="main.json", requirement="tracereport==1.2.3"))
     assert bench.failed == ["Fail if a gate failed"]
     assert known["steps.report.outputs.status"] == "1"
     assert bench.calls("pipx")[0].arguments[-1] == "tracereport==1.2.3"
@@ -320,7 +324,7 @@ def test_the_action_takes_several_logs_and_keeps_the_gates_that_need_no_baseline
     assert bench.failed == []
     (reported,) = bench.calls("tracereport")
     assert reported.arguments[:4] == ["one.log", "two three.log", "--fail-on", "redundant_rate > 0.2"]
-    assert bench.calls("pipx")[0].arguments[-1] == "tracereport"
+    assert bench.calls("pipx")[0].arguments[-1] == REQUIREMENT
     assert sent(bench) == []
 
 
@@ -331,6 +335,7 @@ GITLAB = {
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "release/1.x",
     "CI_PROJECT_ID": "3",
     "LOCATION": "src/lib.rs",
+    "TRACEREPORT_REQUIREMENT": REQUIREMENT,
 }
 NOTES = "https://gitlab.example/api/v4/projects/3/merge_requests/7/notes"
 
@@ -340,6 +345,21 @@ def run_gitlab(bench: Bench, job: str, **more: str) -> int:
     given = read_yaml("gitlab/.gitlab-ci.yml")[job]
     lines = [*given.get("before_script", []), *given["script"]]
     return bench.shell("\n".join(lines), GITLAB | more, "-e", "-o", "pipefail")
+
+
+def test_every_example_installs_what_its_variable_names(bench: Bench) -> None:
+    for workflow in ("pull-request.yml", "baseline.yml", "fork-report.yml"):
+        bench.run_steps(steps_of(workflow), CONTEXT)
+    for job in ("tracereport-baseline", "tracereport"):
+        run_gitlab(bench, job)
+    installed = [call.arguments for call in (*bench.calls("pipx"), *bench.calls("pip"))]
+    assert installed == [["install", "--quiet", REQUIREMENT]] * 5
+
+
+def test_without_the_variable_nothing_is_installed(bench: Bench) -> None:
+    bench.run_steps(steps_of("baseline.yml"), CONTEXT | {"vars.TRACEREPORT_REQUIREMENT": ""})
+    assert bench.failed == ["Report"]
+    assert bench.calls("pipx") == []
 
 
 def noted(bench: Bench) -> list[tuple[str, str, str | None]]:
@@ -401,7 +421,7 @@ def test_the_jenkins_script_reports_and_hands_its_status_on(bench: Bench, *, bas
     script = (EXAMPLES / "jenkins/Jenkinsfile").read_text().split("'''")[1]
     assert "python3 -m venv .tracereport" in script
     script = script.replace("python3 -m venv .tracereport", "true").replace(".tracereport/bin/", "")
-    assert bench.shell(script, {}) == status
+    assert bench.shell(script, {"TRACEREPORT_REQUIREMENT": REQUIREMENT}) == status
     (reported,) = bench.calls("tracereport")
     assert ("--baseline" in reported.arguments) == baseline
     assert ("--fail-on" in reported.arguments) == baseline
