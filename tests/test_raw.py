@@ -1,4 +1,4 @@
-"""The trace lines as they stood in the log: the quick start's greps, byte for byte."""
+"""The trace lines as they stood in the log: what a grep would give, byte for byte."""
 
 import gzip
 import re

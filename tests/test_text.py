@@ -1,4 +1,4 @@
-"""The terminal's report: the quick start's sections, findings first, within the width, safe from what a log holds."""
+"""The terminal's report: its sections, findings first, within the width, safe from what a log holds."""
 
 import re
 

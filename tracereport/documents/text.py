@@ -1,4 +1,4 @@
-"""The report for a terminal, in the sections of the quick start, and one finding in full.
+"""The report for a terminal, section by section, and one finding in full.
 
 The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
 ``text_findings``, ``text_lists`` and ``tables``, within the width of the ``terminal``.

@@ -1,4 +1,4 @@
-"""The trace lines as they stood in the log, byte for byte from the mark on: what the quick start's greps gave."""
+"""The trace lines as they stood in the log, byte for byte from the mark on: what a grep for them would give."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
