@@ -547,412 +547,6 @@ def share(caller: str | None, *numbers: int) -> CallerShare:
     return CallerShare(caller=caller, calls=len(numbers), call_references=references(*numbers))
 
 
-def sample_report() -> Report:
-    """A report with every section filled and no comparison, in which many rows are left out."""
-    return Report(
-        schema_version=1,
-        generator=Generator(name="tracereport", version="0.1.0"),
-        title="duckpond-deep-single-thread",
-        settings=Settings(),
-        selection=None,
-        input=Input(
-            files=(FILE,),
-            lines=7053,
-            records=7049,
-            continuation_lines=1,
-            malformed_lines=2,
-            other_lines=1,
-            malformed=rows(
-                MalformedLine(
-                    file=FILE, line=7001, reason="torn", text="PERF_TRACE|PERF_TRACE|34|query_records|\x1b[2J\u202e"
-                ),
-                MalformedLine(file=FILE, line=7052, reason="no elapsed field", text="PERF_TRACE|7050|load_no"),
-            ),
-        ),
-        totals=Totals(
-            calls=7050,
-            judged_calls=7050,
-            processes=1,
-            functions=11,
-            lookups=1172,
-            redundant_calls=5878,
-            redundant_rate=5878 / 7050,
-            again_calls=5682,
-            shared_calls=196,
-            unchanged_repeats=282,
-            changed_repeats=210,
-            unproven_repeats=5386,
-            unfinished_calls=0,
-            elapsed_ns=14836 * MS,
-            elapsed_upper_ns=17456 * MS,
-            saving_ns=311 * MS,
-            saving_upper_ns=593 * MS,
-            possible_saving_ns=10_400 * MS,
-            possible_saving_upper_ns=15_786 * MS,
-        ),
-        processes=rows(
-            Process(
-                index=0,
-                name="tlogfs (unit)",
-                file=FILE,
-                first_line=4,
-                last_line=7053,
-                calls=7050,
-                by_edge=rows(
-                    *(
-                        ProcessEdge(
-                            caller=edge.caller, function=edge.function, calls=edge.calls, again_calls=edge.again_calls
-                        )
-                        for edge in EDGES
-                    )
-                ),
-                by_finding=rows(
-                    *(
-                        ProcessFinding(
-                            fingerprint=found.fingerprint, repeats=found.repeats, avoidable_calls=found.avoidable_calls
-                        )
-                        for found in FINDINGS
-                    )
-                ),
-                unfinished_calls=0,
-                tree="nested",
-                interleaved=False,
-            )
-        ),
-        quality=rows(
-            QualityWarning(
-                code="malformed",
-                message="2 lines hold the mark and could not be read as a record.",
-                remedy="See the lines under input; one file per process keeps writers apart.",
-                count=2,
-            ),
-            QualityWarning(
-                code="truncated-times",
-                message="4,512 of 7,050 calls read 0 ms: milliseconds are cut off, so sums of times are lower bounds.",
-                remedy="Write elapsed_us instead of elapsed_ms.",
-                count=4512,
-                misleading=False,
-            ),
-            QualityWarning(
-                code="symbol-loading",
-                message="The first call of 1 process carries the loading of symbols for its backtrace.",
-                remedy="Leave the first calls aside when you compare times.",
-                count=1,
-                misleading=False,
-            ),
-        ),
-        functions=rows(*FUNCTIONS),
-        callers=rows(*CALLERS, total=14),
-        edges=rows(*EDGES, total=22),
-        slowest_calls=rows(
-            *(
-                SlowestCall(
-                    process=0,
-                    number=number,
-                    line=number + 6,
-                    file=FILE,
-                    process_name="tlogfs (unit)",
-                    function=name,
-                    caller=caller,
-                    params=asked,
-                    elapsed_ns=elapsed_ms * MS,
-                    elapsed_upper_ns=(elapsed_ms + 1) * MS,
-                    metrics=(),
-                )
-                for number, name, caller, asked, elapsed_ms in (
-                    (0, "get_next_version_for_node", "flush_directory_operations", params(id=ROOT_ID), 114),
-                    (4814, "load_node", "unknown", params(id=FILE_ID), 66),
-                    (4815, "query_latest_record", "load_node", params(id=FILE_ID), 66),
-                    (4816, "ensure_partition_cached", "query_latest_record", params(part_id=ROOT_PART), 65),
-                    (6001, HOSTILE_FUNCTION, HOSTILE_CALLER, HOSTILE_PARAMS, 1),
-                    (7049, "load_symlink_target", None, params(id=FILE_ID), 0),
-                )
-            ),
-            total=7050,
-        ),
-        redundant_signatures=rows(*SIGNATURES, total=856),
-        redundant_lookups=rows(
-            RedundantLookup(
-                function="ensure_partition_cached",
-                params=params(part_id=ROOT_PART),
-                calls=679,
-                processes=1,
-                elapsed_ns=6_100 * MS,
-                elapsed_upper_ns=6_779 * MS,
-                unchanged=0,
-                changed=0,
-                unproven=678,
-                callers=rows(
-                    share("query_latest_record", 5, 35, 73),
-                    share("query_latest_directory_record", 9, 39),
-                    share("query_records", 2, 32),
-                ),
-                call_references=references(2, 5, 9, 32, 35, 39, 73, total=679),
-            ),
-            RedundantLookup(
-                function=HOSTILE_FUNCTION,
-                params=HOSTILE_PARAMS,
-                calls=3,
-                processes=1,
-                elapsed_ns=0,
-                elapsed_upper_ns=3 * MS,
-                unchanged=0,
-                changed=0,
-                unproven=2,
-                callers=rows(share(HOSTILE_CALLER, 6000, 6001, 6002)),
-                call_references=references(6000, 6001, 6002),
-            ),
-            total=411,
-        ),
-        asked_again=rows(
-            *(
-                AskedAgain(
-                    previous_caller=previous,
-                    caller=caller,
-                    function=name,
-                    repeats=unchanged + changed + unproven,
-                    unchanged=unchanged,
-                    changed=changed,
-                    unproven=unproven,
-                    elapsed_ns=0,
-                    elapsed_upper_ns=(unchanged + changed + unproven) * MS,
-                )
-                for previous, caller, name, unchanged, changed, unproven in (
-                    ("get_next_version_for_node", "metadata", "query_records", 67, 9, 0),
-                    ("metadata", "get_next_version_for_node", "query_records", 64, 0, 0),
-                    ("metadata", "metadata", "query_records", 58, 0, 0),
-                    ("async_file_reader_bounded", "metadata", "query_records", 36, 34, 0),
-                    ("metadata", "async_file_reader_bounded", "query_records", 15, 13, 0),
-                    ("async_file_reader_bounded", "async_file_reader_bounded", "query_records", 8, 20, 0),
-                    ("unknown", "unknown", "ensure_directory_loaded", 0, 0, 1086),
-                    (HOSTILE_CALLER, None, HOSTILE_FUNCTION, 0, 0, 5),
-                )
-            ),
-            total=31,
-        ),
-        cache_candidates=rows(*SIGNATURES[:5], total=402),
-        sequential_duplicates=rows(
-            SequentialDuplicate(
-                function="query_records",
-                params=params(id=FILE_ID),
-                callers=rows("metadata", "async_file_reader_bounded"),
-                process=0,
-                runs=rows(references(42, 43, 44), references(122, 123), total=7),
-                calls=19,
-            ),
-            SequentialDuplicate(
-                function=HOSTILE_FUNCTION,
-                params=HOSTILE_PARAMS,
-                callers=rows(HOSTILE_CALLER, None),
-                process=0,
-                runs=rows(references(6000, 6001, 6002)),
-                calls=3,
-            ),
-            total=61,
-        ),
-        shared_lookups=rows(
-            SharedLookup(
-                process=0,
-                function="query_records",
-                params=params(id=FILE_ID),
-                calls=23,
-                callers=rows(
-                    share("metadata", 98, 122, 131, 143, 149, 178),
-                    share("get_next_version_for_node", 67, 180),
-                    share("async_file_reader_bounded", 99),
-                ),
-                adjacent_pairs=rows(
-                    AdjacentPair(previous_caller="metadata", caller="async_file_reader_bounded", pairs=1)
-                ),
-            ),
-            SharedLookup(
-                process=0,
-                function=HOSTILE_FUNCTION,
-                params=HOSTILE_PARAMS,
-                calls=3,
-                callers=rows(share(HOSTILE_CALLER, 6000, 6001), share(None, 6002)),
-                adjacent_pairs=Rows(),
-            ),
-            total=90,
-        ),
-        fanouts=rows(
-            FanOut(
-                function="query_latest_record",
-                caller="load_node",
-                fixed_params=(),
-                varying_params=("id",),
-                distinct_values=31,
-                calls=33,
-                avoidable_calls=30,
-                parent=CallReference(process=0, number=510, line=560),
-                parent_function="load_directory",
-                process=0,
-                elapsed_ns=310 * MS,
-                elapsed_upper_ns=343 * MS,
-                confidence="sure",
-                call_references=references(511, 514, 517, 520, total=33),
-            ),
-            FanOut(
-                function=HOSTILE_FUNCTION,
-                caller=HOSTILE_CALLER,
-                fixed_params=HOSTILE_PARAMS[:2],
-                varying_params=("p2", "p3"),
-                distinct_values=5,
-                calls=5,
-                avoidable_calls=4,
-                parent=None,
-                parent_function=None,
-                process=0,
-                elapsed_ns=0,
-                elapsed_upper_ns=5 * MS,
-                confidence="low",
-                call_references=references(6010, 6011, 6012, 6013, 6014),
-            ),
-            total=9,
-        ),
-        breakdown=rows(
-            Breakdown(
-                function="query_records",
-                calls=691,
-                total_elapsed_ns=1730 * MS,
-                metrics=rows(
-                    metric("query_ms", "time", 1690 * MS, 691, share_of_elapsed=1690 / 1730),
-                    metric("memory_scan_us", "time", 3 * MS, 691, share_of_elapsed=3 / 1730),
-                    metric("committed_count", "count", 2073, 691),
-                    metric("found", "flag", 504, 691),
-                ),
-                unaccounted_ns=37 * MS,
-                unaccounted_share=37 / 1730,
-            ),
-            Breakdown(
-                function=HOSTILE_FUNCTION,
-                calls=12,
-                total_elapsed_ns=1 * MS,
-                metrics=rows(metric("`a|b`_ms", "time", 3 * MS, 12, share_of_elapsed=3.0)),
-                unaccounted_ns=-2 * MS,
-                unaccounted_share=-2.0,
-            ),
-        ),
-        cache_curves=rows(
-            CacheCurve(
-                function="query_records",
-                calls=691,
-                possible_hits=492,
-                points=rows(
-                    *(
-                        CachePoint(capacity=2**power, hits=hits, stale_hits=stale, saved_ns=(hits - stale) * MS)
-                        for power, (hits, stale) in enumerate(
-                            ((61, 2), (148, 20), (239, 71), (330, 120), (402, 161), (455, 190), (481, 204), (492, 210))
-                        )
-                    )
-                ),
-                capacity_for_50=4,
-                capacity_for_80=14,
-                capacity_for_95=37,
-                exact=True,
-            ),
-            CacheCurve(
-                function="ensure_partition_cached",
-                calls=1818,
-                possible_hits=1749,
-                points=rows(
-                    CachePoint(capacity=1, hits=1100, stale_hits=0, saved_ns=8_000 * MS),
-                    CachePoint(capacity=2, hits=1749, stale_hits=0, saved_ns=13_000 * MS),
-                ),
-                capacity_for_50=1,
-                capacity_for_80=2,
-                capacity_for_95=2,
-                exact=False,
-            ),
-            CacheCurve(
-                function="plan_query",
-                calls=40,
-                possible_hits=0,
-                points=Rows(),
-                capacity_for_50=None,
-                capacity_for_80=None,
-                capacity_for_95=None,
-                exact=True,
-            ),
-        ),
-        call_tree=CallTree(
-            processes=1,
-            calls=7050,
-            paths=rows(
-                tree_path("load_node", calls=1095, total_ms=12644, self_ms=147, redundant=917),
-                tree_path("load_node", "query_latest_record", calls=688, total_ms=12497, self_ms=133, redundant=534),
-                tree_path(
-                    "load_node",
-                    "query_latest_record",
-                    "ensure_partition_cached",
-                    calls=676,
-                    total_ms=12364,
-                    self_ms=12364,
-                    redundant=676,
-                ),
-                tree_path("get_next_version_for_node", calls=346, total_ms=1871, self_ms=141, redundant=147),
-                tree_path(
-                    "get_next_version_for_node", "query_records", calls=346, total_ms=1730, self_ms=32, redundant=147
-                ),
-                tree_path("ensure_directory_loaded", calls=1204, total_ms=309, self_ms=233, redundant=1086),
-                tree_path("(unfinished)", HOSTILE_FUNCTION, calls=12, total_ms=1, self_ms=1, redundant=5),
-                total=18,
-            ),
-            deepest=rows(
-                tree_path(
-                    "ensure_directory_loaded",
-                    "query_directory_entries",
-                    "query_latest_directory_record",
-                    "ensure_partition_cached",
-                    calls=451,
-                    total_ms=0,
-                    self_ms=0,
-                    redundant=451,
-                ),
-                total=1,
-            ),
-        ),
-        slow_calls=rows(
-            SlowCalls(
-                function="get_next_version_for_node",
-                caller="flush_directory_operations",
-                rule="above the third quartile of the times above zero plus three times their spread (Tukey 1977)",
-                limit_ns=66 * MS,
-                calls=2,
-                elapsed_ns=190 * MS,
-                worst=references(0, 3004),
-                elapsed_upper_ns=192 * MS,
-            )
-        ),
-        activity=rows(
-            *(
-                ActivityBin(
-                    process=0,
-                    first_number=start,
-                    last_number=start + 704,
-                    first_calls=300 - start // 40,
-                    repeats=405 + start // 40,
-                )
-                for start in range(0, 7050, 705)
-            )
-        ),
-        verdict=VERDICT,
-        acceptances=rows(
-            Acceptance(
-                match="function=ensure_partition_cached kind=shared",
-                reason="the cache is filled lazily by design",
-                until="2027-01-31",
-                state="applied",
-                fingerprints=(FINDINGS[7].fingerprint,),
-            ),
-            Acceptance(
-                match="fingerprint=00c0ffee0000", reason="fixed in June", until=None, state="stale", fingerprints=()
-            ),
-        ),
-        findings=rows(*FINDINGS, total=23),
-    )
-
-
 def metric(name: str, kind: str, total: int, calls: int, *, share_of_elapsed: float | None = None) -> MetricSummary:
     return msgspec.convert(
         {
@@ -971,6 +565,435 @@ def metric(name: str, kind: str, total: int, calls: int, *, share_of_elapsed: fl
 
 def tree_path(*path: str, calls: int, total_ms: int, self_ms: int, redundant: int) -> TreePath:
     return TreePath(path=path, calls=calls, total_ns=total_ms * MS, self_ns=self_ms * MS, redundant_calls=redundant)
+
+
+INPUT = Input(
+    files=(FILE,),
+    lines=7053,
+    records=7049,
+    continuation_lines=1,
+    malformed_lines=2,
+    other_lines=1,
+    malformed=rows(
+        MalformedLine(file=FILE, line=7001, reason="torn", text="PERF_TRACE|PERF_TRACE|34|query_records|\x1b[2J\u202e"),
+        MalformedLine(file=FILE, line=7052, reason="no elapsed field", text="PERF_TRACE|7050|load_no"),
+    ),
+)
+
+TOTALS = Totals(
+    calls=7050,
+    judged_calls=7050,
+    processes=1,
+    functions=11,
+    lookups=1172,
+    redundant_calls=5878,
+    redundant_rate=5878 / 7050,
+    again_calls=5682,
+    shared_calls=196,
+    unchanged_repeats=282,
+    changed_repeats=210,
+    unproven_repeats=5386,
+    unfinished_calls=0,
+    elapsed_ns=14836 * MS,
+    elapsed_upper_ns=17456 * MS,
+    saving_ns=311 * MS,
+    saving_upper_ns=593 * MS,
+    possible_saving_ns=10_400 * MS,
+    possible_saving_upper_ns=15_786 * MS,
+)
+
+PROCESSES = rows(
+    Process(
+        index=0,
+        name="tlogfs (unit)",
+        file=FILE,
+        first_line=4,
+        last_line=7053,
+        calls=7050,
+        by_edge=rows(
+            *(
+                ProcessEdge(caller=edge.caller, function=edge.function, calls=edge.calls, again_calls=edge.again_calls)
+                for edge in EDGES
+            )
+        ),
+        by_finding=rows(
+            *(
+                ProcessFinding(
+                    fingerprint=found.fingerprint, repeats=found.repeats, avoidable_calls=found.avoidable_calls
+                )
+                for found in FINDINGS
+            )
+        ),
+        unfinished_calls=0,
+        tree="nested",
+        interleaved=False,
+    )
+)
+
+QUALITY = rows(
+    QualityWarning(
+        code="malformed",
+        message="2 lines hold the mark and could not be read as a record.",
+        remedy="See the lines under input; one file per process keeps writers apart.",
+        count=2,
+    ),
+    QualityWarning(
+        code="truncated-times",
+        message="4,512 of 7,050 calls read 0 ms: milliseconds are cut off, so sums of times are lower bounds.",
+        remedy="Write elapsed_us instead of elapsed_ms.",
+        count=4512,
+        misleading=False,
+    ),
+    QualityWarning(
+        code="symbol-loading",
+        message="The first call of 1 process carries the loading of symbols for its backtrace.",
+        remedy="Leave the first calls aside when you compare times.",
+        count=1,
+        misleading=False,
+    ),
+)
+
+SLOWEST_CALLS = rows(
+    *(
+        SlowestCall(
+            process=0,
+            number=number,
+            line=number + 6,
+            file=FILE,
+            process_name="tlogfs (unit)",
+            function=name,
+            caller=caller,
+            params=asked,
+            elapsed_ns=elapsed_ms * MS,
+            elapsed_upper_ns=(elapsed_ms + 1) * MS,
+            metrics=(),
+        )
+        for number, name, caller, asked, elapsed_ms in (
+            (0, "get_next_version_for_node", "flush_directory_operations", params(id=ROOT_ID), 114),
+            (4814, "load_node", "unknown", params(id=FILE_ID), 66),
+            (4815, "query_latest_record", "load_node", params(id=FILE_ID), 66),
+            (4816, "ensure_partition_cached", "query_latest_record", params(part_id=ROOT_PART), 65),
+            (6001, HOSTILE_FUNCTION, HOSTILE_CALLER, HOSTILE_PARAMS, 1),
+            (7049, "load_symlink_target", None, params(id=FILE_ID), 0),
+        )
+    ),
+    total=7050,
+)
+
+REDUNDANT_LOOKUPS = rows(
+    RedundantLookup(
+        function="ensure_partition_cached",
+        params=params(part_id=ROOT_PART),
+        calls=679,
+        processes=1,
+        elapsed_ns=6_100 * MS,
+        elapsed_upper_ns=6_779 * MS,
+        unchanged=0,
+        changed=0,
+        unproven=678,
+        callers=rows(
+            share("query_latest_record", 5, 35, 73),
+            share("query_latest_directory_record", 9, 39),
+            share("query_records", 2, 32),
+        ),
+        call_references=references(2, 5, 9, 32, 35, 39, 73, total=679),
+    ),
+    RedundantLookup(
+        function=HOSTILE_FUNCTION,
+        params=HOSTILE_PARAMS,
+        calls=3,
+        processes=1,
+        elapsed_ns=0,
+        elapsed_upper_ns=3 * MS,
+        unchanged=0,
+        changed=0,
+        unproven=2,
+        callers=rows(share(HOSTILE_CALLER, 6000, 6001, 6002)),
+        call_references=references(6000, 6001, 6002),
+    ),
+    total=411,
+)
+
+ASKED_AGAIN = rows(
+    *(
+        AskedAgain(
+            previous_caller=previous,
+            caller=caller,
+            function=name,
+            repeats=unchanged + changed + unproven,
+            unchanged=unchanged,
+            changed=changed,
+            unproven=unproven,
+            elapsed_ns=0,
+            elapsed_upper_ns=(unchanged + changed + unproven) * MS,
+        )
+        for previous, caller, name, unchanged, changed, unproven in (
+            ("get_next_version_for_node", "metadata", "query_records", 67, 9, 0),
+            ("metadata", "get_next_version_for_node", "query_records", 64, 0, 0),
+            ("metadata", "metadata", "query_records", 58, 0, 0),
+            ("async_file_reader_bounded", "metadata", "query_records", 36, 34, 0),
+            ("metadata", "async_file_reader_bounded", "query_records", 15, 13, 0),
+            ("async_file_reader_bounded", "async_file_reader_bounded", "query_records", 8, 20, 0),
+            ("unknown", "unknown", "ensure_directory_loaded", 0, 0, 1086),
+            (HOSTILE_CALLER, None, HOSTILE_FUNCTION, 0, 0, 5),
+        )
+    ),
+    total=31,
+)
+
+SEQUENTIAL_DUPLICATES = rows(
+    SequentialDuplicate(
+        function="query_records",
+        params=params(id=FILE_ID),
+        callers=rows("metadata", "async_file_reader_bounded"),
+        process=0,
+        runs=rows(references(42, 43, 44), references(122, 123), total=7),
+        calls=19,
+    ),
+    SequentialDuplicate(
+        function=HOSTILE_FUNCTION,
+        params=HOSTILE_PARAMS,
+        callers=rows(HOSTILE_CALLER, None),
+        process=0,
+        runs=rows(references(6000, 6001, 6002)),
+        calls=3,
+    ),
+    total=61,
+)
+
+SHARED_LOOKUPS = rows(
+    SharedLookup(
+        process=0,
+        function="query_records",
+        params=params(id=FILE_ID),
+        calls=23,
+        callers=rows(
+            share("metadata", 98, 122, 131, 143, 149, 178),
+            share("get_next_version_for_node", 67, 180),
+            share("async_file_reader_bounded", 99),
+        ),
+        adjacent_pairs=rows(AdjacentPair(previous_caller="metadata", caller="async_file_reader_bounded", pairs=1)),
+    ),
+    SharedLookup(
+        process=0,
+        function=HOSTILE_FUNCTION,
+        params=HOSTILE_PARAMS,
+        calls=3,
+        callers=rows(share(HOSTILE_CALLER, 6000, 6001), share(None, 6002)),
+        adjacent_pairs=Rows(),
+    ),
+    total=90,
+)
+
+FANOUTS = rows(
+    FanOut(
+        function="query_latest_record",
+        caller="load_node",
+        fixed_params=(),
+        varying_params=("id",),
+        distinct_values=31,
+        calls=33,
+        avoidable_calls=30,
+        parent=CallReference(process=0, number=510, line=560),
+        parent_function="load_directory",
+        process=0,
+        elapsed_ns=310 * MS,
+        elapsed_upper_ns=343 * MS,
+        confidence="sure",
+        call_references=references(511, 514, 517, 520, total=33),
+    ),
+    FanOut(
+        function=HOSTILE_FUNCTION,
+        caller=HOSTILE_CALLER,
+        fixed_params=HOSTILE_PARAMS[:2],
+        varying_params=("p2", "p3"),
+        distinct_values=5,
+        calls=5,
+        avoidable_calls=4,
+        parent=None,
+        parent_function=None,
+        process=0,
+        elapsed_ns=0,
+        elapsed_upper_ns=5 * MS,
+        confidence="low",
+        call_references=references(6010, 6011, 6012, 6013, 6014),
+    ),
+    total=9,
+)
+
+BREAKDOWN = rows(
+    Breakdown(
+        function="query_records",
+        calls=691,
+        total_elapsed_ns=1730 * MS,
+        metrics=rows(
+            metric("query_ms", "time", 1690 * MS, 691, share_of_elapsed=1690 / 1730),
+            metric("memory_scan_us", "time", 3 * MS, 691, share_of_elapsed=3 / 1730),
+            metric("committed_count", "count", 2073, 691),
+            metric("found", "flag", 504, 691),
+        ),
+        unaccounted_ns=37 * MS,
+        unaccounted_share=37 / 1730,
+    ),
+    Breakdown(
+        function=HOSTILE_FUNCTION,
+        calls=12,
+        total_elapsed_ns=1 * MS,
+        metrics=rows(metric("`a|b`_ms", "time", 3 * MS, 12, share_of_elapsed=3.0)),
+        unaccounted_ns=-2 * MS,
+        unaccounted_share=-2.0,
+    ),
+)
+
+CACHE_CURVES = rows(
+    CacheCurve(
+        function="query_records",
+        calls=691,
+        possible_hits=492,
+        points=rows(
+            *(
+                CachePoint(capacity=2**power, hits=hits, stale_hits=stale, saved_ns=(hits - stale) * MS)
+                for power, (hits, stale) in enumerate(
+                    ((61, 2), (148, 20), (239, 71), (330, 120), (402, 161), (455, 190), (481, 204), (492, 210))
+                )
+            )
+        ),
+        capacity_for_50=4,
+        capacity_for_80=14,
+        capacity_for_95=37,
+        exact=True,
+    ),
+    CacheCurve(
+        function="ensure_partition_cached",
+        calls=1818,
+        possible_hits=1749,
+        points=rows(
+            CachePoint(capacity=1, hits=1100, stale_hits=0, saved_ns=8_000 * MS),
+            CachePoint(capacity=2, hits=1749, stale_hits=0, saved_ns=13_000 * MS),
+        ),
+        capacity_for_50=1,
+        capacity_for_80=2,
+        capacity_for_95=2,
+        exact=False,
+    ),
+    CacheCurve(
+        function="plan_query",
+        calls=40,
+        possible_hits=0,
+        points=Rows(),
+        capacity_for_50=None,
+        capacity_for_80=None,
+        capacity_for_95=None,
+        exact=True,
+    ),
+)
+
+CALL_TREE = CallTree(
+    processes=1,
+    calls=7050,
+    paths=rows(
+        tree_path("load_node", calls=1095, total_ms=12644, self_ms=147, redundant=917),
+        tree_path("load_node", "query_latest_record", calls=688, total_ms=12497, self_ms=133, redundant=534),
+        tree_path(
+            "load_node",
+            "query_latest_record",
+            "ensure_partition_cached",
+            calls=676,
+            total_ms=12364,
+            self_ms=12364,
+            redundant=676,
+        ),
+        tree_path("get_next_version_for_node", calls=346, total_ms=1871, self_ms=141, redundant=147),
+        tree_path("get_next_version_for_node", "query_records", calls=346, total_ms=1730, self_ms=32, redundant=147),
+        tree_path("ensure_directory_loaded", calls=1204, total_ms=309, self_ms=233, redundant=1086),
+        tree_path("(unfinished)", HOSTILE_FUNCTION, calls=12, total_ms=1, self_ms=1, redundant=5),
+        total=18,
+    ),
+    deepest=rows(
+        tree_path(
+            "ensure_directory_loaded",
+            "query_directory_entries",
+            "query_latest_directory_record",
+            "ensure_partition_cached",
+            calls=451,
+            total_ms=0,
+            self_ms=0,
+            redundant=451,
+        ),
+        total=1,
+    ),
+)
+
+SLOW_CALLS = rows(
+    SlowCalls(
+        function="get_next_version_for_node",
+        caller="flush_directory_operations",
+        rule="above the third quartile of the times above zero plus three times their spread (Tukey 1977)",
+        limit_ns=66 * MS,
+        calls=2,
+        elapsed_ns=190 * MS,
+        worst=references(0, 3004),
+        elapsed_upper_ns=192 * MS,
+    )
+)
+
+ACTIVITY = rows(
+    *(
+        ActivityBin(
+            process=0,
+            first_number=start,
+            last_number=start + 704,
+            first_calls=300 - start // 40,
+            repeats=405 + start // 40,
+        )
+        for start in range(0, 7050, 705)
+    )
+)
+
+ACCEPTANCES = rows(
+    Acceptance(
+        match="function=ensure_partition_cached kind=shared",
+        reason="the cache is filled lazily by design",
+        until="2027-01-31",
+        state="applied",
+        fingerprints=(FINDINGS[7].fingerprint,),
+    ),
+    Acceptance(match="fingerprint=00c0ffee0000", reason="fixed in June", until=None, state="stale", fingerprints=()),
+)
+
+
+def sample_report() -> Report:
+    """A report with every section filled and no comparison, in which many rows are left out."""
+    return Report(
+        schema_version=1,
+        generator=Generator(name="tracereport", version="0.1.0"),
+        title="duckpond-deep-single-thread",
+        settings=Settings(),
+        selection=None,
+        input=INPUT,
+        totals=TOTALS,
+        processes=PROCESSES,
+        quality=QUALITY,
+        functions=rows(*FUNCTIONS),
+        callers=rows(*CALLERS, total=14),
+        edges=rows(*EDGES, total=22),
+        slowest_calls=SLOWEST_CALLS,
+        redundant_signatures=rows(*SIGNATURES, total=856),
+        redundant_lookups=REDUNDANT_LOOKUPS,
+        asked_again=ASKED_AGAIN,
+        cache_candidates=rows(*SIGNATURES[:5], total=402),
+        sequential_duplicates=SEQUENTIAL_DUPLICATES,
+        shared_lookups=SHARED_LOOKUPS,
+        fanouts=FANOUTS,
+        breakdown=BREAKDOWN,
+        cache_curves=CACHE_CURVES,
+        call_tree=CALL_TREE,
+        slow_calls=SLOW_CALLS,
+        activity=ACTIVITY,
+        verdict=VERDICT,
+        acceptances=ACCEPTANCES,
+        findings=rows(*FINDINGS, total=23),
+    )
 
 
 def compared_report() -> Report:
