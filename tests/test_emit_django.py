@@ -79,6 +79,25 @@ def test_rows_come_in_every_way_that_cursors_have(tmp_path: Path) -> None:
     assert dict(calls[4].params)["parameter_sets"] == "2"
 
 
+def test_what_execute_gives_can_be_fetched_from_as_if_it_were_untraced(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls, connection.cursor() as cursor:
+        assert cursor.execute("SELECT 3").fetchone() == (3,)
+        assert cursor.execute("SELECT %s", [4]).fetchall() == [(4,)]
+        assert [*cursor.execute("SELECT 5")] == [(5,)]
+    assert [call.metrics["rows"] for call in calls] == [1, 1, 1]
+
+
+def test_django_s_own_commands_work(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        call_command("migrate", "auth", "zero", verbosity=0)
+        call_command("migrate", verbosity=0)
+        connection.check_constraints()
+        name = connection.creation.create_test_db(verbosity=0, serialize=False)
+        connection.creation.destroy_test_db(name, verbosity=0)
+        call_command("migrate", verbosity=0)
+    assert calls
+
+
 def test_a_failing_statement_is_written(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls, connection.cursor() as cursor:
         with pytest.raises(OperationalError), transaction.atomic():

@@ -63,6 +63,8 @@ def _trace_statement(
             rows = cursor.fetchall()
             wrapper.cursor = _FetchedCursor(cursor, rows)
             record_answer(call, rows)
+            if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
+                result = wrapper.cursor
     return result
 
 
