@@ -139,13 +139,11 @@ def test_values_can_be_hidden(tmp_path: Path) -> None:
     assert not {"secret", "other"} & set(values)
 
 
-def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
+@contextmanager
+def all_engines_traced() -> Iterator[None]:
     trace_statements()
     try:
-        engine = create_engine("sqlite://")
-        with tracing(tmp_path) as calls, engine.connect() as connection:
-            assert connection.exec_driver_sql("SELECT ?", (4,)).scalar() == 4
-        engine.dispose()
+        yield
     finally:
         from tracereport.emit import sqlalchemy as hook  # noqa: PLC0415  # its listeners have no public names
 
@@ -155,7 +153,33 @@ def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
             ("handle_error", hook._finish_failed),
         ):
             event.remove(sqlalchemy.Engine, name, listener)
+
+
+def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
+    with all_engines_traced():
+        engine = create_engine("sqlite://")
+        with tracing(tmp_path) as calls, engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT ?", (4,)).scalar() == 4
+        engine.dispose()
     assert [call.params for call in calls] == [(("sql", "SELECT ?"), ("p1", "4"))]
+
+
+def test_an_engine_that_is_traced_in_two_ways_is_traced_once(session: Session, tmp_path: Path) -> None:
+    with all_engines_traced(), tracing(tmp_path) as calls:
+        assert book_counts(session) == [2, 0]
+        engine = session.connection().engine
+        with engine.execution_options(any_option=1).connect() as connection:
+            with pytest.raises(OperationalError):
+                connection.execute(text("SELECT nothing FROM nowhere"))
+            connection.execute(text("SELECT 1")).all()
+    assert [(call.function, call.number, call.parent) for call in calls] == [
+        ("select authors", 1, 0),
+        ("select books", 2, 0),
+        ("select books", 3, 0),
+        ("book_counts", 0, None),
+        ("select nowhere", 4, None),
+        ("select", 5, None),
+    ]
 
 
 def test_asynchronous_engines_name_the_coroutine_that_asks(tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from tracereport.emit import Call, is_on
 from tracereport.emit.statements import begin_statement, hide, is_read, name_many, name_values, record_answer
 
 _CALL = "tracereport.call"
+_Begun = tuple[ExecutionContext | None, Call]
 _MACHINERY = ("sqlalchemy", "greenlet")
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
-    """Traces the statements of an engine, or of all that there are and will be. A second call changes nothing.
+    """Traces the statements of an engine, or of all that there are and will be, each once however often it is called.
 
     Args:
         engine: the engine; of an ``AsyncEngine`` its ``sync_engine``.
@@ -50,11 +51,17 @@ def _begin(
     context: ExecutionContext | None,
     executemany: bool,
 ) -> None:
-    if is_on():
+    if is_on() and not _is_begun(connection, context):
         values = name_many(parameters) if executemany else _name_bound_values(parameters, context)
         if connection.engine.hide_parameters:
             values = [(name, hide(value)) for name, value in values]
-        connection.info[_CALL] = begin_statement(statement, values, _MACHINERY)
+        connection.info[_CALL] = (context, begin_statement(statement, values, _MACHINERY))
+
+
+def _is_begun(connection: Connection, context: ExecutionContext | None) -> bool:
+    """Whether this very statement has begun: where an engine and all engines are traced, each listener hears of it."""
+    begun: _Begun | None = connection.info.get(_CALL)
+    return begun is not None and begun[0] is context
 
 
 def _name_bound_values(parameters: object, context: ExecutionContext | None) -> list[tuple[str, object]]:
@@ -71,9 +78,10 @@ def _finish(
     context: Any,  # noqa: ANN401  # an execution context, with what dialects may set on it
     _executemany: bool,
 ) -> None:
-    call: Call | None = connection.info.pop(_CALL, None)
-    if call is None:
+    begun: _Begun | None = connection.info.pop(_CALL, None)
+    if begun is None:
         return
+    call = begun[1]
     description: object = cursor.description
     if description is None:
         if cursor.rowcount >= 0:
@@ -96,6 +104,6 @@ def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
 
 def _finish_failed(context: ExceptionContext) -> None:
     if context.connection is not None:
-        call: Call | None = context.connection.info.pop(_CALL, None)
-        if call is not None:
-            call.finish()
+        begun: _Begun | None = context.connection.info.pop(_CALL, None)
+        if begun is not None:
+            begun[1].finish()
