@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.hostile_values import values
-from tests.written_lines import WrittenCall, read_as_reported, read_written
+from tests.written_lines import WrittenCall, read_as_reported, read_line, read_written
 from tracereport import emit
 from tracereport.emit import begin, digest, found, size, trace, traced
 
@@ -415,6 +415,59 @@ def test_processes_that_share_a_file_tear_no_line(tmp_path: Path) -> None:
     for process in processes:
         process.join()
     assert sorted(call.number for call in read_written(path)) == sorted(2 * list(range(300)))
+
+
+CROWDED = """
+import os, sys, threading
+from tracereport.emit import trace
+os.set_blocking(2, sys.argv[1:] == [])
+def work(thread):
+    for step in range(40):
+        with trace("step", thread=thread, step=step, text="x" * 9000):
+            pass
+threads = [threading.Thread(target=work, args=(thread,)) for thread in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["non-blocking"]])
+def test_threads_that_share_a_pipe_tear_and_lose_no_long_line(args: list[str]) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$CROWDED" $1 2>&1 | (sleep 0.3; cat)', sys.executable, *args],
+        env={**os.environ, "PERF_TRACE": "1", "CROWDED": CROWDED},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    calls = [read_line(line) for line in done.stdout.splitlines()]
+    assert sorted(call.number for call in calls) == list(range(240))
+
+
+SIGNALLED = """
+import signal
+from tracereport.emit import trace
+def handle(*_):
+    with trace("handler"):
+        pass
+signal.signal(signal.SIGALRM, handle)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+for step in range(2000):
+    with trace("step", text="x" * 500):
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals")
+def test_a_signal_s_handler_can_be_traced() -> None:
+    done = run_python(SIGNALLED, PERF_TRACE="1")
+    assert done.returncode == 0, done.stderr[-2000:]
+    numbers = [read_line(line).number for line in done.stderr.splitlines()]
+    assert sorted(numbers) == list(range(len(numbers)))
 
 
 SIMPLE = "from tracereport.emit import trace\nwith trace('f', key=1): print('out')"

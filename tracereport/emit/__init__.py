@@ -36,7 +36,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sized
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from inspect import Parameter
-from time import perf_counter_ns
+from threading import RLock
+from time import perf_counter_ns, sleep
 from types import FrameType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
@@ -102,15 +103,19 @@ class _Log:
         self.target = target
         self.numbers = itertools.count()
         self.descriptor = 2
+        self.lock = RLock()  # one that a signal's handler, or a finalizer, may come back to amid a write
         if target not in _STANDARD_ERROR_WORDS:
             path = target.replace("%p", str(os.getpid()))
             self.descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def write(self, line: str) -> None:
         rest = memoryview(line.encode("utf-8", "backslashreplace"))
-        with suppress(OSError):
+        with self.lock, suppress(OSError):  # a pipe takes a long line in parts
             while rest:
-                rest = rest[os.write(self.descriptor, rest) :]
+                try:
+                    rest = rest[os.write(self.descriptor, rest) :]
+                except BlockingIOError:  # a pipe that is full for now, and set not to block
+                    sleep(0.001)
 
     def close(self) -> None:
         if self.descriptor > 2:  # noqa: PLR2004  # standard error isn't ours to close
@@ -410,8 +415,9 @@ def _restart_after_fork() -> None:
     global _log  # noqa: PLW0603
     if _log is None:
         return
+    target, _log = _log.target, None
     with suppress(OSError):
-        _log = _Log(_log.target)
+        _log = _Log(target)
 
 
 def _start_from_environment() -> None:
