@@ -128,6 +128,66 @@ def test_values_are_written_as_str_gives_them_and_flags_as_numbers() -> None:
     assert calls[0].metrics == {"found": 1, "missing": 0}
 
 
+def test_metrics_that_are_no_unsigned_64_bit_integers_are_left_out() -> None:
+    with tracing() as calls, trace("f") as call:
+        call.record(rows=-1, size=2**64, half=0.5, nothing=None, text="5", endless_us=float("inf"))  # type: ignore[arg-type]
+        call.record(huge=10**5000, query_us=12.75, largest=2**64 - 1)
+    assert calls[0].metrics == {"query_us": 12, "largest": 2**64 - 1}
+
+
+def test_what_cannot_be_written_does_not_stop_the_program() -> None:
+    class Unprintable:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+        __repr__ = __str__
+
+    with tracing() as calls:
+        with trace("f", caller=Unprintable(), huge=10**5000) as call:
+            call.record(rows=Unprintable())  # type: ignore[arg-type]
+        begin(5, [(6, 7)], None).finish()  # type: ignore[arg-type, list-item]
+        emit.name_test("a\ud800b\0")
+        with trace("g"):
+            pass
+        child = run_python("import os; print(ascii(os.environ['PERF_TRACE_TEST']))").stdout
+        emit.name_test(None)
+    assert [(call.function, call.params, call.metrics) for call in calls] == [
+        ("f", (("huge", "<unprintable int>"),), {}),
+        ("5", (("6", "7"),), {}),
+        ("g", (), {}),
+    ]
+    assert (calls[0].caller, calls[2].test) == ("<unprintable Unprintable>", "a\\ud800b\0")
+    assert child == ascii("a\\ud800b") + "\n"
+
+
+WITHOUT_A_FRAME = """
+import _thread, atexit, weakref
+from tracereport.emit import trace, traced
+
+@traced
+def work(key):
+    print("worked", key, flush=True)
+
+done = _thread.allocate_lock()
+done.acquire()
+_thread.start_new_thread(traced(lambda: (work(1), done.release())), ())
+done.acquire()
+atexit.register(work, 2)
+_thread.start_new_thread(trace, ("alone",))
+"""
+
+
+def test_a_call_that_no_python_code_makes_is_made() -> None:
+    done = run_python(WITHOUT_A_FRAME, PERF_TRACE="1")
+    assert (done.returncode, done.stdout) == (0, "worked 1\nworked 2\n")
+    lines = [read_line(line) for line in done.stderr.splitlines()]
+    assert [(call.function, call.caller) for call in lines] == [
+        ("work", "<lambda>"),
+        ("<lambda>", "unknown"),
+        ("work", "unknown"),
+    ]
+
+
 def test_numbers_are_given_at_the_start_and_lines_written_at_the_end() -> None:
     with tracing() as calls, trace("a"), trace("b"):
         with trace("c"):
@@ -504,6 +564,16 @@ def test_a_file_that_cannot_be_written_is_named_and_the_program_goes_on(tmp_path
 def test_a_closed_standard_error_does_not_stop_the_program() -> None:
     done = run_python(f"import os; os.close(2)\n{SIMPLE}", PERF_TRACE="1")
     assert (done.returncode, done.stdout) == (0, "out\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs sh")
+def test_a_file_that_takes_the_place_of_standard_error_stays_clean(tmp_path: Path) -> None:
+    code = f"file = open({str(tmp_path / 'file')!r}, 'w')\n{SIMPLE}"
+    command = ["sh", "-c", '"$0" -c "$1" 2>&-', sys.executable, code]
+    for target in ("1", str(tmp_path / "missing" / "trace.log")):
+        done = subprocess.run(command, env={**os.environ, "PERF_TRACE": target}, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (0, b"out\n")
+        assert (tmp_path / "file").read_bytes() == b""
 
 
 def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:

@@ -25,6 +25,7 @@ a line ends with ``|escaped=1``, and each backslash of its texts is written ``\x
 fail: what can't be written or measured is left out.
 """
 
+import errno
 import functools
 import hashlib
 import inspect
@@ -36,6 +37,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sized
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from inspect import Parameter
+from operator import index
 from threading import RLock
 from time import perf_counter_ns, sleep
 from types import FrameType, TracebackType
@@ -58,7 +60,7 @@ __all__ = [
 
 _Params = ParamSpec("_Params")
 _Returned = TypeVar("_Returned")
-_Result = Callable[[Any], Mapping[str, int]]
+_Result = Callable[[Any], Mapping[str, float]]
 
 _VARIABLE = "PERF_TRACE"
 _TEST_VARIABLE = "PERF_TRACE_TEST"
@@ -66,6 +68,8 @@ _OFF_WORDS = frozenset({"", "0", "off", "false", "no"})
 _STANDARD_ERROR_WORDS = frozenset({"1", "on", "true", "yes", "stderr"})
 _ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
 _METRIC_NAMES = _ELAPSED_NAMES | {"parent", "escaped", "test"}
+_TIME_UNITS = ("_ms", "_us", "_ns", "_s")
+_LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 _UNKNOWN = "unknown"
 _SCHEDULERS = ("asyncio.", "concurrent.futures.", "threading")
@@ -77,11 +81,11 @@ class Call:
 
     __slots__ = ()
 
-    def record(self, **metrics: int) -> None:
+    def record(self, **metrics: float) -> None:
         """Adds metrics to the call's line: what came out of it, as unsigned integers; a flag counts as 0 or 1.
 
         Results (``rows``, ``bytes``, ``found``, a ``digest``) are what a repeat is judged by. A time carries its unit
-        as a suffix (``query_us``).
+        as a suffix (``query_us``), and its decimals are cut off. What else is no unsigned 64-bit integer is left out.
         """
 
     def finish(self) -> None:
@@ -104,7 +108,10 @@ class _Log:
         self.numbers = itertools.count()
         self.descriptor = 2
         self.lock = RLock()  # one that a signal's handler, or a finalizer, may come back to amid a write
-        if target not in _STANDARD_ERROR_WORDS:
+        if target in _STANDARD_ERROR_WORDS:
+            if sys.__stderr__ is None:  # closed before the program began: the next file that it opens gets the number 2
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        else:
             path = target.replace("%p", str(os.getpid()))
             self.descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
@@ -137,18 +144,18 @@ class _TracedCall(Call):
             parent = None  # it has ended, as a background task's may, or stands in the log of the process before a fork
         if caller is None:
             caller = parent.function if parent is not None else _UNKNOWN
-        self.before = [function, f"caller={caller}"]
+        self.function = _text(function)
+        self.before = [self.function, f"caller={caller}"]
         for name, value in params:
             self.before.append(f"{f'{name}_' if name in _ELAPSED_NAMES else name}={_text(value)}")
-        self.metrics: dict[str, int] = {}
-        self.function = function
+        self.metrics: dict[str, float] = {}
         self.parent = "none" if parent is None else str(parent.number)
         self.log = log
         self.number = next(log.numbers)
         self.token = _current.set(self)
         self.started_ns = perf_counter_ns()
 
-    def record(self, **metrics: int) -> None:
+    def record(self, **metrics: float) -> None:
         self.metrics.update(metrics)
 
     def __exit__(self, *_: object) -> None:
@@ -167,8 +174,9 @@ class _TracedCall(Call):
     def _line(self, elapsed_us: int) -> str:
         before = self.before
         behind = [
-            f"{f'{name}_' if name in _METRIC_NAMES else name}={+value if isinstance(value, int) else value}"
+            f"{f'{name}_' if name in _METRIC_NAMES else name}={number}"
             for name, value in self.metrics.items()
+            if (number := _to_unsigned(name, value)) is not None
         ]
         if _test is not None:
             behind.append(f"test={_test}")
@@ -200,7 +208,7 @@ def start(target: str) -> None:
         target: ``1`` for standard error, or the file to append to, with ``%p`` for the process's number.
 
     Raises:
-        OSError: the file can't be opened.
+        OSError: the file can't be opened, or there is no standard error.
     """
     global _log  # noqa: PLW0603  # one log for each process is what this module is for
     stop()
@@ -227,10 +235,10 @@ def name_test(name: str | None) -> None:
     """
     global _test  # noqa: PLW0603
     _test = name
-    if name is None:
-        os.environ.pop(_TEST_VARIABLE, None)
-    else:
-        os.environ[_TEST_VARIABLE] = name.replace("\0", "")
+    os.environ.pop(_TEST_VARIABLE, None)
+    if name is not None:
+        with suppress(ValueError):  # an environment that can't hold it
+            os.environ[_TEST_VARIABLE] = name.replace("\0", "").encode("utf-8", "backslashreplace").decode()
 
 
 def begin(function: str, params: Iterable[tuple[str, object]], caller: str | None) -> Call:
@@ -255,13 +263,12 @@ def trace(function: str | None = None, /, **params: object) -> Call:
     """
     if _log is None:
         return _NOT_TRACED
-    frame = _get_frame(1)
-    place = _short_name(frame.f_code.co_qualname)
-    outer: FrameType | None = frame
+    frame = _get_frame().f_back
+    place = _UNKNOWN if frame is None else _short_name(frame.f_code.co_qualname)
     if function is None or function in (place, place.rpartition(".")[2]):
         function = function or place
-        outer = frame.f_back
-    caller = str(params.pop("caller")) if "caller" in params else name_caller(outer)
+        frame = frame and frame.f_back
+    caller = _text(params.pop("caller")) if "caller" in params else name_caller(frame)
     return _TracedCall(_log, function, caller, params.items())
 
 
@@ -317,7 +324,7 @@ def _wrap(
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the function takes and gives
         if _log is None:
             return function(*args, **kwargs)
-        with _TracedCall(_log, name, name_caller(_get_frame(1)), arguments(args, kwargs)) as call:
+        with _TracedCall(_log, name, name_caller(_get_frame().f_back), arguments(args, kwargs)) as call:
             returned = function(*args, **kwargs)
             finish(call, returned)
         return returned
@@ -331,7 +338,7 @@ def _wrap(
     @functools.wraps(function)
     def coroutine_wrapper(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:  # noqa: ANN401
         # Who calls is known here alone: once it is a task, the frame below is the event loop's.
-        return function(*args, **kwargs) if _log is None else run(name_caller(_get_frame(1)), args, kwargs)
+        return function(*args, **kwargs) if _log is None else run(name_caller(_get_frame().f_back), args, kwargs)
 
     return _mark_coroutine_function(coroutine_wrapper) if inspect.iscoroutinefunction(function) else wrapper
 
@@ -410,6 +417,14 @@ def _text(value: object) -> str:
         return f"<unprintable {type(value).__name__}>"
 
 
+def _to_unsigned(name: str, value: object) -> int | None:
+    try:
+        number = int(value) if isinstance(value, float) and name.endswith(_TIME_UNITS) else index(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 <= number <= _LARGEST_METRIC else None
+
+
 def _restart_after_fork() -> None:
     """Gives the forked process its own counter, and its own file where the name asks for one."""
     global _log  # noqa: PLW0603
@@ -427,7 +442,8 @@ def _start_from_environment() -> None:
     try:
         start(target.lower() if target.lower() in _STANDARD_ERROR_WORDS else target)
     except OSError as error:
-        sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")
 
 
 if hasattr(os, "register_at_fork"):
