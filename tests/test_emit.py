@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -297,12 +298,167 @@ def test_wrong_arguments_fail_as_they_would_untraced() -> None:
         one()  # type: ignore[call-arg]
 
 
-def test_generators_are_refused() -> None:
-    def generate() -> Iterator[int]:
-        yield 1
+def test_a_generator_is_left_at_each_yield() -> None:
+    @traced
+    def read_rows(count: int) -> Generator[int, str, str]:
+        inner_function(0)
+        told = ""
+        for row in range(count):
+            told += str((yield row))
+        return told
 
-    with pytest.raises(TypeError, match="is a generator: use trace"):
-        traced(generate)
+    def consume() -> Iterator[str]:
+        for _ in read_rows(2):
+            with trace("save"):
+                pass
+        return (yield from read_rows(1))
+
+    with tracing() as calls:
+        with trace("job"):
+            assert list(consume()) == [0]
+            for _ in zip(read_rows(3), read_rows(4), strict=False):
+                with trace("pair"):
+                    pass
+        with trace("after"):
+            pass
+    by_number = {call.number: call for call in calls}
+    reads = [call for call in calls if call.function.endswith("read_rows")]
+    assert [(call.parent, call.metrics) for call in reads] == [
+        (0, {"yielded": 2}),
+        (0, {"yielded": 1}),
+        (0, {"yielded": 3}),
+        (0, {"yielded": 3}),
+    ]
+    assert [call.caller.rpartition(".")[2] for call in reads[:2]] == ["consume", "consume"]
+    for call in calls:
+        if call.function == "inner_function":
+            assert call.parent is not None
+            assert by_number[call.parent] in reads
+        elif call.function in ("save", "pair"):
+            assert call.parent == 0
+    assert [call.parent for call in calls if call.function == "after"] == [None]
+
+
+def test_a_traced_generator_behaves_as_one_and_its_consumer_s_time_is_not_its_own() -> None:
+    @traced
+    def echo() -> Generator[object, object, str]:
+        received = yield "first"
+        try:
+            received = yield received
+        except ValueError as error:
+            received = error
+        yield received
+        return "end"
+
+    def step_through() -> list[object]:
+        generator = echo()
+        steps: list[object] = [next(generator), generator.send("sent")]
+        steps.append(repr(generator.throw(ValueError("thrown"))))
+        threading.Event().wait(0.05)
+        with pytest.raises(StopIteration, match="end"):
+            next(generator)
+        closed = echo()
+        next(closed)
+        closed.close()
+        return steps
+
+    assert inspect.isgeneratorfunction(echo)
+    untraced = step_through()
+    with tracing() as calls:
+        assert step_through() == untraced
+    assert [call.metrics for call in calls] == [{"yielded": 3}, {"yielded": 1}]
+    assert calls[0].elapsed_us < 50_000
+
+
+def test_a_call_that_is_held_over_a_yield_inside_a_traced_generator_stays_inside() -> None:
+    @traced
+    def read_rows() -> Iterator[int]:
+        with trace("transaction"):
+            yield 1
+            inner_function(0)
+
+    with tracing() as calls, trace("job"):
+        for _ in read_rows():
+            with trace("save"):
+                pass
+    assert [(call.function.rpartition(".")[2], call.number, call.parent) for call in calls] == [
+        ("save", 3, 0),
+        ("inner_function", 4, 2),
+        ("transaction", 2, 1),
+        ("read_rows", 1, 0),
+        ("job", 0, None),
+    ]
+
+
+def test_calls_may_end_in_any_order() -> None:
+    with tracing() as calls:
+        first, second = begin("first", [], None), begin("second", [], None)
+        first.finish()
+        begin("inside", [], None).finish()
+        second.finish()
+        begin("after", [], None).finish()
+    assert [(call.function, call.parent) for call in calls] == [
+        ("first", None),
+        ("inside", 1),
+        ("second", 0),
+        ("after", None),
+    ]
+
+
+def test_whatever_is_called_can_be_decorated() -> None:
+    class Shop:
+        @traced
+        @staticmethod
+        def first(key: int) -> int:
+            return key
+
+        @traced(name="second")  # type: ignore[arg-type]
+        @classmethod
+        def second(cls, key: int) -> type:  # noqa: ARG003
+            return cls
+
+        def __call__(self, key: int) -> int:
+            return key
+
+    with tracing() as calls:
+        assert (Shop.first(1), Shop().first(2)) == (1, 2)
+        assert Shop.second(3) is Shop  # type: ignore[misc, operator]
+        assert traced(partial(Shop.first, 4))() == 4
+        assert traced(name="shop")(Shop())(5) == 5
+    assert [(call.function.rpartition(".")[2], call.params) for call in calls if call.params] == [
+        ("first", (("key", "1"),)),
+        ("first", (("key", "2"),)),
+        ("second", (("key", "3"),)),
+        ("first", (("key", "4"),)),
+        ("shop", (("key", "5"),)),
+    ]
+
+
+def test_a_generator_has_no_other_result() -> None:
+    with pytest.raises(TypeError, match="is a generator: its result is how many"):
+        traced(result=size)(lambda: (yield))
+
+
+async def generate() -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        (generate, "asynchronous generator: trace what it asks for"),
+        (Path, "is no function"),
+        (property(len), "is no function"),
+        (Path("a").joinpath, None),
+        (type("Callable", (), {"__call__": len})(), "has no name: give it one"),
+    ],
+)
+def test_what_cannot_be_decorated_is_said(what: Callable[..., object], message: str | None) -> None:
+    if message is None:
+        traced(what)
+    else:
+        with pytest.raises(TypeError, match=message):
+            traced(what)
 
 
 def outer_function() -> None:
@@ -407,6 +563,32 @@ def test_a_call_that_has_ended_is_no_parent() -> None:
     with tracing() as calls:
         asyncio.run(main())
     assert [(call.function, call.parent) for call in calls] == [("startup", None), ("work", None)]
+
+
+def test_a_task_that_outlives_its_call_belongs_to_the_next_one_around() -> None:
+    async def page(tasks: list[asyncio.Task[None]]) -> None:
+        with trace("page"):
+            tasks.append(asyncio.create_task(later()))
+
+    async def later() -> None:
+        await asyncio.sleep(0.001)
+        with trace("later"):
+            inner_function(0)
+
+    async def main() -> None:
+        tasks: list[asyncio.Task[None]] = []
+        with trace("request"):
+            await page(tasks)
+            await asyncio.gather(*tasks)
+
+    with tracing() as calls:
+        asyncio.run(main())
+    assert [(call.function, call.number, call.parent) for call in calls] == [
+        ("page", 1, 0),
+        ("inner_function", 3, 2),
+        ("later", 2, 0),
+        ("request", 0, None),
+    ]
 
 
 def test_a_call_can_end_in_another_context_than_it_began_in() -> None:

@@ -33,9 +33,9 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sized
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sized
 from contextlib import suppress
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from inspect import Parameter
 from operator import index
 from threading import RLock
@@ -61,6 +61,7 @@ __all__ = [
 _Params = ParamSpec("_Params")
 _Returned = TypeVar("_Returned")
 _Result = Callable[[Any], Mapping[str, float]]
+_Arguments = Callable[[tuple[Any, ...], dict[str, Any]], Iterable[tuple[str, object]]]
 
 _VARIABLE = "PERF_TRACE"
 _TEST_VARIABLE = "PERF_TRACE_TEST"
@@ -68,7 +69,7 @@ _OFF_WORDS = frozenset({"", "0", "off", "false", "no"})
 _STANDARD_ERROR_WORDS = frozenset({"1", "on", "true", "yes", "stderr"})
 _ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
 _METRIC_NAMES = _ELAPSED_NAMES | {"parent", "escaped", "test"}
-_TIME_UNITS = ("_ms", "_us", "_ns", "_s")
+_TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 _UNKNOWN = "unknown"
@@ -132,27 +133,22 @@ class _Log:
 class _TracedCall(Call):
     """A call that is being timed."""
 
-    __slots__ = ("before", "function", "log", "metrics", "number", "parent", "started_ns", "token")
+    __slots__ = ("before", "enclosing", "function", "is_running", "log", "metrics", "number", "started_ns")
     function: str
-    log: _Log
-    number: int
-    token: "Token[_TracedCall | None] | None"
 
     def __init__(self, log: _Log, function: str, caller: str | None, params: Iterable[tuple[str, object]]) -> None:
-        parent = _current.get()
-        if parent is not None and (parent.token is None or parent.log is not log):
-            parent = None  # it has ended, as a background task's may, or stands in the log of the process before a fork
+        self.enclosing = _find_running(_current.get(), log)
         if caller is None:
-            caller = parent.function if parent is not None else _UNKNOWN
+            caller = _UNKNOWN if self.enclosing is None else self.enclosing.function
         self.function = _text(function)
         self.before = [self.function, f"caller={caller}"]
         for name, value in params:
             self.before.append(f"{f'{name}_' if name in _ELAPSED_NAMES else name}={_text(value)}")
         self.metrics: dict[str, float] = {}
-        self.parent = "none" if parent is None else str(parent.number)
         self.log = log
+        self.is_running = True
         self.number = next(log.numbers)
-        self.token = _current.set(self)
+        _current.set(self)
         self.started_ns = perf_counter_ns()
 
     def record(self, **metrics: float) -> None:
@@ -163,11 +159,11 @@ class _TracedCall(Call):
 
     def finish(self) -> None:
         elapsed_us = (perf_counter_ns() - self.started_ns) // 1000
-        token, self.token = self.token, None
-        if token is None:
+        if not self.is_running:
             return
-        with suppress(ValueError):  # ended in another context than begun, as async fixtures are
-            _current.reset(token)
+        self.is_running = False
+        # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
+        _current.set(_find_running(_current.get(), self.log))
         if self.log is _log:
             self.log.write(self._line(elapsed_us))
 
@@ -181,7 +177,7 @@ class _TracedCall(Call):
         if _test is not None:
             behind.append(f"test={_test}")
         elapsed = f"elapsed_us={elapsed_us}"
-        end = f"parent={self.parent}"
+        end = f"parent={'none' if self.enclosing is None else self.enclosing.number}"
         text = "|".join([*before, elapsed, *behind])
         if text.count("|") != len(before) + len(behind) or "\n" in text:
             before = [field.translate(_ESCAPES) for field in before]
@@ -193,6 +189,48 @@ class _TracedCall(Call):
             elapsed = f"elapsed_ms={elapsed_us // 1000}|{elapsed}"
             text = "|".join([*before, elapsed, *behind])
         return f"PERF_TRACE|{self.number}|{text}|{end}\n"
+
+
+class _TracedSteps(Generator[Any, Any, Any]):
+    """A generator as one call, entered at each step and left at each ``yield``: its consumer isn't part of it."""
+
+    def __init__(self, call: _TracedCall, generator: Generator[Any, Any, Any]) -> None:
+        self._call, self._generator = call, generator
+        self._yielded = 0
+        self._leave(call.enclosing)
+
+    def send(self, value: Any) -> Any:  # noqa: ANN401  # whatever the generator takes and gives
+        return self._step(self._generator.send, value)
+
+    def throw(self, *error: Any) -> Any:  # noqa: ANN401  # as above
+        return self._step(self._generator.throw, *error)
+
+    def _step(self, resume: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401  # as above
+        outside = _current.get()
+        _current.set(self._inside)
+        self._call.started_ns += perf_counter_ns() - self._left_ns
+        try:
+            yielded = resume(*args)
+        except BaseException:
+            self._leave(outside)
+            self._call.record(yielded=self._yielded)
+            self._call.finish()
+            raise
+        self._yielded += 1
+        self._leave(outside)
+        return yielded
+
+    def _leave(self, outside: _TracedCall | None) -> None:
+        self._left_ns = perf_counter_ns()
+        self._inside = _current.get()
+        _current.set(outside)
+
+
+def _find_running(call: _TracedCall | None, log: _Log) -> _TracedCall | None:
+    """The call, or the nearest around it that hasn't ended (as a task's may) nor is in the log from before a fork."""
+    while call is not None and not (call.is_running and call.log is log):
+        call = call.enclosing
+    return call
 
 
 _current: ContextVar[_TracedCall | None] = ContextVar("perf_trace_call", default=None)
@@ -260,6 +298,8 @@ def trace(function: str | None = None, /, **params: object) -> Call:
         params: what it is asked for. One called ``caller`` names the caller.
 
     The caller is the function that the statement stands in, or, where that is the traced function itself, its caller.
+    No ``yield`` belongs into the block, but that of a context manager or fixture: until the block goes on, whatever the
+    consumer does would be part of the call. Decorate the generator with ``traced``.
     """
     if _log is None:
         return _NOT_TRACED
@@ -290,7 +330,10 @@ def traced(
     params: Iterable[str] | None = None,
     result: _Result | None = None,
 ) -> Callable[..., Any]:
-    """Times each call of a function or coroutine.
+    """Times each call of a function, coroutine or generator.
+
+    A generator is one call from its first step to its last, that lasts as long as its steps do together, without its
+    consumer's time between them; its result metric ``yielded`` says how many there were.
 
     Args:
         function: what is decorated, where the decorator stands without parentheses.
@@ -300,7 +343,7 @@ def traced(
         result: gives the metrics of what was returned, such as ``size``, ``found`` or ``digest``.
 
     Raises:
-        TypeError: a generator is decorated; it has no one moment at which it ends.
+        TypeError: it is no function, has no name, or is an asynchronous generator: trace what that one asks for.
     """
     if function is None:
         return functools.partial(_wrap, name=name, params=params, result=result)
@@ -310,10 +353,14 @@ def traced(
 def _wrap(
     function: Callable[..., Any], *, name: str | None, params: Iterable[str] | None, result: _Result | None
 ) -> Callable[..., Any]:
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"{function.__qualname__} is a generator: use trace() inside it")
-    name = name or _short_name(function.__qualname__)
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(_wrap(function.__func__, name=name, params=params, result=result))
+    name = _find_name(function, name)
     arguments = _argument_reader(function, params)
+    if inspect.isgeneratorfunction(function):
+        if result is not None:
+            raise TypeError(f"{name} is a generator: its result is how many it has yielded")
+        return _wrap_generator(function, name, arguments)
 
     def finish(call: Call, returned: object) -> None:
         if result is not None:
@@ -343,9 +390,31 @@ def _wrap(
     return _mark_coroutine_function(coroutine_wrapper) if inspect.iscoroutinefunction(function) else wrapper
 
 
-def _argument_reader(
-    function: Callable[..., Any], params: Iterable[str] | None
-) -> Callable[[tuple[Any, ...], dict[str, Any]], Iterable[tuple[str, object]]]:
+def _wrap_generator(function: Callable[..., Any], name: str, arguments: _Arguments) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def generator_wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:  # noqa: ANN401
+        steps = function(*args, **kwargs)
+        if _log is not None:
+            call = _TracedCall(_log, name, name_caller(_get_frame().f_back), arguments(args, kwargs))
+            steps = _TracedSteps(call, steps)
+        return (yield from steps)
+
+    return generator_wrapper
+
+
+def _find_name(function: Callable[..., Any], name: str | None) -> str:
+    if isinstance(function, type) or not callable(function):
+        raise TypeError(f"{function!r} is no function")
+    named = function.func if isinstance(function, functools.partial) else function
+    name = name or getattr(named, "__qualname__", None)
+    if name is None:
+        raise TypeError(f"{function!r} has no name: give it one, as traced(name=...)")
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"{name} is an asynchronous generator: trace what it asks for, without a yield inside")
+    return _short_name(name)
+
+
+def _argument_reader(function: Callable[..., Any], params: Iterable[str] | None) -> _Arguments:
     """What a call's arguments are by name, in the order of the signature: as ``signature.bind`` says, but faster."""
     parameters = inspect.signature(function).parameters.values()
 
