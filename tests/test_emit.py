@@ -542,6 +542,18 @@ def test_event_loops_and_thread_pools_are_no_callers() -> None:
     assert in_pool.caller == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("module", "caller"),
+    [("threading", "unknown"), ("threading_tools", "work"), ("multiprocessing.pool", "unknown"), ("asyncio_x", "work")],
+)
+def test_only_the_schedulers_own_packages_are_no_callers(module: str, caller: str) -> None:
+    names = {"inner_function": inner_function, "__name__": module}
+    exec("def work(): inner_function(0)", names)  # noqa: S102  # in a module of that name
+    with tracing() as calls:
+        names["work"]()  # type: ignore[operator]
+    assert [call.caller for call in calls] == [caller]
+
+
 def test_frameworks_see_a_coroutine_function() -> None:
     assert asyncio.iscoroutinefunction(load) if sys.version_info < (3, 12) else inspect.iscoroutinefunction(load)
 

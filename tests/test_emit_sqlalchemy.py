@@ -225,6 +225,18 @@ def test_statements_are_named_by_verb_and_table(tmp_path: Path, sql: str, name: 
     assert ("write" in dict(calls[0].params)) is not read
 
 
+@pytest.mark.parametrize(
+    ("module", "caller"), [("sqlalchemy_demo", "ask"), ("sqlalchemy", None), ("sqlalchemy.orm", None), (None, "ask")]
+)
+def test_only_the_library_s_own_packages_are_no_callers(tmp_path: Path, module: str | None, caller: str | None) -> None:
+    names = {"begin_statement": begin_statement, "__name__": module}
+    exec("def ask(): begin_statement('SELECT 1', [], ('sqlalchemy',)).finish()", names)  # noqa: S102  # in a module of that name
+    with tracing(tmp_path) as calls:
+        names["ask"]()  # type: ignore[operator]
+    here = "test_only_the_library_s_own_packages_are_no_callers"
+    assert [call.caller for call in calls] == [caller or here]
+
+
 def test_the_shop_s_faults_stand_in_its_traces_and_are_gone_once_mended(tmp_path: Path) -> None:
     repeats = []
     for pages in ("pages", "pages_fixed"):

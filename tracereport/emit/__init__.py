@@ -51,6 +51,7 @@ __all__ = [
     "is_on",
     "name_caller",
     "name_test",
+    "runs_in",
     "size",
     "start",
     "stop",
@@ -73,7 +74,7 @@ _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 _UNKNOWN = "unknown"
-_SCHEDULERS = ("asyncio.", "concurrent.futures.", "threading")
+_SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing")
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
@@ -469,9 +470,19 @@ def name_caller(frame: FrameType | None) -> str | None:
 
     None where there is no frame, or it only schedules what others have handed in, as event loops and thread pools do.
     """
-    if frame is None or frame.f_globals.get("__name__", "").startswith(_SCHEDULERS):
+    if frame is None or runs_in(frame, _SCHEDULERS):
         return None
     return _short_name(frame.f_code.co_qualname)
+
+
+def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
+    """Whether a frame runs code of one of the packages: not that of another whose name begins as theirs does."""
+    return _is_in(str(frame.f_globals.get("__name__")), packages)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_in(module: str, packages: tuple[str, ...]) -> bool:
+    return f"{module}.".startswith(tuple(f"{package}." for package in packages))
 
 
 @functools.lru_cache(maxsize=4096)

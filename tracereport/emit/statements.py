@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from tracereport.emit import Call, begin, digest, name_caller
+from tracereport.emit import Call, begin, digest, name_caller, runs_in
 
 _READS = frozenset({"select", "with", "values", "show", "explain", "pragma", "describe"})
 _WRITES_INSIDE = re.compile(r"\b(insert|update|delete|merge)\b", re.IGNORECASE)
@@ -87,7 +87,7 @@ def _find_caller(machinery: tuple[str, ...]) -> str | None:
     """The first function outside the machinery and ours; None where the stack holds none."""
     inside = (*machinery, "tracereport.emit")
     for frame in _walk_stack():
-        if not frame.f_globals.get("__name__", "").startswith(inside):
+        if not runs_in(frame, inside):
             return name_caller(frame)
     return None
 
