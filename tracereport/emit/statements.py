@@ -16,7 +16,9 @@ from tracereport.emit import Call, begin, digest, name_caller, runs_in
 
 _READS = frozenset({"select", "with", "values", "show", "explain", "pragma", "describe"})
 _WRITES_INSIDE = re.compile(r"\b(insert|update|delete|merge)\b", re.IGNORECASE)
-_VERB = re.compile(r"\s*\(*\s*(\w+)")
+_COMMENTS = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
+_LITERAL_OR_SPACE = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`)|\s+""")
+_VERB = re.compile(r"[\s(]*(\w+)")
 _TABLE = re.compile(r"\b(?:from|into|update|table|join)\s+(?:only\s+)?([\w.\"`\[\]]+)", re.IGNORECASE)
 _QUOTES = re.compile(r"[\"`\[\]]")
 _write_numbers = itertools.count(1)
@@ -26,7 +28,8 @@ _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as i
 def begin_statement(sql: str, values: Iterable[tuple[str, object]], machinery: tuple[str, ...]) -> Call:
     """Begins the call that a statement is.
 
-    Its function is verb and first table (``select orders``); its parameters are the statement's text, and the values.
+    Its function is verb and first table (``select orders``); its parameters are the statement's text, on one line and
+    without the comments in front of it, and the values.
     A write is no question that could have been remembered: a running number as ``write`` makes each its own.
 
     Args:
@@ -48,21 +51,27 @@ def is_read(sql: str) -> bool:
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
-    call.record(rows=len(rows), **digest([*map(tuple, rows)]))
+    call.record(rows=len(rows), **digest([tuple(map(_to_plain, row)) for row in rows]))
 
 
 def name_values(parameters: object) -> list[tuple[str, object]]:
     """The values of one statement, named: by themselves, or ``p1``, ``p2``, ... where they only have places."""
     if isinstance(parameters, Mapping):
-        return [(str(name), value) for name, value in parameters.items()]
+        return [(str(name), _to_plain(value)) for name, value in parameters.items()]
     if isinstance(parameters, Sequence) and not isinstance(parameters, (str, bytes)):
-        return [(f"p{place}", value) for place, value in enumerate(parameters, start=1)]
+        return [(f"p{place}", _to_plain(value)) for place, value in enumerate(parameters, start=1)]
     return []
 
 
 def name_many(parameter_sets: Sequence[object]) -> list[tuple[str, object]]:
     """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all."""
-    return [("parameter_sets", len(parameter_sets)), ("values", hide(parameter_sets))]
+    values = [name_values(each) for each in parameter_sets]
+    return [("parameter_sets", len(parameter_sets)), ("values", hide(values))]
+
+
+def _to_plain(value: object) -> object:
+    """Bytes for what drivers hold bytes in, whose text is an address."""
+    return bytes(value) if isinstance(value, (memoryview, bytearray)) else value
 
 
 def hide(value: object) -> str:
@@ -73,7 +82,8 @@ def hide(value: object) -> str:
 @functools.lru_cache(maxsize=1024)
 def _describe(sql: str) -> tuple[str, str, bool]:
     """Name and text of a statement, and whether it is a read."""
-    text = " ".join(sql.split())
+    text = _COMMENTS.sub("", sql, count=1).strip()
+    text = _LITERAL_OR_SPACE.sub(lambda found: found[1] or " ", text)
     verb = _VERB.match(text)
     table = _TABLE.search(text)
     words = [verb[1].lower() if verb else "statement"]
