@@ -69,6 +69,7 @@ def test_hostile_texts_read_back_exactly(function: str, params: list[tuple[str, 
 
 
 @settings(max_examples=40, deadline=None)
+@example(texts=[("f", [], "5"), ("f|", [], "18446744073709551615")])
 @given(texts=st.lists(st.tuples(values, st.lists(st.tuples(names, values), max_size=3), st.none() | names), max_size=9))
 def test_the_program_s_own_reader_reads_the_same(texts: list[tuple[str, list[tuple[str, str]], str | None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -176,10 +176,10 @@ def _read_fields(distinct: pl.Series) -> _ReadFields:
             is_own["parent"] & is_parent,
             is_own["parent"],
             is_own["escaped"] & (value_text == "1").fill_null(value=False).to_numpy(),
-            is_number,
             is_own["test"],
+            is_number,
         ],
-        [_NO_EQUALS, _PARENT, _DROPPED, _ESCAPED, _METRIC, _TEST],
+        [_NO_EQUALS, _PARENT, _DROPPED, _ESCAPED, _TEST, _METRIC],
         _DROPPED,
     ).astype(np.int8)
     names = name.filter(pl.Series(kind == _METRIC)).unique().sort()

@@ -174,10 +174,10 @@ def parse_metrics(text: str) -> MetricFields:
             dropped += not known
         elif name == "escaped" and value == "1":
             escaped = True
-        elif number is not None:
-            metrics.append((name, number))
         elif name == "test":
             test = value
+        elif number is not None:
+            metrics.append((name, number))
         else:
             dropped += 1
     if escaped and test is not None:
