@@ -1,5 +1,6 @@
 """``pytest --perf-trace``: one file, every process in it by itself, every call with its test, and a report."""
 
+import os
 import re
 from pathlib import Path
 
@@ -108,8 +109,9 @@ def test_the_report_is_printed_at_the_end(project: Path) -> None:
     assert f"tracereport {project / 'perf_trace.log'}" in report
 
 
-def test_whoever_asked_for_traces_on_standard_error_gets_them(project: Path) -> None:
-    done = run_pytest(project, "--perf-trace", PERF_TRACE="1")
+@pytest.mark.parametrize("word", ["1", "on", "Stderr"])
+def test_whoever_asked_for_traces_on_standard_error_gets_them(project: Path, word: str) -> None:
+    done = run_pytest(project, "--perf-trace", PERF_TRACE=word)
     assert "performance traces" not in done.stdout
     assert done.stderr == (project / "perf_trace.log").read_text(encoding="utf-8")
 
@@ -131,6 +133,36 @@ def test_nothing_is_left_behind_and_an_earlier_file_is_replaced(project: Path) -
     assert "earlier" not in (project / "perf_trace.log").read_text()
 
 
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "-k=no_such_test"])
+def test_a_run_without_a_test_leaves_an_earlier_file_as_it_is(project: Path, option: str) -> None:
+    (project / "perf_trace.log").write_text("earlier\n")
+    done = run_pytest(project, "--perf-trace", option)
+    assert "performance traces" not in done.stdout
+    assert (project / "perf_trace.log").read_text() == "earlier\n"
+
+
+def test_a_run_that_traced_nothing_says_how_to_trace(project: Path) -> None:
+    (project / "perf_trace.log").write_text("earlier\n")
+    (project / "tests" / "test_it.py").write_text("def test_nothing(): pass")
+    for workers in ([], ["-n", "1"]):
+        done = run_pytest(project, "--perf-trace", *workers)
+        said = done.stdout.partition("= performance traces: perf_trace.log =")[2]
+        assert "Nothing was traced" in said
+        assert "@traced" in said
+        assert "cargo" not in said
+        assert (project / "perf_trace.log").read_text() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_a_run_that_is_killed_leaves_nothing_beside_the_file(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(
+        "import os, signal\ndef test_end(): os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    (project / "temporary").mkdir()
+    run_pytest(project, "--perf-trace", TMPDIR=str(project / "temporary"))
+    assert sorted(path.name for path in project.iterdir()) == ["temporary", "tests"]
+
+
 def test_without_the_option_nothing_happens(project: Path) -> None:
     done = run_pytest(project, "-k", "thread")
     assert "1 passed" in done.stdout
@@ -140,6 +172,7 @@ def test_without_the_option_nothing_happens(project: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_an_error_of_usage(project: Path) -> None:
     (project / "file").write_text("")
-    done = run_pytest(project, "--perf-trace=file/trace.log")
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "ERROR: --perf-trace=file/trace.log: " in done.stderr
+    for target in ("file/trace.log", "tests"):
+        done = run_pytest(project, f"--perf-trace={target}")
+        assert done.returncode == pytest.ExitCode.USAGE_ERROR
+        assert f"ERROR: --perf-trace={target}: " in done.stderr

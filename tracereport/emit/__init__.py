@@ -49,6 +49,7 @@ __all__ = [
     "digest",
     "found",
     "is_on",
+    "is_standard_error",
     "name_caller",
     "name_test",
     "runs_in",
@@ -110,7 +111,7 @@ class _Log:
         self.numbers = itertools.count()
         self.descriptor = 2
         self.lock = RLock()  # one that a signal's handler, or a finalizer, may come back to amid a write
-        if target in _STANDARD_ERROR_WORDS:
+        if is_standard_error(target):
             if sys.__stderr__ is None:  # closed before the program began: the next file that it opens gets the number 2
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         else:
@@ -251,7 +252,7 @@ def start(target: str) -> None:
     """
     global _log  # noqa: PLW0603  # one log for each process is what this module is for
     stop()
-    _log = _Log(target if target in _STANDARD_ERROR_WORDS else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
+    _log = _Log(target if is_standard_error(target) else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
 
 
 def stop() -> None:
@@ -265,6 +266,11 @@ def stop() -> None:
 def is_on() -> bool:
     """Whether calls are traced."""
     return _log is not None
+
+
+def is_standard_error(target: str) -> bool:
+    """Whether a value of ``PERF_TRACE`` asks for lines on standard error."""
+    return target.lower() in _STANDARD_ERROR_WORDS
 
 
 def name_test(name: str | None) -> None:
@@ -520,7 +526,7 @@ def _start_from_environment() -> None:
     if target.lower() in _OFF_WORDS:
         return
     try:
-        start(target.lower() if target.lower() in _STANDARD_ERROR_WORDS else target)
+        start(target)
     except OSError as error:
         if sys.stderr is not None:
             sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")

@@ -3,8 +3,10 @@
 Each process of the run (a worker of pytest-xdist, what a test starts or forks) writes a file of its own; at the end
 they become one, each behind a marker line in the form of cargo's that names the process. Where ``PERF_TRACE=1`` asks
 for traces on standard error, as ``tracereport run`` does, they are written there as well, for whoever reads them.
+A run that runs no test (``--collect-only``) leaves an earlier file as it is.
 """
 
+import errno
 import os
 import shutil
 import subprocess
@@ -24,6 +26,20 @@ DEFAULT_FILE = "perf_trace.log"
 REPORT_SECTIONS = 1
 """How many sections of the report are printed: the first says what to change first."""
 MARKER = "     Running pytest ({name})\n"
+NOTHING_TRACED = """\
+Nothing was traced: no test called a traced function. To trace one, decorate it:
+
+    from tracereport.emit import traced
+
+    @traced
+    def find_orders(customer_id): ...
+
+or trace every statement that SQLAlchemy or Django sends, once in the program or in conftest.py:
+
+    from tracereport.emit.sqlalchemy import trace_statements   # or tracereport.emit.django
+    trace_statements()
+
+"python -m pydoc tracereport.emit" tells more."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,31 +112,45 @@ class _Run(_Tracing):
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            number = errno.EISDIR if path.is_dir() else errno.EACCES
+            raise OSError(number, os.strerror(number))
+        # Not beside the file: a run that is killed leaves it behind.
+        super().__init__(tempfile.mkdtemp(prefix="perf-trace-"))
         self.path = path
+        self._has_run = self._is_traced = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist's WorkerController
         """Tells a worker of pytest-xdist where to write."""
         node.workerinput["perf_trace_folder"] = str(self.folder)
 
+    def pytest_runtest_logstart(self) -> None:
+        """Notes that a test runs, here or in a worker."""
+        self._has_run = True
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Joins the files, once the workers have ended."""
         emit.stop()
-        joined = self.folder / "joined"
+        if not self._has_run:
+            return
+        joined = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with joined.open("wb") as whole:
             for part in sorted(self.folder.glob("*.log")):
                 lines = part.read_bytes()
                 if lines.startswith(b"PERF_TRACE|"):
                     whole.write(MARKER.format(name=f"{part.name.rpartition('-')[0]} child").encode())
                 if b"PERF_TRACE|" in lines:
+                    self._is_traced = True
                     whole.write(lines)
         joined.replace(self.path)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Prints the beginning of the report, or hands the traces on to who asked for them."""
-        if self._environment == "1":
+        if not self._has_run:
+            return
+        if emit.is_standard_error(self._environment or ""):
             self._write_to_standard_error(config)
         else:
             self._print_report(terminalreporter)
@@ -132,6 +162,9 @@ class _Run(_Tracing):
 
     def _print_report(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"performance traces: {self.path.name}")
+        if not self._is_traced:
+            terminalreporter.write_line(NOTHING_TRACED)
+            return
         environment = {**os.environ, "COLUMNS": str(terminalreporter._tw.fullwidth)}  # noqa: SLF001
         environment.pop("PERF_TRACE", None)
         # A process of its own: the report's libraries have no business in the one that is being tested.
