@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -99,6 +100,41 @@ def test_a_thread_can_become_part_of_a_call(driver: str, tmp_path: Path) -> None
     assert [(call.function, call.parent) for call in calls] == [("inside", 0), ("outside", None), ("page", None)]
 
 
+def test_what_outlives_its_call_belongs_to_the_next_one_around(driver: str, tmp_path: Path) -> None:
+    assert [(call.function, call.number, call.parent) for call in run(driver, "late", tmp_path)] == [
+        ("page", 1, 0),
+        ("in_thread", 3, 0),
+        ("in_future", 4, 2),
+        ("followed", 2, 1),
+        ("request", 0, None),
+    ]
+
+
+def test_calls_and_threads_may_leave_in_any_order(driver: str, tmp_path: Path) -> None:
+    assert [(call.function, call.number, call.parent) for call in run(driver, "disorder", tmp_path)] == [
+        ("first", 0, None),
+        ("inside", 2, 1),
+        ("inside", 4, 3),
+        ("third", 3, None),
+        ("second", 1, 0),
+        ("after", 5, None),
+    ]
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_threads_that_share_a_pipe_tear_and_lose_no_long_line(driver: str, blocking: bool) -> None:
+    command = f"import os, sys; os.set_blocking(2, {blocking}); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$COMMAND" "$1" crowd 2>&1 | (sleep 0.3; cat)', sys.executable, driver],
+        env={**os.environ, "PERF_TRACE": "1", "COMMAND": command},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    assert sorted(read_line(line).number for line in done.stdout.splitlines()) == list(range(240))
+
+
 def test_a_forked_process_counts_from_zero_in_a_file_of_its_own(driver: str, tmp_path: Path) -> None:
     run_scene([driver, "fork"], tmp_path / "trace-%p.log")
     logs = [read_written(path) for path in sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_size)]
@@ -152,13 +188,48 @@ def test_with_the_log_crate_the_logger_decides(tmp_path: Path) -> None:
 def test_unit_tests_name_their_calls_by_their_threads(tmp_path: Path) -> None:
     (tmp_path / "lib.rs").write_text(
         f'#[path = "{EXAMPLES / "rust" / "perf_trace.rs"}"]\nmod perf_trace;\n'
-        'mod tests { #[test] fn counts() { drop(crate::perf_trace::trace!("load")); }\n'
-        "#[test] fn adds() {} }\n"
+        "mod tests {\n"
+        'fn load() { drop(crate::perf_trace::trace!("load")); }\n'
+        'fn spawn(f: impl FnOnce() + Send + \'static) { std::thread::Builder::new().name("worker-3".into())\n'
+        "    .spawn(f).unwrap().join().unwrap(); }\n"
+        "#[test] fn counts() { load(); spawn(load); }\n"
+        '#[test] fn adds() { let _page = crate::perf_trace::trace!("page");\n'
+        "    let context = crate::perf_trace::context();\n"
+        "    spawn(move || { let _inside = context.enter(); load(); }); } }\n"
     )
     program = compile_rust(tmp_path / "lib.rs", tmp_path / "tests", "--test")
     log = tmp_path / "trace.log"
     subprocess.run([program, "--test-threads=2"], env={"PERF_TRACE": str(log)}, capture_output=True, check=True)
-    assert [(call.function, call.test) for call in read_written(log)] == [("load", "tests::counts")]
+    assert sorted((call.function, str(call.test)) for call in read_written(log)) == [
+        ("load", "None"),
+        ("load", "tests::adds"),
+        ("load", "tests::counts"),
+        ("page", "tests::adds"),
+    ]
+
+
+def test_a_program_of_several_crates_has_one_counter(tmp_path: Path) -> None:
+    copy = f'#[path = "{EXAMPLES / "rust" / "perf_trace.rs"}"]\npub mod perf_trace;\n'
+    load = '{} fn load(key: u32) {{ let call = trace!("load", key = key); call.record("rows", 1); }}\n'
+    sources = {
+        "tracing": copy,
+        "storage": f"use tracing::perf_trace::trace;\n{load.format('pub')}",
+        "main": f"use tracing::perf_trace::trace;\n{load.format('')}"
+        'fn main() { let _page = trace!("page"); load(1); storage::load(2); }\n',
+    }
+    options: tuple[str, ...] = ("-L", str(tmp_path))
+    for name, source in sources.items():
+        (tmp_path / f"{name}.rs").write_text(source)
+        kind = ("--crate-type", "rlib") if name != "main" else ()
+        target = tmp_path / ("main" if name == "main" else f"lib{name}.rlib")
+        compile_rust(tmp_path / f"{name}.rs", target, *kind, *options)
+        options = (*options, "--extern", f"{name}={target}")
+    run_scene([str(tmp_path / "main")], tmp_path / "trace.log")
+    assert [(call.function, call.number, call.parent) for call in read_written(tmp_path / "trace.log")] == [
+        ("load", 1, 0),
+        ("load", 2, 0),
+        ("page", 0, None),
+    ]
 
 
 def test_the_demo_runs(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@
 //! included. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
 //! backslash of its texts is written `\x5c`. The caller is the enclosing traced call, or `unknown`, unless a parameter
 //! `caller` names it.
+//!
+//! A program has one copy of this file, as it has one counter. Beside `main.rs` and `lib.rs` it is `pub mod perf_trace`
+//! of the library (`use my_library::perf_trace::trace;` in `main.rs`); in a workspace that of a crate which all others
+//! depend on. In unit tests calls carry the test that libtest has named their thread after; a thread that the test
+//! starts gets it with the `context`.
 #![allow(dead_code)] // a program needn't use all of it
 
 use std::cell::RefCell;
@@ -37,8 +42,8 @@ use std::convert::TryInto; // edition 2018 wants to be told
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
@@ -50,11 +55,14 @@ static NUMBERS: AtomicU64 = AtomicU64::new(0);
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
-    static CURRENT: RefCell<Context> = RefCell::new(Context::default());
+    /// What this thread has entered, in order; none where it has left again before what it entered later.
+    static INSIDE: RefCell<Vec<Option<Context>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Begins a call: `trace!("load_user", id = id, "name of another" = value)`. Hold what it gives until the call ends.
-macro_rules! trace {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __perf_trace {
     ($function:expr $(, $name:tt = $value:expr)* $(,)?) => {
         $crate::perf_trace::Call::begin($function, || {
             vec![$(($crate::perf_trace::trace!(@name $name), ($value).to_string())),*]
@@ -63,49 +71,41 @@ macro_rules! trace {
     (@name $name:literal) => { $name };
     (@name $name:ident) => { stringify!($name) };
 }
-pub(crate) use trace;
+pub use __perf_trace as trace;
 
 /// A call that ends when it is dropped. It stays in its thread; to hold one over an `await`, let it `follow` a future.
 #[must_use = "the call ends where this is dropped"]
 pub struct Call {
-    running: Option<Arc<Running>>,
-    entered: Option<Entered>,
+    entered: Option<Entered>, // left before the call ends: what its end may trace is no part of it
+    ending: Option<Ending>,
 }
 
 impl Call {
     /// What `trace!` stands for: `params` gives names and values, in order, and is asked only while tracing is on.
     pub fn begin<'a>(function: &str, params: impl FnOnce() -> Vec<(&'a str, String)>) -> Call {
         if !output::is_on() {
-            return Call { running: None, entered: None };
+            return Call { entered: None, ending: None };
         }
         let running = Running::begin(function, &params());
-        let entered = Context(Arc::downgrade(&running)).enter();
-        Call { running: Some(running), entered: Some(entered) }
+        Call { entered: Some(Context(Some(running.clone())).enter()), ending: Some(Ending(running)) }
     }
 
     /// Adds a metric: what came out of the call. A negative number is left out.
     pub fn record(&self, name: &str, value: impl TryInto<u64>) {
-        if let Some(running) = &self.running {
+        if let Some(Ending(running)) = &self.ending {
             running.record(name, value);
         }
     }
 
     /// Makes the call that of a future, whichever threads it runs in: it ends when the future does, or is dropped.
-    pub fn follow<F: Future>(mut self, future: F) -> Followed<F> {
-        self.entered = None;
-        Followed { running: self.running.take(), future: Box::pin(future) }
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.entered = None; // before the call ends: what its end may trace is no part of it
+    pub fn follow<F: Future>(self, future: F) -> Followed<F> {
+        Followed { future: Box::pin(future), ending: self.ending }
     }
 }
 
 /// Adds a metric to the innermost call that this thread, or this future, is in.
 pub fn record(name: &str, value: impl TryInto<u64>) {
-    if let Some(running) = context().0.upgrade() {
+    if let Some(running) = context().0 {
         running.record(name, value);
     }
 }
@@ -113,52 +113,61 @@ pub fn record(name: &str, value: impl TryInto<u64>) {
 /// A call that other threads can become part of:
 /// `let context = perf_trace::context(); spawn(move || { let _inside = context.enter(); ... })`.
 #[derive(Clone, Default)]
-pub struct Context(Weak<Running>);
+pub struct Context(Option<Arc<Running>>);
 
 /// The innermost call that this thread, or this future, is in; none, if there is none.
 pub fn context() -> Context {
-    CURRENT.with(|current| current.borrow().clone())
+    INSIDE.with(|inside| inside.borrow().last().cloned().flatten().unwrap_or_default())
 }
 
 impl Context {
     /// Makes this thread part of the call, until what it gives is dropped.
     pub fn enter(&self) -> Entered {
-        let before = CURRENT.with(|current| current.replace(self.clone()));
-        Entered { before, _not_send: PhantomData }
+        let place = INSIDE.with(|inside| {
+            let mut inside = inside.borrow_mut();
+            inside.push(Some(self.clone()));
+            inside.len() - 1
+        });
+        Entered { place, _not_send: PhantomData }
     }
 }
 
 /// That this thread is part of a call.
 #[must_use = "the thread leaves the call where this is dropped"]
 pub struct Entered {
-    before: Context,
+    place: usize,
     _not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let before = std::mem::take(&mut self.before);
         // A thread that ends may have taken its memory down already.
-        let _ = CURRENT.try_with(|current| current.replace(before));
+        let _ = INSIDE.try_with(|inside| {
+            let mut inside = inside.borrow_mut();
+            inside[self.place] = None;
+            while let Some(None) = inside.last() {
+                inside.pop();
+            }
+        });
     }
 }
 
 /// A future, and the call that it is.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Followed<F> {
-    running: Option<Arc<Running>>,
     future: Pin<Box<F>>,
+    ending: Option<Ending>,
 }
 
 impl<F: Future> Future for Followed<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let entered = self.running.as_ref().map(|running| Context(Arc::downgrade(running)).enter());
+        let entered = self.ending.as_ref().map(|ending| Context(Some(ending.0.clone())).enter());
         let polled = self.future.as_mut().poll(task);
         drop(entered);
         if polled.is_ready() {
-            self.running = None;
+            self.ending = None;
         }
         polled
     }
@@ -168,12 +177,17 @@ impl<F: Future> Future for Followed<F> {
 struct Running {
     process: u32,
     number: u64,
-    parent: Option<u64>,
+    parent: Option<Arc<Running>>,
     function: String,
     fields: Vec<String>,
+    test: Option<String>,
     metrics: Mutex<Vec<String>>,
     started: Instant,
+    has_ended: AtomicBool,
 }
+
+/// Where this is dropped, the call ends.
+struct Ending(Arc<Running>);
 
 impl Running {
     fn begin(function: &str, params: &[(&str, String)]) -> Arc<Running> {
@@ -184,7 +198,11 @@ impl Running {
             output::open();
         }
         // A call of the process that was forked off isn't in this log.
-        let parent = context().0.upgrade().filter(|parent| parent.process == process);
+        let mut parent = context().0.filter(|parent| parent.process == process);
+        // A thread or future that outlives its call belongs to the nearest one around that hasn't ended.
+        while let Some(ended) = parent.as_ref().filter(|parent| parent.has_ended.load(Ordering::Acquire)) {
+            parent = ended.parent.clone();
+        }
         let mut fields = Vec::with_capacity(params.len() + 1);
         if params.iter().all(|(name, _)| *name != "caller") {
             fields.push(format!("caller={}", parent.as_ref().map_or(UNKNOWN, |parent| &parent.function)));
@@ -196,11 +214,13 @@ impl Running {
         Arc::new(Running {
             process,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            parent: parent.map(|parent| parent.number),
+            test: parent.as_ref().map_or_else(test_name, |parent| parent.test.clone()),
+            parent,
             function: function.to_owned(),
             fields,
             metrics: Mutex::default(),
             started: Instant::now(),
+            has_ended: AtomicBool::new(false),
         })
     }
 
@@ -215,8 +235,11 @@ impl Running {
         let mut before = vec![self.function.clone()];
         before.extend(self.fields.iter().cloned());
         let mut behind = std::mem::take(&mut *self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
-        behind.extend(test_name().map(|name| format!("test={name}")));
-        let mut end = self.parent.map_or("parent=none".to_owned(), |number| format!("parent={number}"));
+        behind.extend(self.test.as_ref().map(|name| format!("test={name}")));
+        let mut end = match &self.parent {
+            Some(parent) => format!("parent={}", parent.number),
+            None => "parent=none".to_owned(),
+        };
         if before.iter().chain(&behind).any(|field| field.contains(['|', '\n'])) {
             before = before.iter().map(|field| escape(field)).collect();
             behind = behind.iter().map(|field| escape(field)).collect();
@@ -232,11 +255,12 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Ending {
     fn drop(&mut self) {
-        let elapsed_us = self.started.elapsed().as_micros();
-        if self.process == std::process::id() {
-            output::write(&self.line(elapsed_us));
+        let elapsed_us = self.0.started.elapsed().as_micros();
+        self.0.has_ended.store(true, Ordering::Release);
+        if self.0.process == std::process::id() {
+            output::write(&self.0.line(elapsed_us));
         }
     }
 }
@@ -245,13 +269,15 @@ fn escape(text: &str) -> String {
     text.replace('\\', r"\x5c").replace('|', r"\x7c").replace('\n', r"\x0a")
 }
 
-/// The test that a process belongs to, by the environment; in unit tests libtest names the thread after it.
+/// The test that a call inside no other belongs to: by the environment, or, in unit tests, by the thread that it begins
+/// in, which libtest names after the test.
 fn test_name() -> Option<String> {
     let named = std::env::var("PERF_TRACE_TEST").ok();
     if !cfg!(test) {
         return named;
     }
-    named.or_else(|| std::thread::current().name().filter(|name| *name != "main").map(str::to_owned))
+    let is_path = |name: &&str| *name != "main" && name.chars().all(|c| c.is_alphanumeric() || "_:".contains(c));
+    named.or_else(|| std::thread::current().name().filter(is_path).map(str::to_owned))
 }
 
 /// Standard error, or a file.
@@ -259,9 +285,10 @@ fn test_name() -> Option<String> {
 mod output {
     use super::NUMBERS;
     use std::fs::{File, OpenOptions};
-    use std::io::{stderr, Write};
+    use std::io::{stderr, ErrorKind, Write};
     use std::sync::atomic::{AtomicU8, Ordering};
     use std::sync::{Mutex, PoisonError};
+    use std::time::Duration;
 
     const OFF: u8 = 1;
     const ON: u8 = 2;
@@ -319,10 +346,22 @@ mod output {
     /// One write: lines of several threads and processes don't mix. What can't be written is left out.
     pub fn write(line: &str) {
         let line = format!("{line}\n");
-        let _ = match &mut *FILE.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(file) => file.write_all(line.as_bytes()),
-            None => stderr().write_all(line.as_bytes()),
-        };
+        let mut rest = line.as_bytes();
+        let mut file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+        while !rest.is_empty() {
+            let written = match &mut *file {
+                Some(file) => file.write(rest),
+                None => stderr().write(rest),
+            };
+            match written.map_err(|error| error.kind()) {
+                Ok(0) => return,
+                Ok(bytes) => rest = &rest[bytes..],
+                Err(ErrorKind::Interrupted) => {}
+                // A pipe that is full for now, and set not to block.
+                Err(ErrorKind::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+                Err(_) => return,
+            }
+        }
     }
 }
 

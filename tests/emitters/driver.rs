@@ -20,6 +20,9 @@ fn main() {
         "async" => run_futures(),
         "fork" => fork_inside(),
         "context" => hand_context_on(),
+        "late" => outlive_calls(),
+        "disorder" => end_in_disorder(),
+        "crowd" => write_long_lines(),
         "bench" => measure(),
         scene => panic!("no scene {scene}"),
     }
@@ -156,6 +159,51 @@ fn hand_context_on() {
     });
     with_context.join().unwrap();
     std::thread::spawn(|| drop(trace!("outside"))).join().unwrap();
+}
+
+/// Threads and futures that go on when the call that they are part of has ended.
+fn outlive_calls() {
+    let _request = trace!("request");
+    let page = trace!("page");
+    let context = perf_trace::context();
+    let mut followed = Box::pin(trace!("followed").follow(async {
+        Pause(false).await;
+        drop(trace!("in_future"));
+    }));
+    assert!(followed.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(Idle)))).is_pending());
+    drop(page);
+    let thread = std::thread::spawn(move || {
+        let _inside = context.enter();
+        drop(trace!("in_thread"));
+    });
+    thread.join().unwrap();
+    assert!(followed.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(Idle)))).is_ready());
+}
+
+fn end_in_disorder() {
+    let first = trace!("first");
+    let context = perf_trace::context();
+    let second = trace!("second");
+    drop(first);
+    drop(trace!("inside"));
+    let entered = context.enter();
+    let third = trace!("third");
+    drop(entered);
+    drop(trace!("inside"));
+    drop(third);
+    drop(second);
+    drop(trace!("after"));
+}
+
+/// Lines that a pipe takes in parts, from several threads.
+fn write_long_lines() {
+    let text = "x".repeat(9_000);
+    std::thread::scope(|scope| {
+        for thread in 0..6 {
+            let text = &text;
+            scope.spawn(move || (0..40).for_each(|step| drop(trace!("step", thread = thread, step = step, text = text))));
+        }
+    });
 }
 
 extern "C" {
