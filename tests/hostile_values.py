@@ -9,3 +9,15 @@ FRAGMENTS = (
 )  # fmt: skip
 values = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=6).map("".join)
 """Any Unicode text but lone surrogates, which UTF-8 can't hold."""
+broken_values = st.lists(values | st.sampled_from(("\ud800", "\udbff", "\udc00", "\udfff")), max_size=4).map("".join)
+"""Those, too: Python and JavaScript have such texts."""
+
+
+def join_pairs(text: str) -> str:
+    """The text as JavaScript has it: a high surrogate and a low one behind it are one character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def write_surrogates(text: str) -> str:
+    r"""The text with each lone surrogate as ``\udXXX``, which is what an emitter writes."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.hostile_values import values
+from tests.hostile_values import broken_values, values, write_surrogates
 from tests.written_lines import WrittenCall, read_as_reported, read_line, read_written
 from tracereport import emit
 from tracereport.emit import begin, digest, found, size, trace, traced
@@ -101,10 +101,12 @@ def test_a_name_that_the_line_uses_itself_gets_an_underscore(name: str) -> None:
     assert calls[0].metrics == {f"{name}_": 4, "parent_": 5, "escaped_": 1, "rows": 6}
 
 
-def test_a_lone_surrogate_is_written_as_its_escape() -> None:
-    with tracing() as calls, trace("f", name="a\udc80"):
-        pass
-    assert calls[0].params == (("name", r"a\udc80"),)
+@settings(deadline=None)
+@given(function=broken_values, value=broken_values)
+def test_lone_surrogates_are_written_as_their_escapes(function: str, value: str) -> None:
+    with tracing() as calls:
+        begin(function, [("name", value)], "caller").finish()
+    assert (calls[0].function, calls[0].params) == (write_surrogates(function), (("name", write_surrogates(value)),))
 
 
 def test_values_are_written_as_str_gives_them_and_flags_as_numbers() -> None:

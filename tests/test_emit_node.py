@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.emitters import EXAMPLES, HERE, find_tool, run_scene
-from tests.hostile_values import values
+from tests.hostile_values import broken_values, join_pairs, values, write_surrogates
 from tests.written_lines import WrittenCall, read_line, read_written
 
 DRIVER = str(HERE / "driver.mjs")
@@ -49,9 +49,23 @@ def test_hostile_texts_read_back_exactly(
     assert [call.number for call in written] == list(range(len(calls)))
 
 
+@settings(max_examples=10, deadline=None)
+@given(texts=st.lists(broken_values, max_size=20))
+def test_lone_surrogates_are_written_as_their_escapes(node: str, texts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        written = run(node, "values", Path(folder), json.dumps([(text, [("key", text)], {}) for text in texts]))
+    expected = [write_surrogates(join_pairs(text)) for text in texts]
+    assert [(call.function, call.params) for call in written] == [(text, (("key", text),)) for text in expected]
+
+
 def test_calls_nest_and_carry_what_they_gave(node: str, tmp_path: Path) -> None:
     innermost, inner, sibling, outer = run(node, "nested", tmp_path)
-    assert outer.params == (("key", "1"), ("none", "undefined"), ("elapsed_ms_", "7"), ("bad", "<unprintable object>"))
+    assert outer.params == (
+        ("key", "1"),
+        ("none", "undefined"),
+        ("elapsed_ms_", "7"),
+        ("bad", "<unprintable function>"),
+    )
     assert outer.metrics == {"flag": 1, "largest": 2**64 - 1, "parent_": 3}
     assert (outer.caller, outer.parent, outer.number) == ("unknown", None, 0)
     assert (inner.caller, inner.parent, inner.number, inner.metrics) == ("outer", 0, 1, {"rows": 2})
@@ -93,6 +107,64 @@ def test_tasks_know_their_parents_and_callers(node: str, tmp_path: Path) -> None
 
 def test_a_call_that_has_ended_is_no_parent(node: str, tmp_path: Path) -> None:
     assert [(call.function, call.parent) for call in run(node, "late", tmp_path)] == [("startup", None), ("work", None)]
+
+
+def test_what_outlives_its_call_belongs_to_the_next_one_around(node: str, tmp_path: Path) -> None:
+    assert [(call.function, call.number, call.parent) for call in run(node, "outlived", tmp_path)] == [
+        ("page", 1, 0),
+        ("inside", 3, 2),
+        ("later", 2, 0),
+        ("request", 0, None),
+    ]
+
+
+def test_different_objects_are_different_questions(node: str, tmp_path: Path) -> None:
+    *calls, times = run(node, "objects", tmp_path)
+    assert [call.params[0][1] for call in calls] == [
+        '{"id":1}',
+        '{"id":2}',
+        "[1,[2,3]]",
+        "[[1,2],3]",
+        "Map(1) { 1 => 2 }",
+        "Map(0) {}",
+        "Point { x: 1 }",
+        "Point { x: 2 }",
+        "<ref *1> { circle: [Circular *1] }",
+        "{ big: 1n }",
+        calls[10].params[0][1],
+        "http://a/",
+        r"\ud800",
+        r"\udc00",
+        "\U0001f600",
+    ]
+    assert "1970" in calls[10].params[0][1]
+    assert times.metrics == {"query_us": 12}
+
+
+def test_a_query_that_is_sent_when_it_is_awaited_stays_what_it_is(node: str, tmp_path: Path) -> None:
+    assert run_scene([node, DRIVER, "builders"], tmp_path / "trace.log") == "1 1\nno 2\n1 3\n"
+    calls = read_written(tmp_path / "trace.log")
+    assert [(call.function, call.parent) for call in calls] == [
+        ("send", 0),
+        ("rows", None),
+        ("send", 2),
+        ("fails", None),
+        ("frozen", None),
+        ("send", None),
+    ]
+    assert [call.elapsed_us > 15_000 for call in calls] == [True, True, True, True, False, True]
+
+
+def test_workers_that_share_a_pipe_tear_no_long_line(node: str) -> None:
+    command = ["sh", "-c", '"$0" "$1" crowd 2>&1 | (sleep 0.5; cat)', node, DRIVER]
+    done = subprocess.run(command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=60)
+    assert sorted(read_line(line).number for line in done.stdout.decode().splitlines()) == list(range(600))
+
+
+def test_a_worker_that_is_ended_amid_a_line_stops_nobody(node: str) -> None:
+    command = ["sh", "-c", '"$0" "$1" ended 2>&1 | (sleep 1; cat)', node, DRIVER]
+    done = subprocess.run(command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=60)
+    assert b"|after|" in done.stdout.splitlines()[-1]
 
 
 def test_a_traced_method_keeps_its_object(node: str, tmp_path: Path) -> None:

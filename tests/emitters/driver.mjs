@@ -6,6 +6,12 @@ import { record, trace, traced } from "../../examples/node/perf-trace.mjs";
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+const unprintable = Object.assign(() => {}, {
+  toString() {
+    throw new Error("unprintable");
+  },
+});
+
 const scenes = {
   /** Standard input is JSON: a list of [function, [[name, value], ...], metrics]. */
   values() {
@@ -15,7 +21,7 @@ const scenes = {
   },
 
   nested() {
-    trace("outer", { key: 1, none: undefined, elapsed_ms: 7, bad: Object.create(null) }, () => {
+    trace("outer", { key: 1, none: undefined, elapsed_ms: 7, bad: unprintable }, () => {
       record({ flag: true, negative: -1, half: 0.5, text: "x", largest: 2n ** 64n - 1n, parent: 3 });
       trace("inner", {}, () => {
         record({ rows: 2 });
@@ -68,6 +74,55 @@ const scenes = {
     await pause(20);
   },
 
+  async outlived() {
+    await trace("request", {}, async () => {
+      let later;
+      await trace("page", {}, async () => {
+        later = pause(5).then(() => trace("later", {}, () => trace("inside", {}, () => {})));
+      });
+      await later;
+    });
+  },
+
+  objects() {
+    class Point {
+      constructor(x) {
+        this.x = x;
+      }
+    }
+    const circle = {};
+    circle.circle = circle;
+    const plain = [{ id: 1 }, { id: 2 }, [1, [2, 3]], [[1, 2], 3]];
+    const others = [new Map([[1, 2]]), new Map(), new Point(1), new Point(2), circle, { big: 1n }];
+    const texts = [new Date(0), new URL("http://a/"), "\ud800", "\udc00", "\u{1f600}"];
+    for (const value of [...plain, ...others, ...texts]) trace("find", { value }, () => {});
+    trace("times", {}, () => record({ query_us: 12.75, half: 0.5, endless_ms: Infinity, late_ns: -3.5 }));
+  },
+
+  /** Queries that are built first, and sent when they are awaited. */
+  async builders() {
+    let sent = 0;
+    class Query {
+      where() {
+        return this;
+      }
+      then(onValue, onError) {
+        sent += 1;
+        const answer = async () => {
+          await pause(20);
+          if (this.fails) throw new Error("no");
+          return [1];
+        };
+        return trace("send", {}, answer).then(onValue, onError);
+      }
+    }
+    const query = trace("rows", {}, () => new Query());
+    console.log((await query.where()).length, sent);
+    const failing = trace("fails", {}, () => Object.assign(new Query(), { fails: true }));
+    console.log(await failing.then(null, (error) => error.message), sent);
+    console.log((await trace("frozen", {}, () => Object.freeze(new Query()))).length, sent);
+  },
+
   method() {
     class Shop {
       constructor(name) {
@@ -93,6 +148,29 @@ const scenes = {
       await Promise.all(done);
     } else {
       count();
+    }
+  },
+
+  /** Lines that a pipe takes in parts, from several threads, one of which is ended amid its work. */
+  async crowd() {
+    if (isMainThread) {
+      const workers = [0, 1, 2].map(() => new Worker(new URL(import.meta.url), { argv: ["crowd"] }));
+      const done = workers.map((worker) => new Promise((resolve) => worker.on("exit", resolve)));
+      for (let step = 0; step < 150; step++) trace("step", { text: "x".repeat(20_000) }, () => {});
+      await Promise.all(done);
+    } else {
+      for (let step = 0; step < 150; step++) trace("step", { text: "x".repeat(20_000) }, () => {});
+    }
+  },
+
+  async ended() {
+    if (isMainThread) {
+      const worker = new Worker(new URL(import.meta.url), { argv: ["ended"] });
+      await pause(200);
+      await worker.terminate();
+      trace("after", {}, () => {});
+    } else {
+      for (;;) trace("step", { text: "x".repeat(2_000_000) }, () => {});
     }
   },
 

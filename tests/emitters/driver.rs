@@ -201,7 +201,9 @@ fn write_long_lines() {
     std::thread::scope(|scope| {
         for thread in 0..6 {
             let text = &text;
-            scope.spawn(move || (0..40).for_each(|step| drop(trace!("step", thread = thread, step = step, text = text))));
+            scope.spawn(move || {
+                (0..40).for_each(|step| drop(trace!("step", thread = thread, step = step, text = text)));
+            });
         }
     });
 }
