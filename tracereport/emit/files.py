@@ -1,0 +1,22 @@
+"""Where the emitters are that a program takes a copy of: one file for each language.
+
+>>> from tracereport.emit.files import emitter_path
+>>> emitter_path("rust").name
+'perf_trace.rs'
+"""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+Language = Literal["python", "rust", "node"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_PACKAGE = Path(__file__).resolve().parent
+_EXAMPLES = _PACKAGE.parent.parent / "examples"
+_NAMES: dict[Language, str] = {"python": "__init__.py", "rust": "perf_trace.rs", "node": "perf-trace.mjs"}
+
+
+def emitter_path(language: Language) -> Path:
+    """The emitter's file: in this package, or, of a checkout, among the examples."""
+    packaged = _PACKAGE / _NAMES[language]
+    return packaged if packaged.exists() else _EXAMPLES / language / _NAMES[language]
