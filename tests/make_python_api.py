@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from tracereport import model
 from tracereport.api import analyze, read_calls, render
@@ -70,14 +71,33 @@ def make_page() -> str:
 
 def describe_function(function: Callable[..., object]) -> str:
     """Heading, signature, and the docstring with its sections as lists."""
-    parameters = ", ".join(str(parameter) for parameter in inspect.signature(function).parameters)
     summary, *sections = to_markdown(inspect.getdoc(function) or "").split("\n\n")
-    lines = [f"## `{function.__name__}({parameters})`", "", summary]
+    lines = [f"## `{function.__name__}{describe_parameters(function)}`", "", summary]
     for section in sections:
         title, _, body = section.partition(":\n")
         entries = [textwrap.dedent(body)] if title == "Returns" else re.split(r"\n(?=\S)", textwrap.dedent(body))
+        if title == "Args":
+            entries = [name_literals(entry, function) for entry in entries]
         lines += ["", f"{TITLES[title]}", "", *(f"- {' '.join(entry.split())}" for entry in entries)]
     return "\n".join(lines) + "\n"
+
+
+def describe_parameters(function: Callable[..., object]) -> str:
+    """The parameters as they are given, with their defaults and without their types."""
+    signature = inspect.signature(function)
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)).replace("'", '"')
+
+
+def name_literals(entry: str, function: Callable[..., object]) -> str:
+    """What is said of a parameter, with the values that it may have where these are few and not named there."""
+    name, _, text = entry.partition(": ")
+    hint = get_type_hints(function)[name]
+    values = get_args(hint) if get_origin(hint) is Literal else ()
+    if all(f"`{value}`" in text for value in values):
+        return entry
+    named = " or ".join(f'`"{value}"`' for value in values)
+    return f"{name} ({named}): {text}"
 
 
 def walk_records(name: str, seen: set[str]) -> Iterator[ast.ClassDef]:
@@ -116,12 +136,22 @@ def describe_record(record: ast.ClassDef) -> str:
 def describe_type(annotation: ast.expr) -> str:
     """The type as code; a record in it as a link, with the first sentence of what is said of it."""
     names = [part.id for part in ast.walk(annotation) if isinstance(part, ast.Name) and part.id in RECORDS]
-    code = ast.unparse(annotation).replace("|", "\\|")
+    code = LITERAL.sub(lambda found: found[1].replace("'", '"').replace(", ", " | "), write_type(annotation))
+    code = code.replace("|", "\\|")
     shown = [name for name in names if name != "Rows"]
     if not shown:
-        return f"`{code}`"
+        bounds = [f"at least {bound}." for bound in re.findall(r"Meta\(ge=(\d+)\)", ast.unparse(annotation))]
+        return " ".join([f"`{code}`", *bounds])
     sentence = (ast.get_docstring(RECORDS[shown[-1]]) or "").split("\n\n")[0]
     return f"[`{code}`](#{shown[-1].lower()}) {' '.join(to_markdown(sentence).split())}"
+
+
+def write_type(annotation: ast.expr) -> str:
+    """The type as it is written, with the values for the name of a few, and without bounds."""
+    text = ast.unparse(annotation)
+    for name, values in ALIASES.items():
+        text = re.sub(rf"\b{name}\b", values, text)
+    return BOUNDED.sub(r"\1", text)
 
 
 def to_markdown(docstring: str) -> str:
@@ -129,7 +159,15 @@ def to_markdown(docstring: str) -> str:
     return docstring.replace("``", "`")
 
 
-RECORDS = {node.name: node for node in ast.parse(inspect.getsource(model)).body if isinstance(node, ast.ClassDef)}
+LITERAL = re.compile(r"Literal\[([^\]]*)\]")
+BOUNDED = re.compile(r"Annotated\[(\w+), msgspec\.Meta\([^)]*\)\]")
+STATEMENTS = ast.parse(inspect.getsource(model)).body
+ALIASES = {
+    str(node.targets[0].id): ast.unparse(node.value)
+    for node in STATEMENTS
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and "Literal" in ast.unparse(node.value)
+}
+RECORDS = {node.name: node for node in STATEMENTS if isinstance(node, ast.ClassDef)}
 
 if __name__ == "__main__":
     PAGE.write_text(make_page(), encoding="utf-8")

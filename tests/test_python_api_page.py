@@ -14,6 +14,14 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == make_page(), "make it anew: python -m tests.make_python_api"
 
 
+def test_it_says_how_things_are_given_and_which_values_there_are() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert '## `read_calls(paths, *, partial="error")`' in text
+    assert '`"again" \\| "shared" \\| "fan-out" \\| "slow"`' in text
+    for name in ("Annotated", "Literal", "FindingKind", "TreeKind", "Confidence"):
+        assert name not in text
+
+
 def test_every_link_leads_to_a_record() -> None:
     text = PAGE.read_text(encoding="utf-8")
     targets = set(re.findall(r"\]\(#(\w+)\)", text))

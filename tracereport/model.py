@@ -691,6 +691,7 @@ class Report(Record, frozen=True, kw_only=True):
     redundant_lookups: Rows[RedundantLookup]
     asked_again: Rows[AskedAgain]
     cache_candidates: Rows[RedundantSignature]
+    """Here those that are called ``cache_candidate_calls`` times or more: three, unless the settings say otherwise."""
     sequential_duplicates: Rows[SequentialDuplicate]
     shared_lookups: Rows[SharedLookup]
     fanouts: Rows[FanOut]
