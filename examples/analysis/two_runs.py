@@ -15,7 +15,8 @@ def count_signatures(path: str) -> pl.DataFrame:
     """Calls and repeats of each signature, whatever its identifiers."""
     name, value = pl.element().struct.field("name"), pl.element().struct.field("value")
     params = pl.col("params").list.eval(name + "=" + value.str.replace_all(IDENTIFIER, "*")).list.join("|")
-    calls = pl.read_parquet(path).with_columns(repeat=pl.col("number") > pl.col("number").min().over(LOOKUP))
+    calls = pl.read_parquet(path).filter("judged")
+    calls = calls.with_columns(repeat=pl.col("number") > pl.col("number").min().over(LOOKUP))
     return calls.group_by("function", "caller", params.alias("asked")).agg(
         calls=pl.len().cast(pl.Int64), repeats=pl.col("repeat").sum().cast(pl.Int64)
     )
