@@ -16,7 +16,8 @@ TOOLS = {"Rust": "rustc", "Node": "node"}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = prepare_folder(tmp_path_factory.mktemp("document"))
-    shutil.copy(EXAMPLES / "rust" / "perf_trace.rs", folder)
+    (folder / "src").mkdir()
+    shutil.copy(EXAMPLES / "rust" / "perf_trace.rs", folder / "src")
     shutil.copy(EXAMPLES / "node" / "perf-trace.mjs", folder)
     return folder
 

@@ -13,8 +13,8 @@ r"""Writes trace lines from Python code: one file, standard library only, to imp
 
 The environment variable ``PERF_TRACE`` switches it on: ``1`` writes to standard error, anything else is a file that is
 appended to, in whose name ``%p`` stands for the process's number (one file for each process, forked ones included).
-Unset, empty, ``0`` or ``off``: a traced function costs one comparison more than an untraced one. ``PERF_TRACE_TEST``
-names the test that a process belongs to.
+Unset, empty, ``0`` or ``off``: a decorated function costs one call and one comparison more, some 0.2 µs, and a ``with``
+some 0.5 µs. ``PERF_TRACE_TEST`` names the test that a process belongs to.
 
 A line is one write at the end of its call, by whatever way the call ends; the number is given at its start::
 

@@ -10,8 +10,8 @@
 
 Each call is named after verb and table (``select orders``); its parameters are the statement's text and the bound
 values as ``p1``, ``p2``, ..., its result metrics ``rows`` and, of a read, a ``digest`` of the rows, and its caller is
-the first function outside Django. While tracing is off a statement costs one comparison more. While it is on, the rows
-of a read are fetched at once, within the call, unless they are streamed (``iterator()`` on a server-side cursor).
+the first function outside Django. While tracing is off a statement costs two function calls more. While it is on, the
+rows of a read are fetched at once, within the call, unless they are streamed (``iterator()`` on a server-side cursor).
 """
 
 from collections import deque

@@ -8,9 +8,9 @@
 
 Each call is named after verb and table (``select orders``); its parameters are the statement's text and the bound
 values by name, its result metrics ``rows`` and, of a read, a ``digest`` of the rows, and its caller is the first
-function outside SQLAlchemy. While tracing is off a statement costs one comparison more. While it is on, the rows of a
-read are fetched at once, within the call, unless they are streamed. An engine with ``hide_parameters`` has its values
-hashed.
+function outside SQLAlchemy. While tracing is off a statement costs a few function calls more. While it is on, the rows
+of a read are fetched at once, within the call, unless they are streamed. An engine with ``hide_parameters`` has its
+values hashed.
 """
 
 from typing import Any
