@@ -346,6 +346,9 @@ def test_a_reader_that_goes_away_does_not_stop_the_capture(kept: Path) -> None:
 UNSHOWN = "cargo test shows what failed tests print and no more: "
 
 
+UNWRITTEN = "PERF_TRACE=1 was set, but nothing that ran writes traces:"
+
+
 @pytest.mark.parametrize(
     ("command", "environment", "expected"),
     [
@@ -375,11 +378,15 @@ UNSHOWN = "cargo test shows what failed tests print and no more: "
             {},
             "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them.",
         ),
-        ("pytest --perf-trace", {}, "No test called a traced function: see examples/performance-tracing.md."),
+        (
+            "pytest --perf-trace",
+            {},
+            "No test called a traced function: decorate one with `traced` from tracereport.emit.",
+        ),
         (
             "node app.mjs",
             {},
-            "PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md.",
+            f"{UNWRITTEN} `tracereport emitter node > perf-trace.mjs` gives the file that does.",
         ),
         (
             "python app.py",

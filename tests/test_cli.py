@@ -20,6 +20,7 @@ from tracereport import __version__
 from tracereport.cli import main
 from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
 from tracereport.documents.units import display_width
+from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.model import Settings, report_schema
 from tracereport.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
 
@@ -133,9 +134,14 @@ def test_the_version_the_schema_and_the_help(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"tracereport {__version__}\n"
     assert main(["--schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(report_schema()))
-    for command in ([], ["run"], ["accept"], ["config"]):
+    for command in ([], ["run"], ["accept"], ["config"], ["emitter"]):
         assert main([*command, "--help"]) == 0
         assert capsys.readouterr().out.startswith(f"Usage: {' '.join(['tracereport', *command])} ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_emitter_of_a_language_is_printed_as_it_stands(language: Language) -> None:
+    assert run("emitter", language).stdout == emitter_path(language).read_bytes()
 
 
 def test_the_help_names_every_format_suffix_and_default(capsys: pytest.CaptureFixture[str]) -> None:

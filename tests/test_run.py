@@ -9,6 +9,7 @@ import pytest
 
 from tests.command import read_once
 from tests.command import run as run_tracereport
+from tracereport.trace.diagnosis import suggest_switch
 
 TRACES = b"".join(b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n" % (n, n % 3) for n in range(20))
 
@@ -113,7 +114,7 @@ def test_without_traces_it_says_what_to_switch_on() -> None:
     assert done.stderr.decode().splitlines() == [
         "err",
         f"tracereport: {sys.executable}: it printed no traces",
-        "  PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md.",
+        f"  {suggest_switch([sys.executable], {})}",
     ]
     assert run(code="pass", exit_code=7).returncode == 7
     assert run(code="os.write(2, b'PERF_TRACE|1|torn\\n')").returncode == 3

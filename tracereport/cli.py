@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tracereport import __version__
+from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.errors import ExitCode, TracereportError, UsageError
 from tracereport.interrupt import prompt_interrupts
 from tracereport.loading import keep_memory, load_numpy
@@ -36,6 +37,7 @@ Commands (each has its own --help):
   tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
   tracereport accept FINGERPRINT --reason TEXT       accept a finding in the configuration
   tracereport config [OPTIONS]                       show the configuration in force
+  tracereport emitter LANGUAGE                       print the file that writes trace lines
 
 \b
 Exit codes:
@@ -47,6 +49,11 @@ RUN_EXAMPLES = """\b
 Examples:
   tracereport run -- cargo test -- --nocapture
   tracereport run -o report.html -- pytest
+"""
+EMITTER_EXAMPLES = """\b
+Examples:
+  tracereport emitter rust > src/perf_trace.rs
+  tracereport emitter node > perf-trace.mjs
 """
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -153,7 +160,18 @@ def config(**given: Any) -> int:  # noqa: ANN401 - options of many types
     return ExitCode.DONE
 
 
-COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config}
+@click.command(context_settings=_CONTEXT, epilog=EMITTER_EXAMPLES, no_args_is_help=True)
+@click.argument("language", type=click.Choice(LANGUAGES))
+def emitter(language: Language) -> int:
+    """Print the file that writes trace lines, to copy into a program; its first lines say how to use it.
+
+    Python needs no copy where tracereport is installed: from tracereport.emit import traced
+    """
+    click.echo(emitter_path(language).read_bytes(), nl=False)
+    return ExitCode.DONE
+
+
+COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config, "emitter": emitter}
 
 
 def _prepare(job: "Job", stack: ExitStack) -> "Prepared":

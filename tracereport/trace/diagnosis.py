@@ -48,9 +48,13 @@ _SIGNS: Final = tuple(
 _OFF: Final = {"", "0", "off", "false", "no"}
 _TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
 """What our emitters take ``PERF_TRACE`` for; any other value is a file."""
+_WAYS_TO_TRACE: Final = (
+    (re.compile(r"python[0-9.]*"), "decorate a function with `traced` from tracereport.emit."),
+    (re.compile("node|npm|npx"), "`tracereport emitter node > perf-trace.mjs` gives the file that does."),
+)
 _NO_SIGN: Final = (
     "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
-    "Give the log of standard error; examples/performance-tracing.md says how to print such lines.",
+    "Give the log of standard error; to print such lines: tracereport emitter --help",
 )
 
 
@@ -97,14 +101,13 @@ def suggest_switch(argv: Sequence[str], environment: Mapping[str, str]) -> str |
         return _suggest_for_cargo(argv, words, environment)
     if "pytest" in words or "py.test" in words:
         return _suggest_for_pytest(words)
-    if any(re.fullmatch(r"python[0-9.]*|node|npm|npx", word) for word in words):
-        return "PERF_TRACE=1 was set, but nothing that ran writes traces: see examples/performance-tracing.md."
-    return None
+    ways = (way for kind, way in _WAYS_TO_TRACE if any(kind.fullmatch(word) for word in words))
+    return next((f"PERF_TRACE=1 was set, but nothing that ran writes traces: {way}" for way in ways), None)
 
 
 def _suggest_for_pytest(words: Sequence[str]) -> str:
     if any(word.startswith("--perf-trace") for word in words):
-        return "No test called a traced function: see examples/performance-tracing.md."
+        return "No test called a traced function: decorate one with `traced` from tracereport.emit."
     return "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
 
 
