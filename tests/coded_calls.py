@@ -5,7 +5,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from tests.oracle.processes import Process
+from tests.oracle import Process, find_processes, read_lines
+from tracereport.analysis.report import make_report
+from tracereport.model import Report, Settings
 from tracereport.trace.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
 from tracereport.trace.grammar import encode_lookup
 
@@ -75,6 +77,12 @@ def code_calls(processes: Sequence[Process]) -> Calls:
         ),
         facts=None,
     )
+
+
+def report_on(*lines: str) -> Report:
+    """The report of some trace lines, each from its number on."""
+    log = "".join(f"PERF_TRACE|{line}\n" for line in lines).encode()
+    return make_report(code_calls(find_processes(read_lines(log))), Settings(), "some lines")
 
 
 def integers(values: Iterable[int]) -> np.ndarray:

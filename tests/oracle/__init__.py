@@ -61,7 +61,8 @@ Measures
     32. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
     33. ``possible_saving`` counts unproven repeats outside any call that is spared, unchanged or unproven; the two
         savings are figures of their own, not to be added. A flat process is a known tree.
-    34. Symbol loading: a repeat whose number isn't beyond that of its process's first line is never promised.
+    34. First calls are those whose numbers aren't beyond that of their process's first line with a plausible one. For
+        symbol loading they are never promised as saved, nor called slow.
     35. Ranking takes a finding's elapsed time as the time. A finding's ``calls`` are its repeats and one call each of
         its lookups, which are counted per process. A finding whose repeats all changed is *low*.
     36. *Negative*: the metric ``found`` is 0 in the repeat and in the call before; the last one if there are several.

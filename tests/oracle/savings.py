@@ -14,7 +14,7 @@ class Scope:
 
     tree: str
     first_ended: int
-    """Number of its first line's call: what started till that ended may have been loading symbols."""
+    """Number of its first line's plausible call: what started till that ended may have been loading symbols."""
     above: Mapping[int, frozenset[int]]
     """Number of each call in a tree -> those of the calls that it lies in."""
 
@@ -22,7 +22,14 @@ class Scope:
 def scope_of(process: Process, calls: Sequence[Call]) -> Scope:
     """The scope of a process with these calls."""
     above = {call.number: frozenset(caller.number for caller in callers) for call, callers in ancestors(calls).items()}
-    return Scope(process.tree, process.records[0].number, above)
+    return Scope(process.tree, first_ended(process), above)
+
+
+def first_ended(process: Process) -> int:
+    """Number of the call whose line comes first, of those whose numbers the process's counter can have given."""
+    return next(
+        record.number for position, record in enumerate(process.records) if position not in process.implausible
+    )
 
 
 def saving(repeats: Iterable[Repeat], scopes: Sequence[Scope], evidence: str) -> tuple[int, int]:

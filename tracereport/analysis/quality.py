@@ -151,9 +151,7 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
         return
     # An emitter that says the parent has no need of a backtrace.
     by_backtrace = ~calls.processes.has_tree("given")[calls.process]
-    first = np.flatnonzero(
-        by_backtrace & (calls.number <= calls.first_numbers()[calls.process]) & (calls.elapsed_ns >= _LOADING_NS)
-    )
+    first = np.flatnonzero(by_backtrace & calls.is_first & (calls.elapsed_ns >= _LOADING_NS))
     loading = ~unknown[calls.caller[first]]
     if loading.any():
         loading &= calls.elapsed_ns[first] >= _LOADING_FACTOR * float(np.median(calls.elapsed_ns))

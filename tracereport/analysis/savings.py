@@ -17,8 +17,8 @@ class Saving(msgspec.Struct, frozen=True):
 
 
 def find_promised(ordered: OrderedCalls) -> NDArray[np.bool_]:
-    """Calls that started after their process's first call had ended: till then a process may be loading symbols."""
-    return ordered.number > ordered.calls.first_numbers()[ordered.process]
+    """All but first calls: what symbol loading took isn't saved with them."""
+    return ~ordered.calls.is_first[ordered.row]
 
 
 def sum_saving(

@@ -144,11 +144,17 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
         return self.processes.judged[self.process]
 
     def first_numbers(self) -> NDArray[np.int64]:
-        """Per process the number of the call that ended first."""
+        """Per process the number of the call that ended first; an implausible number is none of the process's."""
         first = np.zeros(len(self.processes.name), np.int64)
+        plausible = ~self.implausible if self.implausible.any() else slice(None)
         # Assigned from the last to the first: what remains is the first.
-        first[self.process[::-1]] = self.number[::-1]
+        first[self.process[plausible][::-1]] = self.number[plausible][::-1]
         return first
+
+    @property
+    def is_first(self) -> NDArray[np.bool_]:
+        """Which calls started before any call of their process had ended: they may have loaded symbols meanwhile."""
+        return self.number <= self.first_numbers()[self.process]
 
     def name(self, code: int) -> str | None:
         """The name behind a code; null for ``NO_NAME``."""
