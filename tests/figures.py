@@ -13,6 +13,7 @@ import pytest
 from tests.oracle import Process, measure
 from tests.oracle.measures import Row, slow_calls
 from tests.oracle.repeats import Call, calls_of, find_repeats
+from tests.oracle.savings import first_ended
 from tracereport.analysis.candidates import Key
 from tracereport.model import Report, Settings, encode_report
 
@@ -198,11 +199,9 @@ def hold_activity(found: Mapping[str, Any], processes: Sequence[Process]) -> Non
 def find_slow_calls(processes: Sequence[Process], settings: Settings) -> list[Row]:
     """Those of the rule that the report names, in plain Python."""
     every: list[Call] = []
-    calls_by_function: Counter[str] = Counter()
     for index, process in enumerate(processes):
-        calls_by_function.update(record.function for record in process.records)
-        first = {record.function: record for record in reversed(process.records)}
-        every += [call for call in calls_of(process, index) if call.record is not first[call.function]]
+        if process.judged:
+            every += [call for call in calls_of(process, index) if call.number > first_ended(process)]
 
     def limit_ns(times_ns: list[int]) -> int | None:
         if len(times_ns) < settings.slow_minimum_calls:

@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.analysis.coding import code_values
 from tracereport.analysis.functions import CallsByFunction
 from tracereport.analysis.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows, sum_exactly
 from tracereport.analysis.selection import Shown
@@ -17,7 +16,7 @@ from tracereport.trace.calls import Calls
 
 RULE: Final = (
     "at or above the upper outer fence, 90th percentile + 3 x (90th - 10th percentile), of the function's calls "
-    "but the first of each process (after Tukey, Exploratory Data Analysis, 1977, with deciles for quartiles)"
+    "but the first of each process, and none of interleaved ones (after Tukey, Exploratory Data Analysis, 1977, with deciles for quartiles)"
 )
 _LOW_PERCENT, _HIGH_PERCENT, _FENCE = 10, 90, 3
 
@@ -71,16 +70,15 @@ class SlowGroup(msgspec.Struct, frozen=True, eq=False):
 def find_slow_groups(calls: Calls, by_function: CallsByFunction, settings: Settings) -> list[SlowGroup]:
     """Calls beyond their own function's outer fence, by shape; see ``RULE``.
 
-    Deciles stand up to distributions in which nearly all calls read 0; the first call of each function in each
-    process takes no part, since it may have loaded symbols; and nothing below ``slow_minimum_ns`` is slow.
+    Deciles stand up to distributions in which nearly all calls read 0. First calls take no part, since they may have
+    loaded symbols, nor do those of interleaved processes, since there it can't be told which came first; and nothing
+    below ``slow_minimum_ns`` is slow.
     """
-    first = _first_rows(calls)
+    is_comparable = calls.judged & ~calls.is_first
     groups: list[SlowGroup] = []
     for code in range(len(calls.names)):
         members = by_function.rows_of(code)
-        if len(members) < settings.slow_minimum_calls:
-            continue
-        members = members[~np.isin(members, first, assume_unique=True)]
+        members = members[is_comparable[members]]
         if len(members) < settings.slow_minimum_calls:
             continue
         elapsed_ns = calls.elapsed_ns[members]
@@ -121,16 +119,6 @@ def slow_limit_ns(elapsed_ns: NDArray[np.int64]) -> int:
     ranks = [-(-percent * len(elapsed_ns) // 100) - 1 for percent in (_LOW_PERCENT, _HIGH_PERCENT)]
     low, high = np.partition(elapsed_ns, ranks)[ranks].tolist()
     return int(high + _FENCE * (high - low))
-
-
-def _first_rows(calls: Calls) -> NDArray[np.intp]:
-    """The calls that were the first of their function to end in their process."""
-    key = calls.process.astype(np.int64) * len(calls.names) + calls.function
-    distinct, index = code_values(key, len(calls.processes.name) * len(calls.names))
-    row = np.empty(len(distinct), np.intp)
-    # Assigned from the last to the first: what remains is the first.
-    row[index[::-1]] = np.arange(len(calls) - 1, -1, -1)
-    return row
 
 
 def _group_by_shape(calls: Calls, slow: NDArray[np.intp], limit_ns: int) -> list[SlowGroup]:
