@@ -203,10 +203,12 @@ def find_slow_calls(processes: Sequence[Process], settings: Settings) -> list[Ro
         if process.judged:
             every += [call for call in calls_of(process, index) if call.number > first_ended(process)]
 
-    def limit_ns(times_ns: list[int]) -> int | None:
-        if len(times_ns) < settings.slow_minimum_calls:
+    def limit_ns(own: list[Call]) -> int | None:
+        if len(own) < settings.slow_minimum_calls:
             return None
-        low_ns, high_ns = (times_ns[-(-percent * len(times_ns) // 100) - 1] for percent in (10, 90))
-        return max(high_ns + 3 * (high_ns - low_ns), settings.slow_minimum_ns)
+        low_ns, high_ns = (own[-(-percent * len(own) // 100) - 1].elapsed_ns for percent in (10, 90))
+        resolution_ns = max(call.record.resolution_ns for call in own)
+        fence_ns = high_ns + 3 * max(high_ns - low_ns, resolution_ns)
+        return max(fence_ns, 2 * high_ns, settings.slow_minimum_ns)
 
     return slow_calls(every, limit_ns)

@@ -15,6 +15,29 @@ def slow_numbers(report: Report) -> list[int]:
     return sorted(call.number for row in report.slow_calls.rows for call in row.worst.rows)
 
 
+def sync_times(*elapsed_ms: int) -> list[str]:
+    return [f"{number}|sync|caller=main|id={number}|elapsed_ms={time}" for number, time in enumerate(elapsed_ms)]
+
+
+@pytest.mark.parametrize("times", [[20] * 100, [20] * 95 + [21] * 5, [20] * 95 + [40] * 5, [0] * 95 + [10] * 5])
+def test_calls_that_all_take_about_as_long_are_not_slow(times: list[int]) -> None:
+    assert slow_numbers(report_on(*sync_times(*times))) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "limit_ms"),
+    [([20] * 95 + [41] * 5, 40), ([0] * 95 + [11] * 5, 10), ([*range(20, 40)] * 5 + [93], 38 + 3 * (38 - 22))],
+)
+def test_calls_far_above_all_others_are_slow_and_the_rule_tells_all_that_is_applied(
+    times: list[int], limit_ms: int
+) -> None:
+    (row,) = report_on(*sync_times(*times)).slow_calls.rows
+    assert row.limit_ns == limit_ms * MS
+    assert row.calls == sum(time > limit_ms for time in times)
+    for part in ("90th percentile + 3 x (90th - 10th", "2 x the 90th", "10 ms", "20 calls", "Tukey"):
+        assert part in row.rule
+
+
 def test_calls_that_began_before_the_first_line_may_have_loaded_symbols() -> None:
     nested = [f"{number}|resolve|caller=resolve|p={number}|elapsed_ms={300 - number}" for number in (2, 1, 0)]
     quick = [f"{number}|resolve|caller=main|p={number}|elapsed_ms=0" for number in range(3, 60)]

@@ -49,7 +49,7 @@ class Settings(Record, frozen=True, kw_only=True):
     slow_minimum_calls: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Calls of a function below which none of them is called slow."""
     slow_minimum_ns: Annotated[int, msgspec.Meta(ge=0)] = 10_000_000
-    """Elapsed time below which no call is called slow."""
+    """Elapsed time up to which no call is called slow."""
     sampling_calls: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     """Calls of one function above which its cache curve is sampled."""
     ignore_metrics: tuple[str, ...] = ()

@@ -449,18 +449,18 @@ def metric_summary(name: str, values: list[int], total_elapsed_ns: int) -> Row:
     }
 
 
-def slow_calls(every: Iterable[Call], limit_ns: Callable[[list[int]], int | None]) -> list[Row]:
-    """Calls of at least the limit that the rule gives for their function's sorted times; no limit, no slow calls."""
+def slow_calls(every: Iterable[Call], limit_ns: Callable[[list[Call]], int | None]) -> list[Row]:
+    """Calls above the limit that the rule gives for their function's calls, quickest first; no limit, no slow calls."""
     every = list(every)
     rows = []
     for function in sorted({call.function for call in every}):
         own = [call for call in every if call.function == function]
-        limit = limit_ns(sorted(call.elapsed_ns for call in own))
+        limit = limit_ns(sorted(own, key=lambda call: call.elapsed_ns))
         if limit is None:
             continue
         by_caller: dict[str | None, list[Call]] = {}
         for call in own:
-            if call.elapsed_ns >= limit:
+            if call.elapsed_ns > limit:
                 by_caller.setdefault(call.caller, []).append(call)
         rows += [
             {

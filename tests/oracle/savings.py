@@ -27,9 +27,7 @@ def scope_of(process: Process, calls: Sequence[Call]) -> Scope:
 
 def first_ended(process: Process) -> int:
     """Number of the call whose line comes first, of those whose numbers the process's counter can have given."""
-    return next(
-        record.number for position, record in enumerate(process.records) if position not in process.implausible
-    )
+    return next(record.number for position, record in enumerate(process.records) if position not in process.implausible)
 
 
 def saving(repeats: Iterable[Repeat], scopes: Sequence[Scope], evidence: str) -> tuple[int, int]:

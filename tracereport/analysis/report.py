@@ -90,7 +90,7 @@ def _make_sections(
         fanouts=list_fanouts(ordered, fanouts.result(), shown),
         breakdown=count_breakdown(calls, use, shown),
         call_tree=count_call_tree(ordered, repeats, shown),
-        slow_calls=list_slow_calls(calls, slow, shown),
+        slow_calls=list_slow_calls(calls, slow, settings, shown),
         activity=count_activity(ordered, repeats, shown),
         verdict=findings.verdict,
         acceptances=Rows(),

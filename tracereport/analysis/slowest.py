@@ -1,7 +1,6 @@
 """The slowest calls, and the calls that are far out of their own function's distribution."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -14,11 +13,19 @@ from tracereport.analysis.shapes import find_shapes
 from tracereport.model import Rows, Settings, SlowCalls, SlowestCall
 from tracereport.trace.calls import Calls
 
-RULE: Final = (
-    "at or above the upper outer fence, 90th percentile + 3 x (90th - 10th percentile), of the function's calls "
-    "but the first of each process, and none of interleaved ones (after Tukey, Exploratory Data Analysis, 1977, with deciles for quartiles)"
-)
-_LOW_PERCENT, _HIGH_PERCENT, _FENCE = 10, 90, 3
+_LOW_PERCENT, _HIGH_PERCENT, _FENCE, _FACTOR = 10, 90, 3, 2
+_MS = 1_000_000
+
+
+def describe_rule(settings: Settings) -> str:
+    """Above what a call is slow, in words: all that is applied, and its source."""
+    floor = f", and {settings.slow_minimum_ns / _MS:g} ms" if settings.slow_minimum_ns else ""
+    return (
+        f"the largest of the upper outer fence, {_HIGH_PERCENT}th percentile + {_FENCE} x ({_HIGH_PERCENT}th - "
+        f"{_LOW_PERCENT}th percentile, the resolution at least), {_FACTOR} x the {_HIGH_PERCENT}th percentile{floor}; "
+        f"of at least {settings.slow_minimum_calls:,} calls of the function, without the first of each process and "
+        "those of interleaved ones (after Tukey, Exploratory Data Analysis, 1977, with deciles for quartiles)"
+    )
 
 
 def find_slowest_calls(calls: Calls, shown: Shown | None = None) -> Rows[SlowestCall]:
@@ -68,11 +75,12 @@ class SlowGroup(msgspec.Struct, frozen=True, eq=False):
 
 
 def find_slow_groups(calls: Calls, by_function: CallsByFunction, settings: Settings) -> list[SlowGroup]:
-    """Calls beyond their own function's outer fence, by shape; see ``RULE``.
+    """Calls far above what is usual for their own function, by shape; see ``describe_rule``.
 
     Deciles stand up to distributions in which nearly all calls read 0. First calls take no part, since they may have
-    loaded symbols, nor do those of interleaved processes, since there it can't be told which came first; and nothing
-    below ``slow_minimum_ns`` is slow.
+    loaded symbols, nor do those of interleaved processes, since there it can't be told which came first. Times
+    that are all alike have no outer fence: a slow call takes twice as long at least, and more than the resolution and
+    ``slow_minimum_ns`` tell apart.
     """
     is_comparable = calls.judged & ~calls.is_first
     groups: list[SlowGroup] = []
@@ -82,17 +90,21 @@ def find_slow_groups(calls: Calls, by_function: CallsByFunction, settings: Setti
         if len(members) < settings.slow_minimum_calls:
             continue
         elapsed_ns = calls.elapsed_ns[members]
-        limit_ns = max(slow_limit_ns(elapsed_ns), settings.slow_minimum_ns)
-        slow = members[elapsed_ns >= limit_ns]
+        fence_ns = slow_limit_ns(elapsed_ns, int(calls.resolution_ns[members].max()))
+        limit_ns = max(fence_ns, settings.slow_minimum_ns)
+        slow = members[elapsed_ns > limit_ns]
         groups += _group_by_shape(calls, slow, limit_ns) if len(slow) else []
     return groups
 
 
-def list_slow_calls(calls: Calls, groups: Sequence[SlowGroup], shown: Shown | None = None) -> Rows[SlowCalls]:
+def list_slow_calls(
+    calls: Calls, groups: Sequence[SlowGroup], settings: Settings, shown: Shown | None = None
+) -> Rows[SlowCalls]:
     """The slow calls by function and caller, by elapsed time."""
     by_edge: dict[tuple[str, str | None], list[SlowGroup]] = {}
     for group in groups:
         by_edge.setdefault((group.function, group.caller), []).append(group)
+    rule = describe_rule(settings)
     rows = []
     for (function, caller), found in by_edge.items():
         if shown is not None and not any(shown.rows[group.rows].any() for group in found):
@@ -102,7 +114,7 @@ def list_slow_calls(calls: Calls, groups: Sequence[SlowGroup], shown: Shown | No
             SlowCalls(
                 function=function,
                 caller=caller,
-                rule=RULE,
+                rule=rule,
                 limit_ns=found[0].limit_ns,
                 calls=len(worst),
                 elapsed_ns=sum_exactly(calls.elapsed_ns[worst]),
@@ -114,11 +126,11 @@ def list_slow_calls(calls: Calls, groups: Sequence[SlowGroup], shown: Shown | No
     return keep_rows(rows)
 
 
-def slow_limit_ns(elapsed_ns: NDArray[np.int64]) -> int:
-    """The fence of a function whose calls took these times."""
+def slow_limit_ns(elapsed_ns: NDArray[np.int64], resolution_ns: int) -> int:
+    """Above what a call of a function is slow whose calls took these times."""
     ranks = [-(-percent * len(elapsed_ns) // 100) - 1 for percent in (_LOW_PERCENT, _HIGH_PERCENT)]
     low, high = np.partition(elapsed_ns, ranks)[ranks].tolist()
-    return int(high + _FENCE * (high - low))
+    return int(max(high + _FENCE * max(high - low, resolution_ns), _FACTOR * high))
 
 
 def _group_by_shape(calls: Calls, slow: NDArray[np.intp], limit_ns: int) -> list[SlowGroup]:
