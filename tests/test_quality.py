@@ -15,11 +15,11 @@ from tracereport.trace.table import read_table, write_table
 SUITE = {"interleaved": 156, "unfinished": 1, "quoted": 1}
 """``run_cli`` starts programs that write at once, ``concurrent`` leaks a call, a line of ``lookup`` quotes one."""
 REAL = {
-    "ansi": SUITE,
+    "ansi": {**SUITE, "symbol-loading": 8},
     "bare-captured": {"interleaved": 104, "captured": 7, "no-callers": 104},
     "bare-nocapture": {**SUITE, "no-callers": 515},
-    "bare-single-thread-combined": SUITE,
-    "combined-nocapture": SUITE,
+    "bare-single-thread-combined": {**SUITE, "symbol-loading": 4},
+    "combined-nocapture": {**SUITE, "symbol-loading": 8},
     "duckpond-debug": {"symbol-loading": 1, "truncated-times": 521},
     "duckpond-deep-nextest": {"symbol-loading": 53, "truncated-times": 4791},
     "duckpond-deep-single-thread": {"symbol-loading": 1, "truncated-times": 4925},
@@ -29,15 +29,15 @@ REAL = {
     "duckpond-parallel": {"symbol-loading": 1, "truncated-times": 556},
     "duckpond-single-thread": {"symbol-loading": 1, "truncated-times": 561},
     "env_logger": {**SUITE, "no-callers": 515},
-    "env_logger-backtrace": SUITE,
+    "env_logger-backtrace": {**SUITE, "symbol-loading": 8},
     "hostile": {"truncated-times": 54},
     "hostile-bare": {"implausible-numbers": 4, "unfinished": 4, "cut-off": 4, "truncated-times": 55},
     "killed-mid-value": {"unfinished": 1, "cut-off": 1, "no-callers": 15, "truncated-times": 9},
-    "millis": SUITE,
+    "millis": {**SUITE, "symbol-loading": 8},
     "no-traces-info-level": {},
     "no-traces-rust-log-unset": {},
-    "single-thread": SUITE,
-    "stress-4-threads": {"truncated-times": 17952},
+    "single-thread": {**SUITE, "symbol-loading": 4},
+    "stress-4-threads": {"symbol-loading": 4, "truncated-times": 17952},
     "torn-lines": {
         "interleaved": 11678,
         "torn-lines": 110,
@@ -95,6 +95,21 @@ def test_a_clean_log_gives_no_warning(tmp_path: Path) -> None:
 def test_one_odd_line_gives_one_warning(tmp_path: Path, code: str, line: bytes) -> None:
     found = warnings_of(write(tmp_path, CLEAN + line))
     assert {code: warning.count for code, warning in found.items()} == {code: 1}
+
+
+@pytest.mark.parametrize(
+    ("caller", "first_ms", "later_ms", "count"),
+    [("main", 120, 60, 1), ("main", 120, 90, 0), ("main", 40, 0, 0), ("unknown", 120, 0, 0)],
+)
+def test_a_first_call_far_beyond_later_ones_of_its_function_loaded_symbols_if_callers_are_named(
+    tmp_path: Path, caller: str, first_ms: int, later_ms: int, count: int
+) -> None:
+    times = [first_ms, *[later_ms] * 9]
+    lines = [f"PERF_TRACE|{n}|load|caller={caller}|id={n}|elapsed_ms={time}\n" for n, time in enumerate(times)]
+    # Of another process, which names no caller, nothing is said.
+    other = [f"PERF_TRACE|{n}|load|caller=unknown|id={n}|elapsed_ms={120 - n}\n" for n in range(2)]
+    found = warnings_of(write(tmp_path, "".join(lines + other).encode()))
+    assert (found["symbol-loading"].count if "symbol-loading" in found else 0) == count
 
 
 def test_what_nextest_prints_twice_is_counted_once_and_said(tmp_path: Path) -> None:

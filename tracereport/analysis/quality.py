@@ -5,18 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.analysis.functions import CallsByFunction, nearest_rank
 from tracereport.analysis.grouping import keep_rows
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
 from tracereport.phrases import format_counted
-from tracereport.trace.calls import Calls
+from tracereport.trace.calls import NO_NAME, Calls
 
 _LOADING_NS = 50_000_000
-_LOADING_FACTOR = 10
+_USUAL_PERCENT = 90
+"""So many of a function's later calls tell what it usually takes."""
 _CALLS_LOST = frozenset({"captured", "torn-lines", "cut-off", "malformed"})
 """Notices of lines whose calls are missing from every figure; the others lose none."""
 
 
-def find_warnings(calls: Calls, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
+def find_warnings(calls: Calls, by_function: CallsByFunction, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
     """All warnings that the calls and the lines give cause for; ``unfinished`` holds each process's calls."""
     return keep_rows(
         [
@@ -24,6 +26,7 @@ def find_warnings(calls: Calls, unfinished: NDArray[np.int64]) -> Rows[QualityWa
             *_of_processes(calls, int(unfinished.sum())),
             *_of_lines(calls),
             *_of_callers(calls),
+            *_of_first_calls(calls, by_function),
             *_of_times(calls),
         ]
     )
@@ -148,23 +151,46 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
             count=nameless,
             misleading=True,
         )
-        return
-    # An emitter that says the parent has no need of a backtrace.
-    by_backtrace = ~calls.processes.has_tree("given")[calls.process]
-    first = np.flatnonzero(by_backtrace & calls.is_first & (calls.elapsed_ns >= _LOADING_NS))
-    loading = ~unknown[calls.caller[first]]
-    if loading.any():
-        loading &= calls.elapsed_ns[first] >= _LOADING_FACTOR * float(np.median(calls.elapsed_ns))
-    if count := int(np.count_nonzero(loading)):
+
+
+def _of_first_calls(calls: Calls, by_function: CallsByFunction) -> Iterator[QualityWarning]:
+    if count := len(_find_loading(calls, by_function)):
         yield QualityWarning(
             code="symbol-loading",
             message=f"{format_counted(count, 'first call')} of a process took "
-            f"{_LOADING_NS // 1_000_000} ms or more: "
+            f"{_LOADING_NS // 1_000_000} ms or more beyond what later calls of the function take: "
             "the time that a first backtrace takes to load symbols stands in them.",
             remedy="Don't compare times of first calls; counts are not touched. No saving is promised from them.",
             count=count,
             misleading=False,
         )
+
+
+def _find_loading(calls: Calls, by_function: CallsByFunction) -> NDArray[np.intp]:
+    """First calls that took far longer than their function's later ones, where a backtrace names callers."""
+    is_named = ~_is_called(calls, UNKNOWN_CALLER)
+    is_named[NO_NAME] = False
+    names_callers = np.zeros(len(calls.processes.name), bool)
+    names_callers[calls.process[is_named[calls.caller]]] = True
+    # An emitter that says the parent has no need of a backtrace.
+    names_callers &= ~calls.processes.has_tree("given")
+    is_first, judged = calls.is_first, calls.judged
+    first = np.flatnonzero(is_first & judged & (calls.elapsed_ns >= _LOADING_NS))
+    first = first[names_callers[calls.process[first]]]
+    function = calls.lookups.function[calls.signatures.lookup[calls.signature[first]]]
+    excess_ns = np.zeros(len(first), np.int64)
+    for code in np.unique(function).tolist():
+        rows = by_function.rows_of(code)
+        later_ns = calls.elapsed_ns[rows[judged[rows] & ~is_first[rows]]]
+        if len(later_ns):
+            own = function == code
+            excess_ns[own] = calls.elapsed_ns[first[own]] - nearest_rank(np.sort(later_ns), _USUAL_PERCENT)
+    return first[excess_ns >= _LOADING_NS]
+
+
+def _is_called(calls: Calls, name: str) -> NDArray[np.bool_]:
+    """Per name code whether it is this name; the last one is for ``NO_NAME``."""
+    return np.array([own == name for own in calls.names] + [False], bool)
 
 
 def _of_times(calls: Calls) -> Iterator[QualityWarning]:

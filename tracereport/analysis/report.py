@@ -81,7 +81,7 @@ def _make_sections(
         input=calls.facts.input if calls.facts is not None else None,
         totals=_count_totals(ordered, repeats, int(unfinished.sum())),
         processes=list_processes(ordered, repeats, findings.by_process, unfinished, shown),
-        quality=find_warnings(calls, unfinished),
+        quality=find_warnings(calls, by_function, unfinished),
         functions=functions,
         callers=count_callers(calls, tally, shown),
         edges=count_edges(calls, tally, shown),
