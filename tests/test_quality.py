@@ -32,7 +32,7 @@ REAL = {
     "env_logger-backtrace": {**SUITE, "symbol-loading": 8},
     "hostile": {"truncated-times": 54},
     "hostile-bare": {"implausible-numbers": 4, "unfinished": 4, "cut-off": 4, "truncated-times": 55},
-    "killed-mid-value": {"unfinished": 1, "cut-off": 1, "no-callers": 15, "truncated-times": 9},
+    "killed-mid-value": {"unfinished": 1, "cut-off": 1, "no-callers": 12, "missing-callers": 3, "truncated-times": 9},
     "millis": {**SUITE, "symbol-loading": 8},
     "no-traces-info-level": {},
     "no-traces-rust-log-unset": {},
@@ -110,6 +110,14 @@ def test_a_first_call_far_beyond_later_ones_of_its_function_loaded_symbols_if_ca
     other = [f"PERF_TRACE|{n}|load|caller=unknown|id={n}|elapsed_ms={120 - n}\n" for n in range(2)]
     found = warnings_of(write(tmp_path, "".join(lines + other).encode()))
     assert (found["symbol-loading"].count if "symbol-loading" in found else 0) == count
+
+
+def test_a_caller_that_is_not_written_is_missing_and_no_backtrace_mends_it(tmp_path: Path) -> None:
+    lines = "".join(f"PERF_TRACE|{number}|get|id=1|elapsed_us=1\n" for number in range(3))
+    (warning,) = warnings_of(write(tmp_path, lines.encode())).values()
+    assert (warning.code, warning.count) == ("missing-callers", 3)
+    assert "caller=" in warning.remedy
+    assert "RUST_BACKTRACE" not in warning.remedy
 
 
 def test_what_nextest_prints_twice_is_counted_once_and_said(tmp_path: Path) -> None:

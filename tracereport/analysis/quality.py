@@ -140,15 +140,25 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
 
 
 def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
-    unknown = np.array([name == UNKNOWN_CALLER for name in (*calls.names, UNKNOWN_CALLER)], bool)
-    nameless = int(np.count_nonzero(unknown[calls.caller]))
-    if 2 * nameless > len(calls):
+    unknown = int(np.count_nonzero(_is_called(calls, UNKNOWN_CALLER)[calls.caller]))
+    missing = int(np.count_nonzero(calls.caller == NO_NAME))
+    if 2 * (unknown + missing) <= len(calls):
+        return
+    consequence = "who asks, and whether two callers ask for the same, can't be told."
+    if unknown:
         yield QualityWarning(
             code="no-callers",
-            message=f"{format_counted(nameless, 'call has', 'calls have')} an unknown caller: "
-            "who asks, and whether two callers ask for the same, can't be told.",
+            message=f"{format_counted(unknown, 'call has', 'calls have')} an unknown caller: {consequence}",
             remedy="Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace.",
-            count=nameless,
+            count=unknown,
+            misleading=True,
+        )
+    if missing:
+        yield QualityWarning(
+            code="missing-callers",
+            message=f"{format_counted(missing, 'call says', 'calls say')} nothing of a caller: {consequence}",
+            remedy="Let the emitter write who calls as the parameter caller, as in caller=load_node.",
+            count=missing,
             misleading=True,
         )
 
