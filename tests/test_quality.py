@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.strategies import NEXTEST_SUMMARY, nextest_failure
 from tests.truth import NAMES, log_path
@@ -118,6 +119,39 @@ def test_a_caller_that_is_not_written_is_missing_and_no_backtrace_mends_it(tmp_p
     assert (warning.code, warning.count) == ("missing-callers", 3)
     assert "caller=" in warning.remedy
     assert "RUST_BACKTRACE" not in warning.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "of_one", "of_two"),
+    [
+        (
+            "torn-lines",
+            "1 line is lost, torn by several processes that write to one file.",
+            "2 lines are lost, torn by several processes that write to one file.",
+        ),
+        (
+            "cut-off",
+            "1 record is lost that breaks off before the elapsed time.",
+            "2 records are lost that break off before the elapsed time.",
+        ),
+        (
+            "quoted",
+            "1 line is not counted: a trace quoted in other text.",
+            "2 lines are not counted: a trace quoted in other text.",
+        ),
+        (
+            "dropped-metrics",
+            "1 metric was dropped: no unsigned 64-bit integer.",
+            "2 metrics were dropped: no unsigned 64-bit integer.",
+        ),
+    ],
+)
+def test_one_and_many_are_said_each_in_its_own_grammar(tmp_path: Path, code: str, of_one: str, of_two: str) -> None:
+    calls = read_calls([str(write(tmp_path, CLEAN))])
+    for count, message in enumerate((of_one, of_two), start=1):
+        told = replace(calls, facts=replace(calls.facts, notices={code: count}))
+        (warning,) = make_report(told, Settings(), "a title").quality.rows
+        assert (warning.message, warning.count) == (message, count)
 
 
 def test_what_nextest_prints_twice_is_counted_once_and_said(tmp_path: Path) -> None:

@@ -67,8 +67,11 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
     if implausible := int(np.count_nonzero(calls.implausible)):
         yield QualityWarning(
             code="implausible-numbers",
-            message=f"{format_counted(implausible, 'call has a number', 'calls have numbers')} far from all others: "
-            "a record quoted in a value, or a damaged line. It takes no part in trees and unfinished calls.",
+            message="1 call has a number far from all others: a record quoted in a value, or a damaged line. "
+            "It takes no part in trees and unfinished calls."
+            if implausible == 1
+            else f"{implausible:,} calls have numbers far from all others: records quoted in values, or damaged lines. "
+            "They take no part in trees and unfinished calls.",
             remedy="Look at the lines with --format raw; keep trace lines out of traced values.",
             count=implausible,
             misleading=True,
@@ -93,13 +96,13 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
             "Run cargo test -- --nocapture 2> perf_trace.log",
         ),
         "torn-lines": (
-            "{} torn by several processes that write to one file; what they held is lost.",
-            ("line was", "lines were"),
+            "{} torn by several processes that write to one file.",
+            ("line is lost,", "lines are lost,"),
             "Write each line with one write, or give each process a log of its own.",
         ),
         "cut-off": (
-            "{} off before the elapsed time; what they held is lost.",
-            ("record breaks", "records break"),
+            "{} off before the elapsed time.",
+            ("record is lost that breaks", "records are lost that break"),
             "Let the program end before the log is taken.",
         ),
         "malformed": (
@@ -113,13 +116,13 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
             "Nothing to do; --failure-output immediate prints it once.",
         ),
         "quoted": (
-            "{} a trace in other text and is not counted.",
-            ("line quotes", "lines quote"),
+            "{} counted: a trace quoted in other text.",
+            ("line is not", "lines are not"),
             "Nothing to do, unless the line was a call: then its elapsed time is damaged.",
         ),
         "dropped-metrics": (
-            "{} no unsigned 64-bit integer and was dropped.",
-            ("metric is", "metrics are"),
+            "{} dropped: no unsigned 64-bit integer.",
+            ("metric was", "metrics were"),
             "Record counts, sizes and flags as integers.",
         ),
         "invalid-utf8": (
