@@ -1,6 +1,12 @@
 """Savings: the time of calls that needn't have been made, never more than they took."""
 
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.coded_calls import report_on
+from tests.strategies import WrittenProcess, processes
 
 MS = 1_000_000
 
@@ -10,3 +16,53 @@ def test_a_record_with_an_implausible_number_promises_nothing_and_takes_nothing_
     quoted = "900000|get|caller=main|id=1|elapsed_ms=50|v=1"
     assert report_on(*lines).totals.saving_ns == 39 * 2 * MS
     assert report_on(quoted, *lines).totals.saving_ns == 39 * 2 * MS
+
+
+def test_recursion_is_not_counted_twice_where_the_tree_is_unknown() -> None:
+    lines = [
+        f"{number + first}|resolve|caller={caller}|path={path}|elapsed_ms={elapsed_ms}|found=1"
+        for first in (0, 3)
+        for number, caller, path, elapsed_ms in (
+            (2, "resolve", "c", 80),
+            (1, "resolve", "b", 90),
+            (0, "main", "a", 100),
+        )
+    ]
+    gap = "7|other|caller=main|path=x|elapsed_ms=0|found=1"
+    for report in (report_on(*lines), report_on(*lines, gap)):
+        assert report.totals.unchanged_repeats == 3
+        assert report.totals.saving_ns == 100 * MS
+    by_caller = {finding.callers: finding.saving_ns for finding in report.findings.rows}
+    assert by_caller == {("resolve",): 90 * MS, ("main",): 100 * MS}
+
+
+@given(process=processes(), tells_parent=st.booleans())
+def test_savings_never_exceed_what_the_calls_took(process: WrittenProcess, *, tells_parent: bool) -> None:
+    own_ms = {call.number: 1 + call.number % 3 for call in process.calls}
+    elapsed_ms = dict(own_ms)
+    for call in sorted(process.calls, key=lambda call: -call.number):  # what is inside began later
+        if call.parent is not None:
+            elapsed_ms[call.parent] += elapsed_ms[call.number]
+    written = [
+        replace(
+            call, elapsed=str(elapsed_ms[call.number]), unit="ms", metrics=(("found", 1),), tells_parent=tells_parent
+        )
+        for call in process.calls
+    ]
+    report = report_on(*(call.trace().removeprefix("PERF_TRACE|") for call in written))
+    saved = {call.number: call for call in written} if report.totals.judged_calls else {}
+    asked: set[object] = set()
+    for number, call in sorted(saved.items()):
+        if (call.function, call.params) not in asked:
+            asked.add((call.function, call.params))
+            del saved[number]
+    parents = {call.number: call.parent for call in written}
+    outermost = [number for number in saved if not saved.keys() & set(above(number, parents))]
+    assert report.totals.unchanged_repeats == len(saved)
+    assert report.totals.saving_ns <= sum(elapsed_ms[number] for number in outermost) * MS
+
+
+def above(number: int, parents: dict[int, int | None]) -> list[int]:
+    """The calls that a call lies in."""
+    parent = parents[number]
+    return [] if parent is None else [parent, *above(parent, parents)]

@@ -63,6 +63,8 @@ Measures
         savings are figures of their own, not to be added. A flat process is a known tree.
     34. First calls are those whose numbers aren't beyond that of their process's first line with a plausible one. For
         symbol loading they are never promised as saved, nor called slow.
+        Where the tree is unknown a call isn't promised either that may lie inside another spared one of its function,
+        whoever is named as its caller: a helper that isn't traced may stand between.
     35. Ranking takes a finding's elapsed time as the time. A finding's ``calls`` are its repeats and one call each of
         its lookups, which are counted per process. A finding whose repeats all changed is *low*.
     36. *Negative*: the metric ``found`` is 0 in the repeat and in the call before; the last one if there are several.

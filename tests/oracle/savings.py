@@ -42,18 +42,26 @@ def saving(repeats: Iterable[Repeat], scopes: Sequence[Scope], evidence: str) ->
 def process_saving(repeats: Sequence[Repeat], scope: Scope, evidence: str) -> tuple[int, int]:
     """The saving inside one process.
 
-    Where the tree is unknown any call may lie inside another, unless both are of one function: the one function that
-    saves most counts.
+    Where the tree is unknown any call may lie inside another that has a smaller number and a later line: the one
+    function that saves most counts, by its calls that lie inside no other of its spared ones.
     """
     saved = [
         repeat.call for repeat in repeats if repeat.evidence == evidence and repeat.call.number > scope.first_ended
     ]
+    spared = [repeat.call for repeat in repeats if repeat.evidence in ("unchanged", evidence)]
     if scope.tree != "unknown":
-        spared = {repeat.call.number for repeat in repeats if repeat.evidence in ("unchanged", evidence)}
-        return total([call for call in saved if not scope.above.get(call.number, frozenset()) & spared])
+        numbers = {call.number for call in spared}
+        return total([call for call in saved if not scope.above.get(call.number, frozenset()) & numbers])
+    last_line: dict[str, int] = {}
+    enclosed = set()
+    for call in sorted(spared, key=lambda call: call.number):
+        if call.record.line < last_line.get(call.function, 0):
+            enclosed.add(call.number)
+        last_line[call.function] = max(call.record.line, last_line.get(call.function, 0))
     by_function: dict[str, list[Call]] = {}
     for call in saved:
-        by_function.setdefault(call.function, []).append(call)
+        if call.number not in enclosed:
+            by_function.setdefault(call.function, []).append(call)
     return max((total(calls) for calls in by_function.values()), default=(0, 0))
 
 

@@ -21,7 +21,7 @@ from tracereport.analysis.grouping import (
 from tracereport.analysis.groups import places_of_groups
 from tracereport.analysis.ordered import NOWHERE, OrderedCalls
 from tracereport.analysis.repeats import Repeats, code_sequences
-from tracereport.analysis.savings import Saving
+from tracereport.analysis.savings import Saving, find_enclosed
 from tracereport.analysis.selection import Shown
 from tracereport.analysis.shapes import find_shapes
 from tracereport.model import (
@@ -174,11 +174,12 @@ def _saving_of(
     inside_saved: NDArray[np.bool_] | None,
     unchanged: NDArray[np.intp],
 ) -> Saving:
-    """Time of a finding's unchanged repeats; where they lie inside one another, of the outermost ones."""
-    counted = unchanged[promised[unchanged]]
+    """Time of a finding's unchanged repeats; where they (may) lie inside one another, of the outermost ones."""
+    own = np.sort(unchanged)
+    enclosed = find_enclosed(ordered, own[ordered.calls.processes.has_tree("unknown")[ordered.process[own]]])
+    counted = own[promised[own] & ~np.isin(own, enclosed, assume_unique=True)]
     if inside_saved is not None and inside_saved[counted].any():
         # They are calls of one function: only where it calls itself can one of them lie inside another.
-        own = np.sort(unchanged)
         above = ordered.parent[counted]
         inside = np.zeros(len(counted), bool)
         walking = np.flatnonzero(inside_saved[counted])

@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.analysis.ancestry import any_above
-from tracereport.analysis.grouping import sum_by, sum_exactly
+from tracereport.analysis.coding import code_values
+from tracereport.analysis.grouping import stable_order, sum_by, sum_exactly
 from tracereport.analysis.ordered import OrderedCalls
 
 
@@ -26,18 +27,38 @@ def sum_saving(
 ) -> Saving:
     """The time of the saved calls. ``spared`` holds all calls that wouldn't be made, the saved ones among them.
 
-    A call inside a spared one isn't counted again. Where the tree isn't known any of them may lie inside another,
-    unless both are of one function: of such a process the one function counts that saves most.
+    A call inside a spared one isn't counted again. Where the tree isn't known any of them may lie inside another: of
+    such a process the one function counts that saves most, by its calls that can't lie inside one another.
     """
     tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
-    counted = np.flatnonzero(saved & promised)
+    counts = saved & promised
     if ordered.in_tree.any():
-        counted = counted[~any_above(ordered, spared)[counted]]
+        counts &= ~any_above(ordered, spared)
+    counts[find_enclosed(ordered, np.flatnonzero(spared & tree_unknown))] = False
+    counted = np.flatnonzero(counts)
     certain = counted[~tree_unknown[counted]]
     lower_ns, upper_ns = _sum_range(ordered, certain)
     best = _best_functions(ordered, counted[tree_unknown[counted]])
     more_lower_ns, more_upper_ns = _sum_range(ordered, best)
     return Saving(lower_ns + more_lower_ns, upper_ns + more_upper_ns)
+
+
+def find_enclosed(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of the places (ascending) whose call may lie inside another of them, of its process and function.
+
+    What lies inside a call began after it and ended before it: it has a larger number and an earlier line, whatever
+    the callers say. So a call can be told apart that ended after all those that began before it.
+    """
+    if not len(places):
+        return places
+    calls = ordered.calls
+    key = ordered.process[places].astype(np.int64) * len(calls.names) + calls.lookups.function[ordered.lookup[places]]
+    _, group = code_values(key, len(calls.processes.name) * len(calls.names))
+    order = stable_order(group, int(group.max()) + 1)
+    line = calls.line[ordered.row[places[order]]]
+    # In bands of their own groups can't outdo one another.
+    end = line + group[order].astype(np.int64) * (int(line.max()) + 1)
+    return places[order[end < np.maximum.accumulate(end)]]
 
 
 def _sum_range(ordered: OrderedCalls, places: NDArray[np.intp]) -> tuple[int, int]:
