@@ -109,6 +109,38 @@ def test_parameters_that_vary_one_to_one_vary_together() -> None:
     assert row.fixed_params == ()
 
 
+def asked_in(part: str, *pairs: tuple[int, int]) -> list[str]:
+    return [f"get|caller=dir|part={part}|id={own}|name=n{name}|elapsed_ms=1" for own, name in pairs]
+
+
+def fanouts_in_parts(*parts: list[str]) -> list[FanOut]:
+    return fanouts_of_lines(*(f"{number}|{line}" for number, line in enumerate(line for own in parts for line in own)))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [[], asked_in("y", (0, 5)), asked_in("y", *((own, own + 1) for own in range(6)))],
+    ids=["alone", "an unrelated call", "another loop"],
+)
+def test_whether_parameters_vary_one_to_one_is_a_matter_of_the_group(others: list[str]) -> None:
+    rows = fanouts_in_parts(asked_in("x", *((own, own) for own in range(6))), others)
+    assert [row.distinct_values for row in rows] == [6] * (2 if len(others) > 1 else 1)
+    assert {row.varying_params for row in rows} == {("id", "name")}
+    assert [(param.name, param.value) for param in rows[0].fixed_params] == [("part", "x")]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 3, *[st.integers(0, 1)] * 4), max_size=40), st.integers(2, 4))
+@settings(max_examples=60, deadline=None)
+def test_fanouts_of_many_parameters_are_the_definitions(calls: list[tuple[int, ...]], least: int) -> None:
+    lines = [
+        f"PERF_TRACE|{number}|f|caller=c|b={a}|a={a ^ 3}|c={b}|d={c}|e={e}|f={f * a}|g={g}|h={h}|elapsed_ms=1"
+        for number, (a, b, c, e, f, g, h) in enumerate(calls)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variation, "_MOST_CHOICES", 1 << 8)
+        hold_against_oracle(find_processes(read_lines("\n".join(lines).encode())), least)
+
+
 def test_a_call_is_in_the_group_of_most_values() -> None:
     pairs = [(0, n) for n in range(6)] + [(n, 0) for n in range(1, 5)]
     (row,) = fanouts_of_lines(*(f"{n}|f|caller=c|a={a}|b={b}|elapsed_ms=0" for n, (a, b) in enumerate(pairs)))

@@ -54,9 +54,9 @@ Measures
         isn't clipped at 0. ``elapsed_ns`` of the roots counts flat ones too, and calls whose parent never printed.
     28. What directly follows a call in a given tree is the largest number in its subtree, plus one.
     29. Implausible numbers count in repeats, but not in trees, unfinished calls or the time of roots.
-    30. Parameters vary one to one if they do so over all calls of the shape in the scope (the parent, or the process);
-        they vary together, and the others are held fixed. A group left with too few values is none, and its calls are
-        in no group. The same parameter name twice counts by position.
+    30. Parameters vary one to one if they do so over all calls of the scope (the parent, or the process) that agree in
+        the others. Ties by the key are broken by the fewest parameters that vary, then by their names. A group left
+        with too few values is none, and its calls are in no group. The same parameter name twice counts by position.
     31. Recursion is by the logged caller. Calls of a parent that never printed are under it, and *sure*.
     32. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
     33. ``possible_saving`` counts unproven repeats outside any call that is spared, unchanged or unproven; the two

@@ -1,6 +1,7 @@
 """N+1: calls of one shape under one parent that differ in one parameter."""
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any
 
 from tests.oracle.repeats import Call
@@ -25,20 +26,22 @@ def find_fanouts(calls: Sequence[Call], least_values: int) -> list[Row]:
 def find_groups(members: list[Call], least_values: int) -> list[tuple[tuple[int, ...], list[Call]]]:
     """Groups of calls of one shape, and the positions of the parameters that vary in each, the key first.
 
-    Each call goes to the candidate with the most values, ties by the key's name, then its position. A group that is
-    left with too few is none.
+    Each call goes to the candidate with the most values, ties by the key's name, then its position, then the fewest
+    parameters that vary, then their names. A group that is left with too few is none.
     """
     best: dict[Call, tuple[Any, tuple[int, ...], tuple[Any, ...]]] = {}
-    for varying in vary_together(members):
+    names = members[0].param_names
+    for varying in list_choices(members):
         groups: dict[tuple[Any, ...], list[Call]] = {}
         for call in members:
             fixed = tuple(value for place, (_, value) in enumerate(call.record.params) if place not in varying)
             groups.setdefault(fixed, []).append(call)
         for fixed, group in groups.items():
             values = distinct_values(group, varying)
-            if values < least_values:
+            if values < least_values or not vary_one_to_one(group, varying):
                 continue
-            rank = (-values, group[0].param_names[varying[0]], varying[0])
+            order = tuple((names[place], place) for place in varying)
+            rank = (-values, order[0], len(varying), order)
             for call in group:
                 if call not in best or rank < best[call][0]:
                     best[call] = (rank, varying, fixed)
@@ -49,16 +52,18 @@ def find_groups(members: list[Call], least_values: int) -> list[tuple[tuple[int,
     return [(key[0], group) for key, group in found.items() if distinct_values(group, key[0]) >= least_values]
 
 
-def vary_together(members: Sequence[Call]) -> list[tuple[int, ...]]:
-    """Positions of parameters that vary, those that vary one to one over all the calls together, first by name."""
-    together: dict[tuple[int, ...], list[int]] = {}
-    for place in range(len(members[0].record.params)):
-        values = [call.record.params[place][1] for call in members]
-        pattern = tuple(values.index(value) for value in values)
-        if len(set(pattern)) > 1:
-            together.setdefault(pattern, []).append(place)
+def list_choices(members: Sequence[Call]) -> list[tuple[int, ...]]:
+    """Positions of parameters that may vary together: every choice of those that vary at all, in the order of names."""
     names = members[0].param_names
-    return [tuple(sorted(places, key=lambda place: (names[place], place))) for places in together.values()]
+    places = [place for place in range(len(names)) if len({call.record.params[place] for call in members}) > 1]
+    places.sort(key=lambda place: (names[place], place))
+    return [varying for size in range(1, len(places) + 1) for varying in combinations(places, size)]
+
+
+def vary_one_to_one(group: Sequence[Call], varying: tuple[int, ...]) -> bool:
+    """Whether each value of one parameter stands beside one value of each of the others."""
+    together = {tuple(call.record.params[place] for place in varying) for call in group}
+    return all(len({values[index] for values in together}) == len(together) for index in range(len(varying)))
 
 
 def distinct_values(group: Iterable[Call], varying: tuple[int, ...]) -> int:

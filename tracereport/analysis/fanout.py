@@ -1,8 +1,7 @@
 """Fan-outs (N+1): calls of one shape under one parent that differ in one parameter, which one batch call could replace.
 
 Where no tree is known, and among roots, they are looked for in the whole process and marked low: a busy caller of a
-test suite looks the same. Parameters that vary one to one over all calls of a shape there vary together. Recursion is
-none.
+test suite looks the same. Parameters that vary one to one in a group vary together. Recursion is none.
 """
 
 from typing import Any

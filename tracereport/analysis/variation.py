@@ -1,10 +1,14 @@
 """Which rows of a group are equal in all fields but one, or but some that vary one to one: the arithmetic of a fan-out.
 
 Fields are compared by 64 bit hashes, and rows in all fields but some by the sum of their hashes less those of the
-others.
+others. Fields that vary one to one over a whole group are taken together; of what is left every choice of fields is
+tried that some of its rows may vary in one to one, the small ones first, as many as ``_MOST_CHOICES`` allow.
 """
 
 from collections.abc import Iterator
+from functools import cache
+from itertools import combinations as choose
+from math import comb
 
 import msgspec
 import numpy as np
@@ -19,6 +23,8 @@ Counts = NDArray[np.int64]
 NO_SET = -1
 
 _CELLS_AT_A_TIME = 1 << 19
+_MOST_CHOICES = 64
+"""Of up to six fields, or bundles of them, every choice; of up to ten any two; of more only single ones."""
 
 
 class Table(msgspec.Struct, frozen=True, eq=False):
@@ -58,16 +64,30 @@ class _Columns(msgspec.Struct, frozen=True, eq=False):
     """Of value and position together, so that a sum of them tells which fields hold what."""
 
 
+class _Bundles(msgspec.Struct, frozen=True, eq=False):
+    """Columns of a group that vary one to one over all of its rows; group by group in the order of their names."""
+
+    group: Counts
+    column: Counts
+    """All varying columns, bundle by bundle, each in the order of names."""
+    owner: Counts
+    """The bundle of each of those columns."""
+
+
 class _Combinations(msgspec.Struct, frozen=True, eq=False):
-    """Columns of a group that vary one to one, as one."""
+    """Columns of a group that may vary together: one or several of its bundles."""
 
     group: Counts
     rank: Counts
-    """By the name and the position of their first column."""
+    """By the first column's name and position, then by how many columns there are, then by the others."""
     column: Counts
-    """All varying columns, combination by combination, each in the order of names."""
+    """All their columns, combination by combination, each in the order of names."""
     owner: Counts
     """The combination of each of those columns."""
+    bundles: Counts
+    """How many bundles each is made of."""
+    lead: Counts
+    """The first columns of the bundles, combination by combination."""
 
 
 class _Memberships(msgspec.Struct, frozen=True, eq=False):
@@ -82,7 +102,7 @@ def find_sets(table: Table, least: int) -> Sets:
     """The sets of at least ``least`` rows.
 
     A row that could be in several is in the one of most rows, ties by the name of the first field that varies, then its
-    position. A set that is left with too few rows is none.
+    position, then by the number of fields, then by the others. A set that is left with too few rows is none.
     """
     set_of_row = np.full(int(table.rows.sum()), NO_SET, np.int64)
     varying_of_set: list[Counts] = []
@@ -118,9 +138,10 @@ def _cut_table(table: Table) -> Iterator[Table]:
 
 def _find_sets_of(table: Table, least: int) -> Sets:
     columns = _arrange_columns(table)
-    combinations = _combine_columns(columns, table)
+    combinations = _combine_bundles(_bundle_columns(columns, table), columns, table)
     members = _compare_rest(table, columns, combinations)
     members = _keep_large(members, least)
+    members = _keep_one_to_one(members, table, columns, combinations)
     members = _keep_large(_choose_largest(members, combinations, int(table.rows.sum())), least)
     sets, code = code_values(members.set, int(members.set.max(initial=-1)) + 1)
     set_of_row = np.full(int(table.rows.sum()), NO_SET, np.int64)
@@ -150,7 +171,7 @@ def _arrange_columns(table: Table) -> _Columns:
     )
 
 
-def _combine_columns(columns: _Columns, table: Table) -> _Combinations:
+def _bundle_columns(columns: _Columns, table: Table) -> _Bundles:
     """Two columns vary one to one if they part the rows alike: if the sums over their parts of equal values agree."""
     key = columns.entry_hash + mix_bits(np.arange(len(columns.group)))[columns.entry_column]
     parts, part = code_values(key, HASH_LIMIT)
@@ -162,16 +183,58 @@ def _combine_columns(columns: _Columns, table: Table) -> _Combinations:
     np.add.at(pattern, column_of_part, mix_bits(part_rows))
 
     column = np.flatnonzero(np.bincount(column_of_part, minlength=len(columns.group)) > 1)
-    name_rank, position = table.name_rank[column], columns.position[column]
-    order = np.lexsort((position, name_rank, pattern[column], columns.group[column]))
+    order = np.lexsort((columns.position[column], table.name_rank[column], columns.group[column]))
     column = column[order]
-    is_first = np.ones(len(column), np.bool_)
-    same_group = columns.group[column[1:]] == columns.group[column[:-1]]
-    is_first[1:] = ~(same_group & (pattern[column[1:]] == pattern[column[:-1]]))
-    first = order[is_first]
-    rank = np.empty(len(first), np.int64)
-    rank[np.lexsort((position[first], name_rank[first]))] = np.arange(len(first))
-    return _Combinations(group=columns.group[column[is_first]], rank=rank, column=column, owner=np.cumsum(is_first) - 1)
+    bundles, bundle = code_values(pattern[column] + mix_bits(columns.group[column]), HASH_LIMIT)
+    # Bundles stand in the order of their first columns.
+    first = np.full(len(bundles), len(column), np.int64)
+    np.minimum.at(first, bundle, np.arange(len(column)))
+    lead = np.sort(first)
+    owner = np.searchsorted(lead, first[bundle])
+    order = np.argsort(owner, kind="stable")
+    return _Bundles(group=columns.group[column[lead]], column=column[order], owner=owner[order])
+
+
+def _combine_bundles(bundles: _Bundles, columns: _Columns, table: Table) -> _Combinations:
+    """Every choice of a group's bundles but all of several: those would have become one bundle."""
+    counts = np.bincount(bundles.group, minlength=len(table.rows))
+    first_bundle = np.cumsum(counts) - counts
+    group, bundle, bundle_count = [], [], []
+    for count in np.unique(counts[counts > 0]).tolist():
+        own = np.flatnonzero(counts == count)
+        sizes, members = _list_choices(count, _MOST_CHOICES)
+        group.append(np.repeat(own, len(sizes)))
+        bundle_count.append(np.tile(sizes, len(own)))
+        bundle.append(np.add.outer(first_bundle[own], members).ravel())
+    nothing = np.empty(0, np.int64)
+    group_of, bundle_of = np.concatenate([nothing, *group]), np.concatenate([nothing, *bundle])
+    bundles_of = np.concatenate([nothing, *bundle_count])
+    width = np.bincount(bundles.owner, minlength=len(bundles.group))
+    start = np.cumsum(width) - width
+    column = bundles.column[spread(start[bundle_of], width[bundle_of])]
+    owner = np.repeat(np.repeat(np.arange(len(group_of)), bundles_of), width[bundle_of])
+    order = np.lexsort((columns.position[column], table.name_rank[column], owner))
+    column = column[order]
+    columns_of = np.bincount(owner, minlength=len(group_of))
+    key = column[np.cumsum(columns_of) - columns_of]
+    rank = np.empty(len(group_of), np.int64)
+    # Choices of a group stand in the order of their bundles, which is that of their names.
+    order = np.lexsort((np.arange(len(rank)), columns_of, columns.position[key], table.name_rank[key]))
+    rank[order] = np.arange(len(rank))
+    lead = bundles.column[start[bundle_of]]
+    return _Combinations(group_of, rank, column, owner, bundles_of, lead)
+
+
+@cache
+def _list_choices(count: int, most: int) -> tuple[Counts, Counts]:
+    """The size of each choice of some of ``count`` things, at most so many, and their members one after the other."""
+    choices = [(index,) for index in range(count)]
+    for size in range(2, count):
+        if len(choices) + comb(count, size) > most:
+            break
+        choices += choose(range(count), size)
+    choices.sort()
+    return np.array([len(own) for own in choices]), np.array([index for own in choices for index in own])
 
 
 def _compare_rest(table: Table, columns: _Columns, combinations: _Combinations) -> _Memberships:
@@ -188,6 +251,30 @@ def _compare_rest(table: Table, columns: _Columns, combinations: _Combinations) 
     own = spread((np.cumsum(rows) - rows)[combinations.owner], lengths)
     np.subtract.at(rest, own, columns.entry_hash[entry])
     return _Memberships(row, combination, code_values(rest, HASH_LIMIT)[1])
+
+
+def _keep_one_to_one(
+    members: _Memberships, table: Table, columns: _Columns, combinations: _Combinations
+) -> _Memberships:
+    """Leaves out the sets in which some bundle has the same value twice: its rows don't vary one to one."""
+    bundles = combinations.bundles[members.combination]
+    several = np.flatnonzero(bundles > 1)
+    if not len(several):
+        return members
+    combination, count = members.combination[several], bundles[several]
+    lead = combinations.lead[spread((np.cumsum(combinations.bundles) - combinations.bundles)[combination], count)]
+    first_row = np.cumsum(table.rows) - table.rows
+    row = np.repeat(members.row[several], count)
+    entry = columns.start[lead] + row - first_row[columns.group[lead]]
+    owner = np.repeat(members.set[several], count)
+    values, value = code_values(columns.entry_hash[entry] + mix_bits(owner), HASH_LIMIT)
+    set_of_value = np.empty(len(values), np.int64)
+    set_of_value[value] = owner
+    sets = int(members.set.max()) + 1
+    entries = np.bincount(owner, minlength=sets)
+    is_one_to_one = np.bincount(set_of_value, minlength=sets) == entries
+    kept = is_one_to_one[members.set]
+    return _Memberships(members.row[kept], members.combination[kept], members.set[kept])
 
 
 def _keep_large(members: _Memberships, least: int) -> _Memberships:
