@@ -152,6 +152,12 @@ def test_recursion_is_no_fanout() -> None:
     assert fanouts_of_lines(*(f"{n}|walk|caller=walk|id={n}|elapsed_ms=0" for n in range(9))) == []
 
 
+def test_recursion_that_only_the_tree_tells_of_is_no_fanout() -> None:
+    lines = [f"{n}|resolve|caller=unknown|path={n}|elapsed_ms=0|parent=0" for n in range(1, 7)]
+    assert fanouts_of_lines("0|resolve|caller=unknown|path=a|elapsed_ms=9|parent=none", *lines) == []
+    assert len(fanouts_of_lines("0|open|caller=unknown|path=a|elapsed_ms=9|parent=none", *lines)) == 1
+
+
 def test_under_a_parent_it_is_sure() -> None:
     lines = [f"{n}|load|caller=walk|id={n}|elapsed_ms=0|parent=0" for n in range(1, 6)]
     (row,) = fanouts_of_lines(*lines, "0|walk|elapsed_ms=9|parent=none")

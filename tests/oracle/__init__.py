@@ -57,7 +57,8 @@ Measures
     30. Parameters vary one to one if they do so over all calls of the scope (the parent, or the process) that agree in
         the others. Ties by the key are broken by the fewest parameters that vary, then by their names. A group left
         with too few values is none, and its calls are in no group. The same parameter name twice counts by position.
-    31. Recursion is by the logged caller. Calls of a parent that never printed are under it, and *sure*.
+    31. Recursion is by the logged caller, or by the parent in the tree. Calls of a parent that never printed are under
+        it, and *sure*.
     32. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
     33. ``possible_saving`` counts unproven repeats outside any call that is spared, unchanged or unproven; the two
         savings are figures of their own, not to be added. A flat process is a known tree.

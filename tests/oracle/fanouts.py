@@ -14,7 +14,8 @@ def find_fanouts(calls: Sequence[Call], least_values: int) -> list[Row]:
     printed = {call.number: call for call in calls if call.in_tree}
     scopes: dict[tuple[Any, ...], list[Call]] = {}
     for call in calls:
-        if call.caller != call.function:
+        parent = printed.get(call.parent) if call.parent is not None else None
+        if call.function not in (call.caller, parent.function if parent else None):
             scopes.setdefault((call.parent, call.function, call.caller, call.param_names), []).append(call)
     return [
         fanout_row(group, varying, printed.get(group[0].parent) if group[0].parent is not None else None)

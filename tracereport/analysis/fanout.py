@@ -117,24 +117,28 @@ def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
 def _code_scopes(ordered: OrderedCalls, least: int) -> tuple[NDArray[np.int64], int]:
     """The scope of each judged call, and how many there are: the parent, else the process.
 
-    Those of fewer than ``least`` calls are all ``NO_SCOPE``. Calls of a parent that never printed are under it
-    nevertheless.
+    Those of fewer than ``least`` calls are all ``NO_SCOPE``, and so is recursion that the tree tells of. Calls of a
+    parent that never printed are under it nevertheless.
     """
     processes = len(ordered.calls.processes.name)
     scope = ordered.process.astype(np.int64)
     scopes = processes
     if ordered.in_tree.any():
-        child = ordered.parent != NOWHERE
-        scope[child] = processes + ordered.parent[child]
+        is_child = ordered.parent != NOWHERE
+        scope[is_child] = processes + ordered.parent[is_child]
         parent = ordered.calls.parent[ordered.row]
-        orphan = np.flatnonzero(ordered.in_tree & ~child & (parent != NO_PARENT))
+        orphan = np.flatnonzero(ordered.in_tree & ~is_child & (parent != NO_PARENT))
         keys = np.stack((ordered.process[orphan].astype(np.int64), parent[orphan]), axis=1)
         distinct, code = np.unique(keys, axis=0, return_inverse=True)
         scope[orphan] = processes + len(ordered) + code
         scopes = processes + len(ordered) + len(distinct)
     frequent = np.bincount(scope, minlength=scopes) >= least
-    code_of_scope = np.where(frequent, np.cumsum(frequent), NO_SCOPE)
-    return code_of_scope[scope], int(np.count_nonzero(frequent)) + 1
+    code = np.where(frequent, np.cumsum(frequent), NO_SCOPE)[scope]
+    child = np.flatnonzero(ordered.parent != NOWHERE)
+    function = ordered.calls.lookups.function
+    recursive = function[ordered.lookup[child]] == function[ordered.lookup[ordered.parent[child]]]
+    code[child[recursive]] = NO_SCOPE
+    return code, int(np.count_nonzero(frequent)) + 1
 
 
 def _list_asked(ordered: OrderedCalls, scope: NDArray[np.int64], scopes: int) -> _Asked:
