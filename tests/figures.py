@@ -16,6 +16,7 @@ from tests.oracle.repeats import Call, calls_of, find_repeats
 from tests.oracle.savings import first_ended
 from tracereport.analysis.candidates import Key
 from tracereport.model import Report, Settings, encode_report
+from tracereport.trace.calls import Calls
 
 MOST_BINS = 200
 LARGEST = 5
@@ -47,17 +48,21 @@ IDENTITY = {
     "paths": ("path",),
     "findings": ("fingerprint",),
     "pairs": ("previous_caller", "caller"),
+    "tests": ("test",),
     "slow_calls": ("function", "caller"),
 }
 """What makes a row of a list the same row on both sides; lists that aren't here stand in the same order."""
 UNORDERED_NAMES = frozenset({"callers"})
 """Lists that are of rows in some sections and of mere names in others."""
-OF_THE_ORACLE = frozenset({"key", "keys", "of", "by_process", "param_names"})
+OF_THE_ORACLE = frozenset({"key", "keys", "of", "avoidable", "by_process", "param_names"})
 """Keys of the oracle's rows that the report says otherwise, or in other sections."""
 
 
-def hold_figures(report: Report, processes: Sequence[Process]) -> None:
-    """Every figure of every section is the oracle's, and every list holds the rows that it should."""
+def hold_figures(report: Report, processes: Sequence[Process], calls: Calls) -> None:
+    """Every figure of every section is the oracle's, and every list holds the rows that it should.
+
+    Of ``calls`` the tests are taken that made them.
+    """
     found = msgspec.json.decode(encode_report(report))
     expected = measure(
         processes,
@@ -65,8 +70,10 @@ def hold_figures(report: Report, processes: Sequence[Process]) -> None:
         candidate_calls=report.settings.cache_candidate_calls,
         fan_out_values=report.settings.fan_out_values,
     )
+    tests = tests_by_line(calls)
     for row in expected["findings"]:
         row["fingerprint"] = fingerprint_of(row["key"])
+        row["tests"] = count_tests(row, tests)
     for row in [by_finding for process in expected["processes"] for by_finding in process["by_finding"]]:
         row["fingerprint"] = fingerprint_of(row["key"])
     expected["verdict"]["fingerprints"] = [fingerprint_of(key) for key in expected["verdict"]["keys"]]
@@ -79,6 +86,20 @@ def hold_figures(report: Report, processes: Sequence[Process]) -> None:
         row["fingerprint"] for row in expected["findings"]
     ][: len(found["findings"]["rows"])]
     hold_activity(found["activity"], processes)
+
+
+def tests_by_line(calls: Calls) -> dict[tuple[int, int], str]:
+    """By process and line the test that made the call, where the log tells."""
+    columns = zip(calls.process.tolist(), calls.line.tolist(), calls.test.tolist(), strict=True)
+    return {(process, line): calls.tests[test] for process, line, test in columns if test >= 0}
+
+
+def count_tests(finding: Row, tests: Mapping[tuple[int, int], str]) -> list[Row]:
+    """What each test adds to a finding."""
+    own = [entry if isinstance(entry, Call) else entry.call for entry in finding["of"]]
+    amounts = Counter(test for call in own if (test := tests.get((call.process, call.record.line))) is not None)
+    counted, other = ("avoidable_calls", "repeats") if finding["kind"] == "fan-out" else ("repeats", "avoidable_calls")
+    return [{"test": test, counted: amount, other: 0} for test, amount in amounts.items()]
 
 
 def fingerprint_of(key: Any) -> str:  # noqa: ANN401 - the oracle's key

@@ -36,7 +36,7 @@ def report_of(name: str) -> Report:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_of_a_real_log_is_what_its_definition_says(name: str) -> None:
     calls = calls_of(name)
-    hold_figures(report_of(name), divide_records([read_lines(read_log(name), str(log_path(name)))], calls))
+    hold_figures(report_of(name), divide_records([read_lines(read_log(name), str(log_path(name)))], calls), calls)
 
 
 @given(
@@ -57,7 +57,7 @@ def test_every_figure_of_any_log_is_what_its_definition_says(
     path.write_bytes(log)
     calls = read_calls([str(path)])
     report = make_report(calls, other_settings, "any")
-    hold_figures(report, divide_records([read_lines(log, str(path))], calls))
+    hold_figures(report, divide_records([read_lines(log, str(path))], calls), calls)
 
 
 @given(logs(), logs())
@@ -71,7 +71,7 @@ def test_every_figure_of_two_logs_is_what_its_definition_says(
         path.write_bytes(log)
     calls = read_calls([str(path) for path in paths])
     readings = [read_lines(log, str(path)) for path, log in zip(paths, (first, second), strict=True)]
-    hold_figures(make_report(calls, Settings(), "two"), divide_records(readings, calls))
+    hold_figures(make_report(calls, Settings(), "two"), divide_records(readings, calls), calls)
 
 
 def by_caller(name: str) -> list[int]:
@@ -178,6 +178,23 @@ def test_every_repeat_is_in_exactly_one_finding_and_in_one_class(name: str) -> N
     for section in (report.functions, report.callers, report.edges, report.processes):
         assert totals.calls == sum(row.calls for row in section.rows)
     assert len({row.fingerprint for row in report.findings.rows}) == report.findings.total
+
+
+def test_the_tests_of_a_fan_out_add_up_to_its_avoidable_calls(tmp_path: Path) -> None:
+    path = tmp_path / "perf_trace.log"
+    asked = [0, 1, 2, 2, 3, 0, 4, 5]
+    tests = ["one"] * 5 + ["two"] * 3
+    path.write_text(
+        "".join(
+            f"PERF_TRACE|{number}|get|caller=walk|id={value}|elapsed_us=1|test={test}\n"
+            for number, (value, test) in enumerate(zip(asked, tests, strict=True))
+        )
+    )
+    (finding,) = [
+        row for row in make_report(read_calls([str(path)]), Settings(), "").findings.rows if row.kind == "fan-out"
+    ]
+    assert finding.avoidable_calls == 5
+    assert [(row.test, row.avoidable_calls) for row in finding.tests.rows] == [("one", 3), ("two", 2)]
 
 
 QUICK_START = (

@@ -72,6 +72,14 @@ def distinct_values(group: Iterable[Call], varying: tuple[int, ...]) -> int:
     return len({call.record.params[varying[0]][1] for call in group})
 
 
+def avoidable_calls(group: Iterable[Call]) -> list[Call]:
+    """The calls that a batch call would spare: the first one for each value but the first of all."""
+    first: dict[Any, Call] = {}
+    for call in group:
+        first.setdefault(call.record.params, call)
+    return list(first.values())[1:]
+
+
 def fanout_row(group: list[Call], varying: tuple[int, ...], parent: Call | None) -> Row:
     """One fan-out."""
     first = group[0]
@@ -92,4 +100,5 @@ def fanout_row(group: list[Call], varying: tuple[int, ...], parent: Call | None)
         "elapsed_upper_ns": sum(call.elapsed_upper_ns for call in group),
         "confidence": "low" if first.parent is None else "sure",
         "call_references": [call.reference for call in group],
+        "avoidable": avoidable_calls(group),
     }

@@ -19,7 +19,7 @@ def find_findings(
     """All findings of the kinds again, shared and fan-out, the one worth most first.
 
     ``key`` is kind, function, callers (sorted, a missing one last), parameter names, and for a fan-out the key of its
-    varying parameters; ``by_process`` holds what each process adds, ``of`` the repeats themselves.
+    varying parameters; ``by_process`` holds what each process adds, ``of`` the repeats or avoidable calls themselves.
     """
     found: dict[Key, list[Repeat]] = {}
     for calls, own in zip(judged, repeats, strict=True):
@@ -106,6 +106,7 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
     avoidable = sum(row["avoidable_calls"] for row in counted)
     return {
         "key": key,
+        "of": [call for row in counted for call in row["avoidable"]],
         "kind": key[0],
         "function": key[1],
         "callers": key[2],

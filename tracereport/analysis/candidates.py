@@ -12,7 +12,6 @@ from tracereport.analysis.grouping import (
     caller_rank,
     count_by,
     keep_rows,
-    sum_by,
 )
 from tracereport.analysis.ordered import OrderedCalls
 from tracereport.model import (
@@ -84,25 +83,18 @@ def describe_evidence(calls: Calls, row: int, previous: CallReference | None = N
     )
 
 
-def count_tests(
-    ordered: OrderedCalls, places: NDArray[np.intp], avoidable: NDArray[np.int64] | None = None
-) -> Rows[TestShare]:
-    """The tests that show a finding, by what they add to it."""
+def count_tests(ordered: OrderedCalls, places: NDArray[np.intp], *, is_avoidable: bool = False) -> Rows[TestShare]:
+    """The tests that made these repeats, or these avoidable calls, by how many of them."""
     calls = ordered.calls
     if not calls.tests:
         return Rows()
     test = calls.test[ordered.row[places]]
-    known = test >= 0
-    amount = (
-        count_by(test[known], len(calls.tests))
-        if avoidable is None
-        else sum_by(test[known], avoidable[known], len(calls.tests))
-    )
+    amount = count_by(test[test >= 0], len(calls.tests))
     rows = [
         TestShare(
             test=calls.tests[code],
-            repeats=int(amount[code]) if avoidable is None else 0,
-            avoidable_calls=0 if avoidable is None else int(amount[code]),
+            repeats=0 if is_avoidable else int(amount[code]),
+            avoidable_calls=int(amount[code]) if is_avoidable else 0,
         )
         for code in np.flatnonzero(amount).tolist()
     ]

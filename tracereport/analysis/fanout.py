@@ -47,6 +47,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Place of the first call."""
     group_of_place: NDArray[np.int32]
     """Per judged call the group that it is in, ``NO_GROUP`` if none."""
+    is_avoidable: NDArray[np.bool_]
+    """Per judged call whether it is the first in its group to ask for its value, and not the first of them all."""
 
     def __len__(self) -> int:
         """The number of fan-outs."""
@@ -94,6 +96,9 @@ def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
     group_of_row = group_of_set[set_of_row]
     group_of_place = group_of_row[asked.row_of_place]
     first = first[order]
+    is_avoidable = np.zeros(len(ordered), np.bool_)
+    is_avoidable[first_of_row[in_set]] = True
+    is_avoidable[first] = False
     columns = (calls.elapsed_ns[ordered.row], calls.resolution_ns[ordered.row])
     elapsed_ns, resolution_ns = (sum_by(group_of_place + 1, column, len(first) + 1)[1:] for column in columns)
     return FanOutGroups(
@@ -111,6 +116,7 @@ def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
         resolution_ns=resolution_ns,
         first=first,
         group_of_place=group_of_place,
+        is_avoidable=is_avoidable,
     )
 
 

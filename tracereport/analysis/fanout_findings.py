@@ -83,7 +83,7 @@ def _describe_fanout(
         confidence="low" if is_low else "sure",
         reason=_fanout_reason(len(counted), is_low=is_low),
         evidence=Rows(len(own), evidence),
-        tests=count_tests(ordered, own, np.ones(len(own), np.int64)),
+        tests=count_tests(ordered, own[fanouts.is_avoidable[own]], is_avoidable=True),
     )
 
 
