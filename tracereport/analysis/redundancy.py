@@ -34,6 +34,7 @@ from tracereport.model import (
     SequentialDuplicate,
     SharedLookup,
 )
+from tracereport.trace.calls import NO_NAME
 from tracereport.trace.grammar import join_signature
 
 
@@ -46,19 +47,34 @@ def _keep(groups: Groups, wanted: NDArray[np.bool_], shown: Shown | None) -> NDA
 
 
 def first_by_text(
-    ordered: OrderedCalls, lookup: Integers, count: NDArray[np.int64], limit: int = ROW_LIMIT
+    ordered: OrderedCalls,
+    lookup: Integers,
+    count: NDArray[np.int64],
+    caller: Integers | None = None,
+    *,
+    limit: int = ROW_LIMIT,
 ) -> NDArray[np.intp]:
-    """Indices of the rows with the largest counts, at most ``limit``; ties by the lookup's text, then as they stand."""
+    """Indices of the rows with the largest counts, at most ``limit``; ties by the lookup's text, then by the caller.
+
+    The text is that of the log, function first, whatever its first use; rows that are still alike (one lookup in
+    several processes) stay as they stand.
+    """
+    lookups = ordered.calls.lookups
+    candidates = np.arange(len(count))
     if len(count) > limit:
         least = np.partition(count, len(count) - limit)[len(count) - limit]
         above, ties = np.flatnonzero(count > least), np.flatnonzero(count == least)
-        texts = ordered.calls.lookups.text.gather(lookup[ties])
-        candidates = np.concatenate((above, ties[texts.arg_sort().to_numpy()[: limit - len(above)]]))
-    else:
-        candidates = np.arange(len(count))
-    texts = ordered.calls.lookups.text.gather(lookup[candidates])
-    rank = texts.rank("dense").to_numpy()
-    return candidates[np.lexsort((candidates, rank, -count[candidates]))]
+        texts = lookups.logged_text(lookup[ties])
+        # All ties up to the text that fills the list: which of its callers come first is told below.
+        last = texts[texts.arg_sort()[limit - len(above) - 1]]
+        candidates = np.concatenate((above, ties[(texts <= last).to_numpy()]))
+    chosen = lookup[candidates]
+    ranks = [texts.rank("dense").to_numpy() for texts in (lookups.text.gather(chosen), lookups.logged_text(chosen))]
+    if caller is not None:
+        own = caller[candidates]
+        ranks.insert(0, np.where(own == NO_NAME, len(ordered.calls.names), own))
+    order = np.lexsort((candidates, *ranks, -count[candidates]))
+    return candidates[order][:limit]
 
 
 def count_redundant_signatures(
@@ -72,7 +88,9 @@ def count_redundant_signatures(
     kept = _keep(groups, groups.length >= least, shown)
     signatures = ordered.calls.signatures
     summary = _summarise(groups, sums, kept)
-    first = first_by_text(ordered, signatures.lookup[summary.code], summary.calls).tolist()
+    first = first_by_text(
+        ordered, signatures.lookup[summary.code], summary.calls, signatures.caller[summary.code]
+    ).tolist()
     rows = []
     for index, references in zip(first, summary.references(ordered, first), strict=True):
         signature = int(summary.code[index])

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
-from tracereport.trace.grammar import decode_lookup
+from tracereport.trace.grammar import LOOKUP_ESCAPES, ODD_LOOKUP, decode_lookup
 
 TREE_KINDS: Final[tuple[TreeKind, ...]] = get_args(TreeKind)
 NO_NAME = -1
@@ -33,6 +33,14 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     plain: NDArray[np.bool_]
     """The text splits at ``|`` and each field at its first ``=``; else only ``grammar.decode_lookup`` reads it."""
     _params: dict[int, tuple[Param, ...]] = msgspec.field(default_factory=dict)
+
+    def logged_text(self, lookup: NDArray[np.integer]) -> pl.Series:
+        """The texts of some lookups as logged, without the escapes that keep odd ones apart."""
+        texts = self.text.gather(lookup)
+        if self.plain[lookup].all():
+            return texts
+        logged = texts.str.slice(len(ODD_LOOKUP)).str.replace_many(list(LOOKUP_ESCAPES), list(LOOKUP_ESCAPES.values()))
+        return pl.select(pl.when(pl.Series(self.plain[lookup])).then(texts).otherwise(logged)).to_series()
 
     def params_of(self, lookup: int) -> tuple[Param, ...]:
         """The parameters of one lookup, in logged order; read once, since many sections name the same lookups."""

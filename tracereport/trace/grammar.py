@@ -31,6 +31,11 @@ BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
 COLOUR_TAIL = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
 ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
 
+ODD_LOOKUP = "||"
+"""How the text of a lookup starts whose parts are escaped."""
+LOOKUP_ESCAPES = {f"\\{ord(character):02x}": character for character in "\\|="}
+"""What stands in such a text for each character that would end a part."""
+
 
 class Reason(Enum):
     """Why a line that holds the mark is no record."""
@@ -210,16 +215,16 @@ def encode_lookup(function: str, params: tuple[tuple[str, str], ...]) -> str:
     if any("|" in part for part in parts) or any("=" in name for name in names):
         escaped = [re.sub(r"[\\|=]", lambda found: f"\\{ord(found[0]):02x}", part) for part in parts]
         function, parts = escaped[0], escaped[1:]
-        return "||" + join_signature(function, None, zip(parts[::2], parts[1::2], strict=True))
+        return ODD_LOOKUP + join_signature(function, None, zip(parts[::2], parts[1::2], strict=True))
     return join_signature(function, None, params)
 
 
 def decode_lookup(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Function and parameters of a text that ``encode_lookup`` made."""
-    if not text.startswith("||"):
+    if not text.startswith(ODD_LOOKUP):
         function, *fields = text.split("|")
         return function, tuple([(name, value) for name, _, value in [field.partition("=") for field in fields]])
-    function, *fields = text[2:].split("|")
+    function, *fields = text.removeprefix(ODD_LOOKUP).split("|")
     params = [
         (_decode_part(name), _decode_part(value)) for name, _, value in [field.partition("=") for field in fields]
     ]

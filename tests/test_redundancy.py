@@ -1,0 +1,49 @@
+"""What is asked for more than once: which rows of equal counts come first is told by their names alone."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tests.coded_calls import code_calls, report_on
+from tests.oracle import find_processes, read_lines
+from tracereport.analysis import redundancy
+from tracereport.analysis.ordered import order_calls
+
+CALLERS = ("walk", "open", None, "list")
+VALUES = ("b", "a|x", "a", "a|y", "c")
+
+
+def lines_in_any_order(seed: int) -> list[str]:
+    asked = [(caller, value) for caller in CALLERS for value in VALUES] * 2
+    random.Random(seed).shuffle(asked)  # noqa: S311
+    return [
+        f"{number}|get|{'' if caller is None else f'caller={caller}|'}id={value}|elapsed_ms=1"
+        for number, (caller, value) in enumerate(asked)
+    ]
+
+
+@pytest.mark.parametrize("limit", [1_000, 7])
+def test_equal_counts_stand_in_the_order_of_their_names_whatever_came_first(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(redundancy.first_by_text, "__kwdefaults__", {"limit": limit})
+    expected = [
+        (value, caller)
+        for value in sorted(VALUES)
+        for caller in sorted(CALLERS, key=lambda caller: (caller is None, caller or ""))
+    ]
+    for seed in range(5):
+        report = report_on(*lines_in_any_order(seed))
+        for section in (report.redundant_signatures, report.cache_candidates):
+            found = [(row.params[0].value, row.caller) for row in section.rows]
+            assert found == (expected[:limit] if section.total else [])
+        assert [row.params[0].value for row in report.redundant_lookups.rows] == sorted(VALUES)[:limit]
+
+
+def test_the_text_of_a_lookup_is_that_of_the_log() -> None:
+    values = ("plain", "with|pipe", "back\\slash|", "\\7c|=", "a=b")
+    log = "".join(f"PERF_TRACE|{n}|f|id={value}|k=1|elapsed_ms=0\n" for n, value in enumerate(values))
+    lookups = order_calls(code_calls(find_processes(read_lines(log.encode())))).calls.lookups
+    texts = lookups.logged_text(np.arange(len(values))).to_list()
+    assert texts == [f"f|id={value}|k=1" for value in values]
