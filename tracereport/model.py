@@ -475,7 +475,7 @@ class ActivityBin(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """The report in a sentence, and the changes that it rests on."""
+    """The report in a sentence, and the changes that it rests on: the first findings that save calls, three at most."""
 
     message: str
     changes: int

@@ -131,8 +131,8 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
 
 
 def verdict(findings: Sequence[Row], repeats: Sequence[Repeat], scopes: Sequence[Scope]) -> Row:
-    """What the first three findings of kind again or shared remove; the time of their calls together."""
-    changes = [row for row in findings if row["kind"] in ("again", "shared")][:3]
+    """What the first three findings of kind again or shared that save calls remove; the time of their calls together."""
+    changes = [row for row in findings if row["kind"] in ("again", "shared") and row["calls_saved"]][:3]
     saving_ns, saving_upper_ns = saving([repeat for row in changes for repeat in row["of"]], scopes, "unchanged")
     return {
         "changes": len(changes),

@@ -57,7 +57,8 @@ def find_findings(
         *_slow_findings(ordered.calls, slow, shown),
     ]
     candidates.sort(key=Candidate.rank)
-    changes = [candidate for candidate in candidates if candidate.key.kind in ("again", "shared")][:VERDICT_CHANGES]
+    of_repeats = [candidate for candidate in candidates if candidate.key.kind in ("again", "shared")]
+    changes = [candidate for candidate in of_repeats if candidate.calls_saved][:VERDICT_CHANGES]
     saved = np.zeros(len(ordered), bool)
     for candidate in changes:
         saved[sorted_repeats.places[sorted_repeats.of_key(sorted_repeats.keys.index(candidate.key))]] = True

@@ -11,16 +11,17 @@ from tracereport.phrases import format_counted, format_rate
 def make_verdict(
     repeats: Repeats, changes: Sequence[Finding], fanouts: Sequence[Finding], fanout_count: int, saving: Saving
 ) -> Verdict:
-    """The report in a sentence or two: what asks again and for which answer, and what the first changes remove."""
+    """The report in a sentence or two: what asks again and for which answer, and what the first changes remove.
+
+    ``changes`` are findings that save calls, at most as many as there are words for.
+    """
     calls = len(repeats.previous)
     unchanged = int(repeats.unchanged.sum())
     removed = sum(finding.calls_saved for finding in changes)
     sentences = [_sum_up(repeats, calls, unchanged)]
-    useful = [finding for finding in changes if finding.calls_saved]
-    if useful:
-        count = ("One change", "Two changes", "Three changes")[len(useful) - 1]
-        whole = "all of them" if removed == unchanged else f"{removed:,} of the {unchanged:,}"
-        sentences.append(f"{count} would remove {whole}.")
+    if changes:
+        count = ("One change", "Two changes", "Three changes")[len(changes) - 1]
+        sentences.append(f"{count} would remove {_name_removed(repeats, removed, unchanged)}.")
     if fanouts:
         first = fanouts[0]
         more = f" and {fanout_count - 1:,} more" if fanout_count > 1 else ""
@@ -37,6 +38,15 @@ def make_verdict(
         saving_upper_ns=saving.upper_ns,
         fingerprints=tuple(finding.fingerprint for finding in changes),
     )
+
+
+def _name_removed(repeats: Repeats, removed: int, unchanged: int) -> str:
+    """What the changes remove, in the words of the sentence before."""
+    if removed < unchanged:
+        return f"{removed:,} of the {unchanged:,}"
+    if unchanged < int(repeats.is_repeat.sum()):
+        return f"all {unchanged:,} unchanged ones" if unchanged > 1 else "the unchanged one"
+    return "all of them" if unchanged > 1 else "it"
 
 
 def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
