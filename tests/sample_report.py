@@ -297,6 +297,7 @@ FINDINGS = (
             pair("async_file_reader_bounded", "metadata", 27, 34),
         ),
         sequential=40,
+        sequential_own=31,
         confidence="sure",
         reason="the result metrics committed_count, pending_count and total_count were equal",
         evidence=rows(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.coded_calls import report_on
 from tests.divided import divide_records
 from tests.figures import hold_figures
 from tests.oracle import read_lines
@@ -195,6 +196,17 @@ def test_the_tests_of_a_fan_out_add_up_to_its_avoidable_calls(tmp_path: Path) ->
     ]
     assert finding.avoidable_calls == 5
     assert [(row.test, row.avoidable_calls) for row in finding.tests.rows] == [("one", 3), ("two", 2)]
+
+
+def test_sequential_repeats_of_one_caller_are_told_from_those_of_two() -> None:
+    askers = ("walk", "walk", "open", "walk", "unknown", "unknown")
+    report = report_on(*(f"{number}|get|caller={caller}|id=0|elapsed_ms=0" for number, caller in enumerate(askers)))
+    found = {(row.kind, row.callers): (row.sequential, row.sequential_own) for row in report.findings.rows}
+    assert found == {
+        ("again", ("walk",)): (2, 1),
+        ("again", ("unknown",)): (1, 0),
+        ("shared", ("open", "unknown", "walk")): (2, 0),
+    }
 
 
 QUICK_START = (

@@ -143,6 +143,22 @@ def test_the_advice_has_the_same_parts_for_every_finding(found: Finding) -> None
     assert ("Directly after one another" in parts) == bool(found.sequential)
 
 
+@pytest.mark.parametrize(
+    ("kind", "own", "said"),
+    [
+        ("again", 3, "The same caller made both: a local variable is all it takes."),
+        ("again", 2, "For 2 of them the same caller made both: there a local variable is all it takes."),
+        ("again", 0, "No one caller is known to have made both: hand the answer on"),
+        ("shared", 0, "No one caller is known to have made both: hand the answer on"),
+    ],
+)
+def test_a_local_variable_is_advised_where_one_caller_made_both_calls(kind: str, own: int, said: str) -> None:
+    found = next(found for found in FINDINGS if found.kind == kind)
+    advice = render_advice(msgspec.structs.replace(found, sequential=3, sequential_own=own)).replace("\n", " ")
+    assert said in advice
+    assert ("local variable is all it takes" in advice) == bool(own)
+
+
 @pytest.mark.parametrize("found", ADVICE, ids=lambda found: f"{found.kind}-{found.fingerprint}")
 def test_no_name_of_a_log_leaves_its_place_in_the_advice(found: Finding) -> None:
     tokens = MarkdownIt("commonmark", {"html": True}).parse(render_advice(found))

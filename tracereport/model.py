@@ -556,6 +556,8 @@ class Finding(Record, frozen=True, kw_only=True):
     pairs: Rows[RepeatPair] = Rows()
     sequential: int = 0
     """Repeats that directly follow the call before."""
+    sequential_own: int = 0
+    """Those of them whose caller, by name, had made that call too: nothing but the caller stands between the two."""
     negative: int = 0
     """Repeats whose answer is the same absence."""
     confidence: Confidence

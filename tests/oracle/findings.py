@@ -90,6 +90,10 @@ def repeats_row(key: Key, repeats: list[Repeat], scopes: Sequence[Scope]) -> Row
             for (before, after), counts in pairs.items()
         ],
         "sequential": sum(repeat.sequential for repeat in repeats),
+        "sequential_own": sum(
+            repeat.sequential and repeat.call.caller == repeat.previous.caller not in (None, "unknown")
+            for repeat in repeats
+        ),
         "negative": sum(repeat.negative for repeat in repeats),
         "confidence": "sure" if evidence["unchanged"] else "likely" if evidence["unproven"] else "low",
         "by_process": {process: {"repeats": count, "avoidable_calls": 0} for process, count in by_process.items()},
@@ -131,7 +135,7 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
 
 
 def verdict(findings: Sequence[Row], repeats: Sequence[Repeat], scopes: Sequence[Scope]) -> Row:
-    """What the first three findings of kind again or shared that save calls remove; the time of their calls together."""
+    """What the first three findings of kind again or shared that save calls remove; their calls' time together."""
     changes = [row for row in findings if row["kind"] in ("again", "shared") and row["calls_saved"]][:3]
     saving_ns, saving_upper_ns = saving([repeat for row in changes for repeat in row["of"]], scopes, "unchanged")
     return {

@@ -25,6 +25,7 @@ from tracereport.analysis.savings import Saving, find_enclosed
 from tracereport.analysis.selection import Shown
 from tracereport.analysis.shapes import find_shapes
 from tracereport.model import (
+    UNKNOWN_CALLER,
     Confidence,
     Evidence,
     Finding,
@@ -232,6 +233,7 @@ def _describe_repeats(
         avoidable_calls=0,
         pairs=_count_pairs(ordered, found, own),
         sequential=int(repeats.sequential[places].sum()),
+        sequential_own=_count_own_neighbours(ordered, repeats, found, own),
         negative=int(repeats.negative[places].sum()),
         confidence=confidence,
         reason=reason,
@@ -278,6 +280,15 @@ def _count_pairs(ordered: OrderedCalls, found: RepeatFindings, own: slice) -> Ro
         )
     )
     return keep_rows(rows, NESTED_ROW_LIMIT)
+
+
+def _count_own_neighbours(ordered: OrderedCalls, repeats: Repeats, found: RepeatFindings, own: slice) -> int:
+    """Repeats that directly follow a call of the same caller, which the log names."""
+    names = ordered.calls.names
+    is_named = np.array([False, *(name != UNKNOWN_CALLER for name in names)], bool)
+    caller = found.caller[own]
+    is_own = is_named[caller] & (found.previous_caller[own] == caller)
+    return int((is_own & repeats.sequential[found.places[own]]).sum())
 
 
 def _choose_evidence(
