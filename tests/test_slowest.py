@@ -31,9 +31,13 @@ def test_calls_that_all_take_about_as_long_are_not_slow(times: list[int]) -> Non
 def test_calls_far_above_all_others_are_slow_and_the_rule_tells_all_that_is_applied(
     times: list[int], limit_ms: int
 ) -> None:
-    (row,) = report_on(*sync_times(*times)).slow_calls.rows
+    report = report_on(*sync_times(*times))
+    (row,) = report.slow_calls.rows
     assert row.limit_ns == limit_ms * MS
     assert row.calls == sum(time > limit_ms for time in times)
+    (finding,) = (own for own in report.findings.rows if own.kind == "slow")
+    assert finding.elapsed_ns == sum(time for time in times if time > limit_ms) * MS
+    assert finding.elapsed_upper_ns == finding.elapsed_ns + row.calls * MS
     for part in ("90th percentile + 3 x (90th - 10th", "2 x the 90th", "10 ms", "20 calls", "Tukey"):
         assert part in row.rule
 

@@ -547,6 +547,9 @@ class Finding(Record, frozen=True, kw_only=True):
     calls_saved: int = 0
     possible_calls_saved: int = 0
     elapsed_ns: int
+    """Of its repeats, without the first call of each lookup (fan-out: of all its calls; slow: of the slow ones)."""
+    elapsed_upper_ns: int = 0
+    """0 in a report of an earlier version."""
     saving_ns: int = 0
     saving_upper_ns: int = 0
     lookups: int = 0

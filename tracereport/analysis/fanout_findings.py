@@ -78,6 +78,7 @@ def _describe_fanout(
         calls_saved=avoidable_calls,
         possible_calls_saved=avoidable_calls,
         elapsed_ns=elapsed_ns,
+        elapsed_upper_ns=elapsed_ns + sum_exactly(ordered.calls.resolution_ns[ordered.row[own]]),
         worst=tuple(fanouts.distinct_values[counted[:WORST_LIMIT]].tolist()),
         avoidable_calls=avoidable_calls,
         confidence="low" if is_low else "sure",

@@ -95,6 +95,7 @@ def _slow_findings(calls: Calls, slow: Iterable[SlowGroup], shown: Shown | None)
             param_names=key.param_names,
             calls=len(group.rows),
             elapsed_ns=elapsed_ns,
+            elapsed_upper_ns=elapsed_ns + sum_exactly(calls.resolution_ns[group.rows]),
             confidence="low",
             reason="times differ from run to run: look whether the same calls are slow again",
             evidence=Rows(len(group.rows), evidence),

@@ -226,6 +226,7 @@ def _describe_repeats(
         calls_saved=unchanged_count,
         possible_calls_saved=unchanged_count + unproven_count,
         elapsed_ns=elapsed_ns,
+        elapsed_upper_ns=elapsed_ns + sum_exactly(ordered.calls.resolution_ns[ordered.row[places]]),
         saving_ns=saving.lower_ns,
         saving_upper_ns=saving.upper_ns,
         lookups=len(sizes),
