@@ -365,6 +365,7 @@ FINDINGS = (
         ["load_node"],
         varying_params=("id",),
         parent_functions=("load_directory",),
+        worst_parent="load_directory",
         calls=88,
         repeats=0,
         calls_saved=80,

@@ -14,7 +14,8 @@ from tests.oracle import read_lines
 from tests.strategies import logs
 from tests.truth import NAMES, log_path, read_log
 from tracereport.analysis.report import make_report
-from tracereport.model import Report, Settings
+from tracereport.documents.wording import describe_extent
+from tracereport.model import Finding, Report, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.reader import read_log as read_calls
 
@@ -196,6 +197,39 @@ def test_the_tests_of_a_fan_out_add_up_to_its_avoidable_calls(tmp_path: Path) ->
     ]
     assert finding.avoidable_calls == 5
     assert [(row.test, row.avoidable_calls) for row in finding.tests.rows] == [("one", 3), ("two", 2)]
+
+
+def fanout_under(*sizes: tuple[str | None, int]) -> Finding:
+    """The fan-out of parents with so many children; one without a name never prints."""
+    lines, number = [], 0
+    for name, size in sizes:
+        parent = number
+        lines += [f"{parent}|{name}|caller=unknown|id=0|elapsed_ms=9|parent=none"] if name else []
+        lines += [
+            f"{child}|get|caller=unknown|id={child}|elapsed_ms=0|parent={parent}"
+            for child in range(parent + 1, parent + 1 + size)
+        ]
+        number += size + 1
+    (finding,) = (row for row in report_on(*lines).findings.rows if row.kind == "fan-out")
+    return finding
+
+
+def test_a_fan_out_names_the_parent_of_its_largest_group() -> None:
+    finding = fanout_under(("aaa", 5), ("zzz", 20), ("bbb", 5))
+    assert (finding.worst, finding.worst_parent) == ((20, 5, 5), "zzz")
+    assert finding.parent_functions == ("zzz", "aaa", "bbb")
+    assert "up to 20 ids in one zzz" in describe_extent(finding, str)
+    assert finding.reason == "each of the 3 groups stands under one parent call"
+
+
+def test_a_parent_that_never_printed_is_one_without_a_name() -> None:
+    finding = fanout_under((None, 7))
+    assert (finding.confidence, finding.worst_parent, finding.parent_functions) == ("sure", None, ())
+    assert finding.reason == "all stand under one parent call, which never printed"
+    assert "up to 7 ids in one call that never printed" in describe_extent(finding, str)
+    finding = fanout_under((None, 7), ("aaa", 5))
+    assert (finding.worst_parent, finding.parent_functions) == (None, ("aaa",))
+    assert finding.reason == "each of the 2 groups stands under one parent call; 1 of these never printed"
 
 
 def test_sequential_repeats_of_one_caller_are_told_from_those_of_two() -> None:

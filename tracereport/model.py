@@ -538,7 +538,9 @@ class Finding(Record, frozen=True, kw_only=True):
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...] = ()
     parent_functions: tuple[str, ...] = ()
-    """Functions whose calls make the fan-out; empty where no tree is known."""
+    """Functions whose calls make the fan-out, that of the largest group first; empty where no tree is known."""
+    worst_parent: str | None = None
+    """The one under which the first of ``worst`` stands; null where its call never printed, or no tree is known."""
     calls: int
     repeats: int = 0
     unchanged: int = 0

@@ -105,6 +105,8 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
     """A finding of kind fan-out; where it has groups under a parent, those of low confidence don't count."""
     under_parent = [row for row in groups if row["confidence"] == "sure"]
     counted = under_parent or groups
+    by_size = sorted(counted, key=lambda row: (-row["distinct_values"], caller_order(row["parent_function"])))
+    parents = [row["parent_function"] for row in by_size]
     by_process: Counter[int] = Counter()
     for row in counted:
         by_process[row["process"]] += row["avoidable_calls"]
@@ -130,7 +132,8 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
         "saving_upper_ns": 0,
         "worst": sorted((row["distinct_values"] for row in counted), reverse=True),
         "avoidable_calls": avoidable,
-        "parent_functions": sorted({row["parent_function"] for row in counted if row["parent_function"] is not None}),
+        "parent_functions": list(dict.fromkeys(name for name in parents if name is not None)),
+        "worst_parent": parents[0],
         "confidence": "sure" if under_parent else "low",
         "by_process": {process: {"repeats": 0, "avoidable_calls": count} for process, count in by_process.items()},
     }

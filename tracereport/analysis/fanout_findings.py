@@ -19,6 +19,7 @@ from tracereport.model import (
     ProcessFinding,
     Rows,
 )
+from tracereport.trace.calls import NO_NAME
 
 
 def find_fanout_findings(
@@ -30,7 +31,7 @@ def find_fanout_findings(
     for key, groups in _sort_fanouts(ordered, fanouts).items():
         under_parent = groups[~fanouts.is_low[groups]]
         counted = under_parent if len(under_parent) else groups
-        counted = counted[np.argsort(-fanouts.distinct_values[counted], kind="stable")]
+        counted = _sort_by_size(ordered, fanouts, counted)
         avoidable = fanouts.distinct_values[counted] - 1
         fingerprint = key.fingerprint()
         process, index = np.unique(fanouts.process[counted], return_inverse=True)
@@ -62,8 +63,7 @@ def _describe_fanout(
     elapsed_ns: int,
 ) -> Finding:
     is_low = bool(fanouts.is_low[counted].any())
-    parents = fanouts.parent[counted]
-    functions = ordered.calls.lookups.function[ordered.lookup[parents[parents != NOWHERE]]]
+    parents = [ordered.calls.name(code) for code in _parent_functions(ordered, fanouts, counted).tolist()]
     avoidable_calls = int(fanouts.distinct_values[counted].sum()) - len(counted)
     evidence = tuple(describe_evidence(ordered.calls, row) for row in ordered.row[own[:EVIDENCE_LIMIT]].tolist())
     return Finding(
@@ -73,7 +73,8 @@ def _describe_fanout(
         callers=key.callers,
         param_names=key.param_names,
         varying_params=fanouts.varying_params(int(counted[0])),
-        parent_functions=tuple(ordered.calls.names[code] for code in np.unique(functions).tolist()),
+        parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),
+        worst_parent=parents[0],
         calls=len(own),
         calls_saved=avoidable_calls,
         possible_calls_saved=avoidable_calls,
@@ -82,10 +83,26 @@ def _describe_fanout(
         worst=tuple(fanouts.distinct_values[counted[:WORST_LIMIT]].tolist()),
         avoidable_calls=avoidable_calls,
         confidence="low" if is_low else "sure",
-        reason=_fanout_reason(len(counted), is_low=is_low),
+        reason=_fanout_reason(len(counted), parents.count(None), is_low=is_low),
         evidence=Rows(len(own), evidence),
         tests=count_tests(ordered, own[fanouts.is_avoidable[own]], is_avoidable=True),
     )
+
+
+def _sort_by_size(ordered: OrderedCalls, fanouts: FanOutGroups, groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The largest groups first; ties by the parent's function, one that never printed last, then by the first call."""
+    function = _parent_functions(ordered, fanouts, groups)
+    rank = np.where(function == NO_NAME, len(ordered.calls.names), function)
+    return groups[np.lexsort((rank, -fanouts.distinct_values[groups]))]
+
+
+def _parent_functions(ordered: OrderedCalls, fanouts: FanOutGroups, groups: NDArray[np.intp]) -> NDArray[np.int32]:
+    """The name code of each group's parent, ``NO_NAME`` where there is none or it never printed."""
+    parent = fanouts.parent[groups]
+    function = np.full(len(groups), NO_NAME, np.int32)
+    known = parent != NOWHERE
+    function[known] = ordered.calls.lookups.function[ordered.lookup[parent[known]]]
+    return function
 
 
 def _places_by_group(fanouts: FanOutGroups) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -113,11 +130,11 @@ def _sort_fanouts(ordered: OrderedCalls, fanouts: FanOutGroups) -> dict[Key, NDA
     return {key: np.array(groups, np.intp) for key, groups in found.items()}
 
 
-def _fanout_reason(groups: int, *, is_low: bool) -> str:
+def _fanout_reason(groups: int, unfinished: int, *, is_low: bool) -> str:
+    """Why it is as sure as it is; ``unfinished`` groups stand under a call that never printed."""
     if is_low:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
-    return (
-        f"each of the {groups:,} groups stands under one parent call"
-        if groups > 1
-        else "all stand under one parent call"
-    )
+    if groups == 1:
+        return f"all stand under one parent call{', which never printed' if unfinished else ''}"
+    beside = f"; {'each' if unfinished == groups else f'{unfinished:,}'} of these never printed" if unfinished else ""
+    return f"each of the {groups:,} groups stands under one parent call{beside}"

@@ -81,11 +81,18 @@ def describe_extent(finding: Finding, code: Code) -> str:
             )
             if not finding.worst:
                 return avoidable
-            parent = code(finding.parent_functions[0]) if finding.parent_functions else "process"
+            parent = describe_worst_parent(finding, code)
             most = finding.worst[0]
             return f"{avoidable}; up to {format_count(most)} {_asked(finding, most, code)} in one {parent}"
         case "slow":
             return f"{format_counted(finding.calls, 'call')}, {format_time(finding.elapsed_ns)} in all"
+
+
+def describe_worst_parent(finding: Finding, code: Code) -> str:
+    """What holds the largest group of a fan-out."""
+    if finding.worst_parent is not None:
+        return code(finding.worst_parent)
+    return "process" if finding.confidence == "low" else "call that never printed"
 
 
 def describe_worth(finding: Finding) -> str:
