@@ -275,7 +275,8 @@ def finding(kind: str, name: str, callers: Sequence[str | None], /, **changes: o
         "tests": Rows(),
     }
     known = msgspec.convert(plain | changes, Finding)
-    return msgspec.structs.replace(known, elapsed_upper_ns=known.elapsed_ns + known.calls * MS)
+    upper_ns = known.elapsed_ns + known.calls * MS
+    return msgspec.structs.replace(known, elapsed_upper_ns=upper_ns, caller_count=len(known.callers))
 
 
 FINDINGS = (

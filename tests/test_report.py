@@ -14,7 +14,7 @@ from tests.oracle import read_lines
 from tests.strategies import logs
 from tests.truth import NAMES, log_path, read_log
 from tracereport.analysis.report import make_report
-from tracereport.documents.wording import describe_extent
+from tracereport.documents.wording import describe_extent, describe_finding
 from tracereport.model import Finding, Report, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.reader import read_log as read_calls
@@ -230,6 +230,15 @@ def test_a_parent_that_never_printed_is_one_without_a_name() -> None:
     finding = fanout_under((None, 7), ("aaa", 5))
     assert (finding.worst_parent, finding.parent_functions) == (None, ("aaa",))
     assert finding.reason == "each of the 2 groups stands under one parent call; 1 of these never printed"
+
+
+def test_of_very_many_callers_a_finding_names_the_first_and_counts_all() -> None:
+    report = report_on(*(f"{n}|get|caller=c{n:04}|id=0|elapsed_ms=0" for n in range(1_200)))
+    (finding,) = report.findings.rows
+    assert (finding.kind, finding.caller_count, len(finding.callers)) == ("shared", 1_200, 1_000)
+    assert finding.callers[0] == "c0000"
+    assert "1,200 callers ask get" in describe_finding(finding, str)
+    assert "and 1,195 more" in describe_extent(finding, str)
 
 
 def test_sequential_repeats_of_one_caller_are_told_from_those_of_two() -> None:

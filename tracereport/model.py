@@ -535,6 +535,9 @@ class Finding(Record, frozen=True, kw_only=True):
     kind: FindingKind
     function: str
     callers: tuple[str | None, ...]
+    """By name, a missing one last: the first thousand of them."""
+    caller_count: int = 0
+    """Of all callers; 0 in a report of an earlier version, which holds them all."""
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...] = ()
     parent_functions: tuple[str, ...] = ()
@@ -614,6 +617,7 @@ class FindingChange(Record, frozen=True, kw_only=True):
     kind: FindingKind
     function: str
     callers: tuple[str | None, ...]
+    caller_count: int = 0
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...]
     before: int

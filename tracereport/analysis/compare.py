@@ -208,6 +208,7 @@ def _compare_findings(sides: Sides) -> list[FindingChange]:
                     kind=finding.kind,
                     function=finding.function,
                     callers=finding.callers,
+                    caller_count=finding.caller_count,
                     param_names=finding.param_names,
                     varying_params=finding.varying_params,
                     before=was,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tracereport.analysis.candidates import EVIDENCE_LIMIT, WORST_LIMIT, Candidate, Key, count_tests, describe_evidence
 from tracereport.analysis.fanout import NO_GROUP, FanOutGroups
 from tracereport.analysis.grouping import (
+    ROW_LIMIT,
     stable_order,
     sum_by,
     sum_exactly,
@@ -70,7 +71,8 @@ def _describe_fanout(
         fingerprint=key.fingerprint(),
         kind=key.kind,
         function=key.function,
-        callers=key.callers,
+        callers=key.callers[:ROW_LIMIT],
+        caller_count=len(key.callers),
         param_names=key.param_names,
         varying_params=fanouts.varying_params(int(counted[0])),
         parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),

@@ -11,6 +11,7 @@ from tracereport.analysis.fanout import FanOutGroups
 from tracereport.analysis.fanout_findings import find_fanout_findings
 from tracereport.analysis.grouping import (
     LONG_ROW_LIMIT,
+    ROW_LIMIT,
     keep_rows,
     sum_exactly,
 )
@@ -91,7 +92,8 @@ def _slow_findings(calls: Calls, slow: Iterable[SlowGroup], shown: Shown | None)
             fingerprint=key.fingerprint(),
             kind=key.kind,
             function=key.function,
-            callers=key.callers,
+            callers=key.callers[:ROW_LIMIT],
+            caller_count=len(key.callers),
             param_names=key.param_names,
             calls=len(group.rows),
             elapsed_ns=elapsed_ns,

@@ -11,6 +11,7 @@ from tracereport.analysis.candidates import EVIDENCE_LIMIT, WORST_LIMIT, Candida
 from tracereport.analysis.coding import code_values
 from tracereport.analysis.grouping import (
     NESTED_ROW_LIMIT,
+    ROW_LIMIT,
     caller_rank,
     count_by,
     keep_rows,
@@ -214,7 +215,8 @@ def _describe_repeats(
         fingerprint=key.fingerprint(),
         kind=key.kind,
         function=key.function,
-        callers=key.callers,
+        callers=key.callers[:ROW_LIMIT],
+        caller_count=len(key.callers),
         param_names=key.param_names,
         varying_params=(),
         parent_functions=(),

@@ -228,7 +228,7 @@ def _combine_bundles(bundles: _Bundles, columns: _Columns, table: Table) -> _Com
 @cache
 def _list_choices(count: int, most: int) -> tuple[Counts, Counts]:
     """The size of each choice of some of ``count`` things, at most so many, and their members one after the other."""
-    choices = [(index,) for index in range(count)]
+    choices: list[tuple[int, ...]] = [(index,) for index in range(count)]
     for size in range(2, count):
         if len(choices) + comb(count, size) > most:
             break

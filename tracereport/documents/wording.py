@@ -51,7 +51,7 @@ def describe_finding(finding: Finding, code: Code) -> str:
 
 def describe_place(finding: Finding | FindingChange, code: Code) -> str:
     """Who asks whom, as far as the finding's key tells."""
-    callers, function = describe_callers(finding.callers, code), code(finding.function)
+    callers, function = describe_callers(finding.callers, code, count_callers(finding)), code(finding.function)
     match finding.kind:
         case "again":
             return f"{callers} asks {function} again"
@@ -73,7 +73,7 @@ def describe_extent(finding: Finding, code: Code) -> str:
             if finding.worst and finding.worst[0] > 1:
                 parts.append(f"worst {format_count(finding.worst[0])} times for one {_asked(finding, 1, code)}")
             if len(finding.callers) > _NAMED_CALLERS:
-                parts.append(f"by {_name_callers(finding.callers, code)}")
+                parts.append(f"by {_name_callers(finding, code)}")
             return "; ".join(parts)
         case "fan-out":
             avoidable = (
@@ -117,10 +117,15 @@ def describe_caller(caller: str | None, code: Code) -> str:
     return "an unknown caller" if caller == UNKNOWN_CALLER else code(caller)
 
 
-def describe_callers(callers: Sequence[str | None], code: Code) -> str:
-    """One or two callers by name, more of them by their number."""
+def count_callers(finding: Finding | FindingChange) -> int:
+    """How many callers it has, of which it may name the first only."""
+    return finding.caller_count or len(finding.callers)
+
+
+def describe_callers(callers: Sequence[str | None], code: Code, count: int | None = None) -> str:
+    """One or two callers by name, more of them by their number: ``count``, where not all are given."""
     if len(callers) > _NAMED_CALLERS:
-        return f"{spell_count(len(callers))} callers"
+        return f"{spell_count(count or len(callers))} callers"
     return format_list([describe_caller(caller, code) for caller in callers]) or NO_CALLER
 
 
@@ -215,10 +220,10 @@ def spell_count(count: int) -> str:
     return _SMALL_NUMBERS[count] if count < len(_SMALL_NUMBERS) else format_count(count)
 
 
-def _name_callers(callers: Sequence[str | None], code: Code) -> str:
+def _name_callers(finding: Finding, code: Code) -> str:
     """Who they are, where the headline only counts them."""
-    named = [describe_caller(caller, code) for caller in callers[:_LISTED_CALLERS]]
-    return format_cut_list(named, len(callers))
+    named = [describe_caller(caller, code) for caller in finding.callers[:_LISTED_CALLERS]]
+    return format_cut_list(named, count_callers(finding))
 
 
 def _params(finding: Finding | FindingChange, code: Code) -> str:
