@@ -32,7 +32,7 @@ def test_the_last_figures_go_before_a_name_is_cut() -> None:
     total, longest = column("total", "12.3-15.1 s"), column("max", "114 ms")
     calls = column("calls", "8")
     wide, narrow, narrowest = (
-        Canvas(width, colour=False).table([calls, long_name, total, longest]) for width in (80, 60, 48)
+        Canvas(width, colour=False).table([calls, long_name, total, longest]) for width in (80, 60, 40)
     )
     assert wide[0].split() == ["calls", "function", "total", "max"]
     assert narrow[0].split() == ["calls", "function", "total", "max"]

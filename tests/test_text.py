@@ -188,7 +188,8 @@ def test_empty_is_good_news_and_not_a_page_of_empty_tables() -> None:
 def test_the_four_kinds_of_lines_are_accounted_for() -> None:
     lines = sections(render_text(sample_report()))["Input"]
     assert lines[0] == "  7,053 lines = 7,049 records + 1 continuation line + 2 malformed + 1 other line"
-    assert "no elapsed field" in lines[-1]
+    assert "no elapsed field" in lines[-2]
+    assert lines[-1].startswith("      PERF_TRACE|7050|"), "the reason is whole, and the line stands under it"
 
 
 def test_what_was_not_judged_and_what_is_shown_is_said() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, compared_report, pair, sample_report, unchanged_report
 from tracereport.documents import wording
-from tracereport.model import Selection
+from tracereport.model import Rows, Selection
 
 
 def quote(text: str) -> str:
@@ -114,8 +114,26 @@ def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_t
     assert overdrawn == ("(more than elapsed)", "2 ms", "200 %")
 
 
-def test_the_time_is_not_known_where_a_tree_is_not() -> None:
-    totals = sample_report().totals
-    assert wording.describe_traced_time(totals) == "14.8-17.5 s in traced calls"
-    unknown = msgspec.structs.replace(totals, elapsed_ns=None, elapsed_upper_ns=None)
-    assert wording.describe_traced_time(unknown) == "time in traced calls not known: threads"
+@pytest.mark.parametrize(
+    ("processes", "reason"),
+    [
+        ([(False, 0)], "threads"),
+        ([(False, 3)], "unfinished calls"),
+        ([(True, 0), (False, 3)], "interleaved processes and unfinished calls"),
+        ([(True, 9), (False, 3), (False, 0)], "interleaved processes, unfinished calls and threads"),
+    ],
+)
+def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, int]], reason: str) -> None:
+    report = sample_report()
+    assert wording.describe_traced_time(report) == "14.8-17.5 s in traced calls"
+    known, one = report.processes.rows[0], msgspec.structs.replace(report.processes.rows[0], tree="unknown")
+    unknown = [
+        msgspec.structs.replace(one, interleaved=interleaved, unfinished_calls=unfinished)
+        for interleaved, unfinished in processes
+    ]
+    report = msgspec.structs.replace(
+        report,
+        totals=msgspec.structs.replace(report.totals, elapsed_ns=None, elapsed_upper_ns=None),
+        processes=Rows(1 + len(unknown), (known, *unknown)),
+    )
+    assert wording.describe_traced_time(report) == f"time in traced calls not known: {reason}"

@@ -8,7 +8,7 @@ import msgspec
 from tracereport.documents.units import display_width, elide_fields, elide_middle, pad_left, pad_right
 
 _GAP = "  "
-_SHORTEST_CODE = 28
+_SHORTEST_CODE = 20
 _BOLD = "\x1b[1m"
 _VERMILION = "\x1b[38;5;166m"
 _RESET = "\x1b[0m"

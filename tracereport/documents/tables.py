@@ -192,6 +192,8 @@ def metrics(row: Breakdown) -> list[Column]:
 def _describe_metric(metric: MetricSummary) -> str:
     if metric.kind == "flag":
         return format_rate(metric.mean)
+    if metric.min == metric.max:
+        return f"always {format_magnitude(metric.min)}"
     mean, least, most = (format_magnitude(figure) for figure in (metric.mean, metric.min, metric.max))
     return f"mean {mean}, {least}-{most}"
 

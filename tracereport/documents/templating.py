@@ -61,6 +61,7 @@ def environment() -> Environment:
         "pairs_in_words": lambda pairs: wording.describe_pairs(pairs, code),
         "evidence_in_words": lambda evidence: wording.describe_evidence(evidence, code),
         "traced_time": wording.describe_traced_time,
+        "unknown_trees": wording.explain_unknown_trees,
         "selection_in_words": lambda selection: wording.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),

@@ -7,6 +7,7 @@ from typing import TypeVar
 from tracereport.documents.columns import Canvas
 from tracereport.documents.units import (
     display_width,
+    elide_middle,
     escape_controls,
     format_call,
     format_call_runs,
@@ -16,6 +17,8 @@ from tracereport.model import CallReference, Report, Rows
 
 STEP = "      "
 """What belongs to a row stands under it, behind this."""
+
+_SHORTEST_WORD = 12
 
 Row = TypeVar("Row")
 
@@ -88,9 +91,13 @@ class TerminalPage:
     def fit(self, start: str, words: Sequence[tuple[str, int]], total: int, separator: str = " ") -> str:
         """As many words as fit behind the start, and how many of all they stand for where that isn't all."""
         line, stands_for = start, 0
-        for index, (word, count) in enumerate(words):
-            longer = f"{line}{separator if index else ''}{word}"
+        for index, (whole_word, count) in enumerate(words):
             after = stands_for + count
+            word = whole_word
+            if index == 0:
+                room = self.canvas.width - display_width(start) - len(_rest(after, total))
+                word = elide_middle(whole_word, max(room, _SHORTEST_WORD))
+            longer = f"{line}{separator if index else ''}{word}"
             if index and display_width(longer) + len(_rest(after, total)) > self.canvas.width:
                 break
             line, stands_for = longer, after

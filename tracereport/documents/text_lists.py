@@ -146,10 +146,10 @@ def fanouts(page: TerminalPage, rows: Sequence[FanOut]) -> list[str]:
 
 def slow_calls(page: TerminalPage, rows: Sequence[SlowCalls]) -> list[str]:
     """Calls far out of their function's distribution, with the rule that says so."""
-    lines: list[str] = []
+    lines = page.sentence(f"Over the limit: {rows[0].rule}", "  ") if rows else []
     for row in rows:
         lines.append(_elided(page, _counted(row.calls) + format_signature(row.function, row.caller, ())))
-        lines += page.sentence(f"Over {format_time(row.limit_ns)}: {row.rule}", STEP)
+        lines.append(f"{STEP}Over {format_time(row.limit_ns)}")
         lines.append(page.references("Call numbers", row.worst))
     return lines
 
@@ -200,7 +200,7 @@ def overview(page: TerminalPage) -> list[str]:
         format_counted(totals.lookups, "lookup"),
         format_counted(totals.processes, "process", "processes"),
     ]
-    sentences = [f"{', '.join(counted)}; {describe_traced_time(totals)}"]
+    sentences = [f"{', '.join(counted)}; {describe_traced_time(page.report)}"]
     if unjudged := totals.calls - totals.judged_calls:
         sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
     if page.report.selection is not None:
@@ -225,8 +225,8 @@ def input_lines(page: TerminalPage) -> list[str]:
         laid_out += [line for text in shown for line in page.sentence(text, "  ", STEP)]
         laid_out += page.left_out(len(shown), len(texts))
     for row in page.shown(source.malformed):
-        line = escape_controls(f"{row.file}:{row.line} {row.reason}: {row.text}")
-        laid_out.append("  " + elide_middle(line, page.canvas.width - 2))
+        laid_out += page.sentence(f"{row.file}:{row.line} {row.reason}:", "  ", STEP)
+        laid_out.append(STEP + elide_middle(escape_controls(row.text), page.canvas.width - len(STEP)))
     return laid_out + page.left_out(len(page.shown(source.malformed)), source.malformed.total)
 
 

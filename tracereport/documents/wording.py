@@ -18,9 +18,9 @@ from tracereport.model import (
     Finding,
     FindingChange,
     RepeatPair,
+    Report,
     Rows,
     Selection,
-    Totals,
 )
 from tracereport.phrases import format_count, format_counted, format_list, format_rate
 
@@ -149,11 +149,24 @@ def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
     return words, format_time(abs(rest_ns)), format_rate(None if share is None else abs(share))
 
 
-def describe_traced_time(totals: Totals) -> str:
+def describe_traced_time(report: Report) -> str:
     """The time in traced calls, or why it isn't known."""
+    totals = report.totals
     if totals.elapsed_ns is None:
-        return "time in traced calls not known: threads"
+        return f"time in traced calls not known: {explain_unknown_trees(report)}"
     return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
+
+
+def explain_unknown_trees(report: Report) -> str:
+    """Why it isn't known which calls lie inside which: ``unfinished calls and threads``."""
+    unknown = [process for process in report.processes.rows if process.tree == "unknown"]
+    alone = [process for process in unknown if not process.interleaved]
+    causes = {
+        "interleaved processes": len(alone) < len(unknown),
+        "unfinished calls": any(process.unfinished_calls for process in alone),
+        "threads": any(not process.unfinished_calls for process in alone),
+    }
+    return format_list([cause for cause, holds in causes.items() if holds])
 
 
 def describe_selection(selection: Selection, code: Code) -> str:
