@@ -37,6 +37,16 @@ def read(name: str) -> dict[str, Any]:
 # One finding
 
 
+@pytest.mark.parametrize("options", [(), ("--top", "3"), ("--redact", "all"), ("--function", "query_*")])
+def test_a_document_is_the_same_whatever_is_written_beside_it(options: Sequence[str]) -> None:
+    """Rows that only the JSON and the page hold are made for these alone."""
+    write(DEEP, "alone.txt", "alone.md", options=options)
+    write(DEEP, "beside.txt", "beside.md", "report.json", options=options)
+    for suffix in ("txt", "md"):
+        assert Path(f"alone.{suffix}").read_bytes() == Path(f"beside.{suffix}").read_bytes()
+    assert len(read("report.json")["redundant_signatures"]["rows"]) > 100
+
+
 def test_a_finding_is_explained_with_its_trace_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(SINGLE), "--explain", AGAIN]) == 0
     explained = capsys.readouterr().out

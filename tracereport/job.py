@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
+from tracereport.analysis.grouping import ROW_LIMIT
 from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
-from tracereport.documents.formats import Format, RenderOptions, is_rendered, render_document
+from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
 from tracereport.documents.writer import STDOUT, Document, require_folder
 from tracereport.errors import ConfigError, UsageError
 from tracereport.model import Gate, Report, Selection, Settings
@@ -122,7 +123,10 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
     names = [job.names.get(name, readable(name)) for name in inputs]
-    report = make_report(calls, job.settings, job.title or _make_title(names), job.selection)
+    # What is redacted gets its key from the report, which is to be the same for every document.
+    keeps_all = job.redact or any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
+    row_limit = ROW_LIMIT if keeps_all else min(job.settings.top, ROW_LIMIT)
+    report = make_report(calls, job.settings, job.title or _make_title(names), job.selection, row_limit)
     findings, acceptances = apply_acceptances(report.findings, job.acceptances, job.today)
     report = replace(report, findings=findings, acceptances=acceptances)
     sides = None

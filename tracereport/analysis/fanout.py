@@ -189,14 +189,16 @@ def _build_table(shapes: Shapes, lookup: NDArray[np.int32], group: NDArray[np.in
     )
 
 
-def list_fanouts(ordered: OrderedCalls, fanouts: FanOutGroups, shown: Shown | None = None) -> Rows[FanOut]:
+def list_fanouts(
+    ordered: OrderedCalls, fanouts: FanOutGroups, shown: Shown | None = None, limit: int = ROW_LIMIT
+) -> Rows[FanOut]:
     """One row per fan-out, by avoidable calls; ties by function, caller and names, then by the first call."""
     ranked = _rank_groups(ordered, fanouts)
     if shown is not None:
         is_shown = np.zeros(len(fanouts) + 1, bool)
         is_shown[fanouts.group_of_place[shown.places]] = True
         ranked = ranked[is_shown[ranked]]
-    kept = ranked[:ROW_LIMIT]
+    kept = ranked[:limit]
     # The last one is for NO_GROUP.
     row_of_group = np.full(len(fanouts) + 1, NO_GROUP, np.int32)
     row_of_group[kept] = np.arange(len(kept))

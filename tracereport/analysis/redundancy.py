@@ -78,7 +78,12 @@ def first_by_text(
 
 
 def count_redundant_signatures(
-    ordered: OrderedCalls, repeats: Repeats, sums: GroupSums, least: int = 2, shown: Shown | None = None
+    ordered: OrderedCalls,
+    repeats: Repeats,
+    sums: GroupSums,
+    least: int = 2,
+    shown: Shown | None = None,
+    limit: int = ROW_LIMIT,
 ) -> Rows[RedundantSignature]:
     """Signatures called ``least`` times or more in one process, with their calls of such processes, by calls.
 
@@ -89,7 +94,7 @@ def count_redundant_signatures(
     signatures = ordered.calls.signatures
     summary = _summarise(groups, sums, kept)
     first = first_by_text(
-        ordered, signatures.lookup[summary.code], summary.calls, signatures.caller[summary.code]
+        ordered, signatures.lookup[summary.code], summary.calls, signatures.caller[summary.code], limit=limit
     ).tolist()
     rows = []
     for index, references in zip(first, summary.references(ordered, first), strict=True):
@@ -121,13 +126,13 @@ def count_redundant_signatures(
 
 
 def count_redundant_lookups(
-    ordered: OrderedCalls, repeats: Repeats, sums: GroupSums, shown: Shown | None = None
+    ordered: OrderedCalls, repeats: Repeats, sums: GroupSums, shown: Shown | None = None, limit: int = ROW_LIMIT
 ) -> Rows[RedundantLookup]:
     """Lookups asked for twice or more in one process, by whomever, with their calls of such processes, by calls."""
     groups = repeats.lookups
     kept = _keep(groups, groups.length > 1, shown)
     summary = _summarise(groups, sums, kept)
-    first = first_by_text(ordered, summary.code, summary.calls).tolist()
+    first = first_by_text(ordered, summary.code, summary.calls, limit=limit).tolist()
     shares = _share_by_caller(ordered, [summary.places_of(index) for index in first])
     rows = []
     for index, callers, references in zip(first, shares, summary.references(ordered, first), strict=True):
@@ -224,7 +229,7 @@ def _share_by_caller(ordered: OrderedCalls, groups: Sequence[NDArray[np.intp]]) 
 
 
 def find_sequential_duplicates(
-    ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None
+    ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None, limit: int = ROW_LIMIT
 ) -> Rows[SequentialDuplicate]:
     """Lookups of a process whose calls directly follow one another, by the number of such calls."""
     groups = repeats.lookups
@@ -234,7 +239,7 @@ def find_sequential_duplicates(
     in_run[groups.order] = sequential | starts_run
     in_runs = groups.count(in_run)
     found = _keep(groups, in_runs > 0, shown)
-    first = found[first_by_text(ordered, groups.code[found], in_runs[found])]
+    first = found[first_by_text(ordered, groups.code[found], in_runs[found], limit=limit)]
     rows = []
     for rank, group in enumerate(first.tolist()):
         span = slice(groups.start[group], groups.start[group] + groups.length[group])
@@ -242,8 +247,8 @@ def find_sequential_duplicates(
         places = groups.order[span][held]
         starts = np.flatnonzero(starts_run[span][held])
         bounds = np.append(starts, len(places)).tolist()
-        limit = reference_limit(rank)
-        runs = [places[start:end] for start, end in pairwise(bounds[: limit + 1])]
+        own_limit = reference_limit(rank)
+        runs = [places[start:end] for start, end in pairwise(bounds[: own_limit + 1])]
         callers = np.unique(ordered.calls.signatures.caller[ordered.signature[places]]).tolist()
         names = sorted((ordered.calls.name(code) for code in callers), key=caller_rank)
         lookup = int(groups.code[group])
@@ -253,18 +258,20 @@ def find_sequential_duplicates(
                 params=ordered.calls.params_of(lookup),
                 callers=keep_rows(names, NESTED_ROW_LIMIT),
                 process=int(groups.process[group]),
-                runs=Rows(len(starts), tuple(Rows(len(run), ordered.references(run[:limit])) for run in runs)),
+                runs=Rows(len(starts), tuple(Rows(len(run), ordered.references(run[:own_limit])) for run in runs)),
                 calls=int(in_runs[group]),
             )
         )
     return keep_rows(rows, total=len(found))
 
 
-def find_shared_lookups(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None) -> Rows[SharedLookup]:
+def find_shared_lookups(
+    ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None, limit: int = ROW_LIMIT
+) -> Rows[SharedLookup]:
     """Lookups of a process that two or more callers asked for, by calls."""
     groups = repeats.lookups
     found = _keep(groups, groups.count(~repeats.again) > 1, shown)
-    first = found[first_by_text(ordered, groups.code[found], groups.length[found])]
+    first = found[first_by_text(ordered, groups.code[found], groups.length[found], limit=limit)]
     members = [groups.members(group) for group in first.tolist()]
     rows = []
     for group, places, shares in zip(first.tolist(), members, _share_by_caller(ordered, members), strict=True):

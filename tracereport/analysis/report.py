@@ -10,7 +10,7 @@ from tracereport.analysis.callers import count_callers, count_edges
 from tracereport.analysis.fanout import find_fanouts, list_fanouts
 from tracereport.analysis.findings import find_findings
 from tracereport.analysis.functions import count_functions, sort_by_function
-from tracereport.analysis.grouping import sum_exactly
+from tracereport.analysis.grouping import ROW_LIMIT, sum_exactly
 from tracereport.analysis.metric_use import count_metric_use
 from tracereport.analysis.ordered import NOWHERE, OrderedCalls, order_calls
 from tracereport.analysis.processes import count_activity, count_unfinished, list_processes
@@ -45,24 +45,29 @@ from tracereport.trace.calls import Calls
 GENERATOR = Generator(name="tracereport", version=__version__)
 
 
-def make_report(calls: Calls, settings: Settings, title: str, selection: Selection | None = None) -> Report:
+def make_report(
+    calls: Calls, settings: Settings, title: str, selection: Selection | None = None, row_limit: int = ROW_LIMIT
+) -> Report:
     """The whole report. A selection leaves out rows that none of the selected calls belongs to, and changes no figure.
+
+    ``row_limit`` says how many rows are made of the lists of single signatures, lookups and fan-outs: where no document
+    holds more than the first few, making the others would be most of the work on a small log.
 
     Nothing in it is compared, accepted or gated: that is done to the finished report.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="tracereport-measure") as beside:
-        return _make_sections(calls, settings, title, selection, beside)
+        return _make_sections(calls, settings, title, selection, beside, row_limit)
 
 
 def _make_sections(
-    calls: Calls, settings: Settings, title: str, selection: Selection | None, beside: Executor
+    calls: Calls, settings: Settings, title: str, selection: Selection | None, beside: Executor, row_limit: int
 ) -> Report:
     ordered = order_calls(calls)
     shown = show_selected(ordered, selection)
     # The longest pieces of work, most of them outside of Python, run beside the others; what is needed first, first.
     fanouts = beside.submit(find_fanouts, ordered, settings.fan_out_values)
     repeats = find_repeats(ordered, settings.ignore_metrics)
-    redundancy = beside.submit(_measure_redundancy, ordered, repeats, settings, shown)
+    redundancy = beside.submit(_measure_redundancy, ordered, repeats, settings, shown, row_limit)
     cache_curves = beside.submit(count_cache_curves, ordered, repeats, settings, shown)
     tally = tally_signatures(ordered, repeats)
     by_function = sort_by_function(calls)
@@ -87,7 +92,7 @@ def _make_sections(
         edges=count_edges(calls, tally, shown),
         slowest_calls=find_slowest_calls(calls, shown),
         asked_again=asked_again,
-        fanouts=list_fanouts(ordered, fanouts.result(), shown),
+        fanouts=list_fanouts(ordered, fanouts.result(), shown, row_limit),
         breakdown=count_breakdown(calls, use, shown),
         call_tree=count_call_tree(ordered, repeats, shown),
         slow_calls=list_slow_calls(calls, slow, settings, shown),
@@ -111,18 +116,18 @@ class _RedundancySections(TypedDict):
 
 
 def _measure_redundancy(
-    ordered: OrderedCalls, repeats: Repeats, settings: Settings, shown: Shown | None
+    ordered: OrderedCalls, repeats: Repeats, settings: Settings, shown: Shown | None, limit: int
 ) -> _RedundancySections:
     again = repeats.again
     signatures = sum_groups(ordered, repeats.signatures, repeats.unchanged & again, repeats.changed & again)
     lookups = sum_groups(ordered, repeats.lookups, repeats.unchanged, repeats.changed)
     least = settings.cache_candidate_calls
     return {
-        "redundant_signatures": count_redundant_signatures(ordered, repeats, signatures, shown=shown),
-        "redundant_lookups": count_redundant_lookups(ordered, repeats, lookups, shown),
-        "cache_candidates": count_redundant_signatures(ordered, repeats, signatures, least, shown),
-        "sequential_duplicates": find_sequential_duplicates(ordered, repeats, shown),
-        "shared_lookups": find_shared_lookups(ordered, repeats, shown),
+        "redundant_signatures": count_redundant_signatures(ordered, repeats, signatures, 2, shown, limit),
+        "redundant_lookups": count_redundant_lookups(ordered, repeats, lookups, shown, limit),
+        "cache_candidates": count_redundant_signatures(ordered, repeats, signatures, least, shown, limit),
+        "sequential_duplicates": find_sequential_duplicates(ordered, repeats, shown, limit),
+        "shared_lookups": find_shared_lookups(ordered, repeats, shown, limit),
     }
 
 

@@ -30,6 +30,9 @@ SUFFIXES: dict[str, Format] = {
 NAMED_SUFFIXES = tuple(suffix for suffix in SUFFIXES if suffix != ".htm")
 """Those that are worth a mention."""
 
+HOLD_ALL_ROWS: frozenset[Format] = frozenset({"html", "json", "json.gz"})
+"""Formats with more rows of a list than the first ``settings.top``."""
+
 MARKDOWN_LIMIT_BYTES = 60_000
 """Of the Markdown, so that it fits into a comment on GitHub with what others put around it."""
 
