@@ -10,7 +10,7 @@ from tests.sample_report import rows, sample_report
 from tracereport.analysis.compare import comparable_sides, compare_reports
 from tracereport.analysis.gates import check_gates, judge_gates
 from tracereport.errors import UsageError
-from tracereport.model import Gate, QualityWarning, Report, Rows, Selection
+from tracereport.model import Gate, QualityWarning, Report, Rows
 
 LOOKUP = Run("lookup", (*calls("load_node", "query_records", "aab"), *calls("exists_node", "query_records", "a")))
 METADATA = Run("metadata", (*calls("metadata", "query_records", "aaaab"), *calls(None, "load_node", "ab")))
@@ -275,15 +275,6 @@ def test_every_figure_of_the_totals_can_be_demanded() -> None:
 def test_a_cut_comparison_is_said() -> None:
     cut = msgspec.structs.replace(BEFORE, findings=Rows(BEFORE.findings.total, ()))
     assert judge("new-findings", AFTER, cut).note == "rows that were cut from a report take no part"
-
-
-def test_a_gate_under_a_selection_says_so() -> None:
-    narrowed = [msgspec.structs.replace(side, selection=Selection(functions=("query_*",))) for side in (BEFORE, AFTER)]
-    assert judge("worse", narrowed[1], narrowed[0]).note == (
-        "repeats of `query_records` by `metadata`; only of what the selection shows"
-    )
-    with pytest.raises(UsageError, match="of those that the selection shows, no function is called stat"):
-        judge("calls(stat) > 1", narrowed[1])
 
 
 def test_gates_are_listed_in_the_order_given() -> None:

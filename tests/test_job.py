@@ -111,12 +111,44 @@ def test_a_worse_run_fails_and_every_document_says_why(capsys: pytest.CaptureFix
     assert "worse" in states
 
 
-def test_sides_that_differ_in_their_selection_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
-    assert write(SINGLE, "main.json", options=["--caller", "metadata"]) == 0
-    assert write(SINGLE, "report.json", options=["--baseline", "main.json"]) == 2
+def test_a_narrowed_baseline_is_not_compared_with(capsys: pytest.CaptureFixture[str]) -> None:
+    narrow = ["--param", "id=secret", "--caller", "metadata", "--redact", "all"]
+    Path("some.log").write_text("PERF_TRACE|0|load|caller=metadata|id=secret|elapsed_ms=1\n", encoding="utf-8")
+    assert write("some.log", "main.json", options=narrow) == 0
+    assert write("some.log", "report.json", options=["--baseline", "main.json", *narrow]) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert "narrowed to" in said[0]
+    assert "narrowed by --caller, --param" in said[0]
+    assert "secret" not in said[0]
+
+
+@pytest.mark.parametrize("narrow", [["--function", "load"], ["--process", "b"], ["--call", "0"], ["--param", "id=2"]])
+@pytest.mark.parametrize("baseline", ["main.json", "main.parquet"])
+def test_a_selection_changes_no_comparison_no_gate_and_no_acceptance(narrow: list[str], baseline: str) -> None:
+    def suite(*tests: tuple[str, str]) -> str:
+        lines = []
+        for name, ids in tests:
+            lines.append(f"     Running tests/{name}.rs (target/debug/deps/{name}-0123456789abcdef)")
+            lines += [f"PERF_TRACE|{at}|load|caller=main|id={one}|elapsed_ms=1" for at, one in enumerate(ids)]
+            lines += [
+                f"PERF_TRACE|{len(ids) + at}|stat|caller=check|id={one}|elapsed_ms=1" for at, one in enumerate(ids)
+            ]
+        return "\n".join(lines) + "\n"
+
+    Path("main.log").write_text(suite(("a", "1123"), ("b", "1234"), ("c", "1122")), encoding="utf-8")
+    Path("some.log").write_text(suite(("a", "1123"), ("b", "12344")), encoding="utf-8")
+    Path("tracereport.toml").write_text('[[accept]]\nfunction = "stat"\nreason = "cheap"\n', encoding="utf-8")
+    assert write("main.log", baseline) == 0
+    gates = ("worse", "calls > baseline", "calls(stat) > 0", 'findings("again") > 0')
+    options = ["--baseline", baseline, *(word for gate in gates for word in ("--fail-on", gate))]
+    assert write("some.log", "whole.json", options=options) == 1
+    assert write("some.log", "narrowed.json", options=[*options, *narrow]) == 1
+    whole, narrowed = read("whole.json"), read("narrowed.json")
+    for key in ("comparison", "gates", "acceptances"):
+        assert narrowed[key] == whole[key]
+    assert narrowed["selection"] != whole["selection"]
+    by_finding = {row["fingerprint"]: row for row in whole["findings"]["rows"]}
+    assert all(row["accepted"] == by_finding[row["fingerprint"]]["accepted"] for row in narrowed["findings"]["rows"])
 
 
 @pytest.mark.parametrize(

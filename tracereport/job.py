@@ -123,24 +123,38 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
     names = [job.names.get(name, readable(name)) for name in inputs]
+    title = job.title or _make_title(names)
     # What is redacted gets its key from the report, which is to be the same for every document.
     keeps_all = job.redact or any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
     row_limit = ROW_LIMIT if keeps_all else min(job.settings.top, ROW_LIMIT)
-    report = make_report(calls, job.settings, job.title or _make_title(names), job.selection, row_limit)
-    findings, acceptances = apply_acceptances(report.findings, job.acceptances, job.today)
-    report = replace(report, findings=findings, acceptances=acceptances)
+    report = whole = make_report(calls, job.settings, title, job.selection, row_limit)
+    if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
+        whole = make_report(calls, job.settings, title, row_limit=row_limit)
+    report = _judge(prepared, report, whole)
+    begin("writing")
+    return _redact(prepared, Result(tuple(inputs), calls, report))
+
+
+def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:
+    """The report with what was accepted, compared and demanded.
+
+    All of that rests on the whole run: a selection chooses what is shown, and never what is judged.
+    """
+    job = prepared.job
+    findings, acceptances = apply_acceptances(whole.findings, job.acceptances, job.today)
+    whole = replace(whole, findings=findings)
     sides = None
     if prepared.baseline is not None:
         from tracereport.analysis.compare import comparable_sides, compare_reports  # noqa: PLC0415
 
-        sides = comparable_sides(prepared.baseline, report)
-        report = replace(report, comparison=compare_reports(sides))
+        sides = comparable_sides(prepared.baseline, whole)
+        whole = replace(whole, comparison=compare_reports(sides))
     if job.fail_on:
         from tracereport.analysis.gates import judge_gates  # noqa: PLC0415
 
-        report = replace(report, gates=judge_gates(job.fail_on, report, sides))
-    begin("writing")
-    return _redact(prepared, Result(tuple(inputs), calls, report))
+        whole = replace(whole, gates=judge_gates(job.fail_on, whole, sides))
+    shown, _ = apply_acceptances(report.findings, job.acceptances, job.today)
+    return replace(report, findings=shown, acceptances=acceptances, comparison=whole.comparison, gates=whole.gates)
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:
@@ -254,7 +268,7 @@ def _make_title(names: Sequence[str]) -> str:
 def _read_side(baseline: Path, job: Job) -> Report:
     """The baseline's report; a table of calls is measured now, as the log is."""
     if is_calls_table(str(baseline)):
-        return make_report(read_inputs([str(baseline)]), job.settings, baseline.name, job.selection)
+        return make_report(read_inputs([str(baseline)]), job.settings, baseline.name)
     from tracereport.analysis.baseline import read_baseline  # noqa: PLC0415
 
     return read_baseline(baseline)

@@ -16,6 +16,7 @@ from tracereport.analysis.grouping import LONG_ROW_LIMIT, caller_rank, keep_rows
 from tracereport.analysis.matching import Matching, match_processes
 from tracereport.errors import BaselineError
 from tracereport.model import (
+    OPTION_OF_FIELD,
     BaselineReference,
     BeforeAfter,
     Comparison,
@@ -27,6 +28,7 @@ from tracereport.model import (
     ProcessOnOneSide,
     Report,
     Rows,
+    Selection,
 )
 
 SHOWN_SETTINGS = frozenset({"top"})
@@ -56,13 +58,13 @@ class Sides(msgspec.Struct, frozen=True):
 
 
 def comparable_sides(before: Report, after: Report) -> Sides:
-    """The figures of both reports that a comparison rests on.
+    """The figures of both reports, neither of them narrowed to a selection, that a comparison rests on.
 
     Processes that only one side has are taken out, unless they hold more than half of the judged calls of a side: then
     all is compared whole. Fan-outs take part only if neither side has a process whose tree is unknown.
 
     Raises:
-        BaselineError: the reports differ in their selection, or in a setting that figures depend on.
+        BaselineError: the baseline is narrowed to a selection, or differs in a setting that figures depend on.
     """
     _require_same_measures(before, after)
     with_fanouts = all(process.tree != "unknown" for report in (before, after) for process in report.processes.rows)
@@ -118,11 +120,10 @@ def compare_reports(sides: Sides) -> Comparison:
 
 
 def _require_same_measures(before: Report, after: Report) -> None:
-    if before.selection != after.selection:
+    if before.selection is not None:
         raise BaselineError(
-            f"The baseline is narrowed to {_format_fields(before.selection)}, "
-            f"this report to {_format_fields(after.selection)}.",
-            "Give both runs the same selection, or none.",
+            f"The baseline is narrowed by {_name_options(before.selection)}: calls that count are missing.",
+            "Make the baseline again without that; the run that is compared may still be narrowed.",
         )
     ours = msgspec.structs.asdict(after.settings)
     differing = [
@@ -141,9 +142,10 @@ def _format_setting(value: int | tuple[str, ...]) -> str:
     return str(value) if isinstance(value, int) else ", ".join(value) or "empty"
 
 
-def _format_fields(record: msgspec.Struct | None) -> str:
-    given = msgspec.structs.asdict(record) if record is not None else {}
-    return ", ".join(f"{name} {', '.join(map(str, values))}" for name, values in given.items() if values) or "nothing"
+def _name_options(selection: Selection) -> str:
+    """By which options a report is narrowed; their values may be what somebody redacts."""
+    given = msgspec.structs.asdict(selection)
+    return ", ".join(f"--{OPTION_OF_FIELD[field]}" for field, values in given.items() if values)
 
 
 def _compare_functions(before: Comparable, after: Comparable) -> list[FunctionChange]:

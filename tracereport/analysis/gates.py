@@ -51,7 +51,7 @@ def judge_gates(expressions: Sequence[str], report: Report, sides: Sides | None 
 
     Args:
         expressions: as ``--fail-on`` was given.
-        report: the report to be judged, with its comparison if there is one.
+        report: the report to be judged, not narrowed to a selection, with its comparison if there is one.
         sides: what that comparison was made from.
 
     Raises:
@@ -74,8 +74,6 @@ def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides
     state = "new" if gate == "new-findings" else "worse"
     reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
     cautions = ["rows that were cut from a report take no part"] if report.comparison.partial else []
-    if report.selection is not None:
-        cautions.append("only of what the selection shows")
     return _judge_reasons(expression, reasons, cautions)
 
 
@@ -143,11 +141,10 @@ def _require_function(condition: Condition, report: Report, sides: Sides | None)
     reports = [report] if sides is None else [report, sides.report_before]
     known = sorted({row.function for side in reports for row in side.functions.rows})
     if condition.name is not None and condition.name not in known:
-        shown = "" if report.selection is None else "of those that the selection shows, "
         refuse(
             condition.expression,
             condition.name_column,
-            f"{shown}no function is called {condition.name}{nearest(condition.name, known)}",
+            f"no function is called {condition.name}{nearest(condition.name, known)}",
             "Name a function as it stands in the log; one with ( ) or a quote in its name goes in double quotes.",
         )
 
