@@ -264,6 +264,21 @@ def test_a_cut_list_is_said_and_what_may_stand_in_it_is_left_out() -> None:
     assert comparison.verdict.endswith("Rows that were cut from one of the reports take no part.")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"errors": ("a.gz: cut off",)}, "was not read to its end"), ({"partial": True}, "written under a selection")],
+)
+def test_a_side_that_lacks_calls_makes_the_comparison_partial_and_is_named(change: dict[str, Any], said: str) -> None:
+    report = counted_report(*SUITE)
+    assert report.input is not None
+    half = msgspec.structs.replace(report, input=msgspec.structs.replace(report.input, **change))
+    for sides, name in (((half, report), "The baseline"), ((report, half), "This run")):
+        comparison = compare_reports(comparable_sides(*sides))
+        assert comparison.partial
+        (sentence,) = [text for text in comparison.verdict.split(". ") if said in text]
+        assert sentence.startswith(name)
+
+
 def test_an_accepted_finding_is_marked() -> None:
     report = counted_report(*SUITE)
     accepted = msgspec.structs.replace(

@@ -274,7 +274,18 @@ def test_every_figure_of_the_totals_can_be_demanded() -> None:
 
 def test_a_cut_comparison_is_said() -> None:
     cut = msgspec.structs.replace(BEFORE, findings=Rows(BEFORE.findings.total, ()))
-    assert judge("new-findings", AFTER, cut).note == "rows that were cut from a report take no part"
+    assert judge("new-findings", AFTER, cut).note == "rows that were cut from one of the reports take no part"
+
+
+def test_a_run_that_was_read_in_part_is_said_by_every_gate_on_counts() -> None:
+    assert AFTER.input is not None
+    half = msgspec.structs.replace(AFTER, input=msgspec.structs.replace(AFTER.input, errors=("a.gz: cut off",)))
+    for expression in ("new-findings", "worse", "calls > 99", "calls < baseline", 'findings("again") > baseline'):
+        assert judge(expression, half, BEFORE).note.endswith("this run was not read to its end")
+    assert judge("calls > 99", half).note == "this run was not read to its end"
+    before = msgspec.structs.replace(BEFORE, input=half.input)
+    assert judge("calls < baseline", AFTER, before).note == "the baseline was not read to its end"
+    assert judge("calls > 99", AFTER, before).note == ""
 
 
 def test_gates_are_listed_in_the_order_given() -> None:

@@ -648,7 +648,7 @@ class Comparison(Record, frozen=True, kw_only=True):
     baseline: BaselineReference
     verdict: str
     partial: bool
-    """A row that the comparison needs was cut from one of the reports."""
+    """Calls or rows that the comparison needs are missing from one of the reports; ``cautions`` says which."""
     processes_differ: bool
     """Too little is on both sides to set the rest apart: all is compared whole."""
     totals: Rows[BeforeAfter]
@@ -663,6 +663,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     functions_removed: Rows[str]
     processes_only_before: Rows[ProcessOnOneSide]
     processes_only_after: Rows[ProcessOnOneSide]
+    cautions: tuple[str, ...] = ()
+    """Why it is partial, in words; empty if it isn't."""
 
 
 class Gate(Record, frozen=True, kw_only=True):

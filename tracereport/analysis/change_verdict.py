@@ -28,8 +28,7 @@ def describe_change(comparison: Comparison) -> str:
         if changes:
             first += f": {', '.join(changes)}"
     sentences = [first, *_describe_processes(comparison, *totals["processes"])]
-    if comparison.partial:
-        sentences.append("Rows that were cut from one of the reports take no part")
+    sentences += [caution[:1].upper() + caution[1:] for caution in comparison.cautions]
     return ". ".join(sentences) + "."
 
 

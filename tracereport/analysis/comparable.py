@@ -41,7 +41,7 @@ class Comparable(msgspec.Struct, frozen=True):
     functions_cut: bool
     edges_cut: bool
     findings_cut: bool
-    partial: bool
+    cut: bool
     """A row that these figures need was cut from the report."""
 
 
@@ -98,7 +98,7 @@ def comparable_figures(
         functions_cut=_is_cut(report.functions),
         edges_cut=_is_cut(report.edges),
         findings_cut=_is_cut(report.findings),
-        partial=any(map(_is_cut, needed)) or (report.input is not None and report.input.partial),
+        cut=any(map(_is_cut, needed)),
     )
 
 
@@ -132,6 +132,17 @@ def _totals_without(
         "shared_calls": shared_calls,
         "unfinished_calls": whole.unfinished_calls - sum(process.unfinished_calls for process in apart),
     }
+
+
+def list_missing_calls(report: Report, side: str) -> list[str]:
+    """Why a report isn't of all calls of its run, if it isn't; ``side`` says whose it is."""
+    if report.input is None:
+        return []
+    reasons = {
+        f"{side} was not read to its end": bool(report.input.errors),
+        f"{side} is a table of calls that was written under a selection": report.input.partial,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def _is_cut(rows: Rows[Any]) -> bool:

@@ -11,7 +11,13 @@ from typing import Literal, TypeVar
 import msgspec
 
 from tracereport.analysis.change_verdict import describe_change
-from tracereport.analysis.comparable import STABLE_TOTALS, Comparable, comparable_figures, comparable_findings
+from tracereport.analysis.comparable import (
+    STABLE_TOTALS,
+    Comparable,
+    comparable_figures,
+    comparable_findings,
+    list_missing_calls,
+)
 from tracereport.analysis.grouping import LONG_ROW_LIMIT, caller_rank, keep_rows
 from tracereport.analysis.matching import Matching, match_processes
 from tracereport.errors import BaselineError
@@ -56,6 +62,16 @@ class Sides(msgspec.Struct, frozen=True):
     whole: bool
     """Nothing was taken out of either side."""
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Which calls or rows are missing that a comparison needs."""
+        missing = list_missing_calls(self.report_before, "the baseline") + list_missing_calls(
+            self.report_after, "this run"
+        )
+        if self.before.cut or self.after.cut:
+            missing.append("rows that were cut from one of the reports take no part")
+        return tuple(missing)
+
 
 def comparable_sides(before: Report, after: Report) -> Sides:
     """The figures of both reports, neither of them narrowed to a selection, that a comparison rests on.
@@ -98,7 +114,7 @@ def compare_reports(sides: Sides) -> Comparison:
     comparison = Comparison(
         baseline=BaselineReference(title=sides.report_before.title, generator=f"{generator.name} {generator.version}"),
         verdict="",
-        partial=sides.before.partial or sides.after.partial,
+        partial=bool(sides.cautions),
         processes_differ=sides.matching.differ,
         totals=keep_rows(
             [
@@ -115,6 +131,7 @@ def compare_reports(sides: Sides) -> Comparison:
         functions_removed=keep_rows(sorted(row.function for row in functions if row.calls_after == 0)),
         processes_only_before=_one_side(sides.matching.only_before, sides.findings_before),
         processes_only_after=_one_side(sides.matching.only_after, sides.findings_after),
+        cautions=sides.cautions,
     )
     return msgspec.structs.replace(comparison, verdict=describe_change(comparison))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from tracereport.analysis.change_verdict import name_finding
-from tracereport.analysis.comparable import Comparable
+from tracereport.analysis.comparable import Comparable, list_missing_calls
 from tracereport.analysis.compare import Sides
 from tracereport.analysis.gate_grammar import (
     FINDINGS,
@@ -73,8 +73,7 @@ def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides
     changes = report.comparison.findings.rows
     state = "new" if gate == "new-findings" else "worse"
     reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
-    cautions = ["rows that were cut from a report take no part"] if report.comparison.partial else []
-    return _judge_reasons(expression, reasons, cautions)
+    return _judge_reasons(expression, reasons, report.comparison.cautions)
 
 
 def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[str] = ()) -> Gate:
@@ -108,9 +107,11 @@ def _judge_condition(condition: Condition, report: Report, sides: Sides | None) 
     before: float | None
     if not condition.limit.relative:
         figure, before = _whole_figure(condition, report), 0.0
+        notes += list_missing_calls(report, "this run")
     elif sides is None:
         _refuse_without_baseline(condition.expression)
     else:
+        notes += sides.cautions
         figure = _comparable_figure(condition, sides.after, sides.findings_after, sides)
         before = _comparable_figure(condition, sides.before, sides.findings_before, sides)
         if figure is None or before is None:
