@@ -221,8 +221,14 @@ def test_low_fanouts_take_no_part() -> None:
 def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
     loop = Run("directories", DIRECTORIES.calls, (("list_directory", "query_entries", 5),))
     threads = Run("threads", calls("a", "f", "x"), tree="unknown")
-    assert_nothing_changed(compare([*SUITE, threads], [LOOKUP, loop, METADATA, threads]))
-    assert_nothing_changed(compare([*SUITE, threads], [LOOKUP, loop, METADATA]))
+    both = compare([*SUITE, threads], [LOOKUP, loop, METADATA, threads])
+    assert_nothing_changed(both)
+    assert both.processes_without_tree == 2
+    assert both.verdict.endswith(". Fan-outs not compared: 2 processes without a known tree.")
+    one = compare([*SUITE, threads], [LOOKUP, loop, METADATA])
+    assert_nothing_changed(one)
+    assert one.verdict.endswith(". Fan-outs not compared: 1 process without a known tree.")
+    assert compare(SUITE, SUITE).processes_without_tree == 0
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,17 @@ def test_a_run_that_was_read_in_part_is_said_by_every_gate_on_counts() -> None:
     assert judge("calls > 99", AFTER, before).note == ""
 
 
+def test_gates_on_findings_say_that_fanouts_are_not_compared() -> None:
+    threads = counted_report(LOOKUP, METADATA, Run("threads", calls("a", "f", "x"), tree="unknown"))
+    said = "fan-outs not compared: 2 processes without a known tree"
+    for expression in ("new-findings", "worse", "findings(fan-out) > baseline"):
+        gate = judge(expression, threads, threads)
+        assert gate.passed
+        assert gate.note.endswith(said)
+    assert said not in judge("findings(again) > baseline", threads, threads).note
+    assert said not in judge("new-findings", BEFORE, BEFORE).note
+
+
 def test_gates_are_listed_in_the_order_given() -> None:
     expressions = ["calls > 1", "quality", "calls > 100"]
     gates = judge_gates(expressions, AFTER)

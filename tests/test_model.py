@@ -81,7 +81,7 @@ PUBLISHED = {
     "findings.pairs": f"previous_caller caller {EVIDENCE}",
     "findings.evidence": REFERENCE,
     "comparison": "baseline verdict partial processes_differ totals functions edges findings functions_added "
-    "functions_removed processes_only_before processes_only_after cautions",
+    "functions_removed processes_only_before processes_only_after cautions processes_without_tree",
     "comparison.baseline": "title generator",
     "comparison.findings": "before after state",
     "gates": "expression figure limit passed note",

@@ -665,6 +665,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     processes_only_after: Rows[ProcessOnOneSide]
     cautions: tuple[str, ...] = ()
     """Why it is partial, in words; empty if it isn't."""
+    processes_without_tree: int = 0
+    """Of both sides. Fan-outs are compared only if there are none: threads hide them."""
 
 
 class Gate(Record, frozen=True, kw_only=True):

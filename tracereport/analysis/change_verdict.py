@@ -28,8 +28,18 @@ def describe_change(comparison: Comparison) -> str:
         if changes:
             first += f": {', '.join(changes)}"
     sentences = [first, *_describe_processes(comparison, *totals["processes"])]
-    sentences += [caution[:1].upper() + caution[1:] for caution in comparison.cautions]
+    sentences += [
+        note[:1].upper() + note[1:] for note in (*comparison.cautions, *describe_fanouts_left_out(comparison))
+    ]
     return ". ".join(sentences) + "."
+
+
+def describe_fanouts_left_out(comparison: Comparison) -> list[str]:
+    """That an N+1 may have come unseen; nothing if fan-outs were compared."""
+    count = comparison.processes_without_tree
+    return (
+        [f"fan-outs not compared: {format_counted(count, 'process', 'processes')} without a known tree"] if count else []
+    )
 
 
 def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> str:

@@ -61,6 +61,8 @@ class Sides(msgspec.Struct, frozen=True):
     matching: Matching
     whole: bool
     """Nothing was taken out of either side."""
+    processes_without_tree: int
+    """Of both sides together."""
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -83,9 +85,9 @@ def comparable_sides(before: Report, after: Report) -> Sides:
         BaselineError: the baseline is narrowed to a selection, or differs in a setting that figures depend on.
     """
     _require_same_measures(before, after)
-    with_fanouts = all(process.tree != "unknown" for report in (before, after) for process in report.processes.rows)
-    findings_before = comparable_findings(before, with_fanouts=with_fanouts)
-    findings_after = comparable_findings(after, with_fanouts=with_fanouts)
+    without_tree = sum(process.tree == "unknown" for report in (before, after) for process in report.processes.rows)
+    findings_before = comparable_findings(before, with_fanouts=not without_tree)
+    findings_after = comparable_findings(after, with_fanouts=not without_tree)
     kinds = {fingerprint: row.kind for fingerprint, row in (findings_before | findings_after).items()}
     matching = match_processes(before, after, kinds)
     apart = ((), ()) if matching.differ else (matching.only_before, matching.only_after)
@@ -99,6 +101,7 @@ def comparable_sides(before: Report, after: Report) -> Sides:
         findings_after=findings_after,
         matching=matching,
         whole=whole,
+        processes_without_tree=without_tree,
     )
 
 
@@ -132,6 +135,7 @@ def compare_reports(sides: Sides) -> Comparison:
         processes_only_before=_one_side(sides.matching.only_before, sides.findings_before),
         processes_only_after=_one_side(sides.matching.only_after, sides.findings_after),
         cautions=sides.cautions,
+        processes_without_tree=sides.processes_without_tree,
     )
     return msgspec.structs.replace(comparison, verdict=describe_change(comparison))
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from tracereport.analysis.change_verdict import name_finding
+from tracereport.analysis.change_verdict import describe_fanouts_left_out, name_finding
 from tracereport.analysis.comparable import Comparable, list_missing_calls
 from tracereport.analysis.compare import Sides
 from tracereport.analysis.gate_grammar import (
@@ -73,7 +73,8 @@ def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides
     changes = report.comparison.findings.rows
     state = "new" if gate == "new-findings" else "worse"
     reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
-    return _judge_reasons(expression, reasons, report.comparison.cautions)
+    cautions = [*report.comparison.cautions, *describe_fanouts_left_out(report.comparison)]
+    return _judge_reasons(expression, reasons, cautions)
 
 
 def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[str] = ()) -> Gate:
@@ -112,6 +113,8 @@ def _judge_condition(condition: Condition, report: Report, sides: Sides | None) 
         _refuse_without_baseline(condition.expression)
     else:
         notes += sides.cautions
+        if (condition.figure, condition.name) == (FINDINGS, "fan-out") and report.comparison is not None:
+            notes += describe_fanouts_left_out(report.comparison)
         figure = _comparable_figure(condition, sides.after, sides.findings_after, sides)
         before = _comparable_figure(condition, sides.before, sides.findings_before, sides)
         if figure is None or before is None:
