@@ -1107,7 +1107,7 @@ def finding_change(found: Finding, *, before: int, after: int, state: str) -> Fi
 
 
 def unchanged_report() -> Report:
-    """The sample against a baseline with the very same figures."""
+    """The sample against a baseline with the very same figures, of a log that can be trusted."""
     compared = compared_report()
     assert compared.comparison is not None
     return msgspec.structs.replace(
@@ -1130,6 +1130,7 @@ def unchanged_report() -> Report:
             processes_only_before=Rows(),
             processes_only_after=Rows(),
         ),
+        quality=Rows(),
         gates=None,
     )
 

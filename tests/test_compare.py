@@ -68,6 +68,13 @@ def test_good_news_is_said_in_words() -> None:
     assert compare(clean, clean).verdict == "Nothing changed: 3 calls, none of them redundant."
 
 
+def test_nothing_is_claimed_of_calls_that_were_not_judged() -> None:
+    mixed = Run("mixed", calls("a", "f", "xyz"), interleaved=True)
+    assert compare([mixed], [mixed]).verdict == "Nothing changed: 3 calls, none of them judged."
+    some = [mixed, Run("clean", calls("a", "f", "xy"))]
+    assert compare(some, some).verdict == "Nothing changed: 5 calls, none of the 2 judged ones redundant."
+
+
 def test_one_duplicated_call() -> None:
     comparison = compare(SUITE, [with_calls(LOOKUP, calls("load_node", "query_records", "b")), DIRECTORIES, METADATA])
     assert states(comparison) == {"again:load_node>query_records": ("worse", 1, 2)}

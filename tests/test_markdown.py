@@ -25,7 +25,7 @@ from tests.sample_report import (
 )
 from tracereport.documents.markdown import render_markdown
 from tracereport.errors import UsageError
-from tracereport.model import Gate, Report, Rows, Settings
+from tracereport.model import Gate, QualityWarning, Report, Rows, Settings
 
 REPORTS = {
     "sample": sample_report(),
@@ -140,6 +140,22 @@ def test_nothing_changed_is_one_line() -> None:
     assert render_markdown(passed) == f"{verdict} 1 gate passed.\n"
     failed = msgspec.structs.replace(passed, gates=rows(msgspec.structs.replace(gate, passed=False)))
     assert "❌ `worse` **failed**" in render_markdown(failed)
+
+
+@pytest.mark.parametrize("doubt", ["quality", "errors", "not judged"])
+def test_nothing_changed_is_no_single_line_while_the_log_cannot_be_trusted(doubt: str) -> None:
+    report = unchanged_report()
+    assert report.input is not None
+    torn = QualityWarning(code="torn-lines", message="2 lines were torn.", remedy="Write each with one write.", count=2)
+    changes = {
+        "quality": {"quality": rows(torn)},
+        "errors": {"input": msgspec.structs.replace(report.input, errors=("a.gz: cut off",))},
+        "not judged": {"totals": msgspec.structs.replace(report.totals, judged_calls=1)},
+    }
+    text = render_markdown(msgspec.structs.replace(report, **changes[doubt]))
+    assert text.startswith("**Nothing changed: ")
+    assert text.count("\n") > 5
+    assert ("⚠️ 2 lines were torn. Write each with one write." in text) == (doubt == "quality")
 
 
 def test_empty_is_good_news() -> None:

@@ -8,6 +8,7 @@ from tracereport.phrases import format_counted
 NAMED_CALLERS = 2
 NAMED_CHANGES = 3
 """What the sentence names; further changes are counted."""
+RUN_TOTALS = ("calls", "judged_calls", "redundant_calls")
 
 
 def describe_change(comparison: Comparison) -> str:
@@ -20,9 +21,7 @@ def describe_change(comparison: Comparison) -> str:
     more_calls, more_redundant = (after - before for before, after in (totals["calls"], totals["redundant_calls"]))
     changes = _describe_renames(comparison) or _describe_findings(comparison) or _describe_functions(comparison)
     if not (changes or more_calls or more_redundant or comparison.edges.total):
-        redundant = totals["redundant_calls"][1]
-        some = f"{redundant:,}" if redundant else "none"
-        first = f"Nothing changed: {format_counted(totals['calls'][1], 'call')}, {some} of them redundant"
+        first = f"Nothing changed: {_describe_run(*(totals[name][1] for name in RUN_TOTALS))}"
     else:
         first = _describe_counts(more_calls, more_redundant, totals["calls"][1])
         if changes:
@@ -32,6 +31,16 @@ def describe_change(comparison: Comparison) -> str:
         note[:1].upper() + note[1:] for note in (*comparison.cautions, *describe_fanouts_left_out(comparison))
     ]
     return ". ".join(sentences) + "."
+
+
+def _describe_run(calls: int, judged_calls: int, redundant_calls: int) -> str:
+    """A run in a clause; of what wasn't judged nothing is claimed."""
+    some = f"{redundant_calls:,}" if redundant_calls else "none"
+    if judged_calls == calls:
+        return f"{format_counted(calls, 'call')}, {some} of them redundant"
+    if not judged_calls:
+        return f"{format_counted(calls, 'call')}, none of them judged"
+    return f"{format_counted(calls, 'call')}, {some} of the {judged_calls:,} judged ones redundant"
 
 
 def describe_fanouts_left_out(comparison: Comparison) -> list[str]:

@@ -16,7 +16,7 @@ from tracereport.documents.formats import MARKDOWN_LIMIT_BYTES
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.documents.units import elide_fields, elide_middle
 from tracereport.errors import UsageError
-from tracereport.model import Breakdown, Finding, FindingChange, Gate, Report, Rows
+from tracereport.model import Breakdown, Comparison, Finding, FindingChange, Gate, QualityWarning, Report, Rows
 from tracereport.phrases import format_counted
 
 Row = TypeVar("Row")
@@ -73,7 +73,7 @@ def _largest_fitting(fits: Callable[[int], bool], highest: int) -> int:
 def _render_summary(report: Report, marker: str | None, limit_bytes: int, level: int) -> str:
     """The summary at one level: up to ``top`` findings, from there on up their details, then rows of the tables."""
     comparison = report.comparison
-    if comparison is not None and wording.is_unchanged(comparison) and all(gate.passed for gate in _gates(report)):
+    if comparison is not None and _is_silent(report, comparison):
         passed = f" {format_counted(len(_gates(report)), 'gate')} passed." if _gates(report) else ""
         return f"{_first_line(marker)}{prose(comparison.verdict)}{passed}\n"
     top = report.settings.top
@@ -89,6 +89,22 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, level:
         left_out=f"{limit_bytes:,}" if level < _KINDS_OF_ROWS * top else "",
     )
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+
+def _is_silent(report: Report, comparison: Comparison) -> bool:
+    """Whether one line says it all: nothing changed, no gate failed, and the log can be trusted."""
+    return (
+        wording.is_unchanged(comparison)
+        and all(gate.passed for gate in _gates(report))
+        and not _misleading(report)
+        and report.totals.judged_calls == report.totals.calls
+        and (report.input is None or not report.input.errors)
+    )
+
+
+def _misleading(report: Report) -> list[QualityWarning]:
+    """What a reader must know before any figure."""
+    return [row for row in report.quality.rows if row.misleading]
 
 
 def _first_line(marker: str | None) -> str:
@@ -120,7 +136,7 @@ class _Summary:
         self.details = details
         self.rows = rows
         self.open_findings, self.folded_findings = self._part_findings()
-        self.misleading = [row for row in report.quality.rows if row.misleading]
+        self.misleading = _misleading(report)
         shading = tuple(row for row in report.quality.rows if not row.misleading)
         self.shading = Rows(len(shading), shading)
 
