@@ -83,7 +83,7 @@ def test_one_duplicated_call() -> None:
     assert (row.redundant_before, row.redundant_after, row.shared_before, row.shared_after) == (5, 6, 1, 1)
     (edge,) = comparison.edges.rows
     assert (edge.caller, edge.calls_before, edge.calls_after, edge.again_after) == ("load_node", 3, 4, 2)
-    assert comparison.verdict == "+1 call, all of them redundant: 1 -> 2 repeats of `query_records` by `load_node`."
+    assert comparison.verdict == "+1 redundant call: 1 -> 2 repeats of `query_records` by `load_node`."
 
 
 def test_one_new_n_plus_one() -> None:
@@ -140,6 +140,18 @@ def test_one_renamed_function() -> None:
     assert comparison.verdict == (
         "The same 16 calls, as many of them redundant: "
         "`query_rows` is new with exactly the counts of `query_entries`, which is gone."
+    )
+
+
+def test_a_rename_hides_no_other_change() -> None:
+    renamed_calls = tuple(
+        (caller, "query_rows" if function == "query_entries" else function, value)
+        for caller, function, value in DIRECTORIES.calls
+    )
+    looped = Run("metadata", METADATA.calls, (("metadata", "load_node", 5),))
+    assert compare(SUITE, [LOOKUP, Run("directories", renamed_calls), looped]).verdict == (
+        "The same 16 calls, as many of them redundant: "
+        "`query_rows` is new with exactly the counts of `query_entries`, which is gone, new N+1 in `metadata`."
     )
 
 
@@ -317,6 +329,21 @@ def test_an_unknown_caller_is_no_name() -> None:
 def test_a_comparison_calls_a_caller_as_the_findings_do(caller: str | None) -> None:
     change = compare([Run("suite", calls(caller, "f", "xy"))], [Run("suite", calls(caller, "f", "xyy"))])
     assert describe_caller(caller, lambda name: f"`{name}`") in change.verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [("xy", "xyz", "+1 call, not redundant."), ("xyz", "xy", "-1 call, not redundant."), ("xyy", "xy", "-1 redundant")],
+)
+def test_one_call_is_said_in_the_singular(before: str, after: str, said: str) -> None:
+    verdict = compare([Run("a", calls("a", "f", before))], [Run("a", calls("a", "f", after))]).verdict
+    assert verdict.startswith(said)
+
+
+def test_one_further_change_is_said_in_the_singular() -> None:
+    more = Run("lookup", tuple(call for name in "abcd" for call in calls(f"caller_{name}", "query_records", name * 2)))
+    verdict = compare([Run("lookup", calls("caller_a", "query_records", "abcde"))], [more]).verdict
+    assert verdict.endswith(", and 1 more changed finding.")
 
 
 def test_further_changes_are_counted_in_the_verdict() -> None:

@@ -265,6 +265,17 @@ def test_quality_fails_on_what_makes_a_log_untrustworthy() -> None:
     assert gate.note == "2 malformed lines; 7 calls of interleaved processes; 3 unfinished calls; 2 more"
 
 
+def test_one_cause_of_mistrust_is_said_in_the_singular() -> None:
+    assert AFTER.input is not None
+    broken = msgspec.structs.replace(
+        AFTER,
+        totals=msgspec.structs.replace(AFTER.totals, unfinished_calls=1, judged_calls=AFTER.totals.calls - 1),
+        input=msgspec.structs.replace(AFTER.input, malformed_lines=1),
+    )
+    said = "1 malformed line; 1 call of interleaved processes; 1 unfinished call"
+    assert judge("quality", broken).note == said
+
+
 def test_every_figure_of_the_totals_can_be_demanded() -> None:
     report = sample_report()
     for figure in report.totals.__struct_fields__:

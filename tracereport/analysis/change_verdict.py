@@ -1,6 +1,7 @@
 """What a change did, in a few sentences: the calls first, then what became of which finding."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, ProcessOnOneSide
 from tracereport.phrases import format_counted
@@ -19,7 +20,11 @@ def describe_change(comparison: Comparison) -> str:
     """
     totals = {row.figure: (int(row.before or 0), int(row.after or 0)) for row in comparison.totals.rows}
     more_calls, more_redundant = (after - before for before, after in (totals["calls"], totals["redundant_calls"]))
-    changes = _describe_renames(comparison) or _describe_findings(comparison) or _describe_functions(comparison)
+    renames = _find_renames(comparison)
+    changes = [
+        *_describe_renames(renames),
+        *_describe_findings(comparison, frozenset(chain.from_iterable(renames))),
+    ] or _describe_functions(comparison)
     if not (changes or more_calls or more_redundant or comparison.edges.total):
         first = f"Nothing changed: {_describe_run(*(totals[name][1] for name in RUN_TOTALS))}"
     else:
@@ -57,7 +62,10 @@ def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> 
         if more_redundant == 0:
             return f"{same}, as many of them redundant"
         return f"{same}, {abs(more_redundant):,} {'more' if more_redundant > 0 else 'fewer'} of them redundant"
-    counts = f"{'+' if more_calls > 0 else ''}{format_counted(more_calls, 'call')}"
+    sign = "+" if more_calls > 0 else ""
+    counts = f"{sign}{format_counted(more_calls, 'call')}"
+    if abs(more_calls) == 1 and more_redundant in (0, more_calls):
+        return f"{sign}{more_calls} redundant call" if more_redundant else f"{counts}, not redundant"
     if more_redundant == 0:
         return f"{counts}, none of them redundant"
     if 0 < more_redundant / more_calls <= 1:
@@ -65,20 +73,20 @@ def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> 
     return f"{counts}, {more_redundant:+,} redundant"
 
 
-def _describe_renames(comparison: Comparison) -> list[str]:
-    """Where functions are gone and others came with exactly their counts, and no function changed else."""
+def _find_renames(comparison: Comparison) -> list[tuple[str, str]]:
+    """Functions that came again by another name: with exactly their counts, and no function changed else."""
     gone = sorted(_counts_before(row) for row in comparison.functions.rows if row.calls_after == 0)
     came = sorted(_counts_after(row) for row in comparison.functions.rows if row.calls_before == 0)
     if [counts for *counts, _ in gone] != [counts for *counts, _ in came] or 2 * len(
         gone
     ) != comparison.functions.total:
         return []
+    return [(old, new) for (*_, old), (*_, new) in zip(gone, came, strict=True)]
+
+
+def _describe_renames(renames: Sequence[tuple[str, str]]) -> list[str]:
     return _first_of(
-        [
-            f"`{new}` is new with exactly the counts of `{old}`, which is gone"
-            for (*_, old), (*_, new) in zip(gone, came, strict=True)
-        ],
-        "functions",
+        [f"`{new}` is new with exactly the counts of `{old}`, which is gone" for old, new in renames], "function"
     )
 
 
@@ -90,9 +98,14 @@ def _counts_after(row: FunctionChange) -> tuple[int, int, int, str]:
     return row.calls_after, row.again_after, row.shared_after, row.function
 
 
-def _describe_findings(comparison: Comparison) -> list[str]:
-    changed = [row for row in comparison.findings.rows if row.state != "unchanged"]
-    return _first_of([_describe_finding(row) for row in changed], "findings")
+def _describe_findings(comparison: Comparison, renamed: frozenset[str]) -> list[str]:
+    """The findings that changed, but for those that come and go with a function's name."""
+    changed = [
+        row
+        for row in comparison.findings.rows
+        if row.state != "unchanged" and renamed.isdisjoint((row.function, *row.callers))
+    ]
+    return _first_of([_describe_finding(row) for row in changed], "finding")
 
 
 def _describe_finding(row: FindingChange) -> str:
@@ -132,12 +145,14 @@ def _name_caller(caller: str | None) -> str:
 def _describe_functions(comparison: Comparison) -> list[str]:
     came = [f"`{function}` is new" for function in comparison.functions_added.rows]
     gone = [f"`{function}` is gone" for function in comparison.functions_removed.rows]
-    return _first_of(came + gone, "functions")
+    return _first_of(came + gone, "function")
 
 
 def _first_of(changes: list[str], what: str) -> list[str]:
     more = len(changes) - NAMED_CHANGES
-    return changes if more <= 0 else [*changes[:NAMED_CHANGES], f"and {more:,} more changed {what}"]
+    if more <= 0:
+        return changes
+    return [*changes[:NAMED_CHANGES], f"and {format_counted(more, f'more changed {what}', f'more changed {what}s')}"]
 
 
 def _describe_processes(comparison: Comparison, before: int, after: int) -> list[str]:

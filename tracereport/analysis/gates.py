@@ -89,13 +89,13 @@ def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[s
 def _distrust(report: Report) -> list[str]:
     """Why a log can't be trusted: a reason for each cause that it shows."""
     totals, lines = report.totals, report.input
-    causes = {
-        "malformed lines": 0 if lines is None else lines.malformed_lines,
-        "calls of interleaved processes": totals.calls - totals.judged_calls,
-        "unfinished calls": totals.unfinished_calls,
-        "inputs not read to their end": 0 if lines is None else len(lines.errors),
-    }
-    return [f"{count:,} {cause}" for cause, count in causes.items() if count] + [
+    causes = (
+        (0 if lines is None else lines.malformed_lines, "malformed line", "malformed lines"),
+        (totals.calls - totals.judged_calls, "call of interleaved processes", "calls of interleaved processes"),
+        (totals.unfinished_calls, "unfinished call", "unfinished calls"),
+        (0 if lines is None else len(lines.errors), "input not read to its end", "inputs not read to their end"),
+    )
+    return [format_counted(count, one, many) for count, one, many in causes if count] + [
         warning.message for warning in report.quality.rows if warning.code == CAPTURED
     ]
 
