@@ -90,6 +90,12 @@ def test_an_expired_rule_that_nothing_needs_is_expired_and_a_dated_one_is_stale(
     assert apply_acceptances(FINDINGS, [rule], None)[1].rows[0].state == "stale"
 
 
+def test_a_rule_that_a_cut_row_may_need_is_not_called_stale() -> None:
+    rule = AcceptanceRule(kind="slow", reason="cheap")
+    (row,) = apply_acceptances(Rows(20_000, FINDINGS.rows), [rule], DAY)[1].rows
+    assert row.state == "not checked"
+
+
 def test_acceptances_of_an_earlier_run_are_forgotten() -> None:
     before = Rows(1, (msgspec.structs.replace(AGAIN, accepted="once"),))
     assert apply_acceptances(before, [], None)[0].rows[0].accepted is None

@@ -246,6 +246,21 @@ def test_a_figure_that_is_not_known_passes_no_gate() -> None:
         assert gate.note.endswith("not known, so not passed")
 
 
+@pytest.mark.parametrize(
+    "expression", ["findings(again) > 20000", "findings(again) > baseline", "calls(stat) > 3", "calls(stat) > baseline"]
+)
+def test_a_count_that_may_stand_in_a_cut_row_is_not_known(expression: str) -> None:
+    cut = msgspec.structs.replace(
+        AFTER,
+        findings=Rows(20_001, AFTER.findings.rows),
+        functions=Rows(20_001, AFTER.functions.rows),
+    )
+    gate = judge(expression, cut, BEFORE)
+    assert (gate.figure, gate.passed) == (None, False)
+    assert gate.note.endswith("not known, so not passed")
+    assert judge("calls(query_records) > 20", cut, BEFORE).passed, "a row that is there is known"
+
+
 def test_quality_fails_on_what_makes_a_log_untrustworthy() -> None:
     assert judge("quality").passed
     mixed = counted_report(LOOKUP, Run("mixed", METADATA.calls, interleaved=True))

@@ -1,6 +1,7 @@
 """Findings that were accepted, and why: they stay in the report, and fail no gate.
 
 An acceptance that no finding needs any more is reported as stale, one past its day as expired and no longer honoured.
+Where not every finding is listed, or no day is given, that isn't checked.
 """
 
 from collections.abc import Sequence
@@ -90,7 +91,7 @@ def _describe(rule: AcceptanceRule, findings: Rows[Finding], today: date | None)
     if _is_expired(rule, today):
         state = "expired"
     elif not fingerprints:
-        state = "stale"
+        state = "stale" if len(findings.rows) == findings.total else "not checked"
     elif rule.until is not None and today is None:
         state = "not checked"
     return Acceptance(

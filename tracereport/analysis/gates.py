@@ -141,10 +141,11 @@ def _refuse_without_baseline(expression: str) -> NoReturn:
 
 
 def _require_function(condition: Condition, report: Report, sides: Sides | None) -> None:
-    """Raises an error that names the column if the function is on neither side."""
+    """Raises an error that names the column if the function is on neither side, as far as they list their functions."""
     reports = [report] if sides is None else [report, sides.report_before]
     known = sorted({row.function for side in reports for row in side.functions.rows})
-    if condition.name is not None and condition.name not in known:
+    is_listed_whole = all(len(side.functions.rows) == side.functions.total for side in reports)
+    if condition.name is not None and condition.name not in known and is_listed_whole:
         refuse(
             condition.expression,
             condition.name_column,
@@ -170,6 +171,8 @@ def _whole_figure(condition: Condition, report: Report) -> float | None:
     """The figure of a condition over a whole report; null if it isn't known there."""
     figure, name = condition.figure, condition.name
     if figure == FINDINGS:
+        if len(report.findings.rows) < report.findings.total:
+            return None
         return float(sum(row.kind == name and row.accepted is None for row in report.findings.rows))
     if name is None:
         total: float | None = getattr(report.totals, figure)
@@ -188,7 +191,7 @@ def _comparable_figure(
     """The figure of a condition on one side of a comparison; null if a comparison doesn't hold it."""
     figure, name = condition.figure, condition.name
     if figure == FINDINGS:
-        if name == "slow":
+        if name == "slow" or side.findings_cut:
             return None
         latest = sides.findings_before | sides.findings_after
         return float(
