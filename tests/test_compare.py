@@ -175,7 +175,16 @@ def test_numbered_processes_go_by_their_calls_not_by_their_position() -> None:
     assert comparison.processes_only_before.rows[0].calls == len(LOOKUP.calls)
 
 
-def test_a_numbered_process_that_changed_keeps_its_number() -> None:
+def test_a_numbered_process_that_changed_and_moved_goes_by_the_nearest_counts() -> None:
+    numbered = [renamed(run, f"process {index}") for index, run in enumerate(SUITE)]
+    changed = with_calls(renamed(DIRECTORIES, "process 0"), calls("list_directory", "query_entries", "d"))
+    comparison = compare(numbered, [changed, renamed(METADATA, "process 1")])
+    assert states(comparison) == {"again:list_directory>query_entries": ("worse", 1, 2)}
+    assert [row.calls for row in comparison.processes_only_before.rows] == [len(LOOKUP.calls)]
+    assert comparison.processes_only_after == Rows()
+
+
+def test_a_numbered_process_that_changed_stays_the_same_one() -> None:
     before = renamed(LOOKUP, "process 0")
     comparison = compare([before], [with_calls(before, calls("load_node", "query_records", "b"))])
     assert states(comparison) == {"again:load_node>query_records": ("worse", 1, 2)}
