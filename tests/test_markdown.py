@@ -122,6 +122,16 @@ def test_a_comparison_leads_with_the_change_and_folds_what_stayed() -> None:
     assert places == sorted(places)
 
 
+def test_an_accepted_change_is_marked_as_such() -> None:
+    report = compared_report()
+    assert report.comparison is not None
+    changes = [msgspec.structs.replace(row, accepted="known") for row in report.comparison.findings.rows]
+    comparison = msgspec.structs.replace(report.comparison, findings=rows(*changes))
+    text = render_markdown(msgspec.structs.replace(report, comparison=comparison))
+    assert "| new | `load_node` asks `query_latest_record` once for each `id` (accepted) | - | 80 | +80 |" in text
+    assert "🔺" not in text
+
+
 def test_what_is_new_stands_open_whatever_its_rank() -> None:
     report = msgspec.structs.replace(compared_report(), settings=Settings(top=2))
     opened = (

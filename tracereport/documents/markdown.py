@@ -164,12 +164,17 @@ class _Summary:
 
     def changes(self, changes: Sequence[FindingChange]) -> str:
         """Findings before and after."""
-        places = [f"{_STATE_MARKS[row.state]} {wording.describe_place(row, code)}".strip() for row in changes]
-        return self.table(tables.finding_changes(changes, places))
+        return self.table(tables.finding_changes(changes, [_describe_change(row) for row in changes]))
 
     def metrics(self, rows: Sequence[Breakdown]) -> str:
         """The breakdown of each function under its name."""
         return "\n\n".join(f"{code(row.function)}\n\n{self.table(tables.metrics(row))}" for row in rows)
+
+
+def _describe_change(row: FindingChange) -> str:
+    """Who asks whom, with a mark for better or worse; what was accepted is neither."""
+    place = wording.describe_place(row, code)
+    return f"{place} (accepted)" if row.accepted is not None else f"{_STATE_MARKS[row.state]} {place}".strip()
 
 
 def _row(cells: Iterable[str]) -> str:
