@@ -192,6 +192,39 @@ def test_a_limit_below_the_verdict_is_refused_with_what_it_takes() -> None:
     assert len(render_markdown(sample_report(), limit_bytes=needed).encode()) <= needed
 
 
+def test_the_verdict_and_the_gates_outlast_all_else() -> None:
+    report = compared_report()
+    assert report.comparison is not None
+    verdict = "+124 calls, 118 of them redundant: new N+1 in `load_directory`."
+    whole = render_markdown(report, limit_bytes=500)
+    assert len(whole.encode()) <= 500
+    assert whole.startswith(f"**{verdict}**\n\n- ❌ `new-findings` **failed**: 1, limit 0")
+    assert "- ✅ `redundant_rate > 0.9` passed" in whole
+    assert whole.endswith(")\n")
+    failed = render_markdown(report, limit_bytes=170)
+    assert "❌ `new-findings`" in failed
+    assert "✅" not in failed
+    assert render_markdown(report, limit_bytes=80) == f"**{verdict}**\n"
+
+
+def test_a_verdict_that_is_cut_holds_no_half_name() -> None:
+    report = compared_report()
+    assert report.comparison is not None
+    verdict = "+1 call: " + ", ".join(f"new repeats of `function_{at}` by `caller_{at}`" for at in range(9))
+    comparison = msgspec.structs.replace(report.comparison, verdict=verdict)
+    text = render_markdown(msgspec.structs.replace(report, comparison=comparison), limit_bytes=150)
+    assert len(text.encode()) <= 150
+    assert "…" in text
+    names = [
+        child.content
+        for token in MarkdownIt("commonmark").parse(text)
+        for child in token.children or []
+        if child.type == "code_inline"
+    ]
+    assert names
+    assert all(re.fullmatch(r"(function|caller)_\d|\S*…\S*", name) for name in names)
+
+
 def test_headlines_outlast_details_and_details_outlast_tables() -> None:
     short, long = (render_markdown(sample_report(), limit_bytes=limit) for limit in (6_000, 20_000))
     assert "**10. " in short

@@ -2,11 +2,11 @@
 
 Right under GitHub's own parser (cmark-gfm) as well as markdown-it. Whatever the input, the document stays below a limit
 in bytes: first the tables lose their last rows, then the findings their details, then the last findings go, and the
-document says so.
+document says so. The verdict and the gates outlast all that.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -51,10 +51,22 @@ def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, 
     level = _largest_fitting(lambda level: len(summary(level).encode()) <= limit_bytes, highest)
     if level >= 0:
         return summary(level)
-    shortest = _first_line(marker) + f"**{prose(elide_middle(_verdict(report), _VALUE_WIDTH))}**\n"
-    if (needed := len(shortest.encode())) > limit_bytes:
-        raise UsageError(f"{limit_bytes:,} bytes are too few for a summary.", f"Allow at least {needed:,}.")
-    return shortest
+    for last_resort in _last_resorts(report, _first_line(marker)):
+        needed = len(last_resort.encode())
+        if needed <= limit_bytes:
+            return last_resort
+    raise UsageError(f"{limit_bytes:,} bytes are too few for a summary.", f"Allow at least {needed:,}.")
+
+
+def _last_resorts(report: Report, first_line: str) -> Iterator[str]:
+    """What is left where not even the summary without any row fits: the verdict, with the gates as long as they fit."""
+    verdict = _verdict(report)
+    failed = [gate for gate in _gates(report) if not gate.passed]
+    for gates in (_gates(report), failed):
+        yield render_template("partials/shortest.md", first_line=first_line, verdict=verdict, gates=gates)
+    # Cut in the middle of a name in backticks, the rest would be code: without them it is all plain text.
+    for shown in (verdict, elide_middle(verdict.replace("`", ""), _VALUE_WIDTH)):
+        yield render_template("partials/shortest.md", first_line=first_line, verdict=shown, gates=())
 
 
 def _largest_fitting(fits: Callable[[int], bool], highest: int) -> int:
