@@ -129,7 +129,9 @@ def test_without_a_baseline_the_first_findings_are_annotated_but_for_accepted_on
 
 def test_with_a_baseline_only_what_grew_and_failed_is_annotated() -> None:
     lines = render_github(compared_report()).splitlines()
-    assert lines[0] == "::error title=Gate failed::--fail-on new-findings fan-out of query_latest_record"
+    assert lines[0] == (
+        "::error title=Gate failed::--fail-on new-findings: 1, limit 0 (fan-out of query_latest_record)"
+    )
     assert [line.partition("::`")[2].partition("`")[0] for line in lines[2:]] == ["metadata", "load_node"]
 
 
@@ -153,6 +155,21 @@ def test_code_quality_takes_its_place_from_the_trace_or_from_the_user() -> None:
         "path": "Cargo.toml",
         "lines": {"begin": 1},
     }
+
+
+@pytest.mark.parametrize("location", ["", ":", ":3", "x:0", "x:", "x:-1", "x:99999999999"])
+def test_a_place_that_is_none_is_refused(location: str) -> None:
+    with pytest.raises(UsageError, match="no file and line"):
+        render_gitlab(sample_report(), location)
+
+
+def test_a_redacted_file_is_no_place() -> None:
+    hidden = located(FINDINGS[0], "redacted:0123456789ab", "12")
+    (issue,) = json.loads(render_gitlab(with_findings(hidden), "C:\\lib.rs"))
+    assert issue["location"] == {"path": "C:\\lib.rs", "lines": {"begin": 1}}
+    assert "file=" not in render_github(with_findings(hidden))
+    (result,) = sarif_run(with_findings(hidden))["results"]
+    assert set(result["locations"][0]) == {"logicalLocations"}
 
 
 def test_code_quality_without_a_place_is_refused_with_the_way_out() -> None:

@@ -242,6 +242,11 @@ def test_a_wrong_key_is_named_with_the_nearest(capsys: pytest.CaptureFixture[str
     assert "fail-on" in capsys.readouterr().err.splitlines()[0]
 
 
+def test_a_place_that_is_none_is_refused_whatever_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(SINGLE), "--location", "x:0", "-o", "report.json"]) == 2
+    assert "--location 'x:0'" in capsys.readouterr().err
+
+
 # Values kept out
 
 SECRET, HARMLESS = "secret", "colour-of-the-sky"

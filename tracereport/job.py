@@ -101,6 +101,10 @@ def prepare_job(job: Job) -> Prepared:
         check_gates(job.fail_on, with_baseline=job.baseline is not None)
     if job.selection is not None:
         check_selection(job.selection)
+    if job.rendering.location is not None:
+        from tracereport.documents.export import parse_location  # noqa: PLC0415
+
+        parse_location(job.rendering.location)
     key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
     baseline = _read_side(job.baseline, job) if job.baseline is not None else None
     _check_targets(job)

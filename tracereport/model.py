@@ -24,6 +24,9 @@ TreeKind = Literal["flat", "nested", "given", "unknown"]
 UNKNOWN_CALLER = "unknown"
 """What an emitter writes for a caller that it can't tell; no function's name."""
 
+REDACTED = "redacted:"
+"""What a value, or a name, begins with that was put in another's place."""
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What every record of the report has in common: it is immutable, and its fields are given by name.

@@ -12,11 +12,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from tracereport.model import MalformedLine, Param, RedundantSignature, Report, Selection
+from tracereport.model import REDACTED, MalformedLine, Param, RedundantSignature, Report, Selection
 from tracereport.trace.calls import Calls, Lookups
 from tracereport.trace.grammar import decode_lookup, encode_lookup, join_signature
 
-PREFIX = "redacted:"
 HASH_BYTES = 6
 KEY_CONTEXT = b"tracereport redaction key"
 
@@ -27,7 +26,7 @@ Hide = Callable[[str | None, str], str]
 def redact_value(value: str, key: bytes) -> str:
     """What stands for a value: ``redacted:`` and twelve hexadecimal digits of its HMAC-SHA-256."""
     digest = hmac.digest(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    return PREFIX + digest[:HASH_BYTES].hex()
+    return REDACTED + digest[:HASH_BYTES].hex()
 
 
 def redaction_key(report: Report) -> bytes:

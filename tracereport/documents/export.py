@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from tracereport.documents.templating import code, first_advice, render_advice
-from tracereport.documents.units import escape_controls, format_caller, quote_name
+from tracereport.documents.units import escape_controls, format_caller, format_decimal, quote_name
 from tracereport.documents.wording import (
     KIND_WORDS,
     Code,
@@ -19,7 +19,7 @@ from tracereport.documents.wording import (
     grown_fingerprints,
 )
 from tracereport.errors import UsageError
-from tracereport.model import Finding, FindingKind, Report, encode_report
+from tracereport.model import REDACTED, Finding, FindingKind, Gate, Report, encode_report
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _RULES: dict[FindingKind, str] = {
@@ -114,7 +114,7 @@ def render_github(report: Report) -> str:
     With a baseline only the new and worse findings are annotated, and accepted ones never.
     """
     lines = [
-        _annotation("error", "Gate failed", f"--fail-on {gate.expression} {gate.note}".strip())
+        _annotation("error", "Gate failed", _describe_gate(gate))
         for gate in (report.gates.rows if report.gates else ())
         if not gate.passed
     ]
@@ -128,6 +128,14 @@ def render_github(report: Report) -> str:
         title = f"{KIND_WORDS[finding.kind]}: {finding.function}"
         lines.append(_annotation(level, title, f"{_sentence(finding)} {_fix(finding)}", _find_source(finding)))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _describe_gate(gate: Gate) -> str:
+    """What was demanded, what is, and what may be: ``--fail-on calls > baseline: 12, limit 10 (2 processes ...)``."""
+    figures = [format_decimal(gate.figure, 4)] if gate.figure is not None else []
+    if gate.limit is not None:
+        figures.append(f"limit {format_decimal(gate.limit, 4)}")
+    return f"--fail-on {gate.expression}{': ' * bool(figures)}{', '.join(figures)}{f' ({gate.note})' * bool(gate.note)}"
 
 
 def _annotated(report: Report) -> list[Finding]:
@@ -164,7 +172,7 @@ def render_gitlab(report: Report, location: str | None = None) -> bytes:
     Raises:
         UsageError: a finding has no place, and none is given.
     """
-    default = None if location is None else _parse_location(location)
+    default = None if location is None else parse_location(location)
     issues = []
     for finding in report.findings.rows:
         if finding.accepted is not None:
@@ -187,9 +195,20 @@ def render_gitlab(report: Report, location: str | None = None) -> bytes:
     return msgspec.json.format(msgspec.json.encode(issues), indent=2) + b"\n"
 
 
-def _parse_location(location: str) -> tuple[str, int]:
+def parse_location(location: str) -> tuple[str, int]:
+    """File and line; a colon that no line follows belongs to the name, but for one with a number that is no line.
+
+    Raises:
+        UsageError: there is no file, or its line isn't one.
+    """
     path, colon, line = location.rpartition(":")
-    return (path, int(line)) if colon and path and _LINE.fullmatch(line) else (location, 1)
+    if colon and path and _LINE.fullmatch(line):
+        return path, int(line)
+    if not location or (colon and (not path or not line or line.lstrip("-").isdigit())):
+        raise UsageError(
+            f"--location '{location}': no file and line.", "Name a place as FILE or FILE:LINE, from line 1 on."
+        )
+    return location, 1
 
 
 def _find_source(finding: Finding) -> tuple[str, int] | None:
@@ -197,8 +216,9 @@ def _find_source(finding: Finding) -> tuple[str, int] | None:
     for evidence in finding.evidence.rows:
         params = {param.name: param.value for param in evidence.params}
         line = params.get("line", "")
-        if params.get("file") and _LINE.fullmatch(line):
-            return escape_controls(params["file"]), int(line)
+        file = params.get("file", "")
+        if file and not file.startswith(REDACTED) and _LINE.fullmatch(line):
+            return escape_controls(file), int(line)
     return None
 
 
