@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,39 @@ def test_no_document_holds_a_redacted_value(redact: str, capsys: pytest.CaptureF
     for finding in report["findings"]["rows"]:
         assert main(["some.log", "--redact", redact, "--explain", finding["fingerprint"]]) == 0
     assert SECRET not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("redact", ["sql", "all"])
+def test_a_redacted_value_with_the_format_s_own_marks_is_hidden_whole(
+    redact: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statements = ("x || ' inner_a=' || b", "x||inner_b=1 || 'inner_c=2'", "a || 'z inner_d = ' || c")
+    lines = [
+        f"PERF_TRACE|{n}|query|caller=main|sql=SELECT inner_e{n % 7}{statements[n % 3]}|kind=k|elapsed_ms=1|parent=none"
+        for n in range(40)
+    ]
+    Path("sql.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    names = ("a.txt", "a.md", "a.html", "a.json", "a.parquet", "a.speedscope.json", "a.sarif")
+    assert write("sql.log", *names, options=["--redact", redact]) == 0
+    for name in names:
+        content = Path(name).read_text(encoding="utf-8") if name != "a.parquet" else _cells(name)
+        # A plain word right behind a || is a name like any other; its value is hidden.
+        assert not re.search("inner_[ac-e]", content), name
+        assert "inner_b=1" not in content
+    assert capsys.readouterr().err == ""
+
+
+def test_a_parameter_to_be_redacted_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert write(log_with_secrets(), "a.json", options=["--redact", "tokn", "--redact", "kind"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "tracereport: --redact tokn: no parameter is called so (did you mean token?)"
+    assert len(said) == 2
+
+
+def test_a_key_for_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("one.key").write_text("one", encoding="utf-8")
+    assert write(log_with_secrets(), "a.json", options=["--redact-key-file", "one.key"]) == 2
+    assert "--redact-key-file without --redact" in capsys.readouterr().err
 
 
 def _cells(table: str) -> str:

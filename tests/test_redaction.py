@@ -15,6 +15,7 @@ from tests.sample_report import compared_report, empty_report, params, rows, sam
 from tracereport.analysis.redaction import redact_report, redact_value, redaction_key
 from tracereport.analysis.report import make_report
 from tracereport.model import MalformedLine, Param, Report, Selection, Settings, encode_report
+from tracereport.trace.grammar import is_plain_name
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.table import make_table
 
@@ -167,7 +168,10 @@ def test_a_signature_holds_the_parameters_beside_it(
     report = msgspec.structs.replace(empty_report(), redundant_signatures=rows(row))
     (after,) = redact_report(report, names, KEY).redundant_signatures.rows
     expected = [
-        f"{name}={redact_value(value, KEY) if names is None or name in names else value}" for name, value in pairs
+        f"{name}={redact_value(value, KEY) if names is None or name in names else value}"
+        if is_plain_name(name)
+        else f"{redact_value(name, KEY)}={redact_value(value, KEY)}"
+        for name, value in pairs
     ]
     if caller is not None:
         assert f"caller={caller}" in after.signature

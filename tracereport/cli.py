@@ -202,6 +202,8 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
         result = run_job(replace(prepared, job=job), progress)
         documents = make_documents(job, result)
         progress.stop()
+        for message, remedy in result.notices:
+            print_error(message, remedy)
         for error in result.errors:
             print_error(error, "The report is of what could be read, and says so.")
         with _readers_may_leave(stream):

@@ -27,6 +27,9 @@ from tracereport.trace.inputs import read_inputs
 from tracereport.trace.source import STANDARD_INPUT, expand_inputs, is_calls_table, readable
 from tracereport.trace.table import write_table
 
+ALL = "all"
+"""What is given to have every parameter redacted."""
+
 
 class Watcher(Protocol):
     """Is told how far a run is."""
@@ -77,6 +80,8 @@ class Result(msgspec.Struct, frozen=True):
     inputs: tuple[str, ...]
     calls: Calls
     report: Report
+    notices: tuple[tuple[str, str], ...] = ()
+    """What is said on standard error whatever else is asked for: each with what follows from it."""
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -105,6 +110,10 @@ def prepare_job(job: Job) -> Prepared:
         from tracereport.documents.export import parse_location  # noqa: PLC0415
 
         parse_location(job.rendering.location)
+    if job.redact_key_file is not None and not job.redact:
+        raise UsageError(
+            "--redact-key-file without --redact hides nothing", "Name what to hide: --redact NAME, or all."
+        )
     key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
     baseline = _read_side(job.baseline, job) if job.baseline is not None else None
     _check_targets(job)
@@ -294,9 +303,28 @@ def _redact(prepared: Prepared, result: Result) -> Result:
     redact = prepared.job.redact
     if not redact:
         return result
-    from tracereport.analysis.redaction import redact_calls, redact_report, redaction_key  # noqa: PLC0415
+    from tracereport.analysis.redaction import (  # noqa: PLC0415
+        find_hidden_names,
+        redact_calls,
+        redact_report,
+        redaction_key,
+    )
 
-    names = None if "all" in redact else frozenset(redact)
+    names, known = find_hidden_names(result.calls, frozenset(redact))
+    hidden = None if ALL in redact else names
     key = prepared.redact_key or redaction_key(result.report)
-    report = redact_report(result.report, names, key)
-    return replace(result, report=report, calls=redact_calls(result.calls, names, key))
+    return replace(
+        result,
+        report=redact_report(result.report, hidden, key),
+        calls=redact_calls(result.calls, hidden, key),
+        notices=tuple(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
+    )
+
+
+def _describe_unknown(name: str, known: frozenset[str]) -> tuple[str, str]:
+    """What to say of a parameter that was to be redacted and isn't there: a slip of the pen leaves its values in."""
+    import difflib  # noqa: PLC0415
+
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"--redact {name}: no parameter is called so{hint}", "The values of all others stand in the documents."

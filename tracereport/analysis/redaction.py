@@ -1,5 +1,8 @@
 """Parameter values kept out of a report and its calls: each becomes a short keyed hash; equal values stay equal.
 
+A value with a ``|`` in it may have been read as several parameters: what no program names a parameter is hidden with
+its name, and so are the values of what stands right behind the ``|`` at a hidden value's end.
+
 Ids, statements and tokens can then stay out of a public comment, while every count and every pattern is still there.
 A value of few possibilities is hidden only as well as the key: whoever has the key can try them all.
 """
@@ -12,15 +15,33 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from tracereport.model import REDACTED, MalformedLine, Param, RedundantSignature, Report, Selection
+from tracereport.model import (
+    REDACTED,
+    FanOut,
+    Finding,
+    FindingChange,
+    MalformedLine,
+    Param,
+    RedundantSignature,
+    Report,
+    Selection,
+)
 from tracereport.trace.calls import Calls, Lookups
-from tracereport.trace.grammar import decode_lookup, encode_lookup, join_signature
+from tracereport.trace.grammar import decode_lookup, encode_lookup, is_plain_name, join_signature
 
 HASH_BYTES = 6
 KEY_CONTEXT = b"tracereport redaction key"
+NAME_FIELDS = frozenset({"param_names", "varying_params"})
+"""Lists of parameters' names."""
 
-Hide = Callable[[str | None, str], str]
-"""Name and value of a parameter -> the value as it may be shown. Without a name: a text that may hold any value."""
+
+class Rewriting(msgspec.Struct, frozen=True):
+    """What becomes of the parts of a parameter."""
+
+    value: Callable[[str | None, str], str]
+    """Name and value -> the value as it may be shown. Without a name: a text that may hold any value."""
+    name: Callable[[str], str]
+    """A name -> the name as it may be shown."""
 
 
 def redact_value(value: str, key: bytes) -> str:
@@ -43,8 +64,24 @@ def redaction_key(report: Report) -> bytes:
             seen.update(len(encoded).to_bytes(8) + encoded)
         return value
 
-    _rewrite(report, note)
+    _rewrite(report, Rewriting(value=note, name=str))
     return seen.digest()
+
+
+def find_hidden_names(calls: Calls, names: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The parameters whose values have to be hidden if those of the named ones are; and all that there are.
+
+    Behind a hidden value that ends in a ``|`` the value may go on: ``sql=a||b=c``.
+    """
+    hidden, known = set(names), set()
+    for text in calls.lookups.text.to_list():
+        goes_on = False
+        for name, value in decode_lookup(text)[1]:
+            known.add(name)
+            if goes_on:
+                hidden.add(name)
+            goes_on = value.endswith("|") and (name in hidden or not is_plain_name(name))
+    return frozenset(hidden), frozenset(known)
 
 
 def redact_report(report: Report, names: frozenset[str] | None, key: bytes) -> Report:
@@ -54,7 +91,7 @@ def redact_report(report: Report, names: frozenset[str] | None, key: bytes) -> R
 
     Args:
         report: finished.
-        names: of the parameters to be redacted; null: all.
+        names: of the parameters to be redacted, as ``find_hidden_names`` gives them; null: all.
         key: of the hash.
     """
     redacted: Report = _rewrite(report, _hide_by(names, key))
@@ -66,7 +103,7 @@ def redact_calls(calls: Calls, names: frozenset[str] | None, key: bytes) -> Call
     hide = _hide_by(names, key)
     decoded = [decode_lookup(text) for text in calls.lookups.text.to_list()]
     texts = [
-        encode_lookup(function, tuple([(name, hide(name, value)) for name, value in params]))
+        encode_lookup(function, tuple([(hide.name(name), hide.value(name, value)) for name, value in params]))
         for function, params in decoded
     ]
     text = pl.Series(texts, dtype=pl.String)
@@ -75,15 +112,16 @@ def redact_calls(calls: Calls, names: frozenset[str] | None, key: bytes) -> Call
     return msgspec.structs.replace(calls, lookups=lookups, facts=facts)
 
 
-def _hide_by(names: frozenset[str] | None, key: bytes) -> Hide:
+def _hide_by(names: frozenset[str] | None, key: bytes) -> Rewriting:
     def hide(name: str | None, value: str) -> str:
-        return redact_value(value, key) if names is None or name is None or name in names else value
+        is_hidden = names is None or name is None or name in names or not is_plain_name(name)
+        return redact_value(value, key) if is_hidden else value
 
-    return hide
+    return Rewriting(value=hide, name=lambda name: name if is_plain_name(name) else redact_value(name, key))
 
 
-def _rewrite(node: Any, hide: Hide) -> Any:  # noqa: ANN401 - any part of a report
-    """A part of a report with every value in it passed through ``hide``, in the order of the report."""
+def _rewrite(node: Any, hide: Rewriting) -> Any:  # noqa: ANN401 - any part of a report
+    """A part of a report with every parameter's name and value in it rewritten, in the order of the report."""
     if isinstance(node, tuple):
         return tuple(_rewrite(item, hide) for item in node)
     if not isinstance(node, msgspec.Struct):
@@ -91,18 +129,22 @@ def _rewrite(node: Any, hide: Hide) -> Any:  # noqa: ANN401 - any part of a repo
     changes = {name: _rewrite(getattr(node, name), hide) for name in node.__struct_fields__}
     match node:
         case Param():
-            changes["value"] = hide(node.name, node.value)
+            changes["name"] = hide.name(node.name)
+            changes["value"] = hide.value(node.name, node.value)
         case MalformedLine():
-            changes["text"] = hide(None, node.text)
+            changes["text"] = hide.value(None, node.text)
         case RedundantSignature():
             fields = [(param.name, param.value) for param in changes["params"]]
             changes["signature"] = join_signature(node.function, node.caller, fields)
+        case Finding() | FindingChange() | FanOut():
+            for names in NAME_FIELDS.intersection(changes):
+                changes[names] = tuple(map(hide.name, changes[names]))
         case Selection():
             changes["params"] = tuple(_rewrite_condition(condition, hide) for condition in node.params)
     return type(node)(**changes)
 
 
-def _rewrite_condition(condition: str, hide: Hide) -> str:
+def _rewrite_condition(condition: str, hide: Rewriting) -> str:
     """``NAME=VALUE``, as it was selected by."""
     name, equals, value = condition.partition("=")
-    return f"{name}={hide(name, value)}" if equals else hide(None, condition)
+    return f"{hide.name(name)}={hide.value(name, value)}" if equals else hide.value(None, condition)

@@ -6,6 +6,7 @@ from tracereport.analysis.repeats import Repeats
 from tracereport.analysis.savings import Saving
 from tracereport.model import Finding, Verdict
 from tracereport.phrases import format_counted, format_rate
+from tracereport.trace.grammar import is_plain_name
 
 
 def make_verdict(
@@ -24,9 +25,11 @@ def make_verdict(
         sentences.append(f"{count} would remove {_name_removed(repeats, removed, unchanged)}.")
     if fanouts:
         first = fanouts[0]
+        varying = first.varying_params[0]
+        each = f"`{varying}`" if is_plain_name(varying) else "value"
         more = f" and {fanout_count - 1:,} more" if fanout_count > 1 else ""
         sentences.append(
-            f"N+1: `{first.function}` is called once per `{first.varying_params[0]}`, "
+            f"N+1: `{first.function}` is called once per {each}, "
             f"{format_counted(first.avoidable_calls, 'call')} too many{more}."
         )
     return Verdict(

@@ -29,6 +29,7 @@ CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
 QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
 BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
 COLOUR_TAIL = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
+PLAIN_NAME = re.compile(r"[^\W\d][\w.:-]*")
 ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
 
 ODD_LOOKUP = "||"
@@ -152,6 +153,14 @@ def parse_signature(text: str, *, escaped: bool) -> SignatureFields:
     position = next((index for index, (name, _) in enumerate(params) if name == "caller"), None)
     caller = params.pop(position)[1] if position is not None else None
     return SignatureFields(function, caller, tuple(params))
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a program may have named a parameter so.
+
+    Where a value holds a ``|`` and a ``=`` behind it (``a || ' b='`` in SQL), what stands between them looks like one.
+    """
+    return PLAIN_NAME.fullmatch(name) is not None
 
 
 def parse_metrics(text: str) -> MetricFields:
