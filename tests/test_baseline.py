@@ -12,12 +12,12 @@ from tracereport.analysis.baseline import read_baseline
 from tracereport.analysis.compare import comparable_sides, compare_reports
 from tracereport.analysis.report import make_report
 from tracereport.errors import BaselineError
-from tracereport.model import SCHEMA_VERSION, Settings, encode_report
+from tracereport.model import SCHEMA_VERSION, Configuration, Settings, encode_report
 from tracereport.trace.inputs import read_inputs
 
 LOGS = Path(__file__).parent / "logs"
 REPORTS = Path(__file__).parent / "reports"
-LATER_KEYS = ("comparison", "gates")
+LATER_KEYS = ("comparison", "configuration", "gates")
 """Keys of the report that have a default: a report written before they existed reads."""
 
 
@@ -56,6 +56,7 @@ def test_a_report_without_the_keys_that_came_later_reads(baseline: Path) -> None
     old = read_baseline(baseline)
     assert old.settings == Settings()
     assert old.comparison is None
+    assert old.configuration == Configuration()
     assert compare_reports(comparable_sides(old, sample_report())).verdict.startswith("Nothing changed")
 
 

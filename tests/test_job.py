@@ -248,6 +248,25 @@ def test_a_place_that_is_none_is_refused_whatever_is_written(capsys: pytest.Capt
     assert "--location 'x:0'" in capsys.readouterr().err
 
 
+def test_the_options_in_force_stand_in_the_report_wherever_they_came_from() -> None:
+    Path("tracereport.toml").write_text('fail-on = ["calls > 9999"]\nmarker = "tests"\ntop = 3\n', encoding="utf-8")
+    Path("one.key").write_text("one", encoding="utf-8")
+    options = ["--redact", "id", "--redact-key-file", "one.key", "--today", "2026-12-31", "--location", "a.rs:3"]
+    assert write(SINGLE, "report.json", options=options) == 0
+    assert read("report.json")["configuration"] == {
+        "fail_on": ["calls > 9999"],
+        "today": "2026-12-31",
+        "redact": ["id"],
+        "redact_key": True,
+        "marker": "tests",
+        "markdown_limit": 60_000,
+        "location": "a.rs:3",
+    }
+    assert read("report.json")["settings"]["top"] == 3
+    assert write(SINGLE, "elsewhere.json", "report.html", options=options) == 0
+    assert Path("elsewhere.json").read_bytes() == Path("report.json").read_bytes()
+
+
 # Values kept out
 
 SECRET, HARMLESS = "secret", "colour-of-the-sky"

@@ -33,11 +33,12 @@ EVIDENCE = "unchanged changed unproven"
 REFERENCE = "process number line"
 SIGNATURE = f"signature function caller params calls processes {ELAPSED} {EVIDENCE} call_references"
 PUBLISHED = {
-    "": "schema_version generator title settings selection input totals processes quality functions callers edges "
-    "slowest_calls redundant_signatures redundant_lookups asked_again cache_candidates sequential_duplicates "
-    "shared_lookups fanouts breakdown cache_curves call_tree slow_calls activity verdict acceptances findings "
-    "comparison gates",
+    "": "schema_version generator title settings configuration selection input totals processes quality functions "
+    "callers edges slowest_calls redundant_signatures redundant_lookups asked_again cache_candidates "
+    "sequential_duplicates shared_lookups fanouts breakdown cache_curves call_tree slow_calls activity verdict "
+    "acceptances findings comparison gates",
     "generator": "name version",
+    "configuration": "fail_on today redact redact_key marker markdown_limit location",
     "input": "files lines records continuation_lines malformed_lines other_lines malformed",
     "input.malformed": "file line reason text",
     "totals": "calls judged_calls processes functions lookups redundant_calls redundant_rate again_calls shared_calls "

@@ -21,7 +21,7 @@ from tracereport.analysis.selection import check_selection, refuse_empty, select
 from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
 from tracereport.documents.writer import STDOUT, Document, require_folder
 from tracereport.errors import ConfigError, UsageError
-from tracereport.model import Gate, Report, Selection, Settings
+from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.source import STANDARD_INPUT, expand_inputs, is_calls_table, readable
@@ -143,9 +143,21 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     report = whole = make_report(calls, job.settings, title, job.selection, row_limit)
     if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
         whole = make_report(calls, job.settings, title, row_limit=row_limit)
-    report = _judge(prepared, report, whole)
+    report = replace(_judge(prepared, report, whole), configuration=_describe_options(job))
     begin("writing")
     return _redact(prepared, Result(tuple(inputs), calls, report))
+
+
+def _describe_options(job: Job) -> Configuration:
+    return Configuration(
+        fail_on=job.fail_on,
+        today=job.today.isoformat() if job.today is not None else None,
+        redact=job.redact,
+        redact_key=job.redact_key_file is not None,
+        marker=job.rendering.marker,
+        markdown_limit=job.rendering.markdown_limit_bytes,
+        location=job.rendering.location,
+    )
 
 
 def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:

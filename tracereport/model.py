@@ -61,6 +61,22 @@ class Settings(Record, frozen=True, kw_only=True):
     """Rows of each list that the text, Markdown and HTML documents show."""
 
 
+class Configuration(Record, frozen=True, kw_only=True):
+    """The options in force beside settings and selection; those of the command line and of the file alike.
+
+    What only says where documents go isn't among them: the same input and options give the same bytes anywhere.
+    """
+
+    fail_on: tuple[str, ...] = ()
+    today: str | None = None
+    redact: tuple[str, ...] = ()
+    redact_key: bool = False
+    """Whether a key of one's own was given for the hashes."""
+    marker: str | None = None
+    markdown_limit: int = 60_000
+    location: str | None = None
+
+
 class Selection(Record, frozen=True, kw_only=True):
     """What the documents are narrowed to; it never changes what is measured."""
 
@@ -696,6 +712,8 @@ class Report(Record, frozen=True, kw_only=True):
     generator: Generator
     title: str
     settings: Settings
+    configuration: Configuration = Configuration()
+    """Of the command; its defaults where a report was made from Python or by a version that didn't say."""
     selection: Selection | None
     input: Input | None
     totals: Totals
