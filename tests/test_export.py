@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 
@@ -19,6 +20,8 @@ from tests.sample_report import (
     rows,
     sample_report,
 )
+from tests.shop import ROOT
+from tests.test_ci_examples import required
 from tracereport.documents.export import render_github, render_gitlab, render_json, render_sarif
 from tracereport.errors import UsageError
 from tracereport.model import Finding, Report, decode_report
@@ -57,6 +60,25 @@ def sarif_run(report: Report) -> dict[str, Any]:
     assert set(log) == {"$schema", "version", "runs"}
     (run,) = log["runs"]
     return run
+
+
+SARIF_SCHEMA = ROOT / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+
+
+@pytest.mark.parametrize("kind", ["sample", "compared", "empty", "located", "hostile"])
+def test_sarif_is_as_its_schema_says(kind: str) -> None:
+    required(SARIF_SCHEMA.exists(), "@microsoft/jest-sarif (npm, at the repository's root)")
+    reports = {
+        "sample": sample_report(),
+        "compared": compared_report(),
+        "empty": empty_report(),
+        "located": with_findings(located(FINDINGS[0], "src/größe, a:b%.rs", "12")),
+        "hostile": with_findings(located(FINDINGS[0], "../\\x\n//[a]#?&", "12")),
+    }
+    schema = json.loads(SARIF_SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft4Validator(schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
+    assert [error.message for error in validator.iter_errors(json.loads(render_sarif(reports[kind])))] == []
+    assert list(validator.iter_errors({"version": "2.1.0", "runs": [{}]}))
 
 
 def test_sarif_names_rule_place_and_fingerprint_of_each_finding() -> None:
