@@ -6,6 +6,7 @@ Only what the examples use of the workflow language is understood; anything else
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -38,12 +39,11 @@ elif name == "tracereport":
     for output in option("-o"):
         shutil.copy(answer(output), output) if output != "-" else print("::warning title=again::known")
     sys.exit(int(answer("status").read_text()))
-elif name == "gh" and arguments[:2] == ["run", "list"]:
-    print(answer("runs").read_text())
 elif name == "gh" and arguments[:2] == ["run", "download"]:
     shutil.copytree(answer(option("--name")[0]), option("--dir")[0], symlinks=True)
 elif name == "gh" and not option("--method") == ["PATCH"] and not option("--method") == ["POST"]:
-    print(answer("pulls" if arguments[-1].startswith("head=") else "comments").read_text())
+    place = next(argument for argument in arguments if argument.startswith("repos/")).rsplit("/", 1)[-1]
+    print(answer(place).read_text())
 elif name == "curl" and not option("--request"):
     text = answer(arguments[-1].split("?")[0].rsplit("/", 1)[-1]).read_text()
     if option("--output"):
@@ -86,7 +86,7 @@ class Bench:
             path = root / "bin" / command
             path.write_text(STAND_IN.format(python=sys.executable))
             path.chmod(0o755)
-        bench.answer(status="0", comments="[]", runs="", pulls="[]")
+        bench.answer(status="0", comments="[]", runs='{"workflow_runs": []}', pulls="[]")
         return bench
 
     def answer(self, **files: str) -> None:
@@ -123,6 +123,8 @@ class Bench:
             if "if" in step and not _holds(step["if"], known):
                 continue
             if "uses" in step:
+                if step["uses"].startswith("actions/checkout@"):
+                    self._check_out(step["with"].get("sparse-checkout", "").split())
                 self.uploaded += str(step.get("with", {}).get("path", "")).split()
                 continue
             environment = {name: _fill(str(value), known) for name, value in step.get("env", {}).items()}
@@ -139,6 +141,12 @@ class Bench:
                 self.failed.append(step["name"])
                 break
         return known
+
+    def _check_out(self, patterns: list[str]) -> None:
+        """Puts the files of the default branch there, or those that are asked for: they lie in ``answers/main``."""
+        for file in sorted((self.answers / "main").glob("*")):
+            if not patterns or f"/{file.name}" in patterns:
+                shutil.copy(file, self.folder)
 
 
 def read_yaml(name: str) -> Any:  # noqa: ANN401 - whatever the file holds

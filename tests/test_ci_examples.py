@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ ACTION = "github/action/action.yml"
 MARKER = "<!-- tracereport:rust-tests -->"
 SUMMARY = f"{MARKER}\n+1 call\n"
 BOT = "github-actions[bot]"
+REPOSITORY = "repos/team/project"
 
 BEFORE = counted_report(Run("suite", calls("load_node", "query_records", "ab")))
 AFTER = counted_report(Run("suite", calls("load_node", "query_records", "abb")))
@@ -75,6 +78,20 @@ def give_artifact(bench: Bench, name: str, file: str) -> None:
     folder = bench.answers / name
     folder.mkdir()
     (folder / file).write_text("{}")
+
+
+def runs(*ours: int, forks: tuple[int, ...] = ()) -> str:
+    """GitHub's list of runs of baseline.yml: a fork's come first."""
+    listed = [(run, "push", "team/project") for run in ours]
+    foreign = [(run, event, "someone/project") for run in forks for event in ("pull_request", "push")]
+    return json.dumps(
+        {
+            "workflow_runs": [
+                {"id": run, "event": event, "head_repository": {"full_name": name}}
+                for run, event, name in [*foreign, *listed]
+            ]
+        }
+    )
 
 
 def comment(number: int, login: str, body: str) -> dict[str, Any]:
@@ -147,11 +164,11 @@ def test_the_check_fails_for_a_failed_gate_after_all_is_said(bench: Bench) -> No
 
 @pytest.mark.parametrize("workflow", ["pull-request.yml", "fork-report.yml"])
 def test_the_baseline_is_that_of_the_base_branch(bench: Bench, workflow: str) -> None:
-    bench.answer(runs="314")
+    bench.answer(runs=runs(314, forks=(99,)))
     give_artifact(bench, "tracereport-baseline", "report.json")
     bench.run_steps(steps_of(workflow), CONTEXT)
-    (listed,) = bench.calls("gh", "run", "list")
-    assert listed.arguments[listed.arguments.index("--branch") + 1] == "main"
+    (listed,) = bench.calls("gh", "api", "--method", "GET", f"{REPOSITORY}/actions/workflows/baseline.yml/runs")
+    assert {"branch=main", "event=push", "status=success"} <= set(listed.arguments)
     (fetched,) = bench.calls("gh", "run", "download")
     assert fetched.arguments[2] == "314"
     (reported,) = bench.calls("tracereport")
@@ -159,9 +176,9 @@ def test_the_baseline_is_that_of_the_base_branch(bench: Bench, workflow: str) ->
 
 
 @pytest.mark.parametrize("workflow", ["pull-request.yml", "fork-report.yml"])
-@pytest.mark.parametrize("runs", ["", "314"])
-def test_without_a_baseline_nothing_is_compared_and_nothing_fails(bench: Bench, workflow: str, runs: str) -> None:
-    bench.answer(runs=runs)
+@pytest.mark.parametrize("listed", [runs(), runs(314), runs(forks=(99,))])
+def test_without_a_baseline_nothing_is_compared_and_nothing_fails(bench: Bench, workflow: str, listed: str) -> None:
+    bench.answer(runs=listed)
     bench.run_steps(steps_of(workflow), CONTEXT)
     assert bench.failed == []
     (reported,) = bench.calls("tracereport")
@@ -229,6 +246,69 @@ def test_a_link_in_the_fork_s_artifact_is_not_followed(bench: Bench) -> None:
     assert bench.calls("tracereport") == []
 
 
+def use_the_real_command(bench: Bench) -> None:
+    script = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m tracereport "$@"\n'
+    (bench.answers.parent / "bin" / "tracereport").write_text(script)
+
+
+def test_a_fork_is_measured_and_redacted_as_the_project_says(bench: Bench) -> None:
+    use_the_real_command(bench)
+    (bench.answers / "main").mkdir()
+    (bench.answers / "main" / "tracereport.toml").write_text('fan-out-values = 7\nredact = ["all"]\n')
+    (bench.answers / "main" / "setup.py").write_text("raise SystemExit\n")
+    cargo = bench.answers.parent / "bin" / "cargo"
+    for log, workflow in (("ids 1 2 3", "baseline.yml"), ("ids 1 1 secret secret", "fork-report.yml")):
+        ids = log.split()[1:]
+        lines = [f"PERF_TRACE|{at}|load|caller=main|id={one}|elapsed_ms=1" for at, one in enumerate(ids)]
+        cargo.write_text("#!/bin/sh\n" + "".join(f"echo '{line}' >&2\n" for line in lines))
+        bench.run_steps(steps_of(workflow), CONTEXT)
+        for file, artifact in (("report.json", "tracereport-baseline"), ("perf_trace.log.gz", "tracereport-log")):
+            if (bench.folder / file).exists():
+                (bench.answers / artifact).mkdir()
+                shutil.move(bench.folder / file, bench.answers / artifact / file)
+        shutil.rmtree(bench.folder)
+        bench.folder.mkdir()
+    bench.answer(pulls=json.dumps([pull(9, "c0ffee")]), runs=runs(314))
+    bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
+    assert bench.failed == []
+    ((_, _, body),) = sent(bench)
+    assert body is not None
+    assert "new repeats of `load` by `main`" in body
+    assert "❌ `new-findings` **failed**" in body
+    assert "secret" not in body
+    assert "redacted:" in body
+    assert not (bench.folder / "setup.py").exists(), "nothing but the configuration is checked out"
+
+
+@pytest.mark.parametrize("status", [0, 1, 3])
+def test_a_failed_gate_of_a_fork_is_said_and_no_second_check_fails(bench: Bench, status: int) -> None:
+    give(bench, WORSE, status=status)
+    bench.answer(pulls=json.dumps([pull(9, "c0ffee")]), runs=runs(314))
+    give_artifact(bench, "tracereport-log", "perf_trace.log.gz")
+    give_artifact(bench, "tracereport-baseline", "report.json")
+    bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
+    assert bench.failed == []
+    assert len(sent(bench)) == 1
+    (reported,) = bench.calls("tracereport")
+    assert "--baseline baseline/report.json --fail-on new-findings --fail-on worse" in " ".join(reported.arguments)
+
+
+def test_a_fork_whose_tests_failed_gets_no_comment_and_no_second_red_check(bench: Bench) -> None:
+    bench.answer(pulls=json.dumps([pull(9, "c0ffee")]))
+    bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
+    assert bench.failed == []
+    assert bench.calls("tracereport") == []
+    assert sent(bench) == []
+
+
+def test_a_report_that_cannot_be_made_fails(bench: Bench) -> None:
+    give(bench, WORSE, status=2)
+    bench.answer(pulls=json.dumps([pull(9, "c0ffee")]))
+    give_artifact(bench, "tracereport-log", "perf_trace.log.gz")
+    bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
+    assert bench.failed == ["Report"]
+
+
 def pull(number: int, sha: str) -> dict[str, Any]:
     return {"number": number, "head": {"sha": sha}, "base": {"ref": "main"}}
 
@@ -238,8 +318,11 @@ def test_what_runs_a_fork_s_code_may_write_nothing_and_what_may_write_runs_none_
     assert report["permissions"] == posting["permissions"] == {}
     assert set(report["jobs"]["report"]["permissions"].values()) == {"read"}
     assert "secrets." not in (EXAMPLES / "github/fork-report.yml").read_text()
-    assert [step["uses"] for step in posting["jobs"]["comment"]["steps"] if "uses" in step] == []
-    assert all("cargo" not in step["run"] for step in posting["jobs"]["comment"]["steps"])
+    (checkout,) = [step for step in posting["jobs"]["comment"]["steps"] if "uses" in step]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert "ref" not in checkout["with"], "the default branch, not what was proposed"
+    assert checkout["with"]["persist-credentials"] is False
+    assert all("cargo" not in step.get("run", "") for step in posting["jobs"]["comment"]["steps"])
     assert posting["on"]["workflow_run"]["workflows"] == [report["name"]]
 
 
@@ -265,16 +348,15 @@ def test_what_several_examples_do_they_do_alike(name: str) -> None:
 
 
 def test_with_the_real_command_a_real_suite_is_compared_with_itself_and_with_another(bench: Bench) -> None:
-    bin_folder = bench.answers.parent / "bin"
-    (bin_folder / "tracereport").write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m tracereport "$@"\n')
+    use_the_real_command(bench)
     logs = ROOT / "tests" / "logs"
-    cargo = bin_folder / "cargo"
+    cargo = bench.answers.parent / "bin" / "cargo"
     cargo.write_text(f"#!/bin/sh\ncat {logs / 'duckpond-nextest.log'} >&2\n")
     bench.run_steps(steps_of("baseline.yml"), CONTEXT)
     (bench.answers / "tracereport-baseline").mkdir()
     shutil.move(bench.folder / "report.json", bench.answers / "tracereport-baseline" / "report.json")
 
-    bench.answer(runs="314")
+    bench.answer(runs=runs(314))
     cargo.write_text(f"#!/bin/sh\ncat {logs / 'duckpond-single-thread.log'} >&2\n")
     bench.run_steps(steps_of("pull-request.yml"), CONTEXT)
     assert bench.failed == []
@@ -326,6 +408,55 @@ def test_the_action_takes_several_logs_and_keeps_the_gates_that_need_no_baseline
     assert reported.arguments[:4] == ["one.log", "two three.log", "--fail-on", "redundant_rate > 0.2"]
     assert bench.calls("pipx")[0].arguments[-1] == REQUIREMENT
     assert sent(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("workflow", "marker"),
+    [
+        ("Rust tests", "Rust-tests"),
+        (".github/workflows/a b.yml", ".github-workflows-a-b.yml"),
+        ("(größe) -- x", "gr-e-x"),
+        ("✅", "tracereport"),
+    ],
+)
+def test_the_action_s_marker_is_a_word_whatever_the_workflow_is_called(
+    bench: Bench, workflow: str, marker: str
+) -> None:
+    steps = read_yaml(ACTION)["runs"]["steps"]
+    bench.run_steps(steps, action_context(marker=workflow, number=""))
+    assert bench.failed == []
+    (reported,) = bench.calls("tracereport")
+    assert reported.arguments[reported.arguments.index("--marker") + 1] == marker
+
+
+def test_the_action_tells_a_function_called_baseline_from_the_baseline(bench: Bench) -> None:
+    kept = ["calls(load_baseline) > 5", 'calls("a > baseline") >= 3', "quality"]
+    left_out = [
+        "calls > baseline",
+        "calls(f) != baseline+5 %",
+        "again_calls <= baseline - 1.5",
+        "worse",
+        "new-findings",
+    ]
+    steps = read_yaml(ACTION)["runs"]["steps"]
+    bench.run_steps(steps, action_context(**{"fail-on": "\n".join([*kept, *left_out]), "number": ""}))
+    (bench.folder / "main.json").write_text("{}")
+    bench.run_steps(
+        steps, action_context(**{"fail-on": "\n".join([*kept, *left_out]), "number": "", "baseline": "main.json"})
+    )
+    without, with_baseline = (
+        [given[1] for given in pairwise(call.arguments) if given[0] == "--fail-on"]
+        for call in bench.calls("tracereport")
+    )
+    assert without == kept
+    assert with_baseline == [*kept, *left_out]
+
+
+def test_the_action_says_that_a_named_baseline_is_not_there(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    steps = read_yaml(ACTION)["runs"]["steps"]
+    bench.run_steps(steps, action_context(number="", baseline="main.json"))
+    assert bench.failed == []
+    assert "::notice::main.json isn't there: nothing is compared." in capfd.readouterr().out
 
 
 GITLAB = {
@@ -409,6 +540,11 @@ def test_the_other_gitlab_jobs_run(bench: Bench) -> None:
     assert (bench.folder / "perf_trace.log").read_text().startswith("PERF_TRACE|0|")
     assert run_gitlab(bench, "tracereport-baseline") == 0
     assert (bench.folder / "report.json").exists()
+
+
+def test_only_branches_of_the_same_pipeline_may_copy_its_artifacts() -> None:
+    (allowed,) = re.findall(r"copyArtifactPermission\((.*)\)\n", (EXAMPLES / "jenkins/Jenkinsfile").read_text())
+    assert allowed == """"/${env.JOB_NAME.replaceAll('/[^/]*$', '')}/*\""""
 
 
 @pytest.mark.parametrize("baseline", [True, False])
