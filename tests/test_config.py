@@ -142,6 +142,7 @@ def test_files_are_named_relative_to_the_configuration(tmp_path: Path) -> None:
         ("accept = [3]", "accept is no list of tables"),
         ('[[accept]]\nfingerprint = "a"', "accept 1: object missing required field `reason`"),
         ('[[accept]]\nfingerprint = "a"\nreason = ""', "accept 1: expected `str` of length >= 1"),
+        ('[[accept]]\nfingerprint = "a"\nreason = " \t"', "accept 1: its reason is blank"),
         ('[[accept]]\nreason = "all"', "accept 1: needs either a fingerprint, or globs"),
         (
             '[[accept]]\nkind = "again"\nreason = "x"\n[[accept]]\nkinds = "again"\nreason = "x"',
@@ -215,16 +216,16 @@ def test_an_acceptance_is_written_and_the_rest_left_as_it_is(tmp_path: Path, lay
     text = LAYOUTS[layout]
     path = tmp_path / PYPROJECT
     path.write_bytes(text.encode())
-    write_acceptance(path, "f00d", 'a "quoted" reason')
-    write_acceptance(path, "beef", "another", date(2027, 1, 31))
+    write_acceptance(path, "f00df00df00d", 'a "quoted" reason')
+    write_acceptance(path, "beefbeefbeef", "another", date(2027, 1, 31))
     after = path.read_bytes().decode()
     assert read_config(path).acceptances[-2:] == (
-        AcceptanceRule(fingerprint="f00d", reason='a "quoted" reason'),
-        AcceptanceRule(fingerprint="beef", reason="another", until=date(2027, 1, 31)),
+        AcceptanceRule(fingerprint="f00df00df00d", reason='a "quoted" reason'),
+        AcceptanceRule(fingerprint="beefbeefbeef", reason="another", until=date(2027, 1, 31)),
     )
     before, now = tomllib.loads(text), tomllib.loads(after)
     added = now["tool"]["tracereport"]["accept"][-2:]
-    assert [entry["fingerprint"] for entry in added] == ["f00d", "beef"]
+    assert [entry["fingerprint"] for entry in added] == ["f00df00df00d", "beefbeefbeef"]
     if layout != "inline table":
         position = 0
         for line in text.splitlines():
@@ -237,34 +238,49 @@ def test_an_acceptance_is_written_and_the_rest_left_as_it_is(tmp_path: Path, lay
 
 def test_an_acceptance_makes_the_file_where_there_is_none(tmp_path: Path) -> None:
     path = tmp_path / OWN_FILE
-    write_acceptance(path, "f00d", "cheap")
-    assert path.read_text() == '[[accept]]\nfingerprint = "f00d"\nreason = "cheap"\n'
+    write_acceptance(path, "f00df00df00d", "cheap")
+    assert path.read_text() == '[[accept]]\nfingerprint = "f00df00df00d"\nreason = "cheap"\n'
     assert [entry.name for entry in tmp_path.iterdir()] == [OWN_FILE]
+    write_acceptance(path, "beefbeefbeef", "cheap too")
+    assert path.read_text() == (
+        '[[accept]]\nfingerprint = "f00df00df00d"\nreason = "cheap"\n\n'
+        '[[accept]]\nfingerprint = "beefbeefbeef"\nreason = "cheap too"\n'
+    )
+    write_acceptance(path, "cafecafecafe", "cheap as well")
+    assert path.read_text().count("\n\n[[accept]]\n") == 2
+    assert "\n\n\n" not in path.read_text()
+
+
+@pytest.mark.parametrize("fingerprint", ["", "zzzz", "f00d", "F00DF00DF00D", "f00df00df00df", "g00df00df00d"])
+def test_only_a_whole_fingerprint_is_accepted(tmp_path: Path, fingerprint: str) -> None:
+    with pytest.raises(ConfigError, match="is no fingerprint"):
+        write_acceptance(tmp_path / OWN_FILE, fingerprint, "cheap")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_acceptance_keeps_the_permissions_of_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "")
     path.chmod(0o640)
-    write_acceptance(path, "f00d", "cheap")
+    write_acceptance(path, "f00df00df00d", "cheap")
     assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_an_acceptance_is_refused_without_a_reason_or_a_second_time(tmp_path: Path) -> None:
     path = written(tmp_path, "")
     with pytest.raises(ConfigError, match="needs a reason"):
-        write_acceptance(path, "f00d", "  ")
-    write_acceptance(path, "f00d", "cheap")
+        write_acceptance(path, "f00df00df00d", "  ")
+    write_acceptance(path, "f00df00df00d", "cheap")
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match="accepts f00d already: cheap"):
-        write_acceptance(path, "f00d", "again")
+    with pytest.raises(ConfigError, match="accepts f00df00df00d already: cheap"):
+        write_acceptance(path, "f00df00df00d", "again")
     assert path.read_bytes() == before
 
 
 def test_an_acceptance_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="can't be written: there is no folder"):
-        write_acceptance(tmp_path / "missing" / OWN_FILE, "f00d", "cheap")
+        write_acceptance(tmp_path / "missing" / OWN_FILE, "f00df00df00d", "cheap")
     folder = tmp_path / OWN_FILE
     folder.mkdir()
     with pytest.raises(ConfigError, match="Is a directory"):
-        write_acceptance(folder, "f00d", "cheap")
+        write_acceptance(folder, "f00df00df00d", "cheap")
     assert list(tmp_path.iterdir()) == [folder]

@@ -3,6 +3,7 @@
 Apart from ``config`` because every run reads a configuration, and hardly any writes one.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -16,6 +17,8 @@ from tomlkit.items import Array, InlineTable
 from tracereport.config import ACCEPT, FIELDS, PYPROJECT, Config, read_config, read_text
 from tracereport.documents.writer import Document, write_documents
 from tracereport.errors import ConfigError
+
+FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 
 
 def format_config(config: Config, command_line: Mapping[str, Any]) -> str:
@@ -51,9 +54,14 @@ def write_acceptance(path: Path, fingerprint: str, reason: str, until: date | No
         until: the last day on which it is.
 
     Raises:
-        ConfigError: the file can't be read, the reason is empty, or the fingerprint is accepted already.
+        ConfigError: the file can't be read, the reason is empty, the fingerprint is none, or it is accepted already.
         OutputError: the file can't be written; it is as it was.
     """
+    if not FINGERPRINT.fullmatch(fingerprint):
+        raise ConfigError(
+            f"'{fingerprint}' is no fingerprint: those have 12 digits from 0 to f.",
+            "Take a whole one from the report; -o report.json holds all of them.",
+        )
     if not reason.strip():
         raise ConfigError("An acceptance needs a reason.", 'Say why with --reason "...".')
     known = read_config(path).acceptances if path.exists() else ()
@@ -90,7 +98,15 @@ def _append_acceptance(table: Any, entry: Mapping[str, object]) -> None:  # noqa
         inline.update(entry)
         table[ACCEPT].append(inline)
     else:
+        if len(table[ACCEPT]):
+            _end_with_blank_line(table[ACCEPT][-1])
         item = tomlkit.table()
         item.update(entry)
         item.add(tomlkit.nl())
         table[ACCEPT].append(item)
+
+
+def _end_with_blank_line(entry: Any) -> None:  # noqa: ANN401 - one of tomlkit's containers
+    """Parts an entry from the one that comes behind it, as far as it isn't yet."""
+    if not tomlkit.dumps(entry).endswith("\n\n"):
+        entry.add(tomlkit.nl())

@@ -24,7 +24,7 @@ class AcceptanceRule(msgspec.Struct, frozen=True, kw_only=True):
     one among them isn't accepted unseen.
 
     Raises:
-        ValueError: it names no finding, or names one in both ways.
+        ValueError: it names no finding, or names one in both ways, or its reason is blank.
     """
 
     reason: Annotated[str, msgspec.Meta(min_length=1)]
@@ -39,6 +39,8 @@ class AcceptanceRule(msgspec.Struct, frozen=True, kw_only=True):
         globs = [glob for glob in (self.function, self.caller, self.kind) if glob is not None]
         if (self.fingerprint is None) == (not globs):
             raise ValueError("needs either a fingerprint, or globs for function, caller or kind")
+        if not self.reason.strip():
+            raise ValueError("its reason is blank")
 
     @property
     def match(self) -> str:
