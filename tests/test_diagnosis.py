@@ -36,6 +36,7 @@ def test_a_real_log_without_traces_says_why(name: str, cause: str) -> None:
     ("content", "message"),
     [
         (b"", "empty"),
+        (b'{"schema_version":1,"text":"PERF_TRACE|3|f|"}', "it is a report, and reports aren't joined"),
         (b"running 3 tests\ntest a ... ok\ntest result: ok. 3 passed\n", "standard output"),
         (b"        PASS [   1.709s] ( 7/78) tlogfs module::test_name\n", "nextest"),
         (b"[2026-11-22T19:54:07Z DEBUG other] hello\n", "libtest captured"),
