@@ -262,8 +262,8 @@ def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        (Settings(fan_out_values=7), "fan_out_values is 5"),
-        (Settings(ignore_metrics=("n", "m")), "ignore_metrics is empty in the baseline and n, m here"),
+        (Settings(fan_out_values=7), "fan-out-values is 5"),
+        (Settings(ignore_metrics=("n", "m")), "ignore-metric is empty in the baseline and n, m here"),
     ],
 )
 def test_settings_that_differ_are_an_error_that_names_them(settings: Settings, named: str) -> None:

@@ -165,6 +165,21 @@ def test_a_baseline_that_cannot_be_read_is_2(content: str, problem: str, capsys:
     assert not Path("report.json").exists()
 
 
+def test_a_damaged_table_as_baseline_is_2_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert write(SINGLE, "main.parquet") == 0
+    Path("main.parquet").write_bytes(Path("main.parquet").read_bytes()[:-100])
+    assert write(SINGLE, "report.json", options=["--baseline", "main.parquet"]) == 2
+    assert "The baseline main.parquet" in capsys.readouterr().err
+    assert not Path("report.json").exists()
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_baseline_without_a_name_is_refused(configured: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("tracereport.toml").write_text('baseline = ""\n' if configured else "", encoding="utf-8")
+    assert write(SINGLE, "report.json", options=[] if configured else ["--baseline", ""]) == 2
+    assert "The name of the baseline is empty" in capsys.readouterr().err
+
+
 def test_a_baseline_and_a_key_are_read_once() -> None:
     assert write(SINGLE, "main.json") == 0
     with read_once("baseline", Path("main.json").read_bytes()) as baseline, read_once("key", b"secret") as key:

@@ -13,7 +13,7 @@ import msgspec
 
 from tracereport.analysis.acceptances import AcceptanceRule
 from tracereport.errors import ConfigError
-from tracereport.model import OPTION_OF_FIELD, Settings
+from tracereport.model import Settings, option_of_field
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"
@@ -43,13 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     redact_key_file: str | None = None
 
 
-def _key_of(field: msgspec.structs.FieldInfo) -> str:
-    """The option that sets a field."""
-    return OPTION_OF_FIELD.get(field.name, field.name.replace("_", "-"))
-
-
 FIELDS = MappingProxyType(
-    {_key_of(field): field for struct in (Settings, Options) for field in msgspec.structs.fields(struct)}
+    {option_of_field(field.name): field for struct in (Settings, Options) for field in msgspec.structs.fields(struct)}
 )
 """Every key but ``accept``, with the field that it sets."""
 SETTINGS_FIELDS = frozenset(Settings.__struct_fields__)

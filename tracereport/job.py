@@ -20,7 +20,7 @@ from tracereport.analysis.report import make_report
 from tracereport.analysis.selection import check_selection, refuse_empty, select_calls
 from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
 from tracereport.documents.writer import STDOUT, Document, require_folder
-from tracereport.errors import ConfigError, UsageError
+from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.inputs import read_inputs
@@ -293,7 +293,10 @@ def _make_title(names: Sequence[str]) -> str:
 def _read_side(baseline: Path, job: Job) -> Report:
     """The baseline's report; a table of calls is measured now, as the log is."""
     if is_calls_table(str(baseline)):
-        return make_report(read_inputs([str(baseline)]), job.settings, baseline.name)
+        try:
+            return make_report(read_inputs([str(baseline)]), job.settings, baseline.name)
+        except InputError as error:
+            raise BaselineError(f"The baseline {error.message}", error.remedy) from error
     from tracereport.analysis.baseline import read_baseline  # noqa: PLC0415
 
     return read_baseline(baseline)

@@ -102,6 +102,11 @@ OPTION_OF_FIELD = MappingProxyType(
 """What the user calls a field of ``Selection`` or ``Settings`` that holds many values: the option for one of them."""
 
 
+def option_of_field(field: str) -> str:
+    """What the user calls a field of ``Selection`` or ``Settings``: the option, or the key of the configuration."""
+    return OPTION_OF_FIELD.get(field, field.replace("_", "-"))
+
+
 class Param(Record, frozen=True, kw_only=True):
     """A parameter as logged."""
 

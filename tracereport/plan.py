@@ -39,6 +39,8 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
     settings = {name: value for name, value in values.items() if name in SETTINGS_FIELDS}
     others = {name: value for name, value in values.items() if name not in SETTINGS_FIELDS}
     options = msgspec.structs.replace(config.options, **others)
+    if "" in (given["baseline"], config.given.get("baseline")):
+        raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
     return Job(
         inputs=tuple(logs),
         targets=choose_formats(options.output or (STDOUT,), options.format),

@@ -22,7 +22,6 @@ from tracereport.analysis.grouping import LONG_ROW_LIMIT, caller_rank, keep_rows
 from tracereport.analysis.matching import Matching, match_processes
 from tracereport.errors import BaselineError
 from tracereport.model import (
-    OPTION_OF_FIELD,
     BaselineReference,
     BeforeAfter,
     Comparison,
@@ -35,6 +34,7 @@ from tracereport.model import (
     Report,
     Rows,
     Selection,
+    option_of_field,
 )
 
 SHOWN_SETTINGS = frozenset({"top"})
@@ -148,7 +148,7 @@ def _require_same_measures(before: Report, after: Report) -> None:
         )
     ours = msgspec.structs.asdict(after.settings)
     differing = [
-        f"{name} is {_format_setting(value)} in the baseline and {_format_setting(ours[name])} here"
+        f"{option_of_field(name)} is {_format_setting(value)} in the baseline and {_format_setting(ours[name])} here"
         for name, value in msgspec.structs.asdict(before.settings).items()
         if value != ours[name] and name not in SHOWN_SETTINGS
     ]
@@ -166,7 +166,7 @@ def _format_setting(value: int | tuple[str, ...]) -> str:
 def _name_options(selection: Selection) -> str:
     """By which options a report is narrowed; their values may be what somebody redacts."""
     given = msgspec.structs.asdict(selection)
-    return ", ".join(f"--{OPTION_OF_FIELD[field]}" for field, values in given.items() if values)
+    return ", ".join(f"--{option_of_field(field)}" for field, values in given.items() if values)
 
 
 def _compare_functions(before: Comparable, after: Comparable) -> list[FunctionChange]:
