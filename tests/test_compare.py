@@ -71,7 +71,11 @@ def test_good_news_is_said_in_words() -> None:
 def test_nothing_is_claimed_of_calls_that_were_not_judged() -> None:
     mixed = Run("mixed", calls("a", "f", "xyz"), interleaved=True)
     assert compare([mixed], [mixed]).verdict == "Nothing changed: 3 calls, none of them judged."
-    some = [mixed, Run("clean", calls("a", "f", "xy"))]
+    more = Run("mixed", calls("a", "f", "xyzz"), interleaved=True)
+    assert compare([mixed], [more]).verdict == "+1 call, none of them judged."
+    clean = Run("clean", calls("a", "f", "xy"))
+    assert compare([mixed, clean], [more, clean]).verdict == "+1 call, as many of those judged redundant."
+    some = [mixed, clean]
     assert compare(some, some).verdict == "Nothing changed: 5 calls, none of the 2 judged ones redundant."
 
 
@@ -83,7 +87,7 @@ def test_one_duplicated_call() -> None:
     assert (row.redundant_before, row.redundant_after, row.shared_before, row.shared_after) == (5, 6, 1, 1)
     (edge,) = comparison.edges.rows
     assert (edge.caller, edge.calls_before, edge.calls_after, edge.again_after) == ("load_node", 3, 4, 2)
-    assert comparison.verdict == "+1 redundant call: 1 -> 2 repeats of `query_records` by `load_node`."
+    assert comparison.verdict == "+1 call, redundant: 1 -> 2 repeats of `query_records` by `load_node`."
 
 
 def test_one_new_n_plus_one() -> None:
@@ -342,7 +346,11 @@ def test_a_comparison_calls_a_caller_as_the_findings_do(caller: str | None) -> N
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
-    [("xy", "xyz", "+1 call, not redundant."), ("xyz", "xy", "-1 call, not redundant."), ("xyy", "xy", "-1 redundant")],
+    [
+        ("xy", "xyz", "+1 call, not redundant."),
+        ("xyz", "xy", "-1 call, not redundant."),
+        ("xyy", "xy", "-1 call, redundant"),
+    ],
 )
 def test_one_call_is_said_in_the_singular(before: str, after: str, said: str) -> None:
     verdict = compare([Run("a", calls("a", "f", before))], [Run("a", calls("a", "f", after))]).verdict

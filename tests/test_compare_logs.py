@@ -111,7 +111,7 @@ def test_one_duplicated_call(suite: plant.Suite, tmp_path: Path) -> None:
     assert totals(comparison) == {"calls": 1, "redundant_calls": 1, "again_calls": 1}
     assert (comparison.functions.total, comparison.edges.total) == (1, 1)
     assert processes_are_the_same(comparison)
-    assert comparison.verdict.startswith("+1 redundant call: ")
+    assert comparison.verdict.startswith("+1 call, redundant: ")
 
 
 def test_one_new_n_plus_one(suite: plant.Suite, tmp_path: Path) -> None:

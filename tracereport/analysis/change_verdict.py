@@ -28,7 +28,11 @@ def describe_change(comparison: Comparison) -> str:
     if not (changes or more_calls or more_redundant or comparison.edges.total):
         first = f"Nothing changed: {_describe_run(*(totals[name][1] for name in RUN_TOTALS))}"
     else:
-        first = _describe_counts(more_calls, more_redundant, totals["calls"][1])
+        first = _describe_calls(more_calls, totals["calls"][1])
+        if not more_redundant and totals["judged_calls"] != totals["calls"]:
+            first += ", as many of those judged redundant" if any(totals["judged_calls"]) else ", none of them judged"
+        else:
+            first += _describe_redundant(more_calls, more_redundant)
         if changes:
             first += f": {', '.join(changes)}"
     sentences = [first, *_describe_processes(comparison, *totals["processes"])]
@@ -56,21 +60,25 @@ def describe_fanouts_left_out(comparison: Comparison) -> list[str]:
     )
 
 
-def _describe_counts(more_calls: int, more_redundant: int, calls_after: int) -> str:
+def _describe_redundant(more_calls: int, more_redundant: int) -> str:
+    """What of the calls, or of those that came or went, is redundant."""
     if more_calls == 0:
-        same = f"The same {format_counted(calls_after, 'call')}"
         if more_redundant == 0:
-            return f"{same}, as many of them redundant"
-        return f"{same}, {abs(more_redundant):,} {'more' if more_redundant > 0 else 'fewer'} of them redundant"
-    sign = "+" if more_calls > 0 else ""
-    counts = f"{sign}{format_counted(more_calls, 'call')}"
+            return ", as many of them redundant"
+        return f", {abs(more_redundant):,} {'more' if more_redundant > 0 else 'fewer'} of them redundant"
     if abs(more_calls) == 1 and more_redundant in (0, more_calls):
-        return f"{sign}{more_calls} redundant call" if more_redundant else f"{counts}, not redundant"
+        return ", redundant" if more_redundant else ", not redundant"
     if more_redundant == 0:
-        return f"{counts}, none of them redundant"
+        return ", none of them redundant"
     if 0 < more_redundant / more_calls <= 1:
-        return f"{counts}, {'all' if more_redundant == more_calls else f'{abs(more_redundant):,}'} of them redundant"
-    return f"{counts}, {more_redundant:+,} redundant"
+        return f", {'all' if more_redundant == more_calls else f'{abs(more_redundant):,}'} of them redundant"
+    return f", {more_redundant:+,} redundant"
+
+
+def _describe_calls(more_calls: int, calls_after: int) -> str:
+    if more_calls == 0:
+        return f"The same {format_counted(calls_after, 'call')}"
+    return f"{'+' if more_calls > 0 else ''}{format_counted(more_calls, 'call')}"
 
 
 def _find_renames(comparison: Comparison) -> list[tuple[str, str]]:
