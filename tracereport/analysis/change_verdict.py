@@ -56,7 +56,9 @@ def describe_fanouts_left_out(comparison: Comparison) -> list[str]:
     """That an N+1 may have come unseen; nothing if fan-outs were compared."""
     count = comparison.processes_without_tree
     return (
-        [f"fan-outs not compared: {format_counted(count, 'process', 'processes')} without a known tree"] if count else []
+        [f"fan-outs not compared: {format_counted(count, 'process', 'processes')} without a known tree"]
+        if count
+        else []
     )
 
 

@@ -24,6 +24,7 @@ from tracereport.analysis.gate_grammar import (
 )
 from tracereport.errors import UsageError
 from tracereport.model import Finding, Gate, Report, Rows
+from tracereport.phrases import format_counted
 
 NAMED_REASONS = 3
 NS_PER_MS = 1_000_000
