@@ -68,15 +68,16 @@ def find_findings(
         found.sort(key=lambda row: (-row.repeats, -row.avoidable_calls, row.fingerprint))
     sure_fanouts = [candidate for candidate in candidates if candidate.key.kind == "fan-out" and not candidate.is_low]
     listed = [candidate for candidate in candidates if candidate.is_shown]
+    kept = listed[:LONG_ROW_LIMIT]
+    described = {candidate.key: candidate for candidate in (*kept, *changes, *sure_fanouts[:1])}
+    findings = {key: candidate.describe() for key, candidate in described.items()}
     return Findings(
-        rows=keep_rows(
-            [candidate.describe() for candidate in listed[:LONG_ROW_LIMIT]], total=len(listed), limit=LONG_ROW_LIMIT
-        ),
+        rows=keep_rows([findings[candidate.key] for candidate in kept], LONG_ROW_LIMIT, len(listed)),
         by_process=by_process,
         verdict=make_verdict(
             repeats,
-            [candidate.describe() for candidate in changes],
-            [candidate.describe() for candidate in sure_fanouts[:1]],
+            [findings[candidate.key] for candidate in changes],
+            [findings[candidate.key] for candidate in sure_fanouts[:1]],
             len(sure_fanouts),
             sum_saving(ordered, promised, saved, saved),
         ),
