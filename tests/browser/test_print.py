@@ -48,3 +48,21 @@ def test_controls_stay_on_the_screen(browser: Browser, address_of: Address) -> N
         page.emulate_media(media="print")
         assert page.locator("button:not(.choose):visible, .contents:visible, #explorer:visible").count() == 0
         assert page.locator("[data-explored]:visible").count() == 2
+
+
+BROKEN = """cells => cells.filter(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const lines = new Set([...range.getClientRects()].map(box => Math.round(box.bottom))).size;
+  return lines > (cell.matches('td') ? 1 : cell.innerText.split(/\\s+/).length);
+}).map(cell => cell.innerText)"""
+
+
+@pytest.mark.parametrize("width_px", [688, 710], ids=["A4", "Letter"])
+@pytest.mark.parametrize("name", ["compared", "hostile"])
+def test_no_figure_and_no_heading_breaks_inside_of_a_word(
+    browser: Browser, address_of: Address, name: str, width_px: int
+) -> None:
+    with opened(browser, address_of(name), viewport={"width": width_px, "height": 900}) as (page, _):
+        page.emulate_media(media="print")
+        assert page.locator("main :is(td.figure, thead th)").evaluate_all(BROKEN) == []
