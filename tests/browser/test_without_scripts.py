@@ -80,3 +80,14 @@ def test_it_reads_well_in_jenkins(browser: Browser, jenkins: str) -> None:
         assert len(set(fills)) >= 3
         assert all("inline" in message or "sandboxed" in message for message in heard.messages)
         assert heard.requests == [jenkins]
+
+
+@pytest.mark.parametrize("name", ["compared", "long", "crowded"])
+def test_no_name_is_cut_off_by_the_edge_of_its_picture(browser: Browser, address_of: Address, name: str) -> None:
+    with opened(browser, address_of(name), java_script_enabled=False) as (page, _):
+        beyond = page.locator("[data-chart] > svg text").evaluate_all(
+            """texts => texts.filter(text => { const own = text.getBoundingClientRect();
+            const all = text.closest('svg').getBoundingClientRect();
+            return own.left < all.left - 2 || own.right > all.right + 8; }).map(text => text.textContent)"""
+        )
+        assert beyond == []

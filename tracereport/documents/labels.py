@@ -1,5 +1,7 @@
 """Short, distinct labels for the names of a page: what charts, tables, filters and links call a function by."""
 
+from itertools import islice
+
 from tracereport.documents.units import EMPTY, elide_middle, format_caller
 
 
@@ -22,6 +24,12 @@ class Labels:
             known = self._label_of[name] = self._find_free(elide_middle(format_caller(name) or EMPTY, self._width))
             self._taken.add(known)
         return known
+
+    def cut(self, most: int, width: int) -> dict[str, str]:
+        """The first names that their labels don't show in full, by label, each in at most ``width`` columns."""
+        names = ((label, format_caller(name)) for name, label in self._label_of.items())
+        cut = ((label, elide_middle(name, width)) for label, name in names if name and name != label)
+        return dict(islice(cut, most))
 
     def _find_free(self, label: str) -> str:
         candidate, copies = label, 1

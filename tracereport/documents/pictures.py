@@ -52,8 +52,16 @@ class Pictures:
         self._thread.shutdown(cancel_futures=True)
 
     def draw(self, name: str, specification: Mapping[str, Any]) -> Future[str]:
-        """The picture of a Vega-Lite specification as an SVG element; ``name`` keeps its ids apart from others'."""
-        return self._thread.submit(lambda: clean_svg(_convert({**specification, **self._theme}), name))
+        """The picture of a Vega-Lite specification as an SVG element; ``name`` keeps its ids apart from others'.
+
+        What reaches beyond its edge is seen: the engine's font may be narrower than the reader's.
+        """
+
+        def draw_picture() -> str:
+            drawn = clean_svg(_convert({**specification, **self._theme}), name)
+            return drawn.replace("<svg", '<svg overflow="visible"', 1)
+
+        return self._thread.submit(draw_picture)
 
 
 def _convert(specification: Mapping[str, Any]) -> str:
@@ -84,7 +92,7 @@ def clean_svg(picture: str, name: str) -> str:
 
     def write(element: ET.Element, inherited: Mapping[str, str]) -> Iterator[str]:
         tag = element.tag.rpartition("}")[2]
-        if tag not in _TAGS or element.get("display") == "none":
+        if tag not in _TAGS or not _is_seen(element):
             return
         kept = {key: value for key, value in element.attrib.items() if key in _ATTRIBUTES}
         kept = {key: value for key, value in kept.items() if (key, value) not in _DEFAULTS}
@@ -106,6 +114,13 @@ def clean_svg(picture: str, name: str) -> str:
             yield f"<{tag}{attributes}>{inner}</{tag}>" if inner else f"<{tag}{attributes}/>"
 
     return "".join(write(root, {}))
+
+
+def _is_seen(element: ET.Element) -> bool:
+    """Whether it is drawn at all: areas that only catch the pointer aren't."""
+    return (
+        element.get("display") != "none" and element.get("fill") != "transparent" and element.get("fill-opacity") != "0"
+    )
 
 
 def _round(number: re.Match[str]) -> str:

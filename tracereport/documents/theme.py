@@ -39,7 +39,7 @@ MONO: Final = 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "Liber
 SIZES_PX: Final = (13, 16, 20, 28)
 SPACES_PX: Final = (4, 8, 12, 16, 24, 40)
 
-CHART_FONT_PX: Final = 12
+CHART_FONT_PX: Final = SIZES_PX[0]
 
 
 def colour(name: str) -> str:
@@ -83,9 +83,10 @@ def altair_theme() -> dict[str, Any]:
                 "labelOpacity": 0.8,
                 "titleOpacity": 0.8,
             },
-            "axisQuantitative": {"tickCount": 8},
+            "axisQuantitative": {"tickCount": {"expr": "ceil(width / 90)"}},
             "axisBand": {"grid": False, "labelOpacity": 1},
-            "axisY": {"labelLimit": 260},
+            "axisX": {"titleLimit": {"expr": "width"}},
+            "axisY": {"titleLimit": {"expr": "height"}},
             "text": {"color": "currentColor", "font": SANS, "fontSize": CHART_FONT_PX},
             "rule": {"color": "currentColor"},
         }

@@ -15,6 +15,7 @@ from tracereport.documents.charts.chart import (
     legend_of,
     name_column,
     records,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -23,15 +24,17 @@ from tracereport.model import ActivityBin, Process, Report
 from tracereport.phrases import format_count, format_counted
 
 _MOST_PROCESSES: Final = 8
-_LANE_PX: Final = 64
-_ONLY_LANE_PX: Final = 120
-_BAR_SHARE: Final = 0.58
-"""Of a lane's height, what its bars take; the rest holds its name."""
+_BAR_PX: Final = 38
+_ONLY_BAR_PX: Final = 90
+_NAME_PX: Final = 26
+"""Of a lane, above its bars."""
 _LANE_BINS: Final = 120
 _MOST_BINS: Final = 240
 """Of all lanes together."""
 _TABLE_ROWS: Final = 24
-_KINDS: Final = (("first calls", "first"), ("repeats", "repeat"))
+_LEAST_CALLS: Final = 10
+"""Of a bin that a title may speak of: two calls in a row are no stretch."""
+_KINDS: Final = (("first calls", "first"), ("repeats, by their share of the height", "repeat"))
 
 
 def chart_activity(report: Report, label: Labels) -> Chart | None:
@@ -48,7 +51,10 @@ def chart_activity(report: Report, label: Labels) -> Chart | None:
         name="activity",
         title=_title(lanes, label),
         alternative="A lane per process along its call numbers; how far a bar fills its lane is the share of calls "
-        "that ask for what was asked before.",
+        "that ask for what was asked before."
+        + say_largest(
+            (label(process.name), format_counted(sum(row.repeats for row in bins), "repeat")) for process, bins in lanes
+        ),
         altair=_draw(lanes, label),
         columns=(
             name_column("process"),
@@ -89,15 +95,21 @@ def _merge(bins: Sequence[ActivityBin], most: int) -> list[ActivityBin]:
 
 
 def _share(row: ActivityBin) -> float:
-    calls = row.first_calls + row.repeats
+    calls = _count_calls(row)
     return row.repeats / calls if calls else 0.0
 
 
+def _count_calls(row: ActivityBin) -> int:
+    return row.first_calls + row.repeats
+
+
 def _title(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels) -> str:
-    process, bins = lanes[0]
-    densest = max(bins, key=_share)
-    calls = format_counted(densest.first_calls + densest.repeats, "call")
-    if not densest.repeats:
+    stretches = [(process, row) for process, bins in lanes for row in bins]
+    long_enough = [stretch for stretch in stretches if _count_calls(stretch[1]) >= _LEAST_CALLS]
+    process, densest = max(long_enough or stretches, key=lambda stretch: (_share(stretch[1]), _count_calls(stretch[1])))
+    calls = format_counted(_count_calls(densest), "call")
+    if not any(row.repeats for _, row in stretches):
+        process, bins = lanes[0]
         return f"{label(process.name)}: nothing is asked twice from {format_call(bins[0].first_number)} on"
     return (
         f"{label(process.name)} repeats itself most from {format_call(densest.first_number)} to "
@@ -107,13 +119,15 @@ def _title(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels
 
 def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels) -> Any:  # noqa: ANN401
     count = len(lanes)
+    lane_px = (_BAR_PX if count > 1 else _ONLY_BAR_PX) + _NAME_PX
+    bar_share = 1 - _NAME_PX / lane_px
     bars: list[Row] = [
         {
             "process": label(process.name),
             "from": row.first_number,
             "to": row.last_number,
             "bottom": count - lane - 1,
-            "top": round(count - lane - 1 + _BAR_SHARE * _share(row), 3),
+            "top": round(count - lane - 1 + bar_share * _share(row), 3),
             "first": row.first_calls,
             "repeats": row.repeats,
         }
@@ -123,7 +137,7 @@ def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels)
     names: list[Row] = [
         {
             "text": f"{label(process.name)} · {format_counted(process.calls, 'call')}",
-            "at": count - lane - 1 + _BAR_SHARE,
+            "at": count - lane - 1 + bar_share,
             "from": 0,
         }
         for lane, (process, _) in enumerate(lanes)
@@ -132,7 +146,7 @@ def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels)
     numbers = alt.X("from:Q", title="call number", scale=alt.Scale(nice=False), axis=alt.Axis(format=",d", grid=False))
     base = (
         alt.Chart(records("bars"))
-        .transform_calculate(full=f"datum.bottom + {_BAR_SHARE}", end="datum.to + 1")
+        .transform_calculate(full=f"datum.bottom + {bar_share}", end="datum.to + 1")
         .encode(
             x=numbers,
             x2=alt.X2("end"),
@@ -159,7 +173,7 @@ def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels)
         ground,
         repeats,
         titles,
-        height=_LANE_PX * count if count > 1 else _ONLY_LANE_PX,
+        height=lane_px * count,
         bars=bars,
         names=names,
     )

@@ -1,6 +1,8 @@
 """What a cache of each size would answer, per function."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
 from typing import Any, Final
 
 import altair as alt
@@ -17,6 +19,7 @@ from tracereport.documents.charts.chart import (
     finish,
     name_column,
     records,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -32,7 +35,7 @@ _STYLES: Final = (
     ("better", (2, 2)),
     ("self", (10, 3, 2, 3)),
     ("first", (12, 4)),
-    ("quiet", (4, 4)),
+    ("quiet", (1, 5)),
 )
 """Tone and dashes of each curve, the best first; so many curves are shown."""
 
@@ -40,28 +43,34 @@ _STYLES: Final = (
 def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
     """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
     useful = useful_caches(report.cache_curves)
-    hitting = [curve for curve in useful.rows if curve.points.rows]
+    hitting = [curve for curve in useful.rows if _most_hits(curve)]
     shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[: len(_STYLES)]
     if not shown:
         return None
-    points = [_point(curve, point, label, is_best=curve is shown[0]) for curve in shown for point in curve.points.rows]
+    points = [_point(curve, point, label) for curve in shown for point in curve.points.rows]
     best = shown[0]
     return Chart(
         name="cache-curves",
         title=_title(best, label),
-        alternative="Lines that rise with the capacity of a cache: how many of each function's calls it would answer. "
-        "Larger points stand where 50, 80 and 95 % of all possible hits are reached.",
-        altair=_draw(points, [label(curve.function) for curve in shown]),
+        alternative="Lines that rise with the capacity of a cache: what share of its possible hits each function's "
+        "cache would have. Larger points stand where 50, 80 and 95 % are reached."
+        + say_largest(
+            (label(curve.function), f"{format_counted(curve.capacity_for_80, 'entry', 'entries')} for 80 %")
+            for curve in shown
+            if curve.capacity_for_80 is not None
+        ),
+        altair=_draw(points, _readings(shown, points, label), [label(curve.function) for curve in shown]),
         columns=(
             name_column("function"),
             ChartColumn("entries"),
             ChartColumn("calls answered"),
-            ChartColumn("of its calls"),
+            ChartColumn("of all possible hits"),
         ),
         rows=tuple(
             (point["function"], format_count(point["entries"]), format_count(point["hits"]), point["share_text"])
             for point in points
         ),
+        functions=tuple((point["function"],) for point in points),
         legend=tuple(
             Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
             for curve, (tone, dash) in zip(shown, _STYLES[: len(shown)], strict=True)
@@ -77,37 +86,67 @@ def _title(best: CacheCurve, label: Labels) -> str:
     return f"{label(best.function)}: a cache of {entries} reaches 80 % of all possible hits"
 
 
-def _point(curve: CacheCurve, point: CachePoint, label: Labels, *, is_best: bool) -> Row:
+def _most_hits(curve: CacheCurve) -> int:
+    """What a cache without a limit would answer rightly; stale hits are misses."""
+    return max((point.hits - point.stale_hits for point in curve.points.rows), default=0)
+
+
+def _point(curve: CacheCurve, point: CachePoint, label: Labels) -> Row:
     hits = point.hits - point.stale_hits
     marks = {curve.capacity_for_50: "50 %", curve.capacity_for_80: "80 %", curve.capacity_for_95: "95 %"}
     return {
         "function": label(curve.function),
         "entries": point.capacity,
         "hits": hits,
-        "share": hits / curve.calls,
-        "share_text": format_share(hits, curve.calls),
-        "is_best": is_best,
+        "share": hits / _most_hits(curve),
+        "share_text": format_share(hits, _most_hits(curve)),
         "reached": marks.get(point.capacity, ""),
-        "read": f"{format_counted(point.capacity, 'entry', 'entries')}: {format_share(hits, curve.calls)}",
     }
 
 
-def _draw(points: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
+def _readings(shown: Sequence[CacheCurve], points: Sequence[Row], label: Labels) -> list[Row]:
+    """What each function's cache answers at each capacity that a curve has a point at.
+
+    Between the points of a curve it answers at least what it did at the one before, and no more behind the last one.
+    Each reading has the room from halfway to the capacity before it to halfway to the one behind it.
+    """
+    capacities = sorted({point["entries"] for point in points})
+    edges = [1.0, *(sqrt(lower * upper) for lower, upper in pairwise(capacities)), float(max(2, capacities[-1]))]
+    readings: list[Row] = []
+    for position, capacity in enumerate(capacities):
+        reading: Row = {"entries": capacity, "from": edges[position], "to": edges[position + 1]}
+        for number, curve in enumerate(shown):
+            own = [point for point in points if point["function"] == label(curve.function)]
+            reached = [point for point in own if point["entries"] <= capacity]
+            if not reached:
+                reading[f"answer{number}"] = "-"
+                continue
+            last = reached[-1]
+            is_between = last["entries"] < capacity and last is not own[-1]
+            calls = format_counted(last["hits"], "call")
+            reading[f"answer{number}"] = f"{'at least ' if is_between else ''}{last['share_text']}, {calls}"
+        readings.append(reading)
+    return readings
+
+
+def _draw(points: Sequence[Row], readings: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
     styles = _STYLES[: len(functions)]
     domain = list(functions)
     most_entries = max(2, *(point["entries"] for point in points))
+    across = alt.Scale(type="log", base=2, nice=False, domain=[1, most_entries])
+    powers = [2**power for power in range(most_entries.bit_length())]
     base = alt.Chart(records("points")).encode(
         x=alt.X(
             "entries:Q",
             title="capacity of the cache, entries per process",
-            scale=alt.Scale(type="log", base=2, nice=False, domain=[1, most_entries]),
-            axis=alt.Axis(format="~s"),
+            scale=across,
+            axis=alt.Axis(format=",d", values=powers, labelOverlap=True),
         ),
         y=alt.Y(
             "share:Q",
-            title="share of its calls answered",
-            axis=alt.Axis(labelExpr=PERCENT_LABEL),
-            scale=alt.Scale(domain=[0, 1.12 * max(point["share"] for point in points)], nice=False),
+            title="share of all possible hits",
+            axis=alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.8, 0.95], minExtent=44),
+            scale=alt.Scale(domain=[0, 1.03], nice=False),
         ),
     )
     coloured = base.encode(
@@ -123,35 +162,25 @@ def _draw(points: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN4
             "function:N", scale=alt.Scale(domain=domain, range=[list(dashes) for _, dashes in styles]), legend=None
         )
     )
-    points_seen = coloured.mark_point(filled=True, size=24).encode(
-        tooltip=[
-            word("function"),
-            figure("entries"),
-            figure("hits", "calls answered"),
-            word("share_text", "of its calls"),
-            word("reached", "of all possible hits"),
-        ]
-    )
-    marked = coloured.transform_filter("datum.reached !== ''")
-    marks = marked.mark_point(filled=True, size=70)
-    is_named = "chosen ? datum.function === chosen : datum.is_best"
-    names = (
-        marked.transform_filter(is_named)
-        .mark_text(dy=-11)
-        .encode(text=alt.Text("reached:N"), color=alt.ColorValue("currentColor"))
-    )
-    # The nearest points are found by areas that lie over everything, so they carry no tooltip: the text says it.
+    dots = coloured.mark_point(filled=True, size=24)
+    marks = coloured.transform_filter("datum.reached !== ''").mark_point(filled=True, size=70)
+    # One tooltip reads all curves at a capacity; its areas lie over everything.
     pointer = alt.selection_point(
-        nearest=True, on="pointerover", clear="pointerout", fields=["entries"], empty=False, name="pointer"
+        on="pointerover", clear="pointerout", fields=["entries"], empty=False, name="pointer", nearest=False
     )
-    nearest = base.mark_point(opacity=0, tooltip=None).add_params(pointer)
-    rule = base.mark_rule(strokeDash=[3, 3], opacity=0.6).transform_filter(pointer)
-    is_right = f"datum.entries > {most_entries**0.7}"
-    read = (
-        base.mark_text(
-            align=alt.ExprRef(f"{is_right} ? 'right' : 'left'"), dx=alt.ExprRef(f"{is_right} ? -8 : 8"), dy=12
+    read = alt.Chart(records("readings")).encode(x=alt.X("from:Q", scale=across))
+    rule = read.mark_rule(strokeDash=[3, 3], opacity=0.6).transform_filter(pointer).encode(x=alt.X("entries:Q"))
+    areas = (
+        read.mark_rect(fill=theme.colour("ground"), fillOpacity=0)
+        .encode(
+            x2=alt.X2("to"),
+            y=alt.YValue(0),
+            y2=alt.Y2Value("height"),
+            tooltip=[
+                figure("entries"),
+                *(word(f"answer{number}", function) for number, function in enumerate(functions)),
+            ],
         )
-        .encode(text=alt.Text("read:N"), opacity=fade_others())
-        .transform_filter(pointer)
+        .add_params(pointer)
     )
-    return finish(rule, lines, points_seen, marks, names, nearest, read, height=_HEIGHT_PX, points=points)
+    return finish(rule, lines, dots, marks, areas, height=_HEIGHT_PX, points=points, readings=readings)

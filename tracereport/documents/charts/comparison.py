@@ -5,6 +5,7 @@ from typing import Final
 import altair as alt
 
 from tracereport.documents.charts.chart import (
+    CHOOSING,
     MOST_ROWS,
     ROW_PX,
     Chart,
@@ -18,6 +19,8 @@ from tracereport.documents.charts.chart import (
     name_axis,
     name_column,
     records,
+    row_areas,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -51,7 +54,9 @@ def chart_comparison(report: Report, label: Labels) -> Chart | None:
     most = shown[0]
     direction = "more" if _difference(most) > 0 else "fewer"
     calls = format_counted(abs(_difference(most)), "call")
-    names = name_axis([row["function"] for row in rows])
+    functions = [row["function"] for row in rows]
+    names = name_axis(functions)
+    areas, named = row_areas(names, functions)
     base = alt.Chart(records("rows")).encode(
         y=names,
         opacity=fade_others(),
@@ -59,19 +64,22 @@ def chart_comparison(report: Report, label: Labels) -> Chart | None:
         tooltip=[word("function"), figure("before"), figure("after"), word("change")],
     )
     spans = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("before:Q", title="repeated calls, before ○ and after ●"), x2=alt.X2("after")
+        x=alt.X("before:Q", title="repeated calls, before ○ and after ●", axis=alt.Axis(tickMinStep=1, format=",d")),
+        x2=alt.X2("after"),
     )
-    before = base.mark_point(filled=False, size=70, strokeWidth=2).encode(x=alt.X("before:Q"))
-    after = base.mark_point(filled=True, size=90).encode(x=alt.X("after:Q"))
+    before = base.mark_point(filled=False, size=70, strokeWidth=2, cursor=CHOOSING).encode(x=alt.X("before:Q"))
+    after = base.mark_point(filled=True, size=90, cursor=CHOOSING).encode(x=alt.X("after:Q"))
     return Chart(
         name="comparison",
         title=f"{label(most.function)} repeats {calls} {direction} than before",
-        alternative="A row per function with a ring at its repeats before and a dot at its repeats now.",
-        altair=finish(spans, before, after, height=ROW_PX * len(rows), rows=rows),
+        alternative="A row per function with a ring at its repeats before and a dot at its repeats now."
+        + say_largest((row["function"], row["change"]) for row in rows),
+        altair=finish(areas, spans, before, after, height=ROW_PX * len(rows), areas=named, rows=rows),
         columns=(name_column("function"), ChartColumn("repeats before"), ChartColumn("after"), ChartColumn("change")),
         rows=tuple(
             (row["function"], format_count(row["before"]), format_count(row["after"]), row["change"]) for row in rows
         ),
+        functions=tuple((function,) for function in functions),
         legend=legend_of(*_DIRECTIONS),
         left_out=format_left_out(len(shown), len(changed)),
     )

@@ -1,22 +1,29 @@
 """Who calls whom, and who asks again after whom: matrices whose cells carry their figure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import altair as alt
 
 from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
+    CHOOSING,
+    LETTER_PX,
     ROW_PX,
     Chart,
     ChartColumn,
     Row,
+    cut_label,
     fade_others,
     figure,
     finish,
+    longest_label,
+    name_axis,
     name_column,
     records,
+    row_areas,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -24,19 +31,22 @@ from tracereport.documents.units import format_bounds, format_left_out
 from tracereport.model import UNKNOWN_CALLER, Report
 from tracereport.phrases import format_count, format_counted
 
+_Entry = TypeVar("_Entry")
+
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""
+_MOST_COLUMN_LETTERS: Final = 24
 _FITTING_FONT: Final = f"bandwidth('x') < 28 ? 0 : {theme.CHART_FONT_PX}"
 """No figures where cells are narrower than those; the tooltip and the table still have them."""
-_UPRIGHT_NAMES: Final = 6
-"""Columns up to which their names fit above them."""
+_STEEP_PX: Final = 24
+"""Width of a column below which names at 45 degrees would touch each other."""
 
 
 def chart_edges(report: Report, label: Labels) -> Chart | None:
     """Calls by caller and callee; None without an edge."""
-    callers = _first_names(edge.caller for edge in report.edges.rows)
-    functions = _first_names(edge.function for edge in report.edges.rows)
-    shown = [edge for edge in report.edges.rows if edge.caller in callers and edge.function in functions]
+    shown = _fit(report.edges.rows, lambda edge: (edge.caller, edge.function))
+    callers = list(dict.fromkeys(edge.caller for edge in shown))
+    functions = list(dict.fromkeys(edge.function for edge in shown))
     if not shown:
         return None
     busiest = max(shown, key=lambda edge: (edge.caller not in {None, UNKNOWN_CALLER}, edge.calls))
@@ -54,7 +64,10 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
         name="edges",
         title=f"{label(busiest.caller)} calls {label(busiest.function)} most: {format_counted(busiest.calls, 'call')}",
         alternative="A matrix with a row per caller and a column per function; each cell holds the number of calls, "
-        "the darker the more.",
+        "the darker the more."
+        + say_largest(
+            (f"{cell['caller']}, {cell['function']}", format_counted(cell["calls"], "call")) for cell in cells
+        ),
         altair=_draw_matrix(
             cells,
             rows=("caller", "caller", list(map(label, callers))),
@@ -79,6 +92,7 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
             (cell["caller"], cell["function"], format_count(cell["calls"]), format_count(cell["again"]))
             for cell in cells
         ),
+        functions=tuple((cell["function"],) for cell in cells),
         left_out=format_left_out(len(shown), report.edges.total),
     )
 
@@ -86,9 +100,9 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
 def chart_asked_again(report: Report, label: Labels) -> Chart | None:
     """Unchanged repeats by the caller that asked before and the one that asked again; None without any."""
     unchanged = [row for row in report.asked_again.rows if row.unchanged]
-    earlier = _first_names(row.previous_caller for row in unchanged)
-    later = _first_names(row.caller for row in unchanged)
-    shown = [row for row in unchanged if row.previous_caller in earlier and row.caller in later]
+    shown = _fit(unchanged, lambda row: (row.previous_caller, row.caller))
+    earlier = list(dict.fromkeys(row.previous_caller for row in shown))
+    later = list(dict.fromkeys(row.caller for row in shown))
     if not shown:
         return None
     worst = max(shown, key=lambda row: row.unchanged)
@@ -107,7 +121,8 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
         title=f"{label(worst.caller)} asks again after {whom}: {format_count(worst.unchanged)} times for an "
         "unchanged answer",
         alternative="A matrix with a row per caller that asked before and a column per caller that asked again; each "
-        "cell holds the repeats whose answer had not changed, the stronger the colour the more.",
+        "cell holds the repeats whose answer had not changed, the stronger the colour the more."
+        + say_largest((f"{cell['previous']}, {cell['caller']}", format_count(cell["unchanged"])) for cell in cells),
         altair=_draw_matrix(
             cells,
             rows=("previous", "asked before", list(map(label, earlier))),
@@ -129,12 +144,23 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
         rows=tuple(
             (cell["previous"], cell["caller"], cell["function"], format_count(cell["unchanged"])) for cell in cells
         ),
+        functions=tuple((cell["function"],) for cell in cells),
         left_out=format_left_out(len(shown), report.asked_again.total),
     )
 
 
-def _first_names(names: Iterable[str | None]) -> list[str | None]:
-    return list(dict.fromkeys(names))[:_MOST_NAMES]
+def _fit(entries: Sequence[_Entry], place: Callable[[_Entry], tuple[str | None, str | None]]) -> list[_Entry]:
+    """The first of the entries whose rows and columns have room in one matrix; so none of either is empty."""
+    rows: set[str | None] = set()
+    columns: set[str | None] = set()
+    fitting = []
+    for entry in entries:
+        row, column = place(entry)
+        if (row in rows or len(rows) < _MOST_NAMES) and (column in columns or len(columns) < _MOST_NAMES):
+            rows.add(row)
+            columns.add(column)
+            fitting.append(entry)
+    return fitting
 
 
 def _draw_matrix(
@@ -151,19 +177,19 @@ def _draw_matrix(
     Cells of several functions are added up by the chart itself, over the chosen function where there is one.
     """
     (row_field, row_title, row_names), (column_field, column_title, column_names) = rows, columns
-    is_wide = len(column_names) <= _UPRIGHT_NAMES
+    fits = f"bandwidth('x') >= {LETTER_PX} * {longest_label(column_names)}"
+    is_steep = f"bandwidth('x') < {_STEEP_PX}"
+    letters = f"min(letters, {_MOST_COLUMN_LETTERS})"
+    slant_px = f"{LETTER_PX} * min({letters}, {longest_label(column_names)}) * ({is_steep} ? 1 : 0.72) + 10"
+    names = name_axis(row_names, row_field, row_title)
+    areas, named = row_areas(names, row_names, row_field)
     sums: Counter[tuple[str, str]] = Counter()
     for cell in cells:
         sums[cell[row_field], cell[column_field]] += cell[count]
     most = max(sums.values())
     keys = list(dict.fromkeys((row_field, column_field, "function")))
     base = alt.Chart(records("cells")).encode(
-        y=alt.Y(
-            f"{row_field}:N",
-            title=row_title,
-            sort=None,
-            scale=alt.Scale(domain=row_names),
-        ),
+        y=names,
         x=alt.X(
             f"{column_field}:N",
             title=column_title,
@@ -171,8 +197,12 @@ def _draw_matrix(
             scale=alt.Scale(domain=column_names),
             axis=alt.Axis(
                 orient="top",
-                labelAngle=0 if is_wide else -45,
-                labelLimit=alt.ExprRef("bandwidth('x')") if is_wide else 170,
+                labelAngle=alt.ExprRef(f"({fits} ? 0 : {is_steep} ? -90 : 45)"),  # to the left, where there is room
+                labelAlign=alt.ExprRef(f"({fits} ? 'center' : {is_steep} ? 'left' : 'right')"),
+                labelBaseline=alt.ExprRef(f"({fits} ? 'bottom' : 'middle')"),
+                labelExpr=cut_label(letters),
+                labelLimit=0,
+                minExtent=alt.ExprRef(f"{fits} ? 0 : {slant_px}"),
             ),
         ),
     )
@@ -181,8 +211,9 @@ def _draw_matrix(
         base = base.transform_filter("!chosen || datum.function === chosen").transform_aggregate(
             **{count: f"sum({count})"}, groupby=keys
         )
+    cursor = CHOOSING if "function" in keys else "default"
     opacity = fade_others() if "function" in keys else alt.OpacityValue(1)
-    shade = base.mark_rect(fill=theme.colour(fill), stroke=theme.colour("ground"), strokeWidth=2).encode(
+    shade = base.mark_rect(fill=theme.colour(fill), stroke=theme.colour("ground"), strokeWidth=2, cursor=cursor).encode(
         fillOpacity=alt.FillOpacity(
             f"{count}:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, most], range=[0.08, 0.6])
         ),
@@ -192,4 +223,4 @@ def _draw_matrix(
     figures = base.mark_text(fontSize=alt.ExprRef(_FITTING_FONT)).encode(
         text=alt.Text(f"{count}:Q", format=","), opacity=opacity
     )
-    return finish(shade, figures, height=(ROW_PX + 2) * len(row_names), cells=cells)
+    return finish(areas, shade, figures, height=(ROW_PX + 2) * len(row_names), areas=named, cells=cells)

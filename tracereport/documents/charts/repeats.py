@@ -6,6 +6,7 @@ from typing import Any, Final
 import altair as alt
 
 from tracereport.documents.charts.chart import (
+    CHOOSING,
     MOST_ROWS,
     ROW_PX,
     Chart,
@@ -19,6 +20,8 @@ from tracereport.documents.charts.chart import (
     name_axis,
     name_column,
     records,
+    row_areas,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -34,6 +37,7 @@ KINDS: Final = (
 )
 
 
+_MOST_CALLED: Final = 24
 _NOT_JUDGED: Final = ("not judged", "line")
 
 
@@ -67,14 +71,12 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
     shown = report.callers.rows[:MOST_ROWS]
     if not shown:
         return None
-    called: dict[str | None, list[str]] = {}
-    for edge in report.edges.rows:
-        called.setdefault(edge.caller, []).append(label(edge.function))
+    called = list_called(report, [row.caller for row in shown], label)
     counts = [_count_caller(row, called, label) for row in shown]
     busiest = max(shown, key=lambda row: (row.caller not in {None, UNKNOWN_CALLER}, row.calls))
     is_known = all(row.judged_calls is not None for row in shown)
     all_judged = report.totals.judged_calls == report.totals.calls
-    first = KINDS[0] if is_known or all_judged else ("first or not judged", KINDS[0][1])
+    first = KINDS[0] if is_known or all_judged else ("first or not judged", _NOT_JUDGED[1])
     kinds = (first, *KINDS[1:])
     return _chart_counts(
         "caller",
@@ -84,6 +86,18 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
         counts,
         format_left_out(len(shown), report.callers.total),
     )
+
+
+def list_called(report: Report, callers: Sequence[str | None], label: Labels) -> dict[str | None, list[str]]:
+    """The functions of each caller, by which it is shown or not; none of a caller of so many that it always is."""
+    called: dict[str | None, list[str]] = {caller: [] for caller in callers}
+    for edge in report.edges.rows:
+        if edge.caller in called:
+            called[edge.caller].append(edge.function)
+    return {
+        caller: list(map(label, functions)) if len(functions) <= _MOST_CALLED else []
+        for caller, functions in called.items()
+    }
 
 
 def _count_caller(row: Caller, called: Mapping[str | None, list[str]], label: Labels) -> Row:
@@ -133,13 +147,15 @@ def _chart_counts(
     return Chart(
         name=f"{noun}-calls",
         title=title,
-        alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}.",
+        alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}."
+        + say_largest((row["name"], format_counted(row["calls"], "call")) for row in counts),
         altair=_draw(noun, kinds, counts, bars),
         columns=(name_column(noun), ChartColumn("calls"), *(ChartColumn(kind) for kind, _ in kinds)),
         rows=tuple(
             (row["name"], format_count(row["calls"]), *(format_count(calls) for calls in row["kinds"][: len(kinds)]))
             for row in counts
         ),
+        functions=tuple(tuple(row["functions"]) for row in counts),
         legend=legend_of(*kinds),
         left_out=omitted,
     )
@@ -148,13 +164,18 @@ def _chart_counts(
 def _draw(noun: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], bars: Sequence[Row]) -> Any:  # noqa: ANN401
     most = max(row["calls"] for row in counts)
     names = name_axis([row["name"] for row in counts], noun)
-    fade = fade_others("!chosen || indexof(datum.functions, chosen) >= 0")
+    fade = fade_others("!chosen || !length(datum.functions) || indexof(datum.functions, chosen) >= 0")
     stacked = (
         alt.Chart(records("bars"))
-        .mark_bar(height=alt.RelativeBandSize(0.62))
+        .mark_bar(height=alt.RelativeBandSize(0.62), cursor=CHOOSING if noun == "function" else "default")
         .encode(
             y=names,
-            x=alt.X("calls:Q", title="calls", scale=alt.Scale(domainMax=most * 1.08, nice=False)),
+            x=alt.X(
+                "calls:Q",
+                title="calls",
+                scale=alt.Scale(domainMax=most * 1.08, nice=False),
+                axis=alt.Axis(tickMinStep=1, format=",d"),
+            ),
             color=alt.Color("kind:N", scale=colours(*kinds), legend=None),
             order=alt.Order("position:Q"),
             opacity=fade,
@@ -167,4 +188,5 @@ def _draw(noun: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], ba
         .mark_text(align="left", dx=6)
         .encode(y=names, x=alt.X("calls:Q"), text=alt.Text("calls:Q", format=","), opacity=fade)
     )
-    return finish(stacked, totals, height=ROW_PX * len(counts), bars=bars, sums=sums)
+    areas, named = row_areas(names, [row["name"] for row in counts], noun)
+    return finish(areas, stacked, totals, height=ROW_PX * len(counts), areas=named, bars=bars, sums=sums)

@@ -1,19 +1,20 @@
 """Where the time goes: inclusive and self time, the distribution of elapsed times, and what makes them up."""
 
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any, Final
 
 import altair as alt
 
 from tracereport.documents import theme
 from tracereport.documents.charts.chart import (
+    CHOOSING,
     MOST_ROWS,
     PERCENT_LABEL,
     ROW_PX,
-    WIDTH_PX,
     Chart,
     ChartColumn,
+    Key,
     Row,
     colours,
     fade_others,
@@ -23,6 +24,8 @@ from tracereport.documents.charts.chart import (
     name_axis,
     name_column,
     records,
+    row_areas,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
@@ -38,7 +41,9 @@ from tracereport.documents.units import (
 from tracereport.model import Breakdown, Function, Report
 from tracereport.phrases import format_count, format_rate
 
-_TIMES: Final = (("total, nested calls included", "time"), ("self", "self"))
+_TOTAL: Final = ("total, nested calls included", "time")
+_SELF: Final = ("self", "self")
+_BOUND: Final = Key("at most, since times are cut off", "currentColor", dash="1 0")
 _MOST_METRICS: Final = 5
 _NAMED_METRICS: Final = 2
 _MOST_CELLS: Final = 240
@@ -57,20 +62,19 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
     longest = shown[0]
     title = f"{label(longest.function)} takes longest: {_format_total(longest)}"
     if longest.self_ns is not None:
-        title += f", {format_time(longest.self_ns)} of it in its own code"
+        title += f", {format_self_time(longest)} of it in its own code"
     return Chart(
         name="function-times",
         title=title,
         alternative="Bars of the time inside of each function, nested calls included"
         + (", with its self time as a darker bar inside" if has_self else "")
-        + ". A thin line reaches to the upper bound of what truncated times allow.",
+        + ". A thin line reaches to the upper bound of what truncated times allow."
+        + say_largest((label(row.function), _format_total(row)) for row in shown),
         altair=_draw_times(shown, label, has_self=has_self),
         columns=(name_column("function"), ChartColumn("total time"), ChartColumn("self time")),
-        rows=tuple(
-            (label(row.function), _format_total(row), "not known" if row.self_ns is None else format_time(row.self_ns))
-            for row in shown
-        ),
-        legend=legend_of(*_TIMES) if has_self else (),
+        rows=tuple((label(row.function), _format_total(row), format_self_time(row)) for row in shown),
+        functions=tuple((label(row.function),) for row in shown),
+        legend=(*legend_of(*((_TOTAL, _SELF) if has_self else (_TOTAL,))), _BOUND),
         left_out=format_left_out(len(shown), report.functions.total),
     )
 
@@ -88,7 +92,7 @@ def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> 
             "upper": row.total_elapsed_upper_ns / unit_ns,
             "self": None if row.self_ns is None else row.self_ns / unit_ns,
             "total_text": _format_total(row),
-            "self_text": "not known" if row.self_ns is None else format_time(row.self_ns),
+            "self_text": format_self_time(row),
         }
         for row in shown
     ]
@@ -102,13 +106,16 @@ def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> 
             word("self_text", "self time"),
         ],
     )
-    total = base.mark_bar(height=alt.RelativeBandSize(0.62), color=theme.colour("time")).encode(
+    total = base.mark_bar(height=alt.RelativeBandSize(0.62), color=theme.colour("time"), cursor=CHOOSING).encode(
         x=alt.X("total:Q", title=f"total time, {unit}")
     )
-    own = base.mark_bar(height=alt.RelativeBandSize(0.24), color=theme.colour("self")).encode(x=alt.X("self:Q"))
+    own = base.mark_bar(height=alt.RelativeBandSize(0.24), color=theme.colour("self"), cursor=CHOOSING).encode(
+        x=alt.X("self:Q")
+    )
     layers = [total, own] if has_self else [total]
     bound = base.mark_rule(opacity=0.7).encode(x=alt.X("total:Q"), x2=alt.X2("upper"))
-    return finish(bound, *layers, height=ROW_PX * len(shown), rows=rows)
+    areas, named = row_areas(names, [row["function"] for row in rows])
+    return finish(areas, bound, *layers, height=ROW_PX * len(shown), areas=named, rows=rows)
 
 
 def chart_latencies(report: Report, label: Labels) -> Chart | None:
@@ -118,7 +125,7 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         return None
     most_bins = max(len(row.histogram.rows) for row in shown)
     shown = shown[: max(1, _MOST_CELLS // most_bins)]
-    lowers = sorted({row_bin.lower_ns for row in shown for row_bin in row.histogram.rows})
+    lowers = _fill_powers({row_bin.lower_ns for row in shown for row_bin in row.histogram.rows if row_bin.calls})
     widest = max(shown, key=lambda row: (row.p99_elapsed_ns, row.calls))
     return Chart(
         name="latencies",
@@ -127,12 +134,35 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         f"99 % within {_format_percentile(widest, widest.p99_elapsed_ns)}",
         alternative="A row per function and a column per range of elapsed time, each twice the one before; the darker "
         "a cell, the larger the share of the function's calls. The first column, hatched, holds the times that were "
-        "cut off to zero.",
+        "cut off to zero."
+        + say_largest(
+            (label(row.function), f"99 % within {_format_percentile(row, row.p99_elapsed_ns)}") for row in shown
+        ),
         altair=_draw_latencies(shown, lowers, label),
         columns=(name_column("function"), *(ChartColumn(_format_bin(lower, shown)) for lower in lowers)),
         rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
+        functions=tuple((label(row.function),) for row in shown),
+        legend=(
+            *([Key("cut off to zero", theme.HATCH)] if 0 in lowers else []),
+            Key("calls, the darker the larger their share of the function's", theme.colour("time")),
+        ),
         left_out=format_left_out(len(shown), report.functions.total),
     )
+
+
+def _fill_powers(lowers: set[int]) -> list[int]:
+    """The ranges' lower ends with those powers of two between them that no call fell into."""
+    recorded = sorted(lowers - {0})
+    filled = set(lowers)
+    for lower, upper in pairwise(recorded):
+        while (lower := 2 * lower) < upper:
+            filled.add(lower)
+    return sorted(filled)
+
+
+def format_self_time(row: Function) -> str:
+    """A function's self time; a recorded zero is no more than what may have been cut off of its calls."""
+    return "not known" if row.self_ns is None else format_elapsed(row.self_ns, row.calls * row.resolution_ns)
 
 
 def _format_percentile(row: Function, elapsed_ns: int) -> str:
@@ -163,8 +193,11 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
         for row_bin in row.histogram.rows
         if row_bin.calls
     ]
+    functions = [label(row.function) for row in shown]
+    names = name_axis(functions)
+    areas, named = row_areas(names, functions)
     base = alt.Chart(records("cells")).encode(
-        y=name_axis([label(row.function) for row in shown]),
+        y=names,
         x=alt.X(
             "elapsed:N",
             title="elapsed time of a call, from",
@@ -173,7 +206,7 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
             axis=alt.Axis(labelAngle=0, labelOverlap=True),
         ),
     )
-    shade = base.mark_rect(stroke=theme.colour("ground"), strokeWidth=2).encode(
+    shade = base.mark_rect(stroke=theme.colour("ground"), strokeWidth=2, cursor=CHOOSING).encode(
         fill=alt.FillValue(theme.colour("time"), condition={"test": "datum.cut_off", "value": theme.HATCH}),
         fillOpacity=alt.FillOpacity(
             "share:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.06, 0.75])
@@ -186,10 +219,10 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
             word("share_text", "of its calls"),
         ],
     )
-    if len(lowers) * _TEXT_PX_PER_BIN > _BINS_SHARE * WIDTH_PX:
-        return finish(shade, height=ROW_PX * len(shown), cells=cells)
+    if len(lowers) * _TEXT_PX_PER_BIN > 0.7 * 880:
+        return finish(areas, shade, height=ROW_PX * len(shown), areas=named, cells=cells)
     figures = base.mark_text().encode(text=alt.Text("calls:Q", format=","), opacity=fade_others())
-    return finish(shade, figures, height=ROW_PX * len(shown), cells=cells)
+    return finish(areas, shade, figures, height=ROW_PX * len(shown), areas=named, cells=cells)
 
 
 def chart_breakdown(report: Report, label: Labels) -> Chart | None:
@@ -210,10 +243,12 @@ def chart_breakdown(report: Report, label: Labels) -> Chart | None:
         f"{'leaves' if len(times) == 1 else 'leave'} {format_rate(first.unaccounted_share)} of the elapsed time "
         "unaccounted for",
         alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
-        "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time.",
+        "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time."
+        + say_largest((label(row.function), f"{format_rate(row.unaccounted_share)} unaccounted for") for row in shown),
         altair=_draw_breakdown(shown, parts, kinds, label),
         columns=(name_column("function"), name_column("part"), ChartColumn("time"), ChartColumn("of elapsed")),
         rows=tuple((part["function"], part["part"], part["time"], part["share_text"]) for part in parts),
+        functions=tuple((part["function"],) for part in parts),
         legend=legend_of(*kinds),
         left_out=format_left_out(len(shown), report.breakdown.total),
     )
@@ -247,11 +282,14 @@ def _parts(row: Breakdown, label: Labels) -> list[Row]:
 def _draw_breakdown(
     shown: Sequence[Breakdown], parts: Sequence[Row], kinds: Sequence[tuple[str, str]], label: Labels
 ) -> Any:  # noqa: ANN401
+    functions = [label(row.function) for row in shown]
+    names = name_axis(functions)
+    areas, named = row_areas(names, functions)
     bars = (
         alt.Chart(records("parts"))
-        .mark_bar(height=alt.RelativeBandSize(0.62))
+        .mark_bar(height=alt.RelativeBandSize(0.62), cursor=CHOOSING)
         .encode(
-            y=name_axis([label(row.function) for row in shown]),
+            y=names,
             x=alt.X("share:Q", title="share of elapsed time", axis=alt.Axis(labelExpr=PERCENT_LABEL)),
             color=alt.Color("part:N", scale=colours(*kinds), legend=None),
             order=alt.Order("position:Q"),
@@ -259,4 +297,5 @@ def _draw_breakdown(
             tooltip=[word("function"), word("part"), word("time"), word("share_text", "of elapsed")],
         )
     )
-    return finish(bars, height=ROW_PX * len(shown), parts=[part for part in parts if part["share"]])
+    shares = [part for part in parts if part["share"]]
+    return finish(areas, bars, height=ROW_PX * len(shown), areas=named, parts=shares)

@@ -1,7 +1,7 @@
 """The call tree as an icicle: what runs inside of what, as wide as the calls in it."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -12,23 +12,26 @@ from tracereport.documents.charts.chart import (
     Chart,
     ChartColumn,
     Row,
+    cut_label,
     fade_others,
     figure,
     finish,
     name_column,
     records,
+    say_largest,
     word,
 )
 from tracereport.documents.labels import Labels
-from tracereport.documents.units import elide_middle, format_left_out, format_share, format_time
-from tracereport.model import Report, TreePath
-from tracereport.phrases import format_count
+from tracereport.documents.units import elide_middle, format_elapsed, format_left_out, format_share
+from tracereport.model import CallTree, Report, TreePath
+from tracereport.phrases import format_count, format_counted
 
 _MOST_PATHS: Final = 200
 _LEAST_WIDTH: Final = 0.002
 """Of the whole, below which a path would be no more than a hairline."""
 _LEVEL_PX: Final = 30
-_PX_PER_CHARACTER: Final = 7.0
+_LETTER_PX: Final = 7.6
+_NAME_INSET_PX: Final = 7
 _TABLE_PATHS: Final = 40
 _PATH_WIDTH: Final = 120
 
@@ -48,13 +51,19 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
     if tree is None or not any(len(row.path) > 1 for row in tree.paths.rows):
         return None
     boxes = _place(tree.paths.rows)
+    resolution_of = {row.function: row.resolution_ns for row in report.functions.rows}
+
+    def write_time(time_ns: int, row: TreePath) -> str:
+        return format_elapsed(time_ns, row.calls * resolution_of.get(row.path[-1], 0))
+
     widest = boxes[0]
     return Chart(
         name="tree",
-        title=f"{format_share(widest.right - widest.left, 1)} of all calls run inside of {label(widest.path[0])}",
+        title=_title(report, tree, widest, label),
         alternative="An icicle: each level lies below its callers, and the width of a box is the number of calls of "
-        "that path and of all paths below it.",
-        altair=_draw(boxes, label),
+        "that path and of all paths below it."
+        + say_largest((_join(row.path, label), format_counted(row.calls, "call")) for row in tree.paths.rows),
+        altair=_draw(boxes, label, write_time),
         columns=(
             name_column("path"),
             ChartColumn("calls"),
@@ -67,13 +76,21 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
                 _join(row.path, label),
                 format_count(row.calls),
                 format_count(row.redundant_calls),
-                format_time(row.total_ns),
-                format_time(row.self_ns),
+                write_time(row.total_ns, row),
+                write_time(row.self_ns, row),
             )
             for row in tree.paths.rows[:_TABLE_PATHS]
         ),
+        functions=tuple((label(row.path[-1]),) for row in tree.paths.rows[:_TABLE_PATHS]),
         left_out=format_left_out(sum(box.row is not None for box in boxes), tree.paths.total),
     )
+
+
+def _title(report: Report, tree: CallTree, widest: _Box, label: Labels) -> str:
+    known = "all calls"
+    if tree.calls < report.totals.calls:
+        known = f"the {format_counted(tree.calls, 'call')} whose tree is known"
+    return f"{format_share(widest.right - widest.left, 1)} of {known} run inside of {label(widest.path[0])}"
 
 
 def _join(path: Sequence[str], label: Labels) -> str:
@@ -104,7 +121,7 @@ def _place(paths: Sequence[TreePath]) -> list[_Box]:
     return boxes
 
 
-def _draw(boxes: Sequence[_Box], label: Labels) -> Any:  # noqa: ANN401
+def _draw(boxes: Sequence[_Box], label: Labels, write_time: Callable[[int, TreePath], str]) -> Any:  # noqa: ANN401
     depth = max(len(box.path) for box in boxes)
     rows: list[Row] = [
         {
@@ -114,8 +131,8 @@ def _draw(boxes: Sequence[_Box], label: Labels) -> Any:  # noqa: ANN401
             "right": box.right,
             "calls": box.row.calls if box.row else None,
             "repeats": box.row.redundant_calls if box.row else None,
-            "total": format_time(box.row.total_ns) if box.row else "not known",
-            "own": format_time(box.row.self_ns) if box.row else "not known",
+            "total": write_time(box.row.total_ns, box.row) if box.row else "not known",
+            "own": write_time(box.row.self_ns, box.row) if box.row else "not known",
             "path": _join(box.path, label),
         }
         for box in boxes
@@ -151,15 +168,14 @@ def _draw(boxes: Sequence[_Box], label: Labels) -> Any:  # noqa: ANN401
         strokeWidth=2,
         cursor="zoom-in",
     ).encode(x2=alt.X2("right"), y2=alt.Y2("below"))
-    room = f"(datum.seen / (zoomRight - zoomLeft) * width / {_PX_PER_CHARACTER})"
-    fitting = f"length(datum.function) < {room} ? datum.function : slice(datum.function, 0, {room} - 2) + '…'"
+    room = f"floor((datum.seen / (zoomRight - zoomLeft) * width - {2 * _NAME_INSET_PX}) / {_LETTER_PX})"
     names = base.mark_text(
         clip=True,
         align="left",
         baseline="middle",
-        dx=7,
+        dx=_NAME_INSET_PX,
         dy=_LEVEL_PX / 2,
-        text=alt.ExprRef(f"{room} < 4 ? '' : {fitting}"),
-    ).encode(x=alt.X("shown:Q", axis=None, scale=across), tooltip=alt.TooltipValue(None))
+        text=alt.ExprRef(f"{room} < 4 ? '' : {cut_label(room, 'datum.function')}"),
+    ).encode(opacity=fade_others(), x=alt.X("shown:Q", axis=None, scale=across), tooltip=alt.TooltipValue(None))
     zoom = (alt.param(name="zoomLeft", value=0), alt.param(name="zoomRight", value=1))
     return finish(rects, names, params=zoom, height=_LEVEL_PX * depth, rows=rows)
