@@ -1,10 +1,11 @@
 import js from "@eslint/js";
 
 const page = [
-  "addEventListener", "document", "Element", "FormData", "history", "HTMLButtonElement", "HTMLDetailsElement",
+  "addEventListener", "clearTimeout", "document", "Element", "FormData", "history", "HTMLButtonElement",
   "HTMLElement", "HTMLFormElement", "HTMLInputElement", "HTMLScriptElement", "HTMLSelectElement",
-  "HTMLTableRowElement", "HTMLTableSectionElement", "IntersectionObserver", "location", "matchMedia", "navigator",
-  "RadioNodeList", "ResizeObserver", "URLSearchParams", "window",
+  "HTMLTableRowElement", "HTMLTableSectionElement", "innerHeight", "innerWidth", "IntersectionObserver",
+  "localStorage", "location", "matchMedia", "navigator", "ResizeObserver", "scrollBy", "setTimeout",
+  "URLSearchParams", "window",
 ];
 
 export default [

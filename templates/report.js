@@ -3,20 +3,21 @@
  * What the page does when it may run scripts; without them everything but this interaction is there.
  *
  * One module after another: `state` knows what a reader has chosen and keeps it in the address, the others show it.
- * Text of the log enters the document as text nodes and values only, never as markup.
+ * Text of the log enters the document as text nodes and values, never as markup.
  */
 
 /**
- * @typedef {{ function: string, caller: string, text: string, least: string, kind: string, table: string, sort: string }} State
+ * @typedef {Record<"function" | "caller" | "text" | "least" | "kind" | "table" | "sort", string>} State
  * @typedef {{ total: number, rows: (string | number | string[])[][] }} Table
  * @typedef {{ function: string, callers: string[], more_callers: number, params: string, calls: number,
  *   unchanged: number, changed: number, unproven: number, elapsed_ns: number, elapsed: string, numbers: string }} Lookup
- * @typedef {{ config: object, charts: Record<string, Record<string, unknown>>, markdown: Record<string, string>,
+ * @typedef {{ params: { name: string }[], datasets: Record<string, { function?: string, functions?: string[] }[]> }} Specification
+ * @typedef {{ config: object, charts: Record<string, Specification>, markdown: Record<string, string>,
+ *   names: Record<string, string>,
  *   explorer: { columns: (keyof Lookup)[], signatures: Table, lookups: Table } }} PageData
  * @typedef {{ datum?: Record<string, any>, tooltip?: Record<string, string> }} Mark
  * @typedef {{ signal(name: string, value?: unknown): View, runAsync(): Promise<View>, width(px: number): View,
- *   addEventListener(type: string, listener: (event: Event, mark: Mark | null) => void): View,
- *   tooltip(): (handler: unknown, event: object, mark: Mark, value: unknown) => void }} View
+ *   addEventListener(type: string, listener: (event: Event, mark: Mark | null) => void): View }} View
  * @typedef {(target: Element, specification: object, options: object) => Promise<{ view: View }>} Embed
  */
 
@@ -50,36 +51,58 @@ function make(tag, attributes, ...children) {
 /** @type {PageData} */
 const page = JSON.parse(find(HTMLScriptElement, "#page-data").textContent ?? "");
 const count = new Intl.NumberFormat("en-US");
+const names = new Map(Object.entries(page.names));
+/** @param {string} label */
+const fullName = (label) => names.get(label) ?? label;
+/** What is read aloud, whatever has the focus. */
+const spoken = make("p", { class: "spoken", role: "status" });
+document.body.append(spoken);
 
 const state = (() => {
   /** @type {State} */
   const nothing = { function: "", caller: "", text: "", least: "", kind: "", table: "signatures", sort: "-calls" };
+  /** What a link may say. */
+  const allowed = /^(?:function|caller|text|sort|least=\d*$|kind=(?:unchanged|changed|unproven|)$|table=(?:signatures|lookups)$)/u;
+  const keys = /** @type {(keyof State)[]} */ (Object.keys(nothing));
   /** @type {((chosen: State) => void)[]} */
   const listeners = [];
   let chosen = { ...nothing };
+  let place = "";
 
-  /** Reads what a link says. A fragment without `=` names a place in the page. */
+  /** Reads the address: a place in the page, what is chosen, or both. A place alone leaves what is chosen. */
   function read() {
-    if (!location.hash.includes("=")) return;
-    const said = new URLSearchParams(location.hash.slice(1));
-    chosen = { ...nothing };
-    for (const key of /** @type {(keyof State)[]} */ (Object.keys(nothing))) chosen[key] = said.get(key) ?? nothing[key];
+    const fragment = location.hash.slice(1);
+    place = /^[\w-]+(?=&|$)/u.exec(fragment)?.[0] ?? "";
+    if (place === fragment && place) {
+      write();
+      return;
+    }
+    const said = new URLSearchParams(fragment);
+    for (const key of keys) {
+      const value = said.get(key) ?? nothing[key];
+      chosen[key] = allowed.test(`${key}=${value}`) ? value : nothing[key];
+    }
     tell();
   }
 
   function tell() {
-    for (const listener of listeners) listener(chosen);
+    for (const listener of listeners) listener({ ...chosen });
   }
 
-  /** @param {Partial<State>} changes */
-  function choose(changes) {
-    chosen = { ...chosen, ...changes };
-    const said = new URLSearchParams();
-    for (const key of /** @type {(keyof State)[]} */ (Object.keys(nothing))) {
-      if (chosen[key] !== nothing[key]) said.set(key, chosen[key]);
-    }
-    const fragment = said.toString();
+  function write() {
+    const said = new URLSearchParams(keys.filter((key) => chosen[key] !== nothing[key]).map((key) => [key, chosen[key]]));
+    const fragment = [place, said.toString()].filter(Boolean).join("&");
     history.replaceState(null, "", fragment ? `#${fragment}` : location.href.split("#")[0]);
+  }
+
+  /**
+   * @param {Partial<State>} changes
+   * @param {string} [at] the place to name on
+   */
+  function choose(changes, at = "") {
+    chosen = { ...chosen, ...changes };
+    place = at;
+    write();
     tell();
   }
 
@@ -88,8 +111,17 @@ const state = (() => {
     choose,
     read,
     nothing,
-    /** @param {string} name */
-    toggleFunction: (name) => choose({ function: chosen.function === name ? "" : name }),
+    place: () => place,
+    /**
+     * Shows only a function, or all again, while an element stays where it is on the screen.
+     * @param {string} name
+     * @param {Element} element
+     */
+    toggleFunction(name, element) {
+      const before = element.getBoundingClientRect().top;
+      choose({ function: chosen.function === name ? "" : name });
+      scrollBy(0, element.getBoundingClientRect().top - before);
+    },
     /** @param {(chosen: State) => void} listener */
     listen(listener) {
       listeners.push(listener);
@@ -103,11 +135,12 @@ function startGround() {
   const root = document.documentElement;
   const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.ground ? root.dataset.ground === "dark" : systemIsDark.matches);
-  function say() {
-    button.textContent = isDark() ? "Light" : "Dark";
-  }
+  const say = () => (button.textContent = isDark() ? "Light" : "Dark");
+  const kept = keep();
+  root.dataset.ground = kept?.getItem("tracereport.ground") ?? "";
   button.addEventListener("click", () => {
     root.dataset.ground = isDark() ? "light" : "dark";
+    kept?.setItem("tracereport.ground", root.dataset.ground);
     say();
   });
   systemIsDark.addEventListener("change", say);
@@ -115,32 +148,36 @@ function startGround() {
   button.hidden = false;
 }
 
+/** Outlives the page, where allowed. */
+function keep() {
+  try { return localStorage; } catch { return null; }
+}
+
 /** Findings open where a link points at them, and copy themselves as Markdown. */
 function startFindings() {
   function openTarget() {
-    const target = location.hash.includes("=") ? null : document.getElementById(location.hash.slice(1));
-    const details = target?.querySelector(":scope > details");
-    if (details instanceof HTMLDetailsElement && !details.open) {
-      details.open = true;
-      target?.scrollIntoView();
-    }
+    const target = document.getElementById(state.place());
+    if (target?.hidden) state.choose({ function: "" }, target.id);
+    target?.querySelector(":scope > details")?.setAttribute("open", "");
+    target?.scrollIntoView();
   }
-  for (const button of document.querySelectorAll("button[data-copy]")) {
-    if (!(button instanceof HTMLButtonElement)) continue;
+  for (const button of document.querySelectorAll("button")) {
+    const markdown = page.markdown[button.dataset.copy ?? ""];
+    if (!markdown) continue;
     button.hidden = false;
+    const label = button.textContent ?? "";
     button.addEventListener("click", async () => {
-      const isCopied = await copy(page.markdown[button.dataset.copy ?? ""] ?? "");
-      button.replaceChildren(isCopied ? "Copied" : "Copying failed");
+      const isCopied = await copy(markdown);
+      spoken.textContent = isCopied ? "Copied" : "Copying failed";
+      button.replaceChildren(spoken.textContent);
+      setTimeout(() => button.replaceChildren(label), 2000);
     });
   }
   addEventListener("hashchange", openTarget);
   openTarget();
 }
 
-/**
- * @param {string} text
- * @returns {Promise<boolean>} whether it is in the clipboard now
- */
+/** @param {string} text */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -162,9 +199,7 @@ function startContents() {
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
-        const link = links.get(`#${target.id}`);
-        if (isIntersecting) link?.setAttribute("aria-current", "true");
-        else link?.removeAttribute("aria-current");
+        links.get(`#${target.id}`)?.setAttribute("aria-current", String(isIntersecting));
       }
     },
     { rootMargin: "-15% 0px -85% 0px" },
@@ -172,29 +207,87 @@ function startContents() {
   for (const section of document.querySelectorAll(".sections > section")) observer.observe(section);
 }
 
-/** Choosing a function filters every table, and says so. */
+/** Choosing a function filters every table, says so, and says where nothing is left. */
 function startChoice() {
   for (const name of document.querySelectorAll(".choose")) {
     const chosen = name.closest("[data-function]")?.getAttribute("data-function");
     if (!chosen) continue;
     const button = make("button", { type: "button", class: "choose", "aria-pressed": "false" }, ...name.childNodes);
     button.querySelector("[tabindex]")?.removeAttribute("tabindex");
-    button.addEventListener("click", () => state.toggleFunction(chosen));
+    button.addEventListener("click", () => state.toggleFunction(chosen, button));
     name.replaceWith(button);
   }
   const notice = find(HTMLElement, ".chosen");
   find(HTMLButtonElement, "button", notice).addEventListener("click", () => state.choose({ function: "" }));
-  state.listen((chosen) => {
-    notice.hidden = !chosen.function;
-    find(HTMLElement, "code", notice).textContent = chosen.function;
-    for (const row of document.querySelectorAll("tr[data-function], .card[data-function]")) {
-      const matches = !chosen.function || row.getAttribute("data-function") === chosen.function;
-      if (row instanceof HTMLElement) row.hidden = !matches;
-      const button = row.querySelector("button.choose");
-      button?.setAttribute("aria-pressed", String(Boolean(chosen.function) && matches));
+  /** @type {Map<Element, HTMLElement[]>} rows by their table or list */
+  const groups = new Map();
+  for (const row of document.querySelectorAll("[data-function]:is(tr, .card), tr[data-functions]")) {
+    const group = row.closest(".frame, .cards");
+    if (group && row instanceof HTMLElement) groups.set(group, [...(groups.get(group) ?? []), row]);
+  }
+  state.listen(({ function: chosen }) => {
+    notice.hidden = !chosen;
+    find(HTMLElement, "code", notice).textContent = fullName(chosen);
+    for (const note of document.querySelectorAll(".none")) note.remove();
+    for (const [group, rows] of groups) {
+      for (const row of rows) {
+        const { function: one, functions: several } = row.dataset;
+        row.hidden = Boolean(chosen) && !(several ? JSON.parse(several) : [one]).includes(chosen);
+        row.querySelector("button.choose")?.setAttribute("aria-pressed", String(Boolean(chosen) && !row.hidden));
+      }
+      if (rows.some((row) => !row.hidden)) continue;
+      const picture = group.closest(".chart")?.querySelector(".picture");
+      const what = group.matches(".cards") ? "findings shown" : picture ? "rows of its table" : "rows shown";
+      const words = `None of the ${rows.length} ${what} is of `;
+      (picture ?? group).after(make("p", { class: "none" }, words, make("code", {}, fullName(chosen)), "."));
     }
   });
 }
+
+/**
+ * What a mark says, names in full.
+ * @param {Mark} mark
+ * @returns {[string, string][]}
+ */
+const listWords = ({ tooltip: said }) => Object.entries(said ?? {}).map(([key, text]) => [key, fullName(text)]);
+
+/** One tooltip for all charts. It stays while the pointer is on it, and Escape closes it (WCAG 2.2, 1.4.13). */
+const tooltip = (() => {
+  const tip = make("dl", { class: "tip", "aria-hidden": "true", hidden: "" });
+  document.body.append(tip);
+  let timer = 0;
+  /** @type {Mark | null} */
+  let shown = null;
+  function hide() {
+    tip.hidden = true;
+    shown = null;
+  }
+  function leave() {
+    clearTimeout(timer);
+    timer = setTimeout(() => (tip.matches(":hover") ? leave() : hide()), 250);
+  }
+  return {
+    tip,
+    hide,
+    leave,
+    /**
+     * @param {{ clientX: number, clientY: number }} place
+     * @param {Mark} mark
+     */
+    show({ clientX, clientY }, mark) {
+      clearTimeout(timer);
+      if (mark === shown) return;
+      shown = mark;
+      const words = listWords(mark).flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]);
+      tip.replaceChildren(...words);
+      tip.hidden = false;
+      const { offsetWidth: width, offsetHeight: height } = tip;
+      const below = clientY + 10;
+      tip.style.left = `${Math.max(4, Math.min(clientX + 10, innerWidth - width - 4))}px`;
+      tip.style.top = `${below + height > innerHeight ? Math.max(4, clientY - height - 10) : below}px`;
+    },
+  };
+})();
 
 /**
  * A box of the call tree becomes the whole width, and gives it back; any other mark chooses its function.
@@ -204,13 +297,30 @@ function startChoice() {
  */
 function chooseMark(frame, view, mark) {
   const datum = mark?.datum;
-  if (!datum) return;
-  if (frame.dataset.chart === "tree") {
+  if (frame.dataset.chart === "tree" && datum) {
     const isWhole = datum.left === view.signal("zoomLeft") && datum.right === view.signal("zoomRight");
-    void view.signal("zoomLeft", isWhole ? 0 : datum.left).signal("zoomRight", isWhole ? 1 : datum.right).runAsync();
-  } else if (typeof datum.function === "string") {
-    state.toggleFunction(datum.function);
+    zoom(frame, view, isWhole ? [0, 1] : [datum.left, datum.right]);
+  } else if (typeof datum?.function === "string") {
+    state.toggleFunction(datum.function, frame);
   }
+}
+
+/**
+ * @param {HTMLElement} frame
+ * @param {View} view
+ * @param {[number, number]} range of the whole tree
+ */
+function zoom(frame, view, [left, right]) {
+  tooltip.hide();
+  void view.signal("zoomLeft", left).signal("zoomRight", right).runAsync();
+  frame.parentElement?.querySelector(".whole")?.remove();
+  if (right - left === 1) return;
+  const whole = make("button", { type: "button", class: "whole" }, "Show the whole tree");
+  whole.addEventListener("click", () => {
+    zoom(frame, view, [0, 1]);
+    frame.focus();
+  });
+  frame.after(whole);
 }
 
 /**
@@ -221,7 +331,8 @@ function listMarks(frame) {
   return [...frame.querySelectorAll("path, text")].flatMap((element) => {
     // Vega's SVG renderer leaves each element its mark.
     const mark = /** @type {{ __data__?: Mark }} */ (/** @type {unknown} */ (element)).__data__;
-    return mark?.tooltip && typeof mark.tooltip === "object" ? [{ element, mark }] : [];
+    const isArea = element.getAttribute("fill") === "transparent";
+    return mark?.tooltip && typeof mark.tooltip === "object" && !isArea ? [{ element, mark }] : [];
   });
 }
 
@@ -229,63 +340,60 @@ function listMarks(frame) {
  * Arrow keys go from mark to mark and read it; Enter does what a click does.
  * @param {HTMLElement} frame
  * @param {View} view
- * @param {HTMLElement} spoken
  */
-function startKeys(frame, view, spoken) {
-  let position = -1;
+function startKeys(frame, view) {
+  /** @type {Element | null} */
+  let reached = null;
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
   frame.setAttribute("aria-roledescription", "chart; arrow keys read its marks");
   frame.addEventListener("keydown", (event) => {
     const marks = listMarks(frame);
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const position = marks.findIndex(({ element }) => element === reached);
     if (event.key === "Enter") chooseMark(frame, view, marks[position]?.mark ?? null);
     if (!step || !marks.length) return;
     event.preventDefault();
-    position = position < 0 && step < 0 ? marks.length - 1 : (position + step + marks.length) % marks.length;
-    const reached = marks[position];
-    if (!reached) return;
-    for (const { element } of marks) element.classList.toggle("reached", element === reached.element);
-    const box = reached.element.getBoundingClientRect();
-    const place = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
-    const showTooltip = view.tooltip();
-    showTooltip(null, place, reached.mark, reached.mark.tooltip);
-    spoken.textContent = Object.entries(reached.mark.tooltip ?? {}).map((pair) => pair.join(" ")).join(", ");
+    const next = marks[position < 0 && step < 0 ? marks.length - 1 : (position + step + marks.length) % marks.length];
+    if (!next) return;
+    reached?.classList.remove("reached");
+    reached = next.element;
+    reached.classList.add("reached");
+    const box = reached.getBoundingClientRect();
+    tooltip.show({ clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }, next.mark);
+    spoken.textContent = listWords(next.mark).map((pair) => pair.join(" ")).join(", ");
   });
   frame.addEventListener("blur", () => {
-    for (const { element, mark } of listMarks(frame)) {
-      element.classList.remove("reached");
-      const showTooltip = view.tooltip();
-      showTooltip(null, { clientX: 0, clientY: 0 }, mark, null);
-    }
+    reached?.classList.remove("reached");
+    reached = null;
+    tooltip.hide();
   });
 }
 
 /**
  * @param {Embed} embed
  * @param {HTMLElement} frame
- * @param {Record<string, unknown>} specification
- * @returns {Promise<View>} the chart as it now stands in its frame
+ * @param {Specification} specification
+ * @returns {Promise<View>} the chart as it now stands in its frame, as wide as that is and becomes
  */
 async function drawChart(embed, frame, specification) {
-  const narrowPx = 560;
-  const width = frame.clientWidth;
-  const narrow = width < narrowPx ? { axisY: { labelLimit: width / 3 }, axisQuantitative: { tickCount: 4 } } : {};
+  const letters = () => Math.max(10, Math.min(44, Math.floor(frame.clientWidth / 18)));
+  let width = frame.clientWidth;
+  const params = specification.params.map((one) => (one.name === "letters" ? { ...one, value: letters() } : one));
   const live = make("div", {});
-  const { view } = await embed(live, { ...specification, width }, {
-    actions: false,
-    ast: true,
-    config: { ...page.config, ...narrow },
-    defaultStyle: false,
-    mode: "vega-lite",
-    renderer: "svg",
-    tooltip: { disableDefaultStyle: true },
+  const options = { actions: false, ast: true, config: page.config, defaultStyle: false, mode: "vega-lite", renderer: "svg" };
+  const { view } = await embed(live, { ...specification, params, width }, {
+    ...options,
+    tooltip: (/** @type {[unknown, PointerEvent, Mark, unknown]} */ ...[, place, mark, said]) =>
+      said ? tooltip.show(place, mark) : tooltip.leave(),
   });
   // The frame speaks for what is in it.
   live.querySelector("svg")?.setAttribute("aria-hidden", "true");
   frame.replaceChildren(live);
   const resized = new ResizeObserver(() => {
-    void view.width(frame.clientWidth).runAsync();
+    if (frame.clientWidth === width) return;
+    width = frame.clientWidth;
+    void view.width(width).signal("letters", letters()).runAsync();
   });
   resized.observe(frame);
   return view;
@@ -299,14 +407,11 @@ async function drawChart(embed, frame, specification) {
 function loadEmbed() {
   const global = /** @type {{ vegaEmbed?: Embed }} */ (/** @type {unknown} */ (window));
   if (!global.vegaEmbed) document.head.append(make("script", {}, find(HTMLScriptElement, "#vega").text));
-  if (!global.vegaEmbed) throw new Error("The charts' library didn't start");
-  return global.vegaEmbed;
+  return /** @type {Embed} */ (global.vegaEmbed);
 }
 
 /** Charts come alive when they come near; until then, and where that fails, their pictures stand. */
 function startCharts() {
-  const spoken = make("p", { class: "spoken", role: "status" });
-  document.body.append(spoken);
   /** @type {View[]} */
   const views = [];
   let chosenFunction = "";
@@ -319,12 +424,19 @@ function startCharts() {
     views.push(view);
     await view.signal("chosen", chosenFunction).runAsync();
     view.addEventListener("click", (_, mark) => chooseMark(frame, view, mark));
-    startKeys(frame, view, spoken);
+    startKeys(frame, view);
   }
 
   state.listen((chosen) => {
     chosenFunction = chosen.function;
     for (const view of views) void view.signal("chosen", chosen.function).runAsync();
+  });
+  addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Escape" || target instanceof HTMLInputElement) return;
+    const whole = document.querySelector("button.whole");
+    if (!tooltip.tip.hidden) tooltip.hide();
+    else if (whole instanceof HTMLElement) whole.click();
+    else if (chosenFunction) state.choose({ function: "" });
   });
   const observer = new IntersectionObserver(
     (entries) => {
@@ -341,25 +453,22 @@ function startCharts() {
   });
 }
 
-/** @type {[keyof Lookup, string, keyof Lookup][]} what a column of the explorer shows, its title, what it is sorted by */
+/** @type {[key: keyof Lookup, title?: string, sort?: keyof Lookup][]} the explorer's columns */
 const explorerColumns = [
-  ["function", "function", "function"],
-  ["params", "parameters and call numbers", "params"],
-  ["calls", "calls", "calls"],
-  ["unchanged", "unchanged", "unchanged"],
-  ["changed", "changed", "changed"],
-  ["unproven", "no evidence", "unproven"],
+  ["function"],
+  ["params", "parameters and call numbers"],
+  ["calls"],
+  ["unchanged"],
+  ["changed"],
+  ["unproven", "no evidence"],
   ["elapsed", "time", "elapsed_ns"],
 ];
-const figureColumns = new Set(["calls", "unchanged", "changed", "unproven", "elapsed"]);
+const isFigure = (/** @type {keyof Lookup} */ key) => key !== "function" && key !== "params";
 
-/**
- * @param {Table} table
- * @returns {Lookup[]} its rows, by name of column
- */
-function unpackRows(table) {
+/** @param {Table} table its rows, by name of column */
+function unpackRows({ total, rows }) {
   const named = (/** @type {unknown[]} */ row) => page.explorer.columns.map((column, index) => [column, row[index]]);
-  return table.rows.map((row) => /** @type {Lookup} */ (Object.fromEntries(named(row))));
+  return { total, rows: rows.map((row) => /** @type {Lookup} */ (Object.fromEntries(named(row)))) };
 }
 
 /**
@@ -373,7 +482,7 @@ function isChosen(row, chosen) {
     (!chosen.caller || row.callers.includes(chosen.caller)) &&
     row.params.toLowerCase().includes(chosen.text.toLowerCase()) &&
     row.calls >= Number(chosen.least) &&
-    ((kind !== "unchanged" && kind !== "changed" && kind !== "unproven") || row[kind] > 0)
+    (!kind || row[/** @type {"changed"} */ (kind)] > 0)
   );
 }
 
@@ -394,10 +503,11 @@ function orderBy(sort) {
 function showLookup(row) {
   const cells = explorerColumns.map(([key]) => {
     const value = row[key];
-    if (figureColumns.has(key)) {
+    if (isFigure(key)) {
       return make("td", { class: "figure" }, typeof value === "number" ? count.format(value) : String(value));
     }
     const code = make("code", { class: key === "params" ? "asked" : "" }, String(value));
+    code.title = names.get(String(value)) ?? "";
     const more = row.more_callers ? ` and ${count.format(row.more_callers)} more` : "";
     return key === "function"
       ? make("th", { scope: "row" }, code, make("small", {}, `by ${row.callers.join(", ")}${more}`))
@@ -408,24 +518,15 @@ function showLookup(row) {
 
 /** @param {string} sort */
 function showHeadings(sort) {
-  return explorerColumns.map(([key, title, sortKey]) => {
+  return explorerColumns.map(([key, title = key, sortKey = key]) => {
     const isDown = sort.startsWith("-");
     const isSorted = sort.replace(/^-/u, "") === sortKey;
-    const next = isSorted ? (isDown ? sortKey : `-${sortKey}`) : `${figureColumns.has(key) ? "-" : ""}${sortKey}`;
+    const next = isSorted ? (isDown ? sortKey : `-${sortKey}`) : `${isFigure(key) ? "-" : ""}${sortKey}`;
     const button = make("button", { type: "button", class: "sort", "data-sort": next, "data-column": key }, title);
-    const heading = make("th", { scope: "col", class: figureColumns.has(key) ? "figure" : "" }, button);
+    const heading = make("th", { scope: "col", class: isFigure(key) ? "figure" : "" }, button);
     if (isSorted) heading.setAttribute("aria-sort", isDown ? "descending" : "ascending");
     return heading;
   });
-}
-
-/**
- * Offers the values of a filter.
- * @param {HTMLSelectElement} select
- * @param {string[]} values
- */
-function offer(select, values) {
-  select.append(...[...new Set(values)].sort().map((value) => make("option", { value }, value)));
 }
 
 /** One table of signatures and one of lookups, sorted and filtered. */
@@ -437,8 +538,9 @@ function startExplorer() {
   const head = find(HTMLTableRowElement, "thead tr", explorer);
   const body = find(HTMLTableSectionElement, "tbody", explorer);
   const more = find(HTMLButtonElement, ".more", explorer);
-  const signatures = { total: page.explorer.signatures.total, rows: unpackRows(page.explorer.signatures) };
-  const lookups = { total: page.explorer.lookups.total, rows: unpackRows(page.explorer.lookups) };
+  const says = find(HTMLElement, ".count", explorer);
+  const signatures = unpackRows(page.explorer.signatures);
+  const lookups = unpackRows(page.explorer.lookups);
   let isWhole = false;
   let chosen = state.nothing;
 
@@ -450,25 +552,25 @@ function startExplorer() {
     body.replaceChildren(...shown.map(showLookup));
     more.hidden = shown.length === found.length;
     more.textContent = `Show all ${count.format(found.length)}`;
-    const kept = count.format(table.rows.length);
+    const [some, all, kept] = [shown, found, table.rows].map((rows) => count.format(rows.length));
     const leftOut = `; this page holds the ${kept} with most calls of ${count.format(table.total)}`;
-    find(HTMLElement, ".count", explorer ?? document).textContent =
-      `${count.format(shown.length)} of ${count.format(found.length)} ${chosen.table} that match` +
-      `${table.rows.length < table.total ? leftOut : ""}.`;
+    says.textContent =
+      `${some} of ${all} ${chosen.table} that match${table.rows.length < table.total ? leftOut : ""}.`;
   }
 
   function fillForm() {
     for (const [key, value] of Object.entries(chosen)) {
       const field = form.elements.namedItem(key);
-      const holdsValue =
-        field instanceof RadioNodeList || field instanceof HTMLInputElement || field instanceof HTMLSelectElement;
-      if (holdsValue && field.value !== value) field.value = value;
+      if (field && "value" in field && field.value !== value) field.value = value;
     }
   }
 
   const all = [...signatures.rows, ...lookups.rows];
-  offer(find(HTMLSelectElement, "[name=function]", form), all.map((row) => row.function));
-  offer(find(HTMLSelectElement, "[name=caller]", form), all.flatMap((row) => row.callers));
+  const offered = { function: all.map((row) => row.function), caller: all.flatMap((row) => row.callers) };
+  for (const [name, values] of Object.entries(offered)) {
+    const options = [...new Set(values)].sort().map((value) => make("option", { value }, value));
+    find(HTMLSelectElement, `[name=${name}]`, form).append(...options);
+  }
   form.addEventListener("input", () => {
     isWhole = false;
     state.choose(Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value)])));
@@ -500,16 +602,23 @@ function startExplorer() {
 
 /** What is printed can't be opened later. */
 function startPrint() {
-  addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll(".card details")) details.setAttribute("open", "");
-  });
+  const closed = document.querySelectorAll(".card details:not([open])");
+  for (const details of closed) details.setAttribute("open", "");
+  const close = () => closed.forEach((details) => details.removeAttribute("open"));
+  addEventListener("afterprint", close, { once: true });
 }
 
 startGround();
-startFindings();
 startContents();
 startChoice();
 startExplorer();
 startCharts();
-startPrint();
-state.read();
+addEventListener("beforeprint", startPrint);
+// Only what is wider than its frame is a stop for the keyboard.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.setAttribute("tabindex", target.scrollWidth > target.clientWidth ? "0" : "-1");
+});
+for (const frame of document.querySelectorAll(".frame")) widths.observe(frame);
+for (const hint of document.querySelectorAll("[data-live]")) hint.removeAttribute("hidden");
+if (location.hash) state.read();
+startFindings();

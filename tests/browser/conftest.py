@@ -37,12 +37,21 @@ def ten_thousand_functions() -> Report:
         return report_of(log)
 
 
+def long_names() -> Report:
+    """The sample with a function whose name has no room in any chart."""
+    name = "exact_node_ids_of_all_directories_under_the_root_of_a_pond"
+    sample = sample_report()
+    rows = (msgspec.structs.replace(sample.functions.rows[0], function=name), *sample.functions.rows[1:])
+    return msgspec.structs.replace(sample, functions=Rows(sample.functions.total, rows))
+
+
 REPORTS: dict[str, Callable[[], Report]] = {
     "sample": sample_report,
     "compared": compared_report,
     "empty": empty_report,
     "crowded": lambda: crowded_report(top=10),
     "many": many_signatures,
+    "long": long_names,
     "ten-thousand": ten_thousand_functions,
     "deep": lambda: report_of(EXAMPLES / "duckpond-deep-single-thread.log.zst"),
     "parallel": lambda: report_of(LOGS / "duckpond-parallel.log"),

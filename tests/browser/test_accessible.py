@@ -54,3 +54,6 @@ def test_the_ground_follows_the_system_and_then_the_reader(browser: Browser, add
         assert ground() == "rgb(255, 255, 255)"
         page.get_by_role("button", name="Dark").click()
         assert ground() == "rgb(21, 24, 28)"
+        page.get_by_role("button", name="Light").click()
+        page.reload()
+        assert ground() == "rgb(255, 255, 255)", "the reader's choice outlives the page"

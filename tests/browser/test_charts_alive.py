@@ -77,9 +77,9 @@ def test_choosing_a_function_filters_the_tables_and_the_other_charts(browser: Br
         choose_in_chart(page, "function-calls", "load_node")
         assert page.url.endswith("#function=load_node")
         assert page.locator(".chosen").inner_text().startswith("Only load_node")
-        rows = page.locator("#functions table tr[data-function]:visible")
-        assert rows.count() == 1
-        assert "load_node" in rows.inner_text()
+        rows = page.locator("#functions table tr[data-function]:visible").all_inner_texts()
+        assert len(rows) == 2, "calls and times"
+        assert all("load_node" in row for row in rows)
         for chart in ("function-times", "latencies", "caller-calls", "edges", "tree"):
             assert faded(page, chart) > 0, chart
         page.get_by_role("button", name="Show all functions").click()
@@ -91,10 +91,10 @@ def test_choosing_a_function_filters_the_tables_and_the_other_charts(browser: Br
 
 def test_choosing_a_function_in_a_table_does_the_same(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
-        button = page.locator("#functions").get_by_role("button", name="query_records", exact=True)
+        button = page.locator("#functions").get_by_role("button", name="query_records", exact=True).first
         button.click()
         assert button.get_attribute("aria-pressed") == "true"
-        assert page.locator("#functions table tr[data-function]:visible").count() == 1
+        assert page.locator("#functions table tr[data-function]:visible").count() == 2
         button.click()
         assert page.locator("#functions table tr[data-function]:visible").count() > 5
 
@@ -116,6 +116,7 @@ def test_a_box_of_the_tree_becomes_the_whole_width_and_gives_it_back(browser: Br
         page.wait_for_timeout(100)
         assert width("get_next_version_for_node") > 3 * before
         assert width("load_node") == 0
+        assert page.get_by_role("button", name="Show the whole tree").is_visible()
         choose_in_chart(page, "tree", "get_next_version_for_node")
         page.wait_for_timeout(100)
         assert abs(width("get_next_version_for_node") - before) < 1
@@ -126,23 +127,27 @@ def test_a_mark_says_its_figures(browser: Browser, address_of: Address) -> None:
         wake_charts(page)
         page.locator("[data-chart=asked-again]").scroll_into_view_if_needed()
         page.locator("[data-chart=asked-again] path[fill^=var]").first.hover()
-        tip = page.locator("#vg-tooltip-element")
+        tip = page.locator(".tip")
         assert tip.is_visible()
         assert "unchanged repeats" in tip.inner_text()
 
 
-def test_the_pointer_of_the_cache_curve_reads_its_values(browser: Browser, address_of: Address) -> None:
+def test_the_pointer_of_the_cache_curve_reads_every_function_at_once(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
         wake_charts(page)
         frame = page.locator("[data-chart=cache-curves]")
         frame.scroll_into_view_if_needed()
-        before = set(frame.locator("text").all_text_contents())
         box = frame.bounding_box()
         assert box is not None
+        rules = frame.locator("line[stroke-dasharray='3,3']").count()
         page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5)
         page.mouse.move(box["x"] + box["width"] * 0.56, box["y"] + box["height"] * 0.55)
         page.wait_for_timeout(100)
-        assert [text for text in set(frame.locator("text").all_text_contents()) - before if text.endswith("%")]
+        said = page.locator(".tip").inner_text()
+        assert "entries" in said
+        for name in page.locator("#chart-cache-curves .legend span").all_inner_texts():
+            assert name.strip() in said
+        assert frame.locator("line[stroke-dasharray='3,3']").count() == rules + 1
 
 
 def test_a_wider_window_widens_the_charts(browser: Browser, address_of: Address) -> None:
@@ -153,3 +158,87 @@ def test_a_wider_window_widens_the_charts(browser: Browser, address_of: Address)
         chart = page.locator("[data-chart=function-calls] svg").bounding_box()
         assert chart is not None
         assert chart["width"] > 600
+
+
+def test_a_page_without_the_chosen_function_says_so(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample") + "#function=nowhere") as (page, heard):
+        assert page.locator(".findings .none").inner_text() == "None of the 10 findings shown is of nowhere."
+        assert page.locator("#functions .frame:visible").count() == 2
+        assert (
+            page.locator("#functions .frame + .none").all_inner_texts()
+            == ["None of the 10 rows shown is of nowhere."] * 2
+        )
+        assert page.locator("#chart-function-calls .picture + .none").is_visible()
+        page.get_by_role("button", name="Show all functions").click()
+        assert page.locator(".none").count() == 0
+        assert heard.messages == []
+
+
+def test_every_table_follows_the_choice(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample") + "#function=query_records") as (page, _):
+        for details in page.locator(".as-table").all():
+            details.evaluate("details => { details.open = true; }")
+        callers = page.locator("#callers > .frame >> nth=0").locator("tbody tr:visible th").all_inner_texts()
+        assert "metadata" in callers
+        assert "load_node" not in callers
+        assert page.locator("#chart-function-times tbody tr:visible th").all_inner_texts() == ["query_records"]
+
+
+def test_what_is_clicked_stays_where_it_is(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample")) as (page, _):
+        wake_charts(page)
+        button = page.locator("#redundancy").get_by_role("button", name="query_records", exact=True).first
+        button.scroll_into_view_if_needed()
+        before = button.bounding_box()
+        button.click()
+        page.wait_for_timeout(100)
+        after = button.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert abs(after["y"] - before["y"]) <= 2
+
+
+def test_a_row_says_its_name_in_full_and_is_chosen_as_a_whole(browser: Browser, address_of: Address) -> None:
+    name = "exact_node_ids_of_all_directories_under_the_root_of_a_pond"
+    with opened(browser, address_of("long")) as (page, _):
+        wake_charts(page)
+        frame = page.locator("[data-chart=function-calls]")
+        frame.scroll_into_view_if_needed()
+        box = frame.locator(".mark-rect path[fill=transparent]").first.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+        assert name in page.locator(".tip").inner_text()
+        page.mouse.click(box["x"] + 20, box["y"] + box["height"] / 2)
+        assert "#function=" in page.url
+        assert page.locator(".chosen code").inner_text() == name
+
+
+def test_names_get_less_room_where_there_is_less(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("long")) as (page, _):
+        wake_charts(page)
+        wide = page.locator("[data-chart=function-calls] text").first.text_content() or ""
+        page.set_viewport_size(NARROW)
+        page.wait_for_timeout(300)
+        narrow = page.locator("[data-chart=function-calls] text").all_text_contents()
+        assert len(wide) > 0
+        shortened = [text for text in narrow if "\u2026" in text]
+        assert shortened
+        assert all(len(text) <= 20 for text in shortened)
+        assert (
+            page.locator("[data-chart=function-calls]").evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 1
+        )
+
+
+def test_the_tooltip_can_be_reached_and_sent_away(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample")) as (page, _):
+        wake_charts(page)
+        page.locator("[data-chart=asked-again]").scroll_into_view_if_needed()
+        page.locator("[data-chart=asked-again] path[fill^=var]").first.hover()
+        tip = page.locator(".tip")
+        box = tip.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 5, box["y"] + 5)
+        page.wait_for_timeout(500)
+        assert tip.is_visible()
+        page.keyboard.press("Escape")
+        assert tip.is_hidden()

@@ -46,3 +46,44 @@ def test_every_figure_leads_to_its_definition_and_back(browser: Browser, address
         assert 0 <= box["y"] < 800
         page.go_back()
         assert page.evaluate("scrollY") == 0
+
+
+def test_a_finding_that_the_choice_hides_is_shown_where_a_link_asks_for_it(
+    browser: Browser, address_of: Address
+) -> None:
+    with opened(browser, address_of("sample") + "#function=nowhere") as (page, _):
+        card = page.locator(".card").first
+        assert card.is_hidden()
+        identifier = card.get_attribute("id")
+        page.evaluate("id => { location.hash = id; }", identifier)
+        page.wait_for_timeout(100)
+        assert card.is_visible()
+        assert card.locator("details").get_attribute("open") is not None
+        assert page.url.endswith(f"#{identifier}")
+
+
+def test_a_definition_leaves_what_is_chosen_and_an_empty_address_clears_it(
+    browser: Browser, address_of: Address
+) -> None:
+    with opened(browser, address_of("sample") + "#function=load_node") as (page, _):
+        page.locator("#functions thead a").first.click()
+        page.wait_for_timeout(100)
+        assert page.url.endswith("#def-calls&function=load_node")
+        assert page.locator(".chosen").is_visible()
+        page.evaluate("location.hash = ''")
+        page.wait_for_timeout(100)
+        assert page.locator(".chosen").is_hidden()
+    with opened(browser, address_of("sample") + "#def-calls&function=load_node") as (page, _):
+        assert page.locator(".chosen").is_visible()
+        assert page.evaluate("scrollY") > 2_000
+
+
+def test_copied_is_said_and_taken_back(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample"), permissions=["clipboard-write"]) as (page, _):
+        page.locator(".card summary").first.click()
+        button = page.locator("[data-copy]").first
+        button.click()
+        page.wait_for_timeout(100)
+        assert button.inner_text() == page.locator(".spoken").inner_text() == "Copied"
+        page.wait_for_timeout(2_000)
+        assert button.inner_text() == "Copy as Markdown"

@@ -62,7 +62,7 @@ def test_numbers_stand_right_with_figures_of_one_width(browser: Browser, address
 def test_type_keeps_to_four_sizes(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("compared")) as (page, _):
         sizes = page.evaluate(
-            """() => [...new Set([...document.querySelectorAll('main *:not(svg *, svg, code, script)')]
+            """() => [...new Set([...document.querySelectorAll('main *:not(svg *, svg, script)')]
             .filter(element => element.innerText).map(element => getComputedStyle(element).fontSize))]"""
         )
         assert set(sizes) <= {"13px", "16px", "20px", "28px"}

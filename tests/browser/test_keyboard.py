@@ -34,7 +34,7 @@ def test_arrow_keys_read_the_marks_of_a_chart(browser: Browser, address_of: Addr
         first = page.locator(".spoken").inner_text()
         assert "function ensure_partition_cached" in first
         assert "calls 69" in first
-        assert page.locator("#vg-tooltip-element").is_visible()
+        assert page.locator(".tip").is_visible()
         page.keyboard.press("ArrowDown")
         assert page.locator(".spoken").inner_text() != first
         page.keyboard.press("ArrowUp")
@@ -58,7 +58,7 @@ def test_the_tooltip_goes_when_the_focus_goes(browser: Browser, address_of: Addr
         page.locator("[data-chart=function-calls]").focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Tab")
-        assert page.locator("#vg-tooltip-element").is_hidden()
+        assert page.locator(".tip").is_hidden()
 
 
 def test_what_is_cut_is_read_in_place_on_focus(browser: Browser, address_of: Address) -> None:
@@ -79,3 +79,52 @@ def test_every_control_can_be_reached_and_shows_it(browser: Browser, address_of:
         for control in page.locator("#explorer :is(button, input, select):visible").all():
             control.focus()
             assert control.evaluate("control => control === document.activeElement")
+
+
+def test_enter_zooms_into_the_tree_and_out_again(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample")) as (page, _):
+        wake_charts(page)
+        frame = page.locator("[data-chart=tree]")
+        frame.focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        before = frame.locator("path.reached").bounding_box()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(200)
+        zoomed = frame.locator("path.reached").bounding_box()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(200)
+        after = frame.locator("path.reached").bounding_box()
+        assert before is not None
+        assert zoomed is not None
+        assert after == before
+        assert zoomed["width"] > before["width"]
+
+
+def test_escape_goes_back_one_step_at_a_time(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample") + "#function=load_node") as (page, _):
+        wake_charts(page)
+        frame = page.locator("[data-chart=tree]")
+        frame.focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(100)
+        whole = page.get_by_role("button", name="Show the whole tree")
+        page.keyboard.press("Escape")
+        assert page.locator(".tip").is_hidden()
+        assert whole.is_visible()
+        page.keyboard.press("Escape")
+        assert whole.count() == 0
+        assert page.locator(".chosen").is_visible()
+        page.keyboard.press("Escape")
+        assert page.locator(".chosen").is_hidden()
+
+
+def test_only_what_scrolls_is_a_stop(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample")) as (page, _):
+        page.wait_for_timeout(200)
+        wrong = page.locator(".frame:visible").evaluate_all(
+            "frames => frames.filter(one => (one.tabIndex === 0) !== (one.scrollWidth > one.clientWidth)).length"
+        )
+        assert wrong == 0

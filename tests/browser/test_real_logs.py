@@ -28,7 +28,7 @@ def test_real_logs_show_all_their_charts_and_nothing_is_said(browser: Browser, a
 
 def test_a_log_of_ten_thousand_functions_says_what_it_leaves_out(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("ten-thousand")) as (page, _):
-        assert "10 of 10,000" in page.locator("#functions > .frame caption").inner_text()
+        assert "10 of 10,000" in page.locator("#functions > .frame caption").first.inner_text()
         assert "16 of 10,000" in (page.locator("#chart-function-calls caption").text_content() or "")
 
 

@@ -119,6 +119,8 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
 
 
 def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
+    from tracereport.documents.charts.repeats import list_called  # noqa: PLC0415 - loads Altair
+
     style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
     script = _isolate(_read_template("report.js"))
     vega = _isolate(drawn.bundle)
@@ -143,6 +145,8 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             advice=render_advice_html,
             worth=wording.describe_worth,
             saved_fill=_saved_fill,
+            resolution_of={row.function: row.resolution_ns for row in report.functions.rows},
+            called_by=list_called(report, [row.caller for row in report.callers.rows[: text.limits.rows]], text.labels),
             **_answers(report),
         )
     )
@@ -175,6 +179,7 @@ def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, objec
         "config": theme.altair_theme()["config"],
         "charts": drawn.specifications,
         "explorer": list_explorer_rows(report, text.labels, text.limits.explorer_rows),
+        "names": text.labels.cut(text.limits.explorer_rows, text.limits.full_columns // 2),
         "markdown": {
             finding.fingerprint: _write_issue(finding) for finding in report.findings.rows[: text.limits.findings]
         },

@@ -69,6 +69,7 @@ def environment() -> Environment:
         "caller_in_sketch": lambda caller: sketch(units.format_caller(caller)),
         "spell_count": wording.spell_count,
         "json_script": json_script,
+        "json_text": lambda value: msgspec.json.encode(value).decode(),
         "escape_controls": units.escape_controls,
         "elide_middle": units.elide_middle,
     }
