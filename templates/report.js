@@ -2,7 +2,7 @@
 /**
  * What the page does when it may run scripts; without them everything but this interaction is there.
  *
- * One module after another: `state` knows what a reader has chosen and keeps it in the address, the others show it.
+ * One module after another: `state` keeps what a reader has chosen, in the address too; the others show it.
  * Text of the log enters the document as text nodes and values, never as markup.
  */
 
@@ -16,7 +16,7 @@
  *   names: Record<string, string>,
  *   explorer: { columns: (keyof Lookup)[], signatures: Table, lookups: Table } }} PageData
  * @typedef {{ datum?: Record<string, any>, tooltip?: Record<string, string> }} Mark
- * @typedef {{ signal(name: string, value?: unknown): View, runAsync(): Promise<View>, width(px: number): View,
+ * @typedef {{ signal(name: string, value?: unknown): View, runAsync(): Promise<View>, resize(): View, width(px: number): View,
  *   addEventListener(type: string, listener: (event: Event, mark: Mark | null) => void): View }} View
  * @typedef {(target: Element, specification: object, options: object) => Promise<{ view: View }>} Embed
  */
@@ -183,7 +183,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // A viewer may withhold the clipboard's interface and still allow the old command.
+    // A viewer may withhold the interface and allow the command.
     const area = make("textarea", { "aria-hidden": "true" }, text);
     document.body.append(area);
     area.select();
@@ -393,7 +393,7 @@ async function drawChart(embed, frame, specification) {
   const resized = new ResizeObserver(() => {
     if (frame.clientWidth === width) return;
     width = frame.clientWidth;
-    void view.width(width).signal("letters", letters()).runAsync();
+    void view.width(width).signal("letters", letters()).resize().runAsync();
   });
   resized.observe(frame);
   return view;
@@ -422,7 +422,7 @@ function startCharts() {
     if (!specification) return;
     const view = await drawChart(loadEmbed(), frame, specification);
     views.push(view);
-    await view.signal("chosen", chosenFunction).runAsync();
+    await view.signal("chosen", chosenFunction).resize().runAsync();
     view.addEventListener("click", (_, mark) => chooseMark(frame, view, mark));
     startKeys(frame, view);
   }
