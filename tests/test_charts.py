@@ -211,3 +211,38 @@ def test_text_of_the_log_stays_text_in_a_picture(pictures: dict[str, str]) -> No
 
 def test_sample_and_comparison_share_all_other_charts() -> None:
     assert set(charts_of(sample_report())) == ALL_NAMES - {"comparison"}
+
+
+def test_a_scale_of_powers_leaves_none_out(charts: dict[str, Chart]) -> None:
+    elapsed = [column.title for column in charts["latencies"].columns[1:]]
+    assert elapsed[:4] == ["< 1 ms", "1 ms", "2 ms", "4 ms"]
+
+
+def test_a_tree_of_some_calls_speaks_of_those() -> None:
+    report = sample_report()
+    assert report.call_tree is not None
+    partial = msgspec.structs.replace(report, call_tree=msgspec.structs.replace(report.call_tree, calls=52))
+    assert " of the 52 calls whose tree is known run inside of " in charts_of(partial)["tree"].title
+
+
+def test_no_row_and_no_column_of_a_matrix_is_empty() -> None:
+    edges = tuple(
+        msgspec.structs.replace(sample_report().edges.rows[0], caller=f"caller_{n}", function=f"function_{n // 2}")
+        for n in range(40)
+    )
+    matrix = charts_of(msgspec.structs.replace(sample_report(), edges=Rows(40, edges)))["edges"].specification()
+    cells = matrix["datasets"]["cells"]
+    axes = next(
+        layer["encoding"] for layer in matrix["layer"] if "x" in layer["encoding"] and "axis" in layer["encoding"]["x"]
+    )
+    assert set(axes["x"]["scale"]["domain"]) == {cell["function"] for cell in cells}
+    assert set(axes["y"]["scale"]["domain"]) == {cell["caller"] for cell in cells}
+
+
+def test_a_table_row_knows_the_functions_that_it_is_about(charts: dict[str, Chart]) -> None:
+    for name, chart in charts.items():
+        assert len(chart.functions) == (0 if name == "activity" else len(chart.rows)), name
+
+
+def test_an_alternative_says_the_largest_values(charts: dict[str, Chart]) -> None:
+    assert " From the top: ensure_partition_cached 1,818 calls, " in charts["function-calls"].alternative

@@ -276,6 +276,7 @@ def test_a_finding_is_copied_as_markdown_with_its_advice(page: Page) -> None:
     first = markdown[sample_report().findings.rows[0].fingerprint]
     assert first.startswith("### `metadata` asks `query_records` again for what is known\n")
     assert "in line 126" in first
+    assert "/" not in first.partition("in line 126")[2].partition("\n")[0], "a path of one machine tells others nothing"
     assert "**How to fix it.**" in first
 
 

@@ -32,3 +32,11 @@ def test_a_missing_caller_is_not_the_caller_that_is_called_like_it() -> None:
     label = Labels()
     assert label(None) == NO_CALLER
     assert label(NO_CALLER) == f"{NO_CALLER} (2)"
+
+
+def test_what_a_label_cuts_is_told_in_full() -> None:
+    label = Labels(width=12)
+    label("load_node")
+    cut = label("query_latest_directory_record")
+    assert label.cut(most=5, width=100) == {cut: "query_latest_directory_record"}
+    assert label.cut(most=0, width=100) == {}
