@@ -18,6 +18,13 @@ VALUES = ("root", "data", "a", "1", "2", "3", "4", "5", "6", "")
 HARMLESS_CHARACTERS = st.characters(codec="utf-8", exclude_characters="|\n\r\\", exclude_categories=["Cs"])
 FEW_VALUES = st.sampled_from(VALUES)
 UNIT_NS = {"ms": 1_000_000, "us": 1_000, "ns": 1, "s": 1_000_000_000}
+TIMES = (
+    ("ms", ("0", "0", "3", "27")),
+    ("us", ("12", "1.5")),
+    ("s", ("0.001", "2")),
+    ("s", ("5000000000", "9223372036.854775807", "0")),
+)
+"""The units of elapsed times and their values; two of the last don't fit into 63 bits together."""
 
 PREFIXES = (
     "",
@@ -129,7 +136,7 @@ def processes(
     keeps_root_open = draw(st.booleans())
     is_spread = draw(st.integers(0, 2)) == 0
     own_values = st.sampled_from(draw(st.lists(values, min_size=1, max_size=3)))
-    unit, times = draw(st.sampled_from((("ms", ("0", "0", "3", "27")), ("us", ("12", "1.5")), ("s", ("0.001", "2")))))
+    unit, times = draw(st.sampled_from(TIMES))
     open_calls: list[list[WrittenCall]] = [[] for _ in range(threads)]
     process = WrittenProcess(threads=threads)
     numbers = count()

@@ -76,6 +76,14 @@ def test_every_figure_of_two_logs_is_what_its_definition_says(
     hold_figures(make_report(calls, Settings(), "two"), divide_records(readings, calls), calls)
 
 
+def test_times_add_up_beyond_63_bits(tmp_path: Path) -> None:
+    path = tmp_path / "long.log"
+    path.write_text("".join(f"PERF_TRACE|{number}|f|a=1|elapsed_s=5000000000\n" for number in range(2)))
+    report = make_report(read_calls([str(path)]), Settings(), "long")
+    for row in (*report.redundant_signatures.rows, *report.redundant_lookups.rows):
+        assert (row.elapsed_ns, row.elapsed_upper_ns) == (10**19, 10**19 + 2 * 10**9)
+
+
 def by_caller(name: str) -> list[int]:
     return [row.calls for row in report_of(name).callers.rows]
 
