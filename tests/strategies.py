@@ -41,7 +41,29 @@ MARKERS = (
     "     Running `/home/me/target/debug/deps/concurrent-6944d345dffe6c1f --nocapture`",
     "        PASS [   1.709s] ( 7/78) tlogfs module::test_name",
     "       START [         ] ( 1/78) tlogfs module::other_test",
+    " FAIL + LEAK [   1.000s] (  9/100) tlogfs module::leaking_test",
+    "TIMEOUT-PASS [ 240.000s] [ 3/12] (  3/100) tlogfs module::slow_test",
+    "\x1b[35;1mTRY 2 LKFAIL\x1b[0m [   1.000s] (───────) \x1b[35;1mtlogfs\x1b[0m \x1b[34;1mtest_name\x1b[0m",
+    "TRY 1 SIGSEGV [   1.000s] (-------) tlogfs module::crashing_test",
 )
+NEXTEST_MARKERS = (
+    " FAIL + LEAK [   1.000s] (  9/100) tlogfs module::test_name",
+    " SLOW + LEAK [  30.000s] ( 23/100) tlogfs module::test_name",
+    " SLOW+TMPASS [ 300.000s] ( 24/100) tlogfs module::test_name",
+    "TIMEOUT-PASS [ 240.000s] (  3/100) tlogfs module::test_name",
+    "  TRY 1 FAIL [   1.000s] (───────) tlogfs module::test_name",
+    "  TRY 1 FAIL [   1.000s] (-------) tlogfs module::test_name",
+    " TRY 2 FL+LK [   1.000s] ( 16/100) tlogfs module::test_name",
+    "TRY 2 LKFAIL [   1.000s] ( 17/100) tlogfs module::test_name",
+    "TRY 1 SIGSEGV [   1.000s] (───────) tlogfs module::test_name",
+    "ABORT SIG 37 [   1.000s] ( 14/100) tlogfs module::test_name",
+    "TRY 10 SIGABRT [   1.000s] (───────) tlogfs module::test_name",
+    "   RETRY 2/3 [         ] (───────) tlogfs module::test_name",
+    "        PASS [   0.010s] [3/3] (1/1) tlogfs module::test_name",
+    "        PASS [   0.010s] [ 3/12] (───) tlogfs module::test_name",
+    "        PASS [   0.010s] [17] ( 1/78) tlogfs module::test_name",
+)
+"""Of nextest: what its snapshots and its source say of statuses, stress runs and tests that are tried again."""
 FAR_AWAY = "PERF_TRACE|424242|far|caller=evil|elapsed_ms=77"
 NEXTEST_SUMMARY = "     Summary [  38.611s] 78 tests run: 77 passed, 1 failed, 0 skipped"
 OTHER_LINES = (

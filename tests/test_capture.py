@@ -20,6 +20,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.reading import Reading, Record, read_lines
+from tests.strategies import NEXTEST_MARKERS
 from tracereport import capture
 from tracereport.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
 from tracereport.trace.continuation import LARGEST_BYTES
@@ -87,6 +88,7 @@ def test_markers_are_shown_and_kept() -> None:
         MARKER
         + doctest
         + nextest
+        + "".join(f"{marker}\n" for marker in NEXTEST_MARKERS).encode()
         + coloured
         + b"\x1b[1m\x1b[32m     Running\x1b[0m tests/a.rs (deps/a-43da980639810445)\n"
     )

@@ -5,6 +5,7 @@ import pytest
 from tests.oracle import find_processes, measure, read_lines
 from tests.oracle.markers import parse_marker
 from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
+from tests.strategies import NEXTEST_MARKERS
 
 MS = 1_000_000
 
@@ -142,6 +143,7 @@ def test_bytes_that_are_not_utf8_stay_readable() -> None:
         ("        FAIL [   1.709s] tlogfs module::test_name", "module::test_name"),
         ("       START [         ] ( 1/78) tlogfs module::test_name", "module::test_name"),
         ("  TRY 2 PASS [   0.010s] ( 1/78) tlogfs module::test_name", "module::test_name"),
+        *((line, "module::test_name") for line in NEXTEST_MARKERS),
     ],
 )
 def test_a_marker_names_the_process(line: str, name: str) -> None:
@@ -157,6 +159,9 @@ def test_a_marker_names_the_process(line: str, name: str) -> None:
         "     Summary [  38.611s] 78 tests run: 78 passed, 0 skipped",
         "    Finished `test` profile [unoptimized] target(s) in 4.18s",
         "INFO [1.709s] some text",
+        "WARN  MODULE [123] some text",
+        "   TERMINATING [>120.000s] (─────────) tlogfs module::test_name",
+        "TRY 2 TRMNTG [>120.000s] (─────────) tlogfs module::test_name",
         "Running tests/lookup.rs (it says)",
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.oracle import Reading, read_lines
 from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
-from tests.strategies import logs
+from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
 from tracereport.trace import columns
 from tracereport.trace.assemble import MALFORMED_ROWS
@@ -166,6 +166,13 @@ def test_a_record_never_goes_on_beyond_a_marker_or_the_end(path: Path, end: str,
     calls = read_bytes(path, log.encode(), chunk_bytes=chunk_bytes)
     hold_against_oracle(calls, read_lines(log.encode()))
     assert len(calls) == 0
+
+
+@pytest.mark.parametrize("chunk_bytes", [64, CHUNK_BYTES])
+def test_whatever_nextest_says_of_a_test_names_it(path: Path, chunk_bytes: int) -> None:
+    lines = [f"{marker}\n    {AS_LOGGED}".replace("test_name", f"test_{n}") for n, marker in enumerate(NEXTEST_MARKERS)]
+    calls = read_bytes(path, "".join(lines).encode(), chunk_bytes=chunk_bytes)
+    assert list(calls.processes.name) == [f"module::test_{n}" for n in range(len(lines))]
 
 
 def test_lines_are_numbered_and_processes_begin_anew_in_each_file(tmp_path: Path) -> None:

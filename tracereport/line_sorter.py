@@ -12,7 +12,7 @@ from tracereport.trace.grammar import COLOUR_TAIL, ELAPSED_START, MARK, RECORD_S
 MARK_BYTES: Final = MARK.encode()
 # Wider than the reader's own idea of a marker: a line kept for nothing is only one *other* line more.
 CONTEXT: Final = re.compile(
-    rb"^(?:(?:\x1b\[[0-9;]*m| )*(?:Running|Doc-tests|[A-Z][A-Za-z0-9 +/#-]{0,11}(?:\x1b\[[0-9;]*m)* \[)|test ).*$",
+    rb"^(?:(?:\x1b\[[0-9;]*m| )*(?:Running|Doc-tests|[A-Z][A-Za-z0-9 +/#-]{0,15}(?:\x1b\[[0-9;]*m)* \[)|test ).*$",
     re.MULTILINE,
 )
 LONGEST_UNDECIDED_BYTES: Final = 4096

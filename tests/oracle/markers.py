@@ -4,12 +4,16 @@ import re
 from dataclasses import dataclass
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# Both tools set their status word flush right in twelve columns.
+# Both tools set their status word flush right in twelve columns; some need more.
 CARGO = re.compile(r" {5}Running (?:(unittests) )?(\S.*) \((.+)\)\s*")
 CARGO_VERBOSE = re.compile(r" {5}Running `(.+)`\s*")
 DOCTEST = re.compile(r" {3}Doc-tests (\S+)\s*")
 NEXTEST = re.compile(
-    r"(?=.{12} \[) *[A-Z][A-Z0-9 +/#-]* \[[ 0-9.]*s? *\] (?:\([ 0-9]+/[ 0-9]+\) )?(?P<binary>\S+) (?P<test>\S.*?)\s*"
+    r"(?:(?=.{12} \[) +[A-Z][A-Z0-9 +/#-]*|(?=TRY |TIMEOUT-|ABORT |SETUP )[A-Z0-9 +-]{12,16}) "  # the status
+    r"\[(?: *[0-9.]+s| *)\] "  # how long it took
+    r"(?:\[ *[0-9]+(?:/[0-9]+)?\] )?"  # which time of a stress run
+    r"(?:\((?:[ 0-9]+/[ 0-9]+|[─-]+)\) )?"  # which test of how many
+    r"(?P<binary>\S+) (?P<test>\S.*?)\s*"
 )
 NEXTEST_OUTPUT = re.compile(r" {2,}\S.*|\s*")
 NEXTEST_SUMMARY = re.compile(r" {5}Summary \[")

@@ -17,13 +17,17 @@ from tracereport.trace.grammar import MARK
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 # Cargo and nextest set their status word flush right in twelve columns.
 STATUS_COLUMNS: Final = 12
+WIDE_STARTS: Final = (b"TRY ", b"TIMEOUT-", b"ABORT ", b"SETUP ")
+"""How the statuses of nextest start that fill the columns, or even need more: ``TRY 1 SIGSEGV``."""
 CARGO: Final = re.compile(r" {5}Running (?P<unit>unittests )?(?P<source>\S.*) \((?P<binary>.+)\)\s*")
 CARGO_VERBOSE: Final = re.compile(r" {5}Running `(?P<command>.+)`\s*")
 DOCTEST: Final = re.compile(r" {3}Doc-tests (?P<crate>\S+)\s*")
 NEXTEST: Final = re.compile(
-    r"(?=.{12} \[) *(?P<status>[A-Z][A-Z0-9 +/#-]*) \[[ 0-9.]*s? *\] (?:\([ 0-9]+/[ 0-9]+\) )?"
+    rf"(?:(?=.{{12}} \[) +[A-Z][A-Z0-9 +/#-]*|(?={b'|'.join(WIDE_STARTS).decode()})[A-Z0-9 +-]{{12,16}}) "
+    r"\[(?: *[0-9.]+s| *)\] (?:\[ *[0-9]+(?:/[0-9]+)?\] )?(?:\((?:[ 0-9]+/[ 0-9]+|[─-]+)\) )?"
     r"(?P<binary>\S+) (?P<test>\S.*?)\s*"
 )
+"""Status, time taken, iteration of a stress test, counter (drawn as a line where a test goes on), binary and test."""
 LIBTEST: Final = re.compile(r"test (?P<test>\S.*?) \.\.\. (?P<rest>.*)", re.DOTALL)
 LIBTEST_RESULT: Final = re.compile(r"(?:ok|FAILED|ignored(?:, .*)?|bench:.*)(?: <.*>)?")
 LIBTEST_LONE_RESULTS: Final = (b"ok", b"FAILED")
@@ -67,8 +71,8 @@ class PlacedMarker(msgspec.Struct, frozen=True):
 def find_markers(text: bytes, starts: NDArray[np.int64]) -> tuple[PlacedMarker, ...]:
     """The markers among the lines, which start at ``starts`` (and end at its last entry), in order.
 
-    Only lines that can be one are read: a status word that ends in column 12 behind two spaces or more, a line that
-    starts with a colour, libtest's ``test``, or its result on a line of its own.
+    Only lines that can be one are read: a status word that ends in column 12 behind a space or more, a wide status, a
+    line that starts with a colour, libtest's ``test``, or its result on a line of its own.
     """
     candidates = _find_candidates(np.frombuffer(text, np.uint8), starts)
     markers: list[PlacedMarker] = []
@@ -91,18 +95,17 @@ def _find_candidates(text: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDAr
 
     leading = text[np.minimum(first, last)]
     spaced = np.flatnonzero(leading == ord(" "))
-    spaced = spaced[byte_at(1, spaced) == ord(" ")]
     spaced = spaced[byte_at(STATUS_COLUMNS, spaced) == ord(" ")]
     word = byte_at(STATUS_COLUMNS - 1, spaced)
     spaced = spaced[(word != ord(" ")) & (byte_at(STATUS_COLUMNS + 1, spaced) != ord(" "))]
     coloured = np.flatnonzero(leading == ord("\x1b"))
-    libtest = []
-    for start in (LIBTEST_START, *LIBTEST_LONE_RESULTS):
+    literal = []
+    for start in (*WIDE_STARTS, LIBTEST_START, *LIBTEST_LONE_RESULTS):
         lines = np.flatnonzero(leading == start[0])
         for column, byte in enumerate(start):
             lines = lines[byte_at(column, lines) == byte]
-        libtest.append(lines)
-    return np.sort(np.concatenate((spaced, coloured, *libtest)))
+        literal.append(lines)
+    return np.sort(np.concatenate((spaced, coloured, *literal)))
 
 
 def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of line
