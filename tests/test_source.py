@@ -34,7 +34,8 @@ def compress_zstd(content: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(content)
 
 
-PACKED = {"gzip": gzip.compress, "zstd": compress_zstd, "xz": partial(lzma.compress, preset=0)}
+PACKED: dict[str, Pack] = {"gzip": gzip.compress, "zstd": compress_zstd, "xz": partial(lzma.compress, preset=0)}
+KIND = {pack: kind for kind, pack in PACKED.items()}
 
 
 def write(folder: Path, content: bytes, name: str = "perf_trace.log") -> str:
@@ -88,6 +89,30 @@ def test_a_damaged_archive_gives_what_could_be_read_and_says_what_is_wrong(
     whole = int(0.6 * 50_000)
     assert len(calls) > whole
     assert calls.number[:whole].tolist() == list(range(whole))
+
+
+@pytest.mark.parametrize("pack", PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize("behind", [b"no archive at all", LOG, bytes(4) + b"no archive at all"])
+def test_what_stands_behind_an_archive_and_is_none_is_damage(tmp_path: Path, pack: Pack, behind: bytes) -> None:
+    name = write(tmp_path, pack(LOG) + behind)
+    calls = read_calls([name])
+    assert calls.facts is not None
+    assert calls.facts.input.errors == (f"{name}: the {KIND[pack]} data is damaged",)
+    assert len(calls) == 2_000
+
+
+@pytest.mark.parametrize("padding_bytes", [4, 20, 1 << 14, (1 << 14) + 4])
+@pytest.mark.parametrize("kind", ["gzip", "xz"])
+def test_zeros_may_fill_up_what_is_behind_an_archive(tmp_path: Path, kind: str, padding_bytes: int) -> None:
+    padded = PACKED[kind](LOG) + bytes(padding_bytes)
+    assert unpack(write(tmp_path, padded)) == LOG
+    assert unpack(write(tmp_path, padded + padded)) == LOG + LOG
+
+
+@pytest.mark.parametrize("behind", [b"\0\0\0", bytes(6) + lzma.compress(LOG)])
+def test_zeros_behind_xz_stand_in_fours(tmp_path: Path, behind: bytes) -> None:
+    with pytest.raises(BrokenSourceError, match="ends too early"):
+        unpack(write(tmp_path, lzma.compress(LOG) + behind))
 
 
 def test_what_only_begins_like_an_archive_is_damaged(tmp_path: Path) -> None:

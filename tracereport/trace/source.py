@@ -13,22 +13,21 @@ import sys
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from tracereport.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from zstandard import ZstdDecompressionObj, ZstdDecompressor
 
 STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 8 << 20
 PIECE_BYTES: Final = 1 << 18
-ZSTD_PIECE_BYTES: Final = 1 << 14
+PACKED_PIECE_BYTES: Final = 1 << 14
 """Packed bytes that are unpacked at once: logs shrink to a hundredth."""
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 XZ_MAGIC: Final = b"\xfd7zXZ\x00"
+XZ_PADDING_BYTES: Final = 4
+"""Zero bytes that may follow an xz stream, as often as is liked."""
 PARQUET_MAGIC: Final = b"PAR1"
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 UTF16_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -154,9 +153,11 @@ def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
     elif head.startswith(ZSTD_MAGIC):
         import zstandard  # noqa: PLC0415  takes a while to load, and few logs need it
 
-        stream = _Unpacked(raw, _ZstdFrames(raw, zstandard.ZstdDecompressor()), "zstd", zstandard.ZstdError)
+        frames = _Frames(raw, zstandard.ZstdDecompressor().decompressobj)
+        stream = _Unpacked(raw, frames, "zstd", zstandard.ZstdError)
     elif head.startswith(XZ_MAGIC):
-        stream = _Unpacked(raw, lzma.LZMAFile(raw), "xz", lzma.LZMAError)  # type: ignore[arg-type]  # noqa: SIM115
+        frames = _Frames(raw, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), XZ_PADDING_BYTES)
+        stream = _Unpacked(raw, frames, "xz", lzma.LZMAError)
     peeked = _Peeked(stream)
     head = peeked.peek(len(UTF8_MARK))
     if head[:2] in UTF16_MARKS:
@@ -256,13 +257,33 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-class _ZstdFrames:
-    """Zstandard frames, one behind the other. The library's own stream ends quietly where a frame breaks off."""
+class _Frame(Protocol):
+    """What unpacks one frame."""
 
-    def __init__(self, raw: io.RawIOBase, decompressor: "ZstdDecompressor") -> None:
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, packed: bytes, /) -> bytes: ...
+
+
+class _Frames:
+    """Packed frames, one behind the other, to the very end: the libraries' own streams stop quietly before it.
+
+    Zstandard's does where a frame breaks off, xz's where what follows a frame is none.
+
+    Args:
+        raw: the packed bytes.
+        new_frame: makes what unpacks the next frame.
+        padding_bytes: how many zero bytes may stand behind a frame, or a multiple of them; 0: none may.
+    """
+
+    def __init__(self, raw: io.RawIOBase, new_frame: Callable[[], _Frame], padding_bytes: int = 0) -> None:
         self._raw = raw
-        self._decompressor = decompressor
-        self._frame: ZstdDecompressionObj | None = None
+        self._new_frame = new_frame
+        self._padding_bytes = padding_bytes
+        self._padded = 0
+        self._frame: _Frame | None = None
         self._packed = b""
         self._ready = memoryview(b"")
 
@@ -270,20 +291,35 @@ class _ZstdFrames:
         """At most ``size`` bytes; none at the end.
 
         Raises:
-            EOFError: a frame breaks off.
+            EOFError: a frame or what is behind it breaks off.
         """
         while not self._ready:
-            packed = self._packed or self._raw.read(ZSTD_PIECE_BYTES)
-            if not packed and self._frame is None:
+            packed = self._packed or self._raw.read(PACKED_PIECE_BYTES)
+            is_end = not packed
+            if self._frame is None and self._padding_bytes:
+                packed = self._drop_padding(packed)
+            if is_end and self._frame is None:
                 return b""
-            if not packed:
+            if is_end:
                 raise EOFError
-            frame = self._frame or self._decompressor.decompressobj()
-            self._ready = memoryview(frame.decompress(packed))
-            self._packed = frame.unused_data
-            self._frame = None if frame.eof else frame
+            self._packed = b""
+            if packed:
+                self._unpack(packed)
         piece, self._ready = self._ready[:size], self._ready[size:]
         return bytes(piece)
+
+    def _unpack(self, packed: bytes) -> None:
+        frame = self._frame or self._new_frame()
+        self._ready = memoryview(frame.decompress(packed))
+        self._packed = frame.unused_data
+        self._frame = None if frame.eof else frame
+
+    def _drop_padding(self, packed: bytes) -> bytes:
+        behind = packed.lstrip(b"\0")
+        self._padded = (self._padded + len(packed) - len(behind)) % self._padding_bytes
+        if self._padded and (behind or not packed):
+            raise EOFError
+        return behind
 
 
 class _Utf16(io.RawIOBase):
