@@ -1,6 +1,7 @@
 """The fast reading of logs, held against the slow one: every row, count and malformed line, however it is cut."""
 
 import codecs
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,23 @@ def test_indentation_does_not_count_for_the_size_of_a_record(path: Path) -> None
     calls = read_bytes(path, log)
     assert calls.facts is not None
     assert (calls.facts.input.records, calls.facts.input.continuation_lines) == (1, len(lines) - 1)
+
+
+@pytest.mark.parametrize(
+    ("start", "fields"),
+    [
+        ("|id=", "|y"),
+        ("", "|y"),
+        ("|id=1|elapsed_ms=2", "|y"),
+        ("|id=1", "|elapsed_ms=3"),
+        ("|id=1", "|x=1|elapsed_ms=3"),
+    ],
+)
+def test_a_line_of_a_million_fields_is_read_in_seconds(path: Path, start: str, fields: str) -> None:
+    line = f"PERF_TRACE|0|load{start}{fields * 1_000_000}|elapsed_ms=3\n"
+    begun = time.perf_counter()
+    assert len(read_bytes(path, line.encode())) == 1
+    assert time.perf_counter() - begun < 30
 
 
 @pytest.mark.parametrize("end", ["", "     Running tests/lookup.rs (target/debug/deps/lookup-43da980639810445)\n"])

@@ -1,5 +1,7 @@
 """Values are written so that they never say more than is known."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,6 +157,36 @@ def test_a_long_signature_keeps_its_names() -> None:
     assert written.endswith("|part=root")
     shorter = format_signature("query_records", "get_next_version_for_node", params, 70)
     assert shorter.startswith("query_records|caller=get_next_version_for_node|id=0123")
+
+
+FIELDS = st.tuples(st.sampled_from(("caller", "id", "")), st.text("a", max_size=30))
+
+
+@given(st.text("fg", max_size=12), st.lists(FIELDS, max_size=6), st.integers(0, 80))
+def test_of_the_values_no_more_is_left_out_than_must_be(
+    function: str, fields: list[tuple[str, str]], width: int
+) -> None:
+    text = "|".join([function, *(f"{name}={value}" for name, value in fields)])
+    fitting = (
+        shown
+        for kept in ("caller", None)
+        for longest in range(width, 8, -1)
+        if display_width(shown := shorten(function, fields, longest, kept)) <= width
+    )
+    expected = text if display_width(text) <= width else next(fitting, elide_middle(text, width))
+    assert elide_fields(text, width) == expected
+
+
+def shorten(function: str, fields: list[tuple[str, str]], longest: int, kept: str | None) -> str:
+    values = [value if name == kept else elide_middle(value, longest) for name, value in fields]
+    return "|".join([function, *(f"{name}={value}" for (name, _), value in zip(fields, values, strict=True))])
+
+
+def test_a_lookup_of_a_million_fields_is_elided_at_once() -> None:
+    text = "load|id=" + "x" * 10_000_000 + "|=y" * 1_000_000
+    start = time.perf_counter()
+    assert [elide_fields(text, width) for width in (60, 100)] == [elide_middle(text, width) for width in (60, 100)]
+    assert time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ in all of them.
 
 import math
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from tracereport.model import Metric, Param
@@ -265,15 +266,23 @@ def elide_fields(text: str, width: int) -> str:
     """
     if display_width(text) <= width:
         return text
+    if text.count("|") > width:
+        return elide_middle(text, width)
     function, *fields = text.split("|")
     parted = [(name + equals, elide_middle(value, width)) for name, equals, value in (f.partition("=") for f in fields)]
     fixed_width = display_width(function) + sum(1 + display_width(name) for name, _ in parted)
+    longest_values = range(_SHORTEST_USEFUL_VALUE, width + 1)
     for kept in ("caller=", ""):
         widths = [(display_width(value), name == kept) for name, value in parted]
-        for longest in range(width, _SHORTEST_USEFUL_VALUE - 1, -1):
-            if fixed_width + sum(own if is_kept else min(own, longest) for own, is_kept in widths) <= width:
-                shown = (name + (value if name == kept else elide_middle(value, longest)) for name, value in parted)
-                return "|".join([function, *shown])
+
+        def width_with(longest: int, widths: Sequence[tuple[int, bool]] = widths) -> int:
+            return fixed_width + sum(own if is_kept else min(own, longest) for own, is_kept in widths)
+
+        fitting = bisect_right(longest_values, width, key=width_with)
+        if fitting:
+            longest = longest_values[fitting - 1]
+            shown = (name + (value if name == kept else elide_middle(value, longest)) for name, value in parted)
+            return "|".join([function, *shown])
     return elide_middle(text, width)
 
 

@@ -8,6 +8,7 @@ per call.
 import re
 from collections.abc import Iterable
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -109,9 +110,10 @@ def parse_body(digits: str, body: str) -> RecordText | Reason:
     unit comes again, what comes again is a metric of that name.
     """
     fields = list(ELAPSED_FIELD.finditer(body))
-    adjacent = [fields.pop()]
-    while fields and fields[-1].end() == adjacent[0].start():
-        adjacent.insert(0, fields.pop())
+    first = len(fields) - 1
+    while first and fields[first - 1].end() == fields[first].start():
+        first -= 1
+    adjacent = fields[first:]
     boundary: dict[str, re.Match[str]] = {}
     for found in adjacent:
         if found[1] in boundary:
@@ -137,16 +139,10 @@ def parse_elapsed(unit: str, whole: str, decimals: str) -> tuple[int, int]:
 
 def parse_signature(text: str, *, escaped: bool) -> SignatureFields:
     """Function, caller and parameters of a signature text; ``escaped`` undoes the emitter's escapes in all of them."""
-    function, *fields = text.split("|")
-    params: list[tuple[str, str]] = []
-    for field in fields:
-        name, equals, value = field.partition("=")
-        if equals:
-            params.append((name, value))
-        elif params:
-            params[-1] = (params[-1][0], f"{params[-1][1]}|{field}")
-        else:
-            function = f"{function}|{field}"
+    fields = text.split("|")
+    starts = [index for index, field in enumerate(fields) if index and "=" in field]
+    function, *texts = ["|".join(fields[start:end]) for start, end in pairwise((0, *starts, len(fields)))]
+    params = [(name, value) for name, _, value in (own.partition("=") for own in texts)]
     if escaped:
         function = undo_escapes(function)
         params = [(undo_escapes(name), undo_escapes(value)) for name, value in params]
@@ -171,16 +167,17 @@ def parse_metrics(text: str) -> MetricFields:
     test: str | None = None
     escaped = False
     dropped = 0
-    prefix = ""
+    before: list[str] = []  # fields without a "=": the next one's name begins with them
     for field in text.split("|")[1:]:
         # A test's name may hold a "=": it ends where the field does.
         name, equals, value = (
-            field.partition("=") if field.startswith("test=") and not prefix else field.rpartition("=")
+            field.partition("=") if field.startswith("test=") and not before else field.rpartition("=")
         )
         if not equals:
-            prefix = f"{prefix}{field}|"
+            before.append(field)
             continue
-        name, prefix = prefix + name, ""
+        if before:
+            name, before = "|".join((*before, name)), []
         number = parse_unsigned(value)
         if name == "parent":
             known = value == "none" or (number is not None and number <= MAXIMUM)
@@ -196,7 +193,7 @@ def parse_metrics(text: str) -> MetricFields:
             dropped += 1
     if escaped and test is not None:
         test = undo_escapes(test)
-    return MetricFields(tuple(metrics), parent, has_parent, test, escaped, dropped + bool(prefix))
+    return MetricFields(tuple(metrics), parent, has_parent, test, escaped, dropped + bool(before))
 
 
 def parse_unsigned(text: str) -> int | None:
