@@ -238,6 +238,12 @@ def test_what_may_be_worth_a_warning_is_counted(path: Path, line: str, notice: s
     assert calls.facts.notices == {notice: 1}
 
 
+@pytest.mark.parametrize("more", ["", "|rest", "|found=1"])
+def test_the_name_of_a_test_is_unescaped_once(path: Path, more: str) -> None:
+    line = rf"PERF_TRACE|0|load|elapsed_ms=1{more}|count=1|test=a\x5cx7cb|escaped=1"
+    assert make_table(read_bytes(path, line.encode()))["test"].to_list() == [r"a\x7cb"]
+
+
 def test_bytes_that_are_no_text_stay_told_apart(path: Path) -> None:
     log = b"".join(
         b"PERF_TRACE|%d|load|id=%b|elapsed_ms=0\n" % (n, b) for n, b in enumerate((b"\xff", b"\xfe", b"\xff"))

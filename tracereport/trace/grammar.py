@@ -77,6 +77,7 @@ class MetricFields(NamedTuple):
     """Null where it is ``none`` or missing."""
     has_parent: bool
     test: str | None
+    """As logged: where the record is escaped, the escapes are still to be undone."""
     escaped: bool
     dropped: int
 
@@ -191,8 +192,6 @@ def parse_metrics(text: str) -> MetricFields:
             metrics.append((name, number))
         else:
             dropped += 1
-    if escaped and test is not None:
-        test = undo_escapes(test)
     return MetricFields(tuple(metrics), parent, has_parent, test, escaped, dropped + bool(before))
 
 
