@@ -93,6 +93,7 @@ ODD_LINES = (
     "PERF_TRACE|10|decimals|elapsed_ms=1.25|found=1",
     "PERF_TRACE|11|elapsed_ms=3",
     "PERF_TRACE|13||elapsed_ms=3\x1b[0m",
+    f"PERF_TRACE|{'0' * 20}14|zeros|elapsed_ms=1",
 )
 
 

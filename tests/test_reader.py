@@ -244,6 +244,17 @@ def test_the_name_of_a_test_is_unescaped_once(path: Path, more: str) -> None:
     assert make_table(read_bytes(path, line.encode()))["test"].to_list() == [r"a\x7cb"]
 
 
+@pytest.mark.parametrize("zeros", [1, 12, 18, 19, 30])
+@pytest.mark.parametrize("more", ["", "|id=1", "|rest", "|id=1|elapsed_us=3"])
+def test_zeros_before_a_call_number_mean_nothing(path: Path, zeros: int, more: str) -> None:
+    log = "".join(
+        f"PERF_TRACE|{'0' * zeros}{number}|load{more}|elapsed_ms=1\n" for number in (0, 7, 2**63 - 1)
+    ).encode()
+    calls = read_bytes(path, log)
+    hold_against_oracle(calls, read_lines(log))
+    assert calls.number.tolist() == [0, 7, 2**63 - 1]
+
+
 def test_bytes_that_are_no_text_stay_told_apart(path: Path) -> None:
     log = b"".join(
         b"PERF_TRACE|%d|load|id=%b|elapsed_ms=0\n" % (n, b) for n, b in enumerate((b"\xff", b"\xfe", b"\xff"))

@@ -189,6 +189,7 @@ def join_following(
 
 def parse_record(line: int, segment: int, digits: str, body: str) -> tuple[Record, int]:
     """The record with this body, the text behind its mark, and how many metrics were dropped."""
+    digits = digits.lstrip("0") or "0"
     if len(digits) > len(str(LARGEST)) or int(digits) > LARGEST:
         raise NotARecordError(TOO_LARGE)
     start, end, elapsed_ns, resolution_ns = find_boundary(body)

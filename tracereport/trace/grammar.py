@@ -122,10 +122,11 @@ def parse_body(digits: str, body: str) -> RecordText | Reason:
         boundary[found[1]] = found
     finest = boundary[min(boundary, key=lambda unit: UNIT_NS[unit])]
     elapsed_ns, resolution_ns = parse_elapsed(finest[1], finest[2], finest[3] or "")
-    if len(digits) > MAXIMUM_DIGITS or int(digits) > MAXIMUM or elapsed_ns > MAXIMUM:
+    number = digits.lstrip("0") or "0"
+    if len(number) > MAXIMUM_DIGITS or int(number) > MAXIMUM or elapsed_ns > MAXIMUM:
         return Reason.OUT_OF_RANGE
     end = max(found.end() for found in boundary.values())
-    return RecordText(int(digits), body[: adjacent[0].start()], elapsed_ns, resolution_ns, body[end:])
+    return RecordText(int(number), body[: adjacent[0].start()], elapsed_ns, resolution_ns, body[end:])
 
 
 def parse_elapsed(unit: str, whole: str, decimals: str) -> tuple[int, int]:
