@@ -92,6 +92,7 @@ ODD_LINES = (
     "PERF_TRACE|8|escaped|id=a\\x7cb\\x0ac\\x5cd|elapsed_us=7|escaped=1|found=0",
     "PERF_TRACE|10|decimals|elapsed_ms=1.25|found=1",
     "PERF_TRACE|11|elapsed_ms=3",
+    "PERF_TRACE|12|empty|elapsed_ms=|a=2|elapsed_ms=3|elapsed_us=|found=1",
     "PERF_TRACE|13||elapsed_ms=3\x1b[0m",
     f"PERF_TRACE|{'0' * 20}14|zeros|elapsed_ms=1",
 )

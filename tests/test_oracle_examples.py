@@ -31,6 +31,8 @@ def numbered(*numbers: int) -> bytes:
         ("PERF_TRACE|1|f|elapsed_ns=1.99", ("f", None, (), 1, 1, ())),
         (r"PERF_TRACE|1|f\x7c|id=\x5cx0a\x0a|elapsed_ms=0|escaped=1", ("f|", None, (("id", "\\x0a\n"),), 0, MS, ())),
         ("PERF_TRACE|PERF_TRACE|1|f|elapsed_ms=0", ("f", None, (), 0, MS, ())),
+        ("PERF_TRACE|1|f|elapsed_ms=|a=2|elapsed_ms=3", ("f", None, (("elapsed_ms", ""), ("a", "2")), 3 * MS, MS, ())),
+        ("PERF_TRACE|1|f|elapsed_ms=3|elapsed_ms=|n=1", ("f", None, (), 3 * MS, MS, (("n", 1),))),
     ],
 )  # fmt: skip
 def test_a_record(line: str, expected: tuple[object, ...]) -> None:
@@ -46,6 +48,9 @@ def test_a_record(line: str, expected: tuple[object, ...]) -> None:
     [
         ("PERF_TRACE|1|f|id=PERF_TRACE|2|g|elapsed_ms=0", TORN),
         ("PERF_TRACE|1|f|elapsed_ms=0|found=1PERF_TRACE|", TORN),
+        ("PERF_TRACE|1|f|elapsed_ms=PERF_TRACE|2|g|elapsed_ms=|elapsed_ms=3|elapsed_ms=4", TORN),
+        ("PERF_TRACE|1|f|id=1|elapsed_ms=|elapsed_ms=0|n=1", TORN),
+        ("PERF_TRACE|1|f|elapsed_ms=|n=1", NO_ELAPSED),
         ("PERF_TRACE|1|f|id=1", NO_ELAPSED),
         ("PERF_TRACE|1|f|elapsed_ms=", NO_ELAPSED),
         ("PERF_TRACE|1|elapsed_ms=3", NO_ELAPSED),

@@ -244,6 +244,14 @@ def test_the_name_of_a_test_is_unescaped_once(path: Path, more: str) -> None:
     assert make_table(read_bytes(path, line.encode()))["test"].to_list() == [r"a\x7cb"]
 
 
+def test_an_elapsed_field_without_a_number_is_a_field_like_any_other(path: Path) -> None:
+    log = b"PERF_TRACE|0|f|elapsed_ms=|a=2|elapsed_ms=3|elapsed_ms=|m=1\n"
+    log += b"PERF_TRACE|1|f|elapsed_ms=3|m=1|elapsed_us=|k=1\n"
+    calls = read_bytes(path, log)
+    hold_against_oracle(calls, read_lines(log))
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("zeros", [1, 12, 18, 19, 30])
 @pytest.mark.parametrize("more", ["", "|id=1", "|rest", "|id=1|elapsed_us=3"])
 def test_zeros_before_a_call_number_mean_nothing(path: Path, zeros: int, more: str) -> None:

@@ -10,6 +10,7 @@ MARK = re.compile(r"PERF_TRACE\|([0-9]+)\|")
 ELAPSED = re.compile(r"\|elapsed_(ms|us|ns|s)=([0-9]+(?:\.[0-9]+)?)(?=\||\Z)")
 QUOTED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=[0-9]+")
 EMPTY_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=(?=\|)")
+EMPTY_BEFORE_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=\|elapsed_(?:ms|us|ns|s)=")
 ENDS_IN_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=\Z")
 CUT_MARK = re.compile(r"PERF_TRACE\|[0-9]*\Z")
 TRAILING_COLOURS = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
@@ -130,9 +131,9 @@ def read_record(
     if mark is None and CUT_MARK.search(own):
         raise NotARecordError(BROKEN_OFF)
     body = own[mark.end() :] if mark else ""
-    if "PERF_TRACE|" in body and len(ELAPSED.findall(body)) <= 1:
+    if "PERF_TRACE|" in body and (len(ELAPSED.findall(body)) <= 1 or EMPTY_ELAPSED.search(body)):
         raise NotARecordError(TORN)
-    if mark and (EMPTY_ELAPSED.search(body) or ENDS_IN_ELAPSED.search(own[: mark.start()])):
+    if mark and (EMPTY_BEFORE_ELAPSED.search(body) or ENDS_IN_ELAPSED.search(own[: mark.start()])):
         raise NotARecordError(TORN)
     is_quoted = bool(QUOTED.search(body)) and not ELAPSED.search(body)
     if mark is None or is_quoted:

@@ -26,6 +26,7 @@ RECORD_START = re.compile(rf"{re.escape(MARK)}([0-9]+)\|")
 ELAPSED_START = rf"\|elapsed_(?:{UNITS})="
 ELAPSED_FIELD = re.compile(rf"\|elapsed_({UNITS})=([0-9]+)(?:\.([0-9]+))?(?=\||\Z)")
 EMPTY_ELAPSED = re.compile(rf"{ELAPSED_START}\|")
+ROBBED_ELAPSED = re.compile(rf"{ELAPSED_START}(?={ELAPSED_START})")
 CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
 QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
 BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
@@ -86,16 +87,19 @@ def parse_record(text: str) -> RecordText | Reason:
     """Cuts a record that stands on one line (from anywhere before its mark on).
 
     Gives ``Reason.BROKEN_OFF`` where the elapsed field is missing: the following lines may hold it. Torn is what
-    holds a second mark before its elapsed time, or an elapsed field whose number another writer has carried off.
+    holds a second mark before its elapsed time, and what tells that another writer has carried off an elapsed number:
+    the field is empty beside a second mark or directly before another one, or the mark follows it. By itself an empty
+    field is one like any other.
     """
     start = RECORD_START.search(text)
     if start is None:
         return Reason.BROKEN_MARK if BROKEN_MARK.search(text) else Reason.NO_RECORD
     body = text[start.end() :]
     elapsed_fields = len(ELAPSED_FIELD.findall(body))
+    holds_mark = MARK in body
     if (
-        (MARK in body and elapsed_fields <= 1)
-        or EMPTY_ELAPSED.search(body)
+        (holds_mark and elapsed_fields <= 1)
+        or (EMPTY_ELAPSED if holds_mark else ROBBED_ELAPSED).search(body)
         or CUT_ELAPSED.search(text[: start.start()])
     ):
         return Reason.TORN
