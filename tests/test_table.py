@@ -184,12 +184,31 @@ def test_a_missing_column_is_named(column: str) -> None:
         (pl.lit(-1).alias("number"), "a column has another type"),
         (pl.lit(None, dtype=pl.String).alias("function"), "the column function holds nulls"),
         (pl.lit("birch").alias("tree"), "unknown tree 'birch'"),
+        (pl.lit(0).alias("resolution_ns"), "the column resolution_ns holds a 0"),
+        *(
+            (pl.lit(2**63, dtype=pl.UInt64).alias(column), f"the column {column} holds a number beyond")
+            for column in ("line", "number", "elapsed_ns", "resolution_ns", "parent")
+        ),
+        *(
+            (pl.lit([item], dtype=COLUMNS[column]).alias(column), f"the column {column} holds nulls")
+            for column, value in (("params", "a"), ("metrics", 1))
+            for item in (None, {"name": "a", "value": None}, {"name": None, "value": value})
+        ),
     ],
 )
 def test_what_no_table_of_calls_can_hold_is_named(change: pl.Expr, message: str) -> None:
     frame = tracereport.read_calls(log_path("hostile"))
     with pytest.raises(InputError, match=message):
         tracereport.analyze(frame.with_columns(change))
+
+
+def test_a_call_may_stand_there_once_only() -> None:
+    frame = tracereport.read_calls(log_path("duckpond-single-thread"))
+    line = frame["line"].min()
+    for twice in (pl.concat([frame, frame]), pl.concat([frame.head(1), frame])):
+        with pytest.raises(InputError, match=f"a call stands there twice: line {line} of .*duckpond-single-thread"):
+            tracereport.analyze(twice)
+    assert tracereport.analyze(pl.concat([frame.tail(5), frame.head(5)])).totals.calls == 10
 
 
 def test_what_is_no_table_of_calls_is_an_error_with_a_remedy(folder: Path) -> None:

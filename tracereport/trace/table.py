@@ -29,7 +29,7 @@ from tracereport.trace.calls import (
 )
 from tracereport.trace.distinct import code_texts, rank_by_first_use
 from tracereport.trace.encode import code_names
-from tracereport.trace.grammar import decode_lookup, encode_lookup
+from tracereport.trace.grammar import MAXIMUM, decode_lookup, encode_lookup
 from tracereport.trace.processes import find_implausible
 
 METADATA_KEY: Final = "tracereport"
@@ -239,10 +239,10 @@ def read_frame(
     Where nobody says which numbers are implausible, they are looked for.
 
     Raises:
-        InputError: a column is missing or has another type.
+        InputError: a column is missing, has another type or holds what none of calls can; or a call stands there twice.
     """
     frame = _check_columns(frame, name)
-    order = _find_log_order(frame)
+    order = _find_log_order(frame, name)
     if order is not None:
         frame = frame[order]
         implausible = implausible[order] if implausible is not None else None
@@ -301,23 +301,58 @@ def _check_columns(frame: pl.DataFrame, name: str) -> pl.DataFrame:
         raise InputError(
             f"{name}: a column has another type: {error}", "The columns' types are those of tracereport.read_calls."
         ) from error
-    for column in SCHEMA:
-        if column not in {"caller", "parent", "test"} and frame[column].null_count():
+    for column, kind in SCHEMA.items():
+        if _holds_nulls(frame[column]) and column not in {"caller", "parent", "test"}:
             raise InputError(f"{name}: the column {column} holds nulls", "Only caller, parent and test may be null.")
+        if kind == pl.UInt64 and (frame[column].max() or 0) > MAXIMUM:  # type: ignore[operator]  # it is a number
+            raise InputError(
+                f"{name}: the column {column} holds a number beyond 2^63 - 1", "No trace line can hold a larger one."
+            )
+    if frame["resolution_ns"].min() == 0:
+        raise InputError(
+            f"{name}: the column resolution_ns holds a 0",
+            "It is how finely a time was measured: 1 for nanoseconds, 1,000,000 for milliseconds.",
+        )
     unknown = set(frame["tree"].unique().to_list()) - set(TREE_KINDS)
     if unknown:
         raise InputError(f"{name}: unknown tree {min(unknown)!r}", f"A tree is one of {', '.join(TREE_KINDS)}.")
     return frame
 
 
-def _find_log_order(frame: pl.DataFrame) -> NDArray[np.intp] | None:
-    """The rows as they stood in their logs, file by file; none if they stand so."""
+def _holds_nulls(column: pl.Series) -> bool:
+    """Whether a value is null, or one within it."""
+    if column.null_count():
+        return True
+    if not isinstance(column.dtype, pl.List):
+        return False
+    items = column.explode(empty_as_null=False)
+    return any(items.struct.field(part).null_count() for part in ("name", "value"))
+
+
+def _find_log_order(frame: pl.DataFrame, name: str) -> NDArray[np.intp] | None:
+    """The rows as they stood in their logs, file by file; none if they stand so.
+
+    Raises:
+        InputError: two rows are the same line of a process.
+    """
     file = code_names(frame["file"], frame["file"].unique(maintain_order=True))
     keys = [file, frame["process"].to_numpy(), frame["line"].to_numpy()]
-    in_order = np.ones(max(len(file) - 1, 0), bool)
+    in_order = np.zeros(max(len(file) - 1, 0), bool)
     for key in reversed(keys):
         in_order = (key[:-1] < key[1:]) | ((key[:-1] == key[1:]) & in_order)
-    return None if in_order.all() else np.lexsort(keys[::-1])
+    if in_order.all():
+        return None
+    order = np.lexsort(keys[::-1])
+    is_same = np.ones(len(in_order), bool)
+    for key in keys:
+        is_same &= np.diff(key[order]) == 0
+    if is_same.any():
+        twice = frame.row(int(order[np.argmax(is_same)]), named=True)
+        raise InputError(
+            f"{name}: a call stands there twice: line {twice['line']} of {twice['file']}",
+            "Give each call once; to put tables together, read them together: tracereport.read_calls([...]).",
+        )
+    return order
 
 
 def _find_processes(frame: pl.DataFrame, file: NDArray[np.int32]) -> tuple[NDArray[np.int32], pl.DataFrame]:
