@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from random import Random
 
 import msgspec
 import polars as pl
@@ -209,6 +210,26 @@ def test_a_call_may_stand_there_once_only() -> None:
         with pytest.raises(InputError, match=f"a call stands there twice: line {line} of .*duckpond-single-thread"):
             tracereport.analyze(twice)
     assert tracereport.analyze(pl.concat([frame.tail(5), frame.head(5)])).totals.calls == 10
+
+
+def test_a_damaged_file_is_an_error_and_no_panic(folder: Path) -> None:
+    table, damaged = folder / "whole.parquet", folder / "damaged.parquet"
+    write_table(read_calls([str(log_path("duckpond-single-thread"))]), table)
+    content = table.read_bytes()
+    random = Random(3)  # noqa: S311 - the same damages each time
+    refused = 0
+    for _ in range(80):
+        changed = bytearray(content)
+        for _ in range(3):
+            changed[
+                random.randrange(max(4, len(content) - random.choice((6_000, len(content)))), len(content) - 4)
+            ] ^= 7
+        damaged.write_bytes(changed)
+        try:
+            read_table(str(damaged))
+        except InputError:
+            refused += 1
+    assert refused > 20
 
 
 def test_what_is_no_table_of_calls_is_an_error_with_a_remedy(folder: Path) -> None:

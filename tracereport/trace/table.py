@@ -168,14 +168,13 @@ def read_table(name: str) -> Calls:
         frame = pl.read_parquet(name)
         text = pl.read_parquet_metadata(name).get(METADATA_KEY)
         metadata = msgspec.json.decode(text, type=_Metadata) if text is not None else None
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise InputError(f"{name}: can't be read as Parquet: {error}", remedy) from error
     except msgspec.MsgspecError as error:
         raise InputError(f"{name}: its metadata is damaged: {error}", remedy) from error
     if metadata is None:
         return read_frame(frame, name=name)
-    implausible = np.zeros(frame.height, bool)
-    implausible[list(metadata.implausible_rows)] = True
+    implausible = np.isin(np.arange(frame.height), metadata.implausible_rows)
     return read_frame(frame, facts=metadata.facts, implausible=implausible, name=name)
 
 
