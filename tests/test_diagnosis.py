@@ -1,9 +1,13 @@
 """Why a log holds no traces: the likely cause is told by what stands in it instead."""
 
+import bz2
+import gzip
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+import tracereport
 from tests.truth import log_path
 from tracereport.errors import InputError
 from tracereport.trace.diagnosis import explain_no_traces
@@ -49,6 +53,35 @@ def test_the_likely_cause_is_named(tmp_path: Path, content: bytes, message: str)
     path = tmp_path / "perf_trace.log"
     path.write_bytes(content)
     assert message in explain(path).message
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "remedy"),
+    [
+        ("zip", "it is a ZIP archive", "unzip -p"),
+        ("bz2", "it is packed by bzip2", "bzip2 -dc"),
+        ("parquet", "it is a Parquet file, which can't be read from a pipe", "Name the file"),
+        ("json", "it is a report", "--baseline"),
+        ("json.gz", "it is a report", "--baseline"),
+    ],
+)
+def test_what_is_no_log_is_called_what_it_is(tmp_path: Path, kind: str, cause: str, remedy: str) -> None:
+    """As they stand on standard input, where no name tells what they are."""
+    table = tracereport.read_calls(log_path("duckpond-single-thread"))
+    path = tmp_path / "input"
+    if kind == "zip":
+        with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+            archive.write(log_path("duckpond-single-thread"))
+    elif kind == "bz2":
+        path.write_bytes(bz2.compress(log_path("duckpond-single-thread").read_bytes()))
+    elif kind == "parquet":
+        table.write_parquet(path)
+    else:
+        report = tracereport.render(tracereport.analyze(table), "json")
+        path.write_bytes(gzip.compress(bytes(report)) if kind == "json.gz" else bytes(report))
+    error = explain(path)
+    assert error.message.startswith(f"{path}: {cause}")
+    assert remedy in error.remedy
 
 
 def test_several_inputs_are_explained_together(tmp_path: Path) -> None:

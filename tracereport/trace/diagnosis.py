@@ -9,7 +9,7 @@ from typing import Final
 from tracereport.errors import InputError
 from tracereport.phrases import format_counted
 from tracereport.trace.calls import Facts
-from tracereport.trace.source import STANDARD_INPUT
+from tracereport.trace.source import PARQUET_MAGIC, STANDARD_INPUT
 
 _COLLECT: Final = "RUST_LOG=debug cargo test 2> perf_trace.log"
 _COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
@@ -45,6 +45,26 @@ _SIGNS: Final = tuple(
     )
 )
 """What stands in a log, the cause that it hints at, and the remedy; the first that is found counts."""
+_OTHER_KINDS: Final = tuple(
+    (re.compile(start, re.DOTALL), cause, remedy)
+    for start, cause, remedy in (
+        (rb"PK[\x03\x05]", "it is a ZIP archive", "Unpack it: unzip -p logs.zip | tracereport -"),
+        (rb"BZh[1-9]", "it is packed by bzip2", "Unpack it: bzip2 -dc perf_trace.log.bz2 | tracereport -"),
+        (rb"7z\xbc\xaf\x27\x1c", "it is a 7z archive", "Unpack it: 7z x -so logs.7z | tracereport -"),
+        (rb"\x04\x22\x4d\x18", "it is packed by lz4", "Unpack it: lz4 -dc perf_trace.log.lz4 | tracereport -"),
+        (
+            PARQUET_MAGIC,
+            "it is a Parquet file, which can't be read from a pipe",
+            "Name the file: tracereport calls.parquet",
+        ),
+        (
+            rb'\s*\{\s*"schema_version"',
+            "it is a report, and reports are made from logs",
+            "Give the log. To compare it with this report: tracereport perf_trace.log --baseline report.json",
+        ),
+    )
+)
+"""How files start that are no logs, what they are, and what to do with them."""
 _OFF: Final = {"", "0", "off", "false", "no"}
 _TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
 """What our emitters take ``PERF_TRACE`` for; any other value is a file."""
@@ -73,6 +93,9 @@ def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
         )
     if read.lines == 0:
         return InputError(f"{name}: empty", f"Collect traces on standard error: {_COLLECT}")
+    for start, kind, remedy in _OTHER_KINDS:
+        if start.match(facts.head):
+            return InputError(f"{name}: {kind}", remedy)
     cause, remedy = _find_cause(facts)
     return InputError(f"{name}: no traces in {format_counted(read.lines, 'line')}: {cause}", remedy)
 
