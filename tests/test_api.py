@@ -130,6 +130,23 @@ def test_a_report_is_rendered_as_the_command_does(kind: RenderFormat, beginning:
     assert tracereport.render(decode_report(encode_report(report)), kind) == document
 
 
+def test_what_cannot_be_meant_is_refused_in_words() -> None:
+    calls = tracereport.read_calls(BARE)
+    with pytest.raises(UsageError, match="no input is named"):
+        tracereport.read_calls([])
+    with pytest.raises(InputError, match="dict: no frame"):
+        tracereport.analyze(calls.to_dict())  # type: ignore[arg-type]
+    for kind in ("raw", "nosuch", None):
+        with pytest.raises(UsageError, match=f"{kind}: no report can be rendered as that") as error:
+            tracereport.render(tracereport.analyze(calls), kind)  # type: ignore[arg-type]
+        assert "markdown" in error.value.remedy
+
+
+def test_a_lazy_frame_is_collected() -> None:
+    calls = tracereport.read_calls(BARE)
+    assert tracereport.analyze(calls.lazy()) == tracereport.analyze(calls)
+
+
 def test_nothing_is_loaded_before_it_is_asked_for() -> None:
     script = (
         "import json, sys, tracereport\n"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
 from tracereport.analysis.report import make_report
 from tracereport.documents.formats import RenderFormat, render_document
-from tracereport.errors import InputError
+from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
 from tracereport.trace.inputs import read_inputs
 from tracereport.trace.source import expand_inputs
@@ -31,9 +31,11 @@ def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> 
 
     Raises:
         InputError: an input is missing, can't be read, or breaks off.
-        UsageError: the same input is named twice.
+        UsageError: no input is named, or one twice.
     """
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not names:
+        raise UsageError("no input is named", "Name a log, a glob or a table of calls.")
     calls = read_inputs(expand_inputs([fspath(name) for name in names]))
     if partial == "error" and calls.facts is not None and calls.facts.input.errors:
         raise InputError(calls.facts.input.errors[0], 'Read what there is with read_calls(..., partial="keep").')
@@ -41,7 +43,11 @@ def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> 
 
 
 def analyze(
-    calls: pl.DataFrame, settings: Settings | None = None, *, title: str = "calls", selection: Selection | None = None
+    calls: pl.DataFrame | pl.LazyFrame,
+    settings: Settings | None = None,
+    *,
+    title: str = "calls",
+    selection: Selection | None = None,
 ) -> Report:
     """The report on a frame of calls, with ``input`` left null: only the lines of a log could fill it.
 
@@ -52,8 +58,13 @@ def analyze(
         selection: what the report's lists are narrowed to; no figure changes.
 
     Raises:
-        InputError: a column is missing or has another type.
+        InputError: it is no frame of calls: a column is missing, has another type or holds what none of calls can, or a
+            call stands there twice.
     """
+    if isinstance(calls, pl.LazyFrame):
+        calls = calls.collect()
+    if not isinstance(calls, pl.DataFrame):
+        raise InputError(f"{type(calls).__name__}: no frame", "Give the frame that tracereport.read_calls makes.")
     return make_report(read_frame(calls), settings or Settings(), title, selection)
 
 
@@ -66,6 +77,11 @@ def render(report: Report, kind: RenderFormat) -> str | bytes:
             give bytes.
 
     Raises:
-        UsageError: ``gitlab`` needs a place in the source for each finding, and the trace carries none.
+        UsageError: ``kind`` is none of these, or it is ``gitlab``, which needs a place in the source for each finding,
+            and the trace carries none.
     """
+    if kind not in get_args(RenderFormat):
+        raise UsageError(
+            f"{kind}: no report can be rendered as that", f"Name one of {', '.join(get_args(RenderFormat))}."
+        )
     return render_document(report, kind)
