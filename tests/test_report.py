@@ -1,5 +1,6 @@
 """The report of real logs and of any others: every figure of every section is what its definition says."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from tests.figures import hold_figures
 from tests.oracle import read_lines
 from tests.strategies import logs
 from tests.truth import NAMES, log_path, read_log
+from tracereport.analysis import breakdown, functions
 from tracereport.analysis.report import make_report
 from tracereport.documents.wording import describe_extent, describe_finding
-from tracereport.model import Finding, Report, Settings
+from tracereport.model import Finding, Report, Rows, Settings
 from tracereport.trace.calls import Calls
 from tracereport.trace.reader import read_log as read_calls
 
@@ -82,6 +84,29 @@ def test_times_add_up_beyond_63_bits(tmp_path: Path) -> None:
     report = make_report(read_calls([str(path)]), Settings(), "long")
     for row in (*report.redundant_signatures.rows, *report.redundant_lookups.rows):
         assert (row.elapsed_ns, row.elapsed_upper_ns) == (10**19, 10**19 + 2 * 10**9)
+
+
+def test_only_rows_that_are_kept_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "single-thread"
+    whole = report_of(name)
+    worked_out: list[object] = []
+    for room, worker in ((functions, "count_histogram"), (breakdown, "_unaccounted_ns")):
+        monkeypatch.setattr(room, worker, count_uses(worked_out, getattr(room, worker)))
+    monkeypatch.setattr(functions, "LONG_ROW_LIMIT", 4)
+    monkeypatch.setattr(breakdown, "ROW_LIMIT", 3)
+    cut = make_report(calls_of(name), Settings(), name)
+    assert cut.functions == Rows(whole.functions.total, whole.functions.rows[:4])
+    assert cut.breakdown == Rows(whole.breakdown.total, whole.breakdown.rows[:3])
+    assert whole.breakdown.total > 3
+    assert len(worked_out) == 4 + 3
+
+
+def count_uses(uses: list[object], worker: Callable[..., object]) -> Callable[..., object]:
+    def used(*arguments: object) -> object:
+        uses.append(worker)
+        return worker(*arguments)
+
+    return used
 
 
 def by_caller(name: str) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.analysis.grouping import keep_rows, sum_by
+from tracereport.analysis.grouping import ROW_LIMIT, keep_rows, sum_by
 from tracereport.analysis.metric_use import MetricUse
 from tracereport.analysis.repeats import is_time
 from tracereport.analysis.selection import Shown
@@ -20,21 +20,23 @@ def count_breakdown(calls: Calls, use: MetricUse, shown: Shown | None = None) ->
     names = calls.metric_sets.names
     total_elapsed_ns = sum_by(calls.function, calls.elapsed_ns, len(calls.names)).tolist()
     total_calls = np.bincount(calls.function, minlength=len(calls.names)).tolist()
-    key = use.function * max(len(names), 1) + use.name
+    found = [code for code in np.unique(use.function).tolist() if shown is None or calls.names[code] in shown.functions]
+    found.sort(key=lambda code: (-total_elapsed_ns[code], calls.names[code]))
+    kept = found[:ROW_LIMIT]
+    entries = np.flatnonzero(np.isin(use.function, kept))
+    key = use.function[entries] * max(len(names), 1) + use.name[entries]
     order = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))
     summaries: dict[int, list[MetricSummary]] = {}
-    for members in np.split(order, starts[1:]) if len(order) else []:
-        function, name = divmod(int(key[members[0]]), len(names))
+    for members in np.split(entries[order], starts[1:]) if len(order) else []:
+        function, name = int(use.function[members[0]]), int(use.name[members[0]])
         summary = _summarise(names[name], use.value[members], use.calls[members], total_elapsed_ns[function])
         summaries.setdefault(function, []).append(summary)
     rows = [
-        _describe(calls.names[function], total_calls[function], total_elapsed_ns[function], metrics)
-        for function, metrics in summaries.items()
-        if shown is None or calls.names[function] in shown.functions
+        _describe(calls.names[function], total_calls[function], total_elapsed_ns[function], summaries[function])
+        for function in kept
     ]
-    rows.sort(key=lambda row: (-row.total_elapsed_ns, row.function))
-    return keep_rows(rows)
+    return keep_rows(rows, total=len(found))
 
 
 def _describe(function: str, calls: int, total_elapsed_ns: int, metrics: list[MetricSummary]) -> Breakdown:

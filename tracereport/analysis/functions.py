@@ -51,10 +51,12 @@ def count_functions(
     """
     total = tally.add_up(calls.lookups.function[calls.signatures.lookup], len(calls.names))
     evidence = find_evidence_metrics(use, calls, settings)
+    found = [
+        code for code in np.flatnonzero(total.calls).tolist() if shown is None or calls.names[code] in shown.functions
+    ]
+    found.sort(key=lambda code: (-int(total.calls[code]), calls.names[code]))
     rows = []
-    for code in np.flatnonzero(total.calls).tolist():
-        if shown is not None and calls.names[code] not in shown.functions:
-            continue
+    for code in found[:LONG_ROW_LIMIT]:
         own = by_function.rows_of(code)
         times_ns = np.sort(calls.elapsed_ns[own])
         resolution_ns = int(calls.resolution_ns[own].max())
@@ -85,8 +87,7 @@ def count_functions(
                 judged_calls=int(total.judged[code]),
             )
         )
-    rows.sort(key=lambda row: (-row.calls, row.function))
-    return keep_rows(rows, LONG_ROW_LIMIT)
+    return keep_rows(rows, LONG_ROW_LIMIT, total=len(found))
 
 
 def nearest_rank(sorted_ns: NDArray[np.int64], percent: int) -> int:
