@@ -1,19 +1,24 @@
 """Texts and codes told apart, in the order of their first use."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from tracereport.trace.distinct import code_texts, rank_by_first_use
+from tracereport.trace.distinct import code_repeated_texts, code_texts, rank_by_first_use
 
+Coder = Callable[[pl.Series], tuple[NDArray[np.int32], NDArray[np.int64]]]
 TEXTS = st.lists(st.none() | st.text(max_size=3))
 
 
-@given(TEXTS)
-def test_texts_are_numbered_as_they_are_first_used(texts: list[str | None]) -> None:
-    codes, first_use = code_texts(pl.Series(texts, dtype=pl.String))
+@pytest.mark.parametrize("code", [code_texts, code_repeated_texts])
+@given(texts=TEXTS)
+def test_texts_are_numbered_as_they_are_first_used(code: Coder, texts: list[str | None]) -> None:
+    codes, first_use = code(pl.Series(texts, dtype=pl.String))
     distinct = list(dict.fromkeys(texts))
     assert codes.tolist() == [distinct.index(text) for text in texts]
     assert first_use.tolist() == [texts.index(text) for text in distinct]

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tracereport.trace.distinct import code_texts
+from tracereport.trace.distinct import code_repeated_texts
 from tracereport.trace.grammar import ELAPSED_START, MARK, MAXIMUM, UNIT_NS, UNITS
 from tracereport.trace.markers import PlacedMarker, find_markers
 from tracereport.trace.reading import Records
@@ -128,10 +128,10 @@ def _split_lines(lines: pl.Series, numbers: NDArray[np.int64], text: bytes, star
         signature=line.bin.slice(pl.col("start"), pl.col("elapsed") - pl.col("start")).cast(pl.String),
         tail=line.bin.slice(pl.col("elapsed") + len(_ELAPSED), _REST).cast(pl.String),
     )
-    signature, first_use = code_texts(cut["signature"])
+    signature, first_use = code_repeated_texts(cut["signature"])
     signatures = cut["signature"].gather(first_use)
     holds_mark = signatures.str.contains(_BARE_MARK, literal=True).fill_null(value=True).to_numpy()
-    tail, first_use = code_texts(cut["tail"])
+    tail, first_use = code_repeated_texts(cut["tail"])
     tails, metrics = _read_tails(cut["tail"].gather(first_use))
     plain = pl.Series(has_signature & ~holds_mark[signature])
     columns = tails[tail].select(
@@ -181,7 +181,7 @@ def _read_tails(texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     )
     elapsed_ns, resolution_ns = _parse_elapsed(parts["elapsed"])
     odd = parts["metrics"].str.contains(MARK, literal=True) | _contains_elapsed(parts["metrics"])
-    metrics, first_use = code_texts(parts["metrics"])
+    metrics, first_use = code_repeated_texts(parts["metrics"])
     columns = {"elapsed_ns": elapsed_ns.set(odd, None), "resolution_ns": resolution_ns, "metrics": metrics}
     return pl.DataFrame(columns), parts["metrics"].gather(first_use)
 
