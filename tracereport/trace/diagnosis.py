@@ -59,8 +59,8 @@ _OTHER_KINDS: Final = tuple(
         ),
         (
             rb'\s*\{\s*"schema_version"',
-            "it is a report, and reports are made from logs",
-            "Give the log. To compare it with this report: tracereport perf_trace.log --baseline report.json",
+            "it is a report, and reports aren't joined",
+            "Join the logs, or the tables of their calls: -o calls.parquet. To compare with a report: --baseline FILE",
         ),
     )
 )
@@ -72,7 +72,6 @@ _WAYS_TO_TRACE: Final = (
     (re.compile(r"python[0-9.]*"), "decorate a function with `traced` from tracereport.emit."),
     (re.compile("node|npm|npx"), "`tracereport emitter node > perf-trace.mjs` gives the file that does."),
 )
-_REPORT_START: Final = b'{"schema_version":'
 _NO_SIGN: Final = (
     "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
     "Give the log of standard error; to print such lines: tracereport emitter --help",
@@ -102,11 +101,6 @@ def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
 
 def _find_cause(facts: Facts) -> tuple[str, str]:
     """What is likely to be the reason, and what to do."""
-    if facts.head.startswith(_REPORT_START):
-        return (
-            "it is a report, and reports aren't joined",
-            "Join the logs, or the tables of their calls: -o calls.parquet. To compare with a report: --baseline FILE",
-        )
     if facts.input.malformed_lines:
         first = facts.input.malformed.rows[0]
         count = format_counted(facts.input.malformed_lines, "line")
