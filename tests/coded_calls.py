@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from tests.oracle import Process, find_processes, read_lines
+from tracereport.analysis.grouping import ROW_LIMIT
 from tracereport.analysis.report import make_report
 from tracereport.model import Report, Settings
 from tracereport.trace.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
@@ -79,10 +80,10 @@ def code_calls(processes: Sequence[Process]) -> Calls:
     )
 
 
-def report_on(*lines: str) -> Report:
+def report_on(*lines: str, row_limit: int = ROW_LIMIT) -> Report:
     """The report of some trace lines, each from its number on."""
     log = "".join(f"PERF_TRACE|{line}\n" for line in lines).encode()
-    return make_report(code_calls(find_processes(read_lines(log))), Settings(), "some lines")
+    return make_report(code_calls(find_processes(read_lines(log))), Settings(), "some lines", row_limit=row_limit)
 
 
 def integers(values: Iterable[int]) -> np.ndarray:

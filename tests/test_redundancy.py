@@ -7,7 +7,6 @@ import pytest
 
 from tests.coded_calls import code_calls, report_on
 from tests.oracle import find_processes, read_lines
-from tracereport.analysis import redundancy
 from tracereport.analysis.ordered import order_calls
 
 CALLERS = ("walk", "open", None, "list")
@@ -24,17 +23,14 @@ def lines_in_any_order(seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1_000, 7])
-def test_equal_counts_stand_in_the_order_of_their_names_whatever_came_first(
-    monkeypatch: pytest.MonkeyPatch, limit: int
-) -> None:
-    monkeypatch.setattr(redundancy.first_by_text, "__kwdefaults__", {"limit": limit})
+def test_equal_counts_stand_in_the_order_of_their_names_whatever_came_first(limit: int) -> None:
     expected = [
         (value, caller)
         for value in sorted(VALUES)
         for caller in sorted(CALLERS, key=lambda caller: (caller is None, caller or ""))
     ]
     for seed in range(5):
-        report = report_on(*lines_in_any_order(seed))
+        report = report_on(*lines_in_any_order(seed), row_limit=limit)
         for section in (report.redundant_signatures, report.cache_candidates):
             found = [(row.params[0].value, row.caller) for row in section.rows]
             assert found == (expected[:limit] if section.total else [])
