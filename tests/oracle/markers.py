@@ -15,7 +15,7 @@ NEXTEST = re.compile(
     r"(?:\((?:[ 0-9]+/[ 0-9]+|[─-]+)\) )?"  # which test of how many
     r"(?P<binary>\S+) (?P<test>\S.*?)\s*"
 )
-NEXTEST_OUTPUT = re.compile(r" {2,}\S.*|\s*")
+NEXTEST_OUTPUT = re.compile(r"  .*|\s*", re.DOTALL)
 NEXTEST_SUMMARY = re.compile(r" {5}Summary \[")
 
 

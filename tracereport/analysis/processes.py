@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tracereport.analysis.callers import code_edges
 from tracereport.analysis.coding import code_values
-from tracereport.analysis.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows
+from tracereport.analysis.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows, sum_by
 from tracereport.analysis.ordered import OrderedCalls
 from tracereport.analysis.repeats import Repeats
 from tracereport.analysis.selection import Shown
@@ -69,13 +69,14 @@ def _count_edges_by_process(ordered: OrderedCalls, repeats: Repeats, count: int)
     names = len(calls.names) + 1
     edge_keys, edge_of_signature = code_edges(calls)
     width = max(len(edge_keys), 1)
-    every = calls.process.astype(np.int64) * width + edge_of_signature[calls.signature]
-    key, index = code_values(every, len(calls.processes.name) * width)
-    total = np.bincount(index, minlength=len(key))
-    again_places = np.flatnonzero(repeats.again)
-    again_edge = edge_of_signature[ordered.signature[again_places]]
-    again_key = ordered.process[again_places].astype(np.int64) * width + again_edge
-    again = np.bincount(np.searchsorted(key, again_key), minlength=len(key))
+    # Of each signature in a process all calls but the first are *again*; what isn't judged is only counted.
+    groups = repeats.signatures
+    unjudged = np.flatnonzero(~calls.judged)
+    process = np.concatenate((groups.process, calls.process[unjudged]))
+    signature = np.concatenate((groups.code, calls.signature[unjudged]))
+    key, index = code_values(process * width + edge_of_signature[signature], len(calls.processes.name) * width)
+    total = sum_by(index, np.concatenate((groups.length, np.ones_like(unjudged))), len(key))
+    again = sum_by(index, np.concatenate((groups.length - 1, np.zeros_like(unjudged))), len(key))
     edges: list[list[ProcessEdge]] = [[] for _ in range(count)]
     for code, calls_of_edge, again_of_edge in zip(key.tolist(), total.tolist(), again.tolist(), strict=True):
         process, edge = divmod(code, width)

@@ -18,7 +18,9 @@ from typing import Final, Protocol
 from tracereport.errors import InputError, UsageError
 
 STANDARD_INPUT: Final = "-"
-CHUNK_BYTES: Final = 8 << 20
+CHUNK_BYTES: Final = 16 << 20
+FIRST_CHUNK_BYTES: Final = 1 << 20
+"""Most logs are smaller: there is no use in clearing more memory for them."""
 PIECE_BYTES: Final = 1 << 18
 PACKED_PIECE_BYTES: Final = 1 << 14
 """Packed bytes that are unpacked at once: logs shrink to a hundredth."""
@@ -112,7 +114,7 @@ def read_chunks(
         BrokenSourceError: after what could be read, if the input can't be read to its end.
     """
     broken: BrokenSourceError | None = None
-    buffer = bytearray(chunk_bytes)
+    buffer = bytearray(min(FIRST_CHUNK_BYTES, chunk_bytes))
     filled = 0
     with _open_stream(name, progress) as stream:
         is_end = False
@@ -128,8 +130,8 @@ def read_chunks(
                 yield bytes(memoryview(buffer)[:end])
                 buffer[: filled - end] = buffer[end:filled]
                 filled -= end
-            elif not is_end:
-                buffer.extend(bytes(len(buffer)))
+            if not is_end:
+                buffer.extend(bytes(max(chunk_bytes - len(buffer), 0) if end else len(buffer)))
     if broken is not None:
         raise broken
 
