@@ -90,6 +90,19 @@ def test_one_duplicated_call() -> None:
     assert comparison.verdict == "+1 call, redundant: 1 -> 2 repeats of `query_records` by `load_node`."
 
 
+def test_callers_and_processes_are_compared_too() -> None:
+    changed = with_calls(LOOKUP, (*calls("load_node", "query_records", "b"), *calls("list_directory", "stat", "xx")))
+    comparison = compare(SUITE, [Run("added", calls("a", "f", "x")), changed, METADATA, DIRECTORIES])
+    assert [(row.caller, row.calls_before, row.calls_after, row.again_after) for row in comparison.callers.rows] == [
+        ("list_directory", 5, 7, 2),
+        ("load_node", 3, 4, 2),
+    ]
+    assert [
+        (row.index, row.name, row.calls_before, row.calls_after, row.repeats_before, row.repeats_after)
+        for row in comparison.processes.rows
+    ] == [(0, "added", None, 1, None, 0), (1, "lookup", 4, 7, 2, 4)]
+
+
 def test_one_new_n_plus_one() -> None:
     loop = Run(
         "directories",

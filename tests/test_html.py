@@ -14,7 +14,7 @@ from tracereport.analysis.repeat_findings import judge_repeats
 from tracereport.documents.html import MOST_BYTES, list_definitions, render_html
 from tracereport.documents.tables import totals_changes
 from tracereport.documents.text import render_text
-from tracereport.model import Report, Rows, Selection, Settings
+from tracereport.model import ProcessOnOneSide, Report, Rows, Selection, Settings
 
 KNOWN = {
     *(
@@ -51,6 +51,7 @@ class Page(HTMLParser):
         self.styles: list[str] = []
         self.words: list[str] = []
         self._open: list[str] = []
+        self.source = page
         self.feed(page)
         self.close()
         assert self._open == [], "elements are closed in their order"
@@ -196,6 +197,61 @@ def test_compared_figures_read_as_in_the_other_documents(source: str) -> None:
     ]
     expected = [" ".join(cells).split(" ") for cells in zip(*(column.cells for column in written), strict=True)]
     assert [[word for word in words if word] for words in shown[1:7]] == expected
+
+
+def test_what_changed_stands_before_what_to_change(page: Page) -> None:
+    ids = [attributes["id"] for tag, attributes in page.elements if tag == "section" and "id" in attributes]
+    assert ids.index("gates") < ids.index("comparison") < ids.index("findings") < ids.index("functions")
+    assert ids.count("comparison") == 1
+
+
+def headings(page: Page) -> dict[str, list[str]]:
+    """The columns of each table, by its frame's label."""
+    found: dict[str, list[str]] = {}
+    for label, table in re.findall(r'aria-label="([^"]*)">\s*<table.*?<thead>(.*?)</thead>', page.source, re.DOTALL):
+        found[label] = [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<th .*?</th>", table)]
+    return found
+
+
+def figures_of(page: Page, label: str, *begins: str) -> list[str]:
+    """What else stands in the row that begins so, in the table whose frame has this label."""
+    table = page.source.partition(f'aria-label="{label}"')[2].partition("</table>")[0]
+    for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL):
+        cells = [re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<t[hd] .*?</t[hd]>|<td>.*?</td>", row)]
+        if cells[: len(begins)] == [*begins]:
+            return cells[len(begins) :]
+    pytest.fail(f"{label} has no row of {begins}")
+
+
+def test_every_table_with_a_baseline_has_its_changes(page: Page) -> None:
+    compared, plain = headings(page), headings(Page(render_html(sample_report(), pictures=False)))
+    assert compared["Functions by calls"][:5] == ["function", "calls", "change", "lookups", "asked again"]
+    for label, changes in (("Functions by calls", 2), ("Callers by calls", 2), ("Who calls whom", 2), ("Processes", 1)):
+        assert compared[label].count("change") == changes
+        assert "change" not in plain[label]
+        assert [title for title in compared[label] if title != "change"] == plain[label]
+    assert figures_of(page, "Functions by calls", "query_latest_record")[:5] == ["688", "+88", "154", "534", "+80"]
+    assert figures_of(page, "Functions by calls", "query_records")[1:5:3] == ["-", "-"]
+    assert figures_of(page, "Who calls whom", "load_node", "query_latest_record")[1:4:2] == ["+88", "+80"]
+    assert compared["Findings before and after"][-3:] == ["before", "after", "change"]
+    assert compared["Who calls whom, before and after"].count("change") == 2
+
+
+def test_a_comparison_of_other_processes_says_that_nothing_is_set_apart() -> None:
+    report = compared_report()
+    assert report.comparison is not None
+    for differ, said, not_said in (
+        (True, "so all is compared whole", "set apart below"),
+        (False, "set apart below", "so all is compared whole"),
+    ):
+        comparison = msgspec.structs.replace(
+            report.comparison,
+            processes_differ=differ,
+            processes_only_after=Rows(1, (ProcessOnOneSide(name="added", calls=1, repeats=0),)),
+        )
+        words = words_of(msgspec.structs.replace(report, comparison=comparison))
+        assert said in words
+        assert not_said not in words
 
 
 def test_headings_go_down_one_level_at_a_time(page: Page) -> None:

@@ -82,8 +82,10 @@ PUBLISHED = {
     "findings.pairs": f"previous_caller caller {EVIDENCE}",
     "findings.evidence": REFERENCE,
     "comparison": "baseline verdict partial processes_differ totals functions edges findings functions_added "
-    "functions_removed processes_only_before processes_only_after cautions processes_without_tree",
+    "functions_removed processes_only_before processes_only_after cautions processes_without_tree callers processes",
     "comparison.baseline": "title generator",
+    "comparison.callers": "caller calls_before calls_after again_before again_after",
+    "comparison.processes": "index name calls_before calls_after repeats_before repeats_after",
     "comparison.findings": "before after state",
     "gates": "expression figure limit passed note",
 }

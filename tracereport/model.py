@@ -634,6 +634,29 @@ class EdgeChange(Record, frozen=True, kw_only=True):
     again_after: int
 
 
+class CallerChange(Record, frozen=True, kw_only=True):
+    """Stable figures of one caller on both sides."""
+
+    caller: str | None
+    calls_before: int
+    calls_after: int
+    again_before: int
+    again_after: int
+
+
+class ProcessChange(Record, frozen=True, kw_only=True):
+    """One process of this run, and what the baseline has for the same one."""
+
+    index: int
+    """Its index in this run."""
+    name: str
+    calls_before: int | None
+    """Null where the baseline lacks it."""
+    calls_after: int
+    repeats_before: int | None
+    repeats_after: int
+
+
 class FindingChange(Record, frozen=True, kw_only=True):
     """One finding on both sides."""
 
@@ -683,6 +706,10 @@ class Comparison(Record, frozen=True, kw_only=True):
     """Those that changed, the largest change first."""
     findings: Rows[FindingChange]
     """All: new, worse, better, resolved, unchanged."""
+    callers: Rows[CallerChange] = Rows()
+    """Those that changed, the largest change first."""
+    processes: Rows[ProcessChange] = Rows()
+    """Those of this run that changed or that the baseline lacks, in the order of the log."""
     functions_added: Rows[str]
     functions_removed: Rows[str]
     processes_only_before: Rows[ProcessOnOneSide]

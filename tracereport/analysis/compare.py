@@ -24,12 +24,14 @@ from tracereport.errors import BaselineError
 from tracereport.model import (
     BaselineReference,
     BeforeAfter,
+    CallerChange,
     Comparison,
     EdgeChange,
     Finding,
     FindingChange,
     FunctionChange,
     Process,
+    ProcessChange,
     ProcessOnOneSide,
     Report,
     Rows,
@@ -130,6 +132,8 @@ def compare_reports(sides: Sides) -> Comparison:
         functions=keep_rows(functions, LONG_ROW_LIMIT),
         edges=keep_rows(_compare_edges(sides.before, sides.after), LONG_ROW_LIMIT),
         findings=keep_rows(_compare_findings(sides), LONG_ROW_LIMIT),
+        callers=keep_rows(_compare_callers(sides.before, sides.after), LONG_ROW_LIMIT),
+        processes=keep_rows(_compare_processes(sides), LONG_ROW_LIMIT),
         functions_added=keep_rows(sorted(row.function for row in functions if row.calls_before == 0)),
         functions_removed=keep_rows(sorted(row.function for row in functions if row.calls_after == 0)),
         processes_only_before=_one_side(sides.matching.only_before, sides.findings_before),
@@ -217,6 +221,67 @@ def _compare_edges(before: Comparable, after: Comparable) -> list[EdgeChange]:
     )
 
 
+def _compare_callers(before: Comparable, after: Comparable) -> list[CallerChange]:
+    """From their edges; nothing where edges were cut, since any caller may have more of them."""
+    cut = before.edges_cut or after.edges_cut
+    changes = [
+        CallerChange(
+            caller=caller,
+            calls_before=was["calls"],
+            calls_after=now["calls"],
+            again_before=was["again"],
+            again_after=now["again"],
+        )
+        for caller, was, now in _changed(_sum_by_caller(before), _sum_by_caller(after), cut, cut)
+        if not cut
+    ]
+    return sorted(
+        changes,
+        key=lambda row: (
+            -abs(row.calls_after - row.calls_before),
+            -abs(row.again_after - row.again_before),
+            *caller_rank(row.caller),
+        ),
+    )
+
+
+def _sum_by_caller(side: Comparable) -> dict[str | None, Counter[str]]:
+    sums: dict[str | None, Counter[str]] = {}
+    for (caller, _), counts in side.edges.items():
+        sums.setdefault(caller, Counter()).update(counts)
+    return sums
+
+
+def _compare_processes(sides: Sides) -> list[ProcessChange]:
+    partners = {after.index: before for before, after in sides.matching.pairs}
+    changes = []
+    for process in sides.report_after.processes.rows:
+        partner = partners.get(process.index)
+        was = (None, None) if partner is None else (partner.calls, _count_repeats(partner, sides.findings_before))
+        now = process.calls, _count_repeats(process, sides.findings_after)
+        if was != now:
+            changes.append(
+                ProcessChange(
+                    index=process.index,
+                    name=process.name,
+                    calls_before=was[0],
+                    calls_after=now[0],
+                    repeats_before=was[1],
+                    repeats_after=now[1],
+                )
+            )
+    return changes
+
+
+def _count_repeats(process: Process, findings: Mapping[str, Finding]) -> int:
+    """The repeats of a process, from the findings that take part."""
+    return sum(
+        share.repeats
+        for share in process.by_finding.rows
+        if share.fingerprint in findings and findings[share.fingerprint].kind != "fan-out"
+    )
+
+
 def _compare_findings(sides: Sides) -> list[FindingChange]:
     before, after = sides.before, sides.after
     findings = sides.findings_before | sides.findings_after
@@ -281,11 +346,7 @@ def _one_side(processes: Iterable[Process], findings: Mapping[str, Finding]) -> 
         ProcessOnOneSide(
             name=process.name,
             calls=process.calls,
-            repeats=sum(
-                share.repeats
-                for share in process.by_finding.rows
-                if share.fingerprint in findings and findings[share.fingerprint].kind != "fan-out"
-            ),
+            repeats=_count_repeats(process, findings),
         )
         for process in processes
     ]

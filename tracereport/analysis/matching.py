@@ -6,8 +6,8 @@ one side only can't be compared.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from operator import itemgetter
 
 import msgspec
@@ -21,11 +21,14 @@ NEAREST_LIMIT = 300
 """Processes of a side among which the nearest are looked for: each is held against each."""
 
 Key = Callable[[Process], Hashable | None]
+Pair = tuple[Process, Process]
 
 
 class Matching(msgspec.Struct, frozen=True):
-    """What found no partner, and whether that is too much to be set apart."""
+    """Which processes are the same one, what found no partner, and whether that is too much to be set apart."""
 
+    pairs: tuple[Pair, ...]
+    """The same process in the baseline and in this run."""
     only_before: tuple[Process, ...]
     only_after: tuple[Process, ...]
     differ: bool
@@ -56,28 +59,40 @@ def match_processes(before: Report, after: Report, kinds: dict[str, FindingKind]
     def given_name_and_profile(process: Process) -> Hashable | None:
         return given_name(process) and (process.name, profile(process))
 
-    only_before, only_after = before.processes.rows, after.processes.rows
+    pairs: list[Pair] = []
     for key in (given_name_and_profile, given_name, profile):
-        only_before, only_after = (
-            _without_partner(only_before, only_after, key),
-            _without_partner(only_after, only_before, key),
-        )
-    only_before, only_after = _without_nearest(only_before, only_after)
+        pairs += _pair_equal(_unpaired(before, pairs, 0), _unpaired(after, pairs, 1), key)
+    pairs += _pair_nearest(_unpaired(before, pairs, 0), _unpaired(after, pairs, 1))
+    only_before, only_after = _unpaired(before, pairs, 0), _unpaired(after, pairs, 1)
     differ = any(
         2 * sum(process.calls for process in unmatched if not process.interleaved) > report.totals.judged_calls
         for report, unmatched in ((before, only_before), (after, only_after))
     )
-    return Matching(only_before, only_after, differ)
+    return Matching(tuple(pairs), only_before, only_after, differ)
 
 
 def _is_numbered(process: Process) -> bool:
     return NUMBERED_NAME.fullmatch(process.name) is not None
 
 
-def _without_nearest(
-    before: Sequence[Process], after: Sequence[Process]
-) -> tuple[tuple[Process, ...], tuple[Process, ...]]:
-    """What is left of either side when the numbered processes are paired, those of the nearest counts first.
+def _unpaired(report: Report, pairs: Sequence[Pair], side: int) -> tuple[Process, ...]:
+    paired = {id(pair[side]) for pair in pairs}
+    return tuple(process for process in report.processes.rows if id(process) not in paired)
+
+
+def _pair_equal(before: Sequence[Process], after: Sequence[Process], key: Key) -> Iterator[Pair]:
+    """Processes of the same key, each once, in order."""
+    free: dict[Hashable, deque[Process]] = defaultdict(deque)
+    for process in after:
+        free[key(process)].append(process)
+    free[None].clear()
+    for process in before:
+        if partners := free[key(process)]:
+            yield process, partners.popleft()
+
+
+def _pair_nearest(before: Sequence[Process], after: Sequence[Process]) -> Iterator[Pair]:
+    """Numbered processes, those of the nearest counts first.
 
     Ties go by how near their positions are, which is the same seen from both sides.
     """
@@ -91,20 +106,17 @@ def _without_nearest(
         calls = sum(abs(here[edge] - there[edge]) for edge in here.keys() | there.keys())
         return calls, abs(one.index - other.index), min(one.index, other.index)
 
-    pairs = [
+    candidates = [
         (distance(one, other), one, other)
         for one in filter(_is_numbered, before[:NEAREST_LIMIT])
         for other in filter(_is_numbered, after[:NEAREST_LIMIT])
         if one.interleaved == other.interleaved
     ]
     paired: set[int] = set()
-    for _, one, other in sorted(pairs, key=itemgetter(0)):
+    for _, one, other in sorted(candidates, key=itemgetter(0)):
         if paired.isdisjoint((id(one), id(other))):
             paired |= {id(one), id(other)}
-    return (
-        tuple(process for process in before if id(process) not in paired),
-        tuple(process for process in after if id(process) not in paired),
-    )
+            yield one, other
 
 
 def _profile(process: Process, kinds: dict[str, FindingKind]) -> Hashable:
@@ -114,16 +126,3 @@ def _profile(process: Process, kinds: dict[str, FindingKind]) -> Hashable:
         if share.fingerprint in kinds and (count := count_of_finding(kinds[share.fingerprint], share))
     )
     return process.interleaved, process.by_edge.total, frozenset(process.by_edge.rows), shares
-
-
-def _without_partner(processes: Sequence[Process], others: Sequence[Process], key: Key) -> tuple[Process, ...]:
-    """The processes that find no other of the same key, when each of the others serves once, in order."""
-    free = Counter(key(other) for other in others)
-    free[None] = 0
-    left = []
-    for process in processes:
-        if free[key(process)] > 0:
-            free[key(process)] -= 1
-        else:
-            left.append(process)
-    return tuple(left)

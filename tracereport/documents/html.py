@@ -52,11 +52,13 @@ class Section(msgspec.Struct, frozen=True):
     title: str
     is_present: Callable[[Report], object] = lambda _: True
     """Whether the report has anything for it."""
+    tells_change: bool = False
+    """Whether it stands before the findings where there is a baseline."""
 
 
 SECTIONS: Final = (
-    Section("gates", "Gates", lambda report: report.gates),
-    Section("comparison", "Comparison", lambda report: report.comparison),
+    Section("gates", "Gates", lambda report: report.gates, tells_change=True),
+    Section("comparison", "Comparison", lambda report: report.comparison, tells_change=True),
     Section("functions", "Functions"),
     Section("callers", "Callers", lambda report: report.callers.rows or report.edges.rows),
     Section("redundancy", "Redundancy"),
@@ -68,7 +70,7 @@ SECTIONS: Final = (
     Section("quality", "Data quality"),
     Section("definitions", "How each figure is computed"),
 )
-"""Below the findings, in the order of the page."""
+"""Below the front, in the order of the page."""
 
 
 def render_html(report: Report, *, pictures: bool = True) -> str:
@@ -147,9 +149,23 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             saved_fill=_saved_fill,
             resolution_of={row.function: row.resolution_ns for row in report.functions.rows},
             called_by=list_called(report, [row.caller for row in report.callers.rows[: text.limits.rows]], text.labels),
+            changes=_key_changes(report),
             **_answers(report),
         )
     )
+
+
+def _key_changes(report: Report) -> dict[str, dict[Any, Any]]:
+    """What changed from the baseline, by what a row of the tables is found by."""
+    compared = report.comparison
+    if compared is None:
+        return {"functions": {}, "callers": {}, "edges": {}, "processes": {}}
+    return {
+        "functions": {row.function: row for row in compared.functions.rows},
+        "callers": {row.caller: row for row in compared.callers.rows},
+        "edges": {(row.caller, row.function): row for row in compared.edges.rows},
+        "processes": {row.index: row for row in compared.processes.rows},
+    }
 
 
 def _answers(report: Report) -> dict[str, Any]:
