@@ -58,7 +58,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
         _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(min=1)),
-        _one("--marker", "KEY", "Key in the first line that identifies the comment."),
+        _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
         _one(
             "--markdown-limit",
             "BYTES",
