@@ -50,8 +50,8 @@ def make_report(
 ) -> Report:
     """The whole report. A selection leaves out rows that none of the selected calls belongs to, and changes no figure.
 
-    ``row_limit`` says how many rows are made of the lists of single signatures, lookups and fan-outs: where no document
-    holds more than the first few, making the others would be most of the work on a small log.
+    ``row_limit`` says how many rows are made of the lists of single calls, signatures, lookups and fan-outs: where no
+    document holds more than the first few, making the others would be most of the work on a small log.
 
     Nothing in it is compared, accepted or gated: that is done to the finished report.
     """
@@ -90,7 +90,7 @@ def _make_sections(
         functions=functions,
         callers=count_callers(calls, tally, shown),
         edges=count_edges(calls, tally, shown),
-        slowest_calls=find_slowest_calls(calls, shown),
+        slowest_calls=find_slowest_calls(calls, shown, row_limit),
         asked_again=asked_again,
         fanouts=list_fanouts(ordered, fanouts.result(), shown, row_limit),
         breakdown=count_breakdown(calls, use, shown),

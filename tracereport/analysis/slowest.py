@@ -28,16 +28,16 @@ def describe_rule(settings: Settings) -> str:
     )
 
 
-def find_slowest_calls(calls: Calls, shown: Shown | None = None) -> Rows[SlowestCall]:
+def find_slowest_calls(calls: Calls, shown: Shown | None = None, limit: int = ROW_LIMIT) -> Rows[SlowestCall]:
     """All calls by elapsed time; ties by process, number and line."""
     every = np.arange(len(calls)) if shown is None else np.flatnonzero(shown.rows)
     candidates = every
-    if len(every) > ROW_LIMIT:
+    if len(every) > limit:
         elapsed_ns = calls.elapsed_ns[every]
-        least_ns = np.partition(elapsed_ns, len(every) - ROW_LIMIT)[len(every) - ROW_LIMIT]
+        least_ns = np.partition(elapsed_ns, len(every) - limit)[len(every) - limit]
         above, ties = every[elapsed_ns > least_ns], every[elapsed_ns == least_ns]
         order = np.lexsort((calls.line[ties], calls.number[ties], calls.process[ties]))
-        candidates = np.concatenate((above, ties[order][: ROW_LIMIT - len(above)]))
+        candidates = np.concatenate((above, ties[order][: limit - len(above)]))
     keys = (calls.line, calls.number, calls.process, -calls.elapsed_ns)
     order = np.lexsort([key[candidates] for key in keys])
     rows = [_describe(calls, row) for row in candidates[order].tolist()]
