@@ -137,9 +137,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     begin("measuring")
     names = [job.names.get(name, readable(name)) for name in inputs]
     title = job.title or _make_title(names)
-    # What is redacted gets its key from the report, which is to be the same for every document.
-    keeps_all = job.redact or any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
-    row_limit = ROW_LIMIT if keeps_all else min(job.settings.top, ROW_LIMIT)
+    row_limit = _choose_row_limit(job)
     report = whole = make_report(calls, job.settings, title, job.selection, row_limit)
     if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
         whole = make_report(calls, job.settings, title, row_limit=row_limit)
@@ -158,6 +156,15 @@ def _describe_options(job: Job) -> Configuration:
         markdown_limit=job.rendering.markdown_limit_bytes,
         location=job.rendering.location,
     )
+
+
+def _choose_row_limit(job: Job) -> int:
+    """The rows that the documents hold, where they are known; a report without any may become all of them.
+
+    What is redacted gets its key from the report, which is to be the same whatever is written.
+    """
+    holds_few = job.targets and not any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
+    return min(job.settings.top, ROW_LIMIT) if holds_few and not job.redact else ROW_LIMIT
 
 
 def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:
