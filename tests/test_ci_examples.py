@@ -36,7 +36,6 @@ WORSE = msgspec.structs.replace(AFTER, comparison=compare_reports(comparable_sid
 
 REQUIREMENT = "git+https://git.example/tracereport@v1"
 CONTEXT = {
-    "vars.TRACEREPORT_REQUIREMENT": REQUIREMENT,
     "github.repository": "team/project",
     "github.token": "job-token",
     "github.base_ref": "main",
@@ -375,9 +374,7 @@ def test_with_the_real_command_a_real_suite_is_compared_with_itself_and_with_ano
 
 def action_context(**inputs: str) -> dict[str, str]:
     defaults = {name: str(given.get("default", "")) for name, given in read_yaml(ACTION)["inputs"].items()}
-    known = {"log": "perf_trace.log", "number": "7", "marker": "rust-tests", "token": "job-token"} | {
-        "requirement": REQUIREMENT
-    }
+    known = {"log": "perf_trace.log", "number": "7", "marker": "rust-tests", "token": "job-token"}
     return CONTEXT | {f"inputs.{name}": value for name, value in (defaults | known | inputs).items()}
 
 
@@ -406,7 +403,7 @@ def test_the_action_takes_several_logs_and_keeps_the_gates_that_need_no_baseline
     assert bench.failed == []
     (reported,) = bench.calls("tracereport")
     assert reported.arguments[:4] == ["one.log", "two three.log", "--fail-on", "redundant_rate > 0.2"]
-    assert bench.calls("pipx")[0].arguments[-1] == REQUIREMENT
+    assert bench.calls("pipx")[0].arguments[-1] == "tracereport"
     assert sent(bench) == []
 
 
@@ -478,19 +475,19 @@ def run_gitlab(bench: Bench, job: str, **more: str) -> int:
     return bench.shell("\n".join(lines), GITLAB | more, "-e", "-o", "pipefail")
 
 
-def test_every_example_installs_what_its_variable_names(bench: Bench) -> None:
+def test_every_example_installs_what_it_names(bench: Bench) -> None:
     for workflow in ("pull-request.yml", "baseline.yml", "fork-report.yml"):
         bench.run_steps(steps_of(workflow), CONTEXT)
     for job in ("tracereport-baseline", "tracereport"):
         run_gitlab(bench, job)
     installed = [call.arguments for call in (*bench.calls("pipx"), *bench.calls("pip"))]
-    assert installed == [["install", "--quiet", REQUIREMENT]] * 5
+    assert installed == [["install", "--quiet", "tracereport"]] * 3 + [["install", "--quiet", REQUIREMENT]] * 2
 
 
-def test_without_the_variable_nothing_is_installed(bench: Bench) -> None:
-    bench.run_steps(steps_of("baseline.yml"), CONTEXT | {"vars.TRACEREPORT_REQUIREMENT": ""})
-    assert bench.failed == ["Report"]
-    assert bench.calls("pipx") == []
+def test_without_the_variable_it_is_tracereport(bench: Bench) -> None:
+    run_gitlab(bench, "tracereport", TRACEREPORT_REQUIREMENT="")
+    (installed,) = bench.calls("pip")
+    assert installed.arguments == ["install", "--quiet", "tracereport"]
 
 
 def noted(bench: Bench) -> list[tuple[str, str, str | None]]:
