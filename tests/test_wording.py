@@ -137,3 +137,10 @@ def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, i
         processes=Rows(1 + len(unknown), (known, *unknown)),
     )
     assert wording.describe_traced_time(report) == f"time in traced calls not known: {reason}"
+
+
+def test_the_time_of_a_finding_is_a_range_and_says_of_which_calls() -> None:
+    again = msgspec.structs.replace(FINDINGS[0], repeats=3, elapsed_ns=9_000_000, elapsed_upper_ns=12_000_000)
+    assert wording.describe_spent(again) == "9-12 ms in its repeats"
+    assert wording.describe_spent(msgspec.structs.replace(again, repeats=0)) == "9-12 ms in its calls"
+    assert wording.describe_spent(msgspec.structs.replace(again, elapsed_upper_ns=0)) == "9 ms in its repeats"

@@ -58,6 +58,7 @@ def environment() -> Environment:
         "headline": lambda finding: wording.describe_finding(finding, code),
         "extent": lambda finding: wording.describe_extent(finding, code),
         "worth": wording.describe_worth,
+        "spent": wording.describe_spent,
         "pairs_in_words": lambda pairs: wording.describe_pairs(pairs, code),
         "evidence_in_words": lambda evidence: wording.describe_evidence(evidence, code),
         "traced_time": wording.describe_traced_time,

@@ -11,7 +11,6 @@ from tracereport.documents.units import (
     format_change,
     format_metric,
     format_param,
-    format_time,
     quote_name,
 )
 from tracereport.documents.wording import (
@@ -20,6 +19,7 @@ from tracereport.documents.wording import (
     describe_finding,
     describe_pairs,
     describe_place,
+    describe_spent,
     describe_worth,
 )
 from tracereport.model import (
@@ -71,10 +71,9 @@ def explained(page: TerminalPage, finding: Finding) -> list[str]:
 
 
 def _saving(finding: Finding) -> str:
-    elapsed = f"{format_time(finding.elapsed_ns)} recorded in these calls"
     if not finding.saving_upper_ns:
-        return elapsed
-    return f"{elapsed}, {format_bounds(finding.saving_ns, finding.saving_upper_ns)} of it saved"
+        return describe_spent(finding)
+    return f"{describe_spent(finding)}, {format_bounds(finding.saving_ns, finding.saving_upper_ns)} of it saved"
 
 
 def pairs(page: TerminalPage, finding: Finding) -> list[str]:

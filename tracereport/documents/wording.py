@@ -169,6 +169,12 @@ def explain_unknown_trees(report: Report) -> str:
     return format_list([cause for cause, holds in causes.items() if holds])
 
 
+def describe_spent(finding: Finding) -> str:
+    """The time that a finding is about: ``9-153 ms in its repeats``."""
+    calls = "repeats" if finding.repeats else "calls"
+    return f"{format_bounds(finding.elapsed_ns, finding.elapsed_upper_ns or finding.elapsed_ns)} in its {calls}"
+
+
 def describe_selection(selection: Selection, code: Code) -> str:
     """What the documents are narrowed to, in the options' words: ``function load_*, call #42 or #43``."""
     chosen = {field: getattr(selection, field) for field in selection.__struct_fields__}
