@@ -9,10 +9,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from tracereport.command.job import Job, make_documents, prepare_job, run_job
 from tracereport.documents.formats import choose_formats
 from tracereport.documents.html import render_html
 from tracereport.documents.writer import Document, write_documents
-from tracereport.job import Job, make_documents, prepare_job, run_job
 
 EXAMPLES = Path(__file__).parent
 BASELINES = {"shop-fixed": "shop"}

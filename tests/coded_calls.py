@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from tests.oracle import Process, find_processes, read_lines
-from tracereport.analysis.grouping import ROW_LIMIT
-from tracereport.analysis.report import make_report
+from tracereport.calls.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
+from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.lookup_text import encode_lookup
+from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
-from tracereport.trace.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
-from tracereport.trace.grammar import encode_lookup
 
 
 class Codes(dict[Hashable, int]):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.oracle import Process, Reading
-from tracereport.trace.calls import NO_PARENT, TREE_KINDS, Calls
+from tracereport.calls.calls import NO_PARENT, TREE_KINDS, Calls
 
 
 def divide_records(readings: Sequence[Reading], calls: Calls) -> list[Process]:

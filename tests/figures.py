@@ -14,9 +14,9 @@ from tests.oracle import Process, measure
 from tests.oracle.measures import Row, slow_calls
 from tests.oracle.repeats import Call, calls_of, find_repeats
 from tests.oracle.savings import first_ended
-from tracereport.analysis.candidates import Key
+from tracereport.calls.calls import Calls
+from tracereport.findings.candidates import Key
 from tracereport.model import Report, Settings, encode_report
-from tracereport.trace.calls import Calls
 
 MOST_BINS = 200
 LARGEST = 5

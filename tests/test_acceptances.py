@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.counted_report import Key, Run, calls, counted_report, finding
 from tests.test_compare import REPORTS
-from tracereport.analysis.acceptances import AcceptanceRule, apply_acceptances
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.analysis.gates import judge_gates
+from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
+from tracereport.judging.compare import comparable_sides, compare_reports
+from tracereport.judging.gates import judge_gates
 from tracereport.model import Finding, Gate, Report, Rows
 
 AGAIN = finding(Key("again", "query_records", ("metadata",)), 3, 0)

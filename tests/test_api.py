@@ -14,7 +14,7 @@ from tests.command import BARE, DEEP, SINGLE, environment
 from tracereport.documents.formats import RenderFormat
 from tracereport.errors import InputError, UsageError
 from tracereport.model import decode_report, encode_report
-from tracereport.trace.table import SCHEMA
+from tracereport.sources.parquet import SCHEMA
 
 PUBLIC = {"Report", "Selection", "Settings", "analyze", "read_calls", "render"}
 

@@ -31,22 +31,22 @@ ASKING_NAMES = frozenset(
 )  # fmt: skip
 MODULES = tuple(f"{module}." for module in ASKING_MODULES)
 MAY_ASK = {
-    "tracereport.cli": "it is the command",
-    "tracereport.plan": "the command line's part that says what a job is",
-    "tracereport.progress": "a bar on the terminal, which is no document",
-    "tracereport.capture": "the terminal of the command that it runs",
-    "tracereport.loading": "sets a variable for NumPy and takes it back; nothing depends on it",
+    "tracereport.command.cli": "it is the command",
+    "tracereport.command.plan": "the command line's part that says what a job is",
+    "tracereport.command.progress": "a bar on the terminal, which is no document",
+    "tracereport.command.capture": "the terminal of the command that it runs",
+    "tracereport.command.loading": "sets a variable for NumPy and takes it back; nothing depends on it",
     "tracereport.documents.template_cache": "where the user's cache is: what it holds changes no document",
     "tracereport.documents.vega_bundle": "as above",
 }
 """The rooms that ask, and why they may."""
 MAY_PRINT = {
-    "tracereport.cli": "it is the command",
+    "tracereport.command.cli": "it is the command",
     "tracereport.__main__": "says that it was interrupted while the command was still being loaded",
-    "tracereport.interrupt": "says so where Python itself doesn't come round to it",
-    "tracereport.capture": "passes on what the command that it runs prints",
-    "tracereport.progress": "a bar on the terminal, which it takes away",
-    "tracereport.config_text": "hands standard output to the writer, which wants to know it",
+    "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",
+    "tracereport.command.capture": "passes on what the command that it runs prints",
+    "tracereport.command.progress": "a bar on the terminal, which it takes away",
+    "tracereport.command.config_text": "hands standard output to the writer, which wants to know it",
 }
 """The rooms that write to standard output or error, and what."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.sample_report import sample_report
-from tracereport.analysis.baseline import read_baseline
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError
+from tracereport.judging.baseline import read_baseline
+from tracereport.judging.compare import comparable_sides, compare_reports
 from tracereport.model import SCHEMA_VERSION, Configuration, Settings, encode_report
-from tracereport.trace.inputs import read_inputs
+from tracereport.sources.inputs import read_inputs
 
 LOGS = Path(__file__).parent / "logs"
 REPORTS = Path(__file__).parent / "reports"

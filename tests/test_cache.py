@@ -14,14 +14,14 @@ from tests.coded_calls import code_calls
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
-from tracereport.analysis.cache import Answers, Curve, count_cache_curves, measure_curve, sum_gains
-from tracereport.analysis.ordered import order_calls
-from tracereport.analysis.repeats import find_repeats
-from tracereport.analysis.sampled_distance import ERROR_BOUND, SampledDistances, sample_distances
-from tracereport.analysis.selection import show_selected
-from tracereport.analysis.stack_distance import FIRST, find_previous, stack_distances
+from tracereport.calls.calls import NO_NAME, Calls, Lookups, Signatures
+from tracereport.calls.ordered import order_calls
+from tracereport.calls.selection import show_selected
+from tracereport.measures.cache import Answers, Curve, count_cache_curves, measure_curve, sum_gains
+from tracereport.measures.repeats import find_repeats
+from tracereport.measures.sampled_distance import ERROR_BOUND, SampledDistances, sample_distances
+from tracereport.measures.stack_distance import FIRST, find_previous, stack_distances
 from tracereport.model import Selection, Settings
-from tracereport.trace.calls import NO_NAME, Calls, Lookups, Signatures
 
 streams = st.integers(1, 40).flatmap(lambda lookups: st.lists(st.integers(0, lookups), max_size=400))
 

@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 
 from tests.oracle.reading import Reading, Record, read_lines
 from tests.strategies import NEXTEST_MARKERS
-from tracereport import capture
-from tracereport.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
-from tracereport.trace.continuation import LARGEST_BYTES
-from tracereport.trace.diagnosis import suggest_switch
+from tracereport.command import capture
+from tracereport.command.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
+from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
+from tracereport.sources.perf_trace.diagnosis import suggest_switch
 
 RUN = (
     "import os, sys\n"
-    "from tracereport.capture import run_command\n"
+    "from tracereport.command.capture import run_command\n"
     "from tracereport.errors import UsageError\n"
     "with open(sys.argv[1], 'wb') as keep:\n"
     "    try: sys.exit(run_command(sys.argv[2:], keep, os.environ))\n"

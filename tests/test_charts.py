@@ -8,12 +8,12 @@ import pytest
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
-from tracereport.documents import theme
-from tracereport.documents.charts import CHARTS, Chart, ChartMaker, make_charts
-from tracereport.documents.labels import Labels
 from tracereport.documents.pictures import Pictures
 from tracereport.model import Report, Rows
-from tracereport.phrases import format_count
+from tracereport.sections import theme
+from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts
+from tracereport.wording.labels import Labels
+from tracereport.wording.phrases import format_count
 
 ALL_NAMES = {
     "comparison",

@@ -17,8 +17,8 @@ import pytest
 from tests.ci_runner import EXAMPLES, Bench, expressions, read_yaml
 from tests.counted_report import Run, calls, counted_report
 from tests.sample_report import rows
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.cli import report
+from tracereport.command.cli import report
+from tracereport.judging.compare import comparable_sides, compare_reports
 from tracereport.model import Gate, Report, encode_report
 
 ROOT = EXAMPLES.parent

@@ -17,12 +17,12 @@ import pytest
 
 from tests.command import BARE, LOGS, SINGLE, command_line, environment, read_once, run, run_in_terminal
 from tracereport import __version__
-from tracereport.cli import main
+from tracereport.command.cli import main
+from tracereport.command.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
 from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
-from tracereport.documents.units import display_width
 from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.model import Settings, report_schema
-from tracereport.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
+from tracereport.wording.units import display_width
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 EARLIER = "what stood here before"
@@ -156,7 +156,7 @@ def test_the_help_names_every_format_suffix_and_default(capsys: pytest.CaptureFi
 
 def test_the_help_loads_nothing_heavy() -> None:
     script = (
-        "import sys; from tracereport.cli import main; main([sys.argv[1]]); "
+        "import sys; from tracereport.command.cli import main; main([sys.argv[1]]); "
         "print('loaded', sorted({'polars', 'altair', 'numpy', 'rich', 'jinja2', 'msgspec'} & {*sys.modules}))"
     )
     for option in ("--help", "--version"):

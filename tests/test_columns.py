@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracereport.documents.columns import Canvas, Column
-from tracereport.documents.units import display_width
+from tracereport.sections.columns import Canvas, Column
+from tracereport.wording.units import display_width
 
 
 def column(title: str, *cells: str, code: bool = False, loud: bool = False) -> Column:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report, without
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.documents.wording import describe_caller
 from tracereport.errors import BaselineError
+from tracereport.judging.compare import comparable_sides, compare_reports
 from tracereport.model import Comparison, Report, Rows, Selection, Settings
+from tracereport.wording.sentences import describe_caller
 
 LOOKUP = Run("lookup", (*calls("load_node", "query_records", "aab"), *calls("exists_node", "query_records", "a")))
 DIRECTORIES = Run("directories", calls("list_directory", "query_entries", "abcdd"))

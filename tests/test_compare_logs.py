@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from tests import planted_changes as plant
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.analysis.gates import judge_gates
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
+from tracereport.judging.compare import comparable_sides, compare_reports
+from tracereport.judging.gates import judge_gates
 from tracereport.model import Comparison, Report, Rows, Settings
-from tracereport.trace.inputs import read_inputs
+from tracereport.sources.inputs import read_inputs
 
 LOGS = Path(__file__).parent / "logs"
 SAME_RUNS = ("duckpond-parallel.log", "duckpond-single-thread.log", "duckpond-debug.log.zst", "duckpond-nextest.log")

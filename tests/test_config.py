@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tracereport.analysis.acceptances import AcceptanceRule
-from tracereport.cli import report
-from tracereport.config import FIELDS, OWN_FILE, PYPROJECT, Config, Options, find_config, read_config
-from tracereport.config_text import format_config, write_acceptance
+from tracereport.command.cli import report
+from tracereport.command.config import FIELDS, OWN_FILE, PYPROJECT, Config, Options, find_config, read_config
+from tracereport.command.config_text import format_config, write_acceptance
 from tracereport.errors import ConfigError, OutputError
+from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings
 
 

@@ -10,8 +10,8 @@ import pytest
 import tracereport
 from tests.truth import log_path
 from tracereport.errors import InputError
-from tracereport.trace.diagnosis import explain_no_traces
-from tracereport.trace.reader import read_log
+from tracereport.sources.perf_trace.diagnosis import explain_no_traces
+from tracereport.sources.perf_trace.reader import read_log
 
 
 def explain(*paths: Path) -> InputError:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tracereport.trace.distinct import code_repeated_texts, code_texts, rank_by_first_use
+from tracereport.calls.distinct import code_repeated_texts, code_texts, rank_by_first_use
 
 Coder = Callable[[pl.Series], tuple[NDArray[np.int32], NDArray[np.int64]]]
 TEXTS = st.lists(st.none() | st.text(max_size=3))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.shop import ROOT, trace_shop
 from tracereport import analyze, read_calls
-from tracereport.analysis.compare import comparable_sides, compare_reports
+from tracereport.judging.compare import comparable_sides, compare_reports
 
 EXAMPLES = ROOT / "examples"
 REPORTS = EXAMPLES / "reports"

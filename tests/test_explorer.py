@@ -4,8 +4,8 @@ import msgspec
 
 from tests.sample_report import HOSTILE_CALLER, sample_report
 from tracereport.documents.explorer import COLUMNS, list_explorer_rows
-from tracereport.documents.labels import Labels
 from tracereport.model import Rows
+from tracereport.wording.labels import Labels
 
 
 def rows(table: Literal["signatures", "lookups"]) -> list[dict[str, object]]:

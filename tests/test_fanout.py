@@ -12,11 +12,11 @@ from tests.coded_calls import code_calls
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
-from tracereport.analysis import variation
-from tracereport.analysis.fanout import NO_GROUP, find_fanouts, list_fanouts
-from tracereport.analysis.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
-from tracereport.analysis.ordered import order_calls
-from tracereport.analysis.selection import show_selected
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
+from tracereport.calls.ordered import order_calls
+from tracereport.calls.selection import show_selected
+from tracereport.measures import variation
+from tracereport.measures.fanout import NO_GROUP, find_fanouts, list_fanouts
 from tracereport.model import FanOut, Rows, Selection
 
 

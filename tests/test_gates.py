@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report
 from tests.sample_report import rows, sample_report
-from tracereport.analysis.compare import comparable_sides, compare_reports
-from tracereport.analysis.gates import check_gates, judge_gates
 from tracereport.errors import UsageError
+from tracereport.judging.compare import comparable_sides, compare_reports
+from tracereport.judging.gates import check_gates, judge_gates
 from tracereport.model import Gate, QualityWarning, Report, Rows
 
 LOOKUP = Run("lookup", (*calls("load_node", "query_records", "aab"), *calls("exists_node", "query_records", "a")))

@@ -2,8 +2,8 @@ import pytest
 
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_PARAMS, params, references
 from tracereport.documents.html_text import HtmlText, Limits
-from tracereport.documents.labels import Labels
 from tracereport.model import AdjacentPair, CallReference, Metric, Rows, Selection
+from tracereport.wording.labels import Labels
 
 LIMITS = Limits(findings=10, rows=10, explorer_rows=400)
 

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from tests.command import BARE, LOGS, SINGLE, read_once
-from tracereport.analysis.redaction import redact_value
-from tracereport.cli import main
+from tracereport.command.cli import main
+from tracereport.judging.redaction import redact_value
 
 AGAIN = "6f167c7b6a99"
 """``metadata`` asks ``query_records`` again, in the logs of the founding system."""

@@ -3,8 +3,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.documents.labels import Labels
-from tracereport.documents.units import NO_CALLER, display_width
+from tracereport.wording.labels import Labels
+from tracereport.wording.units import NO_CALLER, display_width
 
 
 @given(st.lists(st.none() | st.text(max_size=60), unique=True, max_size=30))

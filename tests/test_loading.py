@@ -11,14 +11,14 @@ from tests.shop import ROOT
 
 COUNT_THREADS = """
 import os
-from tracereport.loading import load_numpy
+from tracereport.command.loading import load_numpy
 load_numpy()
 import sys
 print("numpy" in sys.modules, len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS"))
 """
 NAME_LOADED = """
 import sys
-from tracereport.cli import main
+from tracereport.command.cli import main
 main(sys.argv[1:])
 print(*sys.modules)
 """
@@ -40,7 +40,7 @@ def test_a_number_of_threads_that_is_set_stays() -> None:
 
 def test_a_text_report_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
     loaded = set(run_script(NAME_LOADED, str(SINGLE), "-q", "-o", str(tmp_path / "report.txt")).split())
-    assert {"polars", "jinja2", "tracereport.analysis.report"} <= loaded
+    assert {"polars", "jinja2", "tracereport.engine.report"} <= loaded
     heavy = {"altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit"}
     asked_for = {
         f"tracereport.{room}" for room in ("analysis.compare", "analysis.gates", "analysis.redaction", "capture")

@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator
 
 from tests.sample_report import empty_report, sample_report
 from tests.truth import NAMES, log_path
-from tracereport.analysis.report import make_report
 from tracereport.documents.formats import RenderFormat, render_document
 from tracereport.documents.html import render_html
+from tracereport.engine.report import make_report
 from tracereport.model import (
     SCHEMA_VERSION,
     Record,
@@ -24,7 +24,7 @@ from tracereport.model import (
     encode_report,
     report_schema,
 )
-from tracereport.trace.reader import read_log as read_calls
+from tracereport.sources.perf_trace.reader import read_log as read_calls
 
 ARCHIVED = sorted((Path(__file__).parent / "reports").glob("schema-*.json.gz"))
 

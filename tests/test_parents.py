@@ -13,9 +13,9 @@ from tests.oracle.processes import Process, find_tree
 from tests.oracle.reading import Record
 from tests.strategies import processes
 from tests.truth import NAMES, TRUE_NAMES, read_log, read_truth, sources_of
-from tracereport.trace.calls import TREE_KINDS
-from tracereport.trace.parents import Trees, find_parents
-from tracereport.trace.processes import find_processes
+from tracereport.calls.calls import TREE_KINDS
+from tracereport.processes.parents import Trees, find_parents
+from tracereport.processes.splitting import find_processes
 
 UNKNOWN = (None, "unknown")
 KNOWN_CALLERS = ("f", "g", "h", "unknown", None)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tracereport.analysis.repeat_findings import judge_repeats
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
+from tracereport.findings.repeated import judge_repeats
 from tracereport.model import Settings
-from tracereport.phrases import format_count, format_counted, format_list, format_rate
-from tracereport.trace.reader import read_log
+from tracereport.sources.perf_trace.reader import read_log
+from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
 
 
 def test_counts_have_their_thousands_and_their_noun() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from tracereport.documents import theme
 from tracereport.documents.pictures import Pictures, clean_svg
+from tracereport.sections import theme
 
 BARS = {
     "data": {"values": [{"name": "<b>&\u202f</b>", "calls": 3}, {"name": "load_node", "calls": 5}]},

@@ -17,7 +17,7 @@ from tests.oracle.processes import Process
 from tests.oracle.reading import Record
 from tests.oracle.splitting import split_numbers
 from tests.truth import TRUE_NAMES, read_log, read_truth, sources_of
-from tracereport.trace.processes import Processes, find_processes
+from tracereport.processes.splitting import Processes, find_processes
 
 FAKE = {424242, 434343}
 # What a hostile value or another writer made of a line, so that no true call is like it.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import SINGLE, command_line, environment, run_in_terminal
-from tracereport.progress import TerminalProgress
+from tracereport.command.progress import TerminalProgress
 
 BAR = "\x1b[?25l"
 """A live display hides the cursor."""

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.strategies import WrittenCall, WrittenProcess, logs, processes
 from tests.truth import log_path, read_log
-from tracereport.analysis.report import make_report
+from tracereport.calls.calls import Calls
+from tracereport.engine.report import make_report
 from tracereport.model import UNKNOWN_CALLER, Finding, Report, Settings
-from tracereport.trace.calls import Calls
-from tracereport.trace.reader import read_log as read_calls
+from tracereport.sources.perf_trace.reader import read_log as read_calls
 
 Key = tuple[object, ...]
 

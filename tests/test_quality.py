@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from tests.strategies import NEXTEST_SUMMARY, nextest_failure
 from tests.truth import NAMES, log_path
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
 from tracereport.model import QualityWarning, Settings
-from tracereport.trace.reader import read_log as read_calls
-from tracereport.trace.table import read_table, write_table
+from tracereport.sources.parquet import read_table, write_table
+from tracereport.sources.perf_trace.reader import read_log as read_calls
 
 SUITE = {"interleaved": 156, "unfinished": 1, "quoted": 1}
 """``run_cli`` starts programs that write at once, ``concurrent`` leaks a call, a line of ``lookup`` quotes one."""

@@ -12,9 +12,9 @@ from hypothesis import given
 from tests.command import BARE, LOGS, SINGLE, run
 from tests.oracle import read_lines
 from tests.strategies import logs
-from tracereport.cli import main
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.raw import read_raw
+from tracereport.command.cli import main
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.perf_trace.raw import read_raw
 
 Print = Callable[..., bytes]
 

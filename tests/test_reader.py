@@ -14,14 +14,14 @@ from tests.oracle import Reading, read_lines
 from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
 from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
-from tracereport.trace import columns
-from tracereport.trace.assemble import MALFORMED_ROWS
-from tracereport.trace.calls import Calls
-from tracereport.trace.continuation import LARGEST_BYTES
-from tracereport.trace.grammar import Reason
-from tracereport.trace.reader import read_log as read_calls
-from tracereport.trace.source import CHUNK_BYTES
-from tracereport.trace.table import make_table
+from tracereport.calls.calls import Calls
+from tracereport.sources.parquet import make_table
+from tracereport.sources.perf_trace import columns
+from tracereport.sources.perf_trace.assemble import MALFORMED_ROWS
+from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
+from tracereport.sources.perf_trace.grammar import Reason
+from tracereport.sources.perf_trace.reader import read_log as read_calls
+from tracereport.sources.streams import CHUNK_BYTES
 
 REASONS = {
     Reason.TORN.value: TORN,

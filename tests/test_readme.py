@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from tests.documents import prepare_folder, read_blocks, run_blocks
 from tests.make_readme import EXAMPLE, README, fill_examples
 from tests.shop import ROOT
-from tracereport.cli import COMMANDS, report
-from tracereport.config import read_config
+from tracereport.command.cli import COMMANDS, report
+from tracereport.command.config import read_config
 from tracereport.documents.formats import SUFFIXES, format_of
 from tracereport.model import Settings
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sample_report import compared_report, empty_report, params, rows, sample_report, signature
-from tracereport.analysis.redaction import redact_report, redact_value, redaction_key
-from tracereport.analysis.report import make_report
+from tracereport.calls.lookup_text import is_plain_name
+from tracereport.engine.report import make_report
+from tracereport.judging.redaction import redact_report, redact_value, redaction_key
 from tracereport.model import MalformedLine, Param, Report, Selection, Settings, encode_report
-from tracereport.trace.grammar import is_plain_name
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.table import make_table
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import make_table
 
 LOGS = Path(__file__).parent / "logs"
 KEY = b"a key"

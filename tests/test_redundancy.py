@@ -7,7 +7,7 @@ import pytest
 
 from tests.coded_calls import code_calls, report_on
 from tests.oracle import find_processes, read_lines
-from tracereport.analysis.ordered import order_calls
+from tracereport.calls.ordered import order_calls
 
 CALLERS = ("walk", "open", None, "list")
 VALUES = ("b", "a|x", "a", "a|y", "c")

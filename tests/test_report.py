@@ -14,12 +14,12 @@ from tests.figures import hold_figures
 from tests.oracle import read_lines
 from tests.strategies import logs
 from tests.truth import NAMES, log_path, read_log
-from tracereport.analysis import breakdown, functions
-from tracereport.analysis.report import make_report
-from tracereport.documents.wording import describe_extent, describe_finding
+from tracereport.calls.calls import Calls
+from tracereport.engine.report import make_report
+from tracereport.measures import breakdown, functions
 from tracereport.model import Finding, Report, Rows, Settings
-from tracereport.trace.calls import Calls
-from tracereport.trace.reader import read_log as read_calls
+from tracereport.sources.perf_trace.reader import read_log as read_calls
+from tracereport.wording.sentences import describe_extent, describe_finding
 
 DUCKPOND = ("duckpond-parallel", "duckpond-single-thread", "duckpond-debug", "duckpond-nextest")
 DEEP = ("duckpond-deep-single-thread", "duckpond-deep-nextest")

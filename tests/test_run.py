@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import read_once
 from tests.command import run as run_tracereport
-from tracereport.trace.diagnosis import suggest_switch
+from tracereport.sources.perf_trace.diagnosis import suggest_switch
 
 TRACES = b"".join(b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n" % (n, n % 3) for n in range(20))
 

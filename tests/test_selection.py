@@ -10,16 +10,16 @@ import polars as pl
 import pytest
 
 from tests.command import DEEP, LOGS, SINGLE
-from tracereport.analysis.report import make_report
-from tracereport.analysis.selection import select_calls
-from tracereport.cli import main
-from tracereport.cli import report as command
-from tracereport.documents.wording import describe_selection
+from tracereport.calls.calls import Calls
+from tracereport.calls.selection import select_calls
+from tracereport.command.cli import main
+from tracereport.command.cli import report as command
+from tracereport.engine.report import make_report
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Report, Rows, Selection, Settings
-from tracereport.trace.calls import Calls
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.table import make_table
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import make_table
+from tracereport.wording.sentences import describe_selection
 
 NEXTEST = LOGS / "duckpond-deep-nextest.log.zst"
 

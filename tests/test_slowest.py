@@ -4,9 +4,9 @@ import pytest
 
 from tests.coded_calls import report_on
 from tests.truth import log_path
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
-from tracereport.trace.reader import read_log
+from tracereport.sources.perf_trace.reader import read_log
 
 MS = 1_000_000
 

@@ -15,12 +15,12 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracereport.calls.calls import Calls
 from tracereport.errors import InputError, UsageError
-from tracereport.trace.calls import Calls
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.reader import read_log as read_calls
-from tracereport.trace.source import BrokenSourceError, expand_inputs, make_valid, read_chunks
-from tracereport.trace.table import make_table
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import make_table
+from tracereport.sources.perf_trace.reader import read_log as read_calls
+from tracereport.sources.streams import BrokenSourceError, expand_inputs, make_valid, read_chunks
 
 Pack = Callable[[bytes], bytes]
 
@@ -141,7 +141,7 @@ def test_a_character_may_be_cut_where_a_piece_ends(
 ) -> None:
     name = write(tmp_path_factory.getbasetemp(), ("\ufeff" + text).encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tracereport.trace.source.PIECE_BYTES", piece_bytes)
+        patch.setattr("tracereport.sources.streams.PIECE_BYTES", piece_bytes)
         assert unpack(name, chunk_bytes=7) == text.encode()
 
 
@@ -239,8 +239,8 @@ def test_progress_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
 def test_standard_input_is_an_input_like_any_other(pack: Pack) -> None:
     script = """
-from tracereport.trace.source import expand_inputs
-from tracereport.trace.reader import read_log
+from tracereport.sources.streams import expand_inputs
+from tracereport.sources.perf_trace.reader import read_log
 calls = read_log(expand_inputs(["-"]))
 print(len(calls), calls.files, calls.facts.input.lines)
 """

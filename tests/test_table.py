@@ -13,13 +13,13 @@ from polars.testing import assert_frame_equal
 import tracereport
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
-from tracereport.analysis.report import make_report
+from tracereport.calls.calls import Calls
+from tracereport.engine.report import make_report
 from tracereport.errors import InputError
 from tracereport.model import Input, Report, Selection, Settings
-from tracereport.trace.calls import Calls
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.reader import read_log as read_calls
-from tracereport.trace.table import METADATA_KEY, make_table, read_frame, read_table, write_table
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import METADATA_KEY, make_table, read_frame, read_table, write_table
+from tracereport.sources.perf_trace.reader import read_log as read_calls
 
 COLUMNS = {
     "file": pl.String,

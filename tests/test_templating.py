@@ -22,8 +22,8 @@ from tracereport.documents.templating import (
     render_advice_html,
     templates_dir,
 )
-from tracereport.documents.units import escape_controls
 from tracereport.model import Finding
+from tracereport.wording.units import escape_controls
 
 VISIBLE = st.text(st.characters(codec="utf-8"), max_size=40)
 

@@ -20,10 +20,10 @@ from tests.sample_report import (
     signature,
     unchanged_report,
 )
-from tracereport.documents.tables import shared_lookups
 from tracereport.documents.text import render_explanation, render_text
-from tracereport.documents.units import display_width, escape_controls
 from tracereport.model import CallReference, Report, Rows, Selection, Settings
+from tracereport.sections.tables import shared_lookups
+from tracereport.wording.units import display_width, escape_controls
 
 REPORTS = {
     "sample": sample_report(),

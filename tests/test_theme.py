@@ -1,4 +1,4 @@
-from tracereport.documents import theme
+from tracereport.sections import theme
 
 TEXT = ("ink", "quiet", "link", "unchanged-text", "better")
 MARKS = ("first", "unchanged", "changed", "unproven", "repeat", "time", "self", "better", "worse", "edge")

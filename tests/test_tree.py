@@ -11,12 +11,12 @@ from tests.coded_calls import code_calls
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
-from tracereport.analysis.grouping import ROW_LIMIT
-from tracereport.analysis.ordered import order_calls
-from tracereport.analysis.repeats import find_repeats
-from tracereport.analysis.selection import show_selected
-from tracereport.analysis.speedscope import make_speedscope
-from tracereport.analysis.tree import UNFINISHED, count_call_tree, count_self_ns
+from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.ordered import order_calls
+from tracereport.calls.selection import show_selected
+from tracereport.documents.calls.speedscope import make_speedscope
+from tracereport.measures.repeats import find_repeats
+from tracereport.measures.tree import UNFINISHED, count_call_tree, count_self_ns
 from tracereport.model import CallTree, Selection
 
 DEEP = ("duckpond-deep-single-thread", "duckpond-deep-nextest")

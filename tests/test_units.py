@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracereport.documents.units import (
+from tracereport.model import Param
+from tracereport.wording.units import (
     display_width,
     elide_fields,
     elide_middle,
@@ -30,7 +31,6 @@ from tracereport.documents.units import (
     pad_left,
     pad_right,
 )
-from tracereport.model import Param
 
 MS = 1_000_000
 

@@ -4,10 +4,10 @@ import pytest
 
 from tests.coded_calls import report_on
 from tests.truth import log_path
-from tracereport.analysis.repeat_findings import judge_repeats
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
+from tracereport.findings.repeated import judge_repeats
 from tracereport.model import Settings, Verdict
-from tracereport.trace.reader import read_log
+from tracereport.sources.perf_trace.reader import read_log
 
 
 def verdict_on(*answers: int | None) -> Verdict:

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from tests.sample_report import FINDINGS, HOSTILE_CALLER, compared_report, pair, sample_report, unchanged_report
-from tracereport.documents import wording
 from tracereport.model import Rows, Selection
+from tracereport.wording import sentences
 
 
 def quote(text: str) -> str:
@@ -52,20 +52,20 @@ def quote(text: str) -> str:
 )
 def test_a_finding_names_the_code_and_says_its_doubt(index: int, headline: str, extent: str, worth: str) -> None:
     finding = FINDINGS[index]
-    assert wording.describe_finding(finding, quote) == headline
-    assert wording.describe_extent(finding, quote) == extent
-    assert wording.describe_worth(finding) == worth
+    assert sentences.describe_finding(finding, quote) == headline
+    assert sentences.describe_extent(finding, quote) == extent
+    assert sentences.describe_worth(finding) == worth
 
 
 def test_callers_are_named_up_to_two_and_counted_from_three_on() -> None:
-    assert wording.describe_callers([None], quote) == "a caller that isn't logged"
-    assert wording.describe_callers(["a", "unknown"], quote) == "`a` and an unknown caller"
-    assert wording.describe_callers(["a", "b", "c"], quote) == "three callers"
-    assert wording.describe_callers([str(n) for n in range(1200)], quote) == "1,200 callers"
+    assert sentences.describe_callers([None], quote) == "a caller that isn't logged"
+    assert sentences.describe_callers(["a", "unknown"], quote) == "`a` and an unknown caller"
+    assert sentences.describe_callers(["a", "b", "c"], quote) == "three callers"
+    assert sentences.describe_callers([str(n) for n in range(1200)], quote) == "1,200 callers"
 
 
 def test_what_a_cache_cannot_answer_is_no_opportunity() -> None:
-    useful = wording.useful_caches(sample_report().cache_curves)
+    useful = sentences.useful_caches(sample_report().cache_curves)
     assert (useful.total, [curve.function for curve in useful.rows]) == (
         2,
         ["query_records", "ensure_partition_cached"],
@@ -73,7 +73,7 @@ def test_what_a_cache_cannot_answer_is_no_opportunity() -> None:
 
 
 def test_pairs_say_who_had_asked_before_whom() -> None:
-    assert wording.describe_pairs([pair("a", "b", 2, 0), pair("b", "b", 0, 1, 3)], quote) == [
+    assert sentences.describe_pairs([pair("a", "b", 2, 0), pair("b", "b", 0, 1, 3)], quote) == [
         "`b` after `a`: 2 unchanged",
         "`b` after itself: 1 changed, 3 without evidence",
     ]
@@ -81,14 +81,15 @@ def test_pairs_say_who_had_asked_before_whom() -> None:
 
 def test_every_name_goes_through_the_documents_own_syntax() -> None:
     for finding in FINDINGS:
-        for text in (wording.describe_finding(finding, lambda _: "X"), wording.describe_extent(finding, lambda _: "X")):
+        for describe in (sentences.describe_finding, sentences.describe_extent):
+            text = describe(finding, lambda _: "X")
             assert HOSTILE_CALLER not in text
             assert finding.function not in text
 
 
 def test_a_selection_reads_as_its_options() -> None:
     selection = Selection(functions=("load_*",), calls=(42, 43))
-    assert wording.describe_selection(selection, str) == "function load_*, call #42 or #43"
+    assert sentences.describe_selection(selection, str) == "function load_*, call #42 or #43"
 
 
 def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
@@ -96,20 +97,20 @@ def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
     differs = compared_report().comparison
     assert same is not None
     assert differs is not None
-    assert wording.is_unchanged(same)
+    assert sentences.is_unchanged(same)
     for field in ("functions", "edges", "functions_added", "functions_removed"):
-        assert not wording.is_unchanged(msgspec.structs.replace(same, **{field: getattr(differs, field)}))
+        assert not sentences.is_unchanged(msgspec.structs.replace(same, **{field: getattr(differs, field)}))
     for field in ("processes_only_before", "processes_only_after"):
         one_sided = msgspec.structs.replace(same, **{field: getattr(differs, field)})
-        assert not wording.is_unchanged(one_sided)
-        assert wording.is_unchanged(msgspec.structs.replace(one_sided, processes_differ=True))
-    assert not wording.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
-    assert [row.state for row in wording.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
-    assert "shared_calls" not in [row.figure for row in wording.changed_totals(differs)]
+        assert not sentences.is_unchanged(one_sided)
+        assert sentences.is_unchanged(msgspec.structs.replace(one_sided, processes_differ=True))
+    assert not sentences.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
+    assert [row.state for row in sentences.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
+    assert "shared_calls" not in [row.figure for row in sentences.changed_totals(differs)]
 
 
 def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_than_none() -> None:
-    rest, overdrawn = (wording.describe_unaccounted(row) for row in sample_report().breakdown.rows)
+    rest, overdrawn = (sentences.describe_unaccounted(row) for row in sample_report().breakdown.rows)
     assert rest == ("(unaccounted)", "37 ms", "2 %")
     assert overdrawn == ("(more than elapsed)", "2 ms", "200 %")
 
@@ -125,7 +126,7 @@ def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_t
 )
 def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, int]], reason: str) -> None:
     report = sample_report()
-    assert wording.describe_traced_time(report) == "14.8-17.5 s in traced calls"
+    assert sentences.describe_traced_time(report) == "14.8-17.5 s in traced calls"
     known, one = report.processes.rows[0], msgspec.structs.replace(report.processes.rows[0], tree="unknown")
     unknown = [
         msgspec.structs.replace(one, interleaved=interleaved, unfinished_calls=unfinished)
@@ -136,11 +137,11 @@ def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, i
         totals=msgspec.structs.replace(report.totals, elapsed_ns=None, elapsed_upper_ns=None),
         processes=Rows(1 + len(unknown), (known, *unknown)),
     )
-    assert wording.describe_traced_time(report) == f"time in traced calls not known: {reason}"
+    assert sentences.describe_traced_time(report) == f"time in traced calls not known: {reason}"
 
 
 def test_the_time_of_a_finding_is_a_range_and_says_of_which_calls() -> None:
     again = msgspec.structs.replace(FINDINGS[0], repeats=3, elapsed_ns=9_000_000, elapsed_upper_ns=12_000_000)
-    assert wording.describe_spent(again) == "9-12 ms in its repeats"
-    assert wording.describe_spent(msgspec.structs.replace(again, repeats=0)) == "9-12 ms in its calls"
-    assert wording.describe_spent(msgspec.structs.replace(again, elapsed_upper_ns=0)) == "9 ms in its repeats"
+    assert sentences.describe_spent(again) == "9-12 ms in its repeats"
+    assert sentences.describe_spent(msgspec.structs.replace(again, repeats=0)) == "9-12 ms in its calls"
+    assert sentences.describe_spent(msgspec.structs.replace(again, elapsed_upper_ns=0)) == "9 ms in its repeats"

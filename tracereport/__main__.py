@@ -15,7 +15,7 @@ def main() -> int:
     gc.set_threshold(OBJECTS_PER_COLLECTION)
     _open_closed_streams()
     try:
-        from tracereport import cli  # noqa: PLC0415 - an interrupt while it is loaded is one, too
+        from tracereport.command import cli  # noqa: PLC0415 - an interrupt while it is loaded is one, too
 
         code = cli.main()
     except KeyboardInterrupt:

@@ -6,13 +6,13 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from tracereport.analysis.report import make_report
 from tracereport.documents.formats import RenderFormat, render_document
+from tracereport.engine.report import make_report
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.source import expand_inputs
-from tracereport.trace.table import make_table, read_frame
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import make_table, read_frame
+from tracereport.sources.streams import expand_inputs
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -25,7 +25,7 @@ def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> 
         partial: what to do with an input that can't be read to its end: refuse it, or keep what could be read.
 
     Returns:
-        The columns of ``tracereport.trace.table.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
+        The columns of ``tracereport.sources.parquet.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
         ``judged``, ``number``, ``function``, ``caller``, ``params``, ``elapsed_ns``, ``resolution_ns``, ``metrics``,
         ``tree``, ``parent`` and ``test``. Times are in nanoseconds.
 

@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 
-from tracereport.analysis.ordered import order_calls
-from tracereport.analysis.sampled_distance import sample_distances
-from tracereport.analysis.stack_distance import FIRST, distances_since, find_previous
-from tracereport.trace.inputs import read_inputs
+from tracereport.calls.ordered import order_calls
+from tracereport.measures.sampled_distance import sample_distances
+from tracereport.measures.stack_distance import FIRST, distances_since, find_previous
+from tracereport.sources.inputs import read_inputs
 
 
 def find_error(log: str) -> float:

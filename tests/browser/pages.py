@@ -10,10 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Dialog, Page, Playwright, ViewportSize
 
-from tracereport.analysis.report import make_report
+from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
-from tracereport.trace.inputs import read_inputs
-from tracereport.trace.source import expand_inputs
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.streams import expand_inputs
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),

@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from tests.truth import NAMES, log_path
-from tracereport.analysis.report import make_report
+from tracereport.calls.calls import Calls
 from tracereport.documents.formats import render_document
 from tracereport.documents.html import render_html
+from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
-from tracereport.trace.calls import Calls
-from tracereport.trace.diagnosis import explain_no_traces
-from tracereport.trace.reader import read_log
+from tracereport.sources.perf_trace.diagnosis import explain_no_traces
+from tracereport.sources.perf_trace.reader import read_log
 
 FOLDER = Path(__file__).parent / "documents"
 

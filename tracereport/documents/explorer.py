@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
-from tracereport.documents.labels import Labels
-from tracereport.documents.units import elide_middle, format_bounds, format_call_runs, format_param
 from tracereport.model import Param, RedundantLookup, RedundantSignature, Report, Rows
+from tracereport.wording.labels import Labels
+from tracereport.wording.units import elide_middle, format_bounds, format_call_runs, format_param
 
 COLUMNS: Final = (
     "function",

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import msgspec
 
 from tracereport.documents.templating import code, first_advice, render_advice
-from tracereport.documents.units import escape_controls, format_caller, format_decimal, quote_name
-from tracereport.documents.wording import (
+from tracereport.errors import UsageError
+from tracereport.model import REDACTED, Finding, FindingKind, Gate, Report, encode_report
+from tracereport.wording.sentences import (
     KIND_WORDS,
     Code,
     describe_extent,
@@ -18,8 +19,7 @@ from tracereport.documents.wording import (
     describe_worth,
     grown_fingerprints,
 )
-from tracereport.errors import UsageError
-from tracereport.model import REDACTED, Finding, FindingKind, Gate, Report, encode_report
+from tracereport.wording.units import escape_controls, format_caller, format_decimal, quote_name
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _RULES: dict[FindingKind, str] = {

@@ -16,10 +16,8 @@ import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from tracereport.documents import theme, wording
 from tracereport.documents.explorer import list_explorer_rows
 from tracereport.documents.html_text import HtmlText, Limits
-from tracereport.documents.labels import Labels
 from tracereport.documents.pictures import Pictures
 from tracereport.documents.templating import (
     code,
@@ -32,11 +30,14 @@ from tracereport.documents.templating import (
 )
 from tracereport.documents.vega_bundle import read_bundle
 from tracereport.model import Finding, Report, Settings
+from tracereport.sections import theme
+from tracereport.wording import sentences
+from tracereport.wording.labels import Labels
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from tracereport.documents.charts import Chart
+    from tracereport.sections.charts import Chart
 
 MOST_BYTES: Final = 1_500_000
 _MOST_FINDINGS: Final = 15
@@ -62,7 +63,7 @@ SECTIONS: Final = (
     Section("functions", "Functions"),
     Section("callers", "Callers", lambda report: report.callers.rows or report.edges.rows),
     Section("redundancy", "Redundancy"),
-    Section("cache", "Cache", lambda report: wording.useful_caches(report.cache_curves).rows),
+    Section("cache", "Cache", lambda report: sentences.useful_caches(report.cache_curves).rows),
     Section("slowest", "Slowest calls", lambda report: report.slowest_calls.rows),
     Section("breakdown", "Breakdown", lambda report: report.breakdown.rows),
     Section("tree", "Call tree"),
@@ -83,7 +84,7 @@ def render_html(report: Report, *, pictures: bool = True) -> str:
     """
     labels = Labels()
     with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
-        from tracereport.documents.charts import make_charts  # noqa: PLC0415 - loads Altair
+        from tracereport.sections.charts import make_charts  # noqa: PLC0415 - loads Altair
 
         drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
         for chart in make_charts(report, labels):
@@ -121,7 +122,7 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
 
 
 def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
-    from tracereport.documents.charts.repeats import list_called  # noqa: PLC0415 - loads Altair
+    from tracereport.sections.charts.repeats import list_called  # noqa: PLC0415 - loads Altair
 
     style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
     script = _isolate(_read_template("report.js"))
@@ -142,10 +143,10 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             charts=drawn.charts,
             picture=drawn.picture,
             text=text,
-            kind_words=wording.KIND_WORDS,
+            kind_words=sentences.KIND_WORDS,
             many_processes=report.totals.processes > 1,
             advice=render_advice_html,
-            worth=wording.describe_worth,
+            worth=sentences.describe_worth,
             saved_fill=_saved_fill,
             resolution_of={row.function: row.resolution_ns for row in report.functions.rows},
             called_by=list_called(report, [row.caller for row in report.callers.rows[: text.limits.rows]], text.labels),
@@ -207,9 +208,9 @@ def _write_issue(finding: Finding) -> str:
     return render_template(
         "partials/finding.md",
         finding=finding,
-        headline=wording.describe_finding(finding, code),
-        extent=wording.describe_extent(finding, code),
-        worth=wording.describe_worth(finding),
+        headline=sentences.describe_finding(finding, code),
+        extent=sentences.describe_extent(finding, code),
+        worth=sentences.describe_worth(finding),
         advice=render_advice(finding),
     )
 

@@ -11,9 +11,11 @@ import msgspec
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
-from tracereport.documents import wording
-from tracereport.documents.labels import Labels
-from tracereport.documents.units import (
+from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
+from tracereport.wording import sentences
+from tracereport.wording.labels import Labels
+from tracereport.wording.phrases import format_count
+from tracereport.wording.units import (
     elide_middle,
     escape_controls,
     format_call_runs,
@@ -24,8 +26,6 @@ from tracereport.documents.units import (
     format_param,
     format_signature,
 )
-from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
-from tracereport.phrases import format_count
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -173,17 +173,17 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     def describe(self, finding: Finding) -> Markup:
         """The finding in a clause."""
-        return Markup(wording.describe_finding(finding, self.name))  # noqa: S704 - plain text around escaped names
+        return Markup(sentences.describe_finding(finding, self.name))  # noqa: S704 - plain text around escaped names
 
     def extent(self, finding: Finding) -> Markup:
         """How far the finding goes."""
         if finding.kind == "slow":
             return self.prose(finding.reason)
-        return Markup(wording.describe_extent(finding, self.name))  # noqa: S704 - plain text around escaped names
+        return Markup(sentences.describe_extent(finding, self.name))  # noqa: S704 - plain text around escaped names
 
     def selection(self, selection: Selection) -> Markup:
         """What the page is narrowed to."""
-        return Markup(wording.describe_selection(selection, self.name))  # noqa: S704 - plain text around escaped names
+        return Markup(sentences.describe_selection(selection, self.name))  # noqa: S704 - plain text around escaped names
 
     def _cut(self, full: str, shown: str, kind: str = "") -> Markup:
         """Code that shows a part and keeps the rest within reach."""

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from tracereport.documents import tables, wording
-from tracereport.documents.columns import Column
 from tracereport.documents.formats import MARKDOWN_LIMIT_BYTES
 from tracereport.documents.templating import cell, code, prose, render_template
-from tracereport.documents.units import elide_fields, elide_middle
 from tracereport.errors import UsageError
 from tracereport.model import Breakdown, Comparison, Finding, FindingChange, Gate, QualityWarning, Report, Rows
-from tracereport.phrases import format_counted
+from tracereport.sections import tables
+from tracereport.sections.columns import Column
+from tracereport.wording import sentences
+from tracereport.wording.phrases import format_counted
+from tracereport.wording.units import elide_fields, elide_middle
 
 Row = TypeVar("Row")
 
@@ -106,7 +107,7 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, level:
 def _is_silent(report: Report, comparison: Comparison) -> bool:
     """Whether one line says it all: nothing changed, no gate failed, and the log can be trusted."""
     return (
-        wording.is_unchanged(comparison)
+        sentences.is_unchanged(comparison)
         and all(gate.passed for gate in _gates(report))
         and not _misleading(report)
         and report.totals.judged_calls == report.totals.calls
@@ -156,7 +157,7 @@ class _Summary:
         ranked = list(enumerate(self.report.findings.rows, 1))
         if self.report.comparison is None:
             return ranked[: self.findings][:_OPEN_FINDINGS], ranked[_OPEN_FINDINGS : self.findings]
-        grown = wording.grown_fingerprints(self.report.comparison)
+        grown = sentences.grown_fingerprints(self.report.comparison)
         opened = [(rank, finding) for rank, finding in ranked if finding.fingerprint in grown][: self.findings]
         others = [(rank, finding) for rank, finding in ranked if finding.fingerprint not in grown]
         return opened, others[: self.findings - len(opened)]
@@ -185,7 +186,7 @@ class _Summary:
 
 def _describe_change(row: FindingChange) -> str:
     """Who asks whom, with a mark for better or worse; what was accepted is neither."""
-    place = wording.describe_place(row, code)
+    place = sentences.describe_place(row, code)
     return f"{place} (accepted)" if row.accepted is not None else f"{_STATE_MARKS[row.state]} {place}".strip()
 
 

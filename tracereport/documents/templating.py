@@ -14,10 +14,9 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from tracereport import phrases
-from tracereport.documents import units, wording
 from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
+from tracereport.wording import phrases, sentences, units
 
 _MARKDOWN_NAME_WIDTH = 80
 _SKETCH_NAME_WIDTH = 60
@@ -55,31 +54,31 @@ def environment() -> Environment:
         "cell": cell,
         "prose": prose,
         "sketch": sketch,
-        "headline": lambda finding: wording.describe_finding(finding, code),
-        "extent": lambda finding: wording.describe_extent(finding, code),
-        "worth": wording.describe_worth,
-        "spent": wording.describe_spent,
-        "pairs_in_words": lambda pairs: wording.describe_pairs(pairs, code),
-        "evidence_in_words": lambda evidence: wording.describe_evidence(evidence, code),
-        "traced_time": wording.describe_traced_time,
-        "unknown_trees": wording.explain_unknown_trees,
-        "selection_in_words": lambda selection: wording.describe_selection(selection, code),
+        "headline": lambda finding: sentences.describe_finding(finding, code),
+        "extent": lambda finding: sentences.describe_extent(finding, code),
+        "worth": sentences.describe_worth,
+        "spent": sentences.describe_spent,
+        "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
+        "evidence_in_words": lambda evidence: sentences.describe_evidence(evidence, code),
+        "traced_time": sentences.describe_traced_time,
+        "unknown_trees": sentences.explain_unknown_trees,
+        "selection_in_words": lambda selection: sentences.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),
-        "caller_in_words": lambda caller: wording.describe_caller(caller, code),
+        "caller_in_words": lambda caller: sentences.describe_caller(caller, code),
         "caller_in_sketch": lambda caller: sketch(units.format_caller(caller)),
-        "spell_count": wording.spell_count,
+        "spell_count": sentences.spell_count,
         "json_script": json_script,
         "json_text": lambda value: msgspec.json.encode(value).decode(),
         "escape_controls": units.escape_controls,
         "elide_middle": units.elide_middle,
     }
     made.globals |= formats | {
-        "changed_findings": wording.changed_findings,
-        "unchanged_findings": wording.unchanged_findings,
-        "changed_totals": wording.changed_totals,
-        "describe_unaccounted": wording.describe_unaccounted,
-        "useful_caches": wording.useful_caches,
+        "changed_findings": sentences.changed_findings,
+        "unchanged_findings": sentences.unchanged_findings,
+        "changed_totals": sentences.changed_totals,
+        "describe_unaccounted": sentences.describe_unaccounted,
+        "useful_caches": sentences.useful_caches,
     }
     return made
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from tracereport.documents.columns import Canvas
-from tracereport.documents.units import (
+from tracereport.model import CallReference, Report, Rows
+from tracereport.sections.columns import Canvas
+from tracereport.wording.units import (
     display_width,
     elide_middle,
     escape_controls,
@@ -13,7 +14,6 @@ from tracereport.documents.units import (
     format_call_runs,
     format_left_out,
 )
-from tracereport.model import CallReference, Report, Rows
 
 STEP = "      "
 """What belongs to a row stands under it, behind this."""

@@ -6,12 +6,14 @@ The templates hold the order of the sections, their titles and their fixes; what
 
 from collections.abc import Sequence
 
-from tracereport.documents import tables, text_findings, text_lists, wording
-from tracereport.documents.columns import Canvas
+from tracereport.documents import text_findings, text_lists
 from tracereport.documents.templating import render_template
 from tracereport.documents.terminal import TerminalPage
-from tracereport.documents.units import escape_controls, quote_name
 from tracereport.model import Finding, Report
+from tracereport.sections import tables
+from tracereport.sections.columns import Canvas
+from tracereport.wording import sentences
+from tracereport.wording.units import escape_controls, quote_name
 
 _NARROWEST = 60
 _EXPLANATION_WIDTH = 100
@@ -38,8 +40,8 @@ def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[s
     text = render_template(
         "explanation.txt",
         finding=finding,
-        headline=wording.describe_finding(finding, quote_name),
-        extent=wording.describe_extent(finding, quote_name),
+        headline=sentences.describe_finding(finding, quote_name),
+        extent=sentences.describe_extent(finding, quote_name),
         page=page,
         findings=text_findings,
         trace_lines=[escape_controls(line) for line in trace_lines],

@@ -4,16 +4,12 @@ from collections.abc import Sequence
 
 from tracereport.documents.templating import first_advice, render_advice
 from tracereport.documents.terminal import STEP, TerminalPage
-from tracereport.documents.units import (
-    escape_controls,
-    format_bounds,
-    format_caller,
-    format_change,
-    format_metric,
-    format_param,
-    quote_name,
+from tracereport.model import (
+    Finding,
+    FindingChange,
 )
-from tracereport.documents.wording import (
+from tracereport.wording.phrases import format_count, format_list
+from tracereport.wording.sentences import (
     describe_evidence,
     describe_extent,
     describe_finding,
@@ -22,11 +18,15 @@ from tracereport.documents.wording import (
     describe_spent,
     describe_worth,
 )
-from tracereport.model import (
-    Finding,
-    FindingChange,
+from tracereport.wording.units import (
+    escape_controls,
+    format_bounds,
+    format_caller,
+    format_change,
+    format_metric,
+    format_param,
+    quote_name,
 )
-from tracereport.phrases import format_count, format_list
 
 
 def findings(page: TerminalPage, rows: Sequence[Finding]) -> list[str]:

@@ -2,27 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tracereport.documents.tables import metrics
 from tracereport.documents.terminal import STEP, TerminalPage
-from tracereport.documents.units import (
-    elide_fields,
-    elide_middle,
-    escape_controls,
-    format_call_runs,
-    format_caller,
-    format_cut_list,
-    format_decimal,
-    format_lookup,
-    format_signature,
-    format_time,
-    quote_name,
-)
-from tracereport.documents.wording import (
-    describe_answers,
-    describe_reference,
-    describe_selection,
-    describe_traced_time,
-)
 from tracereport.model import (
     Acceptance,
     AdjacentPair,
@@ -35,7 +15,27 @@ from tracereport.model import (
     SharedLookup,
     SlowCalls,
 )
-from tracereport.phrases import format_count, format_counted, format_list
+from tracereport.sections.tables import metrics
+from tracereport.wording.phrases import format_count, format_counted, format_list
+from tracereport.wording.sentences import (
+    describe_answers,
+    describe_reference,
+    describe_selection,
+    describe_traced_time,
+)
+from tracereport.wording.units import (
+    elide_fields,
+    elide_middle,
+    escape_controls,
+    format_call_runs,
+    format_caller,
+    format_cut_list,
+    format_decimal,
+    format_lookup,
+    format_signature,
+    format_time,
+    quote_name,
+)
 
 _SHOWN_CALLERS = 4
 _NEIGHBOUR_WIDTH = 30

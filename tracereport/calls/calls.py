@@ -1,0 +1,200 @@
+"""The calls, dictionary-encoded: one row of numbers per call, and tables of the distinct texts that they point to.
+
+A log repeats itself: a million calls hold a few thousand signatures and a few hundred sets of metrics. So each call
+is a handful of integers, and what depends on the text alone is worked out once per distinct text. The public table
+with one plain row per call (``calls.parquet``, ``tracereport.read_calls``) is made from this in ``table.py`` and read
+back there.
+"""
+
+from collections.abc import Mapping
+from typing import Final, get_args
+
+import msgspec
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.calls.lookup_text import LOOKUP_ESCAPES, ODD_LOOKUP, decode_lookup
+from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
+
+TREE_KINDS: Final[tuple[TreeKind, ...]] = get_args(TreeKind)
+NO_NAME = -1
+NO_PARENT = -1
+
+
+class Lookups(msgspec.Struct, frozen=True, eq=False):
+    """The distinct lookups: function and parameters without the caller, in order of their first call in the log."""
+
+    function: NDArray[np.int32]
+    """Code of the function's name."""
+    text: pl.Series
+    """Canonical text, ``function|name=value|...``; equal texts are equal lookups (``grammar.encode_lookup``)."""
+    plain: NDArray[np.bool_]
+    """The text splits at ``|`` and each field at its first ``=``; else only ``grammar.decode_lookup`` reads it."""
+    _params: dict[int, tuple[Param, ...]] = msgspec.field(default_factory=dict)
+
+    def logged_text(self, lookup: NDArray[np.integer]) -> pl.Series:
+        """The texts of some lookups as logged, without the escapes that keep odd ones apart."""
+        texts = self.text.gather(lookup)
+        if self.plain[lookup].all():
+            return texts
+        logged = texts.str.slice(len(ODD_LOOKUP)).str.replace_many(list(LOOKUP_ESCAPES), list(LOOKUP_ESCAPES.values()))
+        return pl.select(pl.when(pl.Series(self.plain[lookup])).then(texts).otherwise(logged)).to_series()
+
+    def params_of(self, lookup: int) -> tuple[Param, ...]:
+        """The parameters of one lookup, in logged order; read once, since many sections name the same lookups."""
+        params = self._params.get(lookup)
+        if params is None:
+            _, fields = decode_lookup(self.text[lookup])
+            params = self._params[lookup] = tuple([Param(name=name, value=value) for name, value in fields])
+        return params
+
+
+class Signatures(msgspec.Struct, frozen=True, eq=False):
+    """The distinct signatures: a caller and a lookup, in order of their first call in the log."""
+
+    caller: NDArray[np.int32]
+    """Code of the caller's name; ``NO_NAME`` where the record has none."""
+    lookup: NDArray[np.int32]
+
+
+class MetricSets(msgspec.Struct, frozen=True, eq=False):
+    """The distinct sets of metrics, flat: the fields of set ``i`` are ``offset[i]:offset[i + 1]``, in logged order."""
+
+    offset: NDArray[np.int64]
+    name: NDArray[np.int32]
+    """Code into ``names``, per field."""
+    value: NDArray[np.uint64]
+    names: tuple[str, ...]
+
+    def metrics_of(self, metric_set: int) -> tuple[Metric, ...]:
+        """The metrics of one set, in logged order."""
+        fields = slice(int(self.offset[metric_set]), int(self.offset[metric_set + 1]))
+        pairs = zip(self.name[fields].tolist(), self.value[fields].tolist(), strict=True)
+        return tuple(Metric(name=self.names[name], value=value) for name, value in pairs)
+
+
+class ProcessTable(msgspec.Struct, frozen=True, eq=False):
+    """One entry per process, in order of first line."""
+
+    name: tuple[str, ...]
+    file: NDArray[np.int32]
+    judged: NDArray[np.bool_]
+    tree: NDArray[np.uint8]
+    """Index into ``TREE_KINDS``."""
+
+    def has_tree(self, *kinds: TreeKind) -> NDArray[np.bool_]:
+        """Which processes have a tree of one of these kinds."""
+        return np.isin(self.tree, [TREE_KINDS.index(kind) for kind in kinds])
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What only the lines can tell; it travels in the metadata of ``calls.parquet``."""
+
+    input: Input
+    notices: dict[str, int] = msgspec.field(default_factory=dict)
+    """How often something worth a warning was seen, by the warning's code."""
+    head: bytes = b""
+    """The beginning of inputs without any record: it may tell why there is none."""
+
+
+class Calls(msgspec.Struct, frozen=True, eq=False):
+    """All calls of the input. Arrays have one entry per call, in the order of the log."""
+
+    file: NDArray[np.int32]
+    line: NDArray[np.int64]
+    process: NDArray[np.int32]
+    number: NDArray[np.int64]
+    signature: NDArray[np.int32]
+    elapsed_ns: NDArray[np.int64]
+    resolution_ns: NDArray[np.int64]
+    metric_set: NDArray[np.int32]
+    parent: NDArray[np.int64]
+    """Number of the calling call, ``NO_PARENT`` for a root or where it is unknown."""
+    implausible: NDArray[np.bool_]
+    """The number can't belong to the process's counter."""
+    test: NDArray[np.int32]
+    """Index into ``tests``, -1 where the log doesn't tell."""
+    names: tuple[str, ...]
+    """Names of functions and callers, sorted: codes compare as the names do."""
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    lookups: Lookups
+    signatures: Signatures
+    metric_sets: MetricSets
+    processes: ProcessTable
+    facts: Facts | None
+    """Null where the calls come from a bare frame."""
+
+    def __len__(self) -> int:
+        """The number of calls."""
+        return len(self.number)
+
+    @property
+    def lookup(self) -> NDArray[np.int32]:
+        """The lookup of each call."""
+        return self.signatures.lookup[self.signature]
+
+    @property
+    def caller(self) -> NDArray[np.int32]:
+        """The name code of each call's caller, ``NO_NAME`` where it has none."""
+        return self.signatures.caller[self.signature]
+
+    @property
+    def function(self) -> NDArray[np.int32]:
+        """The name code of each call's function."""
+        return self.lookups.function[self.lookup]
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Whether each call stands outside interleaved stretches."""
+        return self.processes.judged[self.process]
+
+    def first_numbers(self) -> NDArray[np.int64]:
+        """Per process the number of the call that ended first; an implausible number is none of the process's."""
+        first = np.zeros(len(self.processes.name), np.int64)
+        plausible = ~self.implausible if self.implausible.any() else slice(None)
+        # Assigned from the last to the first: what remains is the first.
+        first[self.process[plausible][::-1]] = self.number[plausible][::-1]
+        return first
+
+    @property
+    def is_first(self) -> NDArray[np.bool_]:
+        """Which calls started before any call of their process had ended: they may have loaded symbols meanwhile."""
+        return self.number <= self.first_numbers()[self.process]
+
+    def name(self, code: int) -> str | None:
+        """The name behind a code; null for ``NO_NAME``."""
+        return None if code == NO_NAME else self.names[code]
+
+    def params_of(self, lookup: int) -> tuple[Param, ...]:
+        """The parameters of one lookup, in logged order, without the caller."""
+        return self.lookups.params_of(lookup)
+
+    def reference(self, row: int) -> CallReference:
+        """Where a call stands in the log."""
+        return CallReference(process=int(self.process[row]), number=int(self.number[row]), line=int(self.line[row]))
+
+    def rename_files(self, names: Mapping[str, str]) -> "Calls":
+        """The same calls with inputs called otherwise."""
+        if not names:
+            return self
+
+        def renamed(files: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(names.get(file, file) for file in files)
+
+        facts = self.facts
+        if facts is not None:
+            rows = tuple(replace(row, file=names.get(row.file, row.file)) for row in facts.input.malformed.rows)
+            malformed = Rows(facts.input.malformed.total, rows)
+            errors = tuple(_rename_start(error, names) for error in facts.input.errors)
+            own = replace(facts.input, files=renamed(facts.input.files), malformed=malformed, errors=errors)
+            facts = replace(facts, input=own)
+        return replace(self, files=renamed(self.files), facts=facts)
+
+
+def _rename_start(error: str, names: Mapping[str, str]) -> str:
+    """What is wrong with an input, which it begins with."""
+    old = next((name for name in names if error.startswith(f"{name}: ")), None)
+    return error if old is None else names[old] + error.removeprefix(old)

@@ -1,0 +1,121 @@
+"""The judged calls in the order of their start, process by process: what all measures of repeats and trees work on."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import NO_PARENT, Calls
+from tracereport.model import CallReference
+
+NOWHERE = -1
+
+
+class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
+    """The judged calls by process and number. All arrays run over them; an index into them is a call's *place*."""
+
+    calls: Calls
+    row: NDArray[np.intp]
+    """Where each stands in ``calls``."""
+    process: NDArray[np.int32]
+    number: NDArray[np.int64]
+    signature: NDArray[np.int32]
+    lookup: NDArray[np.int32]
+    in_tree: NDArray[np.bool_]
+    """Plausible, in a process with a nested or given tree."""
+    parent: NDArray[np.intp]
+    """The place of the calling call, ``NOWHERE`` for a root, without a tree, or where the caller never printed."""
+
+    def __len__(self) -> int:
+        """The number of judged calls."""
+        return len(self.row)
+
+    def reference(self, place: int) -> CallReference:
+        """Where the call at this place stands in the log."""
+        return CallReference(
+            process=int(self.process[place]), number=int(self.number[place]), line=int(self.calls.line[self.row[place]])
+        )
+
+    def reference_lists(self, lists: Sequence[NDArray[np.intp]]) -> list[tuple[CallReference, ...]]:
+        """Where the calls at each list of places stand in the log."""
+        if not lists:
+            return []
+        references = self.references(np.concatenate(lists))
+        ends = np.cumsum([len(places) for places in lists]).tolist()
+        return [references[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def references(self, places: NDArray[np.intp]) -> tuple[CallReference, ...]:
+        """Where the calls at these places stand in the log."""
+        columns = (self.process[places], self.number[places], self.calls.line[self.row[places]])
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        # A comprehension in brackets: a generator would take half as long again.
+        return tuple([CallReference(process=process, number=number, line=line) for process, number, line in rows])
+
+
+def order_calls(calls: Calls) -> OrderedCalls:
+    """Brings the judged calls into the order of their start."""
+    judged = calls.judged
+    row = np.arange(len(calls)) if judged.all() else np.flatnonzero(judged)
+    row = row[_find_order(calls.process[row], calls.number[row])]
+    process, number, signature = calls.process[row], calls.number[row], calls.signature[row]
+    has_tree = calls.processes.has_tree("nested", "given")
+    in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
+    return OrderedCalls(
+        calls=calls,
+        row=row,
+        process=process,
+        number=number,
+        signature=signature,
+        lookup=calls.signatures.lookup[signature],
+        in_tree=in_tree,
+        parent=_find_parent_places(process, number, calls.parent[row], in_tree),
+    )
+
+
+def _find_order(process: NDArray[np.int32], number: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The order by process and number. Numbers are nearly dense: each gets a slot of its own, which saves sorting."""
+    same = process[1:] == process[:-1]
+    if np.all((process[1:] > process[:-1]) | (same & (number[1:] > number[:-1]))):
+        return np.arange(len(process))
+    width = np.zeros(int(process.max()) + 1, np.int64)
+    np.maximum.at(width, process, number)
+    slots = int(width.sum(dtype=np.float64)) + len(width)
+    if slots <= 4 * len(process):
+        first_slot = np.concatenate(([0], np.cumsum(width + 1)[:-1]))
+        occupant = np.full(slots, NOWHERE, np.intp)
+        occupant[first_slot[process] + number] = np.arange(len(process))
+        order: NDArray[np.intp] = occupant[occupant != NOWHERE]
+        if len(order) == len(process):
+            return order
+    return np.lexsort((number, process))
+
+
+def _find_parent_places(
+    process: NDArray[np.int32], number: NDArray[np.int64], parent: NDArray[np.int64], in_tree: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    places = np.full(len(process), NOWHERE, np.intp)
+    child = np.flatnonzero(in_tree & (parent != NO_PARENT))
+    if not len(child):
+        return places
+    # Where a process lacks no number, a call's place is its number behind the process's first place.
+    first_place = np.searchsorted(process, process[child])
+    expected = first_place + parent[child]
+    if expected.max() < len(process):
+        known = (number[expected] == parent[child]) & (process[expected] == process[child]) & in_tree[expected]
+        if known.all():
+            places[child] = expected
+            return places
+    # Process and number in one key: numbers as their rank, so that it can't overflow.
+    numbers = np.unique(number[in_tree])
+    tree = np.flatnonzero(in_tree)
+    key = process[tree].astype(np.int64) * len(numbers) + np.searchsorted(numbers, number[tree])
+    rank = np.searchsorted(numbers, parent[child])
+    known = rank < len(numbers)
+    known[known] = numbers[rank[known]] == parent[child][known]
+    wanted = process[child].astype(np.int64) * len(numbers) + rank
+    found = np.searchsorted(key, wanted)
+    known &= found < len(key)
+    known[known] = key[found[known]] == wanted[known]
+    places[child[known]] = tree[found[known]]
+    return places

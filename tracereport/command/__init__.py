@@ -1,0 +1,1 @@
+"""The command: options, configuration, jobs, progress, exit codes."""

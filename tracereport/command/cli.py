@@ -1,0 +1,306 @@
+"""The command: its subcommands, exit codes, and all that is printed."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from tracereport import __version__
+from tracereport.command.interrupt import prompt_interrupts
+from tracereport.command.loading import keep_memory, load_numpy
+from tracereport.command.options import DAY, TEXT, ReportCommand
+from tracereport.emit.files import LANGUAGES, Language, emitter_path
+from tracereport.errors import ExitCode, TracereportError, UsageError
+from tracereport.sources.streams import STANDARD_INPUT, is_stream
+
+if TYPE_CHECKING:
+    from tracereport.command.job import Job, Prepared
+
+EXAMPLES = """\b
+Examples:
+  tracereport perf_trace.log
+  tracereport perf_trace.log -o report.html -o summary.md
+  tracereport 'logs/*.log.gz' --baseline main.json --fail-on new-findings -o report.json
+  cargo test 2>&1 | tracereport - -o report.html
+  tracereport perf_trace.log --caller load_node --format raw
+  tracereport perf_trace.log --explain 3f2a9c01d4e8
+
+\b
+Commands (each has its own --help):
+  tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
+  tracereport accept FINGERPRINT --reason TEXT       accept a finding in the configuration
+  tracereport config [OPTIONS]                       show the configuration in force
+  tracereport emitter LANGUAGE                       print the file that writes trace lines
+
+\b
+Exit codes:
+  0 done   1 a gate failed   2 wrong usage, configuration or baseline
+  3 the input could not be read in full, or holds no traces
+  4 a document could not be written   130 interrupted
+"""
+RUN_EXAMPLES = """\b
+Examples:
+  tracereport run -- cargo test -- --nocapture
+  tracereport run -o report.html -- pytest
+"""
+EMITTER_EXAMPLES = """\b
+Examples:
+  tracereport emitter rust > src/perf_trace.rs
+  tracereport emitter node > perf-trace.mjs
+"""
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
+@click.argument("logs", nargs=-1, metavar="LOG...")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json.")
+@click.version_option(__version__, prog_name="tracereport", message="%(prog)s %(version)s")
+def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Report which calls in a log of PERF_TRACE lines should not have been made.
+
+    LOG is a file, a quoted glob, a table of calls (.parquet), or - for standard input; packed as .gz, .zst or .xz or
+    not. Several are reported on together.
+    """
+    if schema:
+        import json  # noqa: PLC0415
+
+        from tracereport.model import report_schema  # noqa: PLC0415
+
+        click.echo(json.dumps(report_schema(), indent=2))
+        return ExitCode.DONE
+    if not logs:
+        raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
+    if "" in logs:
+        raise UsageError("The name of a log is empty", "Is a variable of the shell not set?")
+    keep_memory()
+    load_numpy()
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        return finish_job(_prepare(plan_job(given, logs, sys.stdout), stack), sys.stdout, stack)
+
+
+@click.command(
+    cls=ReportCommand,
+    context_settings={**_CONTEXT, "allow_interspersed_args": False},
+    epilog=RUN_EXAMPLES,
+    no_args_is_help=True,
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Run a command, pass its output through but for the trace lines, and report on them when it ends.
+
+    Standard output isn't touched: what a report would print there goes to standard error. Exits with the command's code
+    if it failed, else as a report does.
+    """
+    keep_memory()
+    load_numpy()
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.capture import run_command  # noqa: PLC0415
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        log = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "perf_trace.log")
+        words = TEXT(" ".join(command))
+        job = plan_job(given, [str(log)], sys.stderr)
+        job = replace(job, title=job.title or words, names={str(log): words})
+        prepared = _prepare(job, stack)
+        with log.open("wb") as keep:
+            code = run_command(command, keep, os.environ)
+        try:
+            if _holds_traces(log):
+                own = finish_job(prepared, sys.stderr, stack)
+                return code or own
+            from tracereport.sources.perf_trace.diagnosis import suggest_switch  # noqa: PLC0415
+
+            remedy = suggest_switch(command, os.environ) or "Let it print trace lines on standard error."
+            print_error(f"{command[0]}: it printed no traces", remedy)
+        except TracereportError as error:
+            print_error(error.message, error.remedy)
+            return code or error.exit_code
+    return code or ExitCode.INCOMPLETE_INPUT
+
+
+@click.command(context_settings=_CONTEXT, no_args_is_help=True)
+@click.argument("fingerprint", type=TEXT)
+@click.option("--reason", required=True, metavar="TEXT", type=TEXT, help="Why it is accepted.")
+@click.option("--until", type=DAY, metavar="YYYY-MM-DD", help="The last day on which it is.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="The file to write to. Default: the one of this folder or its parents, else tracereport.toml.",
+)
+def accept(fingerprint: str, *, reason: str, until: datetime | None, config: str | None) -> int:
+    """Accept a finding: it stays in the report, with its reason, and fails no gate."""
+    from tracereport.command.config import OWN_FILE, find_config  # noqa: PLC0415
+    from tracereport.command.config_text import write_acceptance  # noqa: PLC0415
+
+    path = Path(config) if config else find_config(Path.cwd()) or Path(OWN_FILE)
+    write_acceptance(path, fingerprint, reason, until.date() if until else None)
+    click.echo(f"{path}: accepted {fingerprint}", err=True)
+    return ExitCode.DONE
+
+
+@click.command(cls=ReportCommand, context_settings=_CONTEXT)
+def config(**given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Show the configuration in force, with where each value came from."""
+    from tracereport.command.config import read_config  # noqa: PLC0415
+    from tracereport.command.config_text import format_config  # noqa: PLC0415
+    from tracereport.command.plan import choose_config, given_values  # noqa: PLC0415
+
+    click.echo(format_config(read_config(choose_config(given)), given_values(given)), nl=False)
+    return ExitCode.DONE
+
+
+@click.command(context_settings=_CONTEXT, epilog=EMITTER_EXAMPLES, no_args_is_help=True)
+@click.argument("language", type=click.Choice(LANGUAGES))
+def emitter(language: Language) -> int:
+    """Print the file that writes trace lines, to copy into a program; its first lines say how to use it.
+
+    Python needs no copy where tracereport is installed: from tracereport.emit import traced
+    """
+    click.echo(emitter_path(language).read_bytes(), nl=False)
+    return ExitCode.DONE
+
+
+COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config, "emitter": emitter}
+
+
+def _prepare(job: "Job", stack: ExitStack) -> "Prepared":
+    from tracereport.command.job import prepare_job  # noqa: PLC0415
+
+    with prompt_interrupts(stack.close):
+        return prepare_job(job)
+
+
+def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
+    """Does the job, prints what there is to say, and gives the exit code.
+
+    Args:
+        prepared: what is to be done.
+        stream: where what has no target of its own is printed.
+        stack: takes what has to go in the end, and after an interrupt.
+    """
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.job import make_documents, run_job  # noqa: PLC0415
+    from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
+    from tracereport.documents.writer import STDOUT, write_documents  # noqa: PLC0415
+    from tracereport.wording.units import format_decimal  # noqa: PLC0415
+
+    with prompt_interrupts(stack.close):
+        job = _keep_streams(prepared.job, stack)
+        progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
+        result = run_job(replace(prepared, job=job), progress)
+        documents = make_documents(job, result)
+        progress.stop()
+        for message, remedy in result.notices:
+            print_error(message, remedy)
+        for error in result.errors:
+            print_error(error, "The report is of what could be read, and says so.")
+        with _readers_may_leave(stream):
+            write_documents(documents, stream.buffer, stack)
+    if job.explain is None:
+        for gate in result.failed_gates:
+            figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
+            print_line(f"gate failed: {gate.expression}{figure}")
+        if not job.quiet and STDOUT not in (document.target for document in documents):
+            print_line(result.report.verdict.message)
+    if result.errors:
+        return ExitCode.INCOMPLETE_INPUT
+    return ExitCode.GATE_FAILED if result.failed_gates and job.explain is None else ExitCode.DONE
+
+
+def _keep_streams(job: "Job", stack: ExitStack) -> "Job":
+    """Puts aside what can be read only once and has to be read twice: the calls first, and then the trace lines."""
+    streams = [name for name in job.inputs if name == STANDARD_INPUT or is_stream(name)]
+    if not streams or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
+        return job
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-"))
+    copies = {name: str(Path(folder, str(index))) for index, name in enumerate(streams)}
+    for name, copy in copies.items():
+        source = sys.stdin.fileno() if name == STANDARD_INPUT else name
+        with open(source, "rb", closefd=name != STANDARD_INPUT) as stream, Path(copy).open("wb") as file:
+            shutil.copyfileobj(stream, file)
+    inputs = tuple(copies.get(name, name) for name in job.inputs)
+    return replace(job, inputs=inputs, names={**job.names, **{copy: name for name, copy in copies.items()}})
+
+
+@contextmanager
+def _readers_may_leave(stream: TextIO) -> Iterator[None]:
+    """Whoever read our output may have enough: nothing is wrong then."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would complain when it flushes at its end.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _holds_traces(log: Path) -> bool:
+    from tracereport.sources.perf_trace.grammar import MARK  # noqa: PLC0415
+
+    mark = MARK.encode()
+    with log.open("rb") as file:
+        return any(mark in line for line in file)
+
+
+def print_line(text: str) -> None:
+    """A line on standard error; a name's control characters are shown as escapes."""
+    from tracereport.wording.units import escape_controls  # noqa: PLC0415
+
+    with suppress(OSError):  # where nobody can be told, the exit code still tells
+        click.echo(escape_controls(text), err=True)
+
+
+def print_error(message: str, remedy: str) -> None:
+    """Says on standard error what is wrong, without a full stop, and what to do: in two lines."""
+    print_line(f"tracereport: {message.removesuffix('.')}")
+    print_line(f"  {remedy}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and gives its exit code. An interrupt is the caller's to report."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = COMMANDS.get(given[0], report) if given else report
+    name = "tracereport" if command is report else f"tracereport {given[0]}"
+    code: int = ExitCode.DONE
+    try:
+        # Not by click's own main(): it would take a closed pipe for a failure.
+        with _readers_may_leave(sys.stdout), command.make_context(name, given[command is not report :]) as context:
+            code = command.invoke(context)
+            sys.stdout.flush()
+    except click.exceptions.Exit as finished:
+        code = finished.exit_code
+    except (click.UsageError, TracereportError, MemoryError, OSError) as error:
+        code = _print_failure(error, name)
+    return code
+
+
+def _print_failure(error: Exception, name: str) -> int:
+    """Says what went wrong, and gives its exit code."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return ExitCode.WRONG_USAGE
+        case click.UsageError():
+            print_error(error.format_message(), f"See {name} --help.")
+            return ExitCode.WRONG_USAGE
+        case TracereportError():
+            print_error(error.message, error.remedy)
+            return error.exit_code
+        case MemoryError():
+            print_error("Out of memory", "Give fewer logs at once, and join their tables: -o calls.parquet")
+        case OSError():
+            print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Fix that and run it again.")
+    return ExitCode.NOT_WRITTEN

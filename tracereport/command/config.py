@@ -1,0 +1,199 @@
+"""The configuration: ``[tool.tracereport]`` in ``pyproject.toml``, or ``tracereport.toml``.
+
+Keys are the long options of the command (``fail-on``), the thresholds among them. This room finds the file and reads
+it; ``config_text`` writes. What becomes of a value is the command's affair.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import msgspec
+
+from tracereport.errors import ConfigError
+from tracereport.judging.acceptances import AcceptanceRule
+from tracereport.model import Settings, option_of_field
+
+PYPROJECT = "pyproject.toml"
+OWN_FILE = "tracereport.toml"
+ACCEPT = "accept"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of the command that a configuration can set beside the thresholds."""
+
+    output: tuple[str, ...] = ()
+    format: str | None = None
+    title: str | None = None
+    quiet: bool = False
+    function: tuple[str, ...] = ()
+    caller: tuple[str, ...] = ()
+    process: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    param: tuple[str, ...] = ()
+    call: tuple[int, ...] = ()
+    baseline: str | None = None
+    fail_on: tuple[str, ...] = ()
+    marker: str | None = None
+    markdown_limit: Annotated[int, msgspec.Meta(ge=1)] = 60_000
+    """Bytes."""
+    location: str | None = None
+    redact: tuple[str, ...] = ()
+    redact_key_file: str | None = None
+
+
+FIELDS = MappingProxyType(
+    {option_of_field(field.name): field for struct in (Settings, Options) for field in msgspec.structs.fields(struct)}
+)
+"""Every key but ``accept``, with the field that it sets."""
+SETTINGS_FIELDS = frozenset(Settings.__struct_fields__)
+FILE_KEYS = frozenset({"baseline", "output", "redact-key-file"})
+"""Keys that name files, relative to the folder of the configuration."""
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A configuration as read; without a file, the defaults."""
+
+    path: Path | None
+    given: Mapping[str, Any]
+    """What the file sets, by key and as written, without the acceptances."""
+    settings: Settings
+    options: Options
+    """Names of files are joined to the folder of the configuration."""
+    acceptances: tuple[AcceptanceRule, ...]
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest configuration in a folder or above it; ``tracereport.toml`` goes before ``pyproject.toml``.
+
+    A ``pyproject.toml`` without ``[tool.tracereport]`` is passed by.
+
+    Raises:
+        ConfigError: a ``pyproject.toml`` on the way can't be read.
+    """
+    for folder in (start, *start.parents):
+        if (folder / OWN_FILE).is_file():
+            return folder / OWN_FILE
+        pyproject = folder / PYPROJECT
+        if pyproject.is_file() and _tool_section(_read_toml(pyproject)) is not None:
+            return pyproject
+    return None
+
+
+def read_config(path: Path | None) -> Config:
+    """The configuration in a file, or the defaults.
+
+    Any file other than ``pyproject.toml`` may hold the keys at its top, or under ``[tool.tracereport]`` as well.
+
+    Raises:
+        ConfigError: the file can't be read, or contains an invalid key or value.
+    """
+    if path is None:
+        return Config(None, {}, Settings(), Options(), ())
+    table = _own_table(path, _read_toml(path))
+    given = {key: value for key, value in table.items() if key != ACCEPT}
+    values = {key: _convert(path, key, value) for key, value in given.items()}
+    fields = {FIELDS[key].name: _in_folder(path.parent, key, value) for key, value in values.items()}
+    return Config(
+        path=path,
+        given=given,
+        settings=Settings(**{name: value for name, value in fields.items() if name in SETTINGS_FIELDS}),
+        options=Options(**{name: value for name, value in fields.items() if name not in SETTINGS_FIELDS}),
+        acceptances=_read_acceptances(path, table.get(ACCEPT, [])),
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration as it stands, with its line ends.
+
+    Raises:
+        ConfigError: it can't be read.
+    """
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration {path} can't be read: {error.strerror}.", "Give --config an existing file."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The configuration {path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most runs have nothing to read
+
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The configuration {path} is not TOML: {error}.", "Fix it there.") from error
+
+
+def _tool_section(document: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever stands there
+    """What a document holds as ``tool.tracereport``, if anything."""
+    tool = document.get("tool")
+    return tool.get("tracereport") if isinstance(tool, dict) else None
+
+
+def _own_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """The part of a file that is ours."""
+    section = _tool_section(document)
+    table = section if path.name == PYPROJECT or section is not None else document
+    if table is None:
+        return {}
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: tool.tracereport is no table.", "Write [tool.tracereport], and the keys below it.")
+    return table
+
+
+def _convert(path: Path, key: str, value: object) -> Any:  # noqa: ANN401 - of the field's type
+    """A value as its field wants it."""
+    if key not in FIELDS:
+        raise _unknown_key(path, key, [*FIELDS, ACCEPT])
+    try:
+        return msgspec.convert(value, FIELDS[key].type)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {key}: {_lower_first(error)}.", "Fix the value there.") from error
+
+
+def _read_acceptances(path: Path, entries: object) -> tuple[AcceptanceRule, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(
+            f"{path}: {ACCEPT} is no list of tables.", f"Write one [[tool.tracereport.{ACCEPT}]] for each."
+        )
+    rules = []
+    for position, entry in enumerate(entries, start=1):
+        for key in entry:
+            if key not in AcceptanceRule.__struct_fields__:
+                raise _unknown_key(path, key, AcceptanceRule.__struct_fields__, f"{ACCEPT} {position}: ")
+        try:
+            rules.append(msgspec.convert(entry, AcceptanceRule))
+        except msgspec.ValidationError as error:
+            raise ConfigError(
+                f"{path}: {ACCEPT} {position}: {_lower_first(error)}.",
+                "An acceptance has a reason, and either a fingerprint or globs for function, caller or kind.",
+            ) from error
+    return tuple(rules)
+
+
+def _unknown_key(path: Path, key: str, known: Iterable[str], where: str = "") -> ConfigError:
+    import difflib  # noqa: PLC0415 - few runs have a key misspelt
+
+    names = sorted(known)
+    near = difflib.get_close_matches(key.replace("_", "-"), names, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return ConfigError(f"{path}: {where}unknown key {key}{hint}.", f"Keys are {', '.join(names)}.")
+
+
+def _lower_first(error: msgspec.ValidationError) -> str:
+    message = str(error)
+    return message[:1].lower() + message[1:]
+
+
+def _in_folder(folder: Path, key: str, value: Any) -> Any:  # noqa: ANN401 - of the key's type
+    """A value, with the names of files joined to the folder of the configuration; ``-`` is no file."""
+    if key not in FILE_KEYS:
+        return value
+    if isinstance(value, tuple):
+        return tuple(_in_folder(folder, key, name) for name in value)
+    return value if value == "-" else str(folder / value)

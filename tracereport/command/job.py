@@ -1,0 +1,352 @@
+"""One run: inputs -> report -> compared, accepted, judged, redacted -> documents. Prints nothing and asks no clock.
+
+What few runs ask for is imported where it is used: loading is most of a small log's time.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import Calls
+from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.selection import check_selection, refuse_empty, select_calls
+from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
+from tracereport.documents.writer import STDOUT, Document, require_folder
+from tracereport.engine.report import make_report
+from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
+from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
+from tracereport.model import Configuration, Gate, Report, Selection, Settings
+from tracereport.sources.inputs import read_inputs
+from tracereport.sources.parquet import write_table
+from tracereport.sources.streams import STANDARD_INPUT, expand_inputs, is_calls_table, readable
+
+ALL = "all"
+"""What is given to have every parameter redacted."""
+
+
+class Watcher(Protocol):
+    """Is told how far a run is."""
+
+    def begin(self, stage: str, size: int | None = None, /) -> None:
+        """A stage begins, over this many bytes where that is known."""
+
+    def __call__(self, position: int, size: int | None, /) -> None:
+        """So many bytes of the current input are read."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a run is told."""
+
+    inputs: tuple[str, ...]
+    targets: tuple[tuple[str, Format], ...]
+    settings: Settings = msgspec.field(default_factory=Settings)
+    selection: Selection | None = None
+    title: str | None = None
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """How an input is called in the documents, where it isn't by its own name."""
+    explain: str | None = None
+    """The first digits of a finding's fingerprint; it is the document then."""
+    baseline: Path | None = None
+    fail_on: tuple[str, ...] = ()
+    acceptances: tuple[AcceptanceRule, ...] = ()
+    today: date | None = None
+    redact: tuple[str, ...] = ()
+    redact_key_file: Path | None = None
+    rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
+    """Width and colour are those of standard output; a file's are fixed."""
+    quiet: bool = False
+    """Nothing is printed but documents and errors."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A job that nothing but its inputs and the disk can make fail any more, with what was read to know that."""
+
+    job: Job
+    baseline: Report | None
+    redact_key: bytes | None
+    """What the key file holds; null without one."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a run gives: the calls, and the report on them; documents are made from both."""
+
+    inputs: tuple[str, ...]
+    calls: Calls
+    report: Report
+    notices: tuple[tuple[str, str], ...] = ()
+    """What is said on standard error whatever else is asked for: each with what follows from it."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why an input could not be read to its end."""
+        return self.report.input.errors if self.report.input is not None else ()
+
+    @property
+    def failed_gates(self) -> tuple[Gate, ...]:
+        """Those that did not hold."""
+        return tuple(gate for gate in self.report.gates.rows if not gate.passed) if self.report.gates else ()
+
+
+def prepare_job(job: Job) -> Prepared:
+    """Reads all but the inputs, so that what is wrong with it is said before a long run and not after it.
+
+    Raises:
+        TracereportError: what is wrong with the gates, the selection, the key, the baseline or the targets.
+    """
+    if job.fail_on:
+        from tracereport.judging.gates import check_gates  # noqa: PLC0415
+
+        check_gates(job.fail_on, with_baseline=job.baseline is not None)
+    if job.selection is not None:
+        check_selection(job.selection)
+    if job.rendering.location is not None:
+        from tracereport.documents.export import parse_location  # noqa: PLC0415
+
+        parse_location(job.rendering.location)
+    if job.redact_key_file is not None and not job.redact:
+        raise UsageError(
+            "--redact-key-file without --redact hides nothing", "Name what to hide: --redact NAME, or all."
+        )
+    key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
+    baseline = _read_side(job.baseline, job) if job.baseline is not None else None
+    _check_targets(job)
+    return Prepared(job, baseline, key)
+
+
+def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
+    """Reads the inputs and makes the report.
+
+    Raises:
+        TracereportError: what is wrong with the inputs, or with a gate or baseline that doesn't fit them.
+    """
+    begin = watcher.begin if watcher is not None else _ignore
+    job = prepared.job
+    inputs = expand_inputs(job.inputs)
+    if any(kind == "raw" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
+        raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
+    _refuse_overwriting(job, inputs)
+    begin("reading", _total_bytes(inputs))
+    calls = _read_calls(job, inputs, watcher)
+    begin("measuring")
+    names = [job.names.get(name, readable(name)) for name in inputs]
+    title = job.title or _make_title(names)
+    row_limit = _choose_row_limit(job)
+    report = whole = make_report(calls, job.settings, title, job.selection, row_limit)
+    if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
+        whole = make_report(calls, job.settings, title, row_limit=row_limit)
+    report = replace(_judge(prepared, report, whole), configuration=_describe_options(job))
+    begin("writing")
+    return _redact(prepared, Result(tuple(inputs), calls, report))
+
+
+def _describe_options(job: Job) -> Configuration:
+    return Configuration(
+        fail_on=job.fail_on,
+        today=job.today.isoformat() if job.today is not None else None,
+        redact=job.redact,
+        redact_key=job.redact_key_file is not None,
+        marker=job.rendering.marker,
+        markdown_limit=job.rendering.markdown_limit_bytes,
+        location=job.rendering.location,
+    )
+
+
+def _choose_row_limit(job: Job) -> int:
+    """The rows that the documents hold, where they are known; a report without any may become all of them.
+
+    What is redacted gets its key from the report, which is to be the same whatever is written.
+    """
+    holds_few = job.targets and not any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
+    return min(job.settings.top, ROW_LIMIT) if holds_few and not job.redact else ROW_LIMIT
+
+
+def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:
+    """The report with what was accepted, compared and demanded.
+
+    All of that rests on the whole run: a selection chooses what is shown, and never what is judged.
+    """
+    job = prepared.job
+    findings, acceptances = apply_acceptances(whole.findings, job.acceptances, job.today)
+    whole = replace(whole, findings=findings)
+    sides = None
+    if prepared.baseline is not None:
+        from tracereport.judging.compare import comparable_sides, compare_reports  # noqa: PLC0415
+
+        sides = comparable_sides(prepared.baseline, whole)
+        whole = replace(whole, comparison=compare_reports(sides))
+    if job.fail_on:
+        from tracereport.judging.gates import judge_gates  # noqa: PLC0415
+
+        whole = replace(whole, gates=judge_gates(job.fail_on, whole, sides))
+    shown, _ = apply_acceptances(report.findings, job.acceptances, job.today)
+    return replace(report, findings=shown, acceptances=acceptances, comparison=whole.comparison, gates=whole.gates)
+
+
+def make_documents(job: Job, result: Result) -> list[Document]:
+    """The documents that were asked for, ready to be written."""
+    if job.explain is not None:
+        return [Document(STDOUT, explain_finding(job, result, job.explain))]
+    return [Document(target, _make_content(job, result, target, kind)) for target, kind in job.targets]
+
+
+def _make_content(job: Job, result: Result, target: str, kind: Format) -> bytes | Callable[[Path], None]:
+    if is_rendered(kind):
+        for_files = RenderOptions()
+        rendering = job.rendering
+        if target != STDOUT:
+            rendering = replace(rendering, width=for_files.width, colour=for_files.colour)
+        document = render_document(result.report, kind, rendering)
+        return document.encode() if isinstance(document, str) else document
+    rows = None if job.selection is None else select_calls(result.calls, job.selection)
+    if kind == "parquet":
+        return lambda path: write_table(result.calls, path, rows)
+    if kind == "speedscope":
+        from tracereport.documents.calls.speedscope import make_speedscope  # noqa: PLC0415
+
+        return make_speedscope(result.calls, result.report.title, rows)
+    return lambda path: _write_raw(result, rows, path)
+
+
+def _write_raw(result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:
+    from tracereport.sources.perf_trace.raw import read_raw  # noqa: PLC0415
+
+    every = np.ones(len(result.calls), bool) if rows is None else rows
+    with path.open("wb") as file:
+        file.writelines(read_raw(result.calls, every, result.inputs))
+
+
+def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
+    """One finding in full, with the trace lines that show it; the first digits of its fingerprint are enough.
+
+    Raises:
+        UsageError: no finding has the fingerprint, or several do.
+    """
+    from tracereport.documents.text import render_explanation  # noqa: PLC0415
+    from tracereport.sources.perf_trace.raw import read_raw  # noqa: PLC0415
+
+    findings = [finding for finding in result.report.findings.rows if finding.fingerprint.startswith(fingerprint)]
+    if len(findings) != 1:
+        found = "no finding has this fingerprint" if not findings else f"{len(findings)} fingerprints begin so"
+        raise UsageError(
+            f"--explain {fingerprint}: {found}", "Take one from the report; -o report.json holds all of them."
+        )
+    rows = np.zeros(len(result.calls), bool)
+    for evidence in findings[0].evidence.rows:
+        places = [evidence.line] + ([evidence.previous.line] if evidence.previous is not None else [])
+        rows |= (result.calls.file == result.calls.files.index(evidence.file)) & np.isin(result.calls.line, places)
+    if job.redact:
+        lines = ["(left out, since they hold the values that are to be redacted)"]
+    elif any(is_calls_table(name) for name in result.inputs):
+        lines = ["(a table of calls doesn't hold them: give the log itself)"]
+    else:
+        read = read_raw(result.calls, rows, result.inputs)
+        lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
+    return render_explanation(result.report, findings[0], lines).encode()
+
+
+def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Calls:
+    """The calls of the inputs, called as the job says.
+
+    Raises:
+        InputError: there is none.
+        UsageError: none is selected.
+    """
+    calls = read_inputs(inputs, watcher).rename_files({readable(name): new for name, new in job.names.items()})
+    if not len(calls):
+        from tracereport.sources.perf_trace.diagnosis import explain_no_traces  # noqa: PLC0415
+
+        raise explain_no_traces([job.names.get(name, readable(name)) for name in inputs], calls.facts)
+    if job.selection is not None:
+        refuse_empty(calls, job.selection)
+    return calls
+
+
+def _check_targets(job: Job) -> None:
+    if job.redact and any(kind == "raw" for _, kind in job.targets):
+        raise UsageError("Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet")
+    for target, _ in job.targets:
+        require_folder(target)
+
+
+def _refuse_overwriting(job: Job, inputs: Sequence[str]) -> None:
+    """No document takes the place of what this run reads."""
+    read = {os.path.realpath(path) for path in (*inputs, job.baseline, job.redact_key_file) if path is not None}
+    for target, _ in job.targets:
+        if target != STDOUT and os.path.realpath(target) in read and Path(target).is_file():
+            raise UsageError(f"-o {target}: the document would take the place of an input", "Name another file.")
+
+
+def _ignore(_stage: str, _size: int | None = None) -> None:
+    """Nobody watches."""
+
+
+def _total_bytes(inputs: Sequence[str]) -> int | None:
+    """The size of all inputs as they are packed; null if it isn't known of one."""
+    return None if STANDARD_INPUT in inputs else sum(Path(name).stat().st_size for name in inputs)
+
+
+def _make_title(names: Sequence[str]) -> str:
+    first = Path(names[0]).name if names[0] != STANDARD_INPUT else "standard input"
+    return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
+
+
+def _read_side(baseline: Path, job: Job) -> Report:
+    """The baseline's report; a table of calls is measured now, as the log is."""
+    if is_calls_table(str(baseline)):
+        try:
+            return make_report(read_inputs([str(baseline)]), job.settings, baseline.name)
+        except InputError as error:
+            raise BaselineError(f"The baseline {error.message}", error.remedy) from error
+    from tracereport.judging.baseline import read_baseline  # noqa: PLC0415
+
+    return read_baseline(baseline)
+
+
+def _read_key(path: Path) -> bytes:
+    """The key of the redaction."""
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}", "Name a file that holds the key.") from error
+    if not key.strip():
+        raise ConfigError(f"{path}: empty", f"Put a key into it: openssl rand -hex 32 > {path}")
+    return key
+
+
+def _redact(prepared: Prepared, result: Result) -> Result:
+    """The result with the values of parameters hidden, in the report and in the calls."""
+    redact = prepared.job.redact
+    if not redact:
+        return result
+    from tracereport.judging.redaction import (  # noqa: PLC0415
+        find_hidden_names,
+        redact_calls,
+        redact_report,
+        redaction_key,
+    )
+
+    names, known = find_hidden_names(result.calls, frozenset(redact))
+    hidden = None if ALL in redact else names
+    key = prepared.redact_key or redaction_key(result.report)
+    return replace(
+        result,
+        report=redact_report(result.report, hidden, key),
+        calls=redact_calls(result.calls, hidden, key),
+        notices=tuple(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
+    )
+
+
+def _describe_unknown(name: str, known: frozenset[str]) -> tuple[str, str]:
+    """What to say of a parameter that was to be redacted and isn't there: a slip of the pen leaves its values in."""
+    import difflib  # noqa: PLC0415
+
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"--redact {name}: no parameter is called so{hint}", "The values of all others stand in the documents."

@@ -1,0 +1,131 @@
+"""The options of a report, in the groups of the help page: one table for every command that makes one.
+
+Loads click and the standard library alone: what an option stands for is loaded by the run that uses it.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import click
+
+from tracereport.sources.streams import readable
+
+TEXT = readable
+"""Type of what goes into documents."""
+DAY = click.DateTime(["%Y-%m-%d"])
+MARKDOWN_LIMIT_BYTES = 60_000
+TOP = 10
+
+
+class _WholeNumber(click.IntRange):
+    """A number that an error calls by its name."""
+
+    name = "whole number"
+
+
+class Option(click.Option):
+    """An option whose help says all there is to say."""
+
+    def get_help_extra(self, _ctx: click.Context) -> Any:  # noqa: ANN401 - click's own type came with 8.2
+        """Nothing after the help: ranges and defaults stand in it where they matter."""
+        return {}
+
+
+def _one(name: str, metavar: str, text: str, kind: object = TEXT) -> Option:
+    return Option([*name.split()], metavar=metavar, help=text, type=kind)
+
+
+def _many(name: str, metavar: str, text: str, kind: object = TEXT) -> Option:
+    return Option([*name.split()], metavar=metavar, help=f"{text} Repeatable.", type=kind, multiple=True)
+
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Documents": (
+        _many(
+            "-o --output",
+            "FILE",
+            "Write a document; its suffix chooses the format: .txt .md .html .json .json.gz .parquet (the calls) "
+            ".speedscope.json (the call tree) .sarif. `-` is standard output.",
+            click.STRING,
+        ),
+        _one(
+            "--format",
+            "FORMAT",
+            "Format of standard output, and of an -o without a known suffix: text, markdown, html, json, json.gz, "
+            "sarif, github, gitlab, raw (the trace lines), parquet, speedscope.",
+        ),
+        _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
+        _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
+        _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(min=1)),
+        _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
+        _one(
+            "--markdown-limit",
+            "BYTES",
+            f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
+            _WholeNumber(min=1),
+        ),
+        _one("--location", "FILE[:LINE]", "Where GitLab shows a finding whose trace names no source."),
+        Option(["-q", "--quiet"], is_flag=True, default=None, help="Print nothing but documents and errors."),
+    ),
+    "Selection (of what is shown, never of what is measured)": (
+        _many("--function", "GLOB", "Calls of these functions."),
+        _many("--caller", "GLOB", "Calls by these callers."),
+        _many("--process", "GLOB", "Calls in these processes."),
+        _many("--test", "GLOB", "Calls of these tests."),
+        _many("--param", "NAME=VALUE", "Calls with this parameter."),
+        _many("--call", "N", "The calls with this number, in every process.", _WholeNumber(min=0)),
+    ),
+    "Baseline and gates": (
+        _one("--baseline", "FILE", "Compare with an earlier report.json, .json.gz or .parquet.", click.STRING),
+        _many(
+            "--fail-on",
+            "GATE",
+            "Exit with 1 if it fails: new-findings, worse, quality, or an expression such as 'redundant_rate > 0.2', "
+            "'calls(load_node) > baseline + 10', 'findings(\"fan-out\") > 0'.",
+        ),
+        _one("--today", "YYYY-MM-DD", "The day by which `until` of accepted findings is judged.", DAY),
+        _many("--ignore-metric", "NAME", "A metric that is no result: repeats aren't judged by it."),
+    ),
+    "Keeping values out": (
+        _many(
+            "--redact",
+            "NAME",
+            "Replace this parameter's values with a keyed hash, in every document; `all`: those of every parameter.",
+        ),
+        _one("--redact-key-file", "FILE", "File with the key. Default: a key made from the input.", click.STRING),
+    ),
+    "Configuration": (
+        _one(
+            "--config",
+            "FILE",
+            "Default: tracereport.toml, or [tool.tracereport] in pyproject.toml, searched for in this folder and its "
+            "parents.",
+            click.STRING,
+        ),
+    ),
+}
+
+
+class ReportCommand(click.Command):
+    """A command that makes a report: it has all the options of one, and shows them in their groups."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed through
+        super().__init__(*given, **named)
+        self.params = [*self.params, *chain.from_iterable(GROUPS.values())]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each group under its own heading, and what belongs to the command alone after them."""
+        grouped = list(chain.from_iterable(GROUPS.values()))
+        rest = [param for param in self.get_params(ctx) if param not in grouped]
+        for title, options in {**GROUPS, "Other": rest}.items():
+            records = list(_help_records(ctx, options))
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def _help_records(ctx: click.Context, options: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    for option in options:
+        record = option.get_help_record(ctx)
+        if record is not None and not isinstance(option, click.Argument):
+            yield record

@@ -1,0 +1,1 @@
+"""Puts the report together from all measures."""

@@ -1,0 +1,1 @@
+"""The finished report against a baseline, gates and acceptances; and what is hidden in it."""

@@ -1,0 +1,210 @@
+"""What a run demands, and whether it holds: the gates of ``--fail-on``.
+
+A gate against the baseline rests on what a comparison rests on, so processes that only one side has take no part. What
+threads or time can change is judged on the whole reports, and the gate's note says that it is noisy.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from tracereport.errors import UsageError
+from tracereport.judging.change_verdict import describe_fanouts_left_out, name_finding
+from tracereport.judging.comparable import Comparable, list_missing_calls
+from tracereport.judging.compare import Sides
+from tracereport.judging.gate_grammar import (
+    FINDINGS,
+    STABLE_FUNCTION_FIGURES,
+    TIME_FUNCTION_FIGURES,
+    Condition,
+    Word,
+    nearest,
+    needs_baseline,
+    parse_gate,
+    refuse,
+)
+from tracereport.model import Finding, Gate, Report, Rows
+from tracereport.wording.phrases import format_counted
+
+NAMED_REASONS = 3
+NS_PER_MS = 1_000_000
+CAPTURED = "captured"
+"""Code of the quality warning for output that libtest swallowed."""
+
+EVIDENCE_TOTALS = frozenset({"unchanged_repeats", "changed_repeats", "unproven_repeats"})
+
+
+def check_gates(expressions: Sequence[str], *, with_baseline: bool) -> None:
+    """Refuses what can be refused before a log is read.
+
+    Raises:
+        UsageError: an expression can't be read, or needs a baseline that isn't there.
+    """
+    for expression in expressions:
+        if needs_baseline(parse_gate(expression)) and not with_baseline:
+            _refuse_without_baseline(expression)
+
+
+def judge_gates(expressions: Sequence[str], report: Report, sides: Sides | None = None) -> Rows[Gate]:
+    """Every gate with its figure, its limit and whether it passed, in the order given.
+
+    A figure that isn't known (a rate of no judged calls, a time where threads hide the tree) passes no gate.
+
+    Args:
+        expressions: as ``--fail-on`` was given.
+        report: the report to be judged, not narrowed to a selection, with its comparison if there is one.
+        sides: what that comparison was made from.
+
+    Raises:
+        UsageError: an expression can't be read, needs a baseline that isn't there, or names a function that is on
+            neither side.
+    """
+    gates = [(expression, parse_gate(expression)) for expression in expressions]
+    judged = tuple(_judge(expression, gate, report, sides) for expression, gate in gates)
+    return Rows(len(judged), judged)
+
+
+def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides | None) -> Gate:
+    if isinstance(gate, Condition):
+        return _judge_condition(gate, report, sides)
+    if gate == "quality":
+        return _judge_reasons(expression, _distrust(report))
+    if report.comparison is None:
+        _refuse_without_baseline(expression)
+    changes = report.comparison.findings.rows
+    state = "new" if gate == "new-findings" else "worse"
+    reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
+    cautions = [*report.comparison.cautions, *describe_fanouts_left_out(report.comparison)]
+    return _judge_reasons(expression, reasons, cautions)
+
+
+def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[str] = ()) -> Gate:
+    """A gate that any reason fails."""
+    notes = list(reasons[:NAMED_REASONS])
+    if len(reasons) > NAMED_REASONS:
+        notes.append(f"{len(reasons) - NAMED_REASONS:,} more")
+    notes += cautions
+    return Gate(expression=expression, figure=float(len(reasons)), limit=0.0, passed=not reasons, note="; ".join(notes))
+
+
+def _distrust(report: Report) -> list[str]:
+    """Why a log can't be trusted: a reason for each cause that it shows."""
+    totals, lines = report.totals, report.input
+    causes = (
+        (0 if lines is None else lines.malformed_lines, "malformed line", "malformed lines"),
+        (totals.calls - totals.judged_calls, "call of interleaved processes", "calls of interleaved processes"),
+        (totals.unfinished_calls, "unfinished call", "unfinished calls"),
+        (0 if lines is None else len(lines.errors), "input not read to its end", "inputs not read to their end"),
+    )
+    return [format_counted(count, one, many) for count, one, many in causes if count] + [
+        warning.message for warning in report.quality.rows if warning.code == CAPTURED
+    ]
+
+
+def _judge_condition(condition: Condition, report: Report, sides: Sides | None) -> Gate:
+    if condition.name is not None and condition.figure != FINDINGS:
+        _require_function(condition, report, sides)
+    notes = [_noise_of(condition)]
+    figure: float | None
+    before: float | None
+    if not condition.limit.relative:
+        figure, before = _whole_figure(condition, report), 0.0
+        notes += list_missing_calls(report, "this run")
+    elif sides is None:
+        _refuse_without_baseline(condition.expression)
+    else:
+        notes += sides.cautions
+        if (condition.figure, condition.name) == (FINDINGS, "fan-out") and report.comparison is not None:
+            notes += describe_fanouts_left_out(report.comparison)
+        figure = _comparable_figure(condition, sides.after, sides.findings_after, sides)
+        before = _comparable_figure(condition, sides.before, sides.findings_before, sides)
+        if figure is None or before is None:
+            figure, before = _whole_figure(condition, report), _whole_figure(condition, sides.report_before)
+        elif not sides.whole:
+            notes.append("without the processes that only one side has")
+    limit = None if before is None else condition.limit.of(before)
+    if figure is None or limit is None:
+        notes.append("not known, so not passed")
+    return Gate(
+        expression=condition.expression,
+        figure=figure,
+        limit=limit,
+        passed=figure is not None and limit is not None and not condition.holds(figure, limit),
+        note="; ".join(filter(None, notes)),
+    )
+
+
+def _refuse_without_baseline(expression: str) -> NoReturn:
+    raise UsageError(
+        f"--fail-on '{expression}' needs a baseline.",
+        "Give --baseline with the report.json of the branch to compare with.",
+    )
+
+
+def _require_function(condition: Condition, report: Report, sides: Sides | None) -> None:
+    """Raises an error that names the column if the function is on neither side, as far as they list their functions."""
+    reports = [report] if sides is None else [report, sides.report_before]
+    known = sorted({row.function for side in reports for row in side.functions.rows})
+    is_listed_whole = all(len(side.functions.rows) == side.functions.total for side in reports)
+    if condition.name is not None and condition.name not in known and is_listed_whole:
+        refuse(
+            condition.expression,
+            condition.name_column,
+            f"no function is called {condition.name}{nearest(condition.name, known)}",
+            "Name a function as it stands in the log; one with ( ) or a quote in its name goes in double quotes.",
+        )
+
+
+def _noise_of(condition: Condition) -> str:
+    """Why the figure of a condition differs from run to run; empty if it doesn't."""
+    if condition.figure in TIME_FUNCTION_FIGURES or condition.figure.endswith("_ns"):
+        return "a time: differs from run to run"
+    if condition.figure in EVIDENCE_TOTALS:
+        return "evidence: threads can change it"
+    if condition.figure == FINDINGS and condition.name == "slow":
+        return "rests on times, which differ from run to run"
+    if condition.figure == FINDINGS and condition.name == "fan-out":
+        return "threads can hide a fan-out"
+    return ""
+
+
+def _whole_figure(condition: Condition, report: Report) -> float | None:
+    """The figure of a condition over a whole report; null if it isn't known there."""
+    figure, name = condition.figure, condition.name
+    if figure == FINDINGS:
+        if len(report.findings.rows) < report.findings.total:
+            return None
+        return float(sum(row.kind == name and row.accepted is None for row in report.findings.rows))
+    if name is None:
+        total: float | None = getattr(report.totals, figure)
+        return None if total is None else float(total)
+    for row in report.functions.rows:
+        if row.function == name:
+            if figure in TIME_FUNCTION_FIGURES:
+                return float(getattr(row, TIME_FUNCTION_FIGURES[figure])) / NS_PER_MS
+            return float(getattr(row, figure))
+    return 0.0 if len(report.functions.rows) == report.functions.total else None
+
+
+def _comparable_figure(
+    condition: Condition, side: Comparable, findings: Mapping[str, Finding], sides: Sides
+) -> float | None:
+    """The figure of a condition on one side of a comparison; null if a comparison doesn't hold it."""
+    figure, name = condition.figure, condition.name
+    if figure == FINDINGS:
+        if name == "slow" or side.findings_cut:
+            return None
+        latest = sides.findings_before | sides.findings_after
+        return float(
+            sum(
+                row.kind == name and side.findings[fingerprint] > 0 and latest[fingerprint].accepted is None
+                for fingerprint, row in findings.items()
+            )
+        )
+    if name is None:
+        total = side.totals[figure]
+        return None if total is None else float(total)
+    if figure in TIME_FUNCTION_FIGURES or (name not in side.functions and side.functions_cut):
+        return None
+    counts = side.functions.get(name, Counter())
+    return float(sum(counts[part] for part in STABLE_FUNCTION_FIGURES[figure]))

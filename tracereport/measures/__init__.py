@@ -1,0 +1,1 @@
+"""Calls -> sections of the report, one section a file."""

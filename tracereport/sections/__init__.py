@@ -1,0 +1,1 @@
+"""How each section of the report is shown, once for all documents."""

@@ -1,0 +1,186 @@
+"""What a cache of each size would answer, per function."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+from typing import Any, Final
+
+import altair as alt
+
+from tracereport.model import CacheCurve, CachePoint, Report
+from tracereport.sections import theme
+from tracereport.sections.charts.chart import (
+    PERCENT_LABEL,
+    Chart,
+    ChartColumn,
+    Key,
+    Row,
+    fade_others,
+    figure,
+    finish,
+    name_column,
+    records,
+    say_largest,
+    word,
+)
+from tracereport.wording.labels import Labels
+from tracereport.wording.phrases import format_count, format_counted
+from tracereport.wording.sentences import useful_caches
+from tracereport.wording.units import format_left_out, format_share
+
+_HEIGHT_PX: Final = 300
+_STYLES: Final = (
+    ("time", (1, 0)),
+    ("repeat", (6, 3)),
+    ("better", (2, 2)),
+    ("self", (10, 3, 2, 3)),
+    ("first", (12, 4)),
+    ("quiet", (1, 5)),
+)
+"""Tone and dashes of each curve, the best first; so many curves are shown."""
+
+
+def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
+    """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
+    useful = useful_caches(report.cache_curves)
+    hitting = [curve for curve in useful.rows if _most_hits(curve)]
+    shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[: len(_STYLES)]
+    if not shown:
+        return None
+    points = [_point(curve, point, label) for curve in shown for point in curve.points.rows]
+    best = shown[0]
+    return Chart(
+        name="cache-curves",
+        title=_title(best, label),
+        alternative="Lines that rise with the capacity of a cache: what share of its possible hits each function's "
+        "cache would have. Larger points stand where 50, 80 and 95 % are reached."
+        + say_largest(
+            (label(curve.function), f"{format_counted(curve.capacity_for_80, 'entry', 'entries')} for 80 %")
+            for curve in shown
+            if curve.capacity_for_80 is not None
+        ),
+        altair=_draw(points, _readings(shown, points, label), [label(curve.function) for curve in shown]),
+        columns=(
+            name_column("function"),
+            ChartColumn("entries"),
+            ChartColumn("calls answered"),
+            ChartColumn("of all possible hits"),
+        ),
+        rows=tuple(
+            (point["function"], format_count(point["entries"]), format_count(point["hits"]), point["share_text"])
+            for point in points
+        ),
+        functions=tuple((point["function"],) for point in points),
+        legend=tuple(
+            Key(label(curve.function), theme.colour(tone), dash=" ".join(map(str, dash)))
+            for curve, (tone, dash) in zip(shown, _STYLES[: len(shown)], strict=True)
+        ),
+        left_out=format_left_out(len(shown), useful.total),
+    )
+
+
+def _title(best: CacheCurve, label: Labels) -> str:
+    if best.capacity_for_80 is None:
+        return f"{label(best.function)}: a cache would answer at most {format_counted(best.possible_hits, 'call')}"
+    entries = format_counted(best.capacity_for_80, "entry", "entries")
+    return f"{label(best.function)}: a cache of {entries} reaches 80 % of all possible hits"
+
+
+def _most_hits(curve: CacheCurve) -> int:
+    """What a cache without a limit would answer rightly; stale hits are misses."""
+    return max((point.hits - point.stale_hits for point in curve.points.rows), default=0)
+
+
+def _point(curve: CacheCurve, point: CachePoint, label: Labels) -> Row:
+    hits = point.hits - point.stale_hits
+    marks = {curve.capacity_for_50: "50 %", curve.capacity_for_80: "80 %", curve.capacity_for_95: "95 %"}
+    return {
+        "function": label(curve.function),
+        "entries": point.capacity,
+        "hits": hits,
+        "share": hits / _most_hits(curve),
+        "share_text": format_share(hits, _most_hits(curve)),
+        "reached": marks.get(point.capacity, ""),
+    }
+
+
+def _readings(shown: Sequence[CacheCurve], points: Sequence[Row], label: Labels) -> list[Row]:
+    """What each function's cache answers at each capacity that a curve has a point at.
+
+    Between the points of a curve it answers at least what it did at the one before, and no more behind the last one.
+    Each reading has the room from halfway to the capacity before it to halfway to the one behind it.
+    """
+    capacities = sorted({point["entries"] for point in points})
+    edges = [1.0, *(sqrt(lower * upper) for lower, upper in pairwise(capacities)), float(max(2, capacities[-1]))]
+    readings: list[Row] = []
+    for position, capacity in enumerate(capacities):
+        reading: Row = {"entries": capacity, "from": edges[position], "to": edges[position + 1]}
+        for number, curve in enumerate(shown):
+            own = [point for point in points if point["function"] == label(curve.function)]
+            reached = [point for point in own if point["entries"] <= capacity]
+            if not reached:
+                reading[f"answer{number}"] = "-"
+                continue
+            last = reached[-1]
+            is_between = last["entries"] < capacity and last is not own[-1]
+            calls = format_counted(last["hits"], "call")
+            reading[f"answer{number}"] = f"{'at least ' if is_between else ''}{last['share_text']}, {calls}"
+        readings.append(reading)
+    return readings
+
+
+def _draw(points: Sequence[Row], readings: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
+    styles = _STYLES[: len(functions)]
+    domain = list(functions)
+    most_entries = max(2, *(point["entries"] for point in points))
+    across = alt.Scale(type="log", base=2, nice=False, domain=[1, most_entries])
+    powers = [2**power for power in range(most_entries.bit_length())]
+    base = alt.Chart(records("points")).encode(
+        x=alt.X(
+            "entries:Q",
+            title="capacity of the cache, entries per process",
+            scale=across,
+            axis=alt.Axis(format=",d", values=powers, labelOverlap=True),
+        ),
+        y=alt.Y(
+            "share:Q",
+            title="share of all possible hits",
+            axis=alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.8, 0.95], minExtent=44),
+            scale=alt.Scale(domain=[0, 1.03], nice=False),
+        ),
+    )
+    coloured = base.encode(
+        color=alt.Color(
+            "function:N",
+            scale=alt.Scale(domain=domain, range=[theme.colour(tone) for tone, _ in styles]),
+            legend=None,
+        ),
+        opacity=fade_others(),
+    )
+    lines = coloured.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "function:N", scale=alt.Scale(domain=domain, range=[list(dashes) for _, dashes in styles]), legend=None
+        )
+    )
+    dots = coloured.mark_point(filled=True, size=24)
+    marks = coloured.transform_filter("datum.reached !== ''").mark_point(filled=True, size=70)
+    # One tooltip reads all curves at a capacity; its areas lie over everything.
+    pointer = alt.selection_point(
+        on="pointerover", clear="pointerout", fields=["entries"], empty=False, name="pointer", nearest=False
+    )
+    read = alt.Chart(records("readings")).encode(x=alt.X("from:Q", scale=across))
+    rule = read.mark_rule(strokeDash=[3, 3], opacity=0.6).transform_filter(pointer).encode(x=alt.X("entries:Q"))
+    areas = (
+        read.mark_rect(fill=theme.colour("ground"), fillOpacity=0)
+        .encode(
+            x2=alt.X2("to"),
+            y=alt.YValue(0),
+            y2=alt.Y2Value("height"),
+            tooltip=[
+                figure("entries"),
+                *(word(f"answer{number}", function) for number, function in enumerate(functions)),
+            ],
+        )
+        .add_params(pointer)
+    )
+    return finish(rule, lines, dots, marks, areas, height=_HEIGHT_PX, points=points, readings=readings)

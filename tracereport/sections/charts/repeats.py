@@ -1,0 +1,192 @@
+"""Calls per function and per caller, split by what is known of their answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
+from tracereport.sections.charts.chart import (
+    CHOOSING,
+    MOST_ROWS,
+    ROW_PX,
+    Chart,
+    ChartColumn,
+    Row,
+    colours,
+    fade_others,
+    figure,
+    finish,
+    legend_of,
+    name_axis,
+    name_column,
+    records,
+    row_areas,
+    say_largest,
+    word,
+)
+from tracereport.wording.labels import Labels
+from tracereport.wording.phrases import format_count, format_counted
+from tracereport.wording.units import format_left_out, format_share
+
+KINDS: Final = (
+    ("first calls", "first"),
+    ("asked again, unchanged", "unchanged"),
+    ("asked again, changed", "changed"),
+    ("asked again, no evidence", "unproven"),
+)
+
+
+_MOST_CALLED: Final = 24
+_NOT_JUDGED: Final = ("not judged", "line")
+
+
+def chart_function_calls(report: Report, label: Labels) -> Chart | None:
+    """Calls per function; None without a function."""
+    shown = report.functions.rows[:MOST_ROWS]
+    if not shown:
+        return None
+    counts = [_count_function(row, label) for row in shown]
+    return _chart_counts(
+        "function",
+        _title(report, max(shown, key=lambda row: row.unchanged), label),
+        (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
+        counts,
+        format_left_out(len(shown), report.functions.total),
+    )
+
+
+def _count_function(row: Function, label: Labels) -> Row:
+    judged = row.lookups + row.redundant_calls if row.judged_calls is None else row.judged_calls
+    return {
+        "name": label(row.function),
+        "functions": [label(row.function)],
+        "calls": row.calls,
+        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, row.calls - judged),
+    }
+
+
+def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
+    """Calls per caller; None without a caller."""
+    shown = report.callers.rows[:MOST_ROWS]
+    if not shown:
+        return None
+    called = list_called(report, [row.caller for row in shown], label)
+    counts = [_count_caller(row, called, label) for row in shown]
+    busiest = max(shown, key=lambda row: (row.caller not in {None, UNKNOWN_CALLER}, row.calls))
+    is_known = all(row.judged_calls is not None for row in shown)
+    all_judged = report.totals.judged_calls == report.totals.calls
+    first = KINDS[0] if is_known or all_judged else ("first or not judged", _NOT_JUDGED[1])
+    kinds = (first, *KINDS[1:])
+    return _chart_counts(
+        "caller",
+        f"{label(busiest.caller)} makes {format_counted(busiest.calls, 'call')}, "
+        f"{format_count(busiest.repeats)} of them for what was asked before",
+        (*kinds, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else kinds,
+        counts,
+        format_left_out(len(shown), report.callers.total),
+    )
+
+
+def list_called(report: Report, callers: Sequence[str | None], label: Labels) -> dict[str | None, list[str]]:
+    """The functions of each caller, by which it is shown or not; none of a caller of so many that it always is."""
+    called: dict[str | None, list[str]] = {caller: [] for caller in callers}
+    for edge in report.edges.rows:
+        if edge.caller in called:
+            called[edge.caller].append(edge.function)
+    return {
+        caller: list(map(label, functions)) if len(functions) <= _MOST_CALLED else []
+        for caller, functions in called.items()
+    }
+
+
+def _count_caller(row: Caller, called: Mapping[str | None, list[str]], label: Labels) -> Row:
+    judged = row.calls if row.judged_calls is None else row.judged_calls
+    return {
+        "name": label(row.caller),
+        "functions": called.get(row.caller, []),
+        "calls": row.calls,
+        "kinds": (judged - row.repeats, row.unchanged, row.changed, row.unproven, row.calls - judged),
+    }
+
+
+def _title(report: Report, worst: Function, label: Labels) -> str:
+    totals = report.totals
+    if not totals.judged_calls:
+        busiest = report.functions.rows[0]
+        return f"{label(busiest.function)} is called most: {format_counted(busiest.calls, 'call')}, none of them judged"
+    if worst.unchanged:
+        return (
+            f"{label(worst.function)}: {format_count(worst.unchanged)} of {format_counted(worst.calls, 'call')} "
+            f"({format_share(worst.unchanged, worst.calls)}) ask again for an unchanged answer"
+        )
+    if totals.redundant_calls:
+        return (
+            f"{format_count(totals.redundant_calls)} of {format_counted(totals.judged_calls, 'call')} ask again, "
+            "none for an answer that is known to be unchanged"
+        )
+    return f"No call asks again in {format_counted(totals.judged_calls, 'call')}"
+
+
+def _chart_counts(
+    noun: str, title: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], omitted: str
+) -> Chart:
+    bars = [
+        {
+            noun: row["name"],
+            "functions": row["functions"],
+            "kind": kind,
+            "calls": calls,
+            "share": format_share(calls, row["calls"]),
+            "position": position,
+        }
+        for row in counts
+        for position, ((kind, _), calls) in enumerate(zip(kinds, row["kinds"], strict=False))
+        if calls
+    ]
+    return Chart(
+        name=f"{noun}-calls",
+        title=title,
+        alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}."
+        + say_largest((row["name"], format_counted(row["calls"], "call")) for row in counts),
+        altair=_draw(noun, kinds, counts, bars),
+        columns=(name_column(noun), ChartColumn("calls"), *(ChartColumn(kind) for kind, _ in kinds)),
+        rows=tuple(
+            (row["name"], format_count(row["calls"]), *(format_count(calls) for calls in row["kinds"][: len(kinds)]))
+            for row in counts
+        ),
+        functions=tuple(tuple(row["functions"]) for row in counts),
+        legend=legend_of(*kinds),
+        left_out=omitted,
+    )
+
+
+def _draw(noun: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], bars: Sequence[Row]) -> Any:  # noqa: ANN401
+    most = max(row["calls"] for row in counts)
+    names = name_axis([row["name"] for row in counts], noun)
+    fade = fade_others("!chosen || !length(datum.functions) || indexof(datum.functions, chosen) >= 0")
+    stacked = (
+        alt.Chart(records("bars"))
+        .mark_bar(height=alt.RelativeBandSize(0.62), cursor=CHOOSING if noun == "function" else "default")
+        .encode(
+            y=names,
+            x=alt.X(
+                "calls:Q",
+                title="calls",
+                scale=alt.Scale(domainMax=most * 1.08, nice=False),
+                axis=alt.Axis(tickMinStep=1, format=",d"),
+            ),
+            color=alt.Color("kind:N", scale=colours(*kinds), legend=None),
+            order=alt.Order("position:Q"),
+            opacity=fade,
+            tooltip=[word(noun), word("kind"), figure("calls"), word("share", f"of the {noun}")],
+        )
+    )
+    sums = [{noun: row["name"], "functions": row["functions"], "calls": row["calls"]} for row in counts]
+    totals = (
+        alt.Chart(records("sums"))
+        .mark_text(align="left", dx=6)
+        .encode(y=names, x=alt.X("calls:Q"), text=alt.Text("calls:Q", format=","), opacity=fade)
+    )
+    areas, named = row_areas(names, [row["name"] for row in counts], noun)
+    return finish(areas, stacked, totals, height=ROW_PX * len(counts), areas=named, bars=bars, sums=sums)

@@ -1,0 +1,262 @@
+"""What the logs hold -> one set of calls: distinct texts are read, processes and trees found, lines accounted for."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import NO_NAME, Calls, Facts, ProcessTable
+from tracereport.calls.distinct import rank_by_first_use
+from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
+from tracereport.processes.parents import find_parents
+from tracereport.processes.splitting import find_processes
+from tracereport.sources.perf_trace.encode import encode_metrics, encode_signatures
+from tracereport.sources.perf_trace.grammar import Reason
+from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
+from tracereport.sources.perf_trace.reading import FileReading, OddRecord, Records, join_records
+
+MALFORMED_ROWS = 1_000
+MALFORMED_BYTES = 200
+
+_NOTICE_OF_REASON = {
+    Reason.TORN: "torn-lines",
+    Reason.BROKEN_OFF: "cut-off",
+    Reason.BROKEN_MARK: "cut-off",
+    Reason.OUT_OF_RANGE: "malformed",
+}
+
+
+def assemble_calls(readings: list[FileReading]) -> Calls:
+    """One set of calls from what the files hold."""
+    for reading in readings:
+        drop_doubled(reading)
+    records = _join_files(readings)
+    columns = {name: records.columns[name].to_numpy() for name in records.columns.columns}
+    file, line, number = columns["file"], columns["line"], columns["number"]
+    ends = np.cumsum(np.bincount(file, minlength=len(readings)))[:-1]
+    lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
+    segments = _cut_segments(readings, lines_by_file)
+    marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
+    captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
+    metric_code, metric_row = rank_by_first_use(columns["metrics"])
+    metrics = encode_metrics(records.metrics.gather(columns["metrics"][metric_row]))
+    escaped = metrics.escaped[metric_code]
+    # The same text means another thing where escapes are to be undone.
+    signature_code, signature_row = rank_by_first_use(columns["signature"].astype(np.int64) * 2 + escaped)
+    texts = records.signatures.gather(columns["signature"][signature_row])
+    encoded = encode_signatures(texts, escaped[signature_row])
+    signature = encoded.signature_of_text[signature_code]
+    found = find_processes(number.view(np.uint64), segments.of_record)
+    process = found.process.astype(np.int32)
+    caller = encoded.signatures.caller[signature]
+    function = encoded.lookups.function[encoded.signatures.lookup[signature]]
+    unknown = encoded.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in encoded.names else NO_NAME
+    trees = find_parents(
+        process=found.process,
+        number=number.view(np.uint64),
+        judged=found.judged,
+        implausible=found.implausible,
+        caller=np.where(caller == unknown, NO_NAME, caller),
+        function=function,
+        given_parent=metrics.parent[metric_code],
+        has_parent=metrics.has_parent[metric_code],
+    )
+    names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
+    tests, test = _code_tests(marked_tests, metrics.tests, metrics.test[metric_code])
+    return Calls(
+        file=file,
+        line=line + 1,
+        process=process,
+        number=number,
+        signature=signature,
+        elapsed_ns=columns["elapsed_ns"],
+        resolution_ns=columns["resolution_ns"],
+        metric_set=metric_code,
+        parent=trees.parent,
+        implausible=found.implausible,
+        test=test,
+        names=encoded.names,
+        files=tuple(reading.name for reading in readings),
+        tests=tests,
+        lookups=encoded.lookups,
+        signatures=encoded.signatures,
+        metric_sets=metrics.sets,
+        processes=ProcessTable(
+            name=names,
+            file=segments.file[found.segment],
+            judged=found.judged,
+            tree=trees.kind,
+        ),
+        facts=_make_facts(readings, int(metrics.dropped[metric_code].sum()), captured, len(number)),
+    )
+
+
+def _join_files(readings: list[FileReading]) -> Records:
+    """All records in the order of the log, with the index of their ``file``."""
+    parts = [
+        replace(part, columns=part.columns.with_columns(file=pl.lit(index, pl.Int32)))
+        for index, reading in enumerate(readings)
+        for part in (*reading.plain, _make_records(reading.odd))
+    ]
+    for reading in readings:
+        reading.plain = []
+    records = join_records(parts)
+    columns = records.columns
+    if any(reading.odd for reading in readings):
+        columns = columns.sort("file", "line", maintain_order=True)
+    return replace(records, columns=columns.rechunk())
+
+
+def _make_records(odd: list[OddRecord]) -> Records:
+    index = np.arange(len(odd), dtype=np.int32)
+    return Records(
+        pl.DataFrame(
+            {
+                "line": np.array([one.line for one in odd], np.int64),
+                "number": np.array([one.record.number for one in odd], np.int64),
+                "signature": index,
+                "elapsed_ns": np.array([one.record.elapsed_ns for one in odd], np.int64),
+                "resolution_ns": np.array([one.record.resolution_ns for one in odd], np.int64),
+                "metrics": index,
+            }
+        ),
+        signatures=pl.Series([one.record.signature for one in odd], dtype=pl.String),
+        metrics=pl.Series([one.record.metrics for one in odd], dtype=pl.String),
+    )
+
+
+class _Segments(msgspec.Struct, frozen=True, eq=False):
+    """The stretches between the markers of all files."""
+
+    of_record: NDArray[np.int64]
+    name: list[str | None]
+    file: NDArray[np.int32]
+
+
+def _cut_segments(readings: list[FileReading], lines_by_file: list[NDArray[np.int64]]) -> _Segments:
+    """Which stretch each record stands in, and the name and file of each stretch."""
+    of_record: list[NDArray[np.int64]] = []
+    names: list[str | None] = []
+    files: list[int] = []
+    for index, (reading, lines) in enumerate(zip(readings, lines_by_file, strict=True)):
+        own = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
+        of_record.append(own + len(names))
+        names += name_segments([marker for _, marker in reading.markers], set(np.unique(own).tolist()))
+        files += [index] * (len(reading.markers) + 1)
+    return _Segments(np.concatenate(of_record), names, np.array(files, np.int32))
+
+
+def _is_doubled(lines: NDArray[np.int64], ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which of the lines stand in one of the ranges."""
+    doubled = np.zeros(len(lines), bool)
+    for start, end in ranges:
+        doubled |= (lines >= start) & (lines < end)
+    return doubled
+
+
+def drop_doubled(reading: FileReading) -> None:
+    """Takes what stands in the second copy of a test's output out of the reading: those lines are *other* lines."""
+
+    def kept(line: int) -> bool:
+        return not any(start <= line < end for start, end in reading.doubled)
+
+    if not reading.doubled:
+        return
+    reading.plain = [
+        records.filter(pl.Series(~_is_doubled(records.columns["line"].to_numpy(), reading.doubled)))
+        for records in reading.plain
+    ]
+    reading.odd = [odd for odd in reading.odd if kept(odd.line)]
+    reading.malformed = [malformed for malformed in reading.malformed if kept(malformed[0])]
+    reading.quoted = [line for line in reading.quoted if kept(line)]
+
+
+def _find_running_tests(reading: FileReading, lines: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The names of the tests that a file's markers tell, and for each record the index of its test, -1 without one.
+
+    libtest's lines are believed only where every trace of a binary stands inside of a test, as with one test thread:
+    with more of them a line may have been torn by another test's output.
+    """
+    starts = np.array([-1, *(line for line, _ in reading.markers)], np.int64)
+    segment = np.searchsorted(starts, lines, side="right") - 1
+    events = sorted(
+        [(line, marker.name if marker.kind is MarkerKind.NEXTEST else "") for line, marker in reading.markers]
+        + reading.tests
+    )
+    if not events:
+        return (), np.full(len(lines), -1, np.int64)
+    event = np.searchsorted(np.array([line for line, _ in events], np.int64), lines, side="right") - 1
+    names = tuple(name for _, name in events)
+    has_test = np.array([*(bool(name) for name in names), False])[event]
+    whole = np.ones(len(starts), bool)
+    whole[segment[~has_test]] = False
+    return names, np.where(has_test & whole[segment], event, -1)
+
+
+def _code_tests(
+    marked: list[tuple[tuple[str, ...], NDArray[np.int64]]], logged_names: tuple[str, ...], logged: NDArray[np.int32]
+) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The tests' names, sorted, and each call's: what its line says, else what the markers say."""
+    found = {names[event] for names, events in marked for event in np.unique(events[events >= 0]).tolist()}
+    tests = sorted(found | set(logged_names))
+    codes = {name: code for code, name in enumerate(tests)}
+    of_marker = [np.array([*(codes.get(name, -1) for name in names), -1], np.int32)[events] for names, events in marked]
+    of_line = np.array([*(codes[name] for name in logged_names), -1], np.int32)[logged]
+    return tuple(tests), np.where(of_line >= 0, of_line, np.concatenate(of_marker))
+
+
+def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], number: NDArray[np.int64]) -> int:
+    """The test binaries whose traces libtest seems to have captured.
+
+    That shows where only child processes traced: every binary with traces shows several counters, as the processes that
+    a test starts do, and others are silent.
+    """
+    binaries = [
+        index
+        for index, (_, marker) in enumerate(reading.markers, start=1)
+        if marker.kind is MarkerKind.CARGO and not marker.name.endswith("(doc)")
+    ]
+    segment = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
+    traced = np.bincount(segment, minlength=len(reading.markers) + 1)[binaries]
+    counters = np.bincount(segment[number == 0], minlength=len(reading.markers) + 1)[binaries]
+    has_children_only = traced.any() and not np.any(traced[counters < 2])  # noqa: PLR2004
+    return int(np.count_nonzero(traced == 0)) if has_children_only else 0
+
+
+def _make_facts(readings: list[FileReading], dropped: int, captured: int, records: int) -> Facts:
+    malformed = [(reading.name, *row) for reading in readings for row in reading.malformed]
+    continuation_lines = sum(odd.continuation_lines for reading in readings for odd in reading.odd)
+    lines = sum(reading.lines for reading in readings)
+    notices = Counter(_NOTICE_OF_REASON[reason] for _, _, reason, _ in malformed)
+    notices["quoted"] = sum(len(reading.quoted) for reading in readings)
+    notices["doubled-output"] = sum(len(reading.doubled) for reading in readings)
+    notices["invalid-utf8"] = sum(reading.invalid_chunks > 0 for reading in readings)
+    notices["dropped-metrics"] = dropped
+    notices["captured"] = captured
+    rows = tuple(
+        MalformedLine(
+            file=file,
+            line=line + 1,
+            reason=reason.value,
+            text=text.encode()[:MALFORMED_BYTES].decode(errors="ignore"),
+        )
+        for file, line, reason, text in malformed[:MALFORMED_ROWS]
+    )
+    return Facts(
+        input=Input(
+            files=tuple(reading.name for reading in readings),
+            lines=lines,
+            records=records,
+            continuation_lines=continuation_lines,
+            malformed_lines=len(malformed),
+            other_lines=lines - records - continuation_lines - len(malformed),
+            malformed=Rows(len(malformed), rows),
+            errors=tuple(f"{reading.name}: {reading.error}" for reading in readings if reading.error),
+        ),
+        notices={code: count for code, count in notices.items() if count},
+        head=b"" if records else b"\n".join(reading.head for reading in readings),
+    )

@@ -1,0 +1,86 @@
+"""Finds the output that nextest prints twice: at its end it repeats what the tests that did not pass had written."""
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tracereport.sources.perf_trace.grammar import MARK
+from tracereport.sources.perf_trace.markers import COLOURS, MarkerKind
+
+if TYPE_CHECKING:
+    from tracereport.sources.perf_trace.columns import ChunkColumns
+
+_NO_OUTPUT = re.compile(rb"^(?!  )(?![^\S\n]*$)|^(?:\x1b\[[0-9;]*m)* {5}(?:\x1b\[[0-9;]*m)*Summary", re.MULTILINE)
+_MARK = MARK.encode()
+
+
+class _Block(msgspec.Struct):
+    """What follows a nextest marker while it is indented or blank; blank lines at its end don't count."""
+
+    first_line: int
+    digest: hashlib.blake2b
+    end_line: int
+    blank: bytes = b""
+    has_trace: bool = False
+    is_open: bool = True
+
+
+class BlockFinder(msgspec.Struct):
+    """Told every chunk of a file in turn, it knows at the end which blocks came before, line for line."""
+
+    _seen: set[bytes] = msgspec.field(default_factory=set)
+    _doubled: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    _block: _Block | None = None
+
+    def add(self, chunk: "ChunkColumns", first_line: int) -> None:
+        """Goes on with the next chunk, whose first line has this number."""
+        start = 0
+        for placed in chunk.markers:
+            if not placed.marker.starts_process:
+                continue
+            self._add_lines(chunk, first_line, start, placed.line)
+            self._end_block()
+            if placed.marker.kind is MarkerKind.NEXTEST:
+                digest = hashlib.blake2b(COLOURS.sub("", chunk.line_text(placed.line)).encode())
+                self._block = _Block(first_line + placed.line + 1, digest, first_line + placed.line + 1)
+            start = placed.line + 1
+        self._add_lines(chunk, first_line, start, chunk.lines)
+
+    def finish(self) -> list[tuple[int, int]]:
+        """The ranges of lines of the second copies."""
+        self._end_block()
+        return self._doubled
+
+    def _add_lines(self, chunk: "ChunkColumns", first_line: int, start: int, end: int) -> None:
+        block = self._block
+        if block is None or not block.is_open or start == end:
+            return
+        text = chunk.text[chunk.starts[start] : chunk.starts[end]]
+        if (other := _NO_OUTPUT.search(text)) is not None and other.start() < len(text):
+            block.is_open = False
+            text = text[: other.start()]
+        if not text.endswith(b"\n"):
+            text += b"\n" if text else b""
+        text = text.replace(b"\r\n", b"\n")
+        lines = text.split(b"\n")[:-1]
+        while lines and not lines[-1].strip():
+            lines.pop()
+        if lines:
+            written = b"".join(line + b"\n" for line in lines)
+            block.digest.update(block.blank + written)
+            block.blank = text[len(written) :]
+            block.has_trace |= _MARK in written
+            block.end_line = first_line + start + len(lines)
+        else:
+            block.blank += text
+
+    def _end_block(self) -> None:
+        block, self._block = self._block, None
+        if block is None or not block.has_trace:
+            return
+        identity = block.digest.digest()
+        if identity in self._seen:
+            self._doubled.append((block.first_line, block.end_line))
+        self._seen.add(identity)

@@ -1,0 +1,151 @@
+"""Why a log may hold no traces: told by what stands in it instead, or by the command that should have printed them."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from tracereport.calls.calls import Facts
+from tracereport.errors import InputError
+from tracereport.sources.streams import PARQUET_MAGIC, STANDARD_INPUT
+from tracereport.wording.phrases import format_counted
+
+_COLLECT: Final = "RUST_LOG=debug cargo test 2> perf_trace.log"
+_COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
+_LOGGED: Final = rb"^" + _COLOUR + rb"\[?[0-9]{4}-[0-9]{2}-[0-9]{2}T[^\n]{0,60}\b"
+_SIGNS: Final = tuple(
+    (re.compile(sign, re.MULTILINE), cause, remedy)
+    for sign, cause, remedy in (
+        (
+            rb"Nextest run ID|^ *" + _COLOUR + rb" *PASS" + _COLOUR + rb" \[",
+            "nextest shows the output of failed tests only",
+            "Show it always: RUST_LOG=debug cargo nextest run --no-capture 2> perf_trace.log",
+        ),
+        (
+            _LOGGED + rb"(?:DEBUG|TRACE)\b",
+            "it is logged at debug, but no traced function was called, or libtest captured the lines",
+            "Let them through: RUST_LOG=debug cargo test -- --nocapture 2> perf_trace.log",
+        ),
+        (
+            _LOGGED + rb"INFO\b",
+            "the log level is info, and traces are logged at debug",
+            f"Lower it: {_COLLECT}",
+        ),
+        (
+            rb"^ *" + _COLOUR + rb" *(?:Running|Doc-tests|Finished|Compiling)" + _COLOUR + rb" ",
+            "RUST_LOG isn't set, or libtest captured the lines",
+            f"Set it: {_COLLECT} (with -- --nocapture if they are still missing)",
+        ),
+        (
+            rb"^(?:running [0-9]+ tests?|test result: )",
+            "this looks like standard output, and traces go to standard error",
+            f"Collect standard error: {_COLLECT}",
+        ),
+    )
+)
+"""What stands in a log, the cause that it hints at, and the remedy; the first that is found counts."""
+_OTHER_KINDS: Final = tuple(
+    (re.compile(start, re.DOTALL), cause, remedy)
+    for start, cause, remedy in (
+        (rb"PK[\x03\x05]", "it is a ZIP archive", "Unpack it: unzip -p logs.zip | tracereport -"),
+        (rb"BZh[1-9]", "it is packed by bzip2", "Unpack it: bzip2 -dc perf_trace.log.bz2 | tracereport -"),
+        (rb"7z\xbc\xaf\x27\x1c", "it is a 7z archive", "Unpack it: 7z x -so logs.7z | tracereport -"),
+        (rb"\x04\x22\x4d\x18", "it is packed by lz4", "Unpack it: lz4 -dc perf_trace.log.lz4 | tracereport -"),
+        (
+            PARQUET_MAGIC,
+            "it is a Parquet file, which can't be read from a pipe",
+            "Name the file: tracereport calls.parquet",
+        ),
+        (
+            rb'\s*\{\s*"schema_version"',
+            "it is a report, and reports aren't joined",
+            "Join the logs, or the tables of their calls: -o calls.parquet. To compare with a report: --baseline FILE",
+        ),
+    )
+)
+"""How files start that are no logs, what they are, and what to do with them."""
+_OFF: Final = {"", "0", "off", "false", "no"}
+_TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
+"""What our emitters take ``PERF_TRACE`` for; any other value is a file."""
+_WAYS_TO_TRACE: Final = (
+    (re.compile(r"python[0-9.]*"), "decorate a function with `traced` from tracereport.emit."),
+    (re.compile("node|npm|npx"), "`tracereport emitter node > perf-trace.mjs` gives the file that does."),
+)
+_NO_SIGN: Final = (
+    "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
+    "Give the log of standard error; to print such lines: tracereport emitter --help",
+)
+
+
+def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
+    """The error for inputs without a single record, with its likely cause and what to do."""
+    name = f"{len(names)} inputs" if len(names) > 1 else names[0]
+    name = "standard input" if name == STANDARD_INPUT else name
+    if facts is None:
+        return InputError(f"{name}: no calls in the table", "Give the log itself.")
+    read = facts.input
+    if read.errors:
+        return InputError(
+            f"{read.errors[0]}, and no traces in the {format_counted(read.lines, 'line')} before that",
+            "Collect the log again.",
+        )
+    if read.lines == 0:
+        return InputError(f"{name}: empty", f"Collect traces on standard error: {_COLLECT}")
+    for start, kind, remedy in _OTHER_KINDS:
+        if start.match(facts.head):
+            return InputError(f"{name}: {kind}", remedy)
+    cause, remedy = _find_cause(facts)
+    return InputError(f"{name}: no traces in {format_counted(read.lines, 'line')}: {cause}", remedy)
+
+
+def _find_cause(facts: Facts) -> tuple[str, str]:
+    """What is likely to be the reason, and what to do."""
+    if facts.input.malformed_lines:
+        first = facts.input.malformed.rows[0]
+        count = format_counted(facts.input.malformed_lines, "line")
+        return (
+            f"{count} with the mark can't be read, the first is line {first.line} ({first.reason})",
+            "Let one process write at a time, and let it end: cargo test -- --test-threads=1",
+        )
+    found = ((cause, remedy) for sign, cause, remedy in _SIGNS if sign.search(facts.head))
+    return next(found, _NO_SIGN)
+
+
+def suggest_switch(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """What to switch on where a command that ran printed no trace line, by its kind; None: nothing is known of it."""
+    words = [PurePath(word).name.removesuffix(".exe") for word in argv]
+    target = environment.get("PERF_TRACE", "1")
+    if target.lower() in _OFF:
+        return f"PERF_TRACE={target} switches the emitters off: unset it."
+    if target.lower() not in _TO_STANDARD_ERROR:
+        return f"PERF_TRACE={target} sends the traces to that file: `tracereport {target}`, or unset PERF_TRACE."
+    if "cargo" in words:
+        return _suggest_for_cargo(argv, words, environment)
+    if "pytest" in words or "py.test" in words:
+        return _suggest_for_pytest(words)
+    ways = (way for kind, way in _WAYS_TO_TRACE if any(kind.fullmatch(word) for word in words))
+    return next((f"PERF_TRACE=1 was set, but nothing that ran writes traces: {way}" for way in ways), None)
+
+
+def _suggest_for_pytest(words: Sequence[str]) -> str:
+    if any(word.startswith("--perf-trace") for word in words):
+        return "No test called a traced function: decorate one with `traced` from tracereport.emit."
+    return "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
+
+
+def _suggest_for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    logs = environment.get("RUST_LOG", "")
+    switch = "" if "debug" in logs or "trace" in logs else "RUST_LOG=debug "
+    command = shlex.join(argv)
+    if "nextest" in words:
+        why = "cargo nextest shows what failed tests print and no more"
+        if "--no-capture" not in words and "--nocapture" not in words:
+            command += " --no-capture"
+    else:
+        why = "cargo test shows what failed tests print and no more"
+        if "test" in words and "--nocapture" not in words:
+            command += " --nocapture" if "--" in argv else " -- --nocapture"
+    if switch:
+        why = "traces are logged at the level debug"
+    return f"{why}: `{switch}tracereport run -- {command}`" if switch or command != shlex.join(argv) else None

@@ -1,0 +1,199 @@
+"""The grammar of one record, exactly, for the odd lines and for the distinct texts that the fast path hands over.
+
+A record is cut in three: what stands before the elapsed field (the *signature text*: function and parameters), the
+elapsed time, and what stands behind it (the *metrics text*). The two texts are read once per distinct text, not once
+per call.
+"""
+
+import re
+from enum import Enum
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+MARK = "PERF_TRACE|"
+MAXIMUM = 2**63 - 1
+MAXIMUM_DIGITS = len(str(MAXIMUM))
+METRIC_MAXIMUM = 2**64 - 1
+METRIC_MAXIMUM_DIGITS = len(str(METRIC_MAXIMUM))
+UNIT_NS = {"ms": 1_000_000, "us": 1_000, "ns": 1, "s": 1_000_000_000}
+UNITS = "|".join(UNIT_NS)
+"""Alternatives of a regular expression."""
+
+RECORD_START = re.compile(rf"{re.escape(MARK)}([0-9]+)\|")
+ELAPSED_START = rf"\|elapsed_(?:{UNITS})="
+ELAPSED_FIELD = re.compile(rf"\|elapsed_({UNITS})=([0-9]+)(?:\.([0-9]+))?(?=\||\Z)")
+EMPTY_ELAPSED = re.compile(rf"{ELAPSED_START}\|")
+ROBBED_ELAPSED = re.compile(rf"{ELAPSED_START}(?={ELAPSED_START})")
+CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
+QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
+BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
+COLOUR_TAIL = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
+ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
+
+
+class Reason(Enum):
+    """Why a line that holds the mark is no record."""
+
+    TORN = "two writers tore the line: a second record starts before the first one's elapsed time"
+    BROKEN_OFF = "broken off: no elapsed time on this line or on those that continue it"
+    BROKEN_MARK = "broken off: the line ends within the mark or the call number"
+    OUT_OF_RANGE = "the call number or the elapsed time is beyond 2^63 - 1"
+    QUOTED = "a record quoted in other text"
+    NO_RECORD = "the mark without a call number"
+
+
+class RecordText(msgspec.Struct, frozen=True):
+    """One record, cut in three."""
+
+    number: int
+    signature: str
+    elapsed_ns: int
+    resolution_ns: int
+    metrics: str
+    """What stands behind the elapsed field, with its leading ``|``; empty if nothing does."""
+
+
+class SignatureFields(NamedTuple):
+    """A signature text, read."""
+
+    function: str
+    caller: str | None
+    params: tuple[tuple[str, str], ...]
+
+
+class MetricFields(NamedTuple):
+    """A metrics text, read."""
+
+    metrics: tuple[tuple[str, int], ...]
+    parent: int | None
+    """Null where it is ``none`` or missing."""
+    has_parent: bool
+    test: str | None
+    """As logged: where the record is escaped, the escapes are still to be undone."""
+    escaped: bool
+    dropped: int
+
+
+def parse_record(text: str) -> RecordText | Reason:
+    """Cuts a record that stands on one line (from anywhere before its mark on).
+
+    Gives ``Reason.BROKEN_OFF`` where the elapsed field is missing: the following lines may hold it. Torn is what
+    holds a second mark before its elapsed time, and what tells that another writer has carried off an elapsed number:
+    the field is empty beside a second mark or directly before another one, or the mark follows it. By itself an empty
+    field is one like any other.
+    """
+    start = RECORD_START.search(text)
+    if start is None:
+        return Reason.BROKEN_MARK if BROKEN_MARK.search(text) else Reason.NO_RECORD
+    body = text[start.end() :]
+    elapsed_fields = len(ELAPSED_FIELD.findall(body))
+    holds_mark = MARK in body
+    if (
+        (holds_mark and elapsed_fields <= 1)
+        or (EMPTY_ELAPSED if holds_mark else ROBBED_ELAPSED).search(body)
+        or CUT_ELAPSED.search(text[: start.start()])
+    ):
+        return Reason.TORN
+    if not elapsed_fields:
+        return Reason.QUOTED if QUOTED_ELAPSED.search(body) else Reason.BROKEN_OFF
+    return parse_body(start[1], body)
+
+
+def parse_body(digits: str, body: str) -> RecordText | Reason:
+    """Cuts what stands behind the mark's last ``|`` at its last elapsed field; there must be one.
+
+    Elapsed fields directly before the last one belong to it as long as their units differ: the finest wins. Where a
+    unit comes again, what comes again is a metric of that name.
+    """
+    fields = list(ELAPSED_FIELD.finditer(body))
+    first = len(fields) - 1
+    while first and fields[first - 1].end() == fields[first].start():
+        first -= 1
+    adjacent = fields[first:]
+    boundary: dict[str, re.Match[str]] = {}
+    for found in adjacent:
+        if found[1] in boundary:
+            break
+        boundary[found[1]] = found
+    finest = boundary[min(boundary, key=lambda unit: UNIT_NS[unit])]
+    elapsed_ns, resolution_ns = parse_elapsed(finest[1], finest[2], finest[3] or "")
+    number = digits.lstrip("0") or "0"
+    if len(number) > MAXIMUM_DIGITS or int(number) > MAXIMUM or elapsed_ns > MAXIMUM:
+        return Reason.OUT_OF_RANGE
+    end = max(found.end() for found in boundary.values())
+    return RecordText(int(number), body[: adjacent[0].start()], elapsed_ns, resolution_ns, body[end:])
+
+
+def parse_elapsed(unit: str, whole: str, decimals: str) -> tuple[int, int]:
+    """Elapsed time and resolution in ns; decimals finer than a nanosecond are cut off."""
+    if len(whole.lstrip("0")) > MAXIMUM_DIGITS:
+        return MAXIMUM + 1, UNIT_NS[unit]
+    power = len(str(UNIT_NS[unit])) - 1
+    decimals = decimals[:power]
+    resolution_ns = UNIT_NS[unit] // 10 ** len(decimals)
+    return int(whole.lstrip("0") or "0") * UNIT_NS[unit] + int(decimals or "0") * resolution_ns, resolution_ns
+
+
+def parse_signature(text: str, *, escaped: bool) -> SignatureFields:
+    """Function, caller and parameters of a signature text; ``escaped`` undoes the emitter's escapes in all of them."""
+    fields = text.split("|")
+    starts = [index for index, field in enumerate(fields) if index and "=" in field]
+    function, *texts = ["|".join(fields[start:end]) for start, end in pairwise((0, *starts, len(fields)))]
+    params = [(name, value) for name, _, value in (own.partition("=") for own in texts)]
+    if escaped:
+        function = undo_escapes(function)
+        params = [(undo_escapes(name), undo_escapes(value)) for name, value in params]
+    position = next((index for index, (name, _) in enumerate(params) if name == "caller"), None)
+    caller = params.pop(position)[1] if position is not None else None
+    return SignatureFields(function, caller, tuple(params))
+
+
+def parse_metrics(text: str) -> MetricFields:
+    """Metrics, parent and test of a metrics text; what is neither is counted as dropped."""
+    metrics: list[tuple[str, int]] = []
+    parent: int | None = None
+    has_parent = False
+    test: str | None = None
+    escaped = False
+    dropped = 0
+    before: list[str] = []  # fields without a "=": the next one's name begins with them
+    for field in text.split("|")[1:]:
+        # A test's name may hold a "=": it ends where the field does.
+        name, equals, value = (
+            field.partition("=") if field.startswith("test=") and not before else field.rpartition("=")
+        )
+        if not equals:
+            before.append(field)
+            continue
+        if before:
+            name, before = "|".join((*before, name)), []
+        number = parse_unsigned(value)
+        if name == "parent":
+            known = value == "none" or (number is not None and number <= MAXIMUM)
+            parent, has_parent = (number, True) if known else (parent, has_parent)
+            dropped += not known
+        elif name == "escaped" and value == "1":
+            escaped = True
+        elif name == "test":
+            test = value
+        elif number is not None:
+            metrics.append((name, number))
+        else:
+            dropped += 1
+    return MetricFields(tuple(metrics), parent, has_parent, test, escaped, dropped + bool(before))
+
+
+def parse_unsigned(text: str) -> int | None:
+    """An unsigned 64-bit integer in ASCII digits, or nothing."""
+    digits = text.lstrip("0") or "0"
+    if not (text.isascii() and text.isdigit()) or len(digits) > METRIC_MAXIMUM_DIGITS:
+        return None
+    value = int(digits)
+    return value if value <= METRIC_MAXIMUM else None
+
+
+def undo_escapes(text: str) -> str:
+    r"""Turns ``\x7c``, ``\x0a`` and ``\x5c`` back into the characters that an emitter escaped."""
+    return ESCAPED_CHARACTER.sub(lambda found: chr(int(found[1], 16)), text)

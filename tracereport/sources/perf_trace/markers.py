@@ -1,0 +1,169 @@
+"""The lines by which cargo, cargo-nextest and libtest say which binary or test the lines behind them belong to.
+
+Cargo's and nextest's markers end a process: none goes on beyond them. They name the processes behind them.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from enum import Enum
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.sources.perf_trace.grammar import MARK
+
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+# Cargo and nextest set their status word flush right in twelve columns.
+STATUS_COLUMNS: Final = 12
+WIDE_STARTS: Final = (b"TRY ", b"TIMEOUT-", b"ABORT ", b"SETUP ")
+"""How the statuses of nextest start that fill the columns, or even need more: ``TRY 1 SIGSEGV``."""
+CARGO: Final = re.compile(r" {5}Running (?P<unit>unittests )?(?P<source>\S.*) \((?P<binary>.+)\)\s*")
+CARGO_VERBOSE: Final = re.compile(r" {5}Running `(?P<command>.+)`\s*")
+DOCTEST: Final = re.compile(r" {3}Doc-tests (?P<crate>\S+)\s*")
+NEXTEST: Final = re.compile(
+    rf"(?:(?=.{{12}} \[) +[A-Z][A-Z0-9 +/#-]*|(?={b'|'.join(WIDE_STARTS).decode()})[A-Z0-9 +-]{{12,16}}) "
+    r"\[(?: *[0-9.]+s| *)\] (?:\[ *[0-9]+(?:/[0-9]+)?\] )?(?:\((?:[ 0-9]+/[ 0-9]+|[─-]+)\) )?"
+    r"(?P<binary>\S+) (?P<test>\S.*?)\s*"
+)
+"""Status, time taken, iteration of a stress test, counter (drawn as a line where a test goes on), binary and test."""
+LIBTEST: Final = re.compile(r"test (?P<test>\S.*?) \.\.\. (?P<rest>.*)", re.DOTALL)
+LIBTEST_RESULT: Final = re.compile(r"(?:ok|FAILED|ignored(?:, .*)?|bench:.*)(?: <.*>)?")
+LIBTEST_LONE_RESULTS: Final = (b"ok", b"FAILED")
+BINARY_HASH: Final = re.compile(r"-[0-9a-f]{16}\Z")
+LIBTEST_START: Final = b"test "
+
+
+class MarkerKind(Enum):
+    """Whose line it is."""
+
+    CARGO = "cargo"
+    NEXTEST = "nextest"
+    LIBTEST = "libtest"
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """One marker line, read."""
+
+    kind: MarkerKind
+    name: str
+    """Of the processes behind it; of the test, for libtest, and empty where a test has ended."""
+    binary: str = ""
+    """What tells binaries of one name apart."""
+    crate: str | None = None
+    """Of a unit-test binary: the crate whose other targets follow."""
+    target: str = ""
+
+    @property
+    def starts_process(self) -> bool:
+        """No process goes on beyond it."""
+        return self.kind is not MarkerKind.LIBTEST
+
+
+class PlacedMarker(msgspec.Struct, frozen=True):
+    """A marker, and the number of its line, counted from 0."""
+
+    line: int
+    marker: Marker
+
+
+def find_markers(text: bytes, starts: NDArray[np.int64]) -> tuple[PlacedMarker, ...]:
+    """The markers among the lines, which start at ``starts`` (and end at its last entry), in order.
+
+    Only lines that can be one are read: a status word that ends in column 12 behind a space or more, a wide status, a
+    line that starts with a colour, libtest's ``test``, or its result on a line of its own.
+    """
+    candidates = _find_candidates(np.frombuffer(text, np.uint8), starts)
+    markers: list[PlacedMarker] = []
+    for line in candidates.tolist():
+        marker = parse_marker(text[starts[line] : starts[line + 1]].decode().removesuffix("\n").removesuffix("\r"))
+        if marker is not None:
+            markers.append(PlacedMarker(line, marker))
+    return tuple(markers)
+
+
+def _find_candidates(text: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(text) <= STATUS_COLUMNS:
+        return np.empty(0, np.int64)
+    # Where a line is shorter than the columns looked at, the next line's bytes are: the reading of the line decides.
+    last = len(text) - 1
+    first = starts[:-1]
+
+    def byte_at(column: int, lines: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return text[np.minimum(first[lines] + column, last)]
+
+    leading = text[np.minimum(first, last)]
+    spaced = np.flatnonzero(leading == ord(" "))
+    spaced = spaced[byte_at(STATUS_COLUMNS, spaced) == ord(" ")]
+    word = byte_at(STATUS_COLUMNS - 1, spaced)
+    spaced = spaced[(word != ord(" ")) & (byte_at(STATUS_COLUMNS + 1, spaced) != ord(" "))]
+    coloured = np.flatnonzero(leading == ord("\x1b"))
+    literal = []
+    for start in (*WIDE_STARTS, LIBTEST_START, *LIBTEST_LONE_RESULTS):
+        lines = np.flatnonzero(leading == start[0])
+        for column, byte in enumerate(start):
+            lines = lines[byte_at(column, lines) == byte]
+        literal.append(lines)
+    return np.sort(np.concatenate((spaced, coloured, *literal)))
+
+
+def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of line
+    """The marker that the line is, colours apart; none for any other line."""
+    if line.startswith(LIBTEST_START.decode()):
+        # With one test thread the name is printed before the test runs, and its first output follows on the same line.
+        found = LIBTEST.fullmatch(line)
+        if found is None:
+            return None
+        has_ended = LIBTEST_RESULT.fullmatch(COLOURS.sub("", found["rest"]).strip())
+        return Marker(MarkerKind.LIBTEST, "" if has_ended else found["test"])
+    if COLOURS.sub("", line).strip().encode() in LIBTEST_LONE_RESULTS:
+        return Marker(MarkerKind.LIBTEST, "")
+    if MARK in line:
+        return None
+    line = COLOURS.sub("", line)
+    if (found := CARGO.fullmatch(line)) is not None:
+        name = _binary_name(found["binary"])
+        if found["unit"] is None:
+            return Marker(MarkerKind.CARGO, name, found["binary"], None, name)
+        source = re.split(r"[/\\]", found["source"])[-1].removesuffix(".rs")
+        return Marker(MarkerKind.CARGO, f"{name} (unit)", found["binary"], name, f"{source} (unit)")
+    if (found := DOCTEST.fullmatch(line)) is not None:
+        name = f"{found['crate']} (doc)"
+        return Marker(MarkerKind.CARGO, name, found["crate"], None, name)
+    if (found := CARGO_VERBOSE.fullmatch(line)) is not None:
+        return _parse_command(found["command"])
+    if (found := NEXTEST.fullmatch(line)) is not None:
+        return Marker(MarkerKind.NEXTEST, found["test"], found["binary"])
+    return None
+
+
+def _parse_command(command: str) -> Marker:
+    words = [word for word in command.split() if not re.match(r"\w+=", word)] or [command]
+    name = _binary_name(words[0])
+    if name == "rustdoc" and "--crate-name" in words[:-1]:
+        name = f"{words[words.index('--crate-name') + 1]} (doc)"
+    return Marker(MarkerKind.CARGO, name, words[0], None, name)
+
+
+def _binary_name(path: str) -> str:
+    """``lookup`` of ``target/debug/deps/lookup-43da980639810445``."""
+    return BINARY_HASH.sub("", re.split(r"[/\\]", path)[-1].removesuffix(".exe"))
+
+
+def name_segments(markers: Sequence[Marker], traced: Collection[int]) -> tuple[str | None, ...]:
+    """The name of each stretch between markers: none for the one before the first, then one per marker.
+
+    Where two binaries with traces share a name it is ``crate::target``; ``traced`` holds the stretches with traces.
+    """
+    binaries: dict[str, set[str]] = {}
+    for segment in traced:
+        if segment > 0 and markers[segment - 1].kind is MarkerKind.CARGO:
+            binaries.setdefault(markers[segment - 1].name, set()).add(markers[segment - 1].binary)
+    names: list[str | None] = [None]
+    crate: str | None = None
+    for marker in markers:
+        crate = marker.crate or crate
+        is_shared = marker.kind is MarkerKind.CARGO and len(binaries.get(marker.name, ())) > 1
+        names.append(f"{crate}::{marker.target}" if is_shared and crate else marker.name)
+    return tuple(names)

@@ -1,0 +1,83 @@
+"""The trace lines as they stood in the log, byte for byte from the mark on: what a grep for them would give."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import Calls
+from tracereport.sources.perf_trace.columns import find_line_starts
+from tracereport.sources.perf_trace.continuation import join_following
+from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
+from tracereport.sources.streams import BrokenSourceError, read_chunks
+
+_START = re.compile(RECORD_START.pattern.encode())
+_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[|\r\n\x1b]|\Z)".encode())
+"""What surely ends a record on its own line; without it the following lines are asked."""
+
+
+def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str]) -> Iterator[bytes]:
+    """The lines of the selected calls, each with its line feed; a record over several lines gives them all.
+
+    Args:
+        calls: as read from the inputs, which are logs.
+        rows: the selected calls.
+        inputs: where each of the calls' files is found.
+    """
+    for index, name in enumerate(inputs):
+        wanted = np.unique(calls.line[rows & (calls.file == index)]) - 1
+        if len(wanted):
+            yield from _read_lines(name, wanted)
+
+
+def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
+    """The records that start on these lines (counted from 0, in order) of a log."""
+    source = read_chunks(name)
+    first_line = 0
+    try:
+        chunk = next(source, None)
+        while chunk is not None and first_line <= wanted[-1]:
+            behind = next(source, None)
+            starts = find_line_starts(chunk)
+            end_line = first_line + len(starts) - 1
+            for line in (wanted[(wanted >= first_line) & (wanted < end_line)] - first_line).tolist():
+                yield _read_record(chunk, starts, line, behind or b"")
+            first_line, chunk = end_line, behind
+    except BrokenSourceError:
+        return  # what is wrong with the input is said where its calls are read
+    finally:
+        source.close()
+
+
+def _read_record(text: bytes, starts: NDArray[np.int64], line: int, behind: bytes) -> bytes:
+    """The bytes of the record that starts on this line."""
+    begin, end = int(starts[line]), int(starts[line + 1])
+    found = _START.search(text, begin, end)
+    start = found.start() if found is not None else begin
+    record = text[start:end]
+    if found is None or not _ELAPSED.search(text, found.end() - 1, end):
+        taken: list[bytes] = []
+        following = chain(_lines_from(text, end), _lines_from(behind, 0))
+        _, more = join_following(_decode(text[begin:end]), _decode_each(following, taken))
+        record += b"".join(taken[:more])
+    return record if record.endswith(b"\n") else record + b"\n"
+
+
+def _lines_from(text: bytes, start: int) -> Iterator[bytes]:
+    while start < len(text):
+        end = text.find(b"\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _decode_each(lines: Iterable[bytes], taken: list[bytes]) -> Iterator[str]:
+    """The lines as the reader sees them; they are put into ``taken`` as they stood."""
+    for line in lines:
+        taken.append(line)
+        yield _decode(line)
+
+
+def _decode(line: bytes) -> str:
+    return line.decode("utf-8", errors="backslashreplace").removesuffix("\n")

@@ -1,1 +1,0 @@
-"""Bytes -> calls: reads logs of trace lines into the calls table."""

@@ -1,0 +1,265 @@
+"""Sentences that every document says alike: what a finding is, how far it goes and what it is worth.
+
+A sentence names functions, callers and parameters of the log; ``code`` writes such a name in the document's own syntax,
+and everything else is plain text that is safe in all of them.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tracereport.model import (
+    OPTION_OF_FIELD,
+    UNKNOWN_CALLER,
+    BeforeAfter,
+    Breakdown,
+    CacheCurve,
+    Comparison,
+    Evidence,
+    Finding,
+    FindingChange,
+    RepeatPair,
+    Report,
+    Rows,
+    Selection,
+)
+from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
+from tracereport.wording.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
+
+Code = Callable[[str], str]
+
+_SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NAMED_CALLERS = 2
+_LISTED_CALLERS = 5
+_NAMED_PARAMS = 2
+
+KIND_WORDS = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
+
+
+def describe_finding(finding: Finding, code: Code) -> str:
+    """The finding in a clause: ``metadata asks query_records again for what is known``."""
+    clause = describe_place(finding, code)
+    match finding.kind:
+        case "again":
+            return f"{clause} for what is known" if finding.unchanged else clause
+        case "shared":
+            return clause
+        case "fan-out":
+            parents = [name for name in finding.parent_functions if name not in finding.callers]
+            return f"{clause} under one {code(parents[0])}" if len(parents) == 1 else clause
+        case "slow":
+            return f"{clause} far longer than usual"
+
+
+def describe_place(finding: Finding | FindingChange, code: Code) -> str:
+    """Who asks whom, as far as the finding's key tells."""
+    callers, function = describe_callers(finding.callers, code, count_callers(finding)), code(finding.function)
+    match finding.kind:
+        case "again":
+            return f"{callers} asks {function} again"
+        case "shared":
+            return f"{callers} ask {function} for the same {_params(finding, code)}"
+        case "fan-out":
+            varying = format_list([code(name) for name in finding.varying_params[:_NAMED_PARAMS]])
+            return f"{callers} asks {function} once for each {varying}"
+        case "slow":
+            return f"{callers} waits for {function}"
+
+
+def describe_extent(finding: Finding, code: Code) -> str:
+    """How far it goes: ``195 repeats over 26 ids: 152 unchanged, 43 changed; worst 29 times for one id``."""
+    match finding.kind:
+        case "again" | "shared":
+            answers = describe_answers(finding.unchanged, finding.changed, finding.unproven)
+            parts = [f"{format_counted(finding.repeats, 'repeat')} over {_counted_asked(finding, code)}: {answers}"]
+            if finding.worst and finding.worst[0] > 1:
+                parts.append(f"worst {format_count(finding.worst[0])} times for one {_asked(finding, 1, code)}")
+            if len(finding.callers) > _NAMED_CALLERS:
+                parts.append(f"by {_name_callers(finding, code)}")
+            return "; ".join(parts)
+        case "fan-out":
+            avoidable = (
+                f"{format_counted(finding.calls, 'call')}, {format_count(finding.avoidable_calls)} of them avoidable"
+            )
+            if not finding.worst:
+                return avoidable
+            parent = describe_worst_parent(finding, code)
+            most = finding.worst[0]
+            return f"{avoidable}; up to {format_count(most)} {_asked(finding, most, code)} in one {parent}"
+        case "slow":
+            return f"{format_counted(finding.calls, 'call')}, {format_time(finding.elapsed_ns)} in all"
+
+
+def describe_worst_parent(finding: Finding, code: Code) -> str:
+    """What holds the largest group of a fan-out."""
+    if finding.worst_parent is not None:
+        return code(finding.worst_parent)
+    return "process" if finding.confidence == "low" else "call that never printed"
+
+
+def describe_worth(finding: Finding) -> str:
+    """What fixing it saves: ``saves 152 calls``, ``may save 631 calls`` where nothing shows that the answer stayed."""
+    if finding.calls_saved:
+        return f"saves {format_counted(finding.calls_saved, 'call')}"
+    if finding.possible_calls_saved:
+        return f"may save {format_counted(finding.possible_calls_saved, 'call')}"
+    return "saves time only" if finding.kind == "slow" else "saves no calls"
+
+
+def describe_answers(unchanged: int, changed: int, unproven: int) -> str:
+    """What the repeats were told: ``152 unchanged, 43 changed, 5 without evidence``."""
+    answers = ((unchanged, "unchanged"), (changed, "changed"), (unproven, "without evidence"))
+    return ", ".join(f"{format_count(count)} {word}" for count, word in answers if count) or "none"
+
+
+def describe_caller(caller: str | None, code: Code) -> str:
+    """The caller by its name, or in words where the log doesn't name it."""
+    if caller is None:
+        return "a caller that isn't logged"
+    return "an unknown caller" if caller == UNKNOWN_CALLER else code(caller)
+
+
+def count_callers(finding: Finding | FindingChange) -> int:
+    """How many callers it has, of which it may name the first only."""
+    return finding.caller_count or len(finding.callers)
+
+
+def describe_callers(callers: Sequence[str | None], code: Code, count: int | None = None) -> str:
+    """One or two callers by name, more of them by their number: ``count``, where not all are given."""
+    if len(callers) > _NAMED_CALLERS:
+        return f"{spell_count(count or len(callers))} callers"
+    return format_list([describe_caller(caller, code) for caller in callers]) or NO_CALLER
+
+
+def describe_pairs(pairs: Sequence[RepeatPair], code: Code) -> list[str]:
+    """Who had asked before whom: ``metadata after get_next_version_for_node: 67 unchanged, 9 changed``."""
+    return [
+        f"{describe_caller(pair.caller, code)} after "
+        f"{'itself' if pair.previous_caller == pair.caller else describe_caller(pair.previous_caller, code)}: "
+        f"{describe_answers(pair.unchanged, pair.changed, pair.unproven)}"
+        for pair in pairs
+    ]
+
+
+def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
+    """What a function's time metrics leave of its elapsed time, or have more than that: in words, as time and share.
+
+    In parentheses, since it isn't the name of a metric.
+    """
+    rest_ns, share = row.unaccounted_ns or 0, row.unaccounted_share
+    words = "(more than elapsed)" if rest_ns < 0 else "(unaccounted)"
+    return words, format_time(abs(rest_ns)), format_rate(None if share is None else abs(share))
+
+
+def describe_traced_time(report: Report) -> str:
+    """The time in traced calls, or why it isn't known."""
+    totals = report.totals
+    if totals.elapsed_ns is None:
+        return f"time in traced calls not known: {explain_unknown_trees(report)}"
+    return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
+
+
+def explain_unknown_trees(report: Report) -> str:
+    """Why it isn't known which calls lie inside which: ``unfinished calls and threads``."""
+    unknown = [process for process in report.processes.rows if process.tree == "unknown"]
+    alone = [process for process in unknown if not process.interleaved]
+    causes = {
+        "interleaved processes": len(alone) < len(unknown),
+        "unfinished calls": any(process.unfinished_calls for process in alone),
+        "threads": any(not process.unfinished_calls for process in alone),
+    }
+    return format_list([cause for cause, holds in causes.items() if holds])
+
+
+def describe_spent(finding: Finding) -> str:
+    """The time that a finding is about: ``9-153 ms in its repeats``."""
+    calls = "repeats" if finding.repeats else "calls"
+    return f"{format_bounds(finding.elapsed_ns, finding.elapsed_upper_ns or finding.elapsed_ns)} in its {calls}"
+
+
+def describe_selection(selection: Selection, code: Code) -> str:
+    """What the documents are narrowed to, in the options' words: ``function load_*, call #42 or #43``."""
+    chosen = {field: getattr(selection, field) for field in selection.__struct_fields__}
+    chosen["calls"] = map(format_call, selection.calls) if selection.calls else ()
+    return ", ".join(
+        f"{OPTION_OF_FIELD[field]} {' or '.join(map(code, values))}" for field, values in chosen.items() if values
+    )
+
+
+def is_unchanged(comparison: Comparison) -> bool:
+    """Whether there is nothing to tell: no function, edge or finding differs, and no process was set apart."""
+    counts = [comparison.functions.total, comparison.edges.total]
+    counts += [comparison.functions_added.total, comparison.functions_removed.total]
+    if not comparison.processes_differ:
+        counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
+    return not any(counts) and not changed_findings(comparison).total and not comparison.partial
+
+
+def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
+    """The headline figures that differ."""
+    return [row for row in comparison.totals.rows if row.stable and row.before != row.after]
+
+
+def useful_caches(curves: Rows[CacheCurve]) -> Rows[CacheCurve]:
+    """The curves of functions that a cache could answer for at all."""
+    useful = tuple(curve for curve in curves.rows if curve.possible_hits)
+    return Rows(curves.total - len(curves.rows) + len(useful), useful)
+
+
+def changed_findings(comparison: Comparison) -> Rows[FindingChange]:
+    """The findings that are new, worse, better or resolved."""
+    changed = tuple(row for row in comparison.findings.rows if row.state != "unchanged")
+    return Rows(len(changed), changed)
+
+
+def unchanged_findings(comparison: Comparison) -> Rows[FindingChange]:
+    """The findings that are as before."""
+    unchanged = tuple(row for row in comparison.findings.rows if row.state == "unchanged")
+    return Rows(len(unchanged), unchanged)
+
+
+def grown_fingerprints(comparison: Comparison) -> set[str]:
+    """The findings that a reviewer must hear of: new or worse."""
+    return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}
+
+
+def describe_reference(number: int, line: int) -> str:
+    """``#122 (line 126)``."""
+    return f"{format_call(number)} (line {line})"
+
+
+def describe_evidence(evidence: Evidence, code: Code) -> str:
+    """Which call shows a finding: ``#122 (line 126) asks what #98 (line 102) asked``."""
+    call = code(describe_reference(evidence.number, evidence.line))
+    if evidence.previous is None:
+        return call
+    return f"{call} asks what {code(describe_reference(evidence.previous.number, evidence.previous.line))} asked"
+
+
+def spell_count(count: int) -> str:
+    """Up to ten in words, as in running text."""
+    return _SMALL_NUMBERS[count] if count < len(_SMALL_NUMBERS) else format_count(count)
+
+
+def _name_callers(finding: Finding, code: Code) -> str:
+    """Who they are, where the headline only counts them."""
+    named = [describe_caller(caller, code) for caller in finding.callers[:_LISTED_CALLERS]]
+    return format_cut_list(named, count_callers(finding))
+
+
+def _params(finding: Finding | FindingChange, code: Code) -> str:
+    """What is the same in a shared lookup."""
+    names = finding.param_names
+    if not names:
+        return "thing"
+    return format_list([code(name) for name in names]) if len(names) <= _NAMED_PARAMS else "parameters"
+
+
+def _asked(finding: Finding, count: int, code: Code) -> str:
+    """What is counted: the parameter's name where there is one, else the lookup."""
+    names = finding.varying_params or finding.param_names
+    if len(names) == 1:
+        return f"{code(names[0])}{'' if count == 1 else 's'}"
+    return "lookup" if count == 1 else "lookups"
+
+
+def _counted_asked(finding: Finding, code: Code) -> str:
+    return f"{format_count(finding.lookups)} {_asked(finding, finding.lookups, code)}"
