@@ -6,9 +6,20 @@ import numpy as np
 import polars as pl
 
 from tests.oracle import Process, find_processes, read_lines
-from tracereport.calls.calls import NO_NAME, NO_PARENT, TREE_KINDS, Calls, Lookups, MetricSets, ProcessTable, Signatures
+from tracereport.calls.calls import (
+    NO_NAME,
+    NO_PARENT,
+    TREE_KINDS,
+    Calls,
+    Lookups,
+    MetricSets,
+    Origins,
+    ProcessTable,
+    Signatures,
+)
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.lookup_text import encode_lookup
+from tracereport.calls.statements import find_subjects
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
 
@@ -34,6 +45,8 @@ def code_calls(processes: Sequence[Process]) -> Calls:
     metric_names = Codes()
     fields = [(metric_names[name], value) for metrics in metric_sets for name, value in metrics]
     texts = [encode_lookup(function, params) for function, params in lookups]
+    function = integers(code_of_name[function] for function, _ in lookups).astype(np.int32)
+    subjects = find_subjects(function, names, enumerate(texts))
     return Calls(
         file=zeros(records),
         line=integers(record.line for record in records),
@@ -52,13 +65,18 @@ def code_calls(processes: Sequence[Process]) -> Calls:
             [place in process.implausible for process in processes for place in range(len(process.records))], bool
         ),
         test=zeros(records) - 1,
+        origin=zeros(records),
         names=tuple(names),
         files=tuple({process.file: None for process in processes}),
         tests=(),
+        resources=subjects.resources,
         lookups=Lookups(
-            function=integers(code_of_name[function] for function, _ in lookups).astype(np.int32),
+            function=function,
             text=pl.Series(texts, dtype=pl.String),
             plain=np.array([not text.startswith("||") for text in texts], bool),
+            kind=subjects.kind,
+            resource=subjects.resource,
+            values_known=np.ones(len(texts), bool),
         ),
         signatures=Signatures(
             caller=integers(caller for caller, _ in signatures).astype(np.int32),
@@ -70,6 +88,7 @@ def code_calls(processes: Sequence[Process]) -> Calls:
             value=np.array([value for _, value in fields], np.uint64),
             names=tuple(metric_names),
         ),
+        origins=Origins.unsaid(),
         processes=ProcessTable(
             name=tuple(process.name or f"process {index}" for index, process in enumerate(processes)),
             file=zeros(processes),

@@ -196,6 +196,9 @@ def calls_of_one_function(stream: NDArray[np.int64]) -> Calls:
             function=np.zeros(lookups, np.int32),
             text=pl.Series([f"load|id={lookup}" for lookup in range(lookups)]),
             plain=np.ones(lookups, bool),
+            kind=np.zeros(lookups, np.uint8),
+            resource=np.zeros(lookups, np.int32),
+            values_known=np.ones(lookups, bool),
         ),
         signatures=Signatures(caller=np.full(lookups, NO_NAME, np.int32), lookup=np.arange(lookups, dtype=np.int32)),
     )

@@ -7,7 +7,7 @@ back there.
 """
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -18,9 +18,22 @@ from numpy.typing import NDArray
 from tracereport.calls.lookup_text import LOOKUP_ESCAPES, ODD_LOOKUP, decode_lookup
 from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
 
+CallKind = Literal["question", "write", "frame"]
+AnswerKind = Literal["", "failed", "cached"]
+Phase = Literal["", "setup", "call", "teardown"]
+
 TREE_KINDS: Final[tuple[TreeKind, ...]] = get_args(TreeKind)
+CALL_KINDS: Final[tuple[CallKind, ...]] = get_args(CallKind)
+QUESTION, WRITE, FRAME = range(len(CALL_KINDS))
+ANSWER_KINDS: Final[tuple[AnswerKind, ...]] = get_args(AnswerKind)
+RECORDED, FAILED, CACHED = range(len(ANSWER_KINDS))
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
+NO_PHASE, SETUP, CALL, TEARDOWN = range(len(PHASES))
 NO_NAME = -1
 NO_PARENT = -1
+NO_TEXT = -1
+EVERYTHING = -2
+"""The resource of a write that names none: it may have changed anything."""
 
 
 class Lookups(msgspec.Struct, frozen=True, eq=False):
@@ -31,7 +44,13 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     text: pl.Series
     """Canonical text, ``function|name=value|...``; equal texts are equal lookups (``grammar.encode_lookup``)."""
     plain: NDArray[np.bool_]
-    """The text splits at ``|`` and each field at its first ``=``; else only ``grammar.decode_lookup`` reads it."""
+    """The text splits at ``|`` and each field at its first ``=``; else only ``decode_lookup`` reads it."""
+    kind: NDArray[np.uint8]
+    """``QUESTION`` or ``WRITE``, by the statement or the function's name (``calls.statements``)."""
+    resource: NDArray[np.int32]
+    """Index into ``resources``: the table that the statement names, else the function."""
+    values_known: NDArray[np.bool_]
+    """Whether the parameters' values were recorded."""
     _params: dict[int, tuple[Param, ...]] = msgspec.field(default_factory=dict)
 
     def logged_text(self, lookup: NDArray[np.integer]) -> pl.Series:
@@ -75,6 +94,34 @@ class MetricSets(msgspec.Struct, frozen=True, eq=False):
         return tuple(Metric(name=self.names[name], value=value) for name, value in pairs)
 
 
+class Origins(msgspec.Struct, frozen=True, eq=False):
+    """What records say beside question and answer: the distinct combinations of the reserved fields."""
+
+    kind: NDArray[np.uint8]
+    """Index into ``CALL_KINDS``; ``QUESTION`` where the record doesn't say, and the lookup decides."""
+    answer: NDArray[np.uint8]
+    """Index into ``ANSWER_KINDS``."""
+    phase: NDArray[np.uint8]
+    """Index into ``PHASES``: the part of its test that made the call."""
+    attempt: NDArray[np.int32]
+    """The try of the test, from 1 on; 0 where the record doesn't say."""
+    at: NDArray[np.int32]
+    """The place in the source, ``path:line``: index into ``texts``, ``NO_TEXT`` without one."""
+    via: NDArray[np.int32]
+    """The hook that wrote the record: index into ``texts``, ``NO_TEXT`` without one."""
+    writes: NDArray[np.int32]
+    """What a write changes: index into ``resources``, ``EVERYTHING``, or ``NO_TEXT`` where the lookup decides."""
+    texts: tuple[str, ...]
+
+    @classmethod
+    def unsaid(cls) -> "Origins":
+        """The table of one row that says nothing."""
+        byte, none = np.zeros(1, np.uint8), np.full(1, NO_TEXT, np.int32)
+        return cls(
+            kind=byte, answer=byte, phase=byte, attempt=np.zeros(1, np.int32), at=none, via=none, writes=none, texts=()
+        )
+
+
 class ProcessTable(msgspec.Struct, frozen=True, eq=False):
     """One entry per process, in order of first line."""
 
@@ -116,16 +163,25 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     """The number can't belong to the process's counter."""
     test: NDArray[np.int32]
     """Index into ``tests``, -1 where the log doesn't tell."""
+    origin: NDArray[np.int32]
+    """Index into ``origins``."""
     names: tuple[str, ...]
     """Names of functions and callers, sorted: codes compare as the names do."""
     files: tuple[str, ...]
     tests: tuple[str, ...]
+    resources: tuple[str, ...]
+    """What questions ask and writes change: tables, else functions."""
     lookups: Lookups
     signatures: Signatures
     metric_sets: MetricSets
+    origins: Origins
     processes: ProcessTable
     facts: Facts | None
     """Null where the calls come from a bare frame."""
+    activation: NDArray[np.int64] | None = None
+    """The run of the calling function that asked, unique in its process; -1 where it isn't known. Null: for no call."""
+    start_ns: NDArray[np.int64] | None = None
+    """When each call began, where the source knows clocks."""
 
     def __len__(self) -> int:
         """The number of calls."""
@@ -145,6 +201,12 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     def function(self) -> NDArray[np.int32]:
         """The name code of each call's function."""
         return self.lookups.function[self.lookup]
+
+    @property
+    def kind(self) -> NDArray[np.uint8]:
+        """The kind of each call: what its record says, else what its lookup is."""
+        said = self.origins.kind[self.origin]
+        return np.where(said == QUESTION, self.lookups.kind[self.lookup], said)
 
     @property
     def judged(self) -> NDArray[np.bool_]:

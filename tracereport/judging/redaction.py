@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from tracereport.calls.calls import Calls, Lookups
+from tracereport.calls.calls import Calls
 from tracereport.calls.lookup_text import decode_lookup, encode_lookup, is_plain_name, join_signature
 from tracereport.model import (
     REDACTED,
@@ -107,7 +107,9 @@ def redact_calls(calls: Calls, names: frozenset[str] | None, key: bytes) -> Call
         for function, params in decoded
     ]
     text = pl.Series(texts, dtype=pl.String)
-    lookups = Lookups(calls.lookups.function, text, plain=~text.str.starts_with("||").to_numpy())
+    lookups = msgspec.structs.replace(
+        calls.lookups, text=text, plain=~text.str.starts_with("||").to_numpy(), _params={}
+    )
     facts = calls.facts and msgspec.structs.replace(calls.facts, input=_rewrite(calls.facts.input, hide))
     return msgspec.structs.replace(calls, lookups=lookups, facts=facts)
 

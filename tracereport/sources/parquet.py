@@ -22,11 +22,13 @@ from tracereport.calls.calls import (
     Facts,
     Lookups,
     MetricSets,
+    Origins,
     ProcessTable,
     Signatures,
 )
 from tracereport.calls.distinct import code_texts, rank_by_first_use
 from tracereport.calls.lookup_text import decode_lookup, encode_lookup
+from tracereport.calls.statements import find_subjects
 from tracereport.errors import InputError
 from tracereport.model import Input, Rows
 from tracereport.processes.splitting import find_implausible
@@ -255,6 +257,7 @@ def read_frame(
     text, plain = _encode_lookups(frame[lookup_row])
     files = frame["file"].unique(maintain_order=True)
     tests = frame["test"].drop_nulls().unique().sort()
+    subjects = find_subjects(function[lookup_row], names.to_list(), enumerate(text.to_list()))
     file, number = code_names(frame["file"], files), frame["number"].to_numpy().astype(np.int64)
     process, heads = _find_processes(frame, file)
     return Calls(
@@ -269,12 +272,22 @@ def read_frame(
         parent=frame["parent"].cast(pl.Int64).fill_null(NO_PARENT).to_numpy(),
         implausible=find_implausible(number, process) if implausible is None else implausible,
         test=code_names(frame["test"], tests),
+        origin=np.zeros(frame.height, np.int32),
         names=tuple(names.to_list()),
         files=tuple(files.to_list()),
         tests=tuple(tests.to_list()),
-        lookups=Lookups(function=function[lookup_row], text=text, plain=plain),
+        resources=subjects.resources,
+        lookups=Lookups(
+            function=function[lookup_row],
+            text=text,
+            plain=plain,
+            kind=subjects.kind,
+            resource=subjects.resource,
+            values_known=np.ones(len(text), bool),
+        ),
         signatures=Signatures(caller=caller[signature_row], lookup=lookup[signature_row]),
         metric_sets=_read_metric_sets(frame["metrics"].gather(metric_row)),
+        origins=Origins.unsaid(),
         processes=ProcessTable(
             name=tuple(heads["process_name"].to_list()),
             file=code_names(heads["file"], files),

@@ -9,7 +9,7 @@ import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, Calls, Facts, ProcessTable
+from tracereport.calls.calls import NO_NAME, Calls, Facts, Origins, ProcessTable
 from tracereport.calls.distinct import rank_by_first_use
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.processes.parents import find_parents
@@ -79,12 +79,15 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
         parent=trees.parent,
         implausible=found.implausible,
         test=test,
+        origin=np.zeros(len(number), np.int32),
         names=encoded.names,
         files=tuple(reading.name for reading in readings),
         tests=tests,
+        resources=encoded.resources,
         lookups=encoded.lookups,
         signatures=encoded.signatures,
         metric_sets=metrics.sets,
+        origins=Origins.unsaid(),
         processes=ProcessTable(
             name=names,
             file=segments.file[found.segment],

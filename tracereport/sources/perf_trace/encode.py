@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import NO_NAME, NO_PARENT, Lookups, MetricSets, Signatures
 from tracereport.calls.distinct import code_texts, rank_by_first_use
 from tracereport.calls.lookup_text import encode_lookup
+from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.sources.perf_trace.grammar import MAXIMUM, parse_metrics, parse_signature, undo_escapes
 
 _CALLER = "|caller="
@@ -25,6 +26,7 @@ class EncodedSignatures(msgspec.Struct, frozen=True, eq=False):
 
     names: tuple[str, ...]
     lookups: Lookups
+    resources: tuple[str, ...]
     signatures: Signatures
     signature_of_text: NDArray[np.int32]
 
@@ -53,13 +55,21 @@ def encode_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> EncodedSi
     key = lookup.astype(np.int64) * (len(names) + 1) + caller + 1
     signature, signature_row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
     lookup_text = frame["lookup"].gather(lookup_row)
+    function = code_names(frame["function"], names)[lookup_row]
+    may_hold_statement = lookup_text.str.contains(STATEMENT, literal=True).arg_true()
+    statements = zip(may_hold_statement.to_list(), lookup_text.gather(may_hold_statement).to_list(), strict=True)
+    subjects = find_subjects(function, names.to_list(), statements)
     return EncodedSignatures(
         names=tuple(names.to_list()),
         lookups=Lookups(
-            function=code_names(frame["function"], names)[lookup_row],
+            function=function,
             text=lookup_text,
             plain=~lookup_text.str.starts_with("||").to_numpy(),
+            kind=subjects.kind,
+            resource=subjects.resource,
+            values_known=np.ones(len(lookup_text), bool),
         ),
+        resources=subjects.resources,
         signatures=Signatures(
             caller=caller[signature_row],
             lookup=lookup[signature_row],

@@ -1,0 +1,79 @@
+"""What a lookup is by its own text: a question or a write, and the resource that it asks or changes."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import QUESTION, WRITE
+from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup
+
+_WRITES = "insert|update|delete|replace|merge"
+STATEMENT = "|sql="
+"""What the text of a lookup holds whose parameters include a statement."""
+_NAME = r"[\w$.\"`\[\]]{1,200}"
+_TABLE = re.compile(
+    rf"\s*(?:(?:insert|replace|merge)\b[\w\s]{{0,60}}?\binto\s+|update\s+(?:only\s+)?|"
+    rf"delete\s+from\s+(?:only\s+)?|(?:select|with)\b.{{0,4000}}?\bfrom\s+)(?P<table>{_NAME})",
+    re.IGNORECASE | re.DOTALL,
+)
+_FIRST_WORD = re.compile(rf"\s*(?:{_WRITES})\b", re.IGNORECASE)
+_VERB_AND_NAME = re.compile(rf"(?P<verb>select|{_WRITES}) (?P<name>\S+)", re.IGNORECASE)
+
+
+class Subjects(msgspec.Struct, frozen=True, eq=False):
+    """Per lookup its kind, and what it asks or changes."""
+
+    kind: NDArray[np.uint8]
+    """``QUESTION`` or ``WRITE``."""
+    resource: NDArray[np.int32]
+    """Index into ``resources``."""
+    resources: tuple[str, ...]
+
+
+def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements: Iterable[tuple[int, str]]) -> Subjects:
+    """Kind and resource of lookups.
+
+    A write is told by the first word of the parameter ``sql``, or for a function named ``<verb> <name>`` by that verb.
+    The resource is the table that the statement or that name gives, else the function.
+
+    Args:
+        function: per lookup the code of its function.
+        names: what the codes stand for.
+        statements: the lookups that may hold the parameter ``sql``, with their canonical texts.
+    """
+    codes: dict[str, int] = {}
+    kind_of_name, resource_of_name = np.full(len(names), QUESTION, np.uint8), np.zeros(len(names), np.int32)
+    for code in np.unique(function).tolist():
+        kind_of_name[code], resource = _read_name(names[code])
+        resource_of_name[code] = codes.setdefault(resource, len(codes))
+    kind, resource_code = kind_of_name[function], resource_of_name[function]
+    for lookup, text in statements:
+        statement = _find_statement(text)
+        if statement is not None:
+            kind[lookup] = WRITE if _FIRST_WORD.match(statement) else QUESTION
+            if (found := _TABLE.match(statement)) is not None:
+                resource_code[lookup] = codes.setdefault(_bare_name(found["table"]), len(codes))
+    return Subjects(kind, resource_code, tuple(codes))
+
+
+def _read_name(function: str) -> tuple[int, str]:
+    named = _VERB_AND_NAME.fullmatch(function)
+    if named is None:
+        return QUESTION, function
+    return (QUESTION if named["verb"].lower() == "select" else WRITE), _bare_name(named["name"])
+
+
+def _find_statement(text: str) -> str | None:
+    """The parameter ``sql`` of a lookup; where the text is plain, with what stands behind it."""
+    if text.startswith(ODD_LOOKUP):
+        return next((value for name, value in decode_lookup(text)[1] if name == "sql"), None)
+    start = text.find(STATEMENT)
+    return None if start < 0 else text[start + len(STATEMENT) :]
+
+
+def _bare_name(name: str) -> str:
+    """A table's name without quotes, lower case: ``"Orders"`` and ``orders`` are one resource."""
+    return re.sub(r"[\"`\[\]]", "", name).lower()
