@@ -1,4 +1,4 @@
-"""Puts the charts' JavaScript into the wheel, so that no run of the program has to make it."""
+"""Builds what a wheel holds beside Python: the native library, and the charts' JavaScript."""
 
 import importlib.util
 import tempfile
@@ -8,18 +8,36 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class VegaBundleHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds ``tracereport/templates/vega.js`` to a wheel; an editable checkout makes its own when it first needs it."""
+class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Compiles the native library in place, and adds ``tracereport/templates/vega.js`` to a wheel.
+
+    An editable checkout makes its own JavaScript when it first needs it.
+    """
 
     PLUGIN_NAME = "custom"
 
+    def dependencies(self) -> list[str]:
+        """A compiler, if this machine has none that works."""
+        requirements: list[str] = _load(Path(self.root) / "build_native.py").build_requirements()
+        return requirements if self.target_name == "wheel" else []
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the bundle in a temporary folder and have it included."""
-        if self.target_name != "wheel" or version == "editable":
+        """Compile; make the bundle in a temporary folder and have it included."""
+        if self.target_name != "wheel":
+            return
+        native = _load(Path(self.root) / "build_native.py")
+        try:
+            native.compile_library(Path(self.root))
+        except native.NoCompilerError as error:
+            self.app.abort(str(error))
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{native.wheel_platform()}"
+        if version == "editable":
             return
         self._folder = tempfile.TemporaryDirectory()
         bundle = Path(self._folder.name) / "vega.js"
-        bundle.write_text(_load_bundle_maker(Path(self.root)).make_bundle(), encoding="utf-8")
+        maker = _load(Path(self.root) / "tracereport" / "documents" / "vega_bundle.py")
+        bundle.write_text(maker.make_bundle(), encoding="utf-8")
         build_data["force_include"][str(bundle)] = "tracereport/templates/vega.js"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -29,11 +47,11 @@ class VegaBundleHook(BuildHookInterface):  # type: ignore[type-arg]
             self._folder.cleanup()
 
 
-def _load_bundle_maker(root: Path) -> Any:  # noqa: ANN401 - a module that isn't installed yet
-    """The module that makes the bundle, from its file: the package isn't installed where its wheel is built."""
-    spec = importlib.util.spec_from_file_location("vega_bundle", root / "tracereport" / "documents" / "vega_bundle.py")
+def _load(path: Path) -> Any:  # noqa: ANN401 - a module that isn't installed yet
+    """A module from its file: the package isn't installed where its wheel is built."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise FileNotFoundError("tracereport/documents/vega_bundle.py")
+        raise FileNotFoundError(path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

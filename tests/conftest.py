@@ -1,6 +1,9 @@
 """How properties are tried: few examples of each on every run, and on CI always the same ones."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -8,3 +11,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("here", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_configure() -> None:
+    """A checkout whose native sources have changed compiles them before anything is tried."""
+    subprocess.run([sys.executable, Path(__file__).parents[1] / "build_native.py"], check=True)

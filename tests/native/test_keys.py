@@ -1,0 +1,106 @@
+"""Keys are numbered, ordered and linked as a loop over them would do it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracereport.native.distances import stack_distances
+from tracereport.native.keys import factorize, group_order, previous_same
+
+SIGNED = st.integers(-(2**63), 2**63 - 1)
+KEYS = st.one_of(
+    st.lists(st.integers(-9, 9)),
+    st.lists(SIGNED),
+    st.lists(st.sampled_from((-(2**63), 2**63 - 1, 0, 2**32, 2**32 + 1, 2**31))),
+    st.lists(st.integers(0, 2**40), min_size=1).map(lambda keys: keys * 3),
+)
+
+
+def integers(values: list[int]) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+@given(KEYS)
+def test_keys_are_numbered_as_they_are_first_used(keys: list[int]) -> None:
+    codes, first_use = factorize(integers(keys))
+    distinct = list(dict.fromkeys(keys))
+    assert codes.tolist() == [distinct.index(key) for key in keys]
+    assert first_use.tolist() == [keys.index(key) for key in distinct]
+
+
+@given(KEYS)
+def test_the_order_is_ascending_and_stable(keys: list[int]) -> None:
+    assert group_order(integers(keys)).tolist() == sorted(range(len(keys)), key=lambda at: keys[at])
+
+
+@given(KEYS)
+def test_each_key_is_linked_to_the_one_before(keys: list[int]) -> None:
+    latest: dict[int, int] = {}
+    expected = []
+    for at, key in enumerate(keys):
+        expected.append(latest.get(key, -1))
+        latest[key] = at
+    assert previous_same(integers(keys)).tolist() == expected
+
+
+@pytest.mark.parametrize("limit", [10, 5_000, 2**62])
+def test_many_keys_are_treated_as_few_are(limit: int) -> None:
+    keys = np.random.default_rng(limit).integers(-limit, limit, 50_000)
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    codes, first_use = factorize(keys)
+    assert first_use.tolist() == sorted(first.tolist())
+    assert np.array_equal(keys[first_use][codes], keys)
+    assert len(first_use) == len(distinct)
+    assert np.array_equal(group_order(keys), np.argsort(inverse, kind="stable"))
+    previous = previous_same(keys)
+    known = previous >= 0
+    assert np.array_equal(keys[previous[known]], keys[known])
+    assert int(np.count_nonzero(~known)) == len(distinct)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint8, np.intp])
+def test_keys_of_any_width_are_taken_and_so_are_every_other_ones(kind: type) -> None:
+    keys = np.array([3, 9, 1, 9, 3, 9], kind)[::2]
+    assert factorize(keys)[0].tolist() == [0, 1, 0]
+    assert group_order(keys).tolist() == [1, 0, 2]
+
+
+@given(st.lists(st.integers(0, 12)))
+def test_a_stack_distance_counts_the_other_lookups_since(lookups: list[int]) -> None:
+    expected = []
+    for at, lookup in enumerate(lookups):
+        since = lookups[:at][::-1]
+        expected.append(len(set(since[: since.index(lookup)])) if lookup in since else -1)
+    assert stack_distances(previous_same(integers(lookups))).tolist() == expected
+
+
+def test_stack_distances_reach_over_many_blocks() -> None:
+    lookups = np.concatenate((np.arange(5_000), np.arange(5_000)[::-1], np.arange(5_000)))
+    distance = stack_distances(previous_same(lookups))
+    assert distance[5_000:10_000].tolist() == list(range(5_000))
+    assert distance[10_000:].tolist() == list(range(5_000))
+
+
+@pytest.mark.parametrize("previous", [[0], [-1, 5], [-1, 0, 0], [-1, 1]])
+def test_positions_that_no_log_can_have_are_refused(previous: list[int]) -> None:
+    with pytest.raises(ValueError, match="range"):
+        stack_distances(integers(previous))
+
+
+def test_the_seed_of_the_hashes_changes_no_result() -> None:
+    script = (
+        "import numpy as np; from tracereport.native.keys import *; "
+        "keys = np.random.default_rng(5).integers(0, 2**60, 9999) % 4999 * 2**40; "
+        "print(factorize(keys)[0].sum(), previous_same(keys).sum())"
+    )
+    done = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, text=True
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(done) == 1

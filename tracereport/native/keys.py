@@ -1,0 +1,35 @@
+"""Columns of integer keys: equal ones numbered, ordered, and linked to one another; each in linear time."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.native.loader import address, checked, contiguous, library
+
+
+def factorize(keys: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Each key's number in the order of first use (int32), and where each number is used first (int64).
+
+    ``keys[first_use][codes]`` are the keys again.
+    """
+    keys = contiguous(keys)
+    codes, first_use = np.empty(len(keys), np.int32), np.empty(len(keys), np.int64)
+    distinct = checked(library().tracereport_factorize(address(keys), len(keys), address(codes), address(first_use)))
+    return codes, first_use[:distinct].copy()
+
+
+def group_order(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The indices that bring the keys into ascending order, equal ones in the order in which they stand."""
+    keys = contiguous(keys)
+    order = np.empty(len(keys), np.int64)
+    checked(library().tracereport_group_order(address(keys), len(keys), address(order)))
+    return order
+
+
+def previous_same(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Of each element the index of the one with the same key just before it; -1 for the first of its key."""
+    keys = contiguous(keys)
+    previous = np.empty(len(keys), np.int64)
+    checked(library().tracereport_previous_same(address(keys), len(keys), address(previous)))
+    return previous

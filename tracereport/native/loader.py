@@ -1,0 +1,86 @@
+"""Loads the native library, once and when it is first needed, and holds it to the sources that stand beside it."""
+
+import ctypes
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.native.sources import FOLDER, hash_sources, library_name
+
+_ADDRESS: Final = ctypes.c_void_p
+_COUNT: Final = ctypes.c_int64
+_NO_MEMORY: Final = -1
+
+# Per function what it gives and takes. An address is that of an array's first element, or of an object of the library.
+_SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
+    "tracereport_sources": (ctypes.c_char_p, ()),
+    "tracereport_seed": (None, (ctypes.c_uint64,)),
+    "tracereport_factorize": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _ADDRESS)),
+    "tracereport_previous_same": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_group_order": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_stack_distances": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_interner_new": (_ADDRESS, ()),
+    "tracereport_interner_free": (None, (_ADDRESS,)),
+    "tracereport_interner_count": (_COUNT, (_ADDRESS,)),
+    "tracereport_interner_bytes": (_ADDRESS, (_ADDRESS,)),
+    "tracereport_interner_offset": (_ADDRESS, (_ADDRESS,)),
+    "tracereport_intern": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_take_texts": (
+        _COUNT,
+        (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT),
+    ),
+    "tracereport_rank_texts": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
+}
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The native library.
+
+    Raises:
+        ImportError: it wasn't built, was built from other sources, or is for another machine.
+    """
+    path = FOLDER / library_name()
+    remedy = "install tracereport again (in a checkout: pip install -e .)"
+    if not path.exists():
+        raise ImportError(f"{path.name}: the native library wasn't built: {remedy}", path=str(path))
+    try:
+        loaded = ctypes.CDLL(str(path))
+        loaded.tracereport_sources.restype = ctypes.c_char_p
+        made_from = loaded.tracereport_sources().decode()
+    except (OSError, AttributeError) as error:
+        raise ImportError(f"{path.name}: no native library for this machine: {remedy}", path=str(path)) from error
+    if made_from != hash_sources():
+        raise ImportError(f"{path.name}: the native library was built from other sources: {remedy}", path=str(path))
+    for name, (gives, takes) in _SIGNATURES.items():
+        function = getattr(loaded, name)
+        function.restype, function.argtypes = gives, takes
+    # Python's hashes are keyed anew in every run (unless PYTHONHASHSEED says otherwise), and so are the library's.
+    loaded.tracereport_seed(hash("tracereport") & 0xFFFFFFFFFFFFFFFF)
+    return loaded
+
+
+def address(array: NDArray[Any]) -> int:
+    """Where an array's first element stands."""
+    return array.ctypes.data
+
+
+def contiguous(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The values as the library takes them, which are copied only where they aren't so already."""
+    return np.ascontiguousarray(values, np.int64)
+
+
+def checked(status: int) -> int:
+    """A count that the library gave.
+
+    Raises:
+        MemoryError: there wasn't enough.
+        ValueError: an argument was out of its range.
+    """
+    if status >= 0:
+        return status
+    if status == _NO_MEMORY:
+        raise MemoryError("the native library")
+    raise ValueError("an argument of the native library is out of its range")

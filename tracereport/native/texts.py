@@ -1,0 +1,95 @@
+"""Texts in one buffer of bytes: interned across any number of buffers, taken, and ranked.
+
+A table of texts is a pair of arrays: text ``i`` is ``data[offset[i]:offset[i + 1]]``.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.native.loader import address, checked, contiguous, library
+
+Table = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+def take_texts(data: NDArray[np.uint8], offset: NDArray[np.int64], indices: NDArray[np.integer[Any]]) -> Table:
+    """Some of the texts, in this order.
+
+    Raises:
+        ValueError: an index is none of a text.
+    """
+    indices, count = contiguous(indices), len(offset) - 1
+    if len(indices) and not (indices.min() >= 0 and indices.max() < count):
+        raise ValueError("an index is none of a text")
+    taken_offset = np.zeros(len(indices) + 1, np.int64)
+    np.cumsum(np.diff(offset)[indices], out=taken_offset[1:])
+    taken = np.empty(int(taken_offset[-1]), np.uint8)
+    source = (address(data), len(data), address(offset), count)
+    target = (address(indices), len(indices), address(taken), address(taken_offset), len(taken))
+    checked(library().tracereport_take_texts(*source, *target))
+    return taken, taken_offset
+
+
+def rank_texts(data: NDArray[np.uint8], offset: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rank of each text among the distinct ones, from 0 on, by bytes (which for UTF-8 is by code points)."""
+    count = len(offset) - 1
+    rank = np.empty(count, np.int64)
+    checked(library().tracereport_rank_texts(address(data), len(data), address(offset), count, address(rank)))
+    return rank
+
+
+class Interner:
+    """The distinct texts of any number of buffers, in the order of their first use.
+
+    Texts are told apart by their hashes and then byte by byte: a code stands for one text.
+    """
+
+    def __init__(self) -> None:
+        self._native = library().tracereport_interner_new()
+        self._is_finished = False
+        if not self._native:
+            raise MemoryError("the native library")
+
+    def __len__(self) -> int:
+        """The number of distinct texts."""
+        return int(library().tracereport_interner_count(self._native))
+
+    def __del__(self) -> None:
+        """Give the memory back."""
+        if getattr(self, "_native", None):
+            library().tracereport_interner_free(self._native)
+
+    def intern(
+        self, buffer: bytes | NDArray[np.uint8], start: NDArray[np.integer[Any]], end: NDArray[np.integer[Any]]
+    ) -> NDArray[np.int32]:
+        """The codes of the slices ``buffer[start:end]``; those that start at -1 are no text and have the code -1.
+
+        Raises:
+            ValueError: a slice isn't inside the buffer, or the table is finished.
+        """
+        if self._is_finished or len(start) != len(end):
+            raise ValueError("a finished table, or starts without ends")
+        whole = np.frombuffer(buffer, np.uint8)
+        start, end = contiguous(start), contiguous(end)
+        codes = np.empty(len(start), np.int32)
+        slices = (address(whole), len(whole), address(start), address(end), len(start))
+        checked(library().tracereport_intern(self._native, *slices, address(codes)))
+        return codes
+
+    def finish(self) -> Table:
+        """All texts, by code. They stay where they are: nothing is copied, and nothing can be added any more."""
+        self._is_finished = True
+        count = len(self)
+        offset = self._view(library().tracereport_interner_offset(self._native), ctypes.c_int64, count + 1)
+        data = self._view(library().tracereport_interner_bytes(self._native), ctypes.c_uint8, int(offset[-1]))
+        return data, offset
+
+    def _view(self, start: int, kind: type[Any], count: int) -> NDArray[Any]:
+        """An array of the library's own memory, which lives as long as any array of it does."""
+        memory = (kind * count).from_address(start)
+        memory.owner = self
+        view: NDArray[Any] = np.frombuffer(memory, kind)
+        view.flags.writeable = False
+        return view
