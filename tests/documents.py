@@ -1,7 +1,7 @@
 """Runs what a Markdown document shows: its files are written as they stand, its commands run in order.
 
 What a command prints must be what is shown behind it, where ``...`` alone stands for any lines, and the number behind
-``elapsed_us=`` and ``digest=`` for any number.
+``elapsed_us=``, ``digest=`` and ``process=`` for any number.
 """
 
 import os
@@ -21,7 +21,7 @@ from tests.shop import ROOT, load_plugin
 
 FILE_NAME = re.compile(r"(?:#|//) (\S+\.\w+)\n")
 FILE_LANGUAGES = frozenset({"python", "rust", "js", "sh"})
-VARYING = re.compile(r"\b(elapsed_us|digest)=[0-9]+")
+VARYING = re.compile(r"\b(elapsed_us|digest|process)=[0-9]+")
 INSTALLATION = "pip install "
 """Commands that begin so aren't run: they would ask the network."""
 

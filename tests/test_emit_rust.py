@@ -121,6 +121,62 @@ def test_calls_and_threads_may_leave_in_any_order(driver: str, tmp_path: Path) -
     ]
 
 
+def test_an_answer_says_what_it_is_and_is_given_back(driver: str, tmp_path: Path) -> None:
+    calls = run(driver, "answers", tmp_path)
+    none, two, again, three, failed = (call for call in calls if call.function == "find")
+    assert [call.params for call in (none, two)] == [(("key", "1"), ("keys", "[1]")), (("key", "2"), ("keys", "[2]"))]
+    assert [call.metrics.get("found") for call in (none, two, again, three, failed)] == [0, 1, 1, 1, None]
+    assert two.metrics == again.metrics
+    assert len({call.metrics["digest"] for call in (none, two, three)}) == 3
+    assert (failed.metrics, failed.reserved["failed"]) == ({}, "1")
+    insert, look, request = calls[5:]
+    assert (insert.reserved["write"], insert.metrics) == ("orders|2026", {"process_": 1})
+    assert (look.reserved["cached"], look.reserved["failed"]) == ("1", "1")
+    assert request.reserved["frame"] == "1"
+    assert request.metrics["found"] == 1
+    assert not {"frame", "failed", "cached", "write"} & two.reserved.keys()
+
+
+def test_a_guard_held_over_an_await_inside_a_followed_future_holds_that_future_alone(
+    driver: str, tmp_path: Path
+) -> None:
+    calls = run(driver, "held", tmp_path)
+    by_number = {call.number: call for call in calls}
+    assert [call.function for call in calls].count("load") == 3
+    for call in calls:
+        parent = None if call.parent is None else by_number[call.parent]
+        expected = {"read": "load", "load": "page"}.get(call.function)
+        assert (None if parent is None else parent.function) == expected
+        assert parent is None or parent.params[0] == call.params[0]
+
+
+def test_the_place_is_the_macros_or_whoever_calls_a_function_that_tracks_its_caller(
+    driver: str, tmp_path: Path
+) -> None:
+    places = [call.reserved["at"].rpartition(":") for call in run(driver, "places", tmp_path)]
+    assert {path for path, _, _ in places} == {str(HERE / "driver.rs")}
+    source = (HERE / "driver.rs").read_text().splitlines()
+    assert [source[int(line) - 1].strip() for _, _, line in places] == [
+        "load(1);",
+        "load(2);",
+        'drop(trace!("own"));',
+    ]
+
+
+def test_each_line_names_its_process_and_who_wrote_it(driver: str, tmp_path: Path) -> None:
+    run_scene([driver, "fork"], tmp_path / "trace.log")
+    calls = read_written(tmp_path / "trace.log")
+    assert {call.reserved["via"] for call in calls} == {"rust"}
+    child, *parent = ({call.reserved["process"] for call in calls if call.function == name} for name in
+                      ("child", "before", "parent", "around"))  # fmt: skip
+    assert parent == 3 * parent[:1]
+    assert len(child | parent[0]) == 2
+
+
+def test_a_call_that_a_panic_ends_has_failed(driver: str, tmp_path: Path) -> None:
+    assert [call.reserved.get("failed") for call in run(driver, "panic", tmp_path)] == ["1", "1", None]
+
+
 @pytest.mark.parametrize("blocking", [True, False])
 def test_threads_that_share_a_pipe_tear_and_lose_no_long_line(driver: str, blocking: bool) -> None:
     command = f"import os, sys; os.set_blocking(2, {blocking}); os.execv(sys.argv[1], sys.argv[1:])"

@@ -23,6 +23,9 @@ fn main() {
         "late" => outlive_calls(),
         "disorder" => end_in_disorder(),
         "crowd" => write_long_lines(),
+        "answers" => say_what_came_out(),
+        "held" => hold_over_await(),
+        "places" => ask_from_two_places(),
         "bench" => measure(),
         scene => panic!("no scene {scene}"),
     }
@@ -206,6 +209,66 @@ fn write_long_lines() {
             });
         }
     });
+}
+
+fn say_what_came_out() {
+    let find = |key: u32| -> Result<Option<Vec<u32>>, String> {
+        match key {
+            0 => Err("no connection".to_owned()),
+            1 => Ok(None),
+            _ => Ok(Some(vec![key])),
+        }
+    };
+    let sum = || -> Result<usize, String> {
+        let mut rows = 0;
+        for key in [1, 2, 2, 3, 0, 2] {
+            let call = trace!("find", key = key, keys = ?[key]);
+            rows += call.answer(find(key))?.map_or(0, |row| row.len());
+        }
+        Ok(rows)
+    };
+    assert!(sum().is_err());
+    let _request = trace!("request").frame();
+    perf_trace::answer(Some("page"));
+    let call = trace!("insert");
+    call.writes("orders|2026");
+    call.record("process", 1);
+    drop(call);
+    let call = trace!("look");
+    call.cached();
+    call.failed();
+}
+
+/// Two futures on one thread, each with a guard held over its pauses, inside of a followed one.
+fn hold_over_await() {
+    let load = |key: u32| {
+        trace!("page", key = key).follow(async move {
+            let _loaded = trace!("load", key = key);
+            for step in 0..2 {
+                drop(trace!("read", key = key, step = step));
+                Pause(false).await;
+            }
+        })
+    };
+    let mut both = Both(Box::pin(load(1)), Box::pin(load(2)), [false; 2]);
+    let waker = Waker::from(Arc::new(Idle));
+    while Pin::new(&mut both).poll(&mut Context::from_waker(&waker)).is_pending() {
+        drop(trace!("between"));
+    }
+    let mut dropped = Box::pin(load(3));
+    assert!(dropped.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(dropped);
+    drop(trace!("between"));
+}
+
+fn ask_from_two_places() {
+    #[track_caller]
+    fn load(key: u32) {
+        drop(trace!("load", key = key));
+    }
+    load(1);
+    load(2);
+    drop(trace!("own"));
 }
 
 extern "C" {
