@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
-import polars as pl
 
 from tests.oracle import Process, find_processes, read_lines
 from tracereport.calls.calls import (
@@ -20,6 +19,7 @@ from tracereport.calls.calls import (
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.lookup_text import encode_lookup
 from tracereport.calls.statements import find_subjects
+from tracereport.calls.texts import pack_texts
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
 
@@ -72,7 +72,7 @@ def code_calls(processes: Sequence[Process]) -> Calls:
         resources=subjects.resources,
         lookups=Lookups(
             function=function,
-            text=pl.Series(texts, dtype=pl.String),
+            text=pack_texts(texts),
             plain=np.array([not text.startswith("||") for text in texts], bool),
             kind=subjects.kind,
             resource=subjects.resource,

@@ -116,7 +116,7 @@ def test_where_a_log_is_cut_into_chunks_changes_nothing(path: Path, log: bytes, 
     assert cut.facts is not None
     assert whole.facts is not None
     assert (cut.facts.input, cut.facts.notices) == (whole.facts.input, whole.facts.notices)
-    assert cut.lookups.text.equals(whole.lookups.text)
+    assert cut.lookups.text == whole.lookups.text
     assert cut.signature.tolist() == whole.signature.tolist()
     assert cut.metric_set.tolist() == whole.metric_set.tolist()
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracereport.calls.texts import Texts, pack_texts
-from tracereport.native.texts import Interner
+from tracereport.native.texts import Interner, split_params
 
 TEXTS = st.lists(st.text(max_size=40), max_size=30)
 
@@ -90,3 +90,25 @@ def test_the_texts_of_a_finished_table_outlive_it_and_no_more_can_be_added() -> 
     assert not texts.data.flags.writeable
     del interner
     assert texts.to_list() == ["one", "two"]
+
+
+@given(st.lists(st.text("|=ab\n", max_size=12)), st.sampled_from(("a=b", "a", "=", "b=a=")))
+def test_whole_fields_are_found(texts: list[str], field: str) -> None:
+    column = pack_texts(texts)
+    assert column.hold_field(field).tolist() == [field in text.split("|")[1:] for text in texts]
+
+
+@given(st.lists(st.text("|=ab\nü", max_size=12)))
+def test_parameters_are_cut_at_bars_and_their_first_equals_signs(texts: list[str]) -> None:
+    column = pack_texts(texts)
+    split = split_params(column.data, column.offset)
+    fields = [text.split("|") for text in texts]
+    assert split.params.tolist() == [len(own) - 1 for own in fields]
+    found = zip(split.start.tolist(), split.equals.tolist(), split.end.tolist(), strict=True)
+    params = [
+        (bytes(column.data[start:equals]).decode(), bytes(column.data[start:end]).decode())
+        for start, equals, end in found
+    ]
+    assert params == [(field.partition("=")[0], field) for own in fields for field in own[1:]]
+    shapes = ["|".join([own[0], *(field.partition("=")[0] for field in own[1:])]) for own in fields]
+    assert Texts(*split.shapes).to_list() == shapes

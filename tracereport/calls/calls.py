@@ -11,11 +11,11 @@ from typing import Final, Literal, get_args
 
 import msgspec
 import numpy as np
-import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.lookup_text import LOOKUP_ESCAPES, ODD_LOOKUP, decode_lookup
+from tracereport.calls.lookup_text import decode_lookup, join_as_logged
+from tracereport.calls.texts import Texts, pack_texts
 from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
 
 CallKind = Literal["question", "write", "frame"]
@@ -41,7 +41,7 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
 
     function: NDArray[np.int32]
     """Code of the function's name."""
-    text: pl.Series
+    text: Texts
     """Canonical text, ``function|name=value|...``; equal texts are equal lookups (``grammar.encode_lookup``)."""
     plain: NDArray[np.bool_]
     """The text splits at ``|`` and each field at its first ``=``; else only ``decode_lookup`` reads it."""
@@ -53,13 +53,10 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     """Whether the parameters' values were recorded."""
     _params: dict[int, tuple[Param, ...]] = msgspec.field(default_factory=dict)
 
-    def logged_text(self, lookup: NDArray[np.integer]) -> pl.Series:
+    def logged_text(self, lookup: NDArray[np.integer]) -> Texts:
         """The texts of some lookups as logged, without the escapes that keep odd ones apart."""
-        texts = self.text.gather(lookup)
-        if self.plain[lookup].all():
-            return texts
-        logged = texts.str.slice(len(ODD_LOOKUP)).str.replace_many(list(LOOKUP_ESCAPES), list(LOOKUP_ESCAPES.values()))
-        return pl.select(pl.when(pl.Series(self.plain[lookup])).then(texts).otherwise(logged)).to_series()
+        texts = self.text.take(lookup)
+        return texts if self.plain[lookup].all() else pack_texts([join_as_logged(text) for text in texts])
 
     def params_of(self, lookup: int) -> tuple[Param, ...]:
         """The parameters of one lookup, in logged order; read once, since many sections name the same lookups."""

@@ -7,8 +7,6 @@ PLAIN_NAME = re.compile(r"[^\W\d][\w.:-]*")
 
 ODD_LOOKUP = "||"
 """How the text of a lookup starts whose parts are escaped."""
-LOOKUP_ESCAPES = {f"\\{ord(character):02x}": character for character in "\\|="}
-"""What stands in such a text for each character that would end a part."""
 
 
 def is_plain_name(name: str) -> bool:
@@ -44,6 +42,19 @@ def decode_lookup(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         (_decode_part(name), _decode_part(value)) for name, _, value in [field.partition("=") for field in fields]
     ]
     return _decode_part(function), tuple(params)
+
+
+def join_as_logged(text: str) -> str:
+    """The text of a lookup as it stood in the log."""
+    return _decode_part(text.removeprefix(ODD_LOOKUP)) if text.startswith(ODD_LOOKUP) else text
+
+
+def encode_shape(function: str, names: Iterable[str]) -> str:
+    """One text for the shape of a lookup; of a plain one it is the lookup's text without values."""
+    parts = [function, *names]
+    if any("|" in part for part in parts) or any("=" in name for name in parts[1:]):
+        return ODD_LOOKUP + "|".join(re.sub(r"[\\|=]", lambda found: f"\\{ord(found[0]):02x}", part) for part in parts)
+    return "|".join(parts)
 
 
 def join_signature(function: str, caller: str | None, params: Iterable[tuple[str, str]]) -> str:

@@ -4,7 +4,6 @@ What is measured never changes: rows that none of the selected calls belongs to 
 """
 
 import difflib
-import re
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -112,7 +111,8 @@ def _has_param(calls: Calls, param: str) -> NDArray[np.bool_]:
     """Which lookups have the parameter ``NAME=VALUE``."""
     name, _, value = param.partition("=")
     lookups = calls.lookups
-    found = lookups.text.str.contains(rf"\|{re.escape(name)}={re.escape(value)}(?:\||\z)").to_numpy().copy()
+    found = lookups.text.hold_field(f"{name}={value}")
+    found &= lookups.plain
     for lookup in np.flatnonzero(~lookups.plain).tolist():
         found[lookup] = any((own.name, own.value) == (name, value) for own in calls.params_of(lookup))
     return found

@@ -1,6 +1,7 @@
 """A column of texts, packed: a million of them are two arrays."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -70,6 +71,18 @@ class Texts(msgspec.Struct, frozen=True, eq=False):
         for place, byte in enumerate(wanted):
             candidates = np.flatnonzero(found)
             found[candidates] = self.data[self.offset[candidates] + place] == byte
+        return found
+
+    def hold_field(self, field: str) -> NDArray[np.bool_]:
+        """Which texts hold ``|field`` in front of a ``|`` or at their end."""
+        wanted, whole = f"|{field}".encode(errors="surrogatepass"), self.data.tobytes()
+        start = np.array([found.start() for found in re.finditer(re.escape(wanted), whole)], np.int64)
+        owner = np.searchsorted(self.offset, start, side="right") - 1
+        stop = np.append(self.offset, self.offset[-1])[owner + 1]
+        end = start + len(wanted)
+        behind = np.append(self.data, ord("|"))[np.minimum(end, len(self.data))]
+        found = np.zeros(len(self), bool)
+        found[owner[(end == stop) | ((end < stop) & (behind == ord("|")))]] = True
         return found
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from tracereport.calls.calls import Calls
-from tracereport.calls.lookup_text import decode_lookup, encode_lookup, is_plain_name, join_signature
+from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup, is_plain_name, join_signature
+from tracereport.calls.texts import pack_texts
 from tracereport.model import (
     REDACTED,
     FanOut,
@@ -106,10 +106,8 @@ def redact_calls(calls: Calls, names: frozenset[str] | None, key: bytes) -> Call
         encode_lookup(function, tuple([(hide.name(name), hide.value(name, value)) for name, value in params]))
         for function, params in decoded
     ]
-    text = pl.Series(texts, dtype=pl.String)
-    lookups = msgspec.structs.replace(
-        calls.lookups, text=text, plain=~text.str.starts_with("||").to_numpy(), _params={}
-    )
+    text = pack_texts(texts)
+    lookups = msgspec.structs.replace(calls.lookups, text=text, plain=~text.starts_with(ODD_LOOKUP), _params={})
     facts = calls.facts and msgspec.structs.replace(calls.facts, input=_rewrite(calls.facts.input, hide))
     return msgspec.structs.replace(calls, lookups=lookups, facts=facts)
 

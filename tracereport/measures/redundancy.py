@@ -64,12 +64,12 @@ def first_by_text(
     if len(count) > limit:
         least = np.partition(count, len(count) - limit)[len(count) - limit]
         above, ties = np.flatnonzero(count > least), np.flatnonzero(count == least)
-        texts = lookups.logged_text(lookup[ties])
+        rank = lookups.logged_text(lookup[ties]).rank()
         # All ties up to the text that fills the list: which of its callers come first is told below.
-        last = texts[texts.arg_sort()[limit - len(above) - 1]]
-        candidates = np.concatenate((above, ties[(texts <= last).to_numpy()]))
+        last = np.partition(rank, limit - len(above) - 1)[limit - len(above) - 1]
+        candidates = np.concatenate((above, ties[rank <= last]))
     chosen = lookup[candidates]
-    ranks = [texts.rank("dense").to_numpy() for texts in (lookups.text.gather(chosen), lookups.logged_text(chosen))]
+    ranks = [texts.rank() for texts in (lookups.text.take(chosen), lookups.logged_text(chosen))]
     if caller is not None:
         own = caller[candidates]
         ranks.insert(0, np.where(own == NO_NAME, len(ordered.calls.names), own))

@@ -31,6 +31,10 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         _COUNT,
         (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT),
     ),
+    "tracereport_split_params": (
+        _COUNT,
+        (_ADDRESS, _COUNT, _ADDRESS, _COUNT, *[_ADDRESS] * 4, _COUNT, *[_ADDRESS] * 2),
+    ),
     "tracereport_rank_texts": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
 }
 

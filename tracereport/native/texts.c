@@ -196,3 +196,42 @@ EXPORT int64_t tracereport_rank_texts(const uint8_t *bytes, int64_t length, cons
     free(merged);
     return count;
 }
+
+/* Cuts texts such as `function|name=value|...` into their parameters, and writes each text's shape: without values.
+ * A parameter is `bytes[start:end]`, and its name ends at `equals`. `shape` has room for `length` bytes. Gives how many
+ * parameters there are: `room` at most. */
+EXPORT int64_t tracereport_split_params(const uint8_t *bytes, int64_t length, const int64_t *offset, int64_t count,
+                                        int64_t *params, int64_t *start, int64_t *equals, int64_t *end, int64_t room,
+                                        uint8_t *shape, int64_t *shape_offset) {
+    if (!is_table(offset, count, length))
+        return BAD_ARGUMENT;
+    int64_t found = 0, written = 0;
+    shape_offset[0] = 0;
+    for (int64_t text = 0; text < count; text++) {
+        const uint8_t *at = bytes + offset[text], *stop = bytes + offset[text + 1];
+        int64_t before = found;
+        for (bool is_function = true;; is_function = false) {
+            const uint8_t *bar = memchr(at, '|', (size_t)(stop - at));
+            const uint8_t *behind = bar ? bar : stop;
+            const uint8_t *name_end = is_function ? behind : memchr(at, '=', (size_t)(behind - at));
+            if (!name_end)
+                name_end = behind;
+            if (!is_function) {
+                if (found == room)
+                    return BAD_ARGUMENT;
+                start[found] = at - bytes;
+                equals[found] = name_end - bytes;
+                end[found++] = behind - bytes;
+            }
+            memcpy(shape + written, at, (size_t)(name_end - at));
+            written += name_end - at;
+            if (!bar)
+                break;
+            shape[written++] = '|';
+            at = bar + 1;
+        }
+        params[text] = found - before;
+        shape_offset[text + 1] = written;
+    }
+    return found;
+}

@@ -4,7 +4,7 @@ A table of texts is a pair of arrays: text ``i`` is ``data[offset[i]:offset[i + 
 """
 
 import ctypes
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,33 @@ def rank_texts(data: NDArray[np.uint8], offset: NDArray[np.int64]) -> NDArray[np
     rank = np.empty(count, np.int64)
     checked(library().tracereport_rank_texts(address(data), len(data), address(offset), count, address(rank)))
     return rank
+
+
+class SplitParams(NamedTuple):
+    """The parameters of texts such as ``function|name=value|...``: slices of the texts' own bytes."""
+
+    params: NDArray[np.int64]
+    """Per text, how many it has."""
+    start: NDArray[np.int64]
+    """Per parameter, text by text, as all that follow."""
+    equals: NDArray[np.int64]
+    """Where its name ends."""
+    end: NDArray[np.int64]
+    shapes: Table
+    """Per text its function and the names of its parameters, a ``|`` between them."""
+
+
+def split_params(data: NDArray[np.uint8], offset: NDArray[np.int64]) -> SplitParams:
+    """Cuts texts at their ``|``, and each parameter at its first ``=``."""
+    count = len(offset) - 1
+    room = int(np.count_nonzero(data == ord("|")))
+    params, (start, equals, end) = np.empty(count, np.int64), np.empty((3, room), np.int64)
+    shape, shape_offset = np.empty(len(data), np.uint8), np.empty(count + 1, np.int64)
+    table = (address(data), len(data), address(offset), count)
+    places = (address(start), address(equals), address(end), room)
+    written = (address(shape), address(shape_offset))
+    found = checked(library().tracereport_split_params(*table, address(params), *places, *written))
+    return SplitParams(params, start[:found], equals[:found], end[:found], (shape, shape_offset))
 
 
 class Interner:

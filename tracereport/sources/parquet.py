@@ -27,8 +27,9 @@ from tracereport.calls.calls import (
     Signatures,
 )
 from tracereport.calls.distinct import code_texts, rank_by_first_use
-from tracereport.calls.lookup_text import decode_lookup, encode_lookup
+from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup
 from tracereport.calls.statements import find_subjects
+from tracereport.calls.texts import Texts, pack_texts
 from tracereport.errors import InputError
 from tracereport.model import Input, Rows
 from tracereport.processes.splitting import find_implausible
@@ -98,14 +99,15 @@ def _list_params(lookups: Lookups) -> pl.Series:
     """The parameters of each lookup."""
     fields = pl.element().str.splitn("=", 2).struct.rename_fields(["name", "value"])
     params = (
-        lookups.text.str.split("|").list.slice(1).to_frame("text").select(pl.col("text").list.eval(fields)).to_series()
+        pl.DataFrame({"text": pl.Series(lookups.text.to_list(), dtype=pl.String).str.split("|").list.slice(1)})
+        .select(pl.col("text").list.eval(fields))
+        .to_series()
     )
     odd = np.flatnonzero(~lookups.plain)
     if not len(odd):
         return params
     decoded = [
-        [{"name": name, "value": value} for name, value in decode_lookup(text)[1]]
-        for text in lookups.text.gather(odd).to_list()
+        [{"name": name, "value": value} for name, value in decode_lookup(text)[1]] for text in lookups.text.take(odd)
     ]
     source = np.arange(len(params))
     source[odd] = len(params) + np.arange(len(odd))
@@ -257,7 +259,7 @@ def read_frame(
     text, plain = _encode_lookups(frame[lookup_row])
     files = frame["file"].unique(maintain_order=True)
     tests = frame["test"].drop_nulls().unique().sort()
-    subjects = find_subjects(function[lookup_row], names.to_list(), enumerate(text.to_list()))
+    subjects = find_subjects(function[lookup_row], names.to_list(), enumerate(text))
     file, number = code_names(frame["file"], files), frame["number"].to_numpy().astype(np.int64)
     process, heads = _find_processes(frame, file)
     return Calls(
@@ -404,13 +406,13 @@ def _read_lookups(frame: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.in
     return code_texts(keys + _key_of_list("params", frame))
 
 
-def _encode_lookups(frame: pl.DataFrame) -> tuple[pl.Series, NDArray[np.bool_]]:
+def _encode_lookups(frame: pl.DataFrame) -> tuple[Texts, NDArray[np.bool_]]:
     texts = [
         encode_lookup(function, tuple((param["name"], param["value"]) for param in params))
         for function, params in zip(frame["function"].to_list(), frame["params"].to_list(), strict=True)
     ]
-    text = pl.Series(texts, dtype=pl.String)
-    return text, ~text.str.starts_with("||").to_numpy()
+    text = pack_texts(texts)
+    return text, ~text.starts_with(ODD_LOOKUP)
 
 
 def _read_metric_sets(metrics: pl.Series) -> MetricSets:

@@ -13,6 +13,7 @@ from tracereport.calls.calls import NO_NAME, NO_PARENT, Lookups, MetricSets, Sig
 from tracereport.calls.distinct import code_texts, rank_by_first_use
 from tracereport.calls.lookup_text import encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
+from tracereport.calls.texts import pack_texts
 from tracereport.sources.perf_trace.grammar import MAXIMUM, parse_metrics, parse_signature, undo_escapes
 
 _CALLER = "|caller="
@@ -63,7 +64,7 @@ def encode_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> EncodedSi
         names=tuple(names.to_list()),
         lookups=Lookups(
             function=function,
-            text=lookup_text,
+            text=pack_texts(lookup_text.to_list()),
             plain=~lookup_text.str.starts_with("||").to_numpy(),
             kind=subjects.kind,
             resource=subjects.resource,
