@@ -38,17 +38,17 @@ class Process:
 
 def find_processes(reading: Reading) -> list[Process]:
     """The processes of one input in the order of their first lines, with trees."""
-    by_segment: dict[int, list[Record]] = {}
+    by_stream: dict[tuple[int, str | None], list[Record]] = {}
     for record in reading.records:
-        by_segment.setdefault(record.segment, []).append(record)
+        by_stream.setdefault((record.segment, record.says("process")), []).append(record)
     processes = []
-    for segment, records in sorted(by_segment.items()):
+    for (segment, _), records in by_stream.items():
         for process in split_segment(records):
             process.file = reading.file
             process.name = reading.names[segment]
             find_tree(process)
             processes.append(process)
-    return processes
+    return sorted(processes, key=lambda process: process.records[0].line)
 
 
 def split_segment(records: list[Record]) -> list[Process]:
@@ -121,8 +121,8 @@ def callers_agree(records: list[Record], parents: dict[int, int]) -> bool:
 
 
 def calls_table(processes: list[Process]) -> list[Row]:
-    """The rows of the calls table, input after input, in the order of the log."""
-    return [
+    """The rows of the calls table of one input, in the order of the log."""
+    rows = [
         {
             "file": process.file,
             "line": record.line,
@@ -142,6 +142,7 @@ def calls_table(processes: list[Process]) -> list[Row]:
         for index, process in enumerate(processes)
         for position, record in enumerate(process.records)
     ]
+    return sorted(rows, key=lambda row: row["line"])
 
 
 def process_name(process: Process, index: int) -> str:

@@ -42,6 +42,12 @@ class Record:
     metrics: tuple[tuple[str, int], ...]
     has_parent: bool = False
     parent: int | None = None
+    said: tuple[tuple[str, str], ...] = ()
+    """The other reserved fields, by name: each name's last value that can be one. Flags are there if they are 1."""
+
+    def says(self, name: str) -> str | None:
+        """The value of a reserved field."""
+        return dict(self.said).get(name)
 
 
 @dataclass(frozen=True)
@@ -195,8 +201,9 @@ def parse_record(line: int, segment: int, digits: str, body: str) -> tuple[Recor
         raise NotARecordError(TOO_LARGE)
     start, end, elapsed_ns, resolution_ns = find_boundary(body)
     function, params = parse_params(body[:start])
-    metrics, parents, escaped, dropped = parse_metrics(body[end:])
-    if escaped:
+    metrics, parents, said, dropped = parse_metrics(body[end:])
+    if "escaped" in said:
+        said = {name: unescape(value) for name, value in said.items()}
         function = unescape(function)
         params = [(unescape(name), unescape(value)) for name, value in params]
     caller = None
@@ -205,6 +212,9 @@ def parse_record(line: int, segment: int, digits: str, body: str) -> tuple[Recor
             caller = value
             del params[position]
             break
+    if any(name == "sql" for name, _ in params):
+        # An older hook counted writes so.
+        params = [(name, value) for name, value in params if name != "write" or parse_unsigned(value) is None]
     record = Record(
         line=line,
         segment=segment,
@@ -217,6 +227,7 @@ def parse_record(line: int, segment: int, digits: str, body: str) -> tuple[Recor
         metrics=tuple(metrics),
         has_parent=bool(parents),
         parent=parents[-1] if parents else None,
+        said=tuple(sorted((name, value) for name, value in said.items() if name != "escaped")),
     )
     return record, dropped
 
@@ -258,33 +269,45 @@ def parse_params(text: str) -> tuple[str, list[tuple[str, str]]]:
     return function, params
 
 
-def parse_metrics(text: str) -> tuple[list[tuple[str, int]], list[int | None], bool, int]:
-    """Metrics, parents, whether the record is escaped, and how many metrics were dropped."""
+def parse_metrics(text: str) -> tuple[list[tuple[str, int]], list[int | None], dict[str, str], int]:
+    """Metrics, parents, the other reserved fields by name, and how many fields were dropped."""
     metrics: list[tuple[str, int]] = []
     parents: list[int | None] = []
-    escaped = False
+    said: dict[str, str] = {}
     dropped = 0
     pending = ""
     fields = text.split("|")[1:]
     for position, part in enumerate(fields):
-        name, equals, value = (pending + part).rpartition("=")
-        if not pending and part.startswith("test="):
-            continue  # the test that made the call, which is no metric
+        first_name, _, rest = part.partition("=")
+        if not pending and "=" in part and first_name in ("test", "at", "via", "write"):
+            name, equals, value = first_name, "=", rest
+        else:
+            name, equals, value = (pending + part).rpartition("=")
         if not equals:
             pending += part + "|"
             dropped += position == len(fields) - 1
             continue
         pending = ""
         number = parse_unsigned(value)
-        if name == "parent" and (value == "none" or (number is not None and number <= LARGEST)):
+        is_small = number is not None and number <= LARGEST
+        if name == "parent" and (value == "none" or is_small):
             parents.append(number)
-        elif name == "escaped" and value == "1":
-            escaped = True
-        elif name == "parent" or number is None:
+        elif name in ("escaped", "frame", "failed", "cached") and value in ("0", "1"):
+            said.pop(name, None)
+            if value == "1":
+                said[name] = value
+        elif (
+            name == "test"
+            or (name in ("at", "via", "write") and value)
+            or (name == "phase" and value in ("setup", "call", "teardown"))
+            or (name in ("process", "try", "activation") and is_small)
+        ):
+            said[name] = value
+        elif name in ("parent", "at", "via", "write", "phase", "process", "try", "activation") or number is None:
             dropped += 1
         else:
             metrics.append((name, number))
-    return metrics, parents, escaped, dropped
+    return metrics, parents, said, dropped
 
 
 def parse_unsigned(text: str) -> int | None:

@@ -32,6 +32,7 @@ NO_PHASE, SETUP, CALL, TEARDOWN = range(len(PHASES))
 NO_NAME = -1
 NO_PARENT = -1
 NO_TEXT = -1
+NO_ACTIVATION = -1
 EVERYTHING = -2
 """The resource of a write that names none: it may have changed anything."""
 

@@ -7,12 +7,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import QUESTION, WRITE
+from tracereport.calls.calls import EVERYTHING, QUESTION, WRITE
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup
 
 _WRITES = "insert|update|delete|replace|merge"
 STATEMENT = "|sql="
 """What the text of a lookup holds whose parameters include a statement."""
+ALL = "1"
+"""What a write says that names no resource: it may have changed anything."""
 _NAME = r"[\w$.\"`\[\]]{1,200}"
 _TABLE = re.compile(
     rf"\s*(?:(?:insert|replace|merge)\b[\w\s]{{0,60}}?\binto\s+|update\s+(?:only\s+)?|"
@@ -57,6 +59,18 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
             if (found := _TABLE.match(statement)) is not None:
                 resource_code[lookup] = codes.setdefault(_bare_name(found["table"]), len(codes))
     return Subjects(kind, resource_code, tuple(codes))
+
+
+def code_written(name: str, codes: dict[str, int]) -> int:
+    """The code of what ``write=<name>`` says is changed: a resource that is known by that name, or a table.
+
+    Args:
+        name: as logged; ``1`` and ``*`` stand for everything.
+        codes: of the resources; one that isn't among them is added.
+    """
+    if name in (ALL, "*"):
+        return EVERYTHING
+    return codes[name] if name in codes else codes.setdefault(_bare_name(name), len(codes))
 
 
 def _read_name(function: str) -> tuple[int, str]:

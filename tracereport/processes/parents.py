@@ -50,7 +50,7 @@ def find_parents(
     unknown. Implausible records take no part and have no parent.
 
     Args:
-        process: per record, non-decreasing: the records of a process stand together.
+        process: per record.
         number: per record: the call number, less than 2^63.
         judged: per process: false for an interleaved stretch.
         implausible: per record.
@@ -62,6 +62,21 @@ def find_parents(
     Returns:
         One kind per process and one parent per record.
     """
+    if np.any(process[1:] < process[:-1]):  # they wrote at the same time, and said who they are
+        together = np.argsort(process, kind="stable")
+        trees = find_parents(
+            process[together],
+            number[together],
+            judged,
+            implausible[together],
+            caller[together],
+            function[together],
+            given_parent[together],
+            has_parent[together],
+        )
+        parent = np.empty_like(trees.parent)
+        parent[together] = trees.parent
+        return Trees(trees.kind, parent)
     kind = np.full(len(judged), _UNKNOWN, np.uint8)
     parent = np.full(len(number), NO_PARENT, np.int64)
     plausible = np.flatnonzero(~implausible) if implausible.any() else slice(None)

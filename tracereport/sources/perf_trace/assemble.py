@@ -9,14 +9,16 @@ import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, Calls, Facts, Origins, ProcessTable
+from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, Calls, Facts, ProcessTable
 from tracereport.calls.distinct import rank_by_first_use
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.processes.parents import find_parents
-from tracereport.processes.splitting import find_processes
-from tracereport.sources.perf_trace.encode import encode_metrics, encode_signatures
+from tracereport.processes.separating import separate_processes
+from tracereport.sources.perf_trace.encode import encode_signatures
+from tracereport.sources.perf_trace.encode_metrics import encode_metrics
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
+from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import FileReading, OddRecord, Records, join_records
 
 MALFORMED_ROWS = 1_000
@@ -44,13 +46,14 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
     captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
     metric_code, metric_row = rank_by_first_use(columns["metrics"])
     metrics = encode_metrics(records.metrics.gather(columns["metrics"][metric_row]))
-    escaped = metrics.escaped[metric_code]
+    escaped = metrics.flags["escaped"][metric_code]
     # The same text means another thing where escapes are to be undone.
     signature_code, signature_row = rank_by_first_use(columns["signature"].astype(np.int64) * 2 + escaped)
     texts = records.signatures.gather(columns["signature"][signature_row])
     encoded = encode_signatures(texts, escaped[signature_row])
     signature = encoded.signature_of_text[signature_code]
-    found = find_processes(number.view(np.uint64), segments.of_record)
+    coded = encode_origins(metrics, encoded.resources)
+    found = separate_processes(number.view(np.uint64), segments.of_record, metrics.numbers["process"][metric_code])
     process = found.process.astype(np.int32)
     caller = encoded.signatures.caller[signature]
     function = encoded.lookups.function[encoded.signatures.lookup[signature]]
@@ -62,11 +65,13 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
         implausible=found.implausible,
         caller=np.where(caller == unknown, NO_NAME, caller),
         function=function,
-        given_parent=metrics.parent[metric_code],
+        given_parent=metrics.numbers["parent"][metric_code],
         has_parent=metrics.has_parent[metric_code],
     )
     names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
-    tests, test = _code_tests(marked_tests, metrics.tests, metrics.test[metric_code])
+    logged_test, logged_tests = metrics.texts["test"]
+    tests, test = _code_tests(marked_tests, logged_tests, logged_test[metric_code])
+    activation = metrics.numbers["activation"]
     return Calls(
         file=file,
         line=line + 1,
@@ -79,21 +84,22 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
         parent=trees.parent,
         implausible=found.implausible,
         test=test,
-        origin=np.zeros(len(number), np.int32),
+        origin=coded.origin[metric_code],
         names=encoded.names,
         files=tuple(reading.name for reading in readings),
         tests=tests,
-        resources=encoded.resources,
+        resources=coded.resources,
         lookups=encoded.lookups,
         signatures=encoded.signatures,
         metric_sets=metrics.sets,
-        origins=Origins.unsaid(),
+        origins=coded.origins,
         processes=ProcessTable(
             name=names,
             file=segments.file[found.segment],
             judged=found.judged,
             tree=trees.kind,
         ),
+        activation=activation[metric_code] if activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION else None,
         facts=_make_facts(readings, int(metrics.dropped[metric_code].sum()), captured, len(number)),
     )
 

@@ -63,16 +63,28 @@ class SignatureFields(NamedTuple):
     params: tuple[tuple[str, str], ...]
 
 
+TEXT_FIELDS = ("test", "at", "write", "via")
+"""Reserved names behind the elapsed field whose value is any text, up to the field's end."""
+NUMBER_FIELDS = ("parent", "process", "try", "activation")
+"""Those whose value is a number up to ``MAXIMUM``; ``parent`` may also be ``none``."""
+FLAG_FIELDS = ("escaped", "frame", "failed", "cached")
+"""Those that are 1, or 0, which says no more than leaving them out. With any other value they are metrics."""
+PHASE_FIELD = "phase"
+PHASE_VALUES = ("setup", "call", "teardown")
+RESERVED_VALUES = frozenset({*TEXT_FIELDS, *NUMBER_FIELDS, PHASE_FIELD})
+"""The reserved names that are never metrics, whatever their value: one that can't be is dropped."""
+
+
 class MetricFields(NamedTuple):
-    """A metrics text, read."""
+    """A metrics text, read. Where a reserved field comes twice, the last one counts."""
 
     metrics: tuple[tuple[str, int], ...]
-    parent: int | None
-    """Null where it is ``none`` or missing."""
-    has_parent: bool
-    test: str | None
-    """As logged: where the record is escaped, the escapes are still to be undone."""
-    escaped: bool
+    texts: dict[str, str]
+    """The values of ``TEXT_FIELDS`` and ``phase`` as logged: escapes are still to be undone."""
+    numbers: dict[str, int]
+    """The values of ``NUMBER_FIELDS``; ``parent=none`` is -1."""
+    flags: frozenset[str]
+    """Those of ``FLAG_FIELDS`` that are 1."""
     dropped: int
 
 
@@ -137,7 +149,10 @@ def parse_elapsed(unit: str, whole: str, decimals: str) -> tuple[int, int]:
 
 
 def parse_signature(text: str, *, escaped: bool) -> SignatureFields:
-    """Function, caller and parameters of a signature text; ``escaped`` undoes the emitter's escapes in all of them."""
+    """Function, caller and parameters of a signature text; ``escaped`` undoes the emitter's escapes in all of them.
+
+    A number called ``write`` beside a statement is what an older hook counted writes by, and no part of the question.
+    """
     fields = text.split("|")
     starts = [index for index, field in enumerate(fields) if index and "=" in field]
     function, *texts = ["|".join(fields[start:end]) for start, end in pairwise((0, *starts, len(fields)))]
@@ -147,42 +162,47 @@ def parse_signature(text: str, *, escaped: bool) -> SignatureFields:
         params = [(undo_escapes(name), undo_escapes(value)) for name, value in params]
     position = next((index for index, (name, _) in enumerate(params) if name == "caller"), None)
     caller = params.pop(position)[1] if position is not None else None
+    if any(name == "sql" for name, _ in params):
+        params = [(name, value) for name, value in params if name != "write" or parse_unsigned(value) is None]
     return SignatureFields(function, caller, tuple(params))
 
 
 def parse_metrics(text: str) -> MetricFields:
-    """Metrics, parent and test of a metrics text; what is neither is counted as dropped."""
+    """Metrics and reserved fields of a metrics text; what is neither is counted as dropped."""
     metrics: list[tuple[str, int]] = []
-    parent: int | None = None
-    has_parent = False
-    test: str | None = None
-    escaped = False
+    texts: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    flags: set[str] = set()
     dropped = 0
     before: list[str] = []  # fields without a "=": the next one's name begins with them
     for field in text.split("|")[1:]:
-        # A test's name may hold a "=": it ends where the field does.
-        name, equals, value = (
-            field.partition("=") if field.startswith("test=") and not before else field.rpartition("=")
-        )
+        # A reserved text may hold a "=": it ends where the field does.
+        name, equals, value = field.partition("=")
+        if before or name not in TEXT_FIELDS:
+            name, equals, value = field.rpartition("=")
         if not equals:
             before.append(field)
             continue
         if before:
             name, before = "|".join((*before, name)), []
         number = parse_unsigned(value)
-        if name == "parent":
-            known = value == "none" or (number is not None and number <= MAXIMUM)
-            parent, has_parent = (number, True) if known else (parent, has_parent)
-            dropped += not known
-        elif name == "escaped" and value == "1":
-            escaped = True
-        elif name == "test":
-            test = value
-        elif number is not None:
-            metrics.append((name, number))
-        else:
+        if _is_reserved_text(name, value):
+            texts[name] = value
+        elif name == "parent" and value == "none":
+            numbers[name] = -1
+        elif name in NUMBER_FIELDS and number is not None and number <= MAXIMUM:
+            numbers[name] = number
+        elif name in FLAG_FIELDS and value in ("0", "1"):
+            (flags.add if value == "1" else flags.discard)(name)
+        elif number is None or name in RESERVED_VALUES:
             dropped += 1
-    return MetricFields(tuple(metrics), parent, has_parent, test, escaped, dropped + bool(before))
+        else:
+            metrics.append((name, number))
+    return MetricFields(tuple(metrics), texts, numbers, frozenset(flags), dropped + bool(before))
+
+
+def _is_reserved_text(name: str, value: str) -> bool:
+    return value in PHASE_VALUES if name == PHASE_FIELD else name in TEXT_FIELDS and (value != "" or name == "test")
 
 
 def parse_unsigned(text: str) -> int | None:
