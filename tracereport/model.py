@@ -97,9 +97,10 @@ OPTION_OF_FIELD = MappingProxyType(
         "params": "param",
         "calls": "call",
         "ignore_metrics": "ignore-metric",
+        "source": "from",
     }
 )
-"""What the user calls a field of ``Selection`` or ``Settings`` that holds many values: the option for one of them."""
+"""What the user calls a field that holds many values, or whose name is a word of Python's: the option for it."""
 
 
 def option_of_field(field: str) -> str:

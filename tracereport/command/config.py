@@ -23,6 +23,7 @@ ACCEPT = "accept"
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the command that a configuration can set beside the thresholds."""
 
+    source: str | None = None
     output: tuple[str, ...] = ()
     format: str | None = None
     title: str | None = None

@@ -23,7 +23,7 @@ from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
-from tracereport.sources.inputs import read_inputs
+from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
 from tracereport.sources.parquet import write_table
 from tracereport.sources.streams import STANDARD_INPUT, expand_inputs, is_calls_table, readable
 
@@ -46,6 +46,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     inputs: tuple[str, ...]
     targets: tuple[tuple[str, Format], ...]
+    source: str | None = None
+    """The format of all inputs; null: by the content of each."""
     settings: Settings = msgspec.field(default_factory=Settings)
     selection: Selection | None = None
     title: str | None = None
@@ -211,15 +213,13 @@ def _make_content(job: Job, result: Result, target: str, kind: Format) -> bytes 
         from tracereport.documents.calls.speedscope import make_speedscope  # noqa: PLC0415
 
         return make_speedscope(result.calls, result.report.title, rows)
-    return lambda path: _write_raw(result, rows, path)
+    return lambda path: _write_raw(job, result, rows, path)
 
 
-def _write_raw(result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:
-    from tracereport.sources.perf_trace.raw import read_raw  # noqa: PLC0415
-
+def _write_raw(job: Job, result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:
     every = np.ones(len(result.calls), bool) if rows is None else rows
     with path.open("wb") as file:
-        file.writelines(read_raw(result.calls, every, result.inputs))
+        file.writelines(read_raw(result.calls, every, result.inputs, source=job.source))
 
 
 def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
@@ -229,7 +229,6 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
         UsageError: no finding has the fingerprint, or several do.
     """
     from tracereport.documents.text import render_explanation  # noqa: PLC0415
-    from tracereport.sources.perf_trace.raw import read_raw  # noqa: PLC0415
 
     findings = [finding for finding in result.report.findings.rows if finding.fingerprint.startswith(fingerprint)]
     if len(findings) != 1:
@@ -246,7 +245,7 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
     elif any(is_calls_table(name) for name in result.inputs):
         lines = ["(a table of calls doesn't hold them: give the log itself)"]
     else:
-        read = read_raw(result.calls, rows, result.inputs)
+        read = read_raw(result.calls, rows, result.inputs, source=job.source)
         lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
     return render_explanation(result.report, findings[0], lines).encode()
 
@@ -258,11 +257,12 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
         InputError: there is none.
         UsageError: none is selected.
     """
-    calls = read_inputs(inputs, watcher).rename_files({readable(name): new for name, new in job.names.items()})
+    calls = read_inputs(inputs, watcher, source=job.source).rename_files(
+        {readable(name): new for name, new in job.names.items()}
+    )
     if not len(calls):
-        from tracereport.sources.perf_trace.diagnosis import explain_no_traces  # noqa: PLC0415
-
-        raise explain_no_traces([job.names.get(name, readable(name)) for name in inputs], calls.facts)
+        titles = [job.names.get(name, readable(name)) for name in inputs]
+        raise explain_nothing(inputs, titles, calls.facts, source=job.source)
     if job.selection is not None:
         refuse_empty(calls, job.selection)
     return calls

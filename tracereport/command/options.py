@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tracereport.sources import SOURCES
 from tracereport.sources.streams import readable
 
 TEXT = readable
@@ -41,6 +42,14 @@ def _many(name: str, metavar: str, text: str, kind: object = TEXT) -> Option:
 
 
 GROUPS: dict[str, tuple[Option, ...]] = {
+    "Inputs": (
+        _one(
+            "--from",
+            "FORMAT",
+            f"Read every input as this: {', '.join(source.name for source in SOURCES)}. "
+            "Default: told by the content of each.",
+        ),
+    ),
     "Documents": (
         _many(
             "-o --output",

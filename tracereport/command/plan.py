@@ -44,6 +44,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
     return Job(
         inputs=tuple(logs),
         targets=choose_formats(options.output or (STDOUT,), options.format),
+        source=options.source,
         settings=msgspec.structs.replace(config.settings, **settings),
         selection=_select(options),
         title=options.title,

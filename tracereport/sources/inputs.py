@@ -1,25 +1,105 @@
-"""Logs and tables of calls, in any mixture -> one set of calls."""
+"""Inputs of any format, in any mixture -> one set of calls."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from tracereport.calls.calls import Calls
-from tracereport.sources.parquet import join_calls, read_table
-from tracereport.sources.perf_trace.reader import read_log
-from tracereport.sources.streams import Progress, is_calls_table, readable
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import Calls, Facts
+from tracereport.errors import InputError, UsageError
+from tracereport.sources import DEFAULT_SOURCE, SOURCES
+from tracereport.sources.interface import Source
+from tracereport.sources.parquet import join_calls
+from tracereport.sources.streams import Progress, Stream, readable
 
 
-def read_inputs(names: Sequence[str], progress: Progress | None = None) -> Calls:
-    """The calls of all inputs in their order. Neighbouring logs are read as one; a table stands for its logs.
+class _Input:
+    """An input, and the format that it is read as."""
+
+    def __init__(self, name: str, wanted: str | None) -> None:
+        self.stream = Stream(name)
+        self.source = find_source(wanted) if wanted is not None else choose_source(self.stream)
+
+
+def read_inputs(names: Sequence[str], progress: Progress | None = None, *, source: str | None = None) -> Calls:
+    """The calls of all inputs in their order; neighbours of one format are read as one.
+
+    Args:
+        names: of the inputs.
+        progress: is told the bytes read.
+        source: the format of all inputs; None: by the content of each.
 
     Raises:
-        InputError: a table can't be read, or is none of calls.
+        InputError: an input can't be read, or two formats claim it.
+        UsageError: no format is called so.
     """
-    parts: list[Calls] = []
-    for is_table, group in groupby(names, key=is_calls_table):
-        if is_table:
-            parts += [read_table(name) for name in group]
-        else:
-            logs = list(group)
-            parts.append(read_log(logs, progress).rename_files({name: readable(name) for name in logs}))
-    return join_calls(parts)
+    return join_calls(list(read_parts(names, progress, source=source)))
+
+
+def read_parts(names: Sequence[str], progress: Progress | None = None, *, source: str | None = None) -> Iterator[Calls]:
+    """As ``read_inputs``, in sets of whole processes as they come."""
+    inputs = (_Input(name, source) for name in names)
+    for used, group in groupby(inputs, key=lambda one: one.source):
+        streams = [one.stream for one in group]
+        for calls in used.read(streams, progress):
+            yield calls.rename_files({stream.name: readable(stream.name) for stream in streams})
+
+
+def find_source(name: str) -> Source:
+    """The format of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = next((source for source in SOURCES if source.name == name), None)
+    if found is None:
+        raise UsageError(
+            f"{name}: no format is called so", f"Name one of {', '.join(source.name for source in SOURCES)}."
+        )
+    return found
+
+
+def choose_source(stream: Stream) -> Source:
+    """The format of an input, by its content; ours where nobody claims it.
+
+    Raises:
+        InputError: two claim it.
+    """
+    head = stream.peek()
+    claiming = [source for source in SOURCES if source.recognises(stream.name, head)]
+    if len(claiming) > 1:
+        both = " and ".join(source.name for source in claiming)
+        raise InputError(f"{readable(stream.name)}: it can be read as {both}", f"Say which: --from {claiming[0].name}")
+    return claiming[0] if claiming else DEFAULT_SOURCE
+
+
+def read_raw(
+    calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str], *, source: str | None = None
+) -> Iterator[bytes]:
+    """The records of the selected calls as they stood in their inputs, each with its line feed.
+
+    Args:
+        calls: as read from the inputs.
+        rows: the selected calls.
+        inputs: where each of the calls' files is found.
+        source: the format of all inputs; None: by the content of each.
+    """
+    chosen = [_Input(name, source).source for name in inputs]
+    for used, group in groupby(range(len(inputs)), key=chosen.__getitem__):
+        own = set(group)
+        yield from used.read_raw(calls, rows, [name if at in own else None for at, name in enumerate(inputs)])
+
+
+def explain_nothing(
+    names: Sequence[str], titles: Sequence[str], facts: Facts | None, *, source: str | None = None
+) -> InputError:
+    """The error for inputs without a single call, in the words of the first one's format.
+
+    Args:
+        names: of the inputs.
+        titles: how documents call them.
+        facts: of what was read.
+        source: the format of all inputs; None: by the content of each.
+    """
+    return _Input(names[0], source).source.explain_nothing(titles, facts)

@@ -21,6 +21,8 @@ STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 16 << 20
 FIRST_CHUNK_BYTES: Final = 1 << 20
 """Most logs are smaller: there is no use in clearing more memory for them."""
+HEAD_BYTES: Final = 1 << 18
+"""So much of an input is looked at to tell its format."""
 PIECE_BYTES: Final = 1 << 18
 PACKED_PIECE_BYTES: Final = 1 << 14
 """Packed bytes that are unpacked at once: logs shrink to a hundredth."""
@@ -103,6 +105,40 @@ def is_calls_table(name: str) -> bool:
         return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
 
 
+class Stream:
+    """One input, unpacked, in UTF-8 or nearly so; its beginning can be looked at before it is read, once.
+
+    A file is opened again to be read, so that thousands of them aren't held open; a pipe stays open between the two.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._held: tuple[_Counted, _Peeked] | None = None
+
+    def peek(self, size: int = HEAD_BYTES) -> bytes:
+        """How the input begins; less where it is shorter or can't be read so far."""
+        held = _open_stream(self.name)
+        if self.name == STANDARD_INPUT or is_stream(self.name):
+            self._held = held
+            return held[1].peek(size)
+        with held[1] as stream:
+            return stream.peek(size)
+
+    def open(self, progress: Progress | None = None) -> io.RawIOBase:
+        """The content, from its beginning; a source that breaks off raises ``BrokenSourceError`` in its place."""
+        counted, stream = self._held or _open_stream(self.name)
+        self._held = None
+        counted.progress = progress
+        return stream
+
+    def read_chunks(
+        self, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
+    ) -> Generator[bytes, None, None]:
+        """As ``read_chunks`` of this module."""
+        with self.open(progress) as stream:
+            yield from _read_chunks(stream, chunk_bytes)
+
+
 def read_chunks(
     name: str, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
 ) -> Generator[bytes, None, None]:
@@ -113,25 +149,28 @@ def read_chunks(
     Raises:
         BrokenSourceError: after what could be read, if the input can't be read to its end.
     """
+    yield from Stream(name).read_chunks(progress, chunk_bytes=chunk_bytes)
+
+
+def _read_chunks(stream: io.RawIOBase, chunk_bytes: int) -> Generator[bytes, None, None]:
     broken: BrokenSourceError | None = None
     buffer = bytearray(min(FIRST_CHUNK_BYTES, chunk_bytes))
     filled = 0
-    with _open_stream(name, progress) as stream:
-        is_end = False
-        while not is_end:
-            try:
-                while filled < len(buffer) and (count := stream.readinto(memoryview(buffer)[filled:])):
-                    filled += count
-            except (BrokenSourceError, OSError) as error:
-                broken = BrokenSourceError(str(error))
-            is_end = filled < len(buffer)
-            end = filled if is_end else buffer.rfind(b"\n") + 1
-            if end:
-                yield bytes(memoryview(buffer)[:end])
-                buffer[: filled - end] = buffer[end:filled]
-                filled -= end
-            if not is_end:
-                buffer.extend(bytes(max(chunk_bytes - len(buffer), 0) if end else len(buffer)))
+    is_end = False
+    while not is_end:
+        try:
+            while filled < len(buffer) and (count := stream.readinto(memoryview(buffer)[filled:])):
+                filled += count
+        except (BrokenSourceError, OSError) as error:
+            broken = BrokenSourceError(str(error))
+        is_end = filled < len(buffer)
+        end = filled if is_end else buffer.rfind(b"\n") + 1
+        if end:
+            yield bytes(memoryview(buffer)[:end])
+            buffer[: filled - end] = buffer[end:filled]
+            filled -= end
+        if not is_end:
+            buffer.extend(bytes(max(chunk_bytes - len(buffer), 0) if end else len(buffer)))
     if broken is not None:
         raise broken
 
@@ -146,8 +185,9 @@ def make_valid(raw: bytes) -> tuple[bytes, bool]:
     return raw, False
 
 
-def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
-    raw = _Counted(name, progress)
+def _open_stream(name: str) -> "tuple[_Counted, _Peeked]":
+    """The raw input, and what it holds."""
+    raw = _Counted(name)
     head = raw.peek(len(XZ_MAGIC))
     stream: io.RawIOBase = raw
     if head.startswith(GZIP_MAGIC):
@@ -163,10 +203,10 @@ def _open_stream(name: str, progress: Progress | None) -> io.RawIOBase:
     peeked = _Peeked(stream)
     head = peeked.peek(len(UTF8_MARK))
     if head[:2] in UTF16_MARKS:
-        return _Utf16(peeked, UTF16_MARKS[head[:2]])
-    if head == UTF8_MARK:
+        peeked = _Peeked(_Utf16(peeked, UTF16_MARKS[head[:2]]))
+    elif head == UTF8_MARK:
         peeked.drop(len(UTF8_MARK))
-    return peeked
+    return raw, peeked
 
 
 class _Peeked(io.RawIOBase):
@@ -175,14 +215,19 @@ class _Peeked(io.RawIOBase):
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
         self._head = b""
+        self._broken: BrokenSourceError | OSError | None = None
 
     def readable(self) -> bool:
         return True
 
     def peek(self, size: int) -> bytes:
+        """What comes next, at most ``size`` bytes; an error waits until what stands before it has been read."""
         buffer = bytearray(size)
-        while len(self._head) < size and (count := self._stream.readinto(memoryview(buffer)[len(self._head) :])):
-            self._head += buffer[len(self._head) : len(self._head) + count]
+        try:
+            while len(self._head) < size and (count := self._stream.readinto(memoryview(buffer)[len(self._head) :])):
+                self._head += buffer[len(self._head) : len(self._head) + count]
+        except (BrokenSourceError, OSError) as error:
+            self._broken = error
         return self._head
 
     def drop(self, size: int) -> None:
@@ -190,6 +235,8 @@ class _Peeked(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self._head:
+            if self._broken is not None:
+                raise self._broken
             return self._stream.readinto(buffer) or 0
         count = min(len(self._head), len(buffer))
         buffer[:count] = self._head[:count]
@@ -204,7 +251,7 @@ class _Peeked(io.RawIOBase):
 class _Counted(_Peeked):
     """A raw file that says how far it is."""
 
-    def __init__(self, name: str, progress: Progress | None) -> None:
+    def __init__(self, name: str) -> None:
         if name == STANDARD_INPUT:
             raw = io.FileIO(os.dup(sys.stdin.fileno()), "rb")
             self._size = None
@@ -213,13 +260,13 @@ class _Counted(_Peeked):
             self._size = os.fstat(raw.fileno()).st_size or None
         super().__init__(raw)
         self._position = 0
-        self._progress = progress
+        self.progress: Progress | None = None
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         count = super().readinto(memoryview(buffer))
         self._position += count
-        if self._progress is not None:
-            self._progress(self._position, self._size)
+        if self.progress is not None:
+            self.progress(self._position, self._size)
         return count
 
     def read(self, size: int | None = -1) -> bytes:

@@ -18,17 +18,17 @@ _ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[|\r\n\x1b]|\Z)".e
 """What surely ends a record on its own line; without it the following lines are asked."""
 
 
-def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str]) -> Iterator[bytes]:
+def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:
     """The lines of the selected calls, each with its line feed; a record over several lines gives them all.
 
     Args:
         calls: as read from the inputs, which are logs.
         rows: the selected calls.
-        inputs: where each of the calls' files is found.
+        inputs: where each of the calls' files is found; None where it is not to be read.
     """
     for index, name in enumerate(inputs):
         wanted = np.unique(calls.line[rows & (calls.file == index)]) - 1
-        if len(wanted):
+        if len(wanted) and name is not None:
             yield from _read_lines(name, wanted)
 
 

@@ -19,25 +19,31 @@ from tracereport.sources.perf_trace.columns import ChunkColumns, split_chunk
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.grammar import COLOUR_TAIL, Reason, RecordText, parse_record
 from tracereport.sources.perf_trace.reading import FileReading, OddRecord
-from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, read_chunks
+from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, Stream
 
 HEAD_BYTES = 1 << 20
 WORKERS = 2
 
 
-def read_log(inputs: Sequence[str], progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES) -> Calls:
+def read_log(
+    inputs: Sequence[str | Stream], progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
+) -> Calls:
     """All calls of the logs, in the order of the inputs.
 
     An input that can't be read to its end gives what could be read, and an entry in ``facts.input.errors``.
     """
-    return assemble_calls([_read_file(name, progress, chunk_bytes) for name in inputs])
+    return assemble_calls([_read_file(_to_stream(one), progress, chunk_bytes) for one in inputs])
 
 
-def _read_file(name: str, progress: Progress | None, chunk_bytes: int) -> FileReading:
-    reading = FileReading(name)
+def _to_stream(one: str | Stream) -> Stream:
+    return Stream(one) if isinstance(one, str) else one
+
+
+def _read_file(stream: Stream, progress: Progress | None, chunk_bytes: int) -> FileReading:
+    reading = FileReading(stream.name)
     blocks = BlockFinder()
     consumed = 0
-    window = _Window(_split_chunks(reading, progress, chunk_bytes))
+    window = _Window(_split_chunks(reading, stream, progress, chunk_bytes))
     while (chunk := window.take()) is not None:
         consumed = _take_chunk(reading, blocks, chunk, window, consumed)
     reading.doubled = blocks.finish()
@@ -63,9 +69,11 @@ class _Window:
             yield chunk
 
 
-def _split_chunks(reading: FileReading, progress: Progress | None, chunk_bytes: int) -> Iterator[ChunkColumns]:
+def _split_chunks(
+    reading: FileReading, stream: Stream, progress: Progress | None, chunk_bytes: int
+) -> Iterator[ChunkColumns]:
     """The chunks of an input, split by threads, in order."""
-    chunks = read_chunks(reading.name, progress, chunk_bytes=chunk_bytes)
+    chunks = stream.read_chunks(progress, chunk_bytes=chunk_bytes)
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
     futures: deque[Future[ChunkColumns]] = deque()
     try:

@@ -1,0 +1,396 @@
+"""Records that come one by one -> calls in columns: for inputs whose records are objects or lines of their own.
+
+``CallTables`` holds each distinct text once and gives its code. ``CallsBuilder`` adds a column for all that differs
+from call to call. Who learns callers and parents only after the last record fills columns of their own, and gives both
+to ``make_calls``.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import (
+    ANSWER_KINDS,
+    CALL_KINDS,
+    EVERYTHING,
+    NO_NAME,
+    NO_PARENT,
+    NO_TEXT,
+    PHASES,
+    TREE_KINDS,
+    AnswerKind,
+    CallKind,
+    Calls,
+    Facts,
+    Lookups,
+    MetricSets,
+    Origins,
+    Phase,
+    ProcessTable,
+    Signatures,
+)
+from tracereport.calls.distinct import rank_by_first_use
+from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
+from tracereport.calls.statements import STATEMENT, find_subjects
+from tracereport.calls.texts import pack_texts
+from tracereport.model import TreeKind
+
+Params = tuple[tuple[str, str], ...]
+Metrics = tuple[tuple[str, int], ...]
+NO_TEST = -1
+NO_START = -1 << 63
+"""Stands for a start that isn't known."""
+
+
+class CallTables:
+    """The distinct names, lookups, sets of metrics, origins and tests so far; each call holds their codes."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        self.tests: dict[str, int] = {}
+        self._lookups: dict[str, int] = {}
+        self._function: array[int] = array("i")
+        self._values_known = bytearray()
+        self._resource: dict[int, str] = {}
+        self._metric_sets: dict[Metrics, int] = {}
+        self._origins: dict[tuple[int, int, int, int, str | None, str | None, str | None], int] = {}
+
+    def code_name(self, name: str | None) -> int:
+        """The code of a function's or caller's name; ``NO_NAME`` for none."""
+        return NO_NAME if name is None else self.names.setdefault(name, len(self.names))
+
+    def code_test(self, test: str | None) -> int:
+        """The code of a test; ``NO_TEST`` for none."""
+        return NO_TEST if test is None else self.tests.setdefault(test, len(self.tests))
+
+    def code_lookup(
+        self, function: str, params: Params, *, values_known: bool = True, resource: str | None = None
+    ) -> int:
+        """The code of a lookup.
+
+        Args:
+            function: what is called.
+            params: names and values, in order.
+            values_known: whether the values were recorded; a lookup is known only if all its records hold them.
+            resource: what it asks or changes; None: what its statement names, else its function.
+        """
+        text = "|".join([function, *[f"{name}={value}" for name, value in params]])
+        if text.count("|") != len(params) or text.count("=") > len(params):
+            text = encode_lookup(function, params)
+        code = self._lookups.get(text)
+        if code is None:
+            code = self._lookups[text] = len(self._lookups)
+            self._function.append(self.code_name(function))
+            self._values_known.append(values_known)
+            if resource is not None:
+                self._resource[code] = resource
+        elif not values_known:
+            self._values_known[code] = False
+        return code
+
+    def code_metrics(self, metrics: Metrics) -> int:
+        """The code of a set of metrics."""
+        return self._metric_sets.setdefault(metrics, len(self._metric_sets))
+
+    def code_origin(
+        self,
+        *,
+        kind: CallKind = "question",
+        answer: AnswerKind = "",
+        phase: Phase = "",
+        attempt: int = 0,
+        at: str | None = None,
+        via: str | None = None,
+        writes: str | None = None,
+    ) -> int:
+        """The code of what a record says beside question and answer.
+
+        ``writes`` names what a write changes, ``""`` for everything; None: the lookup decides.
+        """
+        key = (CALL_KINDS.index(kind), ANSWER_KINDS.index(answer), PHASES.index(phase), attempt, at, via, writes)
+        return self._origins.setdefault(key, len(self._origins))
+
+    def make_lookups(self, kept: NDArray[np.int64], names: Sequence[str]) -> tuple[Lookups, list[str]]:
+        """The table of some lookups, in this order, and the resources that it points to."""
+        texts = list(self._lookups)
+        text = [texts[code] for code in kept.tolist()]
+        rank = _rank_names(self.names, names)
+        function = rank[np.frombuffer(self._function, np.int32)[kept]]
+        statements = ((row, one) for row, one in enumerate(text) if STATEMENT in one)
+        subjects = find_subjects(function, names, statements)
+        resources = {resource: code for code, resource in enumerate(subjects.resources)}
+        for row, code in enumerate(kept.tolist()):
+            if (resource := self._resource.get(code)) is not None:
+                subjects.resource[row] = resources.setdefault(resource, len(resources))
+        packed = pack_texts(text)
+        return Lookups(
+            function=function,
+            text=packed,
+            plain=~packed.starts_with(ODD_LOOKUP),
+            kind=subjects.kind,
+            resource=subjects.resource,
+            values_known=np.frombuffer(bytes(self._values_known), np.bool_)[kept],
+        ), list(resources)
+
+    def make_metric_sets(self, kept: NDArray[np.int64]) -> MetricSets:
+        """The table of some sets of metrics, in this order."""
+        sets = list(self._metric_sets)
+        own = [sets[code] for code in kept.tolist()]
+        names = sorted({name for one in own for name, _ in one})
+        code_of = {name: code for code, name in enumerate(names)}
+        return MetricSets(
+            offset=np.concatenate(([0], np.cumsum([len(one) for one in own], dtype=np.int64))).astype(np.int64),
+            name=np.array([code_of[name] for one in own for name, _ in one], np.int32),
+            value=np.array([value for one in own for _, value in one], np.uint64),
+            names=tuple(names),
+        )
+
+    def make_origins(self, kept: NDArray[np.int64], resources: list[str]) -> Origins:
+        """The table of some origins, in this order; resources that it alone names are added to those given."""
+        keys = list(self._origins)
+        own = [keys[code] for code in kept.tolist()]
+        texts: dict[str, int] = {}
+        resource_of = {resource: code for code, resource in enumerate(resources)}
+
+        def code(text: str | None) -> int:
+            return NO_TEXT if text is None else texts.setdefault(text, len(texts))
+
+        def code_writes(resource: str | None) -> int:
+            if not resource:
+                return NO_TEXT if resource is None else EVERYTHING
+            return resource_of.setdefault(resource, len(resource_of))
+
+        origins = Origins(
+            kind=np.array([key[0] for key in own], np.uint8),
+            answer=np.array([key[1] for key in own], np.uint8),
+            phase=np.array([key[2] for key in own], np.uint8),
+            attempt=np.array([key[3] for key in own], np.int32),
+            at=np.array([code(key[4]) for key in own], np.int32),
+            via=np.array([code(key[5]) for key in own], np.int32),
+            writes=np.array([code_writes(key[6]) for key in own], np.int32),
+            texts=(),
+        )
+        resources[:] = resource_of
+        return replace(origins, texts=tuple(texts))
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs from call to call: one entry each, in the order of the log; codes are of ``CallTables``."""
+
+    file: NDArray[np.int32]
+    line: NDArray[np.int64]
+    process: NDArray[np.int32]
+    number: NDArray[np.int64]
+    parent: NDArray[np.int64]
+    caller: NDArray[np.int32]
+    lookup: NDArray[np.int32]
+    metric_set: NDArray[np.int32]
+    origin: NDArray[np.int32]
+    test: NDArray[np.int32]
+    elapsed_ns: NDArray[np.int64]
+    resolution_ns: NDArray[np.int64]
+    start_ns: NDArray[np.int64] | None = None
+
+
+def make_calls(
+    tables: CallTables, columns: Columns, files: Sequence[str], processes: ProcessTable, facts: Facts | None
+) -> Calls:
+    """The calls, with what none of them uses left out of the tables."""
+    lookup, kept_lookups = _keep_used(columns.lookup)
+    metric_set, kept_sets = _keep_used(columns.metric_set)
+    origin, kept_origins = _keep_used(columns.origin)
+    texts = list(tables.names)
+    used = np.zeros(len(texts) + 1, bool)
+    used[columns.caller] = True
+    used[np.frombuffer(tables._function, np.int32)[kept_lookups]] = True  # noqa: SLF001 - the same room
+    names = tuple(sorted(name for name, is_used in zip(texts, used.tolist(), strict=False) if is_used))
+    lookups, resources = tables.make_lookups(kept_lookups, names)
+    origins = tables.make_origins(kept_origins, resources)
+    caller = _rank_names(tables.names, names)[columns.caller]
+    key = lookup.astype(np.int64) * (len(names) + 1) + caller + 1
+    signature, signature_row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
+    tests = sorted(tables.tests)
+    return Calls(
+        file=columns.file,
+        line=columns.line,
+        process=columns.process,
+        number=columns.number,
+        signature=signature,
+        elapsed_ns=columns.elapsed_ns,
+        resolution_ns=columns.resolution_ns,
+        metric_set=metric_set,
+        parent=columns.parent,
+        implausible=np.zeros(len(lookup), bool),
+        test=_rank_names(tables.tests, tests)[columns.test],
+        origin=origin,
+        names=names,
+        files=tuple(files),
+        tests=tuple(tests),
+        resources=tuple(resources),
+        lookups=lookups,
+        signatures=Signatures(caller=caller[signature_row], lookup=lookup[signature_row]),
+        metric_sets=tables.make_metric_sets(kept_sets),
+        origins=origins,
+        processes=processes,
+        facts=facts,
+        start_ns=columns.start_ns,
+    )
+
+
+def _keep_used(codes: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Codes renumbered in the order of their first use, and the old code of each new one."""
+    renumbered, first_use = rank_by_first_use(codes)
+    return renumbered, codes[first_use].astype(np.int64)
+
+
+def _rank_names(codes: dict[str, int], names: Sequence[str]) -> NDArray[np.int32]:
+    """For each code the index of its text in ``names``, -1 where it isn't there; the last one is for code -1."""
+    rank = {name: index for index, name in enumerate(names)}
+    return np.array([*(rank.get(name, -1) for name in codes), -1], np.int32)
+
+
+class CallsBuilder:
+    """Takes records in the order of the log, and gives the calls."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
+        self._tables = CallTables()
+        self._columns = {name: array("q") for name in Columns.__struct_fields__}
+        self._process_names: list[str | None] = []
+        self._process_file: list[int] = []
+        self._judged: list[bool] = []
+        self._tree: list[int] = []
+        self._next_number: list[int] = []
+
+    def add_process(
+        self, name: str | None = None, *, file: int = 0, judged: bool = True, tree: TreeKind = "given"
+    ) -> int:
+        """Begins a process (a unit of work that can be judged alone), and gives its index.
+
+        Args:
+            name: None: ``process`` and its index.
+            file: index of the input that it begins in.
+            judged: whether its calls are known to be of one process.
+            tree: whether its calls' parents are given.
+        """
+        self._process_names.append(name)
+        self._process_file.append(file)
+        self._judged.append(judged)
+        self._tree.append(TREE_KINDS.index(tree))
+        self._next_number.append(0)
+        return len(self._process_names) - 1
+
+    def withhold(self, process: int) -> None:
+        """Says of a process that its calls may be of several: nothing of it is judged."""
+        self._judged[process] = False
+
+    def add(
+        self,
+        function: str,
+        *,
+        process: int,
+        line: int,
+        elapsed_ns: int,
+        resolution_ns: int,
+        caller: str | None = None,
+        params: Params = (),
+        metrics: Metrics = (),
+        number: int | None = None,
+        parent: int = NO_PARENT,
+        kind: CallKind = "question",
+        values_known: bool = True,
+        resource: str | None = None,
+        answer: AnswerKind = "",
+        at: str | None = None,
+        via: str | None = None,
+        writes: str | None = None,
+        start_ns: int = NO_START,
+        test: str | None = None,
+        attempt: int = 0,
+        file: int = 0,
+    ) -> int:
+        """Adds a call, and gives its number.
+
+        Args:
+            function: what is called.
+            process: as ``add_process`` gave it.
+            line: the record's first line in its file, or its ordinal there; from 1 on.
+            elapsed_ns: its time as recorded.
+            resolution_ns: how finely that was measured.
+            caller: who asked.
+            params: names and values of what was asked.
+            metrics: names and values of the answer.
+            number: its place in the order of starts; None: the next one of its process.
+            parent: number of the calling call.
+            kind: a question, a write, or a frame: a place in the tree.
+            values_known: whether the parameters' values were recorded.
+            resource: what is asked or changed; None: what the statement names, else the function.
+            answer: what is known of the answer beside the metrics.
+            at: the place in the source, ``path:line``.
+            via: who wrote the record.
+            writes: the resource that a write changes, ``""``: everything; None: as ``resource``.
+            start_ns: when it began, by whatever clock; of one clock in one process.
+            test: the test that it belongs to.
+            attempt: the try of the test.
+            file: index of its input.
+        """
+        if number is None:
+            number = self._next_number[process]
+        self._next_number[process] = max(self._next_number[process], number + 1)
+        tables = self._tables
+        row = {
+            "file": file,
+            "line": line,
+            "process": process,
+            "number": number,
+            "parent": parent,
+            "caller": tables.code_name(caller),
+            "lookup": tables.code_lookup(function, params, values_known=values_known, resource=resource),
+            "metric_set": tables.code_metrics(metrics),
+            "origin": tables.code_origin(kind=kind, answer=answer, attempt=attempt, at=at, via=via, writes=writes),
+            "test": tables.code_test(test),
+            "elapsed_ns": elapsed_ns,
+            "resolution_ns": resolution_ns,
+            "start_ns": start_ns,
+        }
+        for name, value in row.items():
+            self._columns[name].append(value)
+        return number
+
+    def __len__(self) -> int:
+        """The number of calls so far."""
+        return len(self._columns["line"])
+
+    def build(self, facts: Facts | None) -> Calls:
+        """All calls that were added; processes without one are left out."""
+        wide = {name: np.array(column, np.int64) for name, column in self._columns.items()}
+        process, kept = _keep_used(wide["process"].astype(np.int32))
+        narrow = {name: wide[name].astype(np.int32) for name in _NARROW}
+        columns = Columns(
+            **narrow,
+            process=process,
+            line=wide["line"],
+            number=wide["number"],
+            parent=wide["parent"],
+            elapsed_ns=wide["elapsed_ns"],
+            resolution_ns=wide["resolution_ns"],
+            start_ns=wide["start_ns"] if (wide["start_ns"] != NO_START).all() else None,
+        )
+        return make_calls(self._tables, columns, self._files, self._make_processes(kept.tolist()), facts)
+
+    def _make_processes(self, kept: Iterable[int]) -> ProcessTable:
+        kept = list(kept)
+        return ProcessTable(
+            name=tuple(self._process_names[code] or f"process {index}" for index, code in enumerate(kept)),
+            file=np.array([self._process_file[code] for code in kept], np.int32),
+            judged=np.array([self._judged[code] for code in kept], bool),
+            tree=np.array([self._tree[code] for code in kept], np.uint8),
+        )
+
+
+_NARROW = ("file", "caller", "lookup", "metric_set", "origin", "test")
+"""Columns of codes."""

@@ -1,0 +1,48 @@
+"""A table of calls as a source: what ``-o calls.parquet`` wrote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tracereport.errors import InputError
+from tracereport.sources.streams import is_calls_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tracereport.calls.calls import Calls, Facts
+    from tracereport.sources.streams import Progress, Stream
+
+_NO_LINES: Final = "a table of calls doesn't hold the records"
+
+
+class ParquetSource:
+    """Tables of calls."""
+
+    name: Final = "parquet"
+
+    def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - a table is a file, unpacked as it lies there
+        """Whether it is a Parquet file; one that comes through a pipe can't be read."""
+        return is_calls_table(path)
+
+    def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:  # noqa: ARG002 - at once
+        """Each table's calls."""
+        from tracereport.sources.parquet import read_table  # noqa: PLC0415
+
+        for stream in streams:
+            yield read_table(stream.name)
+
+    def read_raw(self, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:  # noqa: ARG002
+        """Nothing: a table doesn't hold the records.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(_NO_LINES, "Give the log itself.")
+
+    def explain_nothing(self, names: Sequence[str], facts: Facts | None) -> InputError:  # noqa: ARG002
+        """That the table is empty."""
+        return InputError(f"{names[0]}: no calls in the table", "Give the log itself.")
