@@ -36,17 +36,16 @@ MAY_ASK = {
     "tracereport.command.progress": "a bar on the terminal, which is no document",
     "tracereport.command.capture": "the terminal of the command that it runs",
     "tracereport.command.loading": "sets a variable for NumPy and takes it back; nothing depends on it",
-    "tracereport.documents.template_cache": "where the user's cache is: what it holds changes no document",
-    "tracereport.documents.vega_bundle": "as above",
+    "tracereport.documents.user_cache": "where the user's cache is: what it holds changes no document",
+    "tracereport.documents.writer": "a name for a temporary file that can't be foreseen",
 }
 """The rooms that ask, and why they may."""
 MAY_PRINT = {
     "tracereport.command.cli": "it is the command",
-    "tracereport.__main__": "says that it was interrupted while the command was still being loaded",
+    "tracereport.__main__": "says that it was interrupted, or failed, while the command was still being loaded",
     "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",
     "tracereport.command.capture": "passes on what the command that it runs prints",
     "tracereport.command.progress": "a bar on the terminal, which it takes away",
-    "tracereport.command.config_text": "hands standard output to the writer, which wants to know it",
 }
 """The rooms that write to standard output or error, and what."""
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.command import BARE, LOGS, SINGLE, command_line, environment, read_once, run, run_in_terminal
+from tests.shop import ROOT
 from tracereport import __version__
+from tracereport.command import job as job_room
 from tracereport.command.cli import main
 from tracereport.command.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
 from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
@@ -440,7 +443,7 @@ def test_trace_lines_may_go_to_a_text_file() -> None:
         (["--redact", "all", "--redact-key-file", "nosuch"], 2, "nosuch: can't be read", "Name a file"),
         (["--redact", "all", "--redact-key-file", "empty.key"], 2, "empty.key: empty", "openssl rand"),
         (["--redact", "all", "--format", "raw"], 2, "Trace lines can't be redacted", "-o calls.parquet"),
-        (["--format", "gitlab"], 2, "needs a file and line", "--location FILE"),
+        (["--format", "gitlab"], 4, "needs a file and line", "--location FILE"),
     ],
 )
 def test_command_lines_that_cannot_be_followed(
@@ -454,9 +457,82 @@ def test_command_lines_that_cannot_be_followed(
 
 def test_a_tree_is_drawn_only_where_there_is_one(capfd: pytest.CaptureFixture[str]) -> None:
     done = call(capfd, LOGS / "stress-4-threads.log.gz", "-o", "calls.speedscope.json")
-    assert_error(done, 2, "No process has a known call tree", "--test-threads=1")
+    assert_error(done, 4, "No process has a known call tree", "--test-threads=1")
     done = call(capfd, SINGLE, "-o", "calls.speedscope.json")
-    assert_error(done, 2, "No traced call was made inside another", "Trace more functions")
+    assert_error(done, 4, "No traced call was made inside another", "Trace more functions")
+
+
+def test_what_goes_wrong_inside_is_4_in_two_lines_and_never_a_failed_gate(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicError(BaseException):
+        """As a library in another language raises one."""
+
+    for error in (ZeroDivisionError("by zero"), PanicError("unwrap"), RecursionError("maximum recursion depth")):
+
+        def fail(*_: object, error: BaseException = error) -> None:
+            raise error
+
+        monkeypatch.setattr(job_room, "make_report", fail)
+        done = call(capfd, SINGLE, "--fail-on", "calls > 1", "-o", "a.md")
+        assert_error(done, 4, "internal error: ", "open an issue")
+        assert type(error).__name__ in done.stderr.decode()
+
+
+def test_one_document_that_cannot_be_made_loses_none_of_the_others(capfd: pytest.CaptureFixture[str]) -> None:
+    done = call(capfd, SINGLE, "-o", "a.json", "-o", "b.speedscope.json", "-o", "c.md", "--fail-on", "calls > 1", "-q")
+    assert done.returncode == 4
+    assert said(done) == [
+        "tracereport: No traced call was made inside another: there is nothing to draw",
+        "  Trace more functions.",
+        "gate failed: calls > 1: it is 691",
+    ]
+    assert {path.name for path in Path().iterdir()} == {"a.json", "c.md"}
+
+
+def test_a_page_that_has_no_room_for_its_charts_says_so_and_the_rest_is_written() -> None:
+    limited = ["sh", "-c", 'ulimit -v 8000000; exec "$@"', "-", *command_line(SINGLE, "-q", "-oa.html", "-oa.json")]
+    done = subprocess.run(limited, env=environment(), capture_output=True, check=False, timeout=60)
+    assert_error(done, 4, "The page can't be drawn: its charts need 72 GB of address space", "ulimit -v unlimited")
+    assert Path("a.json").is_file()
+
+
+@pytest.mark.parametrize("kind", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("home", [{}, {"HOME": ""}, {"HOME": "/root/nosuch"}, {"HOME": "/proc/1"}])
+def test_a_user_without_a_home_or_an_entry_gets_every_document(kind: str, home: dict[str, str]) -> None:
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("only root can become somebody whom nobody knows")
+    somebody = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
+    done = subprocess.run(
+        [*somebody, *command_line(SINGLE, "-q", "--format", kind)],
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **home},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"query_records" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        (["-q", "-o", "{home}/a.html"], 0, ""),
+        (["-q"], 0, ""),
+        (["-o", "a.md"], 4, "a.md can't be written: the working folder is gone"),
+        (["other.log"], 3, "other.log: no such file"),
+    ],
+)
+def test_a_working_folder_that_is_gone(arguments: list[str], code: int, problem: str, folder: Path) -> None:
+    leave = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    given = [argument.format(home=folder) for argument in arguments]
+    done = subprocess.run(
+        ["sh", "-c", leave, "-", *command_line(SINGLE, *given)],
+        env=environment(), capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert problem in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_full_disk_behind_standard_output_is_an_error() -> None:
@@ -523,7 +599,6 @@ def test_a_log_without_traces_passes_no_gate() -> None:
         ["--baseline", "nosuch.json"],
         ["--function", "nosuch"],
         ["-o", "/dev/full/report.html"],
-        ["--format", "gitlab", "-o", "x"],
     ],
 )
 def test_what_was_there_survives_a_failed_run(arguments: Sequence[str]) -> None:
@@ -553,17 +628,23 @@ def large_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "arguments", [["-", "--format", "raw"], ["-", "--explain", "ab"], [str(SINGLE), "-o", "pipe", "--format", "raw"]]
 )
-def test_an_interrupt_ends_what_waits_for_others(arguments: list[str]) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGHUP, -1)])
+def test_an_interrupt_ends_what_waits_for_others(arguments: list[str], number: signal.Signals, code: int) -> None:
     os.mkfifo("pipe")
     command = command_line(*arguments)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
         time.sleep(3)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        process.send_signal(number)
+        assert process.wait(10) in {code, 128 - code}
 
 
-@pytest.mark.parametrize("seconds", [0, 0.5, 1.5, 3.0])
-def test_an_interrupt_ends_it_at_once_and_leaves_no_half_file(seconds: float, large_log: Path, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "number"),
+    [*((seconds, signal.SIGINT) for seconds in (0, 0.5, 1.5, 3.0)), (0.5, signal.SIGTERM), (1.0, signal.SIGHUP)],
+)
+def test_an_interrupt_ends_it_at_once_and_leaves_no_half_file(
+    seconds: float, number: signal.Signals, large_log: Path, folder: Path
+) -> None:
     report = folder / "report.html"
     report.write_text(EARLIER, encoding="utf-8")
     with subprocess.Popen(
@@ -574,11 +655,14 @@ def test_an_interrupt_ends_it_at_once_and_leaves_no_half_file(seconds: float, la
         while not is_open(large_log, process):
             time.sleep(0.01)
         time.sleep(seconds)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         started = time.monotonic()
         _, said_last = process.communicate(timeout=60)
         lasted = time.monotonic() - started
-    assert (process.returncode, said_last.strip()) == (130, b"tracereport: interrupted")
+    if number == signal.SIGINT:
+        assert (process.returncode, said_last.strip()) == (130, b"tracereport: interrupted")
+    else:
+        assert (process.returncode in {-number, 128 + number}, said_last) == (True, b"")
     assert lasted < 1 + os.getloadavg()[0] / 2
     assert report.read_text(encoding="utf-8") == EARLIER
     assert {path.name for path in folder.iterdir()} == {"report.html"}

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from tracereport.errors import INTERRUPTED_LINE, ExitCode
+from tracereport.errors import INTERRUPTED_LINE, ExitCode, describe_fault
 
 OBJECTS_PER_COLLECTION = 100_000
 """What is loaded stays: Python's usual looks for garbage, after every 700 new objects, are a tenth of a small run."""
@@ -22,6 +22,12 @@ def main() -> int:
         sys.stderr.write(INTERRUPTED_LINE)
         sys.stderr.flush()
         os._exit(ExitCode.INTERRUPTED)
+    except SystemExit as ended:  # by SIGTERM or SIGHUP
+        os._exit(ended.code if isinstance(ended.code, int) else ExitCode.NOT_WRITTEN)
+    except Exception as error:  # noqa: BLE001 - what goes wrong while the command is loaded
+        message, remedy = describe_fault(error)
+        sys.stderr.write(f"tracereport: {message}\n  {remedy}\n")
+        return ExitCode.NOT_WRITTEN
     gc.freeze()  # what is left goes with the process, and needn't be looked through once more
     return code
 

@@ -4,6 +4,7 @@ The command prints the two as two lines, without a traceback, and exits with the
 """
 
 from enum import IntEnum
+from pathlib import Path
 from typing import ClassVar, Final
 
 INTERRUPTED_LINE: Final = "tracereport: interrupted\n"
@@ -19,7 +20,7 @@ class ExitCode(IntEnum):
     """Or a configuration or baseline that can't be used."""
     INCOMPLETE_INPUT = 3
     NOT_WRITTEN = 4
-    """A document, or whatever else the system refused."""
+    """A document, or whatever else the system refused; or an error of our own making."""
     INTERRUPTED = 130
 
 
@@ -71,3 +72,22 @@ class ConfigError(TracereportError):
     """The configuration can't be read, or contains an invalid key or value."""
 
     exit_code = ExitCode.WRONG_USAGE
+
+
+FAULT_REMEDY: Final = (
+    "This is a fault of tracereport: please open an issue where you got it from, with this line, the command and "
+    "`tracereport --version`."
+)
+_LONGEST_FAULT: Final = 300
+
+
+def describe_fault(error: BaseException) -> tuple[str, str]:
+    """What to say of an exception that isn't ours: what it is and where it came from, and where to report it."""
+    import traceback  # noqa: PLC0415 - most runs have no use for it
+
+    said = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+    text = said[:_LONGEST_FAULT]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(__file__).parent)]
+    place = f" ({Path(own[-1].filename).relative_to(Path(__file__).parent).as_posix()}:{own[-1].lineno})" if own else ""
+    return f"internal error: {type(error).__name__}{f': {text}' * bool(text)}{place}", FAULT_REMEDY

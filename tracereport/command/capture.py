@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import BinaryIO, Final
 
+from tracereport.command.interrupt import SIGNAL_EXIT
 from tracereport.command.line_sorter import LineSorter
 from tracereport.errors import UsageError
 
@@ -35,7 +36,6 @@ LINGER_SECONDS: Final = 0.5
 """How long to wait for more once the command has ended and something it started still holds its standard error."""
 LONGEST_LINGER_SECONDS: Final = 5.0
 """The same where that goes on writing: a server left behind may never end."""
-SIGNAL_EXIT: Final = 128
 
 
 def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, str]) -> int:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tracereport import __version__
-from tracereport.command.interrupt import prompt_interrupts
+from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
 from tracereport.command.options import DAY, TEXT, ReportCommand
 from tracereport.emit.files import LANGUAGES, Language, emitter_path
-from tracereport.errors import ExitCode, TracereportError, UsageError
+from tracereport.errors import ExitCode, TracereportError, UsageError, describe_fault
 from tracereport.sources.streams import STANDARD_INPUT, is_stream
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ Commands (each has its own --help):
 Exit codes:
   0 done   1 a gate failed   2 wrong usage, configuration or baseline
   3 the input could not be read in full, or holds no traces
-  4 a document could not be written   130 interrupted
+  4 a document could not be made or written, or an internal error   130 interrupted
 """
 RUN_EXAMPLES = """\b
 Examples:
@@ -142,8 +142,9 @@ def accept(fingerprint: str, *, reason: str, until: datetime | None, config: str
     """Accept a finding: it stays in the report, with its reason, and fails no gate."""
     from tracereport.command.config import OWN_FILE, find_config  # noqa: PLC0415
     from tracereport.command.config_text import write_acceptance  # noqa: PLC0415
+    from tracereport.command.plan import working_folder  # noqa: PLC0415
 
-    path = Path(config) if config else find_config(Path.cwd()) or Path(OWN_FILE)
+    path = Path(config) if config else find_config(working_folder()) or Path(OWN_FILE)
     write_acceptance(path, fingerprint, reason, until.date() if until else None)
     click.echo(f"{path}: accepted {fingerprint}", err=True)
     return ExitCode.DONE
@@ -201,19 +202,27 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
         progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
         result = run_job(replace(prepared, job=job), progress)
         documents = make_documents(job, result)
-        progress.stop()
-        for message, remedy in result.notices:
-            print_error(message, remedy)
-        for error in result.errors:
-            print_error(error, "The report is of what could be read, and says so.")
+
+        def before_output() -> None:
+            progress.stop()
+            for message, remedy in result.notices:
+                print_error(message, remedy)
+            for error in result.errors:
+                print_error(error, "The report is of what could be read, and says so.")
+
+        failures: list[TracereportError] = []
         with _readers_may_leave(stream):
-            write_documents(documents, stream.buffer, stack)
+            failures += write_documents(documents, stream.buffer, stack, before_output)
+    for failure in failures:
+        print_error(failure.message, failure.remedy)
     if job.explain is None:
         for gate in result.failed_gates:
             figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
             print_line(f"gate failed: {gate.expression}{figure}")
-        if not job.quiet and STDOUT not in (document.target for document in documents):
+        if not job.quiet and not failures and STDOUT not in (document.target for document in documents):
             print_line(result.report.verdict.message)
+    if failures:
+        return ExitCode.NOT_WRITTEN
     if result.errors:
         return ExitCode.INCOMPLETE_INPUT
     return ExitCode.GATE_FAILED if result.failed_gates and job.explain is None else ExitCode.DONE
@@ -277,17 +286,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code: int = ExitCode.DONE
     try:
         # Not by click's own main(): it would take a closed pipe for a failure.
-        with _readers_may_leave(sys.stdout), command.make_context(name, given[command is not report :]) as context:
+        with (
+            orderly_end(),
+            _readers_may_leave(sys.stdout),
+            command.make_context(name, given[command is not report :]) as context,
+        ):
             code = command.invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as finished:
         code = finished.exit_code
-    except (click.UsageError, TracereportError, MemoryError, OSError) as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of a library in Rust is no Exception
         code = _print_failure(error, name)
     return code
 
 
-def _print_failure(error: Exception, name: str) -> int:
+def _print_failure(error: BaseException, name: str) -> int:
     """Says what went wrong, and gives its exit code."""
     match error:
         case click.exceptions.NoArgsIsHelpError():
@@ -303,4 +318,6 @@ def _print_failure(error: Exception, name: str) -> int:
             print_error("Out of memory", "Give fewer logs at once, and join their tables: -o calls.parquet")
         case OSError():
             print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Fix that and run it again.")
+        case _:
+            print_error(*describe_fault(error))
     return ExitCode.NOT_WRITTEN

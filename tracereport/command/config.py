@@ -4,6 +4,7 @@ Keys are the long options of the command (``fail-on``), the thresholds among the
 it; ``config_text`` writes. What becomes of a value is the command's affair.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -65,7 +66,7 @@ class Config(msgspec.Struct, frozen=True):
     acceptances: tuple[AcceptanceRule, ...]
 
 
-def find_config(start: Path) -> Path | None:
+def find_config(start: Path | None) -> Path | None:
     """The nearest configuration in a folder or above it; ``tracereport.toml`` goes before ``pyproject.toml``.
 
     A ``pyproject.toml`` without ``[tool.tracereport]`` is passed by.
@@ -73,11 +74,11 @@ def find_config(start: Path) -> Path | None:
     Raises:
         ConfigError: a ``pyproject.toml`` on the way can't be read.
     """
-    for folder in (start, *start.parents):
-        if (folder / OWN_FILE).is_file():
+    for folder in (start, *start.parents) if start is not None else ():
+        if os.path.isfile(folder / OWN_FILE):  # noqa: PTH113 - false, and no error, where nobody may look
             return folder / OWN_FILE
         pyproject = folder / PYPROJECT
-        if pyproject.is_file() and _tool_section(_read_toml(pyproject)) is not None:
+        if os.path.isfile(pyproject) and _tool_section(_read_toml(pyproject)) is not None:  # noqa: PTH113
             return pyproject
     return None
 

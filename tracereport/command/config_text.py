@@ -4,7 +4,6 @@ Apart from ``config`` because every run reads a configuration, and hardly any wr
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ import tomlkit
 from tomlkit.items import Array, InlineTable
 
 from tracereport.command.config import ACCEPT, FIELDS, PYPROJECT, Config, read_config, read_text
-from tracereport.documents.writer import Document, write_documents
+from tracereport.documents.writer import write_document
 from tracereport.errors import ConfigError
 
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
@@ -74,7 +73,7 @@ def write_acceptance(path: Path, fingerprint: str, reason: str, until: date | No
     document = tomlkit.parse(text.replace("\r\n", "\n"))
     _append_acceptance(_writable_table(path, document), entry)
     extended = f"{tomlkit.dumps(document).rstrip()}\n".replace("\n", newline)
-    write_documents([Document(str(path), extended.encode())], sys.stdout.buffer)
+    write_document(path, extended.encode())
 
 
 def _writable_table(path: Path, document: tomlkit.TOMLDocument) -> Any:  # noqa: ANN401 - one of tomlkit's containers

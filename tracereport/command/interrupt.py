@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run at once, however long a computation outside of Python would still go on.
+"""Ctrl-C ends a run at once, however long a computation outside of Python would still go on; so does being ended.
 
 Python notices an interrupt between two of its own steps, and waits for its threads. Sorting millions of calls is one
 step. So a thread watches: what hasn't ended by itself after a moment is ended.
@@ -9,15 +9,52 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Final
 
 from tracereport.errors import INTERRUPTED_LINE, ExitCode
 
 PATIENCE_SECONDS = 0.4
+SIGNAL_EXIT: Final = 128
+"""What a shell adds to the number of the signal that ended a process."""
+_ENDING: Final = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None)
+
+
+class Terminated(SystemExit):
+    """Somebody ended this process: what is unfinished is taken away, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(SIGNAL_EXIT + number)
+        self.number = number
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP raise ``Terminated``; where they are ignored, as under nohup, they stay so.
+
+    By default they would end the process on the spot, and leave its temporary files behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is told of signals
+        return
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number, action in before.items():
+        if action == signal.SIG_DFL:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise Terminated(number)
 
 
 @contextmanager
 def prompt_interrupts(clean_up: Callable[[], None]) -> Iterator[None]:
-    """Within it, an interrupt that Python doesn't come round to ends the process with exit code 130.
+    """Within it, an interrupt that Python doesn't come round to ends the process with exit code 130; 143 for SIGTERM.
 
     Args:
         clean_up: called before; may be called from another thread.
@@ -42,11 +79,14 @@ def prompt_interrupts(clean_up: Callable[[], None]) -> Iterator[None]:
 
 
 def _watch(reading: int, ended: threading.Event, clean_up: Callable[[], None]) -> None:
-    while (number := os.read(reading, 1)) not in (b"", bytes([signal.SIGINT])):
+    watched = {signal.SIGINT, *_ENDING}
+    while (number := os.read(reading, 1)) and number[0] not in watched:
         pass
     if number and not ended.wait(PATIENCE_SECONDS):
+        is_interrupt = number[0] == signal.SIGINT
         try:
             clean_up()
-            os.write(2, INTERRUPTED_LINE.encode())
+            if is_interrupt:
+                os.write(2, INTERRUPTED_LINE.encode())
         finally:
-            os._exit(ExitCode.INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED if is_interrupt else SIGNAL_EXIT + number[0])

@@ -4,7 +4,7 @@ What few runs ask for is imported where it is used: loading is most of a small l
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.selection import check_selection, refuse_empty, select_calls
 from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
-from tracereport.documents.writer import STDOUT, Document, require_folder
+from tracereport.documents.writer import STDOUT, Content, Document, Rendered, require_folder
 from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
@@ -192,28 +192,39 @@ def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:
-    """The documents that were asked for, ready to be written."""
+    """The documents that were asked for; each is made when it is written."""
     if job.explain is not None:
         return [Document(STDOUT, explain_finding(job, result, job.explain))]
-    return [Document(target, _make_content(job, result, target, kind)) for target, kind in job.targets]
+    return [Document(target, _choose_content(job, result, target, kind)) for target, kind in job.targets]
 
 
-def _make_content(job: Job, result: Result, target: str, kind: Format) -> bytes | Callable[[Path], None]:
+def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Content:
     if is_rendered(kind):
         for_files = RenderOptions()
         rendering = job.rendering
         if target != STDOUT:
             rendering = replace(rendering, width=for_files.width, colour=for_files.colour)
-        document = render_document(result.report, kind, rendering)
-        return document.encode() if isinstance(document, str) else document
-    rows = None if job.selection is None else select_calls(result.calls, job.selection)
+        return Rendered(lambda: _encode(render_document(result.report, kind, rendering)))
     if kind == "parquet":
-        return lambda path: write_table(result.calls, path, rows)
+        return lambda path: write_table(result.calls, path, _selected(job, result))
     if kind == "speedscope":
-        from tracereport.documents.calls.speedscope import make_speedscope  # noqa: PLC0415
+        return Rendered(lambda: _render_speedscope(job, result))
+    return lambda path: _write_raw(job, result, _selected(job, result), path)
 
-        return make_speedscope(result.calls, result.report.title, rows)
-    return lambda path: _write_raw(job, result, rows, path)
+
+def _encode(document: str | bytes) -> bytes:
+    return document.encode() if isinstance(document, str) else document
+
+
+def _selected(job: Job, result: Result) -> NDArray[np.bool_] | None:
+    """The selected calls; null without a selection."""
+    return None if job.selection is None else select_calls(result.calls, job.selection)
+
+
+def _render_speedscope(job: Job, result: Result) -> bytes:
+    from tracereport.documents.calls.speedscope import make_speedscope  # noqa: PLC0415
+
+    return make_speedscope(result.calls, result.report.title, _selected(job, result))
 
 
 def _write_raw(job: Job, result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:

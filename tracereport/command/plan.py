@@ -68,7 +68,15 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
 
 def choose_config(given: Given) -> Path | None:
     """The configuration that is named, else the one of this folder or the nearest of its parents."""
-    return Path(given["config"]) if given["config"] else find_config(Path.cwd())
+    return Path(given["config"]) if given["config"] else find_config(working_folder())
+
+
+def working_folder() -> Path | None:
+    """The folder that the command runs in; null if it is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def given_values(given: Given) -> dict[str, Any]:

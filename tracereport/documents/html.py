@@ -28,6 +28,7 @@ from tracereport.documents.templating import (
     render_template,
     templates_dir,
 )
+from tracereport.documents.user_cache import some_home
 from tracereport.documents.vega_bundle import read_bundle
 from tracereport.model import Finding, Report, Settings
 from tracereport.sections import theme
@@ -84,7 +85,8 @@ def render_html(report: Report, *, pictures: bool = True) -> str:
     """
     labels = Labels()
     with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
-        from tracereport.sections.charts import make_charts  # noqa: PLC0415 - loads Altair
+        with some_home():
+            from tracereport.sections.charts import make_charts  # noqa: PLC0415 - loads Altair
 
         drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
         for chart in make_charts(report, labels):

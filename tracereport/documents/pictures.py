@@ -6,12 +6,15 @@ thread of our own feeds it while the page's words are being written.
 
 import itertools
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from html import escape
 from types import TracebackType
 from typing import Any, Final, Self
 from xml.etree import ElementTree as ET
+
+from tracereport.errors import OutputError
 
 _TAGS: Final = frozenset({"svg", "g", "path", "line", "rect", "text", "tspan", "defs", "clipPath"})
 _ATTRIBUTES: Final = frozenset(
@@ -30,6 +33,8 @@ _DRAWN_ATTRIBUTES: Final = frozenset({"fill", "stroke"})
 _LONG_NUMBER: Final = re.compile(r"-?\d+\.\d{2,}")
 _REFERENCE: Final = re.compile(r"url\(#(\w+)\)")
 _SMALLEST: Final = {"data": {"values": []}, "mark": "point"}
+_ENGINE_ADDRESS_BYTES: Final = 72_000_000_000
+"""What the engine reserves, of which it uses little. Where it doesn't get it, it ends the whole process."""
 
 
 class Pictures:
@@ -43,6 +48,7 @@ class Pictures:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
 
     def __enter__(self) -> Self:
+        _require_address_space()
         self._thread.submit(_convert, _SMALLEST)
         return self
 
@@ -62,6 +68,25 @@ class Pictures:
             return drawn.replace("<svg", '<svg overflow="visible"', 1)
 
         return self._thread.submit(draw_picture)
+
+
+def _require_address_space() -> None:
+    """Refuses to start the engine where the system wouldn't let it.
+
+    Raises:
+        OutputError: the address space is limited.
+    """
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - Windows has none
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit not in (resource.RLIM_INFINITY, -1) and limit < _ENGINE_ADDRESS_BYTES:
+        raise OutputError(
+            f"The page can't be drawn: its charts need {_ENGINE_ADDRESS_BYTES // 10**9} GB of address space, and "
+            f"{limit / 10**9:.0f} GB are allowed.",
+            "Lift the limit (ulimit -v unlimited), or ask for another document.",
+        )
 
 
 def _convert(specification: Mapping[str, Any]) -> str:

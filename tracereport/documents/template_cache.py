@@ -1,19 +1,12 @@
-"""Compiled templates, kept in the user's cache: compiling them takes longer than measuring a small log.
+"""Compiled templates, kept in the user's cache: compiling them takes longer than measuring a small log."""
 
-Where that cache is the environment says (``XDG_CACHE_HOME``), which no other room below the command asks but
-``vega_bundle``: what is kept there changes no document, only how soon it is made.
-"""
-
-import pickle
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-import platformdirs
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
-_UNREADABLE: Final = (OSError, EOFError, ValueError, pickle.UnpicklingError)
+from tracereport.documents.user_cache import cache_folder
 
 
 class TemplateCache(FileSystemBytecodeCache):
@@ -25,7 +18,9 @@ class TemplateCache(FileSystemBytecodeCache):
 
     def __init__(self, settings: str) -> None:
         """Take ``settings``, a text that changes whenever the environment compiles the same template to other code."""
-        super().__init__(str(platformdirs.user_cache_path("tracereport") / "templates"))
+        folder = cache_folder()
+        self._is_there = folder is not None
+        super().__init__(str((folder or Path()) / "templates"))
         self._settings = settings
 
     def get_source_checksum(self, source: str) -> str:
@@ -34,13 +29,17 @@ class TemplateCache(FileSystemBytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket, or leave it empty."""
+        if not self._is_there:
+            return
         try:
             super().load_bytecode(bucket)
-        except _UNREADABLE:
+        except Exception:  # noqa: BLE001 - a damaged pickle may raise anything
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what the bucket holds."""
+        if not self._is_there:
+            return
         with suppress(OSError):
             Path(self.directory).mkdir(parents=True, exist_ok=True)
             super().dump_bytecode(bucket)

@@ -27,13 +27,16 @@ def read_bundle() -> str:
     packaged = templates_dir() / "vega.js"
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
-    import platformdirs  # noqa: PLC0415 - only a checkout needs it
+    from tracereport.documents.user_cache import cache_folder  # noqa: PLC0415 - only a checkout needs it
 
-    cached = platformdirs.user_cache_path("tracereport") / f"vega-{version('vl-convert-python')}.js"
-    if cached.is_file():
-        return cached.read_text(encoding="utf-8")
+    folder = cache_folder()
+    cached = folder / f"vega-{version('vl-convert-python')}.js" if folder is not None else None
+    if cached is not None:
+        with suppress(OSError, ValueError):
+            return cached.read_text(encoding="utf-8")
     bundle = make_bundle()
-    _keep(bundle, cached)
+    if cached is not None:
+        _keep(bundle, cached)
     return bundle
 
 
