@@ -36,7 +36,7 @@ class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         self._folder = tempfile.TemporaryDirectory()
         bundle = Path(self._folder.name) / "vega.js"
-        maker = _load(Path(self.root) / "tracereport" / "documents" / "vega_bundle.py")
+        maker = _load(Path(self.root) / "tracereport" / "documents" / "page" / "vega_bundle.py")
         bundle.write_text(maker.make_bundle(), encoding="utf-8")
         build_data["force_include"][str(bundle)] = "tracereport/templates/vega.js"
 

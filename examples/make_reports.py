@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tracereport.command.job import Job, make_documents, prepare_job, run_job
 from tracereport.documents.formats import choose_formats
-from tracereport.documents.html import render_html
+from tracereport.documents.page.page import render_html
 from tracereport.documents.writer import Document, write_documents
 
 EXAMPLES = Path(__file__).parent

@@ -8,7 +8,7 @@ import pytest
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
-from tracereport.documents.pictures import Pictures
+from tracereport.documents.page.pictures import Pictures
 from tracereport.model import Report, Rows
 from tracereport.sections import theme
 from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts

@@ -21,8 +21,9 @@ from tests.shop import ROOT
 from tracereport import __version__
 from tracereport.command import job as job_room
 from tracereport.command.cli import main
-from tracereport.command.options import GROUPS, MARKDOWN_LIMIT_BYTES, TOP
-from tracereport.documents.formats import FORMATS, NAMED_SUFFIXES, RenderOptions
+from tracereport.command.options import GROUPS, TOP
+from tracereport.documents import FORMATS
+from tracereport.documents.formats import list_suffixes
 from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.model import Settings, report_schema
 from tracereport.wording.units import display_width
@@ -93,7 +94,7 @@ def test_a_log_gives_the_quick_starts_report() -> None:
 
 
 def test_one_analysis_writes_as_many_documents_as_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    names = [f"report{suffix}" for suffix in NAMED_SUFFIXES if suffix != ".speedscope.json"]
+    names = [f"report{suffix}" for suffix in list_suffixes() if suffix != ".speedscope.json"]
     assert main([str(SINGLE), *(f"-o{name}" for name in names)]) == 0
     assert {path.name for path in Path().iterdir()} == set(names)
     assert Path("report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -120,7 +121,7 @@ def test_a_document_can_go_to_standard_output_beside_others(capsys: pytest.Captu
     assert Path("report.txt").read_text(encoding="utf-8").startswith("=====")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind not in {"speedscope", "gitlab"}])
+@pytest.mark.parametrize("kind", [kind.name for kind in FORMATS if kind.name not in {"speedscope", "gitlab"}])
 def test_every_format_goes_to_standard_output(kind: str) -> None:
     done = run(SINGLE, "--format", kind)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -151,8 +152,10 @@ def test_the_help_names_every_format_suffix_and_default(capsys: pytest.CaptureFi
     main(["--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert all(f"{title}:" in shown for title in GROUPS)
-    assert all(re.search(rf"[ ,]{re.escape(word)}[ ,.]", shown) for word in (*FORMATS, *NAMED_SUFFIXES))
-    assert RenderOptions().markdown_limit_bytes == MARKDOWN_LIMIT_BYTES
+    assert all(
+        re.search(rf"[ ,]{re.escape(word)}[ ,.]", shown)
+        for word in (*(kind.name for kind in FORMATS), *list_suffixes())
+    )
     assert Settings().top == TOP
     assert f"Default: {TOP}." in shown
 
@@ -269,7 +272,7 @@ def test_a_table_stands_for_its_log() -> None:
 )
 def test_nothing_that_a_log_may_hold_crashes_it(line: bytes, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     log = written("odd.log", TRACE % (0, 0) + line)
-    names = [f"report{suffix}" for suffix in NAMED_SUFFIXES if suffix != ".speedscope.json"]
+    names = [f"report{suffix}" for suffix in list_suffixes() if suffix != ".speedscope.json"]
     assert main([log, "-o", "-", *(f"-o{name}" for name in names)]) == 0
     printed = capsysbinary.readouterr()
     assert printed.err == b""
@@ -418,7 +421,7 @@ def test_trace_lines_may_go_to_a_text_file() -> None:
         (["--top", "0"], 2, "'--top': 0 is not in the range", "tracereport --help"),
         (["--call", "x"], 2, "'--call': 'x' is not a valid whole number", "tracereport --help"),
         (["--today", "soon"], 2, "'--today': 'soon' does not match the format", "tracereport --help"),
-        (["--format", "pdf"], 2, "--format pdf: unknown format", "text, markdown, html"),
+        (["--format", "pdf"], 2, "--format pdf: unknown format", "text, brief, markdown, html"),
         (["-o", "a.md", "-o", "a.md"], 2, "Two documents would go to a.md", "name of its own"),
         (
             ["-o", "missing/report.html"],

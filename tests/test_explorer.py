@@ -3,7 +3,7 @@ from typing import Literal
 import msgspec
 
 from tests.sample_report import HOSTILE_CALLER, sample_report
-from tracereport.documents.explorer import COLUMNS, list_explorer_rows
+from tracereport.documents.page.explorer import COLUMNS, list_explorer_rows
 from tracereport.model import Rows
 from tracereport.wording.labels import Labels
 

@@ -22,7 +22,10 @@ from tests.sample_report import (
 )
 from tests.shop import ROOT
 from tests.test_ci_examples import required
-from tracereport.documents.export import render_github, render_gitlab, render_json, render_sarif
+from tracereport.api import render
+from tracereport.documents.export.github import render_github
+from tracereport.documents.export.gitlab import render_gitlab
+from tracereport.documents.export.sarif import render_sarif
 from tracereport.errors import UsageError
 from tracereport.model import Finding, Report, decode_report
 
@@ -46,12 +49,12 @@ def test_an_empty_name_says_so() -> None:
     "report", [sample_report(), compared_report(), empty_report()], ids=["sample", "compared", "empty"]
 )
 def test_json_comes_back_whole_and_compresses_to_the_same_bytes(report: Report) -> None:
-    written = render_json(report)
+    written = render(report, "json")
     assert decode_report(written) == report
     assert written.endswith(b"}\n")
-    compressed = render_json(report, compressed=True)
+    compressed = render(report, "json.gz")
     assert gzip.decompress(compressed) == written
-    assert compressed == render_json(report, compressed=True)
+    assert compressed == render(report, "json.gz")
 
 
 def sarif_run(report: Report) -> dict[str, Any]:

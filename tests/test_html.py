@@ -10,8 +10,8 @@ import pytest
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
-from tracereport.documents.html import MOST_BYTES, list_definitions, render_html
-from tracereport.documents.text import render_text
+from tracereport.documents.page.page import MOST_BYTES, list_definitions, render_html
+from tracereport.documents.terminal.report import render_text
 from tracereport.findings.repeated import judge_repeats
 from tracereport.model import ProcessOnOneSide, Report, Rows, Selection, Settings
 from tracereport.sections.tables import totals_changes

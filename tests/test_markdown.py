@@ -23,7 +23,7 @@ from tests.sample_report import (
     signature,
     unchanged_report,
 )
-from tracereport.documents.markdown import render_markdown
+from tracereport.documents.summary import render_markdown
 from tracereport.errors import UsageError
 from tracereport.model import Gate, QualityWarning, Report, Rows, Settings
 

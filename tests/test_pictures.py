@@ -1,6 +1,6 @@
 import pytest
 
-from tracereport.documents.pictures import Pictures, clean_svg
+from tracereport.documents.page.pictures import Pictures, clean_svg
 from tracereport.sections import theme
 
 BARS = {

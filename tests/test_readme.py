@@ -14,7 +14,7 @@ from tests.make_readme import EXAMPLE, README, fill_examples
 from tests.shop import ROOT
 from tracereport.command.cli import COMMANDS, report
 from tracereport.command.config import read_config
-from tracereport.documents.formats import SUFFIXES, format_of
+from tracereport.documents.formats import format_of, list_suffixes
 from tracereport.model import Settings
 
 TEXT = README.read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def test_its_setup_is_that_of_the_gate() -> None:
 def test_every_suffix_has_its_use() -> None:
     rows = re.findall(r"^\| (`\..*?) \|", TEXT, re.MULTILINE)
     named = {suffix for row in rows for suffix in re.findall(r"`(\.[\w.]+)`", row)}
-    assert named == set(SUFFIXES) - {".htm"}
+    assert named == set(list_suffixes())
 
 
 def test_its_configuration_is_read(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.sample_report import (
     signature,
     unchanged_report,
 )
-from tracereport.documents.text import render_explanation, render_text
+from tracereport.documents.terminal.report import render_explanation, render_text
 from tracereport.model import CallReference, Report, Rows, Selection, Settings
 from tracereport.sections.tables import shared_lookups
 from tracereport.wording.units import display_width, escape_controls

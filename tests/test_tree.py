@@ -14,7 +14,7 @@ from tests.truth import read_log
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.ordered import order_calls
 from tracereport.calls.selection import show_selected
-from tracereport.documents.calls.speedscope import make_speedscope
+from tracereport.documents.calls.profile import make_speedscope
 from tracereport.measures.repeats import find_repeats
 from tracereport.measures.tree import UNFINISHED, count_call_tree, count_self_ns
 from tracereport.model import CallTree, Selection

@@ -4,7 +4,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from tracereport.documents import templating, vega_bundle
+from tracereport.documents import templating
+from tracereport.documents.page import vega_bundle
 
 NAME = f"vega-{version('vl-convert-python')}.js"
 

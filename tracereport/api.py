@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Literal, get_args
+from typing import Literal
 
 import polars as pl
 
-from tracereport.documents.formats import RenderFormat, render_document
+from tracereport.documents import FORMATS
+from tracereport.documents.formats import render_report
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
@@ -68,20 +69,19 @@ def analyze(
     return make_report(read_frame(calls), settings or Settings(), title, selection)
 
 
-def render(report: Report, kind: RenderFormat) -> str | bytes:
+def render(report: Report, kind: str) -> str | bytes:
     """A document made from the report, the same bytes for the same report.
 
     Args:
         report: as ``analyze`` made it, or read back from a ``report.json``.
-        kind: ``text``, ``markdown``, ``html`` or ``github`` give text, ``json``, ``json.gz``, ``sarif`` or ``gitlab``
-            give bytes.
+        kind: what ``--format`` calls a format that is made of the report alone, as ``"html"`` or ``"json"``; text comes
+            as a string, anything else as bytes.
 
     Raises:
         UsageError: ``kind`` is none of these, or it is ``gitlab``, which needs a place in the source for each finding,
             and the trace carries none.
     """
-    if kind not in get_args(RenderFormat):
-        raise UsageError(
-            f"{kind}: no report can be rendered as that", f"Name one of {', '.join(get_args(RenderFormat))}."
-        )
-    return render_document(report, kind)
+    rendered = {format_.name: format_ for format_ in FORMATS if format_.made_of == "report"}
+    if kind not in rendered:
+        raise UsageError(f"{kind}: no report can be rendered as that", f"Name one of {', '.join(rendered)}.")
+    return render_report(report, rendered[kind])

@@ -73,7 +73,8 @@ class Configuration(Record, frozen=True, kw_only=True):
     redact_key: bool = False
     """Whether a key of one's own was given for the hashes."""
     marker: str | None = None
-    markdown_limit: int = 60_000
+    markdown_limit: int | None = None
+    """Bytes; null where no command said it."""
     location: str | None = None
 
 

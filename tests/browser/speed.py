@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.pages import launch, opened, report_of, write_page
 from tests.browser.screenshots import LOG
-from tracereport.documents.html import render_html
+from tracereport.documents.page.page import render_html
 
 THROTTLE = 4
 OBSERVE = """

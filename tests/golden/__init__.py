@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.truth import NAMES, log_path
+from tracereport.api import render
 from tracereport.calls.calls import Calls
-from tracereport.documents.formats import render_document
-from tracereport.documents.html import render_html
+from tracereport.documents.page.page import render_html
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
 from tracereport.sources.perf_trace.diagnosis import explain_no_traces
@@ -45,7 +45,7 @@ def make_document(golden: str) -> bytes:
     report = report_on(name)
     if suffix == "html":
         return render_html(report, pictures=False).encode()
-    document = render_document(report, "text" if suffix == "txt" else "markdown" if suffix == "md" else "json")
+    document = render(report, "text" if suffix == "txt" else "markdown" if suffix == "md" else "json")
     return document.encode() if isinstance(document, str) else document
 
 

@@ -111,7 +111,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
         log = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "perf_trace.log")
         words = TEXT(" ".join(command))
         job = plan_job(given, [str(log)], sys.stderr)
-        job = replace(job, title=job.title or words, names={str(log): words})
+        rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
+        job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
         prepared = _prepare(job, stack)
         with log.open("wb") as keep:
             code = run_command(command, keep, os.environ)
@@ -194,7 +195,8 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
 
     from tracereport.command.job import make_documents, run_job  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
-    from tracereport.documents.writer import STDOUT, write_documents  # noqa: PLC0415
+    from tracereport.documents.interface import STDOUT  # noqa: PLC0415
+    from tracereport.documents.writer import write_documents  # noqa: PLC0415
     from tracereport.wording.units import format_decimal  # noqa: PLC0415
 
     with prompt_interrupts(stack.close):
@@ -231,7 +233,7 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
 def _keep_streams(job: "Job", stack: ExitStack) -> "Job":
     """Puts aside what can be read only once and has to be read twice: the calls first, and then the trace lines."""
     streams = [name for name in job.inputs if name == STANDARD_INPUT or is_stream(name)]
-    if not streams or not (job.explain or any(kind == "raw" for _, kind in job.targets)):
+    if not streams or not (job.explain or any(kind.made_of == "lines" for _, kind in job.targets)):
         return job
     from msgspec.structs import replace  # noqa: PLC0415
 

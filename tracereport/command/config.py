@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.errors import ConfigError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings, option_of_field
@@ -38,7 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     fail_on: tuple[str, ...] = ()
     marker: str | None = None
-    markdown_limit: Annotated[int, msgspec.Meta(ge=1)] = 60_000
+    markdown_limit: Annotated[int, msgspec.Meta(ge=1)] = MARKDOWN_LIMIT_BYTES
     """Bytes."""
     location: str | None = None
     redact: tuple[str, ...] = ()

@@ -12,19 +12,18 @@ from typing import Protocol
 import msgspec
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.selection import check_selection, refuse_empty, select_calls
-from tracereport.documents.formats import HOLD_ALL_ROWS, Format, RenderOptions, is_rendered, render_document
-from tracereport.documents.writer import STDOUT, Content, Document, Rendered, require_folder
+from tracereport.documents import interface
+from tracereport.documents.interface import STDOUT, Format, RenderOptions
+from tracereport.documents.writer import Content, Document, Rendered, require_folder
 from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
-from tracereport.sources.parquet import write_table
 from tracereport.sources.streams import STANDARD_INPUT, expand_inputs, is_calls_table, readable
 
 ALL = "all"
@@ -109,7 +108,7 @@ def prepare_job(job: Job) -> Prepared:
     if job.selection is not None:
         check_selection(job.selection)
     if job.rendering.location is not None:
-        from tracereport.documents.export import parse_location  # noqa: PLC0415
+        from tracereport.documents.export.findings import parse_location  # noqa: PLC0415
 
         parse_location(job.rendering.location)
     if job.redact_key_file is not None and not job.redact:
@@ -131,7 +130,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     begin = watcher.begin if watcher is not None else _ignore
     job = prepared.job
     inputs = expand_inputs(job.inputs)
-    if any(kind == "raw" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
+    if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
     _refuse_overwriting(job, inputs)
     begin("reading", _total_bytes(inputs))
@@ -165,7 +164,7 @@ def _choose_row_limit(job: Job) -> int:
 
     What is redacted gets its key from the report, which is to be the same whatever is written.
     """
-    holds_few = job.targets and not any(kind in HOLD_ALL_ROWS for _, kind in job.targets)
+    holds_few = job.targets and not any(kind.all_rows for _, kind in job.targets)
     return min(job.settings.top, ROW_LIMIT) if holds_few and not job.redact else ROW_LIMIT
 
 
@@ -199,38 +198,24 @@ def make_documents(job: Job, result: Result) -> list[Document]:
 
 
 def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Content:
-    if is_rendered(kind):
-        for_files = RenderOptions()
-        rendering = job.rendering
-        if target != STDOUT:
-            rendering = replace(rendering, width=for_files.width, colour=for_files.colour)
-        return Rendered(lambda: _encode(render_document(result.report, kind, rendering)))
-    if kind == "parquet":
-        return lambda path: write_table(result.calls, path, _selected(job, result))
-    if kind == "speedscope":
-        return Rendered(lambda: _render_speedscope(job, result))
-    return lambda path: _write_raw(job, result, _selected(job, result), path)
+    """What makes a document; a file's width and colour don't depend on the terminal."""
+    for_files = RenderOptions()
+    rendering = job.rendering
+    if target != STDOUT:
+        rendering = rendering._replace(width=for_files.width, colour=for_files.colour)
+    if kind.made_of == "report":
+        return Rendered(lambda: interface.encode(kind.render(interface.Result(result.report), rendering)))
 
+    def write(path: Path) -> None:
+        selected = None if job.selection is None else select_calls(result.calls, job.selection)
+        whole = interface.Result(result.report, result.calls, selected, result.inputs, job.source)
+        document = kind.render(whole, rendering)
+        if callable(document):
+            document(path)
+        else:
+            path.write_bytes(interface.encode(document))
 
-def _encode(document: str | bytes) -> bytes:
-    return document.encode() if isinstance(document, str) else document
-
-
-def _selected(job: Job, result: Result) -> NDArray[np.bool_] | None:
-    """The selected calls; null without a selection."""
-    return None if job.selection is None else select_calls(result.calls, job.selection)
-
-
-def _render_speedscope(job: Job, result: Result) -> bytes:
-    from tracereport.documents.calls.speedscope import make_speedscope  # noqa: PLC0415
-
-    return make_speedscope(result.calls, result.report.title, _selected(job, result))
-
-
-def _write_raw(job: Job, result: Result, rows: NDArray[np.bool_] | None, path: Path) -> None:
-    every = np.ones(len(result.calls), bool) if rows is None else rows
-    with path.open("wb") as file:
-        file.writelines(read_raw(result.calls, every, result.inputs, source=job.source))
+    return write
 
 
 def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
@@ -239,7 +224,7 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
     Raises:
         UsageError: no finding has the fingerprint, or several do.
     """
-    from tracereport.documents.text import render_explanation  # noqa: PLC0415
+    from tracereport.documents.terminal.report import render_explanation  # noqa: PLC0415
 
     findings = [finding for finding in result.report.findings.rows if finding.fingerprint.startswith(fingerprint)]
     if len(findings) != 1:
@@ -280,7 +265,7 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
 
 
 def _check_targets(job: Job) -> None:
-    if job.redact and any(kind == "raw" for _, kind in job.targets):
+    if job.redact and any(kind.made_of == "lines" for _, kind in job.targets):
         raise UsageError("Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet")
     for target, _ in job.targets:
         require_folder(target)

@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
+from tracereport.documents import FORMATS
+from tracereport.documents.formats import list_suffixes
+from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES, Format
 from tracereport.sources import SOURCES
 from tracereport.sources.streams import readable
 
 TEXT = readable
 """Type of what goes into documents."""
 DAY = click.DateTime(["%Y-%m-%d"])
-MARKDOWN_LIMIT_BYTES = 60_000
 TOP = 10
 
 
@@ -41,6 +43,11 @@ def _many(name: str, metavar: str, text: str, kind: object = TEXT) -> Option:
     return Option([*name.split()], metavar=metavar, help=f"{text} Repeatable.", type=kind, multiple=True)
 
 
+def _explain(kind: Format) -> str:
+    """A format's name, and what it is where the name doesn't say it."""
+    return f"{kind.name} ({kind.help})" if kind.help else kind.name
+
+
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Inputs": (
         _one(
@@ -54,15 +61,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many(
             "-o --output",
             "FILE",
-            "Write a document; its suffix chooses the format: .txt .md .html .json .json.gz .parquet (the calls) "
-            ".speedscope.json (the call tree) .sarif. `-` is standard output.",
+            f"Write a document; its suffix chooses the format: {' '.join(list_suffixes())}. `-` is standard output.",
             click.STRING,
         ),
         _one(
             "--format",
             "FORMAT",
-            "Format of standard output, and of an -o without a known suffix: text, markdown, html, json, json.gz, "
-            "sarif, github, gitlab, raw (the trace lines), parquet, speedscope.",
+            f"Format of standard output, and of an -o without a known suffix: {', '.join(map(_explain, FORMATS))}.",
         ),
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),

@@ -1,6 +1,7 @@
 """The command line and the configuration -> what is to be done. The command line goes before the configuration."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -9,8 +10,8 @@ import msgspec
 
 from tracereport.command.config import FIELDS, SETTINGS_FIELDS, Options, find_config, read_config
 from tracereport.command.job import Job
-from tracereport.documents.formats import RenderOptions, choose_formats
-from tracereport.documents.writer import STDOUT
+from tracereport.documents.formats import choose_formats
+from tracereport.documents.interface import STDOUT, RenderOptions
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
 
@@ -61,6 +62,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
             markdown_limit_bytes=options.markdown_limit,
             marker=options.marker,
             location=options.location,
+            command=(shlex.join(["tracereport", *logs]), ""),
         ),
         quiet=options.quiet,
     )

@@ -1,200 +1,25 @@
-"""The report as Markdown for a pull request: the verdict in a line, what to change, and everything else folded.
+"""The report as Markdown for a pull request."""
 
-Right under GitHub's own parser (cmark-gfm) as well as markdown-it. Whatever the input, the document stays below a limit
-in bytes: first the tables lose their last rows, then the findings their details, then the last findings go, and the
-document says so. The verdict and the gates outlast all that.
-"""
+from typing import Final
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import TypeVar
-
-from tracereport.documents.formats import MARKDOWN_LIMIT_BYTES
-from tracereport.documents.templating import cell, code, prose, render_template
-from tracereport.errors import UsageError
-from tracereport.model import Breakdown, Comparison, Finding, FindingChange, Gate, QualityWarning, Report, Rows
-from tracereport.sections import tables
-from tracereport.sections.columns import Column
-from tracereport.wording import sentences
-from tracereport.wording.phrases import format_counted
-from tracereport.wording.units import elide_fields, elide_middle
-
-Row = TypeVar("Row")
-
-_MARKER = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+)*")
-_FIRST_LEVEL = 64
-"""Where the search for what fits begins: twice the rows that are shown by default, and more."""
-_KINDS_OF_ROWS = 3
-"""Findings, their details, and rows of the tables, in this order of importance."""
-_OPEN_FINDINGS = 3
-_VALUE_WIDTH = 100
-_STATE_MARKS = {"new": "🔺", "worse": "🔺", "better": "✅", "resolved": "✅", "unchanged": ""}
+from tracereport.documents.interface import MadeOf, RenderOptions, Result
 
 
-def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, marker: str | None = None) -> str:
-    """The summary in at most ``limit_bytes`` of UTF-8, with a final newline.
+class Markdown:
+    """``.md``: a summary that stays below a limit in bytes."""
 
-    Args:
-        report: what is shown; of each list the first ``settings.top`` rows, or as many as fit.
-        limit_bytes: GitHub cuts comments at 65,536 characters and step summaries at 1 MiB.
-        marker: a word that the first line carries (``<!-- tracereport:WORD -->``), by which a comment is found again.
+    name: Final = "markdown"
+    suffixes: Final = (".md",)
+    help: Final = ""
+    all_rows: Final = False
+    made_of: Final[MadeOf] = "report"
 
-    Raises:
-        UsageError: the marker isn't a plain word, or the limit is too small even for the verdict.
-    """
-    if marker is not None and not _MARKER.fullmatch(marker):
-        raise UsageError(
-            f"The marker {marker!r} can't stand in a comment.", "Use letters, digits, dots and single hyphens."
-        )
-    summary = partial(_render_summary, report, marker, limit_bytes)
-    highest = _KINDS_OF_ROWS * report.settings.top
-    level = _largest_fitting(lambda level: len(summary(level).encode()) <= limit_bytes, highest)
-    if level >= 0:
-        return summary(level)
-    for last_resort in _last_resorts(report, _first_line(marker)):
-        needed = len(last_resort.encode())
-        if needed <= limit_bytes:
-            return last_resort
-    raise UsageError(f"{limit_bytes:,} bytes are too few for a summary.", f"Allow at least {needed:,}.")
+    def render(self, result: Result, options: RenderOptions) -> str:
+        """The summary.
 
+        Raises:
+            UsageError: the marker isn't a plain word, or the limit is too small even for the verdict.
+        """
+        from tracereport.documents.summary import render_markdown  # noqa: PLC0415 - the help needs no renderer
 
-def _last_resorts(report: Report, first_line: str) -> Iterator[str]:
-    """What is left where not even the summary without any row fits: the verdict, with the gates as long as they fit."""
-    verdict = _verdict(report)
-    failed = [gate for gate in _gates(report) if not gate.passed]
-    for gates in (_gates(report), failed):
-        yield render_template("partials/shortest.md", first_line=first_line, verdict=verdict, gates=gates)
-    # Cut in the middle of a name in backticks, the rest would be code: without them it is all plain text.
-    for shown in (verdict, elide_middle(verdict.replace("`", ""), _VALUE_WIDTH)):
-        yield render_template("partials/shortest.md", first_line=first_line, verdict=shown, gates=())
-
-
-def _largest_fitting(fits: Callable[[int], bool], highest: int) -> int:
-    """The highest level that fits, -1 if none does; found from below, so that what is far too large is never made."""
-    fitting, tried = -1, min(_FIRST_LEVEL, highest)
-    while fits(tried):
-        if tried == highest:
-            return highest
-        fitting, tried = tried, min(2 * tried, highest)
-    while tried - fitting > 1:
-        middle = (fitting + tried) // 2
-        fitting, tried = (middle, tried) if fits(middle) else (fitting, middle)
-    return fitting
-
-
-def _render_summary(report: Report, marker: str | None, limit_bytes: int, level: int) -> str:
-    """The summary at one level: up to ``top`` findings, from there on up their details, then rows of the tables."""
-    comparison = report.comparison
-    if comparison is not None and _is_silent(report, comparison):
-        passed = f" {format_counted(len(_gates(report)), 'gate')} passed." if _gates(report) else ""
-        return f"{_first_line(marker)}{prose(comparison.verdict)}{passed}\n"
-    top = report.settings.top
-    findings, details, rows = (min(max(level - kind * top, 0), top) for kind in range(_KINDS_OF_ROWS))
-    summary = _Summary(report, findings=findings, details=details, rows=rows)
-    text = render_template(
-        "summary.md",
-        report=report,
-        first_line=_first_line(marker),
-        verdict=_verdict(report),
-        summary=summary,
-        tables=tables,
-        left_out=f"{limit_bytes:,}" if level < _KINDS_OF_ROWS * top else "",
-    )
-    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
-
-
-def _is_silent(report: Report, comparison: Comparison) -> bool:
-    """Whether one line says it all: nothing changed, no gate failed, and the log can be trusted."""
-    return (
-        sentences.is_unchanged(comparison)
-        and all(gate.passed for gate in _gates(report))
-        and not _misleading(report)
-        and report.totals.judged_calls == report.totals.calls
-        and (report.input is None or not report.input.errors)
-    )
-
-
-def _misleading(report: Report) -> list[QualityWarning]:
-    """What a reader must know before any figure."""
-    return [row for row in report.quality.rows if row.misleading]
-
-
-def _first_line(marker: str | None) -> str:
-    return "" if marker is None else f"<!-- tracereport:{marker} -->\n"
-
-
-def _verdict(report: Report) -> str:
-    return report.verdict.message if report.comparison is None else report.comparison.verdict
-
-
-def _gates(report: Report) -> tuple[Gate, ...]:
-    return report.gates.rows if report.gates is not None else ()
-
-
-class _Summary:
-    """What the template puts together, each list cut to the room there is.
-
-    Attributes:
-        findings: how many findings there is room for.
-        details: how many of them with their evidence and advice.
-        rows: how many rows of each table.
-        open_findings: those that stand open, with their rank: the first ones, or with a baseline what grew.
-        folded_findings: the others there is room for.
-    """
-
-    def __init__(self, report: Report, *, findings: int, details: int, rows: int) -> None:
-        self.report = report
-        self.findings = findings
-        self.details = details
-        self.rows = rows
-        self.open_findings, self.folded_findings = self._part_findings()
-        self.misleading = _misleading(report)
-        shading = tuple(row for row in report.quality.rows if not row.misleading)
-        self.shading = Rows(len(shading), shading)
-
-    def _part_findings(self) -> tuple[list[tuple[int, Finding]], list[tuple[int, Finding]]]:
-        ranked = list(enumerate(self.report.findings.rows, 1))
-        if self.report.comparison is None:
-            return ranked[: self.findings][:_OPEN_FINDINGS], ranked[_OPEN_FINDINGS : self.findings]
-        grown = sentences.grown_fingerprints(self.report.comparison)
-        opened = [(rank, finding) for rank, finding in ranked if finding.fingerprint in grown][: self.findings]
-        others = [(rank, finding) for rank, finding in ranked if finding.fingerprint not in grown]
-        return opened, others[: self.findings - len(opened)]
-
-    def shown(self, rows: Rows[Row]) -> tuple[Row, ...]:
-        """The rows of a table that there is room for."""
-        return rows.rows[: self.rows]
-
-    def table(self, columns: Sequence[Column]) -> str:
-        """The columns as a table of GitHub's Markdown; without rows nothing."""
-        if not columns[0].cells:
-            return ""
-        titles = _row([column.title for column in columns])
-        rule = _row([":---" if column.align == "left" else "---:" for column in columns])
-        rows = zip(*([_cell(text, column) for text in column.cells] for column in columns), strict=True)
-        return "\n".join([titles, rule, *map(_row, rows)])
-
-    def changes(self, changes: Sequence[FindingChange]) -> str:
-        """Findings before and after."""
-        return self.table(tables.finding_changes(changes, [_describe_change(row) for row in changes]))
-
-    def metrics(self, rows: Sequence[Breakdown]) -> str:
-        """The breakdown of each function under its name."""
-        return "\n\n".join(f"{code(row.function)}\n\n{self.table(tables.metrics(row))}" for row in rows)
-
-
-def _describe_change(row: FindingChange) -> str:
-    """Who asks whom, with a mark for better or worse; what was accepted is neither."""
-    place = sentences.describe_place(row, code)
-    return f"{place} (accepted)" if row.accepted is not None else f"{_STATE_MARKS[row.state]} {place}".strip()
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(text: str, column: Column) -> str:
-    if column.code and text not in ("", "-"):
-        return cell(code(elide_fields(text, _VALUE_WIDTH), _VALUE_WIDTH))
-    return cell(text)
+        return render_markdown(result.report, limit_bytes=options.markdown_limit_bytes, marker=options.marker)

@@ -1,49 +1,21 @@
-"""The report for a terminal, section by section, and one finding in full.
+"""The report as plain text, for a terminal or a pipe."""
 
-The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
-``text_findings``, ``text_lists`` and ``tables``, within the width of the ``terminal``.
-"""
+from typing import Final
 
-from collections.abc import Sequence
-
-from tracereport.documents import text_findings, text_lists
-from tracereport.documents.templating import render_template
-from tracereport.documents.terminal import TerminalPage
-from tracereport.model import Finding, Report
-from tracereport.sections import tables
-from tracereport.sections.columns import Canvas
-from tracereport.wording import sentences
-from tracereport.wording.units import escape_controls, quote_name
-
-_NARROWEST = 60
-_EXPLANATION_WIDTH = 100
+from tracereport.documents.interface import MadeOf, RenderOptions, Result
 
 
-def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
-    """The report in lines of at most ``width`` columns (at least 60), with a final newline.
+class Text:
+    """``.txt``: every section, the first rows of each."""
 
-    Args:
-        report: what is shown; of each list the first ``settings.top`` rows.
-        width: columns of the terminal.
-        colour: bold headings, and the loud colour on what was asked again for an unchanged answer (ANSI).
-    """
-    page = TerminalPage(report, Canvas(max(width, _NARROWEST), colour))
-    text = render_template(
-        "report.txt", report=report, page=page, findings=text_findings, lists=text_lists, tables=tables
-    )
-    return text.rstrip("\n") + "\n"
+    name: Final = "text"
+    suffixes: Final = (".txt",)
+    help: Final = ""
+    all_rows: Final = False
+    made_of: Final[MadeOf] = "report"
 
+    def render(self, result: Result, options: RenderOptions) -> str:
+        """The report in lines of the given width."""
+        from tracereport.documents.terminal.report import render_text  # noqa: PLC0415 - the help needs no renderer
 
-def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
-    """One finding in full: what it is, what shows it, its advice as Markdown and its trace lines: ``--explain``."""
-    page = TerminalPage(report, Canvas(_EXPLANATION_WIDTH, colour=False))
-    text = render_template(
-        "explanation.txt",
-        finding=finding,
-        headline=sentences.describe_finding(finding, quote_name),
-        extent=sentences.describe_extent(finding, quote_name),
-        page=page,
-        findings=text_findings,
-        trace_lines=[escape_controls(line) for line in trace_lines],
-    )
-    return text.rstrip("\n") + "\n"
+        return render_text(result.report, width=options.width, colour=options.colour)

@@ -17,9 +17,9 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from tracereport.documents.interface import STDOUT
 from tracereport.errors import OutputError, TracereportError, UsageError, describe_fault
 
-STDOUT: Final = "-"
 _PRIVATE_MODE: Final = 0o600
 _USUAL_MODE: Final = 0o666
 """Of a new file, less what the process's mask takes away."""

@@ -221,6 +221,15 @@ def grown_fingerprints(comparison: Comparison) -> set[str]:
     return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}
 
 
+def shorten_fingerprint(report: Report, fingerprint: str, shortest: int = 4) -> str:
+    """The first digits of a fingerprint that no other finding of the report begins with."""
+    others = [row.fingerprint for row in report.findings.rows if row.fingerprint != fingerprint]
+    length = shortest
+    while length < len(fingerprint) and any(other.startswith(fingerprint[:length]) for other in others):
+        length += 1
+    return fingerprint[:length]
+
+
 def describe_reference(number: int, line: int) -> str:
     """``#122 (line 126)``."""
     return f"{format_call(number)} (line {line})"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.documents.templating import first_advice, render_advice
-from tracereport.documents.terminal import STEP, TerminalPage
+from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Finding,
     FindingChange,

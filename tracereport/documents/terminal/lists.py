@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tracereport.documents.terminal import STEP, TerminalPage
+from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Acceptance,
     AdjacentPair,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tracereport.model import CallReference, Report, Rows
 from tracereport.sections.columns import Canvas
@@ -18,6 +18,7 @@ from tracereport.wording.units import (
 STEP = "      "
 """What belongs to a row stands under it, behind this."""
 
+_NARROWEST = 60
 _SHORTEST_WORD = 12
 
 Row = TypeVar("Row")
@@ -36,6 +37,11 @@ class TerminalPage:
         self.report = report
         self.canvas = canvas
         self.one_process = report.processes.total == 1
+
+    @classmethod
+    def of(cls, report: Report, *, width: int, colour: bool) -> Self:
+        """The page of a report, as wide as is asked for and no narrower than can be read."""
+        return cls(report, Canvas(max(width, _NARROWEST), colour))
 
     def heading(self, title: str) -> str:
         """``=== Title ===``."""

@@ -1,0 +1,56 @@
+"""The brief form: what stands at the end of a terminal or of a test run."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.golden import read_calls, report_on
+from tests.sample_report import compared_report, empty_report, sample_report
+from tests.truth import NAMES
+from tracereport.documents.terminal.brief import MOST_LINES, render_brief
+from tracereport.model import Report
+from tracereport.wording.units import display_width
+
+COMMAND = ("tracereport perf.log", "")
+
+
+def brief(report: Report, width: int = 100) -> list[str]:
+    return render_brief(report, width=width, colour=False, command=COMMAND).splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fits_any_terminal_and_ends_on_the_verdict(name: str, width: int) -> None:
+    if not len(read_calls(name)):
+        pytest.skip("no traces, no report")
+    report = report_on(name)
+    lines = brief(report, width)
+    assert len(lines) <= MOST_LINES
+    assert all(display_width(line) <= width for line in lines)
+    said = " ".join(report.verdict.message.split())
+    assert " ".join(" ".join(lines).split()).endswith(said) or lines[-1].endswith(" ...")
+
+
+def test_it_says_how_many_findings_it_leaves_out_and_how_to_see_the_first() -> None:
+    report = sample_report()
+    lines = brief(report)
+    first = next(row for row in report.findings.rows if row.accepted is None)
+    (see,) = [line for line in lines if "--explain" in line]
+    assert see.startswith("See all of the first: tracereport perf.log --explain ")
+    assert first.fingerprint.startswith(see.rpartition(" ")[2])
+
+
+def test_a_failed_gate_is_named() -> None:
+    report = compared_report()
+    assert report.gates is not None
+    failed = [gate for gate in report.gates.rows if not gate.passed]
+    text = "\n".join(brief(report))
+    assert failed
+    assert all(f"FAILED: --fail-on {gate.expression}" in text for gate in failed)
+    passed = replace(report, gates=replace(report.gates, rows=tuple(replace(gate, passed=True) for gate in failed)))
+    assert "FAILED" not in "\n".join(brief(passed))
+
+
+def test_what_is_empty_is_said_in_few_lines() -> None:
+    lines = brief(empty_report())
+    assert len(lines) <= 4
+    assert not [line for line in lines if "--explain" in line]

@@ -1,0 +1,1 @@
+"""The findings for other programs: SARIF, annotations of GitHub and code quality of GitLab."""

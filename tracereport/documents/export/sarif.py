@@ -1,0 +1,89 @@
+"""The findings as one log of SARIF 2.1.0."""
+
+from collections.abc import Mapping
+from urllib.parse import quote as quote_path
+
+import msgspec
+
+from tracereport.documents.export.findings import describe, find_source, suggest_fix
+from tracereport.documents.templating import code, render_advice
+from tracereport.model import Finding, FindingKind, Report
+from tracereport.wording.sentences import KIND_WORDS
+from tracereport.wording.units import escape_controls, format_caller
+
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_RULES: dict[FindingKind, str] = {
+    "again": "A caller asks again for what it has asked for before.",
+    "shared": "Several callers ask for the same thing.",
+    "fan-out": "A call is made once for each value where one call could do (N+1).",
+    "slow": "A call takes far longer than its function usually does.",
+}
+_SARIF_LEVELS = {"sure": "warning", "likely": "warning", "low": "note"}
+_BASELINE_STATES = {"new": "new", "worse": "updated", "better": "updated", "unchanged": "unchanged"}
+
+
+def render_sarif(report: Report) -> bytes:
+    """The findings as SARIF 2.1.0: at a file where the trace carries ``file=`` and ``line=``, else by function."""
+    states = {row.fingerprint: row.state for row in report.comparison.findings.rows} if report.comparison else {}
+    log = {
+        "$schema": _SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": report.generator.name,
+                        "version": report.generator.version,
+                        "rules": [_sarif_rule(kind, text) for kind, text in _RULES.items()],
+                    }
+                },
+                "results": [_sarif_result(finding, states) for finding in report.findings.rows],
+            }
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+
+
+def _sarif_rule(kind: FindingKind, text: str) -> dict[str, object]:
+    return {
+        "id": kind,
+        "name": KIND_WORDS[kind],
+        "shortDescription": {"text": text},
+        "defaultConfiguration": {"level": "warning"},
+    }
+
+
+def _sarif_result(finding: Finding, states: Mapping[str, str]) -> dict[str, object]:
+    callers = ", ".join(map(format_caller, finding.callers))
+    logical: dict[str, object] = {
+        "name": escape_controls(finding.function),
+        "fullyQualifiedName": f"{callers} -> {escape_controls(finding.function)}",
+        "kind": "function",
+    }
+    location: dict[str, object] = {"logicalLocations": [logical]}
+    if (source := find_source(finding)) is not None:
+        path, line = source
+        location["physicalLocation"] = {"artifactLocation": {"uri": quote_path(path)}, "region": {"startLine": line}}
+    result: dict[str, object] = {
+        "ruleId": finding.kind,
+        "ruleIndex": list(_RULES).index(finding.kind),
+        "level": _SARIF_LEVELS[finding.confidence],
+        "message": {
+            "text": f"{describe(finding)} {suggest_fix(finding)}",
+            "markdown": f"{describe(finding, code)}\n\n{render_advice(finding)}",
+        },
+        "locations": [location],
+        "partialFingerprints": {"tracereport/v1": finding.fingerprint},
+        "properties": {
+            "calls": finding.calls,
+            "repeats": finding.repeats,
+            "callsSaved": finding.calls_saved,
+            "possibleCallsSaved": finding.possible_calls_saved,
+            "confidence": finding.confidence,
+        },
+    }
+    if state := _BASELINE_STATES.get(states.get(finding.fingerprint, "")):
+        result["baselineState"] = state
+    if finding.accepted:
+        result["suppressions"] = [{"kind": "external", "justification": escape_controls(finding.accepted)}]
+    return result

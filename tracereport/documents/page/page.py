@@ -1,0 +1,264 @@
+"""The page: one file that opens from anywhere, asks the network for nothing and reads well without its scripts.
+
+Its Content-Security-Policy names the style sheet and each script by hash. Data goes into one script element as JSON,
+through ``json_script``; all other text of the log is escaped by the templates' environment.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import cache, lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from tracereport.documents.page.explorer import list_explorer_rows
+from tracereport.documents.page.pictures import Pictures
+from tracereport.documents.page.vega_bundle import read_bundle
+from tracereport.documents.page.written import HtmlText, Limits
+from tracereport.documents.templating import (
+    code,
+    environment,
+    json_script,
+    render_advice,
+    render_advice_html,
+    render_template,
+    templates_dir,
+)
+from tracereport.documents.user_cache import some_home
+from tracereport.model import Finding, Report, Settings
+from tracereport.sections import theme
+from tracereport.wording import sentences
+from tracereport.wording.labels import Labels
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tracereport.sections.charts import Chart
+
+MOST_BYTES: Final = 1_500_000
+_MOST_FINDINGS: Final = 15
+_MOST_ROWS: Final = 25
+_EXPLORER_ROWS: Final = 400
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A part of the page under its own heading, written by ``partials/KEY.html``."""
+
+    key: str
+    """Its id in the page, too."""
+    title: str
+    is_present: Callable[[Report], object] = lambda _: True
+    """Whether the report has anything for it."""
+    tells_change: bool = False
+    """Whether it stands before the findings where there is a baseline."""
+
+
+SECTIONS: Final = (
+    Section("gates", "Gates", lambda report: report.gates, tells_change=True),
+    Section("comparison", "Comparison", lambda report: report.comparison, tells_change=True),
+    Section("functions", "Functions"),
+    Section("callers", "Callers", lambda report: report.callers.rows or report.edges.rows),
+    Section("redundancy", "Redundancy"),
+    Section("cache", "Cache", lambda report: sentences.useful_caches(report.cache_curves).rows),
+    Section("slowest", "Slowest calls", lambda report: report.slowest_calls.rows),
+    Section("breakdown", "Breakdown", lambda report: report.breakdown.rows),
+    Section("tree", "Call tree"),
+    Section("processes", "Processes"),
+    Section("quality", "Data quality"),
+    Section("definitions", "How each figure is computed"),
+)
+"""Below the front, in the order of the page."""
+
+
+def render_html(report: Report, *, pictures: bool = True) -> str:
+    """The report as a page of at most ``MOST_BYTES`` bytes in UTF-8.
+
+    Args:
+        report: what the page says.
+        pictures: False puts named placeholders where the chart libraries' work would stand (static pictures,
+            specifications and their script), so that the page doesn't depend on those libraries' versions.
+    """
+    labels = Labels()
+    with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
+        with some_home():
+            from tracereport.sections.charts import make_charts  # noqa: PLC0415 - loads Altair
+
+        drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
+        for chart in make_charts(report, labels):
+            drawn.charts[chart.name] = chart
+            if engine:
+                drawn.specifications[chart.name] = chart.specification()
+                drawn.pictures[chart.name] = engine.draw(chart.name, drawn.specifications[chart.name])
+        return _fit(report, labels, drawn)
+
+
+class _Drawn(msgspec.Struct, frozen=True):
+    """What the chart libraries made."""
+
+    bundle: str
+    charts: "dict[str, Chart]" = msgspec.field(default_factory=dict)
+    specifications: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    pictures: "dict[str, Future[str]]" = msgspec.field(default_factory=dict)
+
+    def picture(self, name: str) -> Markup:
+        """A chart's picture; the templates ask for it where it stands, so that it is drawn while they write."""
+        if name not in self.pictures:
+            return Markup("<!-- picture of {} -->").format(name)
+        return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
+
+
+def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
+    """The page with as much of the report as its size allows."""
+    top = report.settings.top
+    limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
+    page = _render(report, HtmlText(limits, labels), drawn)
+    while len(page.encode()) > MOST_BYTES and limits != limits.shrink():
+        limits = limits.shrink()
+        page = _render(report, HtmlText(limits, labels), drawn)
+    return page
+
+
+def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
+    from tracereport.sections.charts.repeats import list_called  # noqa: PLC0415 - loads Altair
+
+    style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
+    script = _isolate(_read_template("report.js"))
+    vega = _isolate(drawn.bundle)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            policy=_policy(style, (script, vega)),
+            style=style,
+            script=script,
+            vega=vega,
+            page_data=json_script(_page_data(report, text, drawn)),
+            sections=[section for section in SECTIONS if section.is_present(report)],
+            misleading=[row for row in report.quality.rows if row.misleading],
+            definitions=list_definitions(report.settings),
+            charts=drawn.charts,
+            picture=drawn.picture,
+            text=text,
+            kind_words=sentences.KIND_WORDS,
+            many_processes=report.totals.processes > 1,
+            advice=render_advice_html,
+            worth=sentences.describe_worth,
+            saved_fill=_saved_fill,
+            resolution_of={row.function: row.resolution_ns for row in report.functions.rows},
+            called_by=list_called(report, [row.caller for row in report.callers.rows[: text.limits.rows]], text.labels),
+            changes=_key_changes(report),
+            **_answers(report),
+        )
+    )
+
+
+def _key_changes(report: Report) -> dict[str, dict[Any, Any]]:
+    """What changed from the baseline, by what a row of the tables is found by."""
+    compared = report.comparison
+    if compared is None:
+        return {"functions": {}, "callers": {}, "edges": {}, "processes": {}}
+    return {
+        "functions": {row.function: row for row in compared.functions.rows},
+        "callers": {row.caller: row for row in compared.callers.rows},
+        "edges": {(row.caller, row.function): row for row in compared.edges.rows},
+        "processes": {row.index: row for row in compared.processes.rows},
+    }
+
+
+def _answers(report: Report) -> dict[str, Any]:
+    """The headline's bar: first calls and repeats by what is known of their answers, each with its fill."""
+    totals = report.totals
+    fills = {name: theme.colour(name) for name in ("first", "unchanged", "changed")}
+    fills |= {"unproven": theme.HATCH, "unproven-ground": theme.colour("unproven")}
+    legend = (
+        ("first", totals.lookups, "first calls"),
+        ("unchanged", totals.unchanged_repeats, "again, unchanged"),
+        ("changed", totals.changed_repeats, "again, changed"),
+        ("unproven", totals.unproven_repeats, "again, no evidence"),
+    )
+    return {"fills": fills, "legend": legend, "answers": [(count, fills[key]) for key, count, _ in legend]}
+
+
+def _saved_fill(finding: Finding) -> str:
+    """The fill of the calls that a finding saves: loud only for known answers, hatched where they aren't sure."""
+    if finding.kind in {"again", "shared"}:
+        return theme.colour("unchanged")
+    return theme.HATCH if finding.confidence == "low" else theme.colour("repeat")
+
+
+def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, object]:
+    """What the page's script works with."""
+    return {
+        "config": theme.altair_theme()["config"],
+        "charts": drawn.specifications,
+        "explorer": list_explorer_rows(report, text.labels, text.limits.explorer_rows),
+        "names": text.labels.cut(text.limits.explorer_rows, text.limits.full_columns // 2),
+        "markdown": {
+            finding.fingerprint: _write_issue(finding) for finding in report.findings.rows[: text.limits.findings]
+        },
+    }
+
+
+def _write_issue(finding: Finding) -> str:
+    """The finding as Markdown, for an issue."""
+    return render_template(
+        "partials/finding.md",
+        finding=finding,
+        headline=sentences.describe_finding(finding, code),
+        extent=sentences.describe_extent(finding, code),
+        worth=sentences.describe_worth(finding),
+        advice=render_advice(finding),
+    )
+
+
+def _policy(style: str, scripts: Iterable[str]) -> str:
+    """The page's Content-Security-Policy: nothing but the style sheet and the scripts that it was written with."""
+    allowed = " ".join(map(_source_hash, scripts))
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_source_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _isolate(script: str) -> Markup:
+    """The script in a function of its own, so that no script of the page sees another's names."""
+    return Markup(f'(() => {{\n"use strict";\n{script}}})();')  # noqa: S704 - ours, without the end of a script
+
+
+def _source_hash(source: str) -> str:
+    return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
+
+
+@cache
+def _read_template(name: str) -> str:
+    return (templates_dir() / name).read_text(encoding="utf-8")
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """How a figure is computed."""
+
+    key: str
+    title: str
+    text: Markup
+
+
+@lru_cache(maxsize=8)
+def list_definitions(settings: Settings) -> dict[str, Definition]:
+    """How each figure is computed under these settings, by key.
+
+    From ``templates/definitions.md``: sections that begin ``## key: Title``.
+    """
+    markdown = MarkdownIt("commonmark", {"html": False})
+    written = render_template("definitions.md", settings=settings)
+    definitions = {}
+    for section in re.split(r"^## ", written, flags=re.MULTILINE)[1:]:
+        heading, _, text = section.partition("\n")
+        key, _, title = heading.partition(": ")
+        definitions[key] = Definition(key, title, Markup(markdown.render(text)))  # noqa: S704 - ours, html off
+    return definitions

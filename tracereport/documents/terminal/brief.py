@@ -1,0 +1,99 @@
+"""The report in thirty lines at most: what to change first, the gates, and the verdict where the eye is: at the end."""
+
+from typing import Final
+
+from tracereport.documents.terminal.page import TerminalPage
+from tracereport.model import Finding, Report
+from tracereport.sections.columns import Canvas
+from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import (
+    describe_extent,
+    describe_finding,
+    describe_worth,
+    grown_fingerprints,
+    shorten_fingerprint,
+)
+from tracereport.wording.units import display_width, elide_middle, escape_controls, quote_name
+
+MOST_LINES: Final = 30
+_FINDINGS: Final = 3
+_WARNINGS: Final = 2
+_WARNING_LINES: Final = 3
+_GATES: Final = 4
+_VERDICT_LINES: Final = 5
+_MARGIN: Final = "   "
+_DOTS: Final = " ..."
+
+
+def render_brief(report: Report, *, width: int, colour: bool, command: tuple[str, str]) -> str:
+    """What a reader must know, in lines of at most ``width`` columns (at least 60), with a final newline.
+
+    Args:
+        report: what is told of.
+        width: columns of the terminal.
+        colour: as in the text report.
+        command: what makes the report once more: its words before a further option, and those behind it.
+    """
+    page = TerminalPage.of(report, width=width, colour=colour)
+    canvas = page.canvas
+    totals = report.totals
+    scope = f"{format_counted(totals.calls, 'call')} in {format_counted(totals.processes, 'process', 'processes')}"
+    title = elide_middle(escape_controls(report.title), canvas.width - display_width(scope) - 2)
+    findings = _choose_findings(report)
+    lines = [canvas.bold(f"{title}: {scope}")]
+    for warning in [row for row in report.quality.rows if row.misleading][:_WARNINGS]:
+        lines += _cut(page, f"{warning.message} {warning.remedy}", _WARNING_LINES)
+    lines += [line for rank, finding in findings[:_FINDINGS] for line in _tell(canvas, rank, finding)]
+    if more := report.findings.total - len(findings[:_FINDINGS]):
+        lines.append(f"{_MARGIN}... and {format_counted(more, 'further finding')}")
+    lines += _tell_gates(page)
+    if findings:
+        before, after = command
+        shortest = shorten_fingerprint(report, findings[0][1].fingerprint)
+        lines.append(f"See all of the first: {before} --explain {shortest}{after}")
+    verdict = report.comparison.verdict if report.comparison is not None else report.verdict.message
+    lines += map(canvas.bold, _cut(page, verdict, _VERDICT_LINES))
+    return "\n".join(lines) + "\n"
+
+
+def _choose_findings(report: Report) -> list[tuple[int, Finding]]:
+    """The findings with their rank; with a baseline those that are new or worse come first, accepted ones never."""
+    grown = grown_fingerprints(report.comparison) if report.comparison is not None else set()
+    ranked = [(rank, row) for rank, row in enumerate(report.findings.rows, 1) if row.accepted is None]
+    return sorted(ranked, key=lambda entry: entry[1].fingerprint not in grown)
+
+
+def _tell(canvas: Canvas, rank: int, finding: Finding) -> list[str]:
+    """A finding in two lines: who asks whom with what that would save, and how far it goes."""
+    worth = f"{describe_worth(finding)}, {finding.confidence}"
+    headline = f"{rank}. {describe_finding(finding, quote_name)}"
+    shown = elide_middle(headline, canvas.width - display_width(worth) - 2)
+    extent = describe_extent(finding, quote_name)
+    return [
+        *map(canvas.bold, canvas.set_right([shown], worth)),
+        elide_middle(_MARGIN + extent, canvas.width),
+    ]
+
+
+def _tell_gates(page: TerminalPage) -> list[str]:
+    """The gates that failed, each in a line, or that all passed."""
+    gates = page.report.gates.rows if page.report.gates is not None else ()
+    failed = [gate for gate in gates if not gate.passed]
+    if gates and not failed:
+        return [f"{format_counted(len(gates), 'gate')} passed"]
+    lines = [
+        elide_middle(escape_controls(f"FAILED: --fail-on {gate.expression}"), page.canvas.width) for gate in failed
+    ]
+    more = [f"... and {format_counted(len(lines) - _GATES, 'failed gate')} more"] if len(lines) > _GATES else []
+    return lines[:_GATES] + more
+
+
+def _cut(page: TerminalPage, sentence: str, most: int) -> list[str]:
+    """A sentence in its first lines; what was cut shows as dots."""
+    lines = page.sentence(sentence)
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    while display_width(last) > page.canvas.width - len(_DOTS):
+        last = last.rpartition(" ")[0]
+    return [*lines[: most - 1], last + _DOTS]

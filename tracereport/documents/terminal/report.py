@@ -1,0 +1,45 @@
+"""The report for a terminal, section by section, and one finding in full.
+
+The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
+``findings``, ``lists`` and ``tables``, within the width of the ``page``.
+"""
+
+from collections.abc import Sequence
+
+from tracereport.documents.templating import render_template
+from tracereport.documents.terminal import findings, lists
+from tracereport.documents.terminal.page import TerminalPage
+from tracereport.model import Finding, Report
+from tracereport.sections import tables
+from tracereport.wording import sentences
+from tracereport.wording.units import escape_controls, quote_name
+
+_EXPLANATION_WIDTH = 100
+
+
+def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
+    """The report in lines of at most ``width`` columns (at least 60), with a final newline.
+
+    Args:
+        report: what is shown; of each list the first ``settings.top`` rows.
+        width: columns of the terminal.
+        colour: bold headings, and the loud colour on what was asked again for an unchanged answer (ANSI).
+    """
+    page = TerminalPage.of(report, width=width, colour=colour)
+    text = render_template("report.txt", report=report, page=page, findings=findings, lists=lists, tables=tables)
+    return text.rstrip("\n") + "\n"
+
+
+def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
+    """One finding in full: what it is, what shows it, its advice as Markdown and its trace lines: ``--explain``."""
+    page = TerminalPage.of(report, width=_EXPLANATION_WIDTH, colour=False)
+    text = render_template(
+        "explanation.txt",
+        finding=finding,
+        headline=sentences.describe_finding(finding, quote_name),
+        extent=sentences.describe_extent(finding, quote_name),
+        page=page,
+        findings=findings,
+        trace_lines=[escape_controls(line) for line in trace_lines],
+    )
+    return text.rstrip("\n") + "\n"
