@@ -13,7 +13,7 @@ import tracereport
 from tests.command import BARE, DEEP, SINGLE, environment
 from tracereport.errors import InputError, UsageError
 from tracereport.model import decode_report, encode_report
-from tracereport.sources.parquet import SCHEMA
+from tracereport.sources.table import SCHEMA
 
 PUBLIC = {"Report", "Selection", "Settings", "analyze", "read_calls", "render"}
 
@@ -39,6 +39,18 @@ def test_the_calls_are_a_frame_with_the_published_columns() -> None:
         "tree": "flat",
         "parent": None,
         "test": None,
+        "attempt": None,
+        "phase": None,
+        "kind": "question",
+        "values_known": True,
+        "answer": "",
+        "at": None,
+        "via": None,
+        "activation": None,
+        "resource": "query_records",
+        "writes": None,
+        "start_ns": None,
+        "implausible": False,
     }
 
 

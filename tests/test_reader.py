@@ -15,13 +15,13 @@ from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
 from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
 from tracereport.calls.calls import Calls
-from tracereport.sources.parquet import make_table
 from tracereport.sources.perf_trace import columns
 from tracereport.sources.perf_trace.assemble import MALFORMED_ROWS
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.reader import read_log as read_calls
 from tracereport.sources.streams import CHUNK_BYTES
+from tracereport.sources.table import make_table
 
 REASONS = {
     Reason.TORN.value: TORN,

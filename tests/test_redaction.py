@@ -17,7 +17,7 @@ from tracereport.engine.report import make_report
 from tracereport.judging.redaction import redact_report, redact_value, redaction_key
 from tracereport.model import MalformedLine, Param, Report, Selection, Settings, encode_report
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import make_table
+from tracereport.sources.table import make_table
 
 LOGS = Path(__file__).parent / "logs"
 KEY = b"a key"

@@ -18,7 +18,7 @@ from tracereport.engine.report import make_report
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Report, Rows, Selection, Settings
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import make_table
+from tracereport.sources.table import make_table
 from tracereport.wording.sentences import describe_selection
 
 NEXTEST = LOGS / "duckpond-deep-nextest.log.zst"

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from tracereport.calls.calls import Calls
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import make_table
 from tracereport.sources.perf_trace.reader import read_log as read_calls
 from tracereport.sources.streams import BrokenSourceError, expand_inputs, make_valid, read_chunks
+from tracereport.sources.table import make_table
 
 Pack = Callable[[bytes], bytes]
 

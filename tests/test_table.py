@@ -17,9 +17,11 @@ from tracereport.calls.calls import Calls
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError
 from tracereport.model import Input, Report, Selection, Settings
+from tracereport.sources.frames import read_frame
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import METADATA_KEY, make_table, read_frame, read_table, write_table
+from tracereport.sources.parquet import METADATA_KEY, read_table, write_table
 from tracereport.sources.perf_trace.reader import read_log as read_calls
+from tracereport.sources.table import make_table
 
 COLUMNS = {
     "file": pl.String,
@@ -37,12 +39,27 @@ COLUMNS = {
     "tree": pl.String,
     "parent": pl.UInt64,
     "test": pl.String,
+    "attempt": pl.UInt32,
+    "phase": pl.String,
+    "kind": pl.String,
+    "values_known": pl.Boolean,
+    "answer": pl.String,
+    "at": pl.String,
+    "via": pl.String,
+    "activation": pl.UInt64,
+    "resource": pl.String,
+    "writes": pl.String,
+    "start_ns": pl.Int64,
+    "implausible": pl.Boolean,
 }
 """As published: others read them, so nothing here is ever renamed or removed."""
 
 ONLY_LINES_TELL = {"captured", "cut-off", "doubled-output", "dropped-metrics", "invalid-utf8", "malformed", "quoted"}
-ONLY_LINES_TELL |= {"implausible-numbers", "torn-lines", "unreadable"}
-"""Warnings that no row gives cause for, or not in interleaved stretches, which are pieces to the reader alone."""
+ONLY_LINES_TELL |= {"torn-lines", "unreadable"}
+"""Warnings that no row gives cause for."""
+OPTIONAL = {"test", "attempt", "phase", "kind", "values_known", "answer", "at", "via", "activation", "resource"}
+OPTIONAL |= {"writes", "start_ns", "implausible"}
+"""Columns that a frame made by hand needn't have."""
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +152,91 @@ def test_a_table_written_under_a_selection_says_that_it_is_partial(folder: Path)
     assert "partial-table" in {warning.code for warning in report_on(part).quality.rows}
 
 
-def test_a_table_of_earlier_versions_lacks_later_columns(folder: Path) -> None:
-    path = folder / "earlier.parquet"
+def test_what_a_frame_does_not_say_is_told_by_its_other_columns(folder: Path) -> None:
+    path = folder / "fewer.parquet"
     frame = tracereport.read_calls(log_path("duckpond-nextest"))
-    frame.drop("test").write_parquet(path)
+    frame.drop(OPTIONAL).write_parquet(path)
     assert_frame_equal(tracereport.read_calls(path).drop("test"), frame.drop("test"))
+    hostile = tracereport.read_calls(log_path("hostile-bare"))
+    assert hostile["implausible"].sum() == 4
+    assert read_frame(hostile.drop("implausible")).implausible.sum() == 4
+
+
+RESERVED = """\
+PERF_TRACE|4|load|id=1|elapsed_us=5|parent=3|at=shop/views.py:12|via=django|activation=9|cached=1|process=7|test=a|try=2
+PERF_TRACE|3|request|elapsed_us=9|parent=none|frame=1|process=7|phase=setup
+PERF_TRACE|1|save|elapsed_us=5|parent=none|write=orders|process=8
+PERF_TRACE|2|save|elapsed_us=5|parent=none|write=1|process=7|failed=1
+PERF_TRACE|0|insert items|sql=INSERT INTO Items VALUES (?)|elapsed_us=5|parent=none|process=8
+PERF_TRACE|1|Items|elapsed_us=5|parent=none|process=7|write=Items
+PERF_TRACE|0|select items|elapsed_us=5|parent=none|process=7
+"""
+
+
+def test_what_records_say_beside_the_answer_stands_in_the_table_and_is_read_back(folder: Path) -> None:
+    (folder / "reserved.log").write_text(RESERVED, encoding="utf-8")
+    calls = read_calls([str(folder / "reserved.log")])
+    frame = make_table(calls)
+    assert frame["process"].to_list() == [0, 0, 1, 0, 1, 0, 0]
+    assert frame["kind"].to_list() == ["question", "frame", "write", "write", "write", "write", "question"]
+    assert frame["answer"].to_list() == ["cached", "", "", "failed", "", "", ""]
+    assert frame["writes"].to_list() == [None, None, "orders", "*", "items", "Items", None]
+    assert frame["activation"].to_list() == [9, *[None] * 6]
+    assert frame["at"][0] == "shop/views.py:12"
+    assert (frame["attempt"][0], frame["phase"][1], frame["via"][0]) == (2, "setup", "django")
+    hold_round_trip(calls, folder / "reserved.parquet")
+    assert_frame_equal(make_table(read_frame(frame.sample(fraction=1, shuffle=True, seed=3))), frame)
+
+
+def test_tables_are_joined_with_all_they_say(folder: Path) -> None:
+    (folder / "reserved.log").write_text(RESERVED, encoding="utf-8")
+    for names in (("reserved.log", "reserved.log"), ("nothing.log", "reserved.log")):
+        (folder / "nothing.log").write_text("PERF_TRACE|0|Items|elapsed_us=5\n", encoding="utf-8")
+        paths = [folder / f"{index}-{name}" for index, name in enumerate(names)]
+        for path, name in zip(paths, names, strict=True):
+            path.write_bytes((folder / name).read_bytes())
+        tables = [path.with_suffix(".parquet") for path in paths]
+        for path, table in zip(paths, tables, strict=True):
+            write_table(read_calls([str(path)]), table)
+        of_logs = make_table(read_calls([str(path) for path in paths]))
+        of_tables = make_table(read_inputs([str(table) for table in tables]))
+        assert_frame_equal(of_tables, of_logs)
+        assert_frame_equal(make_table(read_frame(of_logs)), of_logs)
+
+
+def test_starts_and_unrecorded_values_are_read_back(folder: Path) -> None:
+    frame = tracereport.read_calls(log_path("single-thread")).head(3)
+    said = frame.with_columns(
+        start_ns=pl.Series([-5, None, 7]), values_known=pl.Series([True, False, False]), resource=pl.lit("disk")
+    )
+    calls = read_frame(said)
+    assert calls.start_ns is not None
+    assert calls.lookups.values_known[calls.lookup].tolist() == [True, False, False]
+    assert_frame_equal(make_table(calls), said.cast({"start_ns": pl.Int64}))
+    write_table(calls, folder / "starts.parquet")
+    assert_frame_equal(make_table(read_table(str(folder / "starts.parquet"))), make_table(calls))
+
+
+@pytest.mark.parametrize("tree", ["given", "nested"])
+def test_a_call_that_is_its_own_parent_or_began_before_it_has_no_tree(tree: str) -> None:
+    frame = tracereport.read_calls(log_path("single-thread")).with_columns(tree=pl.lit(tree), parent=pl.col("number"))
+    calls = read_frame(frame)
+    assert calls.processes.has_tree("unknown").all()
+    assert (calls.parent == -1).all()
+    assert calls.impossible_parents == len(calls)
+    assert "impossible-parents" in {warning.code for warning in report_on(calls).quality.rows}
+
+
+def test_joined_tables_keep_as_many_malformed_lines_as_logs(folder: Path) -> None:
+    paths = [folder / f"broken-{index}.log" for index in range(2)]
+    for path in paths:
+        path.write_text("PERF_TRACE|0|a|elapsed_ms=1\n" + "PERF_TRACE|7\n" * 700, encoding="utf-8")
+        write_table(read_calls([str(path)]), path.with_suffix(".parquet"))
+    of_logs = read_calls([str(path) for path in paths])
+    of_tables = read_inputs([str(path.with_suffix(".parquet")) for path in paths])
+    assert of_tables.facts == of_logs.facts
+    assert of_logs.facts is not None
+    assert (of_logs.facts.input.malformed.total, len(of_logs.facts.input.malformed.rows)) == (1400, 1000)
 
 
 def test_columns_may_stand_in_any_order_beside_others() -> None:
@@ -171,7 +268,7 @@ def test_frames_put_one_behind_the_other_keep_their_processes_apart() -> None:
     assert_frame_equal(make_table(read_frame(joined)), together)
 
 
-@pytest.mark.parametrize("column", [column for column in COLUMNS if column != "test"])
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column not in OPTIONAL])
 def test_a_missing_column_is_named(column: str) -> None:
     frame = tracereport.read_calls(log_path("hostile"))
     with pytest.raises(InputError, match=f"lacks {column}"):
@@ -185,10 +282,12 @@ def test_a_missing_column_is_named(column: str) -> None:
         (pl.lit(-1).alias("number"), "a column has another type"),
         (pl.lit(None, dtype=pl.String).alias("function"), "the column function holds nulls"),
         (pl.lit("birch").alias("tree"), "unknown tree 'birch'"),
+        (pl.lit("answer").alias("kind"), "unknown kind 'answer'"),
+        (pl.lit("later").alias("phase"), "unknown phase 'later'"),
         (pl.lit(0).alias("resolution_ns"), "the column resolution_ns holds a 0"),
         *(
             (pl.lit(2**63, dtype=pl.UInt64).alias(column), f"the column {column} holds a number beyond")
-            for column in ("line", "number", "elapsed_ns", "resolution_ns", "parent")
+            for column in ("line", "number", "elapsed_ns", "resolution_ns", "parent", "activation")
         ),
         *(
             (pl.lit([item], dtype=COLUMNS[column]).alias(column), f"the column {column} holds nulls")

@@ -22,8 +22,8 @@ from tests.truth import (
     read_truth,
     sources_of,
 )
-from tracereport.sources.parquet import make_table
 from tracereport.sources.perf_trace.reader import read_log as read_calls
+from tracereport.sources.table import make_table
 
 DOCTEST = "rust_out"
 """The program that rustdoc makes of an example: its output is never shown."""

@@ -76,8 +76,8 @@ def _unit_and_number(field: str) -> tuple[str, int]:
 
 def read_as_reported(path: Path) -> list[WrittenCall]:
     """The same by the program's own reader, which must have taken every line for a record."""
-    from tracereport.sources.parquet import make_table  # noqa: PLC0415
     from tracereport.sources.perf_trace.reader import read_log  # noqa: PLC0415  # only the property tests need its libraries
+    from tracereport.sources.table import make_table  # noqa: PLC0415
 
     calls = read_log([str(path)])
     assert calls.facts is not None

@@ -11,9 +11,10 @@ from tracereport.documents.formats import render_report
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
+from tracereport.sources.frames import read_frame
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import make_table, read_frame
 from tracereport.sources.streams import expand_inputs
+from tracereport.sources.table import make_table
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -26,9 +27,10 @@ def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> 
         partial: what to do with an input that can't be read to its end: refuse it, or keep what could be read.
 
     Returns:
-        The columns of ``tracereport.sources.parquet.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
+        The columns of ``tracereport.sources.table.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
         ``judged``, ``number``, ``function``, ``caller``, ``params``, ``elapsed_ns``, ``resolution_ns``, ``metrics``,
-        ``tree``, ``parent`` and ``test``. Times are in nanoseconds.
+        ``tree``, ``parent``, ``test``, ``attempt``, ``phase``, ``kind``, ``values_known``, ``answer``, ``at``, ``via``,
+        ``activation``, ``resource``, ``writes``, ``start_ns`` and ``implausible``. Times are in nanoseconds.
 
     Raises:
         InputError: an input is missing, can't be read, or breaks off.

@@ -33,6 +33,7 @@ NO_NAME = -1
 NO_PARENT = -1
 NO_TEXT = -1
 NO_ACTIVATION = -1
+NO_START = -1 << 63
 EVERYTHING = -2
 """The resource of a write that names none: it may have changed anything."""
 
@@ -179,7 +180,9 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     activation: NDArray[np.int64] | None = None
     """The run of the calling function that asked, unique in its process; -1 where it isn't known. Null: for no call."""
     start_ns: NDArray[np.int64] | None = None
-    """When each call began, where the source knows clocks."""
+    """When each call began, ``NO_START`` where that isn't known. Null: for no call."""
+    impossible_parents: int = 0
+    """Calls that named as their parent one that can't be: the trees of their processes count as unknown."""
 
     def __len__(self) -> int:
         """The number of calls."""

@@ -76,6 +76,15 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             count=implausible,
             misleading=True,
         )
+    if count := calls.impossible_parents:
+        yield QualityWarning(
+            code="impossible-parents",
+            message=f"{format_counted(count, 'call names', 'calls name')} a parent that began later, "
+            "or a number that stands for two calls: no tree is made of their processes.",
+            remedy="Give each call of a process a number of its own when it starts, and name its parent by that.",
+            count=count,
+            misleading=True,
+        )
     if unfinished:
         yield QualityWarning(
             code="unfinished",

@@ -29,6 +29,8 @@ class Trees(msgspec.Struct, frozen=True):
     """Per process: index into ``TREE_KINDS``."""
     parent: Ints
     """Per record: number of the call that made it in a nested or given tree; -1 for a root, or where it isn't known."""
+    impossible: int
+    """Calls that name as their parent one that can't have made them: the trees of their processes are unknown."""
 
 
 def find_parents(
@@ -76,18 +78,19 @@ def find_parents(
         )
         parent = np.empty_like(trees.parent)
         parent[together] = trees.parent
-        return Trees(trees.kind, parent)
+        return Trees(trees.kind, parent, trees.impossible)
     kind = np.full(len(judged), _UNKNOWN, np.uint8)
     parent = np.full(len(number), NO_PARENT, np.int64)
     plausible = np.flatnonzero(~implausible) if implausible.any() else slice(None)
     order = number.view(np.int64)[plausible]
     if not len(order):
-        return Trees(kind, parent)
+        return Trees(kind, parent, 0)
     owner, first, calls = _processes(process[plausible])
 
     given = judged[owner] & np.logical_and.reduceat(has_parent[plausible], first)
     ordered = judged[owner] & ~given & (np.maximum.reduceat(order, first) == calls - 1)
-    given &= np.logical_and.reduceat(given_parent[plausible] < order, first)
+    impossible = np.repeat(given, calls) & (given_parent[plausible] >= order)
+    given &= ~np.logical_or.reduceat(impossible, first)
     flat = ordered & _ascending(order, first)
     kind[owner[given]] = _GIVEN
     kind[owner[flat]] = _FLAT
@@ -101,7 +104,7 @@ def find_parents(
             order[perhaps_nested], process[records], caller[records], function[records]
         )
         kind[nested] = _NESTED
-    return Trees(kind, parent)
+    return Trees(kind, parent, int(np.count_nonzero(impossible)))
 
 
 def _processes(process: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints, Ints]:

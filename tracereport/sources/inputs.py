@@ -10,7 +10,7 @@ from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError, UsageError
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
 from tracereport.sources.interface import Source
-from tracereport.sources.parquet import join_calls
+from tracereport.sources.joining import join_calls
 from tracereport.sources.streams import Progress, Stream, readable
 
 

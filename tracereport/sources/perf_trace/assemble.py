@@ -14,6 +14,7 @@ from tracereport.calls.distinct import rank_by_first_use
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.processes.parents import find_parents
 from tracereport.processes.separating import separate_processes
+from tracereport.sources.joining import MALFORMED_ROWS
 from tracereport.sources.perf_trace.encode import encode_signatures
 from tracereport.sources.perf_trace.encode_metrics import encode_metrics
 from tracereport.sources.perf_trace.grammar import Reason
@@ -21,7 +22,6 @@ from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import FileReading, OddRecord, Records, join_records
 
-MALFORMED_ROWS = 1_000
 MALFORMED_BYTES = 200
 
 _NOTICE_OF_REASON = {
@@ -99,6 +99,7 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
             judged=found.judged,
             tree=trees.kind,
         ),
+        impossible_parents=trees.impossible,
         activation=activation[metric_code] if activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION else None,
         facts=_make_facts(readings, int(metrics.dropped[metric_code].sum()), captured, len(number)),
     )
