@@ -19,6 +19,7 @@ from tracereport.calls.calls import (
     EVERYTHING,
     NO_NAME,
     NO_PARENT,
+    NO_START,
     NO_TEXT,
     PHASES,
     TREE_KINDS,
@@ -42,8 +43,6 @@ from tracereport.model import TreeKind
 Params = tuple[tuple[str, str], ...]
 Metrics = tuple[tuple[str, int], ...]
 NO_TEST = -1
-NO_START = -1 << 63
-"""Stands for a start that isn't known."""
 
 
 class CallTables:
