@@ -67,7 +67,7 @@ def test_calls_nest_and_carry_what_they_gave(node: str, tmp_path: Path) -> None:
         ("bad", "<unprintable function>"),
     )
     assert outer.metrics == {"flag": 1, "largest": 2**64 - 1, "parent_": 3}
-    assert (outer.caller, outer.parent, outer.number) == ("unknown", None, 0)
+    assert (outer.caller, outer.parent, outer.number) == ("nested", None, 0)
     assert (inner.caller, inner.parent, inner.number, inner.metrics) == ("outer", 0, 1, {"rows": 2})
     assert (innermost.caller, innermost.parent, innermost.number) == ("someone", 1, 2)
     assert (sibling.caller, sibling.parent, sibling.number) == ("outer", 0, 3)
@@ -95,7 +95,7 @@ def test_tasks_know_their_parents_and_callers(node: str, tmp_path: Path) -> None
     assert [call.function for call in calls].count("load") == 3
     for call in calls:
         parent = None if call.parent is None else by_number[call.parent]
-        assert call.caller == ("unknown" if parent is None else parent.function)
+        assert call.caller == ("tasks" if parent is None else parent.function)
         if call.function == "read":
             assert parent is not None
             assert parent.params == call.params
@@ -103,6 +103,21 @@ def test_tasks_know_their_parents_and_callers(node: str, tmp_path: Path) -> None
             assert parent is not None
             assert parent.function == "page"
             assert call.metrics == {"key": int(call.params[0][1])}
+
+
+def test_each_line_names_its_place_and_its_process(node: str, tmp_path: Path) -> None:
+    calls = run(node, "nested", tmp_path)
+    source = Path(DRIVER).read_text(encoding="utf-8").splitlines()
+    for call in calls:
+        path, _, line = call.reserved["at"].rpartition(":")
+        assert path == "tests/emitters/driver.mjs"
+        assert f'trace("{call.function}"' in source[int(line) - 1]
+    assert {call.reserved["via"] for call in calls} == {"node"}
+    assert len({call.reserved["process"] for call in calls}) == 1
+
+
+def test_an_error_marks_its_calls(node: str, tmp_path: Path) -> None:
+    assert [call.reserved.get("failed") for call in run(node, "errors", tmp_path)] == ["1", "1", None]
 
 
 def test_a_call_that_has_ended_is_no_parent(node: str, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from tracereport.emit.files import LANGUAGES, Language, emitter_path
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_checkout_has_each(language: Language) -> None:
-    assert "PERF_TRACE|" in emitter_path(language).read_text(encoding="utf-8")
+    sign = "export declare function trace" if language == "node-types" else "PERF_TRACE|"
+    assert sign in emitter_path(language).read_text(encoding="utf-8")
 
 
 def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

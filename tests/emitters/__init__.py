@@ -22,6 +22,16 @@ def find_tool(name: str) -> str:
     pytest.skip(message)
 
 
+def require_package(name: str) -> None:
+    """Skips the test where a package of Node's isn't installed; under continuous integration it fails."""
+    if (HERE.parent.parent / "node_modules" / name).exists():
+        return
+    message = f"needs {name}: npm install"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def compile_rust(source: Path, target: Path, *options: str) -> Path:
     """Compiles one file of Rust; a warning is an error."""
     done = subprocess.run(

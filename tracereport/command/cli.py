@@ -54,6 +54,7 @@ EMITTER_EXAMPLES = """\b
 Examples:
   tracereport emitter rust > src/perf_trace.rs
   tracereport emitter node > perf-trace.mjs
+  tracereport emitter node-types > perf-trace.d.mts
 """
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -1,0 +1,809 @@
+"use strict";
+
+/**
+ * Writes trace lines from JavaScript and TypeScript under Node: one file to copy, no dependencies.
+ *
+ *     import { answer, trace, traced, traceQueries } from "./perf-trace.cjs";
+ *
+ *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, node:sqlite
+ *     const prisma = new PrismaClient().$extends(tracePrisma());
+ *     traceFetch(); // the global one, or const fetch = traceFetch(other)
+ *     app.use(traceExpress); // each request a frame
+ *     app.register(traceFastify);
+ *
+ *     const user = await trace("loadUser", { id }, async () => answer(await database.find(id)));
+ *     const findOrders = traced("findOrders", ["customer"], async (customer) => ...);
+ *
+ * The environment variable PERF_TRACE switches it on: `1` writes to standard error, anything else is a file that is
+ * appended to, in whose name `%p` stands for the process's number. Unset, empty, `0` or `off`: a call costs one
+ * comparison, and what is wrapped stays as it was.
+ *
+ * A line is one write at the end of its call, also where it throws or rejects; the number is given at its start, from
+ * 0 in each process, whose worker threads share it if they are started by the thread that has imported this; a thread
+ * that another one's pool has started counts for itself, and writes four digits of its own behind the process's
+ * number. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
+ * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
+ * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in; of
+ * a statement or request to another server it is always that function. A parameter `caller` overrides it.
+ *
+ * Under vitest, jest and `node --test` a call carries its test, and what no traced call is around is inside of the
+ * test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
+ * same time in one process none is known.
+ */
+
+const { AsyncLocalStorage } = require("node:async_hooks");
+const { createHash } = require("node:crypto");
+const { existsSync, openSync, writeSync } = require("node:fs");
+const { dirname, join, relative, sep } = require("node:path");
+const { fileURLToPath } = require("node:url");
+const { inspect, types } = require("node:util");
+const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require("node:worker_threads");
+
+const SHARED = "perf-trace";
+const LONGEST_WAIT_MS = 5000;
+const ELAPSED_NAMES = ["elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"];
+const RESERVED_NAMES = [
+  ...["parent", "escaped", "test", "try", "phase", "process", "at", "write", "via", "activation"],
+  ...["frame", "failed", "cached"],
+];
+const METRIC_NAMES = [...ELAPSED_NAMES, ...RESERVED_NAMES];
+const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
+const LARGEST_METRIC = 2n ** 64n - 1n;
+const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
+const FRAME = /^ +at (?:(?:async )?(.+?) \()?(.+?):(\d+):\d+\)?$/;
+const FRAMES_TO_A_CALL = [1, 4];
+const FRAMES_TO_A_STATEMENT = [4, 60];
+const frames = new Map();
+const PATCHED = Symbol.for("perf-trace traced");
+const REQUEST_CALL = Symbol.for("perf-trace call");
+
+// On what all copies in a process share, whichever module system has loaded them, and jest's for each of its files.
+const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= {
+  running: new AsyncLocalStorage(),
+  descriptor: openTarget(process.env.PERF_TRACE ?? ""),
+  ...shareMemory(),
+  root: findRoot(),
+  test: process.env.PERF_TRACE_TEST,
+  nodeTests: [],
+  isWatching: false,
+  testCall: undefined,
+  inDriver: 0,
+});
+const { running, descriptor, numbers, lock } = state;
+
+/** Whether calls are traced. */
+const isOn = descriptor !== undefined;
+
+if (isOn) watchTests();
+
+/**
+ * Runs a function as one call, and gives what it gives. The call ends when the function does, or its promise is
+ * settled, or what else it gives that has a `then`, such as a query that is sent once it is awaited. Values of
+ * parameters are written as `String` gives them, objects that have no text of their own as JSON or as `inspect` does.
+ */
+function trace(name, params, body) {
+  if (!isOn) return body();
+  return runCall(beginCall(name, params, findAsker(trace)), body);
+}
+
+/** Makes a function whose calls are traced: with these names for its arguments, of which "" leaves one out. */
+function traced(name, paramNames, body) {
+  return function wrapper(...args) {
+    if (!isOn) return body.apply(this, args);
+    const params = paramNames.map((param, place) => [param, args[place]]).filter(([param]) => param !== "");
+    const call = beginCall(name, Object.fromEntries(params), findAsker(wrapper));
+    return runCall(call, () => body.apply(this, args));
+  };
+}
+
+/**
+ * Adds metrics to the call that this code runs in: what came out of it, as unsigned integers; a flag counts as 0 or 1.
+ * By results (`rows`, `bytes`, `found`) a repeat is judged; a time carries its unit as a suffix (`query_us`), and its
+ * decimals are cut off. What else isn't an unsigned integer is left out.
+ */
+function record(metrics) {
+  const call = isOn ? running.getStore() : undefined;
+  if (call !== undefined) Object.assign(call.metrics, metrics);
+}
+
+/** Notes what came out of the call that this code runs in (how many, or whether any, a digest), and gives it back. */
+function answer(value) {
+  const call = isOn ? running.getStore() : undefined;
+  if (call !== undefined) noteAnswer(call, value);
+  return value;
+}
+
+/** Says of the call that this code runs in that it has `failed`, was `cached`, is a `frame`, or what it writes. */
+function mark(marks) {
+  const call = isOn ? running.getStore() : undefined;
+  if (call !== undefined) Object.assign(call.marks, marks);
+}
+
+/**
+ * Traces each statement of a pool, client or connection of `pg` or `mysql2`, or of a database of `better-sqlite3` or
+ * `node:sqlite`, and of the clients that it gives. Transaction control and changes of the schema are left out.
+ */
+function traceQueries(database) {
+  if (!isOn || !database || database[PATCHED]) return database;
+  Object.defineProperty(database, PATCHED, { value: true });
+  if (typeof database.query !== "function") return traceSqlite(database);
+  const via = typeof database.execute === "function" ? "mysql2" : "pg";
+  for (const name of ["query", "execute"]) {
+    if (typeof database[name] === "function") database[name] = makeQuery(database[name], via);
+  }
+  for (const name of ["connect", "getConnection"]) {
+    if (typeof database[name] === "function") database[name] = makeCheckout(database[name]);
+  }
+  return database;
+}
+
+/** The extension that traces each operation: `new PrismaClient().$extends(tracePrisma())`. */
+function tracePrisma() {
+  async function $allOperations({ model, operation, args, query, __internalParams: internal }) {
+    if (!isOn) return query(args);
+    // An operation is sent when it is awaited, where no caller is left: the client knows who has made it.
+    const asker = readStack(internal?.callsite?._error?.stack) ?? findAsker($allOperations, FRAMES_TO_A_STATEMENT);
+    const call = beginOperation(model, operation, args, asker);
+    return runCall(call, async () => {
+      const result = await query(args);
+      if (call.isRead) noteAnswer(call, result);
+      else call.metrics.rows = typeof result === "number" ? result : result?.count;
+      return result;
+    });
+  }
+  return { name: "perf-trace", query: { $allOperations } };
+}
+
+/** Traces a `fetch`; without one the global one, for all who call it. */
+function traceFetch(original) {
+  if (original === undefined) return isOn ? (globalThis.fetch = traceFetch(globalThis.fetch)) : globalThis.fetch;
+  if (!isOn || original[PATCHED]) return original;
+  const fetch = function fetch(input, init) {
+    const request = readRequest(input, init);
+    if (request === undefined) return original.call(this, input, init);
+    const { name, params, marks } = request;
+    const asker = findAsker(fetch, FRAMES_TO_A_STATEMENT);
+    const call = beginCall(name, params, asker, { via: "fetch", marks, isStatement: true });
+    return runCall(call, async () => {
+      const response = await original.call(this, input, init);
+      noteResponse(call, response);
+      return response;
+    });
+  };
+  fetch[PATCHED] = true;
+  return fetch;
+}
+
+/** Makes each request a frame, for Express, Connect and whoever else takes such a function: `app.use(traceExpress)`. */
+function traceExpress(request, response, next) {
+  if (!isOn) return next();
+  const path = request.originalUrl ?? request.url;
+  const call = beginRequest(request.method, path, "express");
+  const finish = () => {
+    const route = request.route?.path;
+    finishRequest(call, request.method, route && `${request.baseUrl ?? ""}${route}`, response.statusCode);
+  };
+  response.once("finish", finish).once("close", finish);
+  return running.run(call, next);
+}
+
+/** The plugin that makes each request a frame: `app.register(traceFastify)`. */
+function traceFastify(app, _options, done) {
+  if (isOn) {
+    const finish = (request, reply) =>
+      finishRequest(request[REQUEST_CALL], request.method, request.routeOptions?.url, reply?.statusCode);
+    app.addHook("onRequest", (request, _reply, next) => {
+      request[REQUEST_CALL] = beginRequest(request.method, request.url, "fastify");
+      running.run(request[REQUEST_CALL], next);
+    });
+    // Reading the body has lost what it is part of.
+    app.addHook("preValidation", (request, _reply, next) => running.run(request[REQUEST_CALL], next));
+    app.addHook("onResponse", (request, reply, next) => next(finish(request, reply)));
+    app.addHook("onRequestAbort", (request, next) => next(finish(request)));
+  }
+  done();
+}
+traceFastify[Symbol.for("skip-override")] = true; // not for routes of its own alone
+traceFastify[Symbol.for("fastify.display-name")] = "perf-trace";
+
+// Calls
+
+/** Begins a call. Who asks for a statement is the function that it stands in, whatever traced call is around. */
+function beginCall(name, params, asker, { via = "node", marks = {}, isStatement = false } = {}) {
+  const parent = findParent();
+  const enclosing = isStatement ? undefined : nearestCall(parent)?.name;
+  const { caller = enclosing ?? asker?.name ?? parent?.name ?? "unknown", ...others } = params;
+  const fields = [String(name), `caller=${toText(caller)}`];
+  for (const [param, value] of Object.entries(others)) {
+    fields.push(`${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(value)}`);
+  }
+  return makeCall(fields, parent, asker?.at, via, marks);
+}
+
+function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTest()) {
+  return {
+    name: fields[0],
+    fields,
+    parent,
+    at,
+    via,
+    marks,
+    test,
+    number: Atomics.add(numbers, 0, 1n),
+    metrics: {},
+    isRunning: true,
+    started: process.hrtime.bigint(),
+  };
+}
+
+function findParent() {
+  let parent = running.getStore();
+  while (parent !== undefined && !parent.isRunning) parent = parent.parent; // what it began in may have ended
+  return parent ?? findTestCall();
+}
+
+function nearestCall(call) {
+  while (call?.marks.frame) call = call.parent;
+  return call;
+}
+
+function runCall(call, body) {
+  let result;
+  try {
+    result = running.run(call, body);
+  } catch (error) {
+    failCall(call);
+    throw error;
+  }
+  if (typeof result?.then !== "function") {
+    finishCall(call);
+    return result;
+  }
+  if (!types.isPromise(result)) return observe(result, call);
+  // Not the promise itself: a handler of ours would hide from Node that nobody handles its rejection.
+  return result.then(
+    (value) => {
+      finishCall(call);
+      return value;
+    },
+    (error) => {
+      failCall(call);
+      throw error;
+    },
+  );
+}
+
+/** Ends the call once somebody has awaited the object, which stays as it is: to ask it might send a query twice. */
+function observe(thenable, call) {
+  const then = thenable.then;
+  const giveBack = (value) => value;
+  const throwOn = (error) => {
+    throw error;
+  };
+  const finishBefore = (finish, handler) => (outcome) => {
+    finish(call);
+    return handler(outcome);
+  };
+  try {
+    thenable.then = (onValue, onError) =>
+      running.run(call, () =>
+        then.call(thenable, finishBefore(finishCall, onValue ?? giveBack), finishBefore(failCall, onError ?? throwOn)),
+      );
+  } catch {
+    finishCall(call); // it can't be changed
+  }
+  return thenable;
+}
+
+function failCall(call) {
+  call.marks.failed = true;
+  finishCall(call);
+}
+
+function finishCall(call) {
+  const elapsedUs = (process.hrtime.bigint() - call.started) / 1000n;
+  if (!call.isRunning) return;
+  call.isRunning = false;
+  const { write, ...flags } = call.marks;
+  let before = call.fields;
+  let behind = Object.entries(call.metrics).flatMap(([name, value]) => {
+    const number = toUnsigned(name, value);
+    return number === undefined ? [] : [`${name}${METRIC_NAMES.includes(name) ? "_" : ""}=${number}`];
+  });
+  if (call.test !== undefined) behind.push(`test=${call.test.name}`);
+  if (call.test?.attempt > 1) behind.push(`try=${call.test.attempt}`);
+  if (write) behind.push(`write=${write === true ? 1 : write}`);
+  if (call.at !== undefined) behind.push(`at=${call.at}`);
+  const ends = ["frame", "failed", "cached"].filter((name) => flags[name]).map((name) => `${name}=1`);
+  ends.push(`process=${state.process}`, `via=${call.via}`, `parent=${call.parent?.number ?? "none"}`);
+  if ([...before, ...behind].some((field) => /[|\n]/.test(field))) {
+    before = before.map(escape);
+    behind = behind.map(escape);
+    ends.push("escaped=1");
+  }
+  let elapsed = `elapsed_us=${elapsedUs}`;
+  if ([...before, ...behind].some((field) => field.endsWith("PERF_TRACE"))) {
+    // A text that ends with the mark looks like a torn line; a second elapsed field says that it is whole.
+    elapsed = `elapsed_ms=${elapsedUs / 1000n}|${elapsed}`;
+  }
+  writeLine(`PERF_TRACE|${call.number}|${[...before, elapsed, ...behind, ...ends].join("|")}\n`);
+}
+
+function noteAnswer(call, value) {
+  if (Array.isArray(value)) call.metrics.rows = value.length;
+  else call.metrics.found = value !== undefined && value !== null;
+  call.metrics.digest = digest(value);
+}
+
+/** 63 bits of a hash of the answer; equal answers have equal ones. */
+function digest(value) {
+  const hash = createHash("sha256").update(toText(value));
+  return hash.digest().readBigUInt64BE() >> 1n;
+}
+
+function escape(text) {
+  return text.replace(/[\\|\n]/g, (character) => ESCAPES[character]);
+}
+
+function toText(value) {
+  try {
+    if (typeof value !== "object" || value === null) return String(value);
+    const prototype = Object.getPrototypeOf(value);
+    const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null; // of whichever realm
+    if (Array.isArray(value) || isPlain) return toJson(value);
+    return value.toString === Object.prototype.toString ? inspect(value, WHOLE) : String(value);
+  } catch {
+    return `<unprintable ${typeof value}>`;
+  }
+}
+
+function toJson(value) {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return inspect(value, WHOLE); // a cycle, or a bigint
+  }
+}
+
+function toUnsigned(name, value) {
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "number" && /_(ms|us|ns)$/.test(name)) value = Math.trunc(value);
+  const isWhole = typeof value === "bigint" ? value <= LARGEST_METRIC : Number.isSafeInteger(value);
+  return isWhole && value >= 0 ? value : undefined;
+}
+
+// Who asks
+
+/** Name and place of the first function of the program's own that has called `below`, among ever more frames. */
+function findAsker(below, depths = FRAMES_TO_A_CALL) {
+  const limit = Error.stackTraceLimit;
+  const holder = {};
+  try {
+    for (const depth of depths) {
+      Error.stackTraceLimit = depth;
+      Error.captureStackTrace(holder, below);
+      // As text, and not as V8's objects: so it is mapped to sources, if anyone does that.
+      const stack = String(holder.stack);
+      const asker = readStack(stack);
+      if (asker !== undefined || stack.split("\n").length <= depth) return asker;
+    }
+  } catch {
+    // an `Error` that others have frozen or changed
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+  return undefined;
+}
+
+function readStack(stack) {
+  for (const line of stack?.split("\n") ?? []) {
+    const asker = readFrame(line);
+    if (asker !== undefined) return asker;
+  }
+  return undefined;
+}
+
+function readFrame(line) {
+  let known = frames.get(line);
+  if (known === undefined) {
+    const [, name, path, row] = FRAME.exec(line) ?? [];
+    const isOwn = path !== undefined && !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
+    known = isOwn ? { name: cleanName(name), at: `${cleanPath(path)}:${row}` } : null;
+    if (frames.size > 10_000) frames.clear();
+    frames.set(line, known);
+  }
+  return known ?? undefined;
+}
+
+function cleanName(name) {
+  const bare = name?.replace(/ \[as .*\]$/, "").replace(/^(?:new |Object\.|Module\.|exports\.|process\.)+/, "");
+  return bare === undefined || bare.includes("<anonymous>") ? undefined : bare;
+}
+
+function cleanPath(path) {
+  const file = (path.startsWith("file:") ? fileURLToPath(path) : path).replace(/[?#].*$/, "");
+  return (file.startsWith(state.root + sep) ? relative(state.root, file) : file).split(sep).join("/");
+}
+
+/** The folder of the repository, or where the program runs. */
+function findRoot() {
+  const start = process.cwd();
+  let folder = start;
+  while (!existsSync(join(folder, ".git"))) {
+    const above = dirname(folder);
+    if (above === folder) return start;
+    folder = above;
+  }
+  return folder;
+}
+
+// Statements
+
+const READS = new Set(["select", "with", "values", "table", "show", "explain", "describe", "desc", "fetch"]);
+const LEFT_OUT = new Set(
+  "begin start commit end rollback savepoint release set reset use pragma create alter drop comment grant revoke".split(
+    " ",
+  ),
+);
+const WRITES_INSIDE = /\b(insert|update|delete|merge)\b/i;
+const TABLE = /\b(?:from|into|update|table|join)\s+(?:only\s+)?([\w."`[\]]+)/i;
+const SQL_TOKENS =
+  /('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[^]*?\$\2\$)|(?:\/\*(?![+!])[^]*?\*\/|--[^\n]*|\s)+/g;
+const MYSQL_TOKENS =
+  /('(?:[^'\\]|''|\\[^])*'|"(?:[^"\\]|""|\\[^])*"|`[^`]*`)|(?:\/\*(?![+!])[^]*?\*\/|(?:--\s|#)[^\n]*|\s)+/g;
+const described = new Map();
+
+/** What a statement is: its name, its text without comments, whether it asks or what it writes; kept by its text. */
+function describe(sql, via) {
+  const known = described.get(sql);
+  if (known !== undefined) return known;
+  const text = sql.replace(via === "mysql2" ? MYSQL_TOKENS : SQL_TOKENS, (_, literal) => literal ?? " ").trim();
+  const verb = /^[\s(]*(\w+)/.exec(text)?.[1].toLowerCase() ?? "statement";
+  const table = TABLE.exec(text)?.[1].replace(/["`[\]]/g, "");
+  const isRead = READS.has(verb) && !(verb === "with" && WRITES_INSIDE.test(text));
+  const statement = {
+    name: table === undefined ? verb : `${verb} ${table}`,
+    text,
+    isLeftOut: LEFT_OUT.has(verb) || text === "",
+    isRead,
+    marks: isRead ? {} : { write: table ?? true },
+  };
+  if (described.size > 1000) described.clear();
+  described.set(sql, statement);
+  return statement;
+}
+
+function beginQuery(sql, values, asker, via) {
+  const { name, text, isLeftOut, isRead, marks } = describe(sql, via);
+  if (isLeftOut) return undefined;
+  const params = { sql: text, ...nameValues(values) };
+  return { ...beginCall(name, params, asker, { via, marks: { ...marks }, isStatement: true }), isRead };
+}
+
+/** An operation on a model, or a raw statement, whose text is in pieces or in front of its values. */
+function beginOperation(model, operation, args, asker) {
+  const [sql, ...values] = args?.strings ? [args.strings.join("?"), ...args.values] : [args].flat();
+  const raw = model === undefined && typeof sql === "string" ? beginQuery(sql, values, asker, "prisma") : undefined;
+  if (raw !== undefined) return raw;
+  const isRead = /^(find|count|aggregate|groupBy)/.test(operation);
+  const marks = isRead ? {} : { write: model ?? true };
+  const name = model === undefined ? operation : `${operation} ${model}`;
+  return { ...beginCall(name, flatten(args), asker, { via: "prisma", marks, isStatement: true }), isRead };
+}
+
+/** The values of a statement by name, or `p1`, `p2`, ... where they only have places. */
+function nameValues(values) {
+  if (values === undefined || values === null || isFunction(values)) return {};
+  const named = typeof values !== "object" ? [values] : values;
+  const entries = Object.entries(named).map(([name, value]) => [name, toPlain(value)]);
+  return Object.fromEntries(
+    Array.isArray(named) ? entries.map(([place, value]) => [`p${+place + 1}`, value]) : entries,
+  );
+}
+
+function toPlain(value) {
+  if (value instanceof Date) return value.toISOString();
+  return ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")
+    : value;
+}
+
+/** What an operation is asked for, one parameter for each value: `where.id`. */
+function flatten(args, prefix = "") {
+  const params = {};
+  for (const [name, value] of Object.entries(args ?? {})) {
+    const plain = toPlain(value);
+    if (plain !== null && typeof plain === "object" && !Array.isArray(plain)) {
+      Object.assign(params, flatten(plain, `${prefix}${name}.`));
+    } else {
+      params[`${prefix}${name}`] = plain;
+    }
+  }
+  return params;
+}
+
+/** `query` of pg and mysql2, with a callback, a promise, or as an object that emits events. */
+function makeQuery(original, via) {
+  return function query(...args) {
+    const [first, second] = args;
+    const sql = typeof first === "string" ? first : (first?.text ?? first?.sql);
+    const isOurs = state.inDriver === 0 && typeof sql === "string" && !isFunction(first.submit);
+    const values = isFunction(second) ? first.values : (second ?? first?.values);
+    const call = isOurs ? beginQuery(sql, values, findAsker(query, FRAMES_TO_A_STATEMENT), via) : undefined;
+    if (call === undefined) return original.apply(this, args);
+    const outside = running.getStore();
+    const last = args.findLastIndex(isFunction);
+    if (last > 0) {
+      const done = args[last];
+      args[last] = function (error, result, ...others) {
+        finishQuery(call, error, result);
+        return running.run(outside, () => done.call(this, error, result, ...others));
+      };
+    }
+    let result;
+    try {
+      result = inDriver(() => original.apply(this, args));
+    } catch (error) {
+      failCall(call);
+      throw error;
+    }
+    if (last > 0) return result;
+    if (typeof result?.then !== "function") {
+      result?.once?.("end", () => finishCall(call)).once("error", () => failCall(call));
+      return result;
+    }
+    return result.then(
+      (value) => {
+        finishQuery(call, null, via === "mysql2" && Array.isArray(value) ? value[0] : value);
+        return value;
+      },
+      (error) => {
+        failCall(call);
+        throw error;
+      },
+    );
+  };
+}
+
+function isFunction(value) {
+  return typeof value === "function";
+}
+
+function finishQuery(call, error, result) {
+  if (error) {
+    failCall(call);
+    return;
+  }
+  const rows = Array.isArray(result) ? result : result?.rows;
+  if (Array.isArray(rows) && call.isRead) noteAnswer(call, rows);
+  else call.metrics.rows = result?.rowCount ?? result?.affectedRows ?? result?.changes ?? rows?.length;
+  finishCall(call);
+}
+
+/** What gives a client of a pool: those that the program gets are traced, those of the pool's own statements aren't. */
+function makeCheckout(original) {
+  return function checkout(...args) {
+    const done = args[0];
+    if (isFunction(done)) {
+      const isPools = state.inDriver > 0;
+      args[0] = function (error, client, ...others) {
+        if (isPools) return inDriver(() => done.call(this, error, client, ...others));
+        return done.call(this, error, isFunction(client?.query) ? traceQueries(client) : client, ...others);
+      };
+      return original.apply(this, args);
+    }
+    const result = original.apply(this, args);
+    if (!types.isPromise(result)) return result;
+    return result.then((client) => (isFunction(client?.query) ? traceQueries(client) : client));
+  };
+}
+
+function inDriver(body) {
+  state.inDriver += 1;
+  try {
+    return body();
+  } finally {
+    state.inDriver -= 1;
+  }
+}
+
+/** A database that prepares its statements and waits for them. */
+function traceSqlite(database) {
+  const via = isFunction(database.pragma) ? "better-sqlite3" : "sqlite";
+  const { prepare, exec } = database;
+  database.prepare = function (sql, ...options) {
+    const statement = prepare.call(this, sql, ...options);
+    let bound;
+    for (const name of ["all", "get", "run", "iterate"]) {
+      const original = statement[name];
+      statement[name] = function run(...values) {
+        const call = beginQuery(String(sql), unpack(values) ?? bound, findAsker(run, FRAMES_TO_A_STATEMENT), via);
+        return runSqlite(call, name, () => original.apply(this, values));
+      };
+    }
+    if (isFunction(statement.bind)) {
+      const { bind } = statement;
+      statement.bind = function (...values) {
+        bound = unpack(values);
+        return bind.apply(this, values);
+      };
+    }
+    return statement;
+  };
+  database.exec = function run(sql) {
+    const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT), via);
+    return runSqlite(call, "exec", () => exec.call(this, sql));
+  };
+  return database;
+}
+
+/** The values that a statement is given: one by one, or all in one list or object. */
+function unpack(values) {
+  const [first] = values;
+  const isOne = values.length === 1 && first !== null && typeof first === "object" && !ArrayBuffer.isView(first);
+  return isOne ? first : values.length > 0 ? values : undefined;
+}
+
+function runSqlite(call, name, body) {
+  if (call === undefined) return body();
+  try {
+    const result = body();
+    if (name === "run") call.metrics.rows = Number(result.changes);
+    else if (name === "all" || name === "get") noteAnswer(call, result);
+    finishCall(call);
+    return result;
+  } catch (error) {
+    failCall(call);
+    throw error;
+  }
+}
+
+// Requests
+
+/** What a `fetch` asks for; undefined where it can't be told, and will fail. */
+function readRequest(input, init) {
+  let url;
+  try {
+    url = new URL(input?.url ?? input, "http://unknown");
+  } catch {
+    return undefined;
+  }
+  const method = String(init?.method ?? input?.method ?? "GET").toUpperCase();
+  const params = { path: url.pathname, ...Object.fromEntries(url.searchParams) };
+  if (typeof init?.body === "string") params.body = init.body;
+  const marks = ["GET", "HEAD", "OPTIONS"].includes(method) ? {} : { write: url.host };
+  return { name: `${method} ${url.host}`, params, marks };
+}
+
+/** What is known of an answer without reading it: its size, and a tag that stands for it. */
+function noteResponse(call, response) {
+  const [bytes, tag] = ["content-length", "etag"].map((name) => response.headers?.get(name));
+  if (bytes) call.metrics.bytes = Number(bytes);
+  if (tag) call.metrics.digest = digest(tag);
+  if (response.status >= 500) call.marks.failed = true;
+}
+
+function beginRequest(method, url, via) {
+  const parent = findParent();
+  const fields = [`${method} ${url.replace(/\?.*$/, "")}`, `caller=${parent?.name ?? "unknown"}`, `url=${url}`];
+  return makeCall(fields, parent, undefined, via, { frame: true });
+}
+
+function finishRequest(call, method, route, status) {
+  if (call === undefined) return;
+  if (typeof route === "string") call.fields = [`${method} ${route}`, ...call.fields.slice(1)];
+  if (status === undefined || status >= 500) call.marks.failed = true;
+  finishCall(call);
+}
+
+// Tests
+
+/** The test that this code runs in, as its runner tells. */
+function findTest() {
+  if (state.test !== undefined) return { name: state.test, attempt: 1 };
+  const task = globalThis.__vitest_worker__?.current;
+  if (task !== undefined) return task.type === "test" ? readVitest(task) : undefined;
+  const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
+  if (jest?.currentTestName !== undefined && !globalThis.__vitest_worker__) {
+    return { name: `${cleanPath(jest.testPath ?? "")} > ${jest.currentTestName}`, attempt: 1 };
+  }
+  const name = state.nodeTests.at(-1);
+  const isOnlyOne = state.nodeTests.every((other) => name === other || name.startsWith(`${other} > `));
+  return name !== undefined && isOnlyOne ? { name, attempt: 1 } : undefined;
+}
+
+function readVitest(task) {
+  if (task.concurrent) return undefined;
+  const names = [];
+  for (let each = task; each !== undefined && each !== each.file; each = each.suite) names.unshift(each.name);
+  const name = [cleanPath(task.file.filepath), ...names].join(" > ");
+  return { name, attempt: 1 + (task.result?.retryCount ?? 0), onEnd: (end) => (task.onFinished ??= []).push(end) };
+}
+
+/** The frame that a test is; only one test runs at a time. */
+function findTestCall() {
+  const test = state.test === undefined ? findTest() : undefined;
+  if (test === undefined) return undefined;
+  const open = state.testCall;
+  if (open?.isRunning && open.test.name === test.name && open.test.attempt === test.attempt) return open;
+  finishTest();
+  state.testCall = makeCall([test.name, "caller=unknown"], undefined, undefined, "node", { frame: true }, test);
+  test.onEnd?.(finishTest);
+  return state.testCall;
+}
+
+function finishTest() {
+  if (state.testCall !== undefined) finishCall(state.testCall);
+  state.testCall = undefined;
+}
+
+/** Asks the runner to be told of its tests. */
+function watchTests() {
+  if (!state.isWatching) process.on("exit", finishTest);
+  const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
+  if (globalThis.__vitest_worker__ === undefined && jest !== undefined && jest.currentTestName === undefined) {
+    globalThis.afterEach?.(finishTest); // each file of jest's has its own
+  } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
+    // Only where the program has loaded it: a program that a test starts must not become one.
+    const { beforeEach, afterEach } = process.getBuiltinModule("node:test");
+    const file = cleanPath(process.argv[1] ?? "");
+    beforeEach((test) => void state.nodeTests.push(`${file} > ${test.fullName ?? test.name}`));
+    afterEach((test) => {
+      finishTest();
+      const place = state.nodeTests.lastIndexOf(`${file} > ${test.fullName ?? test.name}`);
+      if (place >= 0) state.nodeTests.splice(place, 1);
+    });
+  }
+  state.isWatching = true;
+}
+
+// The log
+
+function writeLine(line) {
+  let rest = Buffer.from(line.replace(/\p{Surrogate}/gu, (half) => `\\u${half.charCodeAt(0).toString(16)}`));
+  // A pipe takes a long line in parts. A thread that was ended amid its own never unlocks: no wait is without end.
+  while (Atomics.exchange(lock, 0, 1) === 1 && Atomics.wait(lock, 0, 1, LONGEST_WAIT_MS) !== "timed-out");
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      if (error.code !== "EAGAIN") break; // tracing never makes a program fail
+      Atomics.wait(lock, 1, 0, 1); // a pipe that is full for now
+    }
+  }
+  Atomics.store(lock, 0, 0);
+  Atomics.notify(lock, 0, 1);
+}
+
+function openTarget(target) {
+  const word = target.toLowerCase();
+  if (["", "0", "off", "false", "no"].includes(word)) return undefined;
+  if (["1", "on", "true", "yes", "stderr"].includes(word)) return 2;
+  try {
+    return openSync(target.replaceAll("%p", String(process.pid)), "a");
+  } catch (error) {
+    process.stderr.write(`PERF_TRACE=${target}: ${error.message}; nothing is traced\n`);
+    return undefined;
+  }
+}
+
+/** The counter of the process, and what a thread that writes holds: its worker threads inherit both. */
+function shareMemory() {
+  const known = getEnvironmentData(SHARED);
+  const own = isMainThread ? "" : String(threadId).padStart(4, "0");
+  const { memory, name } = known ?? { memory: new SharedArrayBuffer(16), name: `${process.pid}${own}` };
+  setEnvironmentData(SHARED, { memory, name });
+  return { process: name, numbers: new BigInt64Array(memory, 0, 1), lock: new Int32Array(memory, 8, 2) };
+}
+
+exports.isOn = isOn;
+exports.trace = trace;
+exports.traced = traced;
+exports.record = record;
+exports.answer = answer;
+exports.mark = mark;
+exports.traceQueries = traceQueries;
+exports.tracePrisma = tracePrisma;
+exports.traceFetch = traceFetch;
+exports.traceExpress = traceExpress;
+exports.traceFastify = traceFastify;

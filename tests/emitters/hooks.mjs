@@ -1,0 +1,238 @@
+// What the tests of the Node emitter's wrappers run, each with the library that it is for: each argument a scene.
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import * as emitter from "../../examples/node/perf-trace.mjs";
+
+const { mark, trace, traceExpress, traceFastify, traceFetch, tracePrisma, traceQueries } = emitter;
+
+/** A database of PostgreSQL in this process, behind a socket; both ways in the same order of tasks. */
+async function servePostgres() {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const { PGLiteSocketServer } = await import("@electric-sql/pglite-socket");
+  const database = await PGlite.create();
+  const server = new PGLiteSocketServer({ db: database, port: 0, host: "127.0.0.1" });
+  await server.start();
+  const port = Number(server.getServerConn().split(":").at(-1));
+  return { port, stop: async () => (await server.stop(), await database.close()) };
+}
+
+const scenes = {
+  async pg() {
+    const { default: pg } = await import("pg");
+    const { port, stop } = await servePostgres();
+    const pool = traceQueries(new pg.Pool({ host: "127.0.0.1", port, user: "postgres", database: "postgres", max: 1 }));
+    await pool.query("CREATE TABLE authors (id int, name text)");
+    async function fill() {
+      const client = await pool.connect();
+      await client.query("BEGIN");
+      await client.query("INSERT INTO authors VALUES ($1, $2), ($3, $4)", [1, "Austen", 2, "Eliot"]);
+      await client.query("COMMIT");
+      client.release();
+    }
+    async function findAuthor(id) {
+      const text = "SELECT /* page 7 */ name  FROM authors -- of a book\nWHERE id = $1 AND name <> '--'";
+      return (await pool.query({ text, values: [id] })).rows[0]?.name;
+    }
+    await trace("page", {}, async () => {
+      await fill();
+      console.log(await findAuthor(1), await findAuthor(1), await findAuthor(3));
+    });
+    await new Promise((resolve) => {
+      trace("callbacks", {}, () =>
+        pool.query("SELECT count(*) AS n FROM authors WHERE id > $1", [0], (error, result) => {
+          trace("inside", {}, () => console.log(error ?? null, result?.rows[0].n));
+          resolve();
+        }),
+      );
+    });
+    await pool.query("SELECT nothing FROM authors").catch((error) => console.log(error.message));
+    await pool.end();
+    await stop();
+  },
+
+  async mysql2() {
+    const { default: mysql } = await import("mysql2");
+    const columns = (name) =>
+      [
+        {
+          catalog: "def",
+          schema: "s",
+          table: "t",
+          orgTable: "t",
+          name,
+          orgName: name,
+          characterSet: 33,
+          columnLength: 1,
+        },
+      ].map((column) => ({ ...column, columnType: 253, flags: 0, decimals: 0 }));
+    const server = mysql.createServer();
+    server.listen(0);
+    server.on("connection", (connection) => {
+      connection.serverHandshake({
+        ...{ protocolVersion: 10, serverVersion: "8", connectionId: 1, statusFlags: 2, characterSet: 8 },
+        ...{ capabilityFlags: 0xffffff ^ 0x800 },
+      });
+      connection.on("query", (sql) => {
+        connection.sequenceId = 1;
+        if (sql.startsWith("INSERT")) connection.writeOk({ affectedRows: 2 });
+        else if (sql.startsWith("SELECT")) connection.writeTextResult([{ name: sql }], columns("name"));
+        else connection.writeOk({ affectedRows: 0 });
+      });
+      connection.on("error", () => {});
+    });
+    await once(server._server, "listening");
+    const options = { host: "127.0.0.1", port: server._server.address().port, user: "root", connectionLimit: 1 };
+    const promised = traceQueries(mysql.createPool(options).promise());
+    async function findAuthor(id) {
+      const [rows] = await promised.query("SELECT name FROM authors # of it\n WHERE id = ? AND x = 'it\\'s # one'", [
+        id,
+      ]);
+      return rows.length;
+    }
+    console.log(await findAuthor(1), await findAuthor(1));
+    const connection = await promised.getConnection();
+    await connection.beginTransaction();
+    await connection.query("INSERT INTO authors VALUES (?), (?)", [1, 2]);
+    connection.release();
+    await promised.end();
+    const pool = traceQueries(mysql.createPool(options));
+    await new Promise((resolve) => {
+      pool.getConnection((_error, client) => {
+        client.query("SELECT 1 FROM one", (_, rows) => {
+          console.log(rows.length);
+          client.release();
+          pool.query("SELECT 2 FROM two", () => pool.end(resolve));
+        });
+      });
+    });
+    server.close();
+  },
+
+  async sqlite() {
+    const { default: Database } = await import("better-sqlite3");
+    const database = traceQueries(new Database(":memory:"));
+    database.exec("CREATE TABLE authors (id INTEGER, name TEXT)");
+    const insert = database.prepare("INSERT INTO authors VALUES (@id, @name)");
+    const fill = database.transaction(() => {
+      insert.run({ id: 1, name: "Austen" });
+      insert.run({ id: 2, name: "Eliot" });
+    });
+    fill();
+    function findAuthor(id) {
+      return database.prepare("SELECT name FROM authors WHERE id = ?").get(id)?.name;
+    }
+    console.log(findAuthor(1), findAuthor(1), findAuthor(3));
+    const all = database.prepare("SELECT name FROM authors").pluck();
+    console.log(all.all().join(), [...all.iterate()].join(), database.pragma("user_version", { simple: true }));
+    console.log(database.prepare("SELECT name FROM authors WHERE id = ?").bind(2).get().name);
+    try {
+      insert.run({ id: 1 });
+    } catch (error) {
+      console.log(error.message);
+    }
+  },
+
+  /** By what Prisma hands to an extension; the client itself can't be had without what it downloads. */
+  async prisma() {
+    const { $allOperations } = tracePrisma().query;
+    const asked = (model, operation, args, result) =>
+      $allOperations({ model, operation, args, query: async () => result });
+    async function listBooks() {
+      await asked("Book", "findMany", { where: { title: { contains: "a" } }, take: 2 }, [{ id: 1n }, { id: 2n }]);
+      await asked("Author", "findUnique", { where: { id: 1 } }, null);
+    }
+    await listBooks();
+    await asked("Author", "updateMany", { data: { name: "B" } }, { count: 3 });
+    await asked(undefined, "$queryRaw", { strings: ["SELECT 1 FROM Book WHERE id = ", ""], values: [7] }, [{}]);
+    await asked(undefined, "$executeRawUnsafe", ["DELETE FROM Book WHERE id = ?", 7], 4);
+  },
+
+  async fetch() {
+    const server = createServer((request, response) => {
+      response.statusCode = request.url.startsWith("/broken") ? 503 : 200;
+      if (request.url.startsWith("/users")) response.setHeader("etag", '"7"');
+      response.end("{}");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const base = `http://127.0.0.1:${server.address().port}`;
+    traceFetch();
+    traceFetch();
+    async function loadUser(id) {
+      return (await fetch(`${base}/users?id=${id}`)).json();
+    }
+    await loadUser(7);
+    await fetch(new Request(`${base}/orders`, { method: "POST", body: "{}" }));
+    await fetch(`${base}/broken`, { method: "PUT", body: "x" });
+    server.close();
+    server.closeAllConnections();
+    await fetch(base).catch((error) => console.log(error.message));
+  },
+
+  async express() {
+    const { default: express } = await import("express");
+    const app = express();
+    app.use(traceExpress);
+    app.use(express.json());
+    const load = (id) => trace("load", { id }, () => pause(2));
+    app.get("/orders/:id", async (request, response) => {
+      await Promise.all([load(request.params.id), load(request.params.id)]);
+      response.json({});
+    });
+    app.post("/orders", async (request, response) => {
+      await load(request.body.id);
+      response.status(500).json({});
+    });
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    await ask(server);
+  },
+
+  async fastify() {
+    const { default: fastify } = await import("fastify");
+    const app = fastify();
+    app.register(traceFastify);
+    const load = (id) => trace("load", { id }, () => pause(2));
+    app.get("/orders/:id", async (request) => {
+      await Promise.all([load(request.params.id), load(request.params.id)]);
+      return {};
+    });
+    app.post("/orders", async (request, reply) => {
+      await load(request.body.id);
+      return reply.code(500).send({});
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    await ask(app.server);
+    await app.close();
+  },
+
+  marks() {
+    trace("look", {}, () => mark({ cached: true }));
+    trace("remember", {}, () => mark({ write: "cache|orders" }));
+    trace("job", {}, () => {
+      mark({ frame: true });
+      trace("step", {}, () => {});
+    });
+    for (const value of [[1, 2], [2, 1], [1, 2], null, undefined, { id: 1 }, 7n]) {
+      trace("find", {}, () => emitter.answer(value));
+    }
+  },
+};
+
+/** Two requests at once, one of them with a body in two pieces. */
+async function ask(server) {
+  const base = `http://127.0.0.1:${server.address().port}`;
+  async function* body() {
+    yield new TextEncoder().encode('{"id": ');
+    await pause(5);
+    yield new TextEncoder().encode("8}");
+  }
+  const post = { method: "POST", body: body(), duplex: "half", headers: { "content-type": "application/json" } };
+  const answers = await Promise.all([fetch(`${base}/orders/7?page=1`), fetch(`${base}/orders`, post)]);
+  console.log(answers.map((answer) => answer.status).join());
+  server.close();
+  server.closeAllConnections();
+}
+
+await scenes[process.argv[2]]();

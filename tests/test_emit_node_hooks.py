@@ -1,0 +1,165 @@
+"""The wrappers of the Node emitter, each with the library that it is for: all that they do is to write lines."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.emitters import HERE, find_tool, require_package, run_scene
+from tests.written_lines import WrittenCall, read_written
+
+HOOKS = HERE / "hooks.mjs"
+Described = tuple[str, str, tuple[str, ...], str | None]
+
+
+def run(scene: str, folder: Path, *packages: str) -> tuple[str, list[WrittenCall]]:
+    """What the scene prints, which is the same without tracing, and what it has traced."""
+    for package in packages:
+        require_package(package)
+    command = [find_tool("node"), str(HOOKS), scene]
+    log = folder / "trace.log"
+    untraced, output = run_scene(command, "0"), run_scene(command, log)
+    assert output == untraced
+    return output, read_written(log)
+
+
+def describe(call: WrittenCall) -> Described:
+    """Function, caller, values and what is written."""
+    values = tuple(value for name, value in call.params if name != "sql")
+    return call.function, call.caller, values, call.reserved.get("write")
+
+
+def statements(calls: list[WrittenCall]) -> set[str]:
+    return {value for call in calls for name, value in call.params if name == "sql"}
+
+
+def hold_places(calls: list[WrittenCall]) -> None:
+    """Each call's place is the line of the scene that asks."""
+    source = HOOKS.read_text(encoding="utf-8").splitlines()
+    for call in calls:
+        path, _, line = call.reserved["at"].rpartition(":")
+        assert path == "tests/emitters/hooks.mjs"
+        assert re.search(r"query|get\(|all|run\(|find|fetch|asked|exec|trace", source[int(line) - 1]), call
+
+
+def test_pg(tmp_path: Path) -> None:
+    output, calls = run("pg", tmp_path, "pg", "@electric-sql/pglite-socket")
+    assert output.splitlines() == ["Austen Austen undefined", "null 2", 'column "nothing" does not exist']
+    queries = [call for call in calls if call.reserved["via"] == "pg"]
+    select = "select authors"
+    assert [describe(call) for call in queries] == [
+        ("insert authors", "fill", ("1", "Austen", "2", "Eliot"), "authors"),
+        (select, "findAuthor", ("1",), None),
+        (select, "findAuthor", ("1",), None),
+        (select, "findAuthor", ("3",), None),
+        (select, "callbacks", ("0",), None),
+        (select, "pg", (), None),
+    ]
+    assert "SELECT name FROM authors WHERE id = $1 AND name <> '--'" in statements(queries)
+    insert, first, again, none, _, failed = queries
+    assert [call.metrics["rows"] for call in (insert, first, none)] == [2, 1, 0]
+    assert first.metrics == again.metrics != none.metrics
+    assert (failed.metrics, failed.reserved["failed"]) == ({}, "1")
+    parents = {call.number: call.function for call in calls}
+    assert [parents.get(call.parent) if call.parent is not None else None for call in queries] == [
+        *(4 * ["page"]), "callbacks", None
+    ]  # fmt: skip
+    [inside] = [call for call in calls if call.function == "inside"]
+    assert inside.parent is None
+    hold_places(calls)
+
+
+def test_mysql2(tmp_path: Path) -> None:
+    output, calls = run("mysql2", tmp_path, "mysql2")
+    assert output.splitlines() == ["1 1", "1"]
+    assert [describe(call) for call in calls] == [
+        ("select authors", "findAuthor", ("1",), None),
+        ("select authors", "findAuthor", ("1",), None),
+        ("insert authors", "mysql2", ("1", "2"), "authors"),
+        ("select one", "unknown", (), None),
+        ("select two", "unknown", (), None),
+    ]
+    assert [call.metrics["rows"] for call in calls] == [1, 1, 2, 1, 1]
+    assert calls[0].metrics == calls[1].metrics
+    assert r"SELECT name FROM authors WHERE id = ? AND x = 'it\'s # one'" in statements(calls)
+    hold_places(calls)
+
+
+def test_better_sqlite3(tmp_path: Path) -> None:
+    if not (HERE.parent.parent / "node_modules" / "better-sqlite3").exists():
+        pytest.skip("needs better-sqlite3, which is compiled where it is installed")
+    _, calls = run("sqlite", tmp_path)
+    select = "select authors"
+    assert [describe(call) for call in calls] == [
+        ("insert authors", "unknown", ("1", "Austen"), "authors"),
+        ("insert authors", "unknown", ("2", "Eliot"), "authors"),
+        (select, "findAuthor", ("1",), None),
+        (select, "findAuthor", ("1",), None),
+        (select, "findAuthor", ("3",), None),
+        (select, "sqlite", (), None),
+        (select, "sqlite", (), None),
+        (select, "sqlite", ("2",), None),
+        ("insert authors", "sqlite", ("1",), "authors"),
+    ]
+    _, _, first, again, none, *_, failed = calls
+    assert first.metrics == again.metrics
+    assert none.metrics["found"] == 0
+    assert failed.reserved["failed"] == "1"
+    hold_places(calls)
+
+
+def test_prisma(tmp_path: Path) -> None:
+    _, calls = run("prisma", tmp_path)
+    assert [describe(call)[::2] for call in calls] == [
+        ("findMany Book", ("a", "2")),
+        ("findUnique Author", ("1",)),
+        ("updateMany Author", ("B",)),
+        ("select Book", ("7",)),
+        ("delete Book", ("7",)),
+    ]
+    assert [call.reserved.get("write") for call in calls] == [None, None, "Author", None, "Book"]
+    assert calls[0].params == (("where.title.contains", "a"), ("take", "2"))
+    assert [call.metrics.get("rows", call.metrics.get("found")) for call in calls] == [2, 0, 3, 1, 4]
+
+
+def test_fetch(tmp_path: Path) -> None:
+    _, calls = run("fetch", tmp_path)
+    host = calls[0].function.removeprefix("GET ")
+    assert [describe(call) for call in calls] == [
+        (f"GET {host}", "loadUser", ("/users", "7"), None),
+        (f"POST {host}", "fetch", ("/orders",), host),
+        (f"PUT {host}", "fetch", ("/broken", "x"), host),
+        (f"GET {host}", "fetch", ("/",), None),
+    ]
+    assert [call.reserved.get("failed") for call in calls] == [None, None, "1", "1"]
+    assert calls[0].metrics.keys() == {"bytes", "digest"}
+    hold_places(calls)
+
+
+@pytest.mark.parametrize("framework", ["express", "fastify"])
+def test_a_request_is_a_frame_around_what_it_asks_for(tmp_path: Path, framework: str) -> None:
+    output, calls = run(framework, tmp_path, framework)
+    assert output == "200,500\n"
+    frames = {call.number: call for call in calls if call.reserved.get("frame") == "1"}
+    assert sorted((call.function, call.params[0][1], call.reserved.get("failed")) for call in frames.values()) == [
+        ("GET /orders/:id", "/orders/7?page=1", None),
+        ("POST /orders", "/orders", "1"),
+    ]
+    assert {call.reserved["via"] for call in frames.values()} == {framework}
+    loads = [call for call in calls if call.function == "load"]
+    assert sorted((call.params[0][1], frames[call.parent or 0].function) for call in loads) == [
+        ("7", "GET /orders/:id"),
+        ("7", "GET /orders/:id"),
+        ("8", "POST /orders"),
+    ]
+
+
+def test_marks_and_answers(tmp_path: Path) -> None:
+    _, (look, remember, step, job, *found) = run("marks", tmp_path)
+    assert look.reserved["cached"] == "1"
+    assert remember.reserved["write"] == "cache|orders"
+    assert (job.reserved["frame"], step.caller, step.parent) == ("1", "job", job.number)
+    rows, swapped, again, null, undefined, thing, number = (call.metrics for call in found)
+    assert rows == again != swapped
+    assert rows["rows"] == 2
+    assert [answer["found"] for answer in (null, undefined, thing, number)] == [0, 0, 1, 1]
