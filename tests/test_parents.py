@@ -23,7 +23,15 @@ KNOWN_CALLERS = ("f", "g", "h", "unknown", None)
 UNLIKE_TRUTH = {"hostile": {2, 3, 16, 17, 18, 19}, "env_logger-backtrace": {48}}
 
 
-def record(number: int, function: str = "f", caller: str | None = None, *, parent: int | str | None = None) -> Record:
+def record(
+    number: int,
+    function: str = "f",
+    caller: str | None = None,
+    *,
+    parent: int | str | None = None,
+    elapsed_ns: int = 0,
+    resolution_ns: int = 1,
+) -> Record:
     """A record as reading gives it; ``parent`` is a number or ``"none"`` if its line names one."""
     return Record(
         line=number,
@@ -32,8 +40,8 @@ def record(number: int, function: str = "f", caller: str | None = None, *, paren
         function=function,
         caller=caller,
         params=(),
-        elapsed_ns=0,
-        resolution_ns=1,
+        elapsed_ns=elapsed_ns,
+        resolution_ns=resolution_ns,
         metrics=(),
         parent=parent if isinstance(parent, int) else None,
         has_parent=parent is not None,
@@ -54,6 +62,8 @@ def find(
         implausible=np.array(implausible if implausible is not None else [False] * len(records), bool),
         caller=np.array([-1 if one.caller in UNKNOWN else code[one.caller] for one in records], np.int32),
         function=np.array([code[one.function] for one in records], np.int32),
+        elapsed_ns=np.array([one.elapsed_ns for one in records], np.int64),
+        resolution_ns=np.array([one.resolution_ns for one in records], np.int64),
         given_parent=np.array([-1 if one.parent is None else one.parent for one in records], np.int64),
         has_parent=np.array([one.has_parent for one in records], bool),
     )
@@ -84,7 +94,9 @@ def test_calls_are_adopted_in_the_order_of_their_ends() -> None:
         # One caller that is another function than the parent's.
         ([record(1, "g", "f"), record(2, "g", "f"), record(3, "g", "f"), record(4, "g", "x"), record(0)], "unknown"),
         # A quarter, then more than a quarter, of the adopted calls don't name their parent's function.
-        ([record(1, "g", "f"), record(2, "g", "f"), record(3, "g", "f"), record(4, "g"), record(0)], "nested"),
+        ([record(1, "g", "f"), record(2, "g", "f"), record(3, "g", "f"), record(4, "h"), record(0)], "nested"),
+        # Others of its function say who called them: one that doesn't was called from elsewhere.
+        ([record(1, "g", "f"), record(2, "g", "f"), record(3, "g", "f"), record(4, "g"), record(0)], "unknown"),
         ([record(1, "g", "f"), record(2, "g", "f"), record(3, "g"), record(0)], "unknown"),
         # No callers: two threads could leave the same numbers.
         ([record(1, "g"), record(0)], "unknown"),
@@ -103,6 +115,32 @@ def test_a_tree_needs_numbers_order_and_callers(records: list[Record], kind: str
     trees = find(records)
     assert kinds(trees) == [kind]
     assert (kind == "nested") == any(parent >= 0 for parent in parents(trees))
+
+
+@pytest.mark.parametrize(
+    ("inside_ns", "own_ns", "resolution_ns", "kind"),
+    [
+        ((5, 4), 9, 1, "nested"),
+        ((5, 5), 9, 1, "unknown"),
+        ((5, 13), 9, 10, "nested"),
+        ((5, 14), 9, 10, "unknown"),
+        ((0, 0), 0, 1, "nested"),
+        ((0, 0), 2**63 - 1, 1, "nested"),
+        ((2**63 - 1, 2**63 - 1), 2**63 - 1, 1, "unknown"),
+    ],
+)
+def test_calls_that_took_longer_than_their_parent_ran_side_by_side(
+    inside_ns: tuple[int, int], own_ns: int, resolution_ns: int, kind: str
+) -> None:
+    children = [
+        record(number, "g", "f", elapsed_ns=own, resolution_ns=resolution_ns)
+        for number, own in enumerate(inside_ns, start=1)
+    ]
+    records = [*children, record(0, elapsed_ns=own_ns, resolution_ns=resolution_ns)]
+    assert kinds(find(records)) == [kind]
+    slow = Process(records, file="-")
+    find_tree(slow)
+    assert slow.tree == kind
 
 
 def test_given_parents_need_no_numbers_nor_order() -> None:
@@ -170,7 +208,11 @@ def any_records(draw: st.DrawFn) -> list[Record]:
     callers = st.sampled_from(draw(st.sampled_from((("f",), ("f", "f", "f", None), KNOWN_CALLERS))))
     functions = st.sampled_from(draw(st.sampled_from((("f",), ("f", "g")))))
     tells = st.sampled_from(("none", 0, 1, 2)) if is_given else st.sampled_from((None, None, None, None, None, 0))
-    return [record(number, draw(functions), draw(callers), parent=draw(tells)) for number in numbers]
+    times_ns = st.sampled_from(draw(st.sampled_from(((0,), (0,), (0, 1, 9)))))
+    return [
+        record(number, draw(functions), draw(callers), parent=draw(tells), elapsed_ns=draw(times_ns))
+        for number in numbers
+    ]
 
 
 @given(st.lists(st.tuples(any_records(), st.booleans()), min_size=1, max_size=5))

@@ -1,5 +1,6 @@
 """Records -> processes and their trees: which run of the counter a call belongs to, and which call made it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -88,7 +89,12 @@ def find_tree(process: Process) -> None:
         process.tree = "flat"
         return
     parents = nest(records)
-    if parents is not None and callers_agree(records, parents):
+    if (
+        parents is not None
+        and callers_agree(records, parents)
+        and times_fit(records, parents)
+        and not hides_a_caller(records, parents)
+    ):
         process.tree = "nested"
         process.parents = parents
 
@@ -118,6 +124,24 @@ def callers_agree(records: list[Record], parents: dict[int, int]) -> bool:
         if record.number in parents and record.caller not in (None, "unknown")
     ]
     return all(named) and 4 * len(named) >= 3 * len(parents)
+
+
+def times_fit(records: list[Record], parents: dict[int, int]) -> bool:
+    """No call took less time than the calls that it made took together."""
+    inside_ns: Counter[int] = Counter()
+    for record in records:
+        if record.number in parents:
+            inside_ns[parents[record.number]] += record.elapsed_ns
+    return all(inside_ns[record.number] < record.elapsed_ns + record.resolution_ns for record in records)
+
+
+def hides_a_caller(records: list[Record], parents: dict[int, int]) -> bool:
+    """Whether a call doesn't say who made it though it has a parent, and others of its function do."""
+    named = {record.function for record in records if record.caller not in (None, "unknown")}
+    return any(
+        record.number in parents and record.caller in (None, "unknown") and record.function in named
+        for record in records
+    )
 
 
 def calls_table(processes: list[Process]) -> list[Row]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_PARENT, TREE_KINDS
+from tracereport.calls.grouping import sum_by
 
 _FLAT, _NESTED, _GIVEN, _UNKNOWN = range(len(TREE_KINDS))
 _DEEPEST_RADIX_SORT = np.iinfo(np.uint16).max
@@ -40,6 +41,8 @@ def find_parents(
     implausible: Bools,
     caller: NDArray[np.int32],
     function: NDArray[np.int32],
+    elapsed_ns: Ints,
+    resolution_ns: Ints,
     given_parent: Ints,
     has_parent: Bools,
 ) -> Trees:
@@ -47,9 +50,8 @@ def find_parents(
 
     A process is *given* if all its calls carry ``parent=`` (but unknown if one names a number that isn't smaller than
     its own); else *flat* if its lines stand in the order of their numbers; *nested* if its lines are the pops of a
-    stack, no adopted call names another caller than its parent's function, and at least three quarters of the adopted
-    ones name that; else *unknown*. Flat and nested need every number from 0 to the largest. An interleaved stretch is
-    unknown. Implausible records take no part and have no parent.
+    stack and what the calls say confirms it (``_find_nested``); else *unknown*. Flat and nested need every number from
+    0 to the largest. An interleaved stretch is unknown. Implausible records take no part and have no parent.
 
     Args:
         process: per record.
@@ -58,6 +60,8 @@ def find_parents(
         implausible: per record.
         caller: per record: code of the caller's name, -1 where it is missing or unknown.
         function: per record: code of the function's name, in the same code space as ``caller``.
+        elapsed_ns: per record: its time as recorded.
+        resolution_ns: per record: how finely that was measured.
         given_parent: per record: the number that ``parent=`` names, -1 where it names none.
         has_parent: per record: whether it carries ``parent=``.
 
@@ -73,6 +77,8 @@ def find_parents(
             implausible[together],
             caller[together],
             function[together],
+            elapsed_ns[together],
+            resolution_ns[together],
             given_parent[together],
             has_parent[together],
         )
@@ -101,7 +107,12 @@ def find_parents(
     if len(perhaps_nested):
         records = perhaps_nested if isinstance(plausible, slice) else plausible[perhaps_nested]
         nested, parent[records] = _find_nested(
-            order[perhaps_nested], process[records], caller[records], function[records]
+            order[perhaps_nested],
+            process[records],
+            caller[records],
+            function[records],
+            elapsed_ns[records],
+            resolution_ns[records],
         )
         kind[nested] = _NESTED
     return Trees(kind, parent, int(np.count_nonzero(impossible)))
@@ -121,9 +132,23 @@ def _ascending(number: Ints, first: Ints) -> Bools:
 
 
 def _find_nested(
-    number: Ints, process: NDArray[np.uint32], caller: NDArray[np.int32], function: NDArray[np.int32]
+    number: Ints,
+    process: NDArray[np.uint32],
+    caller: NDArray[np.int32],
+    function: NDArray[np.int32],
+    elapsed_ns: Ints,
+    resolution_ns: Ints,
 ) -> tuple[NDArray[np.uint32], Ints]:
     """The processes that are nested, and the parent of each record: its number, or -1.
+
+    Besides the stack, what the calls say must confirm a tree. Calls of several threads can look like one stack, and
+    these are the signs of it:
+
+    - an adopted call names another caller than its parent's function, or fewer than three quarters of the adopted ones
+      name that;
+    - the times of a call's children add up to more than its own can have been: they ran side by side;
+    - an adopted call doesn't know its caller, while other calls of its function do. Where a caller can be told, a call
+      that has none was made outside of all traced functions.
 
     All processes are seen as one run of the counter: ``start`` is a call's place in the order of starts, as its
     position here is its place in the order of ends.
@@ -142,10 +167,29 @@ def _find_nested(
     confirmed = named & (caller == function_of[below])
     nested &= _count(named & ~confirmed, first) == 0
     nested &= 4 * _count(confirmed, first) >= 3 * _count(adopted, first)
+    nested &= _count(adopted & (caller < 0) & _is_named_elsewhere(first, calls, caller, function), first) == 0
+    nested &= _count(_overfilled(start, below, adopted, elapsed_ns, resolution_ns), first) == 0
 
     adopted &= np.repeat(nested, calls)
     below -= first_of_call
     return owner[nested], np.where(adopted, below, np.int64(NO_PARENT))
+
+
+def _is_named_elsewhere(first: Ints, calls: Ints, caller: NDArray[np.int32], function: NDArray[np.int32]) -> Bools:
+    """Per record: whether a call of its function in its process names its caller."""
+    owner = np.repeat(np.arange(len(first)), calls)
+    key = owner * (int(function.max(initial=0)) + 1) + function
+    distinct, code = np.unique(key, return_inverse=True)
+    named = np.zeros(len(distinct), bool)
+    named[code[caller >= 0]] = True
+    return named[code]
+
+
+def _overfilled(start: Narrow, below: Narrow, adopted: Bools, elapsed_ns: Ints, resolution_ns: Ints) -> Bools:
+    """Per record: whether its children's recorded times add up to more than its own time can have been."""
+    inside_ns = sum_by(below[adopted], elapsed_ns[adopted], len(start))[start]
+    overfilled: Bools = inside_ns - elapsed_ns >= resolution_ns
+    return overfilled
 
 
 def _count(chosen: Bools, first: Ints) -> Ints:

@@ -65,6 +65,8 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
         implausible=found.implausible,
         caller=np.where(caller == unknown, NO_NAME, caller),
         function=function,
+        elapsed_ns=columns["elapsed_ns"],
+        resolution_ns=columns["resolution_ns"],
         given_parent=metrics.numbers["parent"][metric_code],
         has_parent=metrics.has_parent[metric_code],
     )
