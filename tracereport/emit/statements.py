@@ -10,11 +10,18 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracereport.emit import Call, begin, digest, name_caller, runs_in
 
 _READS = frozenset({"select", "with", "values", "show", "explain", "pragma", "describe"})
+_FRAMES = frozenset(
+    {
+        "begin", "start", "commit", "rollback", "savepoint", "release", "end", "abort", "set", "reset", "use",
+        "discard", "prepare", "deallocate", "create", "alter", "drop", "rename", "comment", "grant", "revoke", "vacuum",
+        "reindex", "lock", "unlock", "attach", "detach", "listen", "unlisten", "notify", "checkpoint",
+    }
+)  # fmt: skip
 _WRITES_INSIDE = re.compile(r"\b(insert|update|delete|merge)\b", re.IGNORECASE)
 _COMMENTS = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _LITERAL_OR_SPACE = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`)|\s+""")
@@ -37,16 +44,16 @@ def begin_statement(sql: str, values: Iterable[tuple[str, object]], machinery: t
         values: names and values bound to it, in order.
         machinery: packages that are not the caller; the first frame outside of them is.
     """
-    name, text, is_read = _describe(sql)
-    params = [("sql", text), *values]
-    if not is_read:
+    statement = describe(sql)
+    params = [("sql", statement.text), *values]
+    if not statement.is_read:
         params.append(("write", next(_write_numbers)))
-    return begin(name, params, _find_caller(machinery))
+    return begin(statement.name, params, _find_caller(machinery))
 
 
 def is_read(sql: str) -> bool:
     """Whether the statement asks and changes nothing."""
-    return _describe(sql)[2]
+    return describe(sql).is_read
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
@@ -79,18 +86,34 @@ def hide(value: object) -> str:
     return hashlib.blake2b(repr(value).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
+class Statement(NamedTuple):
+    """What the text of a statement says."""
+
+    name: str
+    """Verb and first table: ``select orders``."""
+    text: str
+    """On one line, without the comments in front of it."""
+    is_read: bool
+    is_frame: bool
+    """Control of a transaction or a session: it asks nothing."""
+    writes: str | None
+    """The table that it changes; ``1`` where that isn't known."""
+
+
 @functools.lru_cache(maxsize=1024)
-def _describe(sql: str) -> tuple[str, str, bool]:
-    """Name and text of a statement, and whether it is a read."""
+def describe(sql: str) -> Statement:
+    """Reads a statement's text, without a dialect."""
     text = _COMMENTS.sub("", sql, count=1).strip()
     text = _LITERAL_OR_SPACE.sub(lambda found: found[1] or " ", text)
     verb = _VERB.match(text)
     table = _TABLE.search(text)
     words = [verb[1].lower() if verb else "statement"]
     reads = words[0] in _READS and not (words[0] == "with" and _WRITES_INSIDE.search(text))
+    is_frame = words[0] in _FRAMES
     if table:
         words.append(_QUOTES.sub("", table[1]))
-    return " ".join(words), text, reads
+    writes = None if reads or is_frame else words[1] if table else "1"
+    return Statement(" ".join(words), text, reads, is_frame, writes)
 
 
 def _find_caller(machinery: tuple[str, ...]) -> str | None:
