@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
-from tracereport.sources.perf_trace.continuation import OpenRecord
+from tracereport.sources.perf_trace.blocks import NO_OUTPUT
+from tracereport.sources.perf_trace.continuation import LARGEST_BYTES, OpenRecord
 from tracereport.sources.perf_trace.grammar import COLOUR_TAIL, ELAPSED_START, MARK, RECORD_START, Reason, parse_record
 
 MARK_BYTES: Final = MARK.encode()
@@ -17,12 +18,18 @@ CONTEXT: Final = re.compile(
 )
 LONGEST_UNDECIDED_BYTES: Final = 4096
 """Of a line without a mark or an end: what a progress bar draws over and over is one line for hours."""
+NEXTEST: Final = re.compile(
+    rb"^(?:\x1b\[[0-9;]*m| )*(?:[A-Z][A-Za-z0-9 +/#-]{0,15})(?:\x1b\[[0-9;]*m)* \[.*$", re.MULTILINE
+)
+"""As wide: behind such a line nextest sets what a test has printed, and repeats it at its end."""
 PLAIN_RECORD: Final = re.compile(rf"{RECORD_START.pattern}[^\n]*{ELAPSED_START}[0-9]+[|\r\n]".encode())
 """What the grammar surely reads as a whole record; all else is left to the grammar."""
 
 
 class LineSorter:
     """Sorts the lines of a stream: trace lines are kept, all others shown, and markers both.
+
+    What nextest repeats is told by whole blocks, so that these are kept whole.
 
     A line goes with how many of its bytes are on the screen already: what is held back too long is shown before it is
     known what it is.
@@ -41,6 +48,7 @@ class LineSorter:
         self._record: OpenRecord | None = None
         self._following: list[tuple[bytes, int]] = []
         """The lines that it has taken: should they not complete it, they were no part of it."""
+        self._is_in_block = False
         self._witnesses = 0
         """How many of the next lines are kept whatever they are, to show the reader why a record stayed broken off."""
 
@@ -58,7 +66,9 @@ class LineSorter:
             self._show(self._sort(whole, shown))
         else:
             self._line += chunk
-            if len(self._line) > LONGEST_UNDECIDED_BYTES and MARK_BYTES not in self._line:
+            is_part_of_block = self._is_in_block and self._line.startswith(b"  ")
+            longest = LARGEST_BYTES if is_part_of_block else LONGEST_UNDECIDED_BYTES
+            if len(self._line) > longest and MARK_BYTES not in self._line:
                 self._show(self._line[self._line_shown :])
                 # Its last bytes may be the beginning of the mark.
                 self._line_shown = len(MARK_BYTES) - 1
@@ -83,7 +93,7 @@ class LineSorter:
 
     def _sort(self, text: bytes, shown: int) -> bytes:
         """Keeps what is to be kept of whole lines, and gives what is to be shown, less the first ``shown`` bytes."""
-        if MARK_BYTES not in text and self._record is None and not self._witnesses:
+        if not (MARK_BYTES in text or self._record or self._witnesses or self._is_in_block or NEXTEST.search(text)):
             for marker in CONTEXT.finditer(text):
                 self._keep.write(marker[0] + b"\n")
             return text[shown:]
@@ -123,8 +133,9 @@ class LineSorter:
 
     def _is_trace(self, line: bytes) -> bool:
         """Whether the line isn't to be shown. Keeps it if it is to be kept."""
+        is_in_block, self._is_in_block = self._is_in_block, self._goes_on(line)
         if MARK_BYTES not in line:
-            if self._witnesses or CONTEXT.match(line):
+            if self._witnesses or is_in_block or CONTEXT.match(line):
                 self._keep.write(line)
             return False
         self._keep.write(line)
@@ -135,6 +146,12 @@ class LineSorter:
         if reading is Reason.BROKEN_OFF:
             self._record = OpenRecord(text)
         return reading not in (Reason.QUOTED, Reason.NO_RECORD)
+
+    def _goes_on(self, line: bytes) -> bool:
+        """Whether the line behind this one may be part of a block: of this one's, or the first of one."""
+        if NEXTEST.match(line) is not None:
+            return True
+        return self._is_in_block and NO_OUTPUT.match(line) is None
 
 
 def _ends_process(line: bytes) -> bool:

@@ -12,7 +12,8 @@ from tracereport.sources.perf_trace.markers import COLOURS, MarkerKind
 if TYPE_CHECKING:
     from tracereport.sources.perf_trace.columns import ChunkColumns
 
-_NO_OUTPUT = re.compile(rb"^(?!  )(?![^\S\n]*$)|^(?:\x1b\[[0-9;]*m)* {5}(?:\x1b\[[0-9;]*m)*Summary", re.MULTILINE)
+NO_OUTPUT = re.compile(rb"^(?!  )(?![^\S\n]*$)|^(?:\x1b\[[0-9;]*m)* {5}(?:\x1b\[[0-9;]*m)*Summary", re.MULTILINE)
+"""The line behind which a block is over, and that is no part of it."""
 _MARK = MARK.encode()
 
 
@@ -58,7 +59,7 @@ class BlockFinder(msgspec.Struct):
         if block is None or not block.is_open or start == end:
             return
         text = chunk.text[chunk.starts[start] : chunk.starts[end]]
-        if (other := _NO_OUTPUT.search(text)) is not None and other.start() < len(text):
+        if (other := NO_OUTPUT.search(text)) is not None and other.start() < len(text):
             block.is_open = False
             text = text[: other.start()]
         if not text.endswith(b"\n"):
