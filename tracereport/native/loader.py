@@ -35,6 +35,16 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         _COUNT,
         (_ADDRESS, _COUNT, _ADDRESS, _COUNT, *[_ADDRESS] * 4, _COUNT, *[_ADDRESS] * 2),
     ),
+    "tracereport_split": (_ADDRESS, (_ADDRESS, _COUNT)),
+    "tracereport_split_free": (None, (_ADDRESS,)),
+    "tracereport_split_lines": (_COUNT, (_ADDRESS,)),
+    "tracereport_split_list": (_ADDRESS, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_is_utf8": (_COUNT, (_ADDRESS, _COUNT)),
+    "tracereport_metrics_new": (_ADDRESS, (_ADDRESS, _COUNT)),
+    "tracereport_metrics_free": (None, (_ADDRESS,)),
+    "tracereport_metrics_count": (_COUNT, (_ADDRESS,)),
+    "tracereport_metrics_part": (_ADDRESS, (_ADDRESS, _COUNT)),
+    "tracereport_intern_metrics": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, *[_ADDRESS] * 4)),
     "tracereport_rank_texts": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
 }
 
@@ -69,6 +79,15 @@ def library() -> ctypes.CDLL:
 def address(array: NDArray[Any]) -> int:
     """Where an array's first element stands."""
     return array.ctypes.data
+
+
+def view(start: int, kind: np.dtype[Any], count: int, owner: object) -> NDArray[Any]:
+    """An array of the library's own memory, which can only be read; it keeps the owner of the memory alive."""
+    memory = (ctypes.c_uint8 * (kind.itemsize * count)).from_address(start)
+    memory.owner = owner
+    found: NDArray[Any] = np.frombuffer(memory, kind)
+    found.flags.writeable = False
+    return found
 
 
 def contiguous(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

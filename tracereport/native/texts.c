@@ -1,21 +1,5 @@
 /* Texts as one buffer of bytes with offsets: interned, taken, and ranked. */
-#include "common.h"
-
-typedef struct {
-    uint32_t hash;
-    int32_t code; /* -1: free */
-} Slot;
-
-/* The distinct texts seen so far, in the order of their first use. */
-typedef struct {
-    uint8_t *bytes;
-    int64_t bytes_capacity;
-    int64_t *offset; /* where each text starts, and where the last one ends */
-    int64_t offset_capacity;
-    int64_t count;
-    Slot *slots;
-    uint64_t size; /* a power of two, at least twice the count */
-} Interner;
+#include "texts.h"
 
 EXPORT void tracereport_interner_free(Interner *interner) {
     if (!interner)
@@ -24,13 +8,6 @@ EXPORT void tracereport_interner_free(Interner *interner) {
     free(interner->offset);
     free(interner->slots);
     free(interner);
-}
-
-static Slot *new_slots(uint64_t size) {
-    Slot *slots = allocate((int64_t)size, sizeof *slots);
-    if (slots)
-        memset(slots, 0xff, (size_t)size * sizeof *slots);
-    return slots;
 }
 
 /* A new one, or null where memory is short. */
@@ -53,29 +30,7 @@ EXPORT int64_t tracereport_interner_count(const Interner *interner) { return int
 EXPORT const uint8_t *tracereport_interner_bytes(const Interner *interner) { return interner->bytes; }
 EXPORT const int64_t *tracereport_interner_offset(const Interner *interner) { return interner->offset; }
 
-static bool double_slots(Interner *interner) {
-    if (interner->size > UINT32_MAX)
-        return false;
-    uint64_t size = interner->size * 2;
-    Slot *slots = new_slots(size);
-    if (!slots)
-        return false;
-    for (uint64_t from = 0; from < interner->size; from++) {
-        if (interner->slots[from].code < 0)
-            continue;
-        uint64_t to = interner->slots[from].hash & (size - 1);
-        while (slots[to].code >= 0)
-            to = (to + 1) & (size - 1);
-        slots[to] = interner->slots[from];
-    }
-    free(interner->slots);
-    interner->slots = slots;
-    interner->size = size;
-    return true;
-}
-
-/* The code of a text, which is kept if it is new; or a status. */
-static int64_t intern(Interner *interner, const uint8_t *text, int64_t length, uint32_t hash) {
+int64_t intern_text(Interner *interner, const uint8_t *text, int64_t length, uint32_t hash) {
     uint64_t mask = interner->size - 1, at = hash & mask;
     for (; interner->slots[at].code >= 0; at = (at + 1) & mask) {
         if (interner->slots[at].hash != hash)
@@ -95,7 +50,7 @@ static int64_t intern(Interner *interner, const uint8_t *text, int64_t length, u
     interner->slots[at] = (Slot){hash, (int32_t)code};
     interner->count++;
     /* At once, so that there is always a free slot to stop at. */
-    if ((uint64_t)interner->count * 2 > interner->size && !double_slots(interner))
+    if ((uint64_t)interner->count * 2 > interner->size && !double_slots(&interner->slots, &interner->size))
         return NO_MEMORY;
     return code;
 }
@@ -115,13 +70,13 @@ EXPORT int64_t tracereport_intern(Interner *interner, const uint8_t *text, int64
         uint32_t hash = at >= 0 ? hashes[at % AHEAD] : 0;
         int64_t ahead = at + AHEAD;
         if (ahead < count && start[ahead] >= 0) {
-            uint32_t coming = (uint32_t)(hash_bytes(text + start[ahead], (size_t)(end[ahead] - start[ahead])) >> 32);
+            uint32_t coming = hash_text(text + start[ahead], end[ahead] - start[ahead]);
             hashes[ahead % AHEAD] = coming;
             __builtin_prefetch(&interner->slots[coming & (interner->size - 1)]);
         }
         if (at < 0)
             continue;
-        int64_t code = start[at] < 0 ? -1 : intern(interner, text + start[at], end[at] - start[at], hash);
+        int64_t code = start[at] < 0 ? -1 : intern_text(interner, text + start[at], end[at] - start[at], hash);
         if (start[at] >= 0 && code < 0)
             return code;
         codes[at] = (int32_t)code;

@@ -3,13 +3,12 @@
 A table of texts is a pair of arrays: text ``i`` is ``data[offset[i]:offset[i + 1]]``.
 """
 
-import ctypes
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, contiguous, library, view
 
 Table = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -67,21 +66,47 @@ def split_params(data: NDArray[np.uint8], offset: NDArray[np.int64]) -> SplitPar
     return SplitParams(params, start[:found], equals[:found], end[:found], (shape, shape_offset))
 
 
-class Interner:
+class KeptTexts:
+    """The distinct texts that the library has kept so far, by code.
+
+    Args:
+        native: the library's table.
+        owner: what frees it.
+    """
+
+    def __init__(self, native: int, owner: object = None) -> None:
+        self._native = native
+        self._owner = owner
+
+    def __len__(self) -> int:
+        """The number of distinct texts."""
+        return int(library().tracereport_interner_count(self._native))
+
+    def copy(self, first: int = 0) -> Table:
+        """The texts from this code on."""
+        data, offset = self._view()
+        offset = offset[first:]
+        return data[offset[0] : offset[-1]].copy(), offset - offset[0]
+
+    def _view(self) -> Table:
+        """All texts where they stand: only as long as no other is added."""
+        offset = view(library().tracereport_interner_offset(self._native), np.dtype(np.int64), len(self) + 1, self)
+        return view(
+            library().tracereport_interner_bytes(self._native), np.dtype(np.uint8), int(offset[-1]), self
+        ), offset
+
+
+class Interner(KeptTexts):
     """The distinct texts of any number of buffers, in the order of their first use.
 
     Texts are told apart by their hashes and then byte by byte: a code stands for one text.
     """
 
     def __init__(self) -> None:
-        self._native = library().tracereport_interner_new()
+        super().__init__(library().tracereport_interner_new() or 0)
         self._is_finished = False
         if not self._native:
             raise MemoryError("the native library")
-
-    def __len__(self) -> int:
-        """The number of distinct texts."""
-        return int(library().tracereport_interner_count(self._native))
 
     def __del__(self) -> None:
         """Give the memory back."""
@@ -108,15 +133,4 @@ class Interner:
     def finish(self) -> Table:
         """All texts, by code. They stay where they are: nothing is copied, and nothing can be added any more."""
         self._is_finished = True
-        count = len(self)
-        offset = self._view(library().tracereport_interner_offset(self._native), ctypes.c_int64, count + 1)
-        data = self._view(library().tracereport_interner_bytes(self._native), ctypes.c_uint8, int(offset[-1]))
-        return data, offset
-
-    def _view(self, start: int, kind: type[Any], count: int) -> NDArray[Any]:
-        """An array of the library's own memory, which lives as long as any array of it does."""
-        memory = (kind * count).from_address(start)
-        memory.owner = self
-        view: NDArray[Any] = np.frombuffer(memory, kind)
-        view.flags.writeable = False
-        return view
+        return self._view()
