@@ -15,7 +15,6 @@ from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
 from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
 from tracereport.calls.calls import Calls
-from tracereport.sources.perf_trace import columns
 from tracereport.sources.perf_trace.assemble import MALFORMED_ROWS
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
 from tracereport.sources.perf_trace.grammar import Reason
@@ -31,8 +30,6 @@ REASONS = {
 }
 DECIDED_LATER = ("process", "process_name", "judged", "tree", "parent", "test")
 """Columns that aren't read but found."""
-FEW_TRACES, MANY_TRACES = 0, 10**9
-"""From how many bytes per mark on a chunk counts as one of few traces: always, and never."""
 
 AS_LOGGED = "PERF_TRACE|0|load|id=1|elapsed_ms=3|found=1\n"
 
@@ -42,13 +39,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("logs") / "perf_trace.log"
 
 
-def read_bytes(
-    path: Path, log: bytes, *, chunk_bytes: int = CHUNK_BYTES, sparse_bytes_per_mark: int = MANY_TRACES
-) -> Calls:
+def read_bytes(path: Path, log: bytes, *, chunk_bytes: int = CHUNK_BYTES) -> Calls:
     path.write_bytes(log)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "SPARSE_BYTES_PER_MARK", sparse_bytes_per_mark)
-        return read_calls([str(path)], chunk_bytes=chunk_bytes)
+    return read_calls([str(path)], chunk_bytes=chunk_bytes)
 
 
 def hold_against_oracle(calls: Calls, expected: Reading) -> None:
@@ -94,18 +87,12 @@ def test_real_logs_are_read_as_the_grammar_says(name: str, path: Path) -> None:
     log = read_log(name)
     expected = read_lines(log)
     hold_against_oracle(read_bytes(path, log), expected)
-    hold_against_oracle(read_bytes(path, log, sparse_bytes_per_mark=FEW_TRACES), expected)
     hold_against_oracle(read_bytes(path, log, chunk_bytes=max(2_000, len(log) // 100)), expected)
 
 
-@given(
-    log=logs(),
-    chunk_bytes=st.sampled_from((64, 300, 4096, CHUNK_BYTES)),
-    density=st.sampled_from((FEW_TRACES, MANY_TRACES)),
-)
-def test_any_log_is_read_as_the_grammar_says(path: Path, log: bytes, chunk_bytes: int, density: int) -> None:
-    calls = read_bytes(path, log, chunk_bytes=chunk_bytes, sparse_bytes_per_mark=density)
-    hold_against_oracle(calls, read_lines(log))
+@given(log=logs(), chunk_bytes=st.sampled_from((1, 64, 300, 4096, CHUNK_BYTES)))
+def test_any_log_is_read_as_the_grammar_says(path: Path, log: bytes, chunk_bytes: int) -> None:
+    hold_against_oracle(read_bytes(path, log, chunk_bytes=chunk_bytes), read_lines(log))
 
 
 @given(log=logs(), chunk_bytes=st.sampled_from((64, 300)))
@@ -119,6 +106,23 @@ def test_where_a_log_is_cut_into_chunks_changes_nothing(path: Path, log: bytes, 
     assert cut.lookups.text == whole.lookups.text
     assert cut.signature.tolist() == whole.signature.tolist()
     assert cut.metric_set.tolist() == whole.metric_set.tolist()
+
+
+SMALL_LOG = b"""     Running tests/lookup.rs (target/debug/deps/lookup-43da980639810445)
+PERF_TRACE|1|load|caller=a|id=1|elapsed_ms=3|found=1
+PERF_TRACE|2|load|id=first
+    second|elapsed_us=3
+test tests::counts ... PERF_TRACE|0|load|elapsed_ms=1\r
+PERF_TRACE|5|load|a|id=\xff|elapsed_ms=1|test=x|escaped=1
+\x1b[32m     Running\x1b[0m tests/other.rs (target/debug/deps/other-43da980639810445)
+PERF_TRACE|0|load|elapsed_ms=1|rest"""
+
+
+def test_a_log_may_be_cut_anywhere(path: Path) -> None:
+    expected = read_lines(SMALL_LOG)
+    assert len(expected.records) == 5
+    for chunk_bytes in range(1, len(SMALL_LOG) + 2):
+        hold_against_oracle(read_bytes(path, SMALL_LOG, chunk_bytes=chunk_bytes), expected)
 
 
 def continued(lines: Sequence[str], indent: str = "    ") -> bytes:

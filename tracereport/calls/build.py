@@ -34,11 +34,11 @@ from tracereport.calls.calls import (
     ProcessTable,
     Signatures,
 )
-from tracereport.calls.distinct import rank_by_first_use
 from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.calls.texts import pack_texts
 from tracereport.model import TreeKind
+from tracereport.native.keys import factorize
 
 Params = tuple[tuple[str, str], ...]
 Metrics = tuple[tuple[str, int], ...]
@@ -211,7 +211,7 @@ def make_calls(
     origins = tables.make_origins(kept_origins, resources)
     caller = _rank_names(tables.names, names)[columns.caller]
     key = lookup.astype(np.int64) * (len(names) + 1) + caller + 1
-    signature, signature_row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
+    signature, signature_row = factorize(key)
     tests = sorted(tables.tests)
     return Calls(
         file=columns.file,
@@ -242,7 +242,7 @@ def make_calls(
 
 def _keep_used(codes: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Codes renumbered in the order of their first use, and the old code of each new one."""
-    renumbered, first_use = rank_by_first_use(codes)
+    renumbered, first_use = factorize(codes)
     return renumbered, codes[first_use].astype(np.int64)
 
 

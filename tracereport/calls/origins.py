@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_TEXT, Origins
-from tracereport.calls.distinct import rank_by_first_use
+from tracereport.native.keys import factorize
 
 _LARGEST_KEY: Final = 1 << 62
 
@@ -69,4 +69,4 @@ def _code_rows(columns: Sequence[Integers]) -> tuple[NDArray[np.int32], Integers
             width = int(key.max()) + 1
         key = key * span + (column - column.min())
         width *= span
-    return rank_by_first_use(np.unique(key, return_inverse=True)[1])
+    return factorize(key)

@@ -73,17 +73,31 @@ class Texts(msgspec.Struct, frozen=True, eq=False):
             found[candidates] = self.data[self.offset[candidates] + place] == byte
         return found
 
+    def holds(self, part: str) -> NDArray[np.bool_]:
+        """Which texts hold this part."""
+        owner, _, is_inside = self._find(part.encode(errors="surrogatepass"))
+        found = np.zeros(len(self), bool)
+        found[owner[is_inside]] = True
+        return found
+
     def hold_field(self, field: str) -> NDArray[np.bool_]:
         """Which texts hold ``|field`` in front of a ``|`` or at their end."""
-        wanted, whole = f"|{field}".encode(errors="surrogatepass"), self.data.tobytes()
-        start = np.array([found.start() for found in re.finditer(re.escape(wanted), whole)], np.int64)
-        owner = np.searchsorted(self.offset, start, side="right") - 1
-        stop = np.append(self.offset, self.offset[-1])[owner + 1]
-        end = start + len(wanted)
-        behind = np.append(self.data, ord("|"))[np.minimum(end, len(self.data))]
+        owner, end, is_inside = self._find(f"|{field}".encode(errors="surrogatepass"))
+        owner, end = owner[is_inside], end[is_inside]
+        is_whole = end == self.offset[owner + 1]
+        is_whole[~is_whole] = self.data[end[~is_whole]] == ord("|")
         found = np.zeros(len(self), bool)
-        found[owner[(end == stop) | ((end < stop) & (behind == ord("|")))]] = True
+        found[owner[is_whole]] = True
         return found
+
+    def _find(self, wanted: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Of each place where these bytes stand the text that it is in, its end, and whether the text goes so far."""
+        places = [found.end() for found in re.finditer(re.escape(wanted), self.data.data)]
+        end = np.array(places, np.int64)
+        owner = np.searchsorted(self.offset, end - len(wanted), side="right") - 1
+        inside = (owner >= 0) & (owner < len(self))
+        inside[inside] = end[inside] <= self.offset[owner[inside] + 1]
+        return owner, end, inside
 
 
 def pack_texts(texts: Iterable[str]) -> Texts:

@@ -44,7 +44,8 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_metrics_free": (None, (_ADDRESS,)),
     "tracereport_metrics_count": (_COUNT, (_ADDRESS,)),
     "tracereport_metrics_part": (_ADDRESS, (_ADDRESS, _COUNT)),
-    "tracereport_intern_metrics": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, *[_ADDRESS] * 4)),
+    "tracereport_intern_metrics": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, *[_ADDRESS] * 5)),
+    "tracereport_find_byte": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _COUNT, _ADDRESS)),
     "tracereport_rank_texts": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
 }
 
@@ -83,7 +84,7 @@ def address(array: NDArray[Any]) -> int:
 
 def view(start: int, kind: np.dtype[Any], count: int, owner: object) -> NDArray[Any]:
     """An array of the library's own memory, which can only be read; it keeps the owner of the memory alive."""
-    memory = (ctypes.c_uint8 * (kind.itemsize * count)).from_address(start)
+    memory: Any = (ctypes.c_uint8 * (kind.itemsize * count)).from_address(start)
     memory.owner = owner
     found: NDArray[Any] = np.frombuffer(memory, kind)
     found.flags.writeable = False

@@ -1,12 +1,20 @@
 /* What stands behind the elapsed field -> sets of metrics, each kept once, and what is said of the call itself.
  *
- * Plain metrics are fields `name=<number>`. Some fields aren't metrics: `parent=<number>` or `parent=none`, which
- * differs from call to call, and the reserved ones, which are kept as text. All else is odd, and kept as text as well.
+ * Plain metrics are fields `name=<number>`. Some fields aren't metrics: `parent=<number>`, `parent=none` and
+ * `activation=<number>`, which differ from call to call, and the reserved ones, which are kept as text. All else is odd,
+ * and kept as text as well.
  */
 #include "texts.h"
 
-enum { METRIC_DIGITS = 19, PARENT_DIGITS = 18, PARENT_NAME = 7 };
-enum { NO_PARENT = -1, PARENT_MISSING = -2 };
+enum { METRIC_DIGITS = 19, OWN_DIGITS = 18 };
+enum { NONE = -1, MISSING = -2 };
+
+/* The fields whose numbers differ from call to call. */
+enum { PARENT, ACTIVATION, OWN_NUMBERS };
+static const struct {
+    char start[12];
+    int64_t length;
+} own_numbers[OWN_NUMBERS] = {{"parent=", 7}, {"activation=", 11}};
 
 typedef struct {
     Interner *names;
@@ -44,8 +52,9 @@ EXPORT void tracereport_metrics_free(MetricTable *table) {
     free(table);
 }
 
-/* A new one, or null. A rule is the start of a reserved field (`test=`), or with a bar behind it the whole field
- * (`escaped=1|`); `rules` holds them one behind the other, each behind a byte that says how long it is. */
+/* A new one, or null. A rule is a reserved field as a whole (`escaped=1`), one of this name whose value holds no equals
+ * sign (`process=`), or one of this name with any value (`test=*`); `rules` holds them one behind the other, each behind
+ * a byte that says how long it is. */
 EXPORT MetricTable *tracereport_metrics_new(const uint8_t *rules, int64_t length) {
     for (int64_t at = 0; at < length; at += 1 + rules[at])
         if (rules[at] == 0 || length - at <= rules[at])
@@ -117,14 +126,16 @@ static int64_t intern_set(MetricTable *table) {
     return code;
 }
 
-/* Whether a field is reserved: some rule is how it starts, or all of it. */
+/* Whether a field is reserved, by some rule. */
 static bool is_reserved(const MetricTable *table, const uint8_t *field, int64_t length) {
     for (int64_t at = 0; at < table->rules_length; at += 1 + table->rules[at]) {
         const uint8_t *rule = table->rules + at + 1;
         int64_t size = table->rules[at];
-        bool is_whole = rule[size - 1] == '|';
-        size -= is_whole;
-        if ((is_whole ? length == size : length >= size) && !memcmp(field, rule, (size_t)size))
+        char last = (char)rule[size - 1];
+        size -= last == '*';
+        if (length < size || memcmp(field, rule, (size_t)size))
+            continue;
+        if (last == '*' || (last == '=' ? !memchr(field + size, '=', (size_t)(length - size)) : length == size))
             return true;
     }
     return false;
@@ -164,10 +175,32 @@ static int64_t intern_name(MetricTable *table, const uint8_t *name, int64_t leng
 
 enum { PLAIN = 0, ODD = 1 };
 
+/* Reads a number of the call's own into its place; false where the field isn't plain. */
+static bool read_own_number(const uint8_t *field, const uint8_t *end, int which, int64_t *own) {
+    uint64_t value;
+    const uint8_t *first = field + own_numbers[which].length;
+    if (own[which] != MISSING)
+        return false;
+    if (which == PARENT && end - first == 4 && !memcmp(first, "none", 4))
+        own[which] = NONE;
+    else if (read_value(field, end, OWN_DIGITS, &value) == first - 1)
+        own[which] = (int64_t)value;
+    return own[which] != MISSING;
+}
+
+/* Which of the call's own numbers a field is; OWN_NUMBERS for any other field. */
+static int find_own_number(const uint8_t *field, int64_t length) {
+    int which = 0;
+    while (which < OWN_NUMBERS && (length < own_numbers[which].length ||
+                                   memcmp(field, own_numbers[which].start, (size_t)own_numbers[which].length)))
+        which++;
+    return which;
+}
+
 /* Reads the fields of one text, the metrics into the table behind its last set; PLAIN, ODD, or a status. */
-static int64_t read_fields(MetricTable *table, const uint8_t *at, const uint8_t *end, int64_t *parent) {
+static int64_t read_fields(MetricTable *table, const uint8_t *at, const uint8_t *end, int64_t *own) {
     int64_t name = -1;
-    *parent = PARENT_MISSING;
+    own[PARENT] = own[ACTIVATION] = MISSING;
     table->scratch_used = 0;
     table->used = table->offset[table->count];
     while (at < end) {
@@ -176,23 +209,16 @@ static int64_t read_fields(MetricTable *table, const uint8_t *at, const uint8_t 
         const uint8_t *field = at + 1, *behind = memchr(field, '|', (size_t)(end - field));
         at = behind ? behind : end;
         uint64_t value;
-        const uint8_t *name_end;
-        if (at - field > PARENT_NAME && !memcmp(field, "parent=", PARENT_NAME)) {
-            if (*parent != PARENT_MISSING)
-                return ODD;
-            name_end = read_value(field, at, PARENT_DIGITS, &value);
-            if (name_end == field + PARENT_NAME - 1)
-                *parent = (int64_t)value;
-            else if (at - field == PARENT_NAME + 4 && !memcmp(field + PARENT_NAME, "none", 4))
-                *parent = NO_PARENT;
-            else
+        int which = find_own_number(field, at - field);
+        if (which < OWN_NUMBERS) {
+            if (!read_own_number(field, at, which, own))
                 return ODD;
         } else if (is_reserved(table, field, at - field)) {
             if (!add_reserved(table, field, at - field))
                 return NO_MEMORY;
         } else {
-            name_end = read_value(field, at, METRIC_DIGITS, &value);
-            if (!name_end || (name_end - field == PARENT_NAME - 1 && !memcmp(field, "parent", PARENT_NAME - 1)))
+            const uint8_t *name_end = read_value(field, at, METRIC_DIGITS, &value);
+            if (!name_end)
                 return ODD;
             name = intern_name(table, field, name_end - field, name + 1);
             if (name < 0)
@@ -208,24 +234,26 @@ static int64_t read_fields(MetricTable *table, const uint8_t *at, const uint8_t 
 }
 
 /* Per slice of `text` the codes of its set of metrics, of its reserved fields and of its text where it is odd (-1: it
- * has none), and the parent: its number, -1 for `none`, -2 where nothing is said. An odd text has its code only. */
+ * has none), and its parent and activation: the number, -1 for `none`, -2 where nothing is said. An odd text has its
+ * code only. */
 EXPORT int64_t tracereport_intern_metrics(MetricTable *table, const uint8_t *text, int64_t length, const int64_t *start,
                                           const int64_t *end, int64_t count, int32_t *set, int32_t *reserved,
-                                          int32_t *odd, int64_t *parent) {
+                                          int32_t *odd, int64_t *parent, int64_t *activation) {
     if (count < 0 || length < 0)
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < count; at++) {
         if (start[at] < 0 || end[at] < start[at] || end[at] > length)
             return BAD_ARGUMENT;
         const uint8_t *own = text + start[at];
-        int64_t size = end[at] - start[at], code;
-        int64_t kind = read_fields(table, own, own + size, &parent[at]);
+        int64_t size = end[at] - start[at], code, numbers[OWN_NUMBERS];
+        int64_t kind = read_fields(table, own, own + size, numbers);
+        parent[at] = kind == PLAIN ? numbers[PARENT] : MISSING;
+        activation[at] = kind == PLAIN ? numbers[ACTIVATION] : MISSING;
         set[at] = reserved[at] = odd[at] = -1;
         if (kind < 0)
             return kind;
         if (kind == ODD) {
             table->used = table->offset[table->count];
-            parent[at] = PARENT_MISSING;
             code = intern_text(table->odd, own, size, hash_text(own, size));
             odd[at] = (int32_t)code;
         } else {

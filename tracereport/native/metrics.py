@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from tracereport.native.loader import address, checked, contiguous, library, view
 from tracereport.native.texts import KeptTexts
 
-NO_PARENT: Final = -1
-PARENT_MISSING: Final = -2
+NONE: Final = -1
+MISSING: Final = -2
+"""What a record doesn't say."""
 _NAMES, _RESERVED, _ODD, _OFFSET, _NAME, _VALUE = range(6)
 
 
@@ -21,20 +22,22 @@ class MetricCodes(NamedTuple):
     reserved: NDArray[np.int32]
     """Of all its reserved fields together, as one text."""
     odd: NDArray[np.int32]
-    """Of a text that isn't plain, which has no other code and no parent."""
+    """Of a text that isn't plain, which has no other code and no number."""
     parent: NDArray[np.int64]
-    """``NO_PARENT`` for ``parent=none``, ``PARENT_MISSING`` where nothing is said."""
+    """``NONE`` for ``parent=none``, ``MISSING`` where nothing is said."""
+    activation: NDArray[np.int64]
+    """``MISSING`` where nothing is said."""
 
 
 class MetricTable:
     """The distinct sets of metrics of any number of chunks.
 
-    A plain text is empty or holds fields, each behind a bar: ``name=<number>``, ``parent=<number>`` or ``parent=none``
-    (once), or a reserved one.
+    A plain text is empty or holds fields, each behind a bar: ``name=<number>``; once each ``parent=<number>`` (or
+    ``none``) and ``activation=<number>``; or a reserved one.
 
     Args:
-        rules: which other fields are reserved. A rule is how such a field starts (``test=``) or, with a bar at its
-            end, the whole field (``escaped=1|``).
+        rules: which other fields are reserved. A rule is a field as a whole (``escaped=1``), one of this name whose
+            value holds no ``=`` (``process=``), or one of this name with any value (``test=*``).
     """
 
     def __init__(self, rules: Iterable[str]) -> None:
@@ -67,11 +70,12 @@ class MetricTable:
             raise ValueError("a finished table, or starts without ends")
         whole = np.frombuffer(buffer, np.uint8)
         start, end = contiguous(start), contiguous(end)
-        codes, parent = np.empty((3, len(start)), np.int32), np.empty(len(start), np.int64)
+        metric_set, reserved, odd = np.empty((3, len(start)), np.int32)
+        parent, activation = np.empty((2, len(start)), np.int64)
         slices = (address(whole), len(whole), address(start), address(end), len(start))
-        written = (*(address(row) for row in codes), address(parent))
+        written = (address(metric_set), address(reserved), address(odd), address(parent), address(activation))
         checked(library().tracereport_intern_metrics(self._native, *slices, *written))
-        return MetricCodes(*codes, parent)
+        return MetricCodes(metric_set, reserved, odd, parent, activation)
 
     def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64]]:
         """The sets, flat: the fields of set ``i`` are ``offset[i]:offset[i + 1]`` of names (by code) and values.

@@ -19,7 +19,7 @@ typedef struct {
     int64_t signature_end;
     int64_t caller_start; /* -1: it names none */
     int64_t caller_end;
-    int64_t lookup_start; /* -1: a field of the signature has no equals sign */
+    int64_t lookup_start; /* -1: the signature is odd */
     int64_t lookup_end;
     int64_t metrics_start; /* with the bar behind the elapsed field, if there is any */
     int64_t metrics_end;
@@ -168,6 +168,7 @@ static bool read_record(const uint8_t *chunk, const uint8_t *line_start, const u
     record->caller_start = -1;
     record->caller_end = 0;
     record->lookup_start = 0;
+    bool has_statement = false, has_write = false;
     for (bool is_function = true;; is_function = false) {
         bar = find(field, end, '|');
         if (!bar || ends_mark(bar, line_start))
@@ -179,12 +180,16 @@ static bool read_record(const uint8_t *chunk, const uint8_t *line_start, const u
             } else if (!find(field, bar, '=')) {
                 record->lookup_start = -1;
             }
+            has_statement |= starts_with(field, bar, "sql=", 4);
+            has_write |= starts_with(field, bar, "write=", 6);
         }
         if (starts_with(bar, end, elapsed, ELAPSED_NAME))
             break;
         field = bar + 1;
     }
     record->signature_end = bar - chunk;
+    if (has_statement && has_write) /* perhaps an older hook's count of writes, which is no part of the question */
+        record->lookup_start = -1;
     at = read_elapsed(bar + ELAPSED_NAME, end, record);
     if (!at || !are_plain_metrics(at, end, line_start))
         return false;

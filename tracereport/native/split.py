@@ -28,8 +28,8 @@ RECORD: Final = np.dtype(
     ]
 )
 """A plain record. Lines are counted from 0 at the chunk's start, places are offsets into the chunk, and those of the
-lookup into ``Split.lookups``. A caller that isn't named starts at -1; so does the lookup of a signature with a field
-that has no equals sign."""
+lookup into ``Split.lookups``. A caller that isn't named starts at -1; so does the lookup of an odd signature:
+one with a field that has no equals sign, or with both a statement and a field called ``write``."""
 
 PLACE: Final = np.dtype([("line", np.int64), ("start", np.int64)])
 """A line of the chunk, and where it starts."""

@@ -106,6 +106,19 @@ EXPORT int64_t tracereport_take_texts(const uint8_t *bytes, int64_t length, cons
     return taken;
 }
 
+/* Where each text first holds a byte, or where it ends. */
+EXPORT int64_t tracereport_find_byte(const uint8_t *bytes, int64_t length, const int64_t *offset, int64_t count,
+                                     int64_t byte, int64_t *place) {
+    if (!is_table(offset, count, length))
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < count; at++) {
+        const uint8_t *start = bytes + offset[at];
+        const uint8_t *found = memchr(start, (int)(byte & 0xff), (size_t)(offset[at + 1] - offset[at]));
+        place[at] = found ? found - bytes : offset[at + 1];
+    }
+    return count;
+}
+
 /* By bytes, which for UTF-8 is by code points; negative, zero or positive. */
 static int compare_texts(const uint8_t *bytes, const int64_t *offset, int64_t one, int64_t other) {
     int64_t length = offset[one + 1] - offset[one], other_length = offset[other + 1] - offset[other];

@@ -39,6 +39,15 @@ def rank_texts(data: NDArray[np.uint8], offset: NDArray[np.int64]) -> NDArray[np
     return rank
 
 
+def find_byte(data: NDArray[np.uint8], offset: NDArray[np.int64], byte: str) -> NDArray[np.int64]:
+    """Where in ``data`` each text first holds the byte, or where it ends."""
+    count = len(offset) - 1
+    place = np.empty(count, np.int64)
+    table = (address(data), len(data), address(offset), count)
+    checked(library().tracereport_find_byte(*table, ord(byte), address(place)))
+    return place
+
+
 class SplitParams(NamedTuple):
     """The parameters of texts such as ``function|name=value|...``: slices of the texts' own bytes."""
 

@@ -4,7 +4,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.distinct import rank_by_first_use
+from tracereport.native.keys import factorize
 from tracereport.processes.splitting import Processes, find_processes
 
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ def separate_processes(number: NDArray[np.uint64], segment: Ints, said: Ints) ->
     process[order] = found.process
     implausible = np.empty_like(found.implausible)
     implausible[order] = found.implausible
-    in_order, first = rank_by_first_use(process.astype(np.int64))
+    in_order, first = factorize(process)
     return replace(
         found,
         process=in_order.astype(np.uint32),

@@ -23,15 +23,15 @@ from tracereport.calls.calls import (
     ProcessTable,
     Signatures,
 )
-from tracereport.calls.distinct import code_texts, rank_by_first_use
 from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
 from tracereport.calls.origins import CodedOrigins, code_origins
 from tracereport.calls.statements import find_subjects
 from tracereport.calls.texts import Texts, pack_texts
 from tracereport.errors import InputError
+from tracereport.native.keys import factorize
 from tracereport.processes.splitting import find_implausible
 from tracereport.processes.trees import refuse_impossible_parents
-from tracereport.sources.perf_trace.encode import code_names
+from tracereport.sources.frame_codes import code_names, code_texts
 from tracereport.sources.perf_trace.grammar import MAXIMUM
 from tracereport.sources.table import EVERY_RESOURCE, SCHEMA
 
@@ -62,7 +62,7 @@ def read_frame(frame: pl.DataFrame, *, name: str = "the frame") -> Calls:
     names = pl.concat([frame["function"].unique(), frame["caller"].drop_nulls().unique()]).unique().sort()
     function, caller = (code_names(frame[column], names) for column in ("function", "caller"))
     key = lookup.astype(np.int64) * (len(names) + 1) + caller + 1
-    signature, signature_row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
+    signature, signature_row = factorize(key)
     files = frame["file"].unique(maintain_order=True)
     tests = frame["test"].drop_nulls().unique().sort()
     lookups, resources = _make_lookups(frame, lookup, lookup_row, function[lookup_row], names.to_list())

@@ -17,10 +17,10 @@ from tracereport.calls.calls import (
     ProcessTable,
     Signatures,
 )
-from tracereport.calls.distinct import rank_by_first_use
 from tracereport.calls.origins import CodedOrigins, code_origins
 from tracereport.calls.texts import Texts
 from tracereport.model import Input, Rows
+from tracereport.native.keys import factorize
 from tracereport.processes.trees import refuse_impossible_parents
 
 MALFORMED_ROWS = 1_000
@@ -99,7 +99,7 @@ def _join_lookups(
     tables = [part.lookups for part in parts]
     texts = _join_packed([table.text for table in tables])
     values_known = np.concatenate([table.values_known for table in tables])
-    code, row = rank_by_first_use(texts.rank() * 2 + values_known)
+    code, row = factorize(texts.rank() * 2 + values_known)
     lookups = Lookups(
         function=_gather(names, (table.function for table in tables))[row],
         text=texts.take(row),
@@ -128,7 +128,7 @@ def _join_signatures(
     caller = _gather(names, (table.caller for table in tables))
     lookup = _gather(lookups, (table.lookup for table in tables))
     key = lookup.astype(np.int64) * (count + 1) + caller - NO_NAME
-    code, row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
+    code, row = factorize(key)
     return Signatures(caller=caller[row], lookup=lookup[row]), _split(code, [len(table.caller) for table in tables])
 
 

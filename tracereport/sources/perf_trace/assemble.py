@@ -5,22 +5,19 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-import polars as pl
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, Calls, Facts, ProcessTable
-from tracereport.calls.distinct import rank_by_first_use
+from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, ProcessTable
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
+from tracereport.native.metrics import MISSING
 from tracereport.processes.parents import find_parents
 from tracereport.processes.separating import separate_processes
 from tracereport.sources.joining import MALFORMED_ROWS
-from tracereport.sources.perf_trace.encode import encode_signatures
-from tracereport.sources.perf_trace.encode_metrics import encode_metrics
+from tracereport.sources.perf_trace.encode import Encoder
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
-from tracereport.sources.perf_trace.reading import FileReading, OddRecord, Records, join_records
+from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
 
 MALFORMED_BYTES = 200
 
@@ -32,69 +29,60 @@ _NOTICE_OF_REASON = {
 }
 
 
-def assemble_calls(readings: list[FileReading]) -> Calls:
-    """One set of calls from what the files hold."""
+def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
+    """One set of calls from what the files hold, which the encoder has coded."""
     for reading in readings:
         drop_doubled(reading)
-    records = _join_files(readings)
-    columns = {name: records.columns[name].to_numpy() for name in records.columns.columns}
-    file, line, number = columns["file"], columns["line"], columns["number"]
+    file, records = _join_files(readings)
     ends = np.cumsum(np.bincount(file, minlength=len(readings)))[:-1]
-    lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
+    lines_by_file, numbers_by_file = np.split(records.line, ends), np.split(records.number, ends)
     segments = _cut_segments(readings, lines_by_file)
     marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
     captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
-    metric_code, metric_row = rank_by_first_use(columns["metrics"])
-    metrics = encode_metrics(records.metrics.gather(columns["metrics"][metric_row]))
-    escaped = metrics.flags["escaped"][metric_code]
-    # The same text means another thing where escapes are to be undone.
-    signature_code, signature_row = rank_by_first_use(columns["signature"].astype(np.int64) * 2 + escaped)
-    texts = records.signatures.gather(columns["signature"][signature_row])
-    encoded = encode_signatures(texts, escaped[signature_row])
-    signature = encoded.signature_of_text[signature_code]
-    coded = encode_origins(metrics, encoded.resources)
-    found = separate_processes(number.view(np.uint64), segments.of_record, metrics.numbers["process"][metric_code])
-    process = found.process.astype(np.int32)
-    caller = encoded.signatures.caller[signature]
-    function = encoded.lookups.function[encoded.signatures.lookup[signature]]
-    unknown = encoded.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in encoded.names else NO_NAME
+    tables = encoder.finish(records)
+    remark, remarks = tables.remark, tables.remarks
+    origins = encode_origins(remarks, tables.resources)
+    said = remarks.numbers["process"][remark]
+    found = separate_processes(records.number.view(np.uint64), segments.of_record, said)
+    caller = tables.signatures.caller[tables.signature]
+    unknown = tables.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in tables.names else NO_NAME
     trees = find_parents(
         process=found.process,
-        number=number.view(np.uint64),
+        number=records.number.view(np.uint64),
         judged=found.judged,
         implausible=found.implausible,
         caller=np.where(caller == unknown, NO_NAME, caller),
-        function=function,
-        elapsed_ns=columns["elapsed_ns"],
-        resolution_ns=columns["resolution_ns"],
-        given_parent=metrics.numbers["parent"][metric_code],
-        has_parent=metrics.has_parent[metric_code],
+        function=tables.lookups.function[tables.signatures.lookup[tables.signature]],
+        elapsed_ns=records.elapsed_ns,
+        resolution_ns=records.resolution_ns,
+        given_parent=np.maximum(records.parent, NO_PARENT),
+        has_parent=records.parent != MISSING,
     )
     names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
-    logged_test, logged_tests = metrics.texts["test"]
-    tests, test = _code_tests(marked_tests, logged_tests, logged_test[metric_code])
-    activation = metrics.numbers["activation"]
+    logged_test, logged_tests = remarks.texts["test"]
+    tests, test = _code_tests(marked_tests, logged_tests, logged_test[remark])
+    activation = np.maximum(records.activation, NO_ACTIVATION)
     return Calls(
         file=file,
-        line=line + 1,
-        process=process,
-        number=number,
-        signature=signature,
-        elapsed_ns=columns["elapsed_ns"],
-        resolution_ns=columns["resolution_ns"],
-        metric_set=metric_code,
+        line=records.line + 1,
+        process=found.process.astype(np.int32),
+        number=records.number,
+        signature=tables.signature,
+        elapsed_ns=records.elapsed_ns,
+        resolution_ns=records.resolution_ns,
+        metric_set=tables.metric_set,
         parent=trees.parent,
         implausible=found.implausible,
         test=test,
-        origin=coded.origin[metric_code],
-        names=encoded.names,
+        origin=origins.origin[remark],
+        names=tables.names,
         files=tuple(reading.name for reading in readings),
         tests=tests,
-        resources=coded.resources,
-        lookups=encoded.lookups,
-        signatures=encoded.signatures,
-        metric_sets=metrics.sets,
-        origins=coded.origins,
+        resources=origins.resources,
+        lookups=tables.lookups,
+        signatures=tables.signatures,
+        metric_sets=tables.metric_sets,
+        origins=origins.origins,
         processes=ProcessTable(
             name=names,
             file=segments.file[found.segment],
@@ -102,43 +90,18 @@ def assemble_calls(readings: list[FileReading]) -> Calls:
             tree=trees.kind,
         ),
         impossible_parents=trees.impossible,
-        activation=activation[metric_code] if activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION else None,
-        facts=_make_facts(readings, int(metrics.dropped[metric_code].sum()), captured, len(number)),
+        activation=activation if activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION else None,
+        facts=_make_facts(readings, int(remarks.dropped[remark].sum()), captured, len(records)),
     )
 
 
-def _join_files(readings: list[FileReading]) -> Records:
-    """All records in the order of the log, with the index of their ``file``."""
-    parts = [
-        replace(part, columns=part.columns.with_columns(file=pl.lit(index, pl.Int32)))
-        for index, reading in enumerate(readings)
-        for part in (*reading.plain, _make_records(reading.odd))
-    ]
+def _join_files(readings: list[FileReading]) -> tuple[NDArray[np.int32], Columns]:
+    """All records in the order of the log, and the index of the file of each."""
+    calls = [sum(len(part) for part in reading.records) for reading in readings]
+    records = join_columns([Columns.empty(), *(part for reading in readings for part in reading.records)])
     for reading in readings:
-        reading.plain = []
-    records = join_records(parts)
-    columns = records.columns
-    if any(reading.odd for reading in readings):
-        columns = columns.sort("file", "line", maintain_order=True)
-    return replace(records, columns=columns.rechunk())
-
-
-def _make_records(odd: list[OddRecord]) -> Records:
-    index = np.arange(len(odd), dtype=np.int32)
-    return Records(
-        pl.DataFrame(
-            {
-                "line": np.array([one.line for one in odd], np.int64),
-                "number": np.array([one.record.number for one in odd], np.int64),
-                "signature": index,
-                "elapsed_ns": np.array([one.record.elapsed_ns for one in odd], np.int64),
-                "resolution_ns": np.array([one.record.resolution_ns for one in odd], np.int64),
-                "metrics": index,
-            }
-        ),
-        signatures=pl.Series([one.record.signature for one in odd], dtype=pl.String),
-        metrics=pl.Series([one.record.metrics for one in odd], dtype=pl.String),
-    )
+        reading.records = []
+    return np.repeat(np.arange(len(readings), dtype=np.int32), calls), records
 
 
 class _Segments(msgspec.Struct, frozen=True, eq=False):
@@ -178,11 +141,8 @@ def drop_doubled(reading: FileReading) -> None:
 
     if not reading.doubled:
         return
-    reading.plain = [
-        records.filter(pl.Series(~_is_doubled(records.columns["line"].to_numpy(), reading.doubled)))
-        for records in reading.plain
-    ]
-    reading.odd = [odd for odd in reading.odd if kept(odd.line)]
+    reading.records = [part.take(~_is_doubled(part.line, reading.doubled)) for part in reading.records]
+    reading.continued = [(line, taken) for line, taken in reading.continued if kept(line)]
     reading.malformed = [malformed for malformed in reading.malformed if kept(malformed[0])]
     reading.quoted = [line for line in reading.quoted if kept(line)]
 
@@ -241,7 +201,7 @@ def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], numbe
 
 def _make_facts(readings: list[FileReading], dropped: int, captured: int, records: int) -> Facts:
     malformed = [(reading.name, *row) for reading in readings for row in reading.malformed]
-    continuation_lines = sum(odd.continuation_lines for reading in readings for odd in reading.odd)
+    continuation_lines = sum(taken for reading in readings for _, taken in reading.continued)
     lines = sum(reading.lines for reading in readings)
     notices = Counter(_NOTICE_OF_REASON[reason] for _, _, reason, _ in malformed)
     notices["quoted"] = sum(len(reading.quoted) for reading in readings)

@@ -2,15 +2,12 @@
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from tracereport.sources.perf_trace.chunks import Chunk, end_of_line
 from tracereport.sources.perf_trace.grammar import MARK
 from tracereport.sources.perf_trace.markers import COLOURS, MarkerKind
-
-if TYPE_CHECKING:
-    from tracereport.sources.perf_trace.columns import ChunkColumns
 
 NO_OUTPUT = re.compile(rb"^(?!  )(?![^\S\n]*$)|^(?:\x1b\[[0-9;]*m)* {5}(?:\x1b\[[0-9;]*m)*Summary", re.MULTILINE)
 """The line behind which a block is over, and that is no part of it."""
@@ -35,30 +32,32 @@ class BlockFinder(msgspec.Struct):
     _doubled: list[tuple[int, int]] = msgspec.field(default_factory=list)
     _block: _Block | None = None
 
-    def add(self, chunk: "ChunkColumns", first_line: int) -> None:
+    def add(self, chunk: Chunk, first_line: int) -> None:
         """Goes on with the next chunk, whose first line has this number."""
-        start = 0
+        start, line = 0, first_line
         for placed in chunk.markers:
             if not placed.marker.starts_process:
                 continue
-            self._add_lines(chunk, first_line, start, placed.line)
+            self._add_lines(chunk.text, start, placed.start, line)
             self._end_block()
+            start = end_of_line(chunk.text, placed.start)
+            line = first_line + placed.line + 1
             if placed.marker.kind is MarkerKind.NEXTEST:
-                digest = hashlib.blake2b(COLOURS.sub("", chunk.line_text(placed.line)).encode())
-                self._block = _Block(first_line + placed.line + 1, digest, first_line + placed.line + 1)
-            start = placed.line + 1
-        self._add_lines(chunk, first_line, start, chunk.lines)
+                own = chunk.whole_line(placed.start).removesuffix("\r")
+                self._block = _Block(line, hashlib.blake2b(COLOURS.sub("", own).encode()), line)
+        self._add_lines(chunk.text, start, len(chunk.text), line)
 
     def finish(self) -> list[tuple[int, int]]:
         """The ranges of lines of the second copies."""
         self._end_block()
         return self._doubled
 
-    def _add_lines(self, chunk: "ChunkColumns", first_line: int, start: int, end: int) -> None:
+    def _add_lines(self, chunk_text: bytes, start: int, end: int, first_line: int) -> None:
+        """Goes on with the lines between two places; the first has this number."""
         block = self._block
         if block is None or not block.is_open or start == end:
             return
-        text = chunk.text[chunk.starts[start] : chunk.starts[end]]
+        text = chunk_text[start:end]
         if (other := NO_OUTPUT.search(text)) is not None and other.start() < len(text):
             block.is_open = False
             text = text[: other.start()]
@@ -73,7 +72,7 @@ class BlockFinder(msgspec.Struct):
             block.digest.update(block.blank + written)
             block.blank = text[len(written) :]
             block.has_trace |= _MARK in written
-            block.end_line = first_line + start + len(lines)
+            block.end_line = first_line + len(lines)
         else:
             block.blank += text
 

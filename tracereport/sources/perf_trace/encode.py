@@ -1,110 +1,257 @@
-"""Distinct signature texts -> the tables that the calls point to, each text read once.
+"""Records as they were split -> codes, and the tables of distinct texts that the codes point to.
 
-Plain texts are read in whole columns; those with a field without ``=``, with escapes or with an older hook's count of
-writes meet ``grammar.py``.
+Plain texts are interned by the native library. One that it can't read, because a field has no ``=``, a value isn't a
+number or escapes are to be undone, meets ``grammar.py``: once per distinct text.
 """
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, Lookups, Signatures
-from tracereport.calls.distinct import code_texts, rank_by_first_use
-from tracereport.calls.lookup_text import encode_lookup
+from tracereport.calls.calls import NO_NAME, Lookups, MetricSets, Signatures
+from tracereport.calls.coding import spread
+from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
-from tracereport.calls.texts import pack_texts
-from tracereport.sources.perf_trace.grammar import parse_signature
+from tracereport.calls.texts import Texts, pack_texts
+from tracereport.native.keys import factorize
+from tracereport.native.metrics import MISSING, MetricCodes, MetricTable
+from tracereport.native.split import RECORD
+from tracereport.native.texts import Interner, KeptTexts, find_byte
+from tracereport.sources.perf_trace.chunks import Chunk
+from tracereport.sources.perf_trace.grammar import (
+    RESERVED_RULES,
+    MetricFields,
+    RecordText,
+    parse_metrics,
+    parse_signature,
+)
+from tracereport.sources.perf_trace.reading import Columns
+from tracereport.sources.perf_trace.remarks import Remarks, make_remarks
 
-_CALLER = "|caller="
-_FIELD_WITHOUT_EQUALS = r"\|[^|=]*(?:\||\z)"
-_WRITE_ORDINAL = r"\|write=[0-9]+(?:\||\z)"
+Buffer = bytes | NDArray[np.uint8]
 
 
-class EncodedSignatures(msgspec.Struct, frozen=True, eq=False):
-    """The tables of signatures and lookups, and where each text stands in them."""
+class Tables(msgspec.Struct, frozen=True, eq=False):
+    """What the codes of all records stand for, and the codes that point into these tables."""
 
     names: tuple[str, ...]
     lookups: Lookups
     resources: tuple[str, ...]
     signatures: Signatures
-    signature_of_text: NDArray[np.int32]
+    metric_sets: MetricSets
+    signature: NDArray[np.int32]
+    """Per record, as all that follow."""
+    metric_set: NDArray[np.int32]
+    remark: NDArray[np.int32]
+    """Index into the remarks."""
+    remarks: Remarks
 
 
-def encode_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> EncodedSignatures:
-    """Reads signature texts; ``escaped`` says of which the emitter's escapes are to be undone."""
-    frame = _read_signatures(texts, escaped)
-    names = pl.concat([frame["function"], frame["caller"].drop_nulls()]).unique().sort()
-    lookup, lookup_row = code_texts(frame["lookup"])
-    caller = code_names(frame["caller"], names)
-    key = lookup.astype(np.int64) * (len(names) + 1) + caller + 1
-    signature, signature_row = rank_by_first_use(np.unique(key, return_inverse=True)[1])
-    lookup_text = frame["lookup"].gather(lookup_row)
-    function = code_names(frame["function"], names)[lookup_row]
-    may_hold_statement = lookup_text.str.contains(STATEMENT, literal=True).arg_true()
-    statements = zip(may_hold_statement.to_list(), lookup_text.gather(may_hold_statement).to_list(), strict=True)
-    subjects = find_subjects(function, names.to_list(), statements)
-    return EncodedSignatures(
-        names=tuple(names.to_list()),
-        lookups=Lookups(
-            function=function,
-            text=pack_texts(lookup_text.to_list()),
-            plain=~lookup_text.str.starts_with("||").to_numpy(),
-            kind=subjects.kind,
-            resource=subjects.resource,
-            values_known=np.ones(len(lookup_text), bool),
-        ),
-        resources=subjects.resources,
-        signatures=Signatures(
-            caller=caller[signature_row],
-            lookup=lookup[signature_row],
-        ),
-        signature_of_text=signature,
-    )
+class Encoder:
+    """Codes the records of any number of chunks, whichever logs they are of."""
 
+    def __init__(self) -> None:
+        self._lookups = Interner()
+        self._names = Interner()
+        self._metrics = MetricTable(RESERVED_RULES)
+        self._reserved = _ReadTexts(self._metrics.reserved)
+        self._odd = _ReadTexts(self._metrics.odd)
+        self._signatures = tuple(_OddSignatures(self._lookups, self._names, escaped=kind) for kind in (False, True))
 
-def _read_signatures(texts: pl.Series, escaped: NDArray[np.bool_]) -> pl.DataFrame:
-    """Per text ``function``, ``caller`` and ``lookup``."""
-    text = pl.col("text")
-    start = text.str.find(_CALLER, literal=True)
-    binary = text.cast(pl.Binary)
-    head = binary.bin.slice(0, start).cast(pl.String)
-    behind = binary.bin.slice(start + len(_CALLER), pl.lit(None, dtype=pl.UInt64)).cast(pl.String)
-    end = pl.col("behind").str.find("|", literal=True).fill_null(pl.col("behind").str.len_bytes())
-    tail = pl.col("behind").cast(pl.Binary).bin.slice(end, pl.lit(None, dtype=pl.UInt64)).cast(pl.String)
-    frame = (
-        pl.LazyFrame({"text": texts, "escaped": escaped})
-        .with_columns(head=head.fill_null(text), behind=behind)
-        .select(
-            function=binary.bin.slice(0, text.str.find("|", literal=True).fill_null(text.str.len_bytes())).cast(
-                pl.String
-            ),
-            caller=pl.col("behind").cast(pl.Binary).bin.slice(0, end).cast(pl.String),
-            lookup=pl.concat_str(pl.col("head"), tail.fill_null("")),
-            odd=pl.col("escaped")
-            | text.str.contains(_FIELD_WITHOUT_EQUALS)
-            | (text.str.contains(STATEMENT, literal=True) & text.str.contains(_WRITE_ORDINAL)),
+    def encode_chunk(self, chunk: Chunk) -> Columns:
+        """The plain records of a chunk."""
+        return self._encode(chunk.text, chunk.split.records, chunk.split.lookups)
+
+    def encode_records(self, records: Sequence[tuple[int, RecordText]]) -> Columns:
+        """Records that the grammar has cut, each with its line."""
+        texts = pack_texts([text for _, record in records for text in (record.signature, record.metrics)])
+        rows = np.zeros(len(records), RECORD)
+        rows["line"] = [line for line, _ in records]
+        for name in ("number", "elapsed_ns", "resolution_ns"):
+            rows[name] = [getattr(record, name) for _, record in records]
+        rows["signature_start"], rows["signature_end"] = texts.offset[:-1:2], texts.offset[1::2]
+        rows["metrics_start"], rows["metrics_end"] = texts.offset[1::2], texts.offset[2::2]
+        rows["lookup_start"] = rows["caller_start"] = -1
+        return self._encode(texts.data, rows, np.empty(0, np.uint8))
+
+    def _encode(self, text: Buffer, records: NDArray[np.void], lookups: NDArray[np.uint8]) -> Columns:
+        metrics = self._metrics.intern(text, records["metrics_start"], records["metrics_end"])
+        escaped = self._read_remarks(metrics)
+        plain = (records["lookup_start"] >= 0) & ~escaped
+        lookup = self._lookups.intern(lookups, np.where(plain, records["lookup_start"], -1), records["lookup_end"])
+        caller = self._names.intern(text, np.where(plain, records["caller_start"], -1), records["caller_end"])
+        for signatures, rows in zip(self._signatures, (~plain & ~escaped, escaped), strict=True):
+            if rows.any():
+                own = records[rows]
+                lookup[rows], caller[rows] = signatures.intern(text, own["signature_start"], own["signature_end"])
+        return Columns(
+            line=records["line"].copy(),
+            number=records["number"].copy(),
+            elapsed_ns=records["elapsed_ns"].copy(),
+            resolution_ns=records["resolution_ns"].copy(),
+            lookup=lookup,
+            caller=caller,
+            metric_set=np.where(metrics.odd >= 0, -2 - metrics.odd, metrics.metric_set),
+            remark=np.where(metrics.odd >= 0, -2 - metrics.odd, metrics.reserved),
+            parent=self._odd.number("parent", metrics.odd, metrics.parent),
+            activation=self._odd.number("activation", metrics.odd, metrics.activation),
         )
-        .collect()
-    )
-    odd = frame["odd"].arg_true()
-    if not len(odd):
-        return frame
-    parsed = [parse_signature(texts[row], escaped=bool(escaped[row])) for row in odd.to_list()]
-    replacement = pl.DataFrame(
-        {
-            "function": [fields.function for fields in parsed],
-            "caller": [fields.caller for fields in parsed],
-            "lookup": [encode_lookup(fields.function, fields.params) for fields in parsed],
-        },
-        schema={name: frame.schema[name] for name in ("function", "caller", "lookup")},
-    )
-    return frame.with_columns(frame[name].scatter(odd, replacement[name]) for name in replacement.columns)
+
+    def _read_remarks(self, metrics: MetricCodes) -> NDArray[np.bool_]:
+        """Reads the texts that weren't seen before; gives which records are escaped."""
+        self._reserved.read_new()
+        self._odd.read_new()
+        return self._reserved.escaped[metrics.reserved] | self._odd.escaped[metrics.odd]
+
+    def finish(self, records: Columns) -> Tables:
+        """The tables, in the order in which the records use them; nothing can be encoded any more."""
+        lookup, first_use = factorize(records.lookup)
+        text = _take_used(Texts(*self._lookups.finish()), records.lookup[first_use])
+        plain = ~text.starts_with(ODD_LOOKUP)
+        function = self._intern_functions(text, plain)
+        names, name_code = _sort_names(Texts(*self._names.finish()), (function, records.caller))
+        function, caller = name_code[function], name_code[records.caller]
+        signature, first_use = factorize(lookup.astype(np.int64) * (len(names) + 1) + caller + 1)
+        statements = np.flatnonzero(text.holds(STATEMENT))
+        subjects = find_subjects(function, names, zip(statements.tolist(), text.take(statements), strict=True))
+        remark, first_said = factorize(records.remark)
+        metric_set, metric_sets = self._finish_metrics(records.metric_set)
+        return Tables(
+            names=names,
+            lookups=Lookups(
+                function=function,
+                text=text,
+                plain=plain,
+                kind=subjects.kind,
+                resource=subjects.resource,
+                values_known=np.ones(len(text), bool),
+            ),
+            resources=subjects.resources,
+            signatures=Signatures(caller=caller[first_use], lookup=lookup[first_use]),
+            metric_sets=metric_sets,
+            signature=signature,
+            metric_set=metric_set,
+            remark=remark,
+            remarks=make_remarks([self._fields_of(code) for code in records.remark[first_said].tolist()]),
+        )
+
+    def _fields_of(self, remark: int) -> MetricFields:
+        if remark == -1:
+            return parse_metrics("")
+        return self._odd.fields[-2 - remark] if remark < -1 else self._reserved.fields[remark]
+
+    def _intern_functions(self, text: Texts, plain: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Of each lookup the code of its function's name."""
+        function = self._names.intern(text.data, text.offset[:-1], find_byte(text.data, text.offset, "|"))
+        odd = np.flatnonzero(~plain)
+        if len(odd):
+            function[odd] = _intern(self._names, [decode_lookup(own)[0] for own in text.take(odd)])
+        return function
+
+    def _finish_metrics(self, codes: NDArray[np.int32]) -> tuple[NDArray[np.int32], MetricSets]:
+        """The sets in the order of their first use, and which each record has."""
+        offset, name, value = self._metrics.finish()
+        names = Texts(*self._metrics.names.copy()).to_list()
+        if self._odd.fields:
+            name_code = {own: code for code, own in enumerate(names)}
+            fields = [own.metrics for own in self._odd.fields]
+            more = [(name_code.setdefault(own, len(name_code)), number) for own, number in chain(*fields)]
+            codes = np.where(codes < -1, len(offset) - 3 - codes, codes).astype(np.int32)
+            offset = np.concatenate((offset, offset[-1] + np.cumsum([len(metrics) for metrics in fields])))
+            name = np.concatenate((name, np.array([code for code, _ in more], np.int32)))
+            value = np.concatenate((value, np.array([number for _, number in more], np.uint64)))
+            names = list(name_code)
+        metric_set, first_use = factorize(codes)
+        used = codes[first_use].astype(np.int64)
+        if len(used) < len(offset) - 1 or not np.array_equal(used, np.arange(len(used))):
+            length = np.diff(offset)[used]
+            field = spread(offset[used], length)
+            offset, name, value = np.concatenate(([0], np.cumsum(length))), name[field], value[field]
+        return metric_set, MetricSets(offset=offset, name=name, value=value, names=tuple(names))
 
 
-def code_names(texts: pl.Series, names: pl.Series) -> NDArray[np.int32]:
-    """Each text's index in the sorted ``names``; ``NO_NAME`` where it is null or isn't there."""
-    if not len(names):
-        return np.full(len(texts), NO_NAME, np.int32)
-    codes = texts.cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int32).fill_null(NO_NAME)
-    return codes.to_numpy().copy()
+class _ReadTexts:
+    """What the grammar reads in texts that the library keeps by code."""
+
+    def __init__(self, kept: KeptTexts) -> None:
+        self._kept = kept
+        self.fields: list[MetricFields] = []
+        self._escaped = bytearray(1)
+        self._numbers = {name: array("q", [MISSING]) for name in ("parent", "activation")}
+
+    @property
+    def escaped(self) -> NDArray[np.bool_]:
+        """Per code whether the record's texts are escaped; the last entry is for the code -1."""
+        return np.frombuffer(bytes(self._escaped), np.bool_)
+
+    def read_new(self) -> None:
+        """Reads those that were added since."""
+        if len(self._kept) == len(self.fields):
+            return
+        for text in Texts(*self._kept.copy(len(self.fields))):
+            read = parse_metrics(text)
+            self.fields.append(read)
+            self._escaped.insert(-1, "escaped" in read.flags)
+            for name, numbers in self._numbers.items():
+                numbers.insert(-1, read.numbers.get(name, MISSING))
+
+    def number(self, name: str, code: NDArray[np.int32], others: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What each record says; ``others`` is for those without a text among these."""
+        if not self.fields:
+            return others
+        return np.where(code >= 0, np.frombuffer(self._numbers[name].tobytes(), np.int64)[code], others)
+
+
+class _OddSignatures:
+    """Signatures that the grammar has to read, once per distinct text."""
+
+    def __init__(self, lookups: Interner, names: Interner, *, escaped: bool) -> None:
+        self._texts = Interner()
+        self._lookups = lookups
+        self._names = names
+        self._is_escaped = escaped
+        self._lookup = np.empty(0, np.int32)
+        self._caller = np.empty(0, np.int32)
+
+    def intern(
+        self, text: Buffer, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The codes of lookup and caller of each slice."""
+        code = self._texts.intern(text, start, end)
+        new = [parse_signature(own, escaped=self._is_escaped) for own in Texts(*self._texts.copy(len(self._lookup)))]
+        if new:
+            lookup = _intern(self._lookups, [encode_lookup(own.function, own.params) for own in new])
+            caller = _intern(self._names, [own.caller or "" for own in new])
+            caller[[own.caller is None for own in new]] = NO_NAME
+            self._lookup = np.concatenate((self._lookup, lookup))
+            self._caller = np.concatenate((self._caller, caller))
+        return self._lookup[code], self._caller[code]
+
+
+def _take_used(texts: Texts, used: NDArray[np.int32]) -> Texts:
+    """The texts that are used, in this order; where that is all of them as they stand, nothing is copied."""
+    if len(used) == len(texts) and np.array_equal(used, np.arange(len(used))):
+        return texts
+    return texts.take(used)
+
+
+def _sort_names(texts: Texts, codes: Iterable[NDArray[np.int32]]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The names that are used, sorted, and the new code of each old one; behind them that of ``NO_NAME``."""
+    is_used = np.zeros(len(texts) + 1, bool)
+    for own in codes:
+        is_used[own] = True
+    used = np.flatnonzero(is_used[:-1])
+    names = texts.take(used).to_list()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    code = np.full(len(texts) + 1, NO_NAME, np.int32)
+    code[used[order]] = np.arange(len(used))
+    return tuple(names[index] for index in order), code
+
+
+def _intern(interner: Interner, texts: Sequence[str]) -> NDArray[np.int32]:
+    packed = pack_texts(texts)
+    return interner.intern(packed.data, packed.offset[:-1], packed.offset[1:])

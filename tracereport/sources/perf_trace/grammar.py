@@ -75,6 +75,17 @@ RESERVED_VALUES = frozenset({*TEXT_FIELDS, *NUMBER_FIELDS, PHASE_FIELD})
 """The reserved names that are never metrics, whatever their value: one that can't be is dropped."""
 
 
+RESERVED_RULES = (
+    *(f"{name}=*" for name in TEXT_FIELDS),
+    *(f"{name}=" for name in ("process", "try", PHASE_FIELD)),
+    *(f"{name}={value}" for name in FLAG_FIELDS for value in "01"),
+)
+"""The fields that the fast path keeps as one text per record, whose distinct ones ``parse_metrics`` reads.
+
+A rule is a field as a whole, one of this name whose value holds no ``=``, or with a star one of this name with any
+value. The parent and the activation differ from call to call and aren't among them."""
+
+
 class MetricFields(NamedTuple):
     """A metrics text, read. Where a reserved field comes twice, the last one counts."""
 

@@ -6,10 +6,9 @@ Cargo's and nextest's markers end a process: none goes on beyond them. They name
 import re
 from collections.abc import Collection, Sequence
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.sources.perf_trace.grammar import MARK
@@ -62,50 +61,23 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class PlacedMarker(msgspec.Struct, frozen=True):
-    """A marker, and the number of its line, counted from 0."""
+    """A marker, the number of its line in the chunk, counted from 0, and where that starts."""
 
     line: int
+    start: int
     marker: Marker
 
 
-def find_markers(text: bytes, starts: NDArray[np.int64]) -> tuple[PlacedMarker, ...]:
-    """The markers among the lines, which start at ``starts`` (and end at its last entry), in order.
-
-    Only lines that can be one are read: a status word that ends in column 12 behind a space or more, a wide status, a
-    line that starts with a colour, libtest's ``test``, or its result on a line of its own.
-    """
-    candidates = _find_candidates(np.frombuffer(text, np.uint8), starts)
+def find_markers(text: bytes, candidates: NDArray[Any]) -> tuple[PlacedMarker, ...]:
+    """The markers among the lines that may be one (as ``native.split`` places them), in order."""
     markers: list[PlacedMarker] = []
-    for line in candidates.tolist():
-        marker = parse_marker(text[starts[line] : starts[line + 1]].decode().removesuffix("\n").removesuffix("\r"))
+    for line, start in candidates.tolist():
+        end = text.find(b"\n", start)
+        whole = text[start : end if end >= 0 else len(text)].decode()
+        marker = parse_marker(whole.removesuffix("\r"))
         if marker is not None:
-            markers.append(PlacedMarker(line, marker))
+            markers.append(PlacedMarker(line, start, marker))
     return tuple(markers)
-
-
-def _find_candidates(text: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    if len(text) <= STATUS_COLUMNS:
-        return np.empty(0, np.int64)
-    # Where a line is shorter than the columns looked at, the next line's bytes are: the reading of the line decides.
-    last = len(text) - 1
-    first = starts[:-1]
-
-    def byte_at(column: int, lines: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return text[np.minimum(first[lines] + column, last)]
-
-    leading = text[np.minimum(first, last)]
-    spaced = np.flatnonzero(leading == ord(" "))
-    spaced = spaced[byte_at(STATUS_COLUMNS, spaced) == ord(" ")]
-    word = byte_at(STATUS_COLUMNS - 1, spaced)
-    spaced = spaced[(word != ord(" ")) & (byte_at(STATUS_COLUMNS + 1, spaced) != ord(" "))]
-    coloured = np.flatnonzero(leading == ord("\x1b"))
-    literal = []
-    for start in (*WIDE_STARTS, LIBTEST_START, *LIBTEST_LONE_RESULTS):
-        lines = np.flatnonzero(leading == start[0])
-        for column, byte in enumerate(start):
-            lines = lines[byte_at(column, lines) == byte]
-        literal.append(lines)
-    return np.sort(np.concatenate((spaced, coloured, *literal)))
 
 
 def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of line

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.perf_trace.columns import find_line_starts
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
 from tracereport.sources.streams import BrokenSourceError, read_chunks
@@ -49,6 +48,14 @@ def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
         return  # what is wrong with the input is said where its calls are read
     finally:
         source.close()
+
+
+def find_line_starts(text: bytes) -> NDArray[np.int64]:
+    """Where each line starts; behind the last one, where it ends."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+    if not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    return np.concatenate(([0], ends))
 
 
 def _read_record(text: bytes, starts: NDArray[np.int64], line: int, behind: bytes) -> bytes:

@@ -1,24 +1,24 @@
 """Logs -> calls: runs the chunks of every input through the fast path, sees to the odd lines, and puts all together.
 
-Chunks are split by two threads while the next one is read; their results are taken in the order of the log. Only here
-are lines looked at one by one: those that hold the mark and aren't plain, and the lines that go on a broken record.
+Chunks are split by threads while the next one is read; their results are taken in the order of the log. Only here are
+lines looked at one by one: those that hold the mark and aren't plain, and the lines that go on a broken record.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
-import polars as pl
-from msgspec.structs import replace
+import numpy as np
 
 from tracereport.calls.calls import Calls
 from tracereport.sources.perf_trace.assemble import assemble_calls
 from tracereport.sources.perf_trace.blocks import BlockFinder
-from tracereport.sources.perf_trace.columns import ChunkColumns, split_chunk
+from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
 from tracereport.sources.perf_trace.continuation import join_following
+from tracereport.sources.perf_trace.encode import Encoder
 from tracereport.sources.perf_trace.grammar import COLOUR_TAIL, Reason, RecordText, parse_record
-from tracereport.sources.perf_trace.reading import FileReading, OddRecord
+from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
 from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, Stream
 
 HEAD_BYTES = 1 << 20
@@ -32,20 +32,24 @@ def read_log(
 
     An input that can't be read to its end gives what could be read, and an entry in ``facts.input.errors``.
     """
-    return assemble_calls([_read_file(_to_stream(one), progress, chunk_bytes) for one in inputs])
+    encoder = Encoder()
+    return assemble_calls([_read_file(_to_stream(one), encoder, progress, chunk_bytes) for one in inputs], encoder)
 
 
 def _to_stream(one: str | Stream) -> Stream:
     return Stream(one) if isinstance(one, str) else one
 
 
-def _read_file(stream: Stream, progress: Progress | None, chunk_bytes: int) -> FileReading:
+def _read_file(stream: Stream, encoder: Encoder, progress: Progress | None, chunk_bytes: int) -> FileReading:
     reading = FileReading(stream.name)
     blocks = BlockFinder()
     consumed = 0
     window = _Window(_split_chunks(reading, stream, progress, chunk_bytes))
     while (chunk := window.take()) is not None:
-        consumed = _take_chunk(reading, blocks, chunk, window, consumed)
+        records, consumed = _take_chunk(reading, chunk, window, consumed, encoder)
+        reading.records.append(records)
+        blocks.add(chunk, reading.lines)
+        reading.lines += chunk.split.lines
     reading.doubled = blocks.finish()
     return reading
 
@@ -53,15 +57,15 @@ def _read_file(stream: Stream, progress: Progress | None, chunk_bytes: int) -> F
 class _Window:
     """The chunks to come, with as many of them at hand as a record that goes on beyond its own chunk looks into."""
 
-    def __init__(self, chunks: Iterator[ChunkColumns]) -> None:
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
         self._chunks = chunks
-        self._seen: deque[ChunkColumns] = deque()
+        self._seen: deque[Chunk] = deque()
 
-    def take(self) -> ChunkColumns | None:
+    def take(self) -> Chunk | None:
         """The next chunk, which is no longer one to come; none at the end."""
         return self._seen.popleft() if self._seen else next(self._chunks, None)
 
-    def __iter__(self) -> Iterator[ChunkColumns]:
+    def __iter__(self) -> Iterator[Chunk]:
         """Those to come; they stay so."""
         yield from self._seen
         for chunk in self._chunks:
@@ -69,18 +73,16 @@ class _Window:
             yield chunk
 
 
-def _split_chunks(
-    reading: FileReading, stream: Stream, progress: Progress | None, chunk_bytes: int
-) -> Iterator[ChunkColumns]:
+def _split_chunks(reading: FileReading, stream: Stream, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
     """The chunks of an input, split by threads, in order."""
     chunks = stream.read_chunks(progress, chunk_bytes=chunk_bytes)
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
-    futures: deque[Future[ChunkColumns]] = deque()
+    futures: deque[Future[Chunk]] = deque()
     try:
         try:
             for chunk in chunks:
                 reading.head = reading.head or chunk[:HEAD_BYTES]
-                futures.append(pool.submit(split_chunk, chunk))
+                futures.append(pool.submit(read_chunk, chunk))
                 if len(futures) > WORKERS:
                     yield futures.popleft().result()
         except BrokenSourceError as error:
@@ -92,52 +94,77 @@ def _split_chunks(
         chunks.close()
 
 
-def _take_chunk(reading: FileReading, blocks: BlockFinder, chunk: ChunkColumns, window: _Window, consumed: int) -> int:
-    """Adds a chunk to the reading.
+def _take_chunk(
+    reading: FileReading, chunk: Chunk, window: _Window, consumed: int, encoder: Encoder
+) -> tuple[Columns, int]:
+    """The records that start in a chunk, and the first line that none of them has taken; the rest is noted.
 
-    Lines before ``consumed`` go on a record of a chunk before. Gives the first line that no record has taken.
+    Lines before ``consumed`` go on a record of a chunk before.
     """
     first_line = reading.lines
-    markers = [(first_line + placed.line, placed.marker) for placed in chunk.markers]
-    taken: list[tuple[int, int]] = [(0, consumed - first_line)] if consumed > first_line else []
-    for line in chunk.odd_lines.tolist():
+    taken = [(0, consumed - first_line)] if consumed > first_line else []
+    odd: list[tuple[int, RecordText]] = []
+    for line, start in chunk.split.odd.tolist():
         if first_line + line < consumed:
             continue
-        text = COLOUR_TAIL.sub("", chunk.line_text(line))
-        record = parse_record(text)
-        continuation_lines = 0
-        if record is Reason.BROKEN_OFF:
-            record, continuation_lines = join_following(
-                chunk.whole_line(line), _following_lines(chain([chunk], window), line + 1)
-            )
+        record, continuation_lines = _read_odd_line(chunk, start, window)
         if isinstance(record, RecordText):
-            reading.odd.append(OddRecord(first_line + line, record, continuation_lines))
+            odd.append((line, record))
             if continuation_lines:
+                reading.continued.append((first_line + line, continuation_lines))
                 taken.append((line + 1, line + 1 + continuation_lines))
                 consumed = first_line + line + 1 + continuation_lines
         elif record is Reason.QUOTED:
             reading.quoted.append(first_line + line)
         elif record is not Reason.NO_RECORD:
-            reading.malformed.append((first_line + line, record, chunk.line_text(line)))
-    records = chunk.records
-    for start, end in taken:
-        line = records.columns["line"]
-        records = records.filter((line < start) | (line >= end))
-    reading.plain.append(replace(records, columns=records.columns.with_columns(pl.col("line") + first_line)))
-    reading.markers += [(line, marker) for line, marker in markers if marker.starts_process]
-    reading.tests += [(line, marker.name) for line, marker in markers if not marker.starts_process]
+            reading.malformed.append((first_line + line, record, chunk.whole_line(start).removesuffix("\r")))
+    _note_markers(reading, chunk)
+    return _join_records(encoder, chunk, taken, odd, first_line), consumed
+
+
+def _read_odd_line(chunk: Chunk, start: int, window: _Window) -> tuple[RecordText | Reason, int]:
+    """The record that starts on a line that isn't plain, or why there is none; and how many lines more it takes."""
+    whole = chunk.whole_line(start)
+    record = parse_record(COLOUR_TAIL.sub("", whole.removesuffix("\r")))
+    if record is Reason.BROKEN_OFF:
+        return join_following(whole, _following_lines(chunk, start, window))
+    return record, 0
+
+
+def _note_markers(reading: FileReading, chunk: Chunk) -> None:
+    for placed in chunk.markers:
+        if placed.marker.starts_process:
+            reading.markers.append((reading.lines + placed.line, placed.marker))
+        else:
+            reading.tests.append((reading.lines + placed.line, placed.marker.name))
     reading.invalid_chunks += chunk.invalid_bytes
-    blocks.add(chunk, first_line)
-    reading.lines += chunk.lines
-    return consumed
 
 
-def _following_lines(chunks: Iterable[ChunkColumns], line: int) -> Iterator[str]:
-    """The lines from ``line`` on, each with its carriage return, up to a marker that starts a process."""
-    for chunk in chunks:
-        barriers = {placed.line for placed in chunk.markers if placed.marker.starts_process}
-        for index in range(line, chunk.lines):
-            if index in barriers:
+def _join_records(
+    encoder: Encoder,
+    chunk: Chunk,
+    taken: list[tuple[int, int]],
+    odd: list[tuple[int, RecordText]],
+    first_line: int,
+) -> Columns:
+    """The plain records of a chunk but for those in lines that were taken, and the odd ones, in order."""
+    records = encoder.encode_chunk(chunk)
+    for first, behind in taken:
+        records = records.take((records.line < first) | (records.line >= behind))
+    if odd:
+        records = join_columns([records, encoder.encode_records(odd)])
+        records = records.take(np.argsort(records.line, kind="stable"))
+    np.add(records.line, first_line, out=records.line)
+    return records
+
+
+def _following_lines(chunk: Chunk, start: int, window: _Window) -> Iterator[str]:
+    """The lines behind the one that starts there, each with its carriage return, up to a marker of a process."""
+    for index, following in enumerate(chain([chunk], window)):
+        lines = following.lines_from(0 if index else start)
+        barriers = {placed.start for placed in following.markers if placed.marker.starts_process}
+        for line_start, line in lines:
+            if line_start in barriers:
                 return
-            yield chunk.whole_line(index)
-        line = 0
+            if index or line_start > start:
+                yield line

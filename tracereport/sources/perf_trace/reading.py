@@ -1,54 +1,53 @@
 """What one log holds, before the logs are put together. Lines are numbered from 0."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-import polars as pl
-from msgspec.structs import replace
+from numpy.typing import NDArray
 
-from tracereport.calls.distinct import code_texts
-from tracereport.sources.perf_trace.grammar import Reason, RecordText
+from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import Marker
 
 
-class Records(msgspec.Struct, frozen=True, eq=False):
-    """Records in columns."""
+class Columns(msgspec.Struct, frozen=True, eq=False):
+    """Records in columns, one entry each; codes are those of the ``Encoder`` that made them."""
 
-    columns: pl.DataFrame
-    """``line``, ``number``, ``signature``, ``elapsed_ns``, ``resolution_ns``, ``metrics``; texts by their index."""
-    signatures: pl.Series
-    metrics: pl.Series
+    line: NDArray[np.int64]
+    number: NDArray[np.int64]
+    elapsed_ns: NDArray[np.int64]
+    resolution_ns: NDArray[np.int64]
+    lookup: NDArray[np.int32]
+    caller: NDArray[np.int32]
+    """Code of the caller's name, -1 where the record has none."""
+    metric_set: NDArray[np.int32]
+    """Below -1 for the set of a text that only the grammar could read."""
+    remark: NDArray[np.int32]
+    """What the record says beside its metrics: -1 nothing; below that, the text is one that only the grammar read."""
+    parent: NDArray[np.int64]
+    """The number, ``NONE``, or ``MISSING`` where the record doesn't say."""
+    activation: NDArray[np.int64]
 
-    def filter(self, kept: pl.Series) -> "Records":
-        """Some of them."""
-        return replace(self, columns=self.columns.filter(kept))
+    @classmethod
+    def empty(cls) -> "Columns":
+        """No record."""
+        long, code = np.empty(0, np.int64), np.empty(0, np.int32)
+        return cls(long, long, long, long, code, code, code, code, long, long)
+
+    def __len__(self) -> int:
+        """The number of records."""
+        return len(self.line)
+
+    def take(self, rows: NDArray[Any]) -> "Columns":
+        """Some of the records: by their indices, or where a mask is true."""
+        return Columns(*(column[rows] for column in msgspec.structs.astuple(self)))
 
 
-def join_records(parts: Sequence[Records]) -> Records:
-    """All records of the parts, one part behind the other; equal texts become one."""
-    columns = pl.concat([part.columns for part in parts])
-    signature, signatures = _join_texts(
-        [part.signatures for part in parts], [part.columns for part in parts], "signature"
-    )
-    metric, metrics = _join_texts([part.metrics for part in parts], [part.columns for part in parts], "metrics")
-    return Records(columns.with_columns(signature=signature, metrics=metric), signatures, metrics)
-
-
-def _join_texts(tables: list[pl.Series], columns: list[pl.DataFrame], name: str) -> tuple[pl.Series, pl.Series]:
-    texts = pl.concat(tables)
-    code, first_use = code_texts(texts)
-    ends = np.cumsum([len(table) for table in tables])
-    own = zip(np.split(code, ends[:-1]), columns, strict=True)
-    return pl.Series(np.concatenate([codes[frame[name].to_numpy()] for codes, frame in own])), texts.gather(first_use)
-
-
-class OddRecord(msgspec.Struct):
-    """A record that the fast path handed over, with the lines that it takes beyond its own."""
-
-    line: int
-    record: RecordText
-    continuation_lines: int
+def join_columns(parts: Sequence[Columns]) -> Columns:
+    """All records of the parts, one part behind the other."""
+    columns = zip(*(msgspec.structs.astuple(part) for part in parts), strict=True)
+    return Columns(*(np.concatenate(own) for own in columns))
 
 
 class FileReading(msgspec.Struct):
@@ -56,8 +55,10 @@ class FileReading(msgspec.Struct):
 
     name: str
     lines: int = 0
-    plain: list[Records] = msgspec.field(default_factory=list)
-    odd: list[OddRecord] = msgspec.field(default_factory=list)
+    records: list[Columns] = msgspec.field(default_factory=list)
+    """One part per chunk, in the order of their lines."""
+    continued: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    """The records that go on beyond their line, and how many lines each takes there."""
     malformed: list[tuple[int, Reason, str]] = msgspec.field(default_factory=list)
     quoted: list[int] = msgspec.field(default_factory=list)
     markers: list[tuple[int, Marker]] = msgspec.field(default_factory=list)

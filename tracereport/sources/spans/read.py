@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tracereport.calls.build import Columns, make_calls
 from tracereport.calls.calls import CALL_KINDS, NO_PARENT, TREE_KINDS, Calls, Facts, ProcessTable
-from tracereport.calls.distinct import rank_by_first_use
 from tracereport.model import Input, MalformedLine, Rows
+from tracereport.native.keys import factorize
 from tracereport.sources.spans.documents import Document, split_documents
 from tracereport.sources.spans.forest import NOWHERE, Forest, grow_forest
 from tracereport.sources.spans.table import Span, SpanColumns, SpanTable
@@ -111,7 +111,7 @@ def _make_calls(
     table: SpanTable, spans: SpanColumns, forest: Forest, files: Sequence[str], readings: Sequence[_Reading]
 ) -> Calls:
     kept = forest.kept
-    process, first_row = rank_by_first_use(forest.unit[kept])
+    process, first_row = factorize(forest.unit[kept])
     # Every unit of a kept span; its root may have been dropped, and names it all the same.
     root = forest.unit[kept][first_row]
     columns = Columns(
