@@ -78,7 +78,7 @@ class CallTables:
             resource: what it asks or changes; None: what its statement names, else its function.
         """
         text = "|".join([function, *[f"{name}={value}" for name, value in params]])
-        if text.count("|") != len(params) or text.count("=") > len(params):
+        if text.count("|") != len(params) or "=" in "".join([name for name, _ in params]):
             text = encode_lookup(function, params)
         code = self._lookups.get(text)
         if code is None:

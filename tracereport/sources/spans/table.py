@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from array import array
+from struct import Struct
 
 import msgspec
 import numpy as np
@@ -15,11 +15,13 @@ from tracereport.sources.spans.describe import CONSUMER, INTERNAL, Attributes, d
 _HEX_DIGITS = 16
 _BASE64_LETTERS = 12
 _KIND_CODES = {kind: code for code, kind in enumerate(CALL_KINDS)}
-
-_WIDE = ("line", "start_ns", "end_ns")
-_NARROW = (
-    "file", "trace", "service", "kind", "lookup", "origin", "metric_set", "function", "code_function", "call_kind",
+_ROW = Struct("=qqqQQiiiiiiiiii")
+_FIELDS = (
+    "line", "start_ns", "end_ns", "span", "parent", "file", "trace", "service", "kind", "lookup", "origin",
+    "metric_set", "function", "code_function", "call_kind",
 )  # fmt: skip
+_DTYPE = np.dtype(list(zip(_FIELDS, ["i8"] * 3 + ["u8"] * 2 + ["i4"] * 10, strict=True)))
+"""A row as ``_ROW`` packs it."""
 
 
 class Span(msgspec.Struct, gc=False):
@@ -77,10 +79,8 @@ class SpanTable:
         self._via = via
         self._traces: dict[str, int] = {}
         self._databases: dict[str, str] = {}
-        self._wide = {name: array("q") for name in _WIDE}
-        self._narrow = {name: array("i") for name in _NARROW}
-        self._span = array("Q")
-        self._parent = array("Q")
+        self._rows = bytearray()
+        self._origins: dict[tuple[str, str, str | None, str | None], int] = {}
 
     def add(self, span: Span, *, file: int, line: int) -> None:
         """Adds a span that stands at this place, from 1 on."""
@@ -91,41 +91,35 @@ class SpanTable:
             params = (*params, ("database", told.database))
         if told.lacks:
             self.notices[told.lacks] = self.notices.get(told.lacks, 0) + 1
-        narrow, wide = self._narrow, self._wide
-        narrow["file"].append(file)
-        wide["line"].append(line)
-        narrow["trace"].append(self._traces.setdefault(span.trace_id, len(self._traces)))
-        self._span.append(_to_number(span.span_id))
-        self._parent.append(_to_number(span.parent_id) if span.parent_id else 0)
-        narrow["service"].append(self.services.setdefault(span.service, len(self.services)))
-        narrow["kind"].append(span.kind if INTERNAL <= span.kind <= CONSUMER else INTERNAL)
-        wide["start_ns"].append(span.start_ns)
-        wide["end_ns"].append(span.end_ns)
-        narrow["lookup"].append(
-            tables.code_lookup(told.function, params, values_known=told.values_known, resource=told.resource)
-        )
-        narrow["origin"].append(
-            tables.code_origin(
-                kind=told.kind, answer=told.answer, at=_find_place(attributes), via=self._via, writes=told.writes
+        place = _find_place(attributes)
+        origin_key = (told.kind, told.answer, place, told.writes)
+        origin = self._origins.get(origin_key)
+        if origin is None:
+            origin = self._origins[origin_key] = tables.code_origin(
+                kind=told.kind, answer=told.answer, at=place, via=self._via, writes=told.writes
             )
+        self._rows += _ROW.pack(
+            line,
+            span.start_ns,
+            span.end_ns,
+            _to_number(span.span_id),
+            _to_number(span.parent_id) if span.parent_id else 0,
+            file,
+            self._traces.setdefault(span.trace_id, len(self._traces)),
+            self.services.setdefault(span.service, len(self.services)),
+            span.kind if INTERNAL <= span.kind <= CONSUMER else INTERNAL,
+            tables.code_lookup(told.function, params, values_known=told.values_known, resource=told.resource),
+            origin,
+            tables.code_metrics(told.metrics),
+            tables.code_name(told.function),
+            tables.code_name(_find_function(attributes)),
+            _KIND_CODES[told.kind],
         )
-        narrow["metric_set"].append(tables.code_metrics(told.metrics))
-        narrow["function"].append(tables.code_name(told.function))
-        narrow["code_function"].append(tables.code_name(_find_function(attributes)))
-        narrow["call_kind"].append(_KIND_CODES[told.kind])
 
     def finish(self) -> SpanColumns:
         """All spans."""
-        narrow = {name: np.array(column, np.int32) for name, column in self._narrow.items()}
-        wide = {name: np.array(column, np.int64) for name, column in self._wide.items()}
-        return SpanColumns(
-            span=np.array(self._span, np.uint64),
-            parent=np.array(self._parent, np.uint64),
-            line=wide["line"],
-            start_ns=wide["start_ns"],
-            end_ns=wide["end_ns"],
-            **narrow,
-        )
+        rows = np.frombuffer(self._rows, _DTYPE)
+        return SpanColumns(**{name: np.ascontiguousarray(rows[name]) for name in _FIELDS})
 
 
 def _to_number(text: str) -> int:
