@@ -46,6 +46,7 @@ MAY_PRINT = {
     "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",
     "tracereport.command.capture": "passes on what the command that it runs prints",
     "tracereport.command.progress": "a bar on the terminal, which it takes away",
+    "tracereport.sources.parquet": "hands on what others print while a library is kept from printing its panics",
 }
 """The rooms that write to standard output or error, and what."""
 

@@ -76,7 +76,7 @@ def test_a_later_schema_says_to_upgrade(baseline: Path) -> None:
     [
         (b"", "is not JSON"),
         (b"PERF_TRACE|1|f|elapsed_ms=1\n", "is not JSON"),
-        (b"\xff\xfe{\x00}\x00", "is not JSON"),
+        (b"\xff\xfe{\x00}\x00", "is not a report"),
         (b"[]", "is not a report"),
         (b"{}", "is not a report"),
         (b'{"schema_version": 1}', "is not a report"),

@@ -16,7 +16,7 @@ def test_the_page_is_current() -> None:
 
 def test_it_says_how_things_are_given_and_which_values_there_are() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert '## `read_calls(paths, *, partial="error")`' in text
+    assert '## `read_calls(paths, *, partial="error", max_unpacked=None)`' in text
     assert '`"again" \\| "shared" \\| "fan-out" \\| "slow"`' in text
     for name in ("Annotated", "Literal", "FindingKind", "TreeKind", "Confidence"):
         assert name not in text

@@ -19,12 +19,15 @@ from tracereport.sources.table import make_table
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
-def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> pl.DataFrame:
+def read_calls(
+    paths: Paths, *, partial: Literal["error", "keep"] = "error", max_unpacked: int | None = None
+) -> pl.DataFrame:
     """The calls of logs or tables of calls, one row per record, in the order of the inputs.
 
     Args:
         paths: a file, a glob, or several; packed or not, as on the command line.
         partial: what to do with an input that can't be read to its end: refuse it, or keep what could be read.
+        max_unpacked: the most bytes that a packed input may unpack to; None: 100 times its size, and a gigabyte anyway.
 
     Returns:
         The columns of ``tracereport.sources.table.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
@@ -39,7 +42,7 @@ def read_calls(paths: Paths, *, partial: Literal["error", "keep"] = "error") -> 
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not names:
         raise UsageError("no input is named", "Name a log, a glob or a table of calls.")
-    calls = read_inputs(expand_inputs([fspath(name) for name in names]))
+    calls = read_inputs(expand_inputs([fspath(name) for name in names]), unpacked_limit=max_unpacked)
     if partial == "error" and calls.facts is not None and calls.facts.input.errors:
         raise InputError(calls.facts.input.errors[0], 'Read what there is with read_calls(..., partial="keep").')
     return make_table(calls)

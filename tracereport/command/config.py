@@ -5,6 +5,7 @@ it; ``config_text`` writes. What becomes of a value is the command's affair.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,10 +17,18 @@ from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.errors import ConfigError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings, option_of_field
+from tracereport.sources.streams import decode_text
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"
 ACCEPT = "accept"
+
+
+_MOST_BYTES = 1_000_000
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){64}""")
+"""Keys that the library would take a square of time and memory for."""
+_LONGEST_MESSAGE = 200
+_LARGEST = (1 << 63) - 1
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +53,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
     redact: tuple[str, ...] = ()
     redact_key_file: str | None = None
+    max_unpacked: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Bytes."""
 
 
 FIELDS = MappingProxyType(
@@ -108,17 +119,24 @@ def read_config(path: Path | None) -> Config:
 
 
 def read_text(path: Path) -> str:
-    """The text of a configuration as it stands, with its line ends.
+    """The text of a configuration as it stands, with its line ends, in whatever encoding its first bytes tell.
 
     Raises:
         ConfigError: it can't be read.
     """
     try:
-        return path.read_bytes().decode()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
             f"The configuration {path} can't be read: {error.strerror}.", "Give --config an existing file."
         ) from error
+    if len(content) > _MOST_BYTES:
+        raise ConfigError(
+            f"The configuration {path} is larger than {_MOST_BYTES // 10**6} MB.", "Give --config a configuration."
+        )
+    try:
+        return decode_text(content)
     except UnicodeDecodeError as error:
         raise ConfigError(f"The configuration {path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
 
@@ -126,10 +144,15 @@ def read_text(path: Path) -> str:
 def _read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - most runs have nothing to read
 
+    text = read_text(path)
+    if _LONG_KEY.search(text):
+        raise ConfigError(f"The configuration {path} has a key of too many parts.", "Fix it there.")
     try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The configuration {path} is not TOML: {error}.", "Fix it there.") from error
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ConfigError(f"The configuration {path} is nested too deeply.", "Fix it there.") from error
+    except ValueError as error:  # TOML's own errors, and Python's about numbers of too many digits
+        raise ConfigError(f"The configuration {path} is not TOML: {_shorten(error)}.", "Fix it there.") from error
 
 
 def _tool_section(document: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever stands there
@@ -154,9 +177,14 @@ def _convert(path: Path, key: str, value: object) -> Any:  # noqa: ANN401 - of t
     if key not in FIELDS:
         raise _unknown_key(path, key, [*FIELDS, ACCEPT])
     try:
-        return msgspec.convert(value, FIELDS[key].type)
+        converted = msgspec.convert(value, FIELDS[key].type)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {key}: {_lower_first(error)}.", "Fix the value there.") from error
+    if isinstance(value, int) and value > _LARGEST:
+        raise ConfigError(f"{path}: {key}: expected a number up to 2^63 - 1.", "Fix the value there.")
+    if "\0" in (value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else ""):
+        raise ConfigError(f"{path}: {key}: a NUL stands in it.", "Fix the value there.")
+    return converted
 
 
 def _read_acceptances(path: Path, entries: object) -> tuple[AcceptanceRule, ...]:
@@ -183,14 +211,19 @@ def _unknown_key(path: Path, key: str, known: Iterable[str], where: str = "") ->
     import difflib  # noqa: PLC0415 - few runs have a key misspelt
 
     names = sorted(known)
-    near = difflib.get_close_matches(key.replace("_", "-"), names, n=1)
+    near = difflib.get_close_matches(key.replace("_", "-")[:_LONGEST_MESSAGE], names, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    return ConfigError(f"{path}: {where}unknown key {key}{hint}.", f"Keys are {', '.join(names)}.")
+    return ConfigError(f"{path}: {where}unknown key {key[:_LONGEST_MESSAGE]}{hint}.", f"Keys are {', '.join(names)}.")
 
 
 def _lower_first(error: msgspec.ValidationError) -> str:
-    message = str(error)
+    message = _shorten(error)
     return message[:1].lower() + message[1:]
+
+
+def _shorten(error: Exception) -> str:
+    """What it says, in one line that can be read."""
+    return " ".join(str(error).split())[:_LONGEST_MESSAGE]
 
 
 def _in_folder(folder: Path, key: str, value: Any) -> Any:  # noqa: ANN401 - of the key's type

@@ -24,7 +24,7 @@ from tracereport.errors import BaselineError, ConfigError, InputError, UsageErro
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
-from tracereport.sources.streams import STANDARD_INPUT, expand_inputs, is_calls_table, readable
+from tracereport.sources.streams import STANDARD_INPUT, decode_text, expand_inputs, is_calls_table, readable
 
 ALL = "all"
 """What is given to have every parameter redacted."""
@@ -60,6 +60,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     today: date | None = None
     redact: tuple[str, ...] = ()
     redact_key_file: Path | None = None
+    unpacked_limit: int | None = None
+    """The most bytes that a packed input may unpack to; null: as the streams say."""
     rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
     """Width and colour are those of standard output; a file's are fixed."""
     quiet: bool = False
@@ -253,7 +255,7 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
         InputError: there is none.
         UsageError: none is selected.
     """
-    calls = read_inputs(inputs, watcher, source=job.source).rename_files(
+    calls = read_inputs(inputs, watcher, source=job.source, unpacked_limit=job.unpacked_limit).rename_files(
         {readable(name): new for name, new in job.names.items()}
     )
     if not len(calls):
@@ -297,12 +299,14 @@ def _read_side(baseline: Path, job: Job) -> Report:
     """The baseline's report; a table of calls is measured now, as the log is."""
     if is_calls_table(str(baseline)):
         try:
-            return make_report(read_inputs([str(baseline)]), job.settings, baseline.name)
+            return make_report(
+                read_inputs([str(baseline)], unpacked_limit=job.unpacked_limit), job.settings, baseline.name
+            )
         except InputError as error:
             raise BaselineError(f"The baseline {error.message}", error.remedy) from error
     from tracereport.judging.baseline import read_baseline  # noqa: PLC0415
 
-    return read_baseline(baseline)
+    return read_baseline(baseline, job.unpacked_limit)
 
 
 def _read_key(path: Path) -> bytes:
@@ -313,7 +317,10 @@ def _read_key(path: Path) -> bytes:
         raise ConfigError(f"{path}: can't be read: {error.strerror}", "Name a file that holds the key.") from error
     if not key.strip():
         raise ConfigError(f"{path}: empty", f"Put a key into it: openssl rand -hex 32 > {path}")
-    return key
+    try:
+        return decode_text(key).encode()
+    except UnicodeDecodeError:  # a key may be any bytes
+        return key
 
 
 def _redact(prepared: Prepared, result: Result) -> Result:

@@ -3,6 +3,7 @@
 Loads click and the standard library alone: what an option stands for is loaded by the run that uses it.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -19,12 +20,28 @@ TEXT = readable
 """Type of what goes into documents."""
 DAY = click.DateTime(["%Y-%m-%d"])
 TOP = 10
+_LARGEST = (1 << 63) - 1
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kKMGT]?B?)", re.IGNORECASE)
+_UNITS = {f"{prefix}{unit}": 1000**power for power, prefix in enumerate(("", "K", "M", "G", "T")) for unit in ("", "B")}
 
 
 class _WholeNumber(click.IntRange):
     """A number that an error calls by its name."""
 
     name = "whole number"
+
+
+def parse_size(text: str) -> int:
+    """Bytes in decimal units: ``500MB``, ``5GB``, or a number.
+
+    Raises:
+        click.BadParameter: it is no size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"'{text}' is no size: write 500MB, 5GB or a number of bytes.")
+    return size
 
 
 class Option(click.Option):
@@ -56,6 +73,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             f"Read every input as this: {', '.join(source.name for source in SOURCES)}. "
             "Default: told by the content of each.",
         ),
+        _one(
+            "--max-unpacked",
+            "BYTES",
+            "The most that a packed input may unpack to, as in 5GB. Default: 100 times its size, and 1GB in any case.",
+            parse_size,
+        ),
     ),
     "Documents": (
         _many(
@@ -71,13 +94,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
-        _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(min=1)),
+        _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(1, _LARGEST)),
         _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
         _one(
             "--markdown-limit",
             "BYTES",
             f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
-            _WholeNumber(min=1),
+            _WholeNumber(1, _LARGEST),
         ),
         _one("--location", "FILE[:LINE]", "Where GitLab shows a finding whose trace names no source."),
         Option(["-q", "--quiet"], is_flag=True, default=None, help="Print nothing but documents and errors."),
@@ -88,7 +111,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many("--process", "GLOB", "Calls in these processes."),
         _many("--test", "GLOB", "Calls of these tests."),
         _many("--param", "NAME=VALUE", "Calls with this parameter."),
-        _many("--call", "N", "The calls with this number, in every process.", _WholeNumber(min=0)),
+        _many("--call", "N", "The calls with this number, in every process.", _WholeNumber(0, _LARGEST)),
     ),
     "Baseline and gates": (
         _one("--baseline", "FILE", "Compare with an earlier report.json, .json.gz or .parquet.", click.STRING),

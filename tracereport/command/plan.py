@@ -56,6 +56,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
         today=given["today"].date() if given["today"] else None,
         redact=options.redact,
         redact_key_file=Path(options.redact_key_file) if options.redact_key_file else None,
+        unpacked_limit=options.max_unpacked,
         rendering=RenderOptions(
             width=_columns(stream),
             colour=stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",

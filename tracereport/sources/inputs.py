@@ -17,29 +17,42 @@ from tracereport.sources.streams import Progress, Stream, readable
 class _Input:
     """An input, and the format that it is read as."""
 
-    def __init__(self, name: str, wanted: str | None) -> None:
-        self.stream = Stream(name)
+    def __init__(self, name: str, wanted: str | None, unpacked_limit: int | None = None) -> None:
+        self.stream = Stream(name, unpacked_limit)
         self.source = find_source(wanted) if wanted is not None else choose_source(self.stream)
 
 
-def read_inputs(names: Sequence[str], progress: Progress | None = None, *, source: str | None = None) -> Calls:
+def read_inputs(
+    names: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    source: str | None = None,
+    unpacked_limit: int | None = None,
+) -> Calls:
     """The calls of all inputs in their order; neighbours of one format are read as one.
 
     Args:
         names: of the inputs.
         progress: is told the bytes read.
         source: the format of all inputs; None: by the content of each.
+        unpacked_limit: the most bytes that a packed input may unpack to; None: as the streams say.
 
     Raises:
         InputError: an input can't be read, or two formats claim it.
         UsageError: no format is called so.
     """
-    return join_calls(list(read_parts(names, progress, source=source)))
+    return join_calls(list(read_parts(names, progress, source=source, unpacked_limit=unpacked_limit)))
 
 
-def read_parts(names: Sequence[str], progress: Progress | None = None, *, source: str | None = None) -> Iterator[Calls]:
+def read_parts(
+    names: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    source: str | None = None,
+    unpacked_limit: int | None = None,
+) -> Iterator[Calls]:
     """As ``read_inputs``, in sets of whole processes as they come."""
-    inputs = (_Input(name, source) for name in names)
+    inputs = (_Input(name, source, unpacked_limit) for name in names)
     for used, group in groupby(inputs, key=lambda one: one.source):
         streams = [one.stream for one in group]
         for calls in used.read(streams, progress):

@@ -5,6 +5,9 @@ What only the log's lines can tell travels as JSON in the file's metadata, so th
 
 import os
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +19,14 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
+from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
 from tracereport.sources.table import make_table
 
 METADATA_KEY: Final = "tracereport"
+_LEAST_ROW_BYTES: Final = 64
+"""In memory, whatever the row holds."""
+_LONGEST_MESSAGE: Final = 300
+_STANDARD_ERROR: Final = 2
 _SYSTEM_ERROR: Final = re.compile(r"\(os error ([0-9]+)\)")
 
 
@@ -50,23 +58,61 @@ def write_table(calls: Calls, path: Path, rows: NDArray[np.bool_] | None = None)
         raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
-def read_table(name: str) -> Calls:
+def read_table(name: str, unpacked_limit: int | None = None) -> Calls:
     """The calls of a Parquet file that ``write_table`` wrote, or any that has the columns of ``SCHEMA``.
 
     Raises:
-        InputError: it is no Parquet file, or not one of calls.
+        InputError: it is no Parquet file, or not one of calls, or has more rows than a file of its size should.
     """
     remedy = "Give the log, or a table that tracereport -o calls.parquet wrote."
     try:
-        frame = pl.read_parquet(name)
-        text = pl.read_parquet_metadata(name).get(METADATA_KEY)
+        with _without_panics():
+            rows = pl.scan_parquet(name, glob=False).select(pl.len()).collect().item()
+            size = Path(name).stat().st_size
+            if rows * _LEAST_ROW_BYTES > (unpacked_limit or max(LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO * size)):
+                raise InputError(
+                    f"{name}: {size:,} bytes unpack to {rows:,} rows", "Allow for them: --max-unpacked BYTES"
+                )
+            frame = pl.read_parquet(name, glob=False)
+            text = pl.read_parquet_metadata(name).get(METADATA_KEY)
         metadata = msgspec.json.decode(text, type=_Metadata) if text is not None else None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise InputError(f"{name}: can't be read as Parquet: {error}", remedy) from error
-    except msgspec.MsgspecError as error:
-        raise InputError(f"{name}: its metadata is damaged: {error}", remedy) from error
+        raise InputError(f"{name}: can't be read as Parquet: {_first_line(error)}", remedy) from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InputError(f"{name}: its metadata is damaged: {_first_line(error)}", remedy) from error
     calls = read_frame(frame, name=name)
     if metadata is None:
         return calls
     impossible = calls.impossible_parents + metadata.impossible_parents
     return msgspec.structs.replace(calls, facts=metadata.facts, impossible_parents=impossible)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:_LONGEST_MESSAGE]
+
+
+@contextmanager
+def _without_panics() -> Iterator[None]:
+    """Keeps from standard error what Polars prints there of its own accord, if it fails: we say what is wrong.
+
+    What anybody printed there meanwhile is printed once it hasn't failed.
+    """
+    try:
+        kept, said = os.dup(_STANDARD_ERROR), tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    except OSError:
+        yield
+        return
+    with said:
+        os.dup2(said.fileno(), _STANDARD_ERROR)
+        try:
+            yield
+            said.seek(0)
+            printed = said.read()
+        except BaseException:
+            printed = b""
+            raise
+        finally:
+            os.dup2(kept, _STANDARD_ERROR)
+            os.close(kept)
+        if printed:
+            os.write(_STANDARD_ERROR, printed)

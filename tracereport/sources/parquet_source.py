@@ -33,7 +33,7 @@ class ParquetSource:
         from tracereport.sources.parquet import read_table  # noqa: PLC0415
 
         for stream in streams:
-            yield read_table(stream.name)
+            yield read_table(stream.name, stream.unpacked_limit)
 
     def read_raw(self, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:  # noqa: ARG002
         """Nothing: a table doesn't hold the records.

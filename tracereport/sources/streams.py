@@ -11,7 +11,7 @@ import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,6 +26,13 @@ HEAD_BYTES: Final = 1 << 18
 PIECE_BYTES: Final = 1 << 18
 PACKED_PIECE_BYTES: Final = 1 << 14
 """Packed bytes that are unpacked at once: logs shrink to a hundredth."""
+LEAST_UNPACKED_LIMIT_BYTES: Final = 1_000_000_000
+UNPACKED_RATIO: Final = 100
+"""A packed input may unpack to so many times its size, and to a gigabyte in any case, where nobody says otherwise."""
+MOST_LINES: Final = 1 << 20
+"""Of a chunk."""
+LONGEST_LINE_BYTES: Final = 64 << 20
+"""What a line has beyond that is left out."""
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
@@ -111,13 +118,15 @@ class Stream:
     A file is opened again to be read, so that thousands of them aren't held open; a pipe stays open between the two.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, unpacked_limit: int | None = None) -> None:
+        """Take the most bytes that the input may unpack to; None: as ``UNPACKED_RATIO`` says."""
         self.name = name
+        self.unpacked_limit = unpacked_limit
         self._held: tuple[_Counted, _Peeked] | None = None
 
     def peek(self, size: int = HEAD_BYTES) -> bytes:
         """How the input begins; less where it is shorter or can't be read so far."""
-        held = _open_stream(self.name)
+        held = _open_stream(self.name, self.unpacked_limit)
         if self.name == STANDARD_INPUT or is_stream(self.name):
             self._held = held
             return held[1].peek(size)
@@ -126,7 +135,7 @@ class Stream:
 
     def open(self, progress: Progress | None = None) -> io.RawIOBase:
         """The content, from its beginning; a source that breaks off raises ``BrokenSourceError`` in its place."""
-        counted, stream = self._held or _open_stream(self.name)
+        counted, stream = self._held or _open_stream(self.name, self.unpacked_limit)
         self._held = None
         counted.progress = progress
         return stream
@@ -140,16 +149,23 @@ class Stream:
 
 
 def read_chunks(
-    name: str, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
+    name: str, progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES, unpacked_limit: int | None = None
 ) -> Generator[bytes, None, None]:
     """The input's bytes, unpacked, in chunks that end where a line ends (but for the last one), in UTF-8 or nearly so.
 
-    A chunk has about ``chunk_bytes``, or one line that is longer. An empty input gives none.
+    A chunk has about ``chunk_bytes``, or one line that is longer, of which ``LONGEST_LINE_BYTES`` are left. An empty
+    input gives none.
+
+    Args:
+        name: of the input.
+        progress: is told the bytes read.
+        chunk_bytes: of a chunk.
+        unpacked_limit: the most bytes that it may unpack to; None: as ``UNPACKED_RATIO`` says.
 
     Raises:
-        BrokenSourceError: after what could be read, if the input can't be read to its end.
+        BrokenSourceError: after what could be read, if the input can't be read to its end or has too long a line.
     """
-    yield from Stream(name).read_chunks(progress, chunk_bytes=chunk_bytes)
+    yield from Stream(name, unpacked_limit).read_chunks(progress, chunk_bytes=chunk_bytes)
 
 
 def _read_chunks(stream: io.RawIOBase, chunk_bytes: int) -> Generator[bytes, None, None]:
@@ -166,13 +182,50 @@ def _read_chunks(stream: io.RawIOBase, chunk_bytes: int) -> Generator[bytes, Non
         is_end = filled < len(buffer)
         end = filled if is_end else buffer.rfind(b"\n") + 1
         if end:
-            yield bytes(memoryview(buffer)[:end])
+            yield from _cut_by_lines(bytes(memoryview(buffer)[:end]))
             buffer[: filled - end] = buffer[end:filled]
             filled -= end
+        elif filled >= LONGEST_LINE_BYTES:
+            buffer[LONGEST_LINE_BYTES - 1 :] = b"\n"
+            yield bytes(buffer)
+            buffer = bytearray(chunk_bytes)
+            cut = BrokenSourceError(f"a line is longer than {LONGEST_LINE_BYTES >> 20} MB; the rest of it is left out")
+            broken = broken or cut
+            try:
+                filled = _skip_line(stream, buffer)
+            except (BrokenSourceError, OSError) as error:
+                broken, filled, is_end = BrokenSourceError(str(error)), 0, True
+            is_end = is_end or not filled
         if not is_end:
-            buffer.extend(bytes(max(chunk_bytes - len(buffer), 0) if end else len(buffer)))
+            wanted = max(chunk_bytes, 2 * filled if filled == len(buffer) else 0)
+            buffer.extend(bytes(max(min(wanted, LONGEST_LINE_BYTES) - len(buffer), 0)))
     if broken is not None:
         raise broken
+
+
+def _cut_by_lines(chunk: bytes) -> Iterator[bytes]:
+    """The chunk, or parts of it where it has too many lines: each takes memory of its own, the empty ones as well."""
+    if chunk.count(b"\n") <= MOST_LINES:
+        yield chunk
+        return
+    half = len(chunk) // 2
+    middle = chunk.find(b"\n", half) + 1
+    if middle in {0, len(chunk)}:
+        middle = chunk.rfind(b"\n", 0, half) + 1
+    yield from _cut_by_lines(chunk[:middle])
+    yield from _cut_by_lines(chunk[middle:])
+
+
+def _skip_line(stream: io.RawIOBase, buffer: bytearray) -> int:
+    """Reads up to the next line, whose beginning stands in the buffer then: so many bytes; 0 at the end."""
+    while count := stream.readinto(memoryview(buffer)):
+        start = buffer.find(b"\n", 0, count) + 1
+        if start and start < count:
+            buffer[: count - start] = buffer[start:count]
+            return count - start
+        if start:
+            return stream.readinto(memoryview(buffer)) or 0
+    return 0
 
 
 def make_valid(raw: bytes) -> tuple[bytes, bool]:
@@ -185,7 +238,32 @@ def make_valid(raw: bytes) -> tuple[bytes, bool]:
     return raw, False
 
 
-def _open_stream(name: str) -> "tuple[_Counted, _Peeked]":
+def decode_text(content: bytes) -> str:
+    """A text that isn't a log, in the encoding that its first bytes tell, else UTF-8; without a mark of that.
+
+    Raises:
+        UnicodeDecodeError: it is in none.
+    """
+    encoding = UTF16_MARKS.get(content[:2])
+    return content[2:].decode(encoding) if encoding is not None else content.removeprefix(UTF8_MARK).decode()
+
+
+def read_whole(name: str, unpacked_limit: int | None = None) -> bytes:
+    """All that a file holds, unpacked, in UTF-8 and without a mark of that; for files that are no logs.
+
+    Raises:
+        OSError: it can't be read.
+        BrokenSourceError: it is damaged, or unpacks to more than it may.
+    """
+    with _open_stream(name, unpacked_limit)[1] as stream:
+        pieces = []
+        piece = memoryview(bytearray(PIECE_BYTES))
+        while count := stream.readinto(piece):
+            pieces.append(bytes(piece[:count]))
+        return b"".join(pieces)
+
+
+def _open_stream(name: str, unpacked_limit: int | None) -> "tuple[_Counted, _Peeked]":
     """The raw input, and what it holds."""
     raw = _Counted(name)
     head = raw.peek(len(XZ_MAGIC))
@@ -200,6 +278,8 @@ def _open_stream(name: str) -> "tuple[_Counted, _Peeked]":
     elif head.startswith(XZ_MAGIC):
         frames = _Frames(raw, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), XZ_PADDING_BYTES)
         stream = _Unpacked(raw, frames, "xz", lzma.LZMAError)
+    if stream is not raw:
+        stream = _Limited(stream, raw, unpacked_limit)
     peeked = _Peeked(stream)
     head = peeked.peek(len(UTF8_MARK))
     if head[:2] in UTF16_MARKS:
@@ -274,6 +354,11 @@ class _Counted(_Peeked):
         buffer = bytearray(PIECE_BYTES if size is None or size < 0 else size)
         return bytes(memoryview(buffer)[: self.readinto(memoryview(buffer))])
 
+    @property
+    def packed_bytes(self) -> int:
+        """The size of the input; of one that has none, what was read of it."""
+        return self._size or self._position
+
 
 class _PackedReader(Protocol):
     def read1(self, size: int, /) -> bytes: ...
@@ -303,6 +388,34 @@ class _Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         self._raw.close()
+        super().close()
+
+
+class _Limited(io.RawIOBase):
+    """What a packed stream holds, up to a limit: a few bytes can unpack to more than any disk or memory holds."""
+
+    def __init__(self, stream: io.RawIOBase, raw: _Counted, limit: int | None) -> None:
+        self._stream = stream
+        self._raw = raw
+        self._limit = limit
+        self._unpacked = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        limit = self._limit or max(LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO * self._raw.packed_bytes)
+        if self._unpacked >= limit:
+            raise BrokenSourceError(
+                f"{self._raw.packed_bytes:,} bytes unpack to more than {limit:,}: only those were read "
+                "(--max-unpacked BYTES lets it be more)"
+            )
+        count = self._stream.readinto(memoryview(buffer)[: limit - self._unpacked]) or 0
+        self._unpacked += count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
         super().close()
 
 

@@ -1,7 +1,9 @@
 """The trace lines as they stood in the log, byte for byte from the mark on: what a grep for them would give."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 
 import numpy as np
@@ -32,20 +34,22 @@ def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]
 
 
 def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
-    """The records that start on these lines (counted from 0, in order) of a log."""
-    source = read_chunks(name)
+    """The records that start on these lines (counted from 0, in order) of a log.
+
+    What is wrong with the input is said where its calls are read; here all that can be read is. These lines were read
+    before, so that no limit is needed that they don't set themselves.
+    """
+    source = read_chunks(name, unpacked_limit=sys.maxsize)
     first_line = 0
     try:
-        chunk = next(source, None)
+        chunk = _next_chunk(source)
         while chunk is not None and first_line <= wanted[-1]:
-            behind = next(source, None)
+            behind = _next_chunk(source)
             starts = find_line_starts(chunk)
             end_line = first_line + len(starts) - 1
             for line in (wanted[(wanted >= first_line) & (wanted < end_line)] - first_line).tolist():
                 yield _read_record(chunk, starts, line, behind or b"")
             first_line, chunk = end_line, behind
-    except BrokenSourceError:
-        return  # what is wrong with the input is said where its calls are read
     finally:
         source.close()
 
@@ -56,6 +60,13 @@ def find_line_starts(text: bytes) -> NDArray[np.int64]:
     if not text.endswith(b"\n"):
         ends = np.append(ends, len(text))
     return np.concatenate(([0], ends))
+
+
+def _next_chunk(source: Iterator[bytes]) -> bytes | None:
+    """The next chunk; null at the end, or where the input breaks off."""
+    with suppress(BrokenSourceError):
+        return next(source, None)
+    return None
 
 
 def _read_record(text: bytes, starts: NDArray[np.int64], line: int, behind: bytes) -> bytes:
