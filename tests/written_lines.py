@@ -8,7 +8,7 @@ _MARK = re.compile(r"PERF_TRACE\|([0-9]+)\|")
 _ELAPSED = re.compile(r"elapsed_(ms|us|ns|s)=[0-9]+(\.[0-9]+)?")
 _FINEST_FIRST = ("ns", "us", "ms", "s")
 _ESCAPE = re.compile(r"\\x(7c|0a|5c)")
-_RESERVED = frozenset({
+RESERVED = frozenset({
     "try", "phase", "process", "at", "write", "via", "activation", "frame", "failed", "cached"
 })  # fmt: skip
 
@@ -55,7 +55,7 @@ def read_line(line: str) -> WrittenCall:
     if callers:
         params.remove(("caller", callers[0]))
     parent, test = behind.pop("parent"), behind.pop("test", None)
-    reserved = {name: undo(behind.pop(name)) for name in _RESERVED & behind.keys()}
+    reserved = {name: undo(behind.pop(name)) for name in RESERVED & behind.keys()}
     return WrittenCall(
         number=int(mark[1]),
         function=undo(function),

@@ -13,7 +13,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _PACKAGE = Path(__file__).resolve().parent
 _EXAMPLES = _PACKAGE.parent.parent / "examples"
-_NAMES: dict[Language, str] = {"python": "__init__.py", "rust": "perf_trace.rs", "node": "perf-trace.mjs"}
+_NAMES: dict[Language, str] = {"python": "core.py", "rust": "perf_trace.rs", "node": "perf-trace.mjs"}
 _NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
 
 

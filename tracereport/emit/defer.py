@@ -1,0 +1,53 @@
+"""Lets one copy of the emitter serve a process in which two are installed.
+
+``perf_trace`` is the same code as a distribution of its own. Where it is installed as well, ``tracereport.emit`` is
+only another name for it: one counter, one log, one plugin.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+OWN_NAME = "perf_trace"
+
+
+def defer(name: str) -> bool:
+    """Makes the package of that name another name for ``perf_trace``, if that is another one and installed."""
+    if name == OWN_NAME or (OWN_NAME not in sys.modules and find_spec(OWN_NAME) is None):
+        return False
+    package = importlib.import_module(OWN_NAME)
+    if not hasattr(package, "__path__"):  # a copy of the one file, under the same name
+        return False
+    sys.meta_path.insert(0, _Aliases(name))
+    sys.modules[name] = package
+    return True
+
+
+class _Aliases(MetaPathFinder, Loader):
+    """Finds each module below one package under its name in the other."""
+
+    def __init__(self, package: str) -> None:
+        self._inside = f"{package}."
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        return ModuleSpec(fullname, self) if fullname.startswith(self._inside) else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(f"{OWN_NAME}.{spec.name[len(self._inside) :]}")
+        self._own_spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._own_spec
