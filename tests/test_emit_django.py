@@ -57,7 +57,7 @@ def test_each_statement_is_one_call_of_the_function_that_asked(tmp_path: Path) -
         assert find_groups("a|b", "c") == [True, False]
     insert, *selects, page = calls
     assert (insert.function, dict(insert.params)["p1"]) == ("insert auth_group", "a|b")
-    assert "write" in dict(insert.params)
+    assert insert.reserved["write"] == "auth_group"
     assert [(call.function, call.caller, call.parent) for call in selects] == [
         ("select auth_group", "find_groups", page.number)
     ] * 2

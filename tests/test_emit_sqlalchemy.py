@@ -16,8 +16,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 from tests.shop import trace_shop  # noqa: E402
 from tests.written_lines import WrittenCall, read_line, read_written  # noqa: E402
 from tracereport import emit  # noqa: E402
+from tracereport.emit import sqlalchemy as hook  # noqa: E402
 from tracereport.emit.sqlalchemy import trace_statements  # noqa: E402
-from tracereport.emit.statements import begin_statement, is_read, name_many, name_values, record_answer  # noqa: E402
+from tracereport.emit.statements import Databases  # noqa: E402
 
 
 class Base(DeclarativeBase):
@@ -35,6 +36,11 @@ class Book(Base):
     __tablename__ = "books"
     id: Mapped[int] = mapped_column(primary_key=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+
+
+@pytest.fixture(autouse=True)
+def no_databases_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook, "_databases", Databases())
 
 
 @pytest.fixture
@@ -91,15 +97,15 @@ def test_the_digest_tells_whether_the_answer_is_the_same(session: Session, tmp_p
     assert len({call.params for call in calls if call.function == "select authors"}) == 1
 
 
-def test_writes_are_never_one_question(session: Session, tmp_path: Path) -> None:
+def test_writes_name_their_table_and_no_parameter_that_the_program_has_not(session: Session, tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
         for _ in range(2):
             session.execute(text("UPDATE authors SET name = :name WHERE id = 1"), {"name": "x"})
-    assert [(call.function, call.params[1], call.metrics) for call in calls] == [
-        ("update authors", ("name", "x"), {"rows": 1}),
-        ("update authors", ("name", "x"), {"rows": 1}),
+    assert [(call.function, call.params[1], call.metrics, call.reserved["write"]) for call in calls] == [
+        ("update authors", ("name", "x"), {"rows": 1}, "authors"),
+        ("update authors", ("name", "x"), {"rows": 1}, "authors"),
     ]
-    assert len({call.params for call in calls}) == 2
+    assert len({call.params for call in calls}) == 1
 
 
 def test_many_sets_of_values_are_one_call_with_their_number(session: Session, tmp_path: Path) -> None:
@@ -116,7 +122,10 @@ def test_a_failing_statement_is_written_and_the_next_one_is_its_own(session: Ses
             session.execute(text("SELECT nothing FROM nowhere"))
         session.rollback()
         session.execute(text("SELECT 1")).all()
-    assert [(call.function, "rows" in call.metrics) for call in calls] == [("select nowhere", False), ("select", True)]
+    assert [(call.function, "rows" in call.metrics, call.reserved.get("failed")) for call in calls] == [
+        ("select nowhere", False, "1"),
+        ("select", True, None),
+    ]
 
 
 def test_streamed_rows_stay_streamed(session: Session, tmp_path: Path) -> None:
@@ -145,12 +154,11 @@ def all_engines_traced() -> Iterator[None]:
     try:
         yield
     finally:
-        from tracereport.emit import sqlalchemy as hook  # noqa: PLC0415  # its listeners have no public names
-
         for name, listener in (
             ("before_cursor_execute", hook._begin),
             ("after_cursor_execute", hook._finish),
             ("handle_error", hook._finish_failed),
+            ("rollback", hook._roll_back),
         ):
             event.remove(sqlalchemy.Engine, name, listener)
 
@@ -201,74 +209,105 @@ def test_asynchronous_engines_name_the_coroutine_that_asks(tmp_path: Path) -> No
     assert [(call.function, call.caller, call.parent) for call in calls] == [("select", here, 0), ("page", here, None)]
 
 
-@pytest.mark.parametrize(
-    ("sql", "name", "read"),
-    [
-        ("  SELECT a\n FROM  b", "select b", True),
-        ('(SELECT 1 FROM "main"."B" JOIN c)', "select main.B", True),
-        ("WITH x AS (SELECT 1 FROM d) SELECT * FROM x", "with d", True),
-        ("WITH x AS (DELETE FROM d RETURNING *) SELECT * FROM x", "with d", False),
-        ("INSERT INTO `e` VALUES (1)", "insert e", False),
-        ("UPDATE ONLY f SET a = 1", "update f", False),
-        ("CREATE TABLE g (a)", "create g", False),
-        ("SAVEPOINT s1", "savepoint", False),
-        ("SELECT 1", "select", True),
-        ("", "statement", False),
-        ("-- from b it's\n /* delete; from c\n */ (SELECT 1 FROM d)", "select d", True),
-        ("/* only this", "statement", False),
-    ],
-)
-def test_statements_are_named_by_verb_and_table(tmp_path: Path, sql: str, name: str, read: bool) -> None:
-    assert is_read(sql) is read
+def test_a_listener_of_the_program_may_ask_something_on_the_same_connection(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    trace_statements(engine)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def set_tenant(connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "tenant" not in statement and "plan" not in statement:
+            connection.execute(text("SELECT 'tenant'"))
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def explain(connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "tenant" not in statement and "plan" not in statement:
+            connection.exec_driver_sql("SELECT 'plan'")
+
+    def page(connection: sqlalchemy.Connection, number: int) -> None:
+        with emit.trace("page", number=number):
+            for line in range(2):
+                assert connection.execute(text("SELECT :line"), {"line": line}).all() == [(line,)]
+
+    with tracing(tmp_path) as calls, engine.connect() as connection:
+        page(connection, 1)
+        page(connection, 2)
+    engine.dispose()
+    asked = [call.params[0][1] for call in calls if call.function == "select"]
+    assert [asked.count(sql) for sql in ("SELECT ?", "SELECT 'tenant'", "SELECT 'plan'")] == [4, 4, 4]
+    assert [call.parent for call in calls if call.function == "page"] == [None, None]
+
+
+def test_a_listener_that_raises_leaves_nothing_open(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    trace_statements(engine)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def refuse(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "refused" in statement:
+            raise LookupError
+
+    with tracing(tmp_path) as calls, engine.connect() as connection:
+        for _ in range(2):
+            with pytest.raises(LookupError):
+                connection.execute(text("SELECT 'refused'"))
+            connection.execute(text("SELECT 1")).all()
+    engine.dispose()
+    assert [call.parent for call in calls if call.params[0][1] == "SELECT 1"] == [None, None]
+
+
+def test_rows_that_sqlalchemy_puts_into_one_statement_are_as_many_sets(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    trace_statements(engine)
+    rows = [{"id": number, "name": "x"} for number in range(1, 4)]
+    with tracing(tmp_path) as calls, engine.begin() as connection:
+        connection.execute(insert(Author).returning(Author.id, sort_by_parameter_order=False), rows)
+        connection.execute(insert(Author), [{"id": 7, "name": "y"}, {"id": 8, "name": "z"}])
+    engine.dispose()
+    assert [dict(call.params)["parameter_sets"] for call in calls] == ["3", "2"]
+
+
+def test_the_same_question_to_another_database_is_another_question(tmp_path: Path) -> None:
+    engines = [create_engine(f"sqlite:///{tmp_path}/{name}.db") for name in ("europe", "america")]
+    engines += [create_engine("sqlite://"), create_engine("sqlite://")]
+    for engine in engines:
+        trace_statements(engine)
     with tracing(tmp_path) as calls:
-        begin_statement(sql, [], ("sqlalchemy",)).finish()
-    assert calls[0].function == name
-    assert calls[0].params[0][1] in " ".join(sql.split())
-    assert ("write" in dict(calls[0].params)) is not read
+        for engine in (*engines, *engines):
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1")).all()
+    for engine in engines:
+        engine.dispose()
+    params = [call.params for call in calls]
+    assert params[:4] == params[4:]
+    assert len(set(params[:4])) == 4
+    assert {name for each in params for name, _ in each} == {"sql", "database"}
 
 
-def test_a_statement_stands_on_one_line_and_its_literals_as_they_are(tmp_path: Path) -> None:
+def test_a_test_that_makes_its_own_database_asks_what_every_other_one_asks(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
-        for sql in (
-            "/* 1 */ SELECT\n  'a  b''c\nd' ",
-            "-- 2\nSELECT 'a  b''c\nd'",
-            "SELECT 'a b''c\nd'",
-            "SELECT `a  b`",
-        ):
-            begin_statement(sql, [], ("sqlalchemy",)).finish()
-    assert [call.params[0][1] for call in calls] == [
-        "SELECT 'a  b''c\nd'",
-        "SELECT 'a  b''c\nd'",
-        "SELECT 'a b''c\nd'",
-        "SELECT `a  b`",
-    ]
+        for test in ("a", "b"):
+            emit.name_test(test)
+            engine = create_engine("sqlite://")
+            trace_statements(engine)
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1")).all()
+            engine.dispose()
+        emit.name_test(None)
+    assert calls[0].params == calls[1].params == (("sql", "SELECT 1"),)
 
 
-def test_bytes_are_bytes_whatever_a_driver_holds_them_in(tmp_path: Path) -> None:
-    kinds = (bytes, bytearray, memoryview)
-    held = [kind(bytearray(b"a|b")) for kind in kinds]
-    assert {str(name_values([value])) + str(name_values({"p1": value})) for value in held} == {
-        2 * "[('p1', b'a|b')]",
-    }
-    assert len({str(name_many([[value], [value]])) for value in held}) == 1
+def test_what_a_trace_function_in_a_database_does_is_inside_the_statement(session: Session, tmp_path: Path) -> None:
+    def double(value: int) -> int:
+        with emit.trace("double"):
+            return 2 * value
+
+    raw = session.connection().connection.driver_connection
+    assert raw is not None
+    raw.create_function("double", 1, double)
     with tracing(tmp_path) as calls:
-        for value in held:
-            call = emit.begin("select", [], None)
-            record_answer(call, [(1, value)])
-            call.finish()
-    assert len({call.metrics["digest"] for call in calls}) == 1
-
-
-@pytest.mark.parametrize(
-    ("module", "caller"), [("sqlalchemy_demo", "ask"), ("sqlalchemy", None), ("sqlalchemy.orm", None), (None, "ask")]
-)
-def test_only_the_library_s_own_packages_are_no_callers(tmp_path: Path, module: str | None, caller: str | None) -> None:
-    names = {"begin_statement": begin_statement, "__name__": module}
-    exec("def ask(): begin_statement('SELECT 1', [], ('sqlalchemy',)).finish()", names)  # noqa: S102  # in a module of that name
-    with tracing(tmp_path) as calls:
-        names["ask"]()  # type: ignore[operator]
-    here = "test_only_the_library_s_own_packages_are_no_callers"
-    assert [call.caller for call in calls] == [caller or here]
+        assert session.execute(text("SELECT double(4)")).scalar() == 8
+    assert [(call.function, call.parent) for call in calls] == [("double", 0), ("select", None)]
 
 
 def test_the_shop_s_faults_stand_in_its_traces_and_are_gone_once_mended(tmp_path: Path) -> None:

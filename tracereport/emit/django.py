@@ -1,92 +1,158 @@
 """Traces what Django asks the database: one call per statement, with its values and its answer. No middleware.
 
-::
+``pytest --perf-trace`` and ``tracereport run`` switch it on by themselves. By hand::
 
-    from tracereport.emit.django import trace_statements
+    from perf_trace.django import trace_statements      # or: from tracereport.emit.django import ...
 
     class ShopConfig(AppConfig):
         def ready(self) -> None:
             trace_statements()
 
-Each call is named after verb and table (``select orders``); its parameters are the statement's text and the bound
-values as ``p1``, ``p2``, ..., its result metrics ``rows`` and, of a read, a ``digest`` of the rows, and its caller is
-the first function outside Django. While tracing is off a statement costs two function calls more. While it is on, the
-rows of a read are fetched at once, within the call, unless they are streamed (``iterator()`` on a server-side cursor).
+Each call is named after verb and table (``select orders``); its parameters are the statement's text, the bound values
+as ``p1``, ``p2``, ..., and of another database than ``default`` its alias; its result metrics are ``rows`` and, of a
+read, a ``digest`` of the rows, and its caller is the first function outside Django. What ``migrate`` does is a frame.
+While tracing is off a statement costs two function calls more. While it is on, the rows of a read are fetched at once,
+within the call, unless they are streamed (``iterator()`` on a server-side cursor); the program gets them as before.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from __future__ import annotations
 
-from django.db import connections
-from django.db.backends.signals import connection_created
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from tracereport.emit import is_on
-from tracereport.emit.statements import begin_statement, is_read, name_many, name_values, record_answer
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
-_MACHINERY = ("django", "asgiref")
+from .core import is_on
+from .hooks import extend
+from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MACHINERY = ("django", "asgiref", "rest_framework", "pytest_django")
+is_migrating: ContextVar[bool] = ContextVar("perf_trace_migrating", default=False)
+_sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
 def trace_statements() -> None:
     """Traces the statements of all connections that there are and will be. A second call changes nothing."""
-    connection_created.connect(_trace_connection, dispatch_uid="tracereport.emit.django")
-    for connection in connections.all(initialized_only=True):
-        _trace_connection(connection=connection)
+    extend(CursorWrapper, "_execute", _execute_one)
+    extend(CursorWrapper, "_executemany", _execute_many)
+    extend(BaseDatabaseWrapper, "_rollback", _roll_back)
 
 
-def _trace_connection(*, connection: Any, **_: object) -> None:  # noqa: ANN401  # of any backend
-    if _trace_statement not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_trace_statement)
+def _execute_one(execute: Callable[..., Any], wrapper: Any, sql: object, params: Any, *rest: object) -> Any:  # noqa: ANN401  # of any backend
+    return _execute(
+        functools.partial(execute, wrapper, sql, params, *rest), wrapper, str(sql), lambda: name_values(params)
+    )
 
 
-def _trace_statement(
-    execute: Callable[..., Any],
-    sql: object,
-    params: Any,  # noqa: ANN401  # a sequence, a mapping, or many of them
-    many: bool,
-    context: Mapping[str, Any],
+def _execute_many(execute: Callable[..., Any], wrapper: Any, sql: object, sets: Any, *rest: object) -> Any:  # noqa: ANN401  # as above
+    if is_on():
+        sets = [*sets]
+    return _execute(functools.partial(execute, wrapper, sql, sets, *rest), wrapper, str(sql), lambda: name_many(sets))
+
+
+def _execute(
+    execute: Callable[[], Any],
+    wrapper: Any,  # noqa: ANN401  # as above
+    sql: str,
+    find_values: Callable[[], Sequence[tuple[str, object]]],
 ) -> Any:  # noqa: ANN401  # whatever the backend's cursor gives
-    if not is_on():
-        return execute(sql, params, many, context)
-    text = str(sql)  # it may be one of psycopg's own objects
-    values = name_many([*params]) if many else name_values(params)
-    wrapper = context["cursor"]
-    if isinstance(wrapper.cursor, _FetchedCursor):  # of the statement before, on the same cursor
+    if isinstance(wrapper.cursor, FetchedCursor):  # of the statement before, on the same cursor
         wrapper.cursor = wrapper.cursor.driver_cursor
-    with begin_statement(text, values, _MACHINERY) as call:
-        result = execute(sql, params, many, context)
+    if not is_on():
+        return execute()
+    connection, values, session = wrapper.db, find_values(), _sessions.get(wrapper.db)
+    with begin_statement(
+        sql,
+        values,
+        MACHINERY,
+        via="django",
+        database=None if connection.alias == "default" else connection.alias,
+        schema=None if session is None else session.schema,
+        is_frame=is_migrating.get(),
+    ) as call:
+        result = execute()
         cursor = wrapper.cursor
         if cursor.description is None:
             if cursor.rowcount >= 0:
                 call.record(rows=cursor.rowcount)
-        elif is_read(text) and not getattr(cursor, "name", None):  # a server-side cursor has a name
+        elif describe(sql).is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
             rows = cursor.fetchall()
-            wrapper.cursor = _FetchedCursor(cursor, rows)
             record_answer(call, rows)
-            if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
-                result = wrapper.cursor
+            if not _goes_back(cursor):
+                wrapper.cursor = FetchedCursor(cursor, rows)
+                if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
+                    result = wrapper.cursor
+    if session is not None or describe(sql).sets_schema is not None:
+        _sessions.setdefault(connection, Session()).note(describe(sql), values)
     return result
 
 
-class _FetchedCursor:
-    """A cursor whose rows are here already."""
+def _roll_back(roll_back: Callable[..., Any], connection: Any) -> Any:  # noqa: ANN401  # of any backend
+    if connection in _sessions:
+        _sessions[connection].roll_back()
+    return roll_back(connection)
 
-    def __init__(self, driver_cursor: Any, rows: Iterable[Any]) -> None:  # noqa: ANN401  # of any driver
+
+def _goes_back(cursor: Any) -> bool:  # noqa: ANN401  # of any driver
+    """Sets a cursor back to its first row, where it can be."""
+    try:
+        cursor.scroll(0, mode="absolute")
+    except Exception:  # noqa: BLE001  # there is no such thing here, or not backwards
+        return False
+    return True
+
+
+class FetchedCursor:
+    """A cursor whose rows are here already. What depends on the place that it stands at is answered from them."""
+
+    def __init__(self, driver_cursor: Any, rows: Sequence[Any]) -> None:  # noqa: ANN401  # of any driver
         self.driver_cursor = driver_cursor
-        self._rows = deque(rows)
+        self._rows = rows
+        self._place = 0
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever else the driver's has
+        if name == "rownumber" and hasattr(self.driver_cursor, name):
+            return self._place
         return getattr(self.driver_cursor, name)
 
     def __iter__(self) -> Iterator[Any]:
-        while self._rows:
-            yield self._rows.popleft()
+        while (row := self.fetchone()) is not None:
+            yield row
 
     def fetchone(self) -> Any:  # noqa: ANN401  # a row, as the driver makes them
-        return self._rows.popleft() if self._rows else None
+        """The next row, or None."""
+        return next(iter(self.fetchmany(1)), None)
 
-    def fetchmany(self, size: int = 1) -> list[Any]:
-        return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next rows."""
+        start = self._place
+        self._place = min(
+            start + (getattr(self.driver_cursor, "arraysize", 1) if size is None else size), len(self._rows)
+        )
+        return [*self._rows[start : self._place]]
 
     def fetchall(self) -> list[Any]:
-        return [*self]
+        """All rows that are left."""
+        return self.fetchmany(len(self._rows))
+
+    def nextset(self) -> Any:  # noqa: ANN401  # as the driver says it
+        """Goes on to the next result, whose rows are fetched as they were: from the driver's cursor."""
+        going_on = self.driver_cursor.nextset()
+        if going_on:
+            self._rows, self._place = self.driver_cursor.fetchall(), 0
+        else:
+            self._place = len(self._rows)
+        return going_on
+
+    def scroll(self, value: int, mode: str = "relative") -> None:
+        """Goes to another row."""
+        place = value + (self._place if mode == "relative" else 0)
+        if not hasattr(self.driver_cursor, "scroll") or not 0 <= place < max(1, len(self._rows)):
+            self.driver_cursor.scroll(value, mode=mode)
+        self._place = place

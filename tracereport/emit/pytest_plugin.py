@@ -1,55 +1,58 @@
 """``pytest --perf-trace[=FILE]``: traces a test run into one file, each call with its test, and reports at the end.
 
-Each process of the run (a worker of pytest-xdist, what a test starts or forks) writes a file of its own; at the end
-they become one, each behind a marker line in the form of cargo's that names the process. Where ``PERF_TRACE=1`` asks
-for traces on standard error, as ``tracereport run`` does, they are written there as well, for whoever reads them.
-A run that runs no test (``--collect-only``) leaves an earlier file as it is.
+The hooks of the libraries that the program uses switch themselves on. Each test's set-up, call and tear-down, and each
+fixture, is a frame, written where something was traced inside it; so is each try of a test.
+
+The process that was started writes to the file itself, from its first test on; every other one (a worker of
+pytest-xdist, what a test starts or forks) writes one of its own into a folder beside it, whose files are joined at the
+end, each behind a marker line in the form of cargo's that names the process. So a run that is killed, or hangs, leaves
+what it has traced, and never an earlier run's traces. A run that runs no test leaves an earlier file as it is.
+
+Where ``PERF_TRACE`` asks for traces elsewhere, as ``tracereport run`` does, they go there (as well), without a report.
 """
+
+from __future__ import annotations
 
 import errno
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tracereport import emit
+from . import core, hooks
+from .pytest_report import list_traced_modules, print_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPTION = "--perf-trace"
+WITHOUT_OPTION = "--perf-trace-without"
 DEFAULT_FILE = "perf_trace.log"
-REPORT_SECTIONS = 1
-"""How many sections of the report are printed: the first says what to change first."""
 MARKER = "     Running pytest ({name})\n"
-NOTHING_TRACED = """\
-Nothing was traced: no test called a traced function. To trace one, decorate it:
-
-    from tracereport.emit import traced
-
-    @traced
-    def find_orders(customer_id): ...
-
-or trace every statement that SQLAlchemy or Django sends, once in the program or in conftest.py:
-
-    from tracereport.emit.sqlalchemy import trace_statements   # or tracereport.emit.django
-    trace_statements()
-
-"python -m pydoc tracereport.emit" tells more."""
+_VARIABLE = "PERF_TRACE"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option."""
-    parser.getgroup("perf-trace", "performance tracing").addoption(
+    """Adds the options."""
+    group = parser.getgroup("perf-trace", "performance tracing")
+    group.addoption(
         OPTION,
         nargs="?",
         const=DEFAULT_FILE,
         metavar="FILE",
-        help=f"write the calls of traced functions to FILE (default: {DEFAULT_FILE}) and report on them",
+        help=f"trace what the tests ask databases and servers, and traced functions, to FILE (default: {DEFAULT_FILE})",
+    )
+    group.addoption(
+        WITHOUT_OPTION,
+        action="append",
+        default=[],
+        choices=[*hooks.HOOKS],
+        metavar="NAME",
+        help=f"leave a library out, and more by more of them: {', '.join(hooks.HOOKS)}",
     )
 
 
@@ -61,64 +64,134 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         early_config.known_args_namespace = parser.parse_known_args(args, namespace=copy(early_config.option))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Switches tracing on, before any test module is imported."""
-    target = config.getoption(OPTION)
-    if target is None:
-        return
+    target = config.getoption(OPTION, None)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    wanted = os.environ.get(_VARIABLE, "")
+    if target is None and not core.is_on():
+        return
     try:
-        tracing = _Tracing(worker["perf_trace_folder"]) if worker else _Run(config.invocation_params.dir / target)
+        tracing = _choose(config, target, worker, wanted)
+        tracing.start("pytest" if worker is None else worker["workerid"])
+        hooks.switch_on(config.getoption(WITHOUT_OPTION, None) or [], list_traced_modules(config.rootpath))
     except OSError as error:
         raise pytest.UsageError(f"{OPTION}={target}: {error.strerror}") from error
-    tracing.start("pytest" if worker is None else worker["workerid"])
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(tracing, "perf-trace-run")
 
 
-class _Tracing:
-    """One process that runs tests."""
+def _choose(config: pytest.Config, target: str | None, worker: dict[str, Any] | None, wanted: str) -> _Tracing:
+    if worker is not None and "perf_trace_folder" in worker:
+        return _Worker(Path(worker["perf_trace_folder"]))
+    if target is not None:
+        return _Run(config.invocation_params.dir / target, wanted)
+    if core.is_standard_error(wanted) and worker is None:  # pytest catches what is written there
+        return _Run(Path(tempfile.mkdtemp(prefix="perf-trace-")) / DEFAULT_FILE, wanted, is_passing=True)
+    return _Tracing()
 
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-        self._environment = os.environ.get("PERF_TRACE")
+
+class _Tracing:
+    """One process that runs tests, whose calls are told which one they belong to."""
+
+    def __init__(self) -> None:
+        self._tries: dict[str, int] = {}
 
     def start(self, name: str) -> None:
-        """Gives this process, named by a marker, and those that it starts each a file of their own."""
-        (self.folder / f"{name}-{os.getpid()}.log").write_text(MARKER.format(name=name), encoding="utf-8")
-        target = str(self.folder / f"{name}-%p.log")
-        os.environ["PERF_TRACE"] = target
-        emit.start(target)
+        """Begins; the traces go where the environment wants them."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Names the calls of a test, fixtures included."""
-        emit.name_test(item.nodeid)
+        """Names no test between tests."""
+        self._tries.pop(item.nodeid, None)
         try:
             return (yield)
         finally:
-            emit.name_test(None)
+            core.name_test(None)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """Traces the set-up, which each try of a test has one of."""
+        self._tries[item.nodeid] = max(self._tries.get(item.nodeid, 0) + 1, getattr(item, "execution_count", 1))
+        return (yield from self._trace_phase(item, "setup"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Traces the test itself."""
+        return (yield from self._trace_phase(item, "call"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+        """Traces the tear-down."""
+        return (yield from self._trace_phase(item, "teardown"))
+
+    def _trace_phase(self, item: pytest.Item, phase: str) -> Iterator[None]:
+        core.name_test(item.nodeid, attempt=self._tries.get(item.nodeid, 1), phase=phase)
+        name = "test" if phase == "call" else f"test {phase}"
+        with core.begin(name, [("name", item.nodeid)], "pytest", is_lazy=True, via="pytest", is_frame=True):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:  # noqa: ANN401  # pytest's own kind
+        """Traces a fixture, which belongs to the set-up even where the test itself asks for it."""
+        outside = core.get_test()
+        core.set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
+        params = [("name", fixturedef.argname)]
+        try:
+            with core.begin("fixture", params, is_lazy=True, via="pytest", is_frame=True):
+                return (yield)
+        finally:
+            core.set_test(outside)
+
+
+class _Worker(_Tracing):
+    """A process that writes a file of its own into the run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self._environment = os.environ.get(_VARIABLE)
+
+    def start(self, name: str) -> None:
+        """Gives this process, named by a marker, and those that it starts each a file of their own."""
+        self.part = self.folder / f"{name}-{os.getpid()}.log"
+        self.part.write_text(MARKER.format(name=name), encoding="utf-8")
+        target = str(self.folder / f"{name}-%p.log")
+        os.environ[_VARIABLE] = target
+        core.start(target)
 
     def pytest_unconfigure(self) -> None:
-        """Switches tracing off."""
-        emit.stop()
+        """Switches tracing off, and leaves the environment as it was."""
+        core.stop()
         if self._environment is None:
-            os.environ.pop("PERF_TRACE", None)
+            os.environ.pop(_VARIABLE, None)
         else:
-            os.environ["PERF_TRACE"] = self._environment
+            os.environ[_VARIABLE] = self._environment
 
 
-class _Run(_Tracing):
+class _Run(_Worker):
     """The process that the user started."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wanted: str, *, is_passing: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir() or not os.access(path.parent, os.W_OK):
             number = errno.EISDIR if path.is_dir() else errno.EACCES
             raise OSError(number, os.strerror(number))
-        # Not beside the file: a run that is killed leaves it behind.
-        super().__init__(tempfile.mkdtemp(prefix="perf-trace-"))
         self.path = path
-        self._has_run = self._is_traced = False
+        self._parts = path.with_name(f".{path.name}.d")
+        remove_leftovers(self._parts)
+        super().__init__(self._parts / str(os.getpid()))
+        self.folder.mkdir(parents=True)
+        self._wanted = wanted
+        self._is_passing = is_passing
+        self._has_run = self._is_moved = False
+
+    def pytest_report_header(self) -> str | None:
+        """Says where the traces are while the tests run."""
+        folder = os.path.relpath(self.folder, Path.cwd()) if self.folder.anchor == Path.cwd().anchor else self.folder
+        return None if self._is_passing else f"perf-trace: {self.path.name} (while it runs, other processes: {folder})"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist's WorkerController
@@ -126,63 +199,86 @@ class _Run(_Tracing):
         node.workerinput["perf_trace_folder"] = str(self.folder)
 
     def pytest_runtest_logstart(self) -> None:
-        """Notes that a test runs, here or in a worker."""
-        self._has_run = True
+        """Takes an earlier run's file away once a test runs, here or in a worker."""
+        if not self._has_run:
+            self._has_run = True
+            self._move()
+
+    def _move(self) -> None:
+        try:
+            self.part.replace(self.path)
+        except OSError:  # Windows moves no file that is open
+            self.path.unlink(missing_ok=True)
+        else:
+            self._is_moved = True
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Joins the files, once the workers have ended."""
-        emit.stop()
+        """Adds the other processes' traces, once the workers have ended."""
+        core.stop()
         if not self._has_run:
             return
-        joined = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with joined.open("wb") as whole:
+        if not self._is_moved:
+            self._move()
+        if b"PERF_TRACE|" not in self.path.read_bytes():
+            self.path.write_bytes(b"")
+        with self.path.open("ab") as whole:
             for part in sorted(self.folder.glob("*.log")):
                 lines = part.read_bytes()
                 if lines.startswith(b"PERF_TRACE|"):
                     whole.write(MARKER.format(name=f"{part.name.rpartition('-')[0]} child").encode())
                 if b"PERF_TRACE|" in lines:
-                    self._is_traced = True
                     whole.write(lines)
-        joined.replace(self.path)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """Prints the beginning of the report, or hands the traces on to who asked for them."""
         if not self._has_run:
             return
-        if emit.is_standard_error(self._environment or ""):
-            self._write_to_standard_error(config)
+        if self._wanted.lower() in core.OFF_WORDS:
+            print_report(terminalreporter, self.path)
         else:
-            self._print_report(terminalreporter)
+            self._hand_on(config)
 
-    def _write_to_standard_error(self, config: pytest.Config) -> None:
-        capture = config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled(), open(2, "ab", closefd=False) as standard_error:
-            standard_error.write(self.path.read_bytes())
-
-    def _print_report(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.section(f"performance traces: {self.path.name}")
-        if not self._is_traced:
-            terminalreporter.write_line(NOTHING_TRACED)
+    def _hand_on(self, config: pytest.Config) -> None:
+        lines = self.path.read_bytes()
+        if not core.is_standard_error(self._wanted):
+            with Path(self._wanted.replace("%p", str(os.getpid()))).open("ab") as wanted:
+                wanted.write(lines)
             return
-        environment = {**os.environ, "COLUMNS": str(terminalreporter._tw.fullwidth)}  # noqa: SLF001
-        environment.pop("PERF_TRACE", None)
-        # A process of its own: the report's libraries have no business in the one that is being tested.
-        report = subprocess.run(  # noqa: S603  # ourselves
-            [sys.executable, "-m", "tracereport", str(self.path)],
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            check=False,
-        )
-        sections = (report.stdout or report.stderr).rstrip().split("\n\n=== ")
-        for line in "\n\n=== ".join(sections[: 1 + REPORT_SECTIONS]).split("\n"):
-            terminalreporter.write_line(line)
-        if len(sections) > 1 + REPORT_SECTIONS:
-            terminalreporter.write_line(f"\n... and more: tracereport {self.path}")
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.suspend_global_capture()
+        with open(2, "ab", closefd=False) as standard_error:
+            standard_error.write(lines)
+        if capture is not None:
+            capture.resume_global_capture()
 
     def pytest_unconfigure(self) -> None:
         """Removes the files that were joined."""
         super().pytest_unconfigure()
         shutil.rmtree(self.folder, ignore_errors=True)
+        remove_leftovers(self._parts)
+        if self._is_passing:
+            shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def remove_leftovers(parts: Path) -> None:
+    """Removes what runs that were killed have left in the folder of parts, and the folder if it is empty then."""
+    if os.name == "posix":
+        for folder in parts.glob("*"):
+            if folder.name.isdigit() and not _is_running(int(folder.name)):
+                shutil.rmtree(folder, ignore_errors=True)
+    try:
+        parts.rmdir()
+    except OSError:  # it isn't there, or another run is going on
+        return
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True

@@ -1,31 +1,50 @@
 """Traces what SQLAlchemy asks the database: one call per statement, with its values and its answer.
 
-::
+``pytest --perf-trace`` and ``tracereport run`` switch it on by themselves. By hand::
 
-    from tracereport.emit.sqlalchemy import trace_statements
+    from perf_trace.sqlalchemy import trace_statements      # or: from tracereport.emit.sqlalchemy import ...
 
     trace_statements()          # of every engine, or trace_statements(engine) of one
 
-Each call is named after verb and table (``select orders``); its parameters are the statement's text and the bound
-values by name, its result metrics ``rows`` and, of a read, a ``digest`` of the rows, and its caller is the first
-function outside SQLAlchemy. While tracing is off a statement costs a few function calls more. While it is on, the rows
-of a read are fetched at once, within the call, unless they are streamed. An engine with ``hide_parameters`` has its
-values hashed.
+Each call is named after verb and table (``select orders``); its parameters are the statement's text, the bound values
+by name, and from the second one on the database; its result metrics are ``rows`` and, of a read, a ``digest`` of the
+rows, and its caller is the first function outside SQLAlchemy. While tracing is off a statement costs a few function
+calls more. While it is on, the rows of a read are fetched at once, within the call, unless they are streamed. An engine
+with ``hide_parameters`` has its values hashed.
 """
 
-from typing import Any
+from __future__ import annotations
 
-from sqlalchemy import Engine, event
-from sqlalchemy.engine import Connection, ExceptionContext, ExecutionContext
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
-from sqlalchemy.engine.interfaces import DBAPICursor
 
-from tracereport.emit import Call, is_on
-from tracereport.emit.statements import begin_statement, hide, is_read, name_many, name_values, record_answer
+from .core import is_on
+from .statements import (
+    Databases,
+    Session,
+    begin_statement,
+    describe,
+    hide,
+    name_many,
+    name_values,
+    record_answer,
+)
 
-_CALL = "tracereport.call"
-_Begun = tuple[ExecutionContext | None, Call]
-_MACHINERY = ("sqlalchemy", "greenlet")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection, ExceptionContext, ExecutionContext
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+_CALL = "_perf_trace_call"
+_SESSION = "perf_trace.session"
+_MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
+_MEMORY = (None, "", ":memory:")
+_databases = Databases()
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
@@ -38,6 +57,7 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
         ("before_cursor_execute", _begin),
         ("after_cursor_execute", _finish),
         ("handle_error", _finish_failed),
+        ("rollback", _roll_back),
     ):
         if not event.contains(engine, name, listener):
             event.listen(engine, name, listener)
@@ -51,17 +71,31 @@ def _begin(
     context: ExecutionContext | None,
     executemany: bool,
 ) -> None:
-    if is_on() and not _is_begun(connection, context):
-        values = name_many(parameters) if executemany else _name_bound_values(parameters, context)
-        if connection.engine.hide_parameters:
-            values = [(name, hide(value)) for name, value in values]
-        connection.info[_CALL] = (context, begin_statement(statement, values, _MACHINERY))
+    # A statement's call lies on its own context: a listener may execute another statement on the same connection. One
+    # that is there already has been begun by the other of two listeners, for the engine and for all engines.
+    holder = connection if context is None else context
+    if not is_on() or vars(holder).get(_CALL) is not None:
+        return
+    values = _name_sets(parameters, context) if executemany else _name_bound_values(parameters, context)
+    if connection.engine.hide_parameters:
+        values = [(name, hide(value)) for name, value in values]
+    session = connection.info.get(_SESSION)
+    vars(holder)[_CALL] = begin_statement(
+        statement,
+        values,
+        _MACHINERY,
+        via="sqlalchemy",
+        database=_name_database(connection.engine),
+        schema=None if session is None else session.schema,
+        owner=None if context is None else ref(context),
+    )
 
 
-def _is_begun(connection: Connection, context: ExecutionContext | None) -> bool:
-    """Whether this very statement has begun: where an engine and all engines are traced, each listener hears of it."""
-    begun: _Begun | None = connection.info.get(_CALL)
-    return begun is not None and begun[0] is context
+def _name_database(engine: Engine) -> str | None:
+    url = engine.url
+    if url.get_backend_name() == "sqlite" and url.database in _MEMORY:
+        return _databases.name_passing(engine.pool)
+    return _databases.name(url.render_as_string(hide_password=True), url.database or url.host or "database")
 
 
 def _name_bound_values(parameters: object, context: ExecutionContext | None) -> list[tuple[str, object]]:
@@ -70,40 +104,69 @@ def _name_bound_values(parameters: object, context: ExecutionContext | None) -> 
     return name_values(by_name[0] if len(by_name) == 1 else parameters)
 
 
+def _name_sets(parameters: Any, context: ExecutionContext | None) -> list[tuple[str, object]]:  # noqa: ANN401  # as above
+    """The values of many sets, which SQLAlchemy may have put into one, for a statement with as many rows."""
+    if isinstance(parameters, (list, tuple)) and all(isinstance(each, (list, tuple, dict)) for each in parameters):
+        return name_many(parameters)
+    state = getattr(getattr(context, "compiled", None), "_insertmanyvalues", None)
+    if isinstance(parameters, dict):
+        endings = {name.rpartition("__")[2] for name in parameters if "__" in name}
+        return name_many([parameters], max(1, sum(ending.isdigit() for ending in endings)))
+    per_row = getattr(state, "num_positional_params_counted", 0) or len(parameters) or 1
+    return name_many(parameters, max(1, len(parameters) // per_row))
+
+
 def _finish(
     connection: Connection,
     cursor: DBAPICursor,
     statement: str,
-    _parameters: object,
+    parameters: Any,  # noqa: ANN401  # as above
     context: Any,  # noqa: ANN401  # an execution context, with what dialects may set on it
     _executemany: bool,
 ) -> None:
-    begun: _Begun | None = connection.info.pop(_CALL, None)
-    if begun is None:
+    call = vars(connection if context is None else context).pop(_CALL, None)
+    if call is None:
         return
-    call = begun[1]
     description: object = cursor.description
     if description is None:
         if cursor.rowcount >= 0:
             call.record(rows=cursor.rowcount)
-    elif is_read(statement) and not _is_streamed(context):
-        rows = cursor.fetchall()
+    elif describe(statement).is_read and not _is_streamed(context):
+        record_answer(call, _fetch(cursor, context))
+    call.finish()
+    if describe(statement).sets_schema is not None or _SESSION in connection.info:
+        connection.info.setdefault(_SESSION, Session()).note(describe(statement), name_values(parameters))
+
+
+def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # of any driver
+    """All rows, which the program then gets as if nobody had asked for them yet."""
+    rows: Sequence[Any] = cursor.fetchall()
+    try:
+        cursor.scroll(0, mode="absolute")
+    except Exception:  # noqa: BLE001  # there is no such thing here, or not backwards
         context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
             cursor, context.cursor_fetch_strategy.alternate_cursor_description, initial_buffer=rows
         )
-        record_answer(call, rows)
-    call.finish()
+    return rows
 
 
 def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
     """Whether the rows come in parts, or in a way of the dialect's own."""
+    if context is None:
+        return True
     options = context.execution_options
     is_own = type(context.cursor_fetch_strategy) is not CursorFetchStrategy
     return is_own or context._is_server_side or options.get("stream_results") or options.get("yield_per")  # noqa: SLF001
 
 
 def _finish_failed(context: ExceptionContext) -> None:
-    if context.connection is not None:
-        begun: _Begun | None = context.connection.info.pop(_CALL, None)
-        if begun is not None:
-            begun[1].finish()
+    holder = context.execution_context or context.connection
+    call = None if holder is None else vars(holder).pop(_CALL, None)
+    if call is not None:
+        call.mark(failed=True)
+        call.finish()
+
+
+def _roll_back(connection: Connection) -> None:
+    if not connection.invalidated and _SESSION in connection.info:
+        connection.info[_SESSION].roll_back()

@@ -1,64 +1,182 @@
-"""What an SQL statement looks like as a call: its name, the parameters that make two of them one question, its answer.
+r"""What an SQL statement looks like as a call: its name, the parameters that make two of them one question, its answer.
 
-The hooks of the object-relational mappers share this room.
+The hooks for databases share this room.
 """
+
+from __future__ import annotations
 
 import functools
 import hashlib
 import itertools
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import FrameType
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from tracereport.emit import Call, begin, digest, name_caller, runs_in
+from .core import Call, begin, digest, get_test
+from .hooks import find_outside
 
-_READS = frozenset({"select", "with", "values", "show", "explain", "pragma", "describe"})
+if TYPE_CHECKING:
+    from weakref import ReferenceType
+
+_READS = frozenset({"select", "with", "values", "table", "explain", "describe", "desc"})
+_WRITES = frozenset({"insert", "update", "delete", "replace", "merge", "upsert", "truncate"})
 _FRAMES = frozenset(
-    {
-        "begin", "start", "commit", "rollback", "savepoint", "release", "end", "abort", "set", "reset", "use",
-        "discard", "prepare", "deallocate", "create", "alter", "drop", "rename", "comment", "grant", "revoke", "vacuum",
-        "reindex", "lock", "unlock", "attach", "detach", "listen", "unlisten", "notify", "checkpoint",
-    }
-)  # fmt: skip
-_WRITES_INSIDE = re.compile(r"\b(insert|update|delete|merge)\b", re.IGNORECASE)
-_COMMENTS = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
-_LITERAL_OR_SPACE = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`)|\s+""")
+    """
+    begin start commit rollback savepoint release end abort set reset use discard prepare deallocate
+    create alter drop rename comment grant revoke pragma show analyze vacuum reindex cluster lock unlock
+    attach detach listen unlisten notify checkpoint
+    """.split()  # noqa: SIM905  # as many lines as words, else
+)
+"""Transaction control, settings and schema: they are seen in the tree, and ask nothing."""
+_NAME = r"""((?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\]))*)"""
+_WRITES_INSIDE = re.compile(
+    rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|delete\s+from|merge\s+into)\s+(?:only\s+)?{_NAME}", re.IGNORECASE
+)
+_TABLE = re.compile(
+    rf"\b(?:from|into|update|table|join|truncate)\s+(?:only\s+|if\s+(?:not\s+)?exists\s+)*{_NAME}", re.IGNORECASE
+)
 _VERB = re.compile(r"[\s(]*(\w+)")
-_TABLE = re.compile(r"\b(?:from|into|update|table|join)\s+(?:only\s+)?([\w.\"`\[\]]+)", re.IGNORECASE)
 _QUOTES = re.compile(r"[\"`\[\]]")
-_write_numbers = itertools.count(1)
-_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_LITERAL = re.compile(r"'[^']*'")
+_SCHEMA_TABLE = re.compile(
+    r"(?:\w+\.)?(?:information_schema|pg_catalog|sys|performance_schema)\.|pg_\w+$|sqlite_(?:temp_)?(?:master|schema)$"
+    r"|alembic_version$|django_migrations$",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    r"""
+    ( '[^']*' | "[^"]*" | `[^`]*` | \$(\w*)\$.*?\$\2\$   # texts and quoted names
+    | /\*[+!].*?\*/                                      # hints
+    | --(?=\S)[^\n]* )                                   # a comment; in MySQL two signs
+    | (?: --(?!\S)[^\n]* | /\*(?![+!]).*?\*/ | \s+ )+
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_SETS_SCHEMA = re.compile(
+    r"set\s+(?:session\s+|local\s+)?(?:search_path|schema|role|authorization)\b\s*(?:=|to\b)?\s*(.*)"
+    r"|use\s+(.*)|alter\s+session\s+set\s+current_schema\s*=\s*(.*)"
+    r"|select\s+(?:pg_catalog\.)?set_config\(\s*('search_path'.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_RESETS_SCHEMA = re.compile(r"reset\s+(?:search_path|role|all)\b|discard\s+all\b", re.IGNORECASE)
 
 
-def begin_statement(sql: str, values: Iterable[tuple[str, object]], machinery: tuple[str, ...]) -> Call:
+class Statement(NamedTuple):
+    """What the text of a statement says."""
+
+    name: str
+    """Verb and first table: ``select orders``."""
+    text: str
+    """On one line, without comments; what is quoted stands as it is."""
+    is_read: bool
+    is_frame: bool
+    writes: str | None
+    """The table that it changes; ``1`` where that isn't known."""
+    sets_schema: str | None
+    """What it sets as the place where tables are looked for; empty where it goes back to the first one."""
+
+
+class Session:
+    """What a connection to a database has been told that later answers depend on."""
+
+    _rollbacks = itertools.count(1)
+
+    def __init__(self) -> None:
+        self.schema: str | None = None
+
+    def note(self, statement: Statement, values: Sequence[tuple[str, object]]) -> None:
+        """Takes a statement that has been executed into account."""
+        if statement.sets_schema is not None:
+            parts = [statement.sets_schema, *(str(value) for _, value in values)]
+            self.schema = " ".join(parts) if statement.sets_schema else None
+        elif statement.name.startswith("rollback"):
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """Notes that it can't be known which schema holds now, so that no answer is taken for that of another one."""
+        if self.schema is not None:
+            self.schema = f"after rollback {next(self._rollbacks)}"
+
+
+class Databases:
+    """Names the databases that a program asks, from the second one on: the questions of a program with one stay.
+
+    A *passing* database is one that a test makes for itself, such as one in memory: these are counted within a test, so
+    that each test with one has the same questions.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[Hashable, str | None] = {}
+        self._test: object = None
+        self._passing: WeakKeyDictionary[Any, str | None] = WeakKeyDictionary()
+
+    def name(self, key: Hashable, name: str) -> str | None:
+        """The name of a database that lasts, by what tells it from others; None for the first of all."""
+        if key not in self._names:
+            taken = self._names.values()
+            named = name if name not in taken else f"{name} {len(taken) + 1}"
+            self._names[key] = named if self._names or self._passing else None
+        return self._names[key]
+
+    def name_passing(self, owner: object) -> str | None:
+        """The name of a database that lasts as long as its owner; None for the first of a test."""
+        if self._test != get_test()[:2]:
+            self._test = get_test()[:2]
+            self._passing = WeakKeyDictionary()
+        if owner not in self._passing:
+            is_first = not self._passing and not self._names
+            self._passing[owner] = None if is_first else f"memory {len(self._passing) + 1}"
+        return self._passing[owner]
+
+
+def begin_statement(
+    sql: str,
+    values: Sequence[tuple[str, object]],
+    machinery: tuple[str, ...],
+    *,
+    via: str,
+    database: str | None = None,
+    schema: str | None = None,
+    is_frame: bool = False,
+    owner: ReferenceType[Any] | None = None,
+) -> Call:
     """Begins the call that a statement is.
 
-    Its function is verb and first table (``select orders``); its parameters are the statement's text, on one line and
-    without the comments in front of it, and the values.
-    A write is no question that could have been remembered: a running number as ``write`` makes each its own.
+    Its parameters are the statement's text, the values, and where it matters the database and the schema.
 
     Args:
         sql: the statement.
         values: names and values bound to it, in order.
         machinery: packages that are not the caller; the first frame outside of them is.
+        via: the hook's name.
+        database: which one is asked, where there is more than one.
+        schema: what a statement before has set as the place where tables are looked for.
+        is_frame: the statement is part of a migration or the like, and asks nothing.
+        owner: see ``begin``.
     """
     statement = describe(sql)
     params = [("sql", statement.text), *values]
-    if not statement.is_read:
-        params.append(("write", next(_write_numbers)))
-    return begin(statement.name, params, _find_caller(machinery))
-
-
-def is_read(sql: str) -> bool:
-    """Whether the statement asks and changes nothing."""
-    return describe(sql).is_read
+    params += [(name, value) for name, value in (("database", database), ("schema", schema)) if value is not None]
+    is_frame = is_frame or statement.is_frame
+    return begin(
+        statement.name,
+        params,
+        find_outside(machinery),
+        via=via,
+        is_frame=is_frame,
+        write=None if is_frame else statement.writes,
+        owner=owner,
+    )
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
-    call.record(rows=len(rows), **digest([tuple(map(_to_plain, row)) for row in rows]))
+    call.record(rows=len(rows))
+    with suppress(Exception):  # rows of a driver's own kind, or values that can't be printed
+        call.record(**digest([tuple(map(_to_plain, row)) for row in rows]))
 
 
 def name_values(parameters: object) -> list[tuple[str, object]]:
@@ -70,10 +188,15 @@ def name_values(parameters: object) -> list[tuple[str, object]]:
     return []
 
 
-def name_many(parameter_sets: Sequence[object]) -> list[tuple[str, object]]:
-    """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all."""
-    values = [name_values(each) for each in parameter_sets]
-    return [("parameter_sets", len(parameter_sets)), ("values", hide(values))]
+def name_many(parameter_sets: Sequence[object], count: int | None = None) -> list[tuple[str, object]]:
+    """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all.
+
+    Args:
+        parameter_sets: the sets, or all their values in one.
+        count: how many sets there are; None: as many as there are parts.
+    """
+    values = [name_values(each) for each in parameter_sets] if count is None else name_values(parameter_sets)
+    return [("parameter_sets", len(parameter_sets) if count is None else count), ("values", hide(values))]
 
 
 def _to_plain(value: object) -> object:
@@ -86,52 +209,46 @@ def hide(value: object) -> str:
     return hashlib.blake2b(repr(value).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
-class Statement(NamedTuple):
-    """What the text of a statement says."""
-
-    name: str
-    """Verb and first table: ``select orders``."""
-    text: str
-    """On one line, without the comments in front of it."""
-    is_read: bool
-    is_frame: bool
-    """Control of a transaction or a session: it asks nothing."""
-    writes: str | None
-    """The table that it changes; ``1`` where that isn't known."""
-
-
 @functools.lru_cache(maxsize=1024)
 def describe(sql: str) -> Statement:
-    """Reads a statement's text, without a dialect."""
-    text = _COMMENTS.sub("", sql, count=1).strip()
-    text = _LITERAL_OR_SPACE.sub(lambda found: found[1] or " ", text)
-    verb = _VERB.match(text)
-    table = _TABLE.search(text)
-    words = [verb[1].lower() if verb else "statement"]
-    reads = words[0] in _READS and not (words[0] == "with" and _WRITES_INSIDE.search(text))
-    is_frame = words[0] in _FRAMES
-    if table:
-        words.append(_QUOTES.sub("", table[1]))
-    writes = None if reads or is_frame else words[1] if table else "1"
-    return Statement(" ".join(words), text, reads, is_frame, writes)
+    """Reads a statement's text, without a dialect: what could be meant in two ways stays as it is."""
+    text = _strip_comments(sql)
+    bare = _LITERAL.sub("''", text)
+    verb = _VERB.match(bare)
+    word = verb[1].lower() if verb else "statement"
+    table = _find_table(bare, from_inside=word == "with")
+    inside = _WRITES_INSIDE.search(bare) if word in ("with", "explain") else None
+    is_read = word in _READS and not inside
+    is_frame = word in _FRAMES or (is_read and table is not None and _SCHEMA_TABLE.match(table) is not None)
+    is_frame = is_frame or (word in _WRITES and table is not None and _SCHEMA_TABLE.match(table) is not None)
+    writes = None
+    if not is_read and not is_frame:
+        writes = _clean(inside[1]) if inside else table if word in _WRITES else None
+        writes = writes or "1"
+    return Statement(f"{word} {table}" if table else word, text, is_read, is_frame, writes, _find_set_schema(text))
 
 
-def _find_caller(machinery: tuple[str, ...]) -> str | None:
-    """The first function outside the machinery and ours; None where the stack holds none."""
-    inside = (*machinery, "tracereport.emit")
-    for frame in _walk_stack():
-        if not runs_in(frame, inside):
-            return name_caller(frame)
-    return None
+def _strip_comments(sql: str) -> str:
+    if "\\'" in sql or '\\"' in sql:  # whether a quote ends there is a matter of the dialect
+        return sql.strip()
+    return _TOKEN.sub(lambda found: found[1] or " ", sql).strip()
 
 
-def _walk_stack() -> Iterator[FrameType]:
-    """The running frames from the inside out, through the greenlets in which asynchronous code runs synchronous one."""
-    frame: FrameType | None = _get_frame(1)
-    greenlet = sys.modules.get("greenlet")
-    waiting = greenlet.getcurrent().parent if greenlet is not None else None
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-        while frame is None and waiting is not None:
-            frame, waiting = waiting.gr_frame, waiting.parent
+def _find_set_schema(text: str) -> str | None:
+    sets = _SETS_SCHEMA.match(text)
+    if sets:
+        return next(part for part in sets.groups() if part is not None) or "?"
+    return "" if _RESETS_SCHEMA.match(text) else None
+
+
+def _find_table(text: str, *, from_inside: bool) -> str | None:
+    """The first table outside of parentheses; where none is, or where what stands inside comes first, the first one."""
+    outside, before = text.lstrip("( \n"), ""
+    while outside != before:
+        before, outside = outside, _PARENTHESES.sub("()", outside.replace("()", "\0"))
+    table = (not from_inside and _TABLE.search(outside)) or _TABLE.search(text)
+    return _clean(table[1]) if table else None
+
+
+def _clean(name: str) -> str:
+    return _QUOTES.sub("", name)

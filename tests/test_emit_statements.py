@@ -1,0 +1,210 @@
+"""What an SQL statement looks like as a call, whichever hook writes it: name, text, kind, table, database, schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.written_lines import WrittenCall, read_written
+from tracereport import emit
+from tracereport.emit.statements import (
+    Databases,
+    Session,
+    begin_statement,
+    describe,
+    name_many,
+    name_values,
+    record_answer,
+)
+
+
+@contextmanager
+def tracing(folder: Path) -> Iterator[list[WrittenCall]]:
+    calls: list[WrittenCall] = []
+    emit.start(str(folder / "trace.log"))
+    try:
+        yield calls
+    finally:
+        emit.stop()
+        calls += read_written(folder / "trace.log")
+
+
+def begin(sql: str, *values: tuple[str, object]) -> emit.Call:
+    return begin_statement(sql, values, ("sqlalchemy",), via="test")
+
+
+READ, FRAME = "read", "frame"
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "kind"),
+    [
+        ("  SELECT a\n FROM  b", "select b", READ),
+        ('(SELECT 1 FROM "main"."B" JOIN c)', "select main.B", READ),
+        ("SELECT EXTRACT(year FROM placed) FROM orders", "select orders", READ),
+        ("SELECT * FROM (SELECT 1 FROM inside) AS x", "select inside", READ),
+        ("SELECT 'from nowhere' AS a FROM b", "select b", READ),
+        ("SELECT a FROM b FOR UPDATE", "select b", READ),
+        ("WITH x AS (SELECT 1 FROM d) SELECT * FROM x", "with d", READ),
+        ("WITH x AS (DELETE FROM d RETURNING *) SELECT * FROM x", "with d", "d"),
+        ("WITH x AS (SELECT 1 FROM a) INSERT INTO b SELECT * FROM x", "with a", "b"),
+        ("INSERT INTO `e` VALUES (1)", "insert e", "e"),
+        ('INSERT OR IGNORE INTO "e f" VALUES (1)', "insert e f", "e f"),
+        ("INSERT INTO a SELECT * FROM b", "insert a", "a"),
+        ("UPDATE ONLY f SET a = (SELECT max(a) FROM g)", "update f", "f"),
+        ("DELETE FROM shop.f WHERE a = 1", "delete shop.f", "shop.f"),
+        ("TRUNCATE f", "truncate f", "f"),
+        ("MERGE INTO a USING b ON a.id = b.id", "merge a", "a"),
+        ("REPLACE INTO a VALUES (1)", "replace a", "a"),
+        ("CALL close_month()", "call", "1"),
+        ("CREATE TABLE IF NOT EXISTS g (a)", "create g", FRAME),
+        ("SAVEPOINT s1", "savepoint", FRAME),
+        ("ROLLBACK TO SAVEPOINT s1", "rollback", FRAME),
+        ("BEGIN", "begin", FRAME),
+        ("PRAGMA foreign_keys", "pragma", FRAME),
+        ("SET search_path TO tenant", "set", FRAME),
+        ("SELECT name FROM sqlite_master WHERE type = 'table'", "select sqlite_master", FRAME),
+        ("SELECT 1 FROM pg_catalog.pg_class", "select pg_catalog.pg_class", FRAME),
+        ("SELECT * FROM information_schema.tables", "select information_schema.tables", FRAME),
+        ("SELECT version_num FROM alembic_version", "select alembic_version", FRAME),
+        ('INSERT INTO "django_migrations" VALUES (1)', "insert django_migrations", FRAME),
+        ("SELECT 1", "select", READ),
+        ("EXPLAIN SELECT 1 FROM a", "explain a", READ),
+        ("", "statement", "1"),
+        ("-- from b it's\n /* delete; from c\n */ (SELECT 1 FROM d)", "select d", READ),
+        ("/* only this", "statement", "1"),
+    ],
+)
+def test_statements_are_named_by_verb_and_table_and_told_apart_by_what_they_do(
+    tmp_path: Path, sql: str, name: str, kind: str
+) -> None:
+    with tracing(tmp_path) as calls:
+        begin(sql).finish()
+    assert calls[0].function == name
+    assert calls[0].params[0][1] in " ".join(sql.split())
+    assert describe(sql).is_read is (kind == READ or (kind == FRAME and name.startswith("select")))
+    assert calls[0].reserved.get("frame") == ("1" if kind == FRAME else None)
+    assert calls[0].reserved.get("write") == (None if kind in (READ, FRAME) else kind)
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("/* 1 */ SELECT\n  'a  b''c\nd' ", "SELECT 'a  b''c\nd'"),
+        ("-- 2\nSELECT 'a  b''c\nd'", "SELECT 'a  b''c\nd'"),
+        ('SELECT `a  b`, "c  d"', 'SELECT `a  b`, "c  d"'),
+        ("SELECT a /* where */ FROM b -- at the end", "SELECT a FROM b"),
+        ("SELECT a FROM b /*traceparent='00-ab-01',route='/x'*/", "SELECT a FROM b"),
+        ("SELECT '/* no  comment */', '-- nor  this' FROM b", "SELECT '/* no  comment */', '-- nor  this' FROM b"),
+        (
+            "SELECT /*+ INDEX(a  b) */ 1 /*!40001 SQL_NO_CACHE */",
+            "SELECT /*+ INDEX(a  b) */ 1 /*!40001 SQL_NO_CACHE */",
+        ),
+        ("SELECT $$ it's  -- text $$, $a$ $$  $a$", "SELECT $$ it's  -- text $$, $a$ $$  $a$"),
+        ("SELECT 5--3", "SELECT 5--3"),
+        (r"SELECT 'it\'s  -- text'  ", r"SELECT 'it\'s  -- text'"),
+    ],
+)
+def test_comments_are_no_part_of_the_question_and_what_is_quoted_stands_as_it_is(sql: str, text: str) -> None:
+    assert describe(sql).text == text
+
+
+def test_bytes_are_bytes_whatever_a_driver_holds_them_in(tmp_path: Path) -> None:
+    kinds = (bytes, bytearray, memoryview)
+    held = [kind(bytearray(b"a|b")) for kind in kinds]
+    assert {str(name_values([value])) + str(name_values({"p1": value})) for value in held} == {
+        2 * "[('p1', b'a|b')]",
+    }
+    assert len({str(name_many([[value], [value]])) for value in held}) == 1
+    with tracing(tmp_path) as calls:
+        for value in held:
+            call = emit.begin("select", [], None)
+            record_answer(call, [(1, value)])
+            call.finish()
+    assert len({call.metrics["digest"] for call in calls}) == 1
+
+
+def test_rows_that_cannot_be_printed_are_counted(tmp_path: Path) -> None:
+    class Unprintable:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    with tracing(tmp_path) as calls, emit.begin("select", []) as call:
+        record_answer(call, [(Unprintable(),)])
+    assert calls[0].metrics == {"rows": 1}
+
+
+@pytest.mark.parametrize(
+    ("module", "caller"), [("sqlalchemy_demo", "ask"), ("sqlalchemy", None), ("sqlalchemy.orm", None), (None, "ask")]
+)
+def test_only_the_library_s_own_packages_are_no_callers(tmp_path: Path, module: str | None, caller: str | None) -> None:
+    names = {"begin": begin_statement, "__name__": module}
+    exec("def ask(): begin('SELECT 1', [], ('sqlalchemy',), via='test').finish()", names)  # noqa: S102  # in a module of that name
+    with tracing(tmp_path) as calls:
+        names["ask"]()  # type: ignore[operator]
+    here = "test_only_the_library_s_own_packages_are_no_callers"
+    assert [call.caller for call in calls] == [caller or here]
+
+
+def test_the_first_database_has_no_name_and_the_others_have_one_each() -> None:
+    databases = Databases()
+    named = [
+        databases.name(key, name) for key, name in ((1, "shop"), (2, "shop"), (3, "shop"), (4, "log"), (1, "shop"))
+    ]
+    assert named == [None, "shop", "shop 3", "log", None]
+
+
+def test_databases_that_tests_make_for_themselves_are_counted_in_each_test() -> None:
+    class Pool:
+        pass
+
+    databases, pools = Databases(), [Pool(), Pool(), Pool()]
+    emit.name_test("a")
+    first = [databases.name_passing(pool) for pool in (*pools[:2], pools[0])]
+    emit.name_test("b")
+    second = [databases.name_passing(pool) for pool in pools[2:]]
+    emit.name_test(None)
+    assert (first, second) == ([None, "memory 2", None], [None])
+
+
+@pytest.mark.parametrize(
+    ("sql", "schema"),
+    [
+        ("SET search_path TO tenant_a, public", "tenant_a, public 7"),
+        ("set local search_path = tenant_a", "tenant_a 7"),
+        ("SET ROLE reader", "reader 7"),
+        ("USE shop", "shop 7"),
+        ("ALTER SESSION SET CURRENT_SCHEMA = shop", "shop 7"),
+        ("SELECT set_config('search_path', %s, false)", "'search_path', %s, false) 7"),
+        ("SET search_path TO %s", "%s 7"),
+        ("SET statement_timeout = 5", "before"),
+        ("SELECT 1", "before"),
+        ("RESET search_path", None),
+        ("DISCARD ALL", None),
+    ],
+)
+def test_a_schema_that_is_set_is_known_until_it_is_reset(sql: str, schema: str | None) -> None:
+    session = Session()
+    session.schema = "before"
+    session.note(describe(sql), [("p1", 7)])
+    assert session.schema == schema
+
+
+def test_which_schema_holds_after_a_rollback_is_not_known() -> None:
+    session = Session()
+    session.note(describe("ROLLBACK"), [])
+    assert session.schema is None
+    seen: list[str | None] = []
+    for _ in range(2):
+        session.note(describe("SET search_path TO a"), [])
+        session.note(describe("ROLLBACK TO SAVEPOINT s"), [])
+        seen.append(session.schema)
+    assert None not in seen
+    assert seen[0] != seen[1]
+
+
+def test_the_database_and_the_schema_are_part_of_the_question(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        begin_statement("SELECT 1", [("p1", 2)], (), via="test", database="log", schema="a").finish()
+    assert calls[0].params == (("sql", "SELECT 1"), ("p1", "2"), ("database", "log"), ("schema", "a"))

@@ -1,0 +1,79 @@
+"""Traces Django's requests, templates and migrations as frames: places in the tree that statements belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.handlers.base import BaseHandler
+from django.template.base import Template
+
+from .core import begin, is_on
+from .django import MACHINERY, is_migrating
+from .hooks import extend, find_outside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def trace_requests() -> None:
+    """A frame for each request, named by method and route."""
+    extend(BaseHandler, "get_response", _get_response)
+    extend(BaseHandler, "get_response_async", _get_response_async)
+
+
+def trace_templates() -> None:
+    """A frame for each template that something is asked for in, included ones too."""
+    extend(Template, "render", _render)
+
+
+def trace_migrations() -> None:
+    """A frame for the command, in which all statements are frames."""
+    from django.core.management.commands.migrate import Command  # noqa: PLC0415  # imports all of the migrations
+
+    extend(Command, "handle", _migrate)
+
+
+def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # any program's
+    if not is_on():
+        return get_response(handler, request)
+    with _begin_request(request) as call:
+        response = get_response(handler, request)
+        call.mark(function=_name_request(request))
+    return response
+
+
+async def _get_response_async(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # as above
+    if not is_on():
+        return await get_response(handler, request)
+    with _begin_request(request) as call:
+        response = await get_response(handler, request)
+        call.mark(function=_name_request(request))
+    return response
+
+
+def _begin_request(request: Any) -> Any:  # noqa: ANN401  # as above
+    params = [("path", request.path)]
+    return begin(f"{request.method} {request.path}", params, find_outside(MACHINERY), via="django", is_frame=True)
+
+
+def _name_request(request: Any) -> str:  # noqa: ANN401  # as above
+    match = getattr(request, "resolver_match", None)
+    route = getattr(match, "route", None)
+    return f"{request.method} {request.path}" if route is None else f"{request.method} /{route}"
+
+
+def _render(render: Callable[..., Any], template: Any, context: Any) -> Any:  # noqa: ANN401  # as above
+    if not is_on():
+        return render(template, context)
+    name = template.name or "template"
+    with begin(f"render {name}", [], find_outside(MACHINERY), is_lazy=True, via="django", is_frame=True):
+        return render(template, context)
+
+
+def _migrate(handle: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as the command takes
+    token = is_migrating.set(True)
+    try:
+        with begin("migrate", [], find_outside(MACHINERY), via="django", is_frame=True):
+            return handle(*args, **options)
+    finally:
+        is_migrating.reset(token)

@@ -1,0 +1,27 @@
+"""Traces Flask's requests as frames, named by method and rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+
+from .core import Origin, begin, is_on
+from .hooks import extend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def trace_requests() -> None:
+    """A frame for each request, from the functions before it to those after it."""
+    extend(Flask, "full_dispatch_request", _dispatch)
+
+
+def _dispatch(dispatch: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version has it
+    if not is_on():
+        return dispatch(*args, **kwargs)
+    rule = request.url_rule
+    name = f"{request.method} {request.path if rule is None else rule.rule}"
+    with begin(name, [("path", request.path)], Origin(), via="flask", is_frame=True):
+        return dispatch(*args, **kwargs)

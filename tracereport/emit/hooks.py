@@ -1,0 +1,108 @@
+"""The hooks for libraries: which there are, and how they switch themselves on when their library is imported.
+
+A hook is one small module that extends a few functions of its library. It never changes what the program does: what
+the function gives or raises stays as it is, and an error of the hook's own is no error of the program.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .core import Origin, find_origin, mark_coroutine_function, runs_in
+from .modules import trace_module, when_imported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
+
+HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "sqlalchemy": (("sqlalchemy", "sqlalchemy:trace_statements"),),
+    "django": (
+        ("django.db.backends.base.base", "django:trace_statements"),
+        ("django.core.handlers.base", "django_pages:trace_requests"),
+        ("django.template.base", "django_pages:trace_templates"),
+        ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
+        ("django.core.cache", "django_cache:trace_caches"),
+    ),
+    "starlette": (("starlette.applications", "starlette:trace_requests"),),
+    "flask": (("flask.app", "flask:trace_requests"),),
+    "requests": (("requests.sessions", "requests:trace_sending"),),
+    "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
+    "redis": (("redis.client", "redis:trace_commands"), ("redis.asyncio.client", "redis:trace_asynchronous_commands")),
+}
+"""By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""
+
+_EXTENDED = "_perf_trace_around"
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
+MODULES_VARIABLE = "PERF_TRACE_MODULES"
+
+
+def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
+    """Has each hook switch itself on when its library is imported, or now if it has been.
+
+    Args:
+        without: names of hooks that are to stay off, besides those that ``PERF_TRACE_WITHOUT`` names, with commas.
+        modules: modules to trace all functions of, besides those that ``PERF_TRACE_MODULES`` names, with commas.
+
+    Raises:
+        ValueError: there is no hook of that name.
+    """
+    left_out = {*without, *_names_in(WITHOUT_VARIABLE)}
+    if unknown := left_out - HOOKS.keys():
+        raise ValueError(f"no hook is called {', '.join(sorted(unknown))}; there are {', '.join(HOOKS)}")
+    for name, parts in HOOKS.items():
+        if name not in left_out:
+            for module, function in parts:
+                when_imported(module, functools.partial(_switch_on, function))
+    for module in (*modules, *_names_in(MODULES_VARIABLE)):
+        trace_module(module)
+
+
+def _names_in(variable: str) -> list[str]:
+    return [name for part in os.environ.get(variable, "").split(",") if (name := part.strip())]
+
+
+def _switch_on(function: str) -> None:
+    module, _, name = function.partition(":")
+    getattr(importlib.import_module(f"{__package__}.{module}"), name)()
+
+
+def extend(owner: Any, name: str, around: Callable[..., Any]) -> None:  # noqa: ANN401  # a class or a module
+    """Puts a function around a method of a class, once; ``around`` gets the method and what that is called with."""
+    method = getattr(owner, name, None)
+    if method is None or getattr(method, _EXTENDED, None) is around:
+        return
+
+    @functools.wraps(method)
+    def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
+        return around(method, *args, **kwargs)
+
+    setattr(extended, _EXTENDED, around)
+    setattr(owner, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
+
+
+def find_outside(machinery: tuple[str, ...]) -> Origin | None:
+    """The first function outside a library's packages and ours; None where the stack holds none."""
+    inside = (*machinery, str(__package__))
+    for frame in _walk_stack():
+        if not runs_in(frame, inside):
+            return find_origin(frame)
+    return None
+
+
+def _walk_stack() -> Iterator[FrameType]:
+    """The running frames from the inside out, through the greenlets in which asynchronous code runs synchronous one."""
+    frame: FrameType | None = _get_frame(1)
+    greenlet = sys.modules.get("greenlet")
+    waiting = greenlet.getcurrent().parent if greenlet is not None else None
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+        while frame is None and waiting is not None:
+            frame, waiting = waiting.gr_frame, waiting.parent

@@ -1,0 +1,65 @@
+"""Traces what the library httpx asks other servers: one call per request sent, those of redirections inside it.
+
+What a test client hands to an application in the same process is no question to another server, and left out.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .core import is_on
+from .hooks import extend
+from .http import begin_request, record_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .core import Call
+
+_MACHINERY = ("httpx", "httpx2", "httpcore", "httpcore2", "anyio")
+_IN_PROCESS = frozenset({"ASGITransport", "WSGITransport", "_TestClientTransport"})
+
+
+def trace_sending(library: str = "httpx") -> None:
+    """Traces the requests of all clients, asynchronous ones too, whatever sends them in the end."""
+    module = importlib.import_module(library)
+    extend(module.Client, "send", _send)
+    extend(module.AsyncClient, "send", _send_asynchronously)
+
+
+def trace_sending_of_httpx2() -> None:
+    """The same for the library's successor."""
+    trace_sending("httpx2")
+
+
+def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
+    if not is_on() or _is_in_process(client, request):
+        return send(client, request, **kwargs)
+    with _begin(request) as call:
+        response = send(client, request, **kwargs)
+        _record(call, response)
+    return response
+
+
+async def _send_asynchronously(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    if not is_on() or _is_in_process(client, request):
+        return await send(client, request, **kwargs)
+    with _begin(request) as call:
+        response = await send(client, request, **kwargs)
+        _record(call, response)
+    return response
+
+
+def _is_in_process(client: Any, request: Any) -> bool:  # noqa: ANN401  # as above
+    find_transport = getattr(client, "_transport_for_url", None)
+    return find_transport is not None and type(find_transport(request.url)).__name__ in _IN_PROCESS
+
+
+def _begin(request: Any) -> Call:  # noqa: ANN401  # as above
+    body = getattr(request, "_content", None)  # None where it is a stream, which mustn't be read here
+    return begin_request(request.method, str(request.url), request.headers, body, via="httpx", machinery=_MACHINERY)
+
+
+def _record(call: Call, response: Any) -> None:  # noqa: ANN401  # as above
+    record_response(call, response.status_code, response.content if response.is_stream_consumed else None)

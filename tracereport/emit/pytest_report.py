@@ -1,0 +1,91 @@
+"""What the pytest plugin reads from the project's configuration, and prints at the end of a run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+REPORT_SECTIONS = 1
+"""How many sections of the report are printed: the first says what to change first."""
+NOTHING_TRACED = """\
+Nothing was traced: no test asked a database or server by a library that there is a hook for, or called a traced
+function.
+To trace a function, decorate it:
+
+    from {package} import traced
+
+    @traced
+    def find_orders(customer_id): ...
+
+or name modules whose functions are all to be traced, in pyproject.toml:
+
+    [tool.tracereport.trace]
+    modules = ["app.repository"]
+
+"python -m pydoc {package}" tells more."""
+
+
+def list_traced_modules(root: Path) -> list[str]:
+    """The modules that ``[tool.tracereport.trace]`` in ``pyproject.toml`` names.
+
+    Raises:
+        ValueError: they are no list of names.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415  # only where it is needed
+    else:
+        import tomli as tomllib  # noqa: PLC0415  # pytest needs it there, too
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return []
+    table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("tracereport", {}).get("trace", {})
+    modules = table.get("modules", [])
+    if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
+        raise ValueError(f"{path.name}: tool.tracereport.trace.modules is a list of modules' names")
+    return modules
+
+
+def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
+    """Prints the beginning of the report on a log; where the program isn't installed, how to have it."""
+    terminalreporter.section(f"performance traces: {path.name}")
+    if b"PERF_TRACE|" not in path.read_bytes():
+        terminalreporter.write_line(NOTHING_TRACED.format(package=__package__))
+        return
+    command = _find_command()
+    if command is None:
+        terminalreporter.write_line(
+            f"To see what could be saved: uvx tracereport {path}   (or: pipx run tracereport {path})"
+        )
+        return
+    environment = {**os.environ, "COLUMNS": str(terminalreporter._tw.fullwidth)}  # noqa: SLF001
+    environment.pop("PERF_TRACE", None)
+    # A process of its own: the report's libraries have no business in the one that is being tested.
+    report = subprocess.run(  # noqa: S603  # ourselves
+        [*command, str(path)],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        check=False,
+    )
+    sections = (report.stdout or report.stderr).rstrip().split("\n\n=== ")
+    for line in "\n\n=== ".join(sections[: 1 + REPORT_SECTIONS]).split("\n"):
+        terminalreporter.write_line(line)
+    if len(sections) > 1 + REPORT_SECTIONS:
+        terminalreporter.write_line(f"\n... and more: tracereport {path}")
+
+
+def _find_command() -> list[str] | None:
+    if importlib.util.find_spec("tracereport") is not None:
+        return [sys.executable, "-m", "tracereport"]
+    installed = shutil.which("tracereport")
+    return None if installed is None else [installed]

@@ -1,0 +1,32 @@
+"""Traces what the library requests asks other servers: one call per request sent, those of redirections inside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from requests import Session
+
+from .core import is_on
+from .hooks import extend
+from .http import begin_request, record_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MACHINERY = ("requests", "urllib3", "requests_toolbelt", "requests_oauthlib")
+
+
+def trace_sending() -> None:
+    """Traces the requests of all sessions, whatever sends them in the end."""
+    extend(Session, "send", _send)
+
+
+def _send(send: Callable[..., Any], session: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
+    if not is_on():
+        return send(session, request, **kwargs)
+    method, body = str(request.method), request.body if isinstance(request.body, (str, bytes)) else None
+    with begin_request(method, request.url, request.headers, body, via="requests", machinery=_MACHINERY) as call:
+        response = send(session, request, **kwargs)
+        is_streamed = kwargs.get("stream", session.stream)  # else the library has read the answer to its end
+        record_response(call, response.status_code, None if is_streamed else response.content)
+    return response
