@@ -172,6 +172,19 @@ def test_the_help_loads_nothing_heavy() -> None:
         assert done.stdout.endswith(b"loaded []\n")
 
 
+def test_a_text_report_loads_no_frames_and_no_charts(tmp_path: Path) -> None:
+    log = tmp_path / "perf_trace.log"
+    log.write_text("PERF_TRACE|0|load|id=1|elapsed_ms=3|found=1\n" * 3)
+    script = (
+        "import atexit, sys; from tracereport.__main__ import main; "
+        "atexit.register(lambda: print('loaded', sorted({'polars', 'altair', 'pyarrow'} & {*sys.modules}))); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(log)], env=environment(), capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.endswith(b"loaded []\n")
+
+
 def test_without_arguments_there_is_the_help_and_code_2() -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, b"")

@@ -132,7 +132,7 @@ static bool add_lookup(List *lookups, const uint8_t *chunk, Record *record) {
     int64_t head_end = record->caller_start < 0 ? record->signature_end : record->caller_start - 8; /* |caller= */
     int64_t head = head_end - record->signature_start;
     int64_t tail = record->caller_start < 0 ? 0 : record->signature_end - record->caller_end;
-    if (!grow(&lookups->items, &lookups->capacity, lookups->count + head + tail, 1))
+    if (!grow(&lookups->items, &lookups->capacity, lookups->count + head + tail + 1, 1)) /* even if it is empty */
         return false;
     uint8_t *to = (uint8_t *)lookups->items + lookups->count;
     memcpy(to, chunk + record->signature_start, (size_t)head);

@@ -1,0 +1,200 @@
+/* Feeds bytes to every function of the native library, under the sanitizers, and holds the results to what they promise.
+ *
+ * The first byte of an input chooses what is tried, the second which allocation fails (0: none), and whether hashes are
+ * worth nothing, so that only the comparing of texts tells them apart. The library is compiled into this file.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t allocations_left = -1;
+static uint64_t hash_mask = UINT64_MAX;
+
+static int may_allocate(void) { return allocations_left < 0 || allocations_left-- > 0; }
+static void *try_malloc(size_t size) { return may_allocate() ? malloc(size) : NULL; }
+static void *try_calloc(size_t count, size_t size) { return may_allocate() ? calloc(count, size) : NULL; }
+static void *try_realloc(void *memory, size_t size) { return may_allocate() ? realloc(memory, size) : NULL; }
+
+#define malloc(size) try_malloc(size)
+#define calloc(count, size) try_calloc(count, size)
+#define realloc(memory, size) try_realloc(memory, size)
+#define FUZZED_HASH(value) ((value) & hash_mask)
+#include "keys.c"
+#include "distances.c"
+#include "texts.c"
+#include "metrics.c"
+#include "split.c"
+#undef malloc
+#undef calloc
+#undef realloc
+
+#define HOLDS(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s doesn't hold\n", __FILE__, __LINE__, #condition);                               \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+enum { MOST_KEYS = 4096 };
+
+static int64_t *column(int64_t count) { return calloc((size_t)count + 1, sizeof(int64_t)); }
+
+/* Interns slices twice, which must give the same codes, and each code's text must be the slice. */
+static void try_interning(const uint8_t *bytes, int64_t length, const int64_t *start, const int64_t *end, int64_t count) {
+    Interner *interner = tracereport_interner_new();
+    int32_t *codes = calloc((size_t)count + 1, sizeof *codes), *again = calloc((size_t)count + 1, sizeof *again);
+    if (interner && tracereport_intern(interner, bytes, length, start, end, count, codes) == count) {
+        for (int64_t at = 0; at < count; at++) {
+            if (start[at] < 0)
+                continue;
+            const int64_t *offset = tracereport_interner_offset(interner) + codes[at];
+            HOLDS(offset[1] - offset[0] == end[at] - start[at]);
+            HOLDS(!memcmp(tracereport_interner_bytes(interner) + offset[0], bytes + start[at],
+                          (size_t)(end[at] - start[at])));
+        }
+        if (tracereport_intern(interner, bytes, length, start, end, count, again) == count)
+            HOLDS(!memcmp(codes, again, (size_t)count * sizeof *codes));
+    }
+    tracereport_interner_free(interner);
+    free(codes);
+    free(again);
+}
+
+static void try_metrics(const uint8_t *bytes, int64_t length, const int64_t *start, const int64_t *end, int64_t count) {
+    static const uint8_t rules[] = "\6test=*\10process=\11escaped=1";
+    MetricTable *table = tracereport_metrics_new(rules, sizeof rules - 1);
+    int32_t *codes = calloc(3 * (size_t)count + 1, sizeof *codes);
+    int64_t *numbers = column(2 * count);
+    if (table && tracereport_intern_metrics(table, bytes, length, start, end, count, codes, codes + count,
+                                            codes + 2 * count, numbers, numbers + count) == count) {
+        for (int64_t at = 0; at < count; at++) {
+            HOLDS((codes[at] < 0) == (codes[2 * count + at] >= 0));
+            HOLDS(codes[at] < tracereport_metrics_count(table));
+            HOLDS(numbers[at] >= MISSING && numbers[count + at] >= MISSING);
+        }
+    }
+    tracereport_metrics_free(table);
+    free(codes);
+    free(numbers);
+}
+
+static void try_records(const uint8_t *bytes, int64_t length, const Split *split) {
+    int64_t count, others, kept;
+    const Record *records = tracereport_split_list(split, 0, &count);
+    const Place *odd = tracereport_split_list(split, 1, &others);
+    const uint8_t *lookups = tracereport_split_list(split, 3, &kept);
+    int64_t *place = column(6 * count);
+    for (int64_t at = 0; at < count; at++) {
+        const Record *own = records + at;
+        HOLDS(own->line >= 0 && own->line < split->lines && own->number >= 0 && own->elapsed_ns >= 0);
+        HOLDS(own->signature_start > 0 && own->signature_start <= own->signature_end);
+        HOLDS(own->signature_end < own->metrics_start && own->metrics_start <= own->metrics_end);
+        HOLDS(own->metrics_end <= length && (own->caller_start < 0 || own->caller_end <= own->signature_end));
+        HOLDS(own->lookup_start < 0 || (own->lookup_start <= own->lookup_end && own->lookup_end <= kept));
+        const int64_t ends[] = {own->lookup_start, own->lookup_end,    own->caller_start,
+                                own->caller_end,   own->metrics_start, own->metrics_end};
+        for (int column_at = 0; column_at < 6; column_at++)
+            place[column_at * count + at] = ends[column_at];
+    }
+    for (int64_t at = 0; at < others; at++)
+        HOLDS(odd[at].start >= 0 && odd[at].start < length && odd[at].line < split->lines);
+    try_interning(lookups, kept, place, place + count, count);
+    try_interning(bytes, length, place + 2 * count, place + 3 * count, count);
+    try_metrics(bytes, length, place + 4 * count, place + 5 * count, count);
+    free(place);
+}
+
+static void try_chunk(const uint8_t *bytes, int64_t length) {
+    Split *split = tracereport_split(bytes, length);
+    if (split)
+        try_records(bytes, length, split);
+    tracereport_split_free(split);
+    tracereport_is_utf8(bytes, length);
+}
+
+static void try_keys(const uint8_t *bytes, int64_t length) {
+    int64_t count = length / 8 < MOST_KEYS ? length / 8 : MOST_KEYS;
+    int64_t *keys = column(count), *result = column(count), *other = column(count);
+    int32_t *codes = calloc((size_t)count + 1, sizeof *codes);
+    memcpy(keys, bytes, (size_t)count * 8);
+    int64_t distinct = tracereport_factorize(keys, count, codes, other);
+    for (int64_t at = 0; distinct >= 0 && at < count; at++)
+        HOLDS(codes[at] < distinct && keys[other[codes[at]]] == keys[at] && other[codes[at]] <= at);
+    if (tracereport_group_order(keys, count, result) == count)
+        for (int64_t at = 1; at < count; at++)
+            HOLDS(keys[result[at - 1]] < keys[result[at]] ||
+                  (keys[result[at - 1]] == keys[result[at]] && result[at - 1] < result[at]));
+    if (tracereport_previous_same(keys, count, result) == count) {
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(result[at] < at && (result[at] < 0 || keys[result[at]] == keys[at]));
+        if (tracereport_stack_distances(result, count, other) == count)
+            for (int64_t at = 0; at < count; at++)
+                HOLDS((other[at] < 0) == (result[at] < 0) && other[at] < at);
+    }
+    tracereport_stack_distances(keys, count, other);
+    free(keys);
+    free(result);
+    free(other);
+    free(codes);
+}
+
+/* Offsets of two bytes each, half of the input, are a table over the other half: a wrong one must be refused. */
+static void try_texts(const uint8_t *bytes, int64_t length, int is_wild) {
+    int64_t count = length / 4, used = length - 2 * count, room = 0;
+    if (!count)
+        return;
+    const uint8_t *text = bytes + 2 * count;
+    int64_t *offset = column(count), *end = column(count), *found = column(count);
+    for (int64_t at = 0; at < count; at++) {
+        uint16_t value;
+        memcpy(&value, bytes + 2 * at, 2);
+        offset[at] = is_wild ? (int16_t)value : value % (used + 1);
+        if (!is_wild && at && offset[at] < offset[at - 1])
+            offset[at] = offset[at - 1];
+        end[at] = offset[at] + (at + 1 < count ? value % 7 : 0);
+    }
+    for (int64_t at = 0; at < used; at++)
+        room += text[at] == '|';
+    int64_t *params = column(count), *cut = column(3 * room), *shape_offset = column(count);
+    uint8_t *shape = calloc((size_t)used + 1, 1), *taken = calloc((size_t)used + 1, 1);
+    tracereport_rank_texts(text, used, offset, count - 1, found);
+    tracereport_find_byte(text, used, offset, count - 1, '|', found);
+    tracereport_split_params(text, used, offset, count - 1, params, cut, cut + room, cut + 2 * room, room, shape,
+                             shape_offset);
+    for (int64_t at = 0; at < count; at++)
+        found[at] = count - 2 - at;
+    shape_offset[0] = 0;
+    tracereport_take_texts(text, used, offset, count - 1, found, 0, taken, shape_offset, used);
+    tracereport_take_texts(text, used, offset, count - 1, end, count - 1, taken, offset, used);
+    try_interning(text, used, offset, end, count);
+    try_metrics(text, used, offset, end, count);
+    free(offset);
+    free(end);
+    free(found);
+    free(params);
+    free(cut);
+    free(shape_offset);
+    free(shape);
+    free(taken);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    if (size < 2)
+        return 0;
+    /* A copy of exactly this size: a read behind it is seen. */
+    int64_t length = (int64_t)size - 2;
+    uint8_t *own = malloc((size_t)length + !length);
+    memcpy(own, bytes + 2, (size_t)length);
+    hash_mask = bytes[0] & 4 ? 0 : UINT64_MAX;
+    allocations_left = (int64_t)bytes[1] - 1;
+    if (bytes[0] & 1)
+        try_keys(own, length);
+    else if (bytes[0] & 2)
+        try_texts(own, length, bytes[0] & 8);
+    else
+        try_chunk(own, length);
+    free(own);
+    return 0;
+}
