@@ -24,7 +24,6 @@ from tests.strategies import NEXTEST_MARKERS
 from tracereport.command import capture
 from tracereport.command.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
-from tracereport.sources.perf_trace.diagnosis import suggest_switch
 
 RUN = (
     "import os, sys\n"
@@ -230,15 +229,6 @@ def test_a_command_that_cannot_be_started_is_named(kept: Path) -> None:
     assert done.stderr == b"no-such-command: No such file or directory\nGive a command that can be run after `--`.\n"
 
 
-def test_our_emitters_are_switched_on_unless_the_environment_says_otherwise(kept: Path) -> None:
-    command = python("from tracereport.emit import trace\nwith trace('f'): pass")
-    environment = {name: value for name, value in os.environ.items() if name != "PERF_TRACE"}
-    subprocess.run(arguments(kept, command), check=True, env=environment, timeout=60)
-    assert kept.read_bytes().startswith(b"PERF_TRACE|0|f|")
-    subprocess.run(arguments(kept, command), check=True, env=environment | {"PERF_TRACE": "0"}, timeout=60)
-    assert kept.read_bytes() == b""
-
-
 WAITING = (
     "def stop(number, frame): os.write(2, b'got %d' % number); sys.exit(5)\n"
     "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1): signal.signal(number, stop)\n"
@@ -346,68 +336,3 @@ def test_a_reader_that_goes_away_does_not_stop_the_capture(kept: Path) -> None:
         process.stderr.close()
         assert process.wait(30) == 0
     assert kept.read_bytes() == 1000 * TRACE
-
-
-UNSHOWN = "cargo test shows what failed tests print and no more: "
-
-
-UNWRITTEN = "PERF_TRACE=1 was set, but nothing that ran writes traces:"
-
-
-@pytest.mark.parametrize(
-    ("command", "environment", "expected"),
-    [
-        (
-            "cargo test",
-            {},
-            "traces are logged at the level debug: `RUST_LOG=debug tracereport run -- cargo test -- --nocapture`",
-        ),
-        (
-            "cargo test -p shop -- --test-threads=1",
-            {"RUST_LOG": "shop=debug"},
-            f"{UNSHOWN}`tracereport run -- cargo test -p shop -- --test-threads=1 --nocapture`",
-        ),
-        ("cargo test -- --nocapture", {"RUST_LOG": "debug"}, None),
-        (
-            "cargo nextest run",
-            {"RUST_LOG": "trace"},
-            f"{UNSHOWN}`tracereport run -- cargo nextest run --no-capture`".replace("test", "nextest", 1),
-        ),
-        (
-            "cargo run",
-            {"RUST_LOG": "info"},
-            "traces are logged at the level debug: `RUST_LOG=debug tracereport run -- cargo run`",
-        ),
-        (
-            "/usr/bin/python3 -m pytest tests",
-            {},
-            "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them.",
-        ),
-        (
-            "pytest --perf-trace",
-            {},
-            "No test called a traced function: decorate one with `traced` from tracereport.emit.",
-        ),
-        (
-            "node app.mjs",
-            {},
-            f"{UNWRITTEN} `tracereport emitter node > perf-trace.mjs` gives the file that does.",
-        ),
-        (
-            "python app.py",
-            {"PERF_TRACE": "out/trace.log"},
-            "PERF_TRACE=out/trace.log sends the traces to that file: `tracereport out/trace.log`, or unset PERF_TRACE.",
-        ),
-        (
-            "python app.py",
-            {"PERF_TRACE": "traces"},
-            "PERF_TRACE=traces sends the traces to that file: `tracereport traces`, or unset PERF_TRACE.",
-        ),
-        ("python app.py", {"PERF_TRACE": "0"}, "PERF_TRACE=0 switches the emitters off: unset it."),
-        ("make check", {}, None),
-    ],
-)
-def test_what_to_switch_on_where_nothing_was_captured(
-    command: str, environment: dict[str, str], expected: str | None
-) -> None:
-    assert suggest_switch(command.split(), environment) == expected

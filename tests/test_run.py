@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import read_once
 from tests.command import run as run_tracereport
-from tracereport.sources.perf_trace.diagnosis import suggest_switch
+from tracereport.command.advice import advise
 
 TRACES = b"".join(b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n" % (n, n % 3) for n in range(20))
 
@@ -113,11 +113,55 @@ def test_without_traces_it_says_what_to_switch_on() -> None:
     assert (done.returncode, done.stdout) == (3, b"out\n")
     assert done.stderr.decode().splitlines() == [
         "err",
-        f"tracereport: {sys.executable}: it printed no traces",
-        f"  {suggest_switch([sys.executable], {})}",
+        f"tracereport: {sys.executable}: nothing was traced, though PERF_TRACE gave each process a file",
+        f"  {advise([sys.executable], {})}",
     ]
     assert run(code="pass", exit_code=7).returncode == 7
     assert run(code="os.write(2, b'PERF_TRACE|1|torn\\n')").returncode == 3
+
+
+WORKERS = """
+import os, pathlib, subprocess, sys
+from tracereport.emit import trace
+if len(sys.argv) == 1:
+    workers = [subprocess.Popen([sys.executable, __file__, str(n)], stdout=subprocess.PIPE) for n in range(4)]
+    sys.exit(sum(worker.wait() for worker in workers))
+for step in range(300):
+    with trace("page", worker=sys.argv[1], step=step):
+        with trace("load", worker=sys.argv[1], step=step):
+            pass
+"""
+
+
+def test_processes_that_run_at_once_are_read_as_if_one_after_the_other(folder: Path) -> None:
+    (folder / "workers.py").write_text(WORKERS)
+    done = run_tracereport("run", "-o", "report.json", "--", sys.executable, "workers.py")
+    assert done.returncode == 0
+    first, verdict = done.stderr.decode().splitlines()
+    assert first.startswith("traced: process 1, process 2, process 3, process 4; PERF_TRACE gave each process a file")
+    assert verdict
+    report = json.loads(Path("report.json").read_bytes())
+    assert (report["totals"]["calls"], report["totals"]["judged_calls"]) == (2400, 2400)
+    assert [(each["name"], each["calls"], each["interleaved"]) for each in report["processes"]["rows"]] == [
+        (f"process {number}", 600, False) for number in range(1, 5)
+    ]
+
+
+def test_files_and_streams_are_taken_together() -> None:
+    code = "os.write(2, pathlib.Path('traces').read_bytes()); "
+    code += "pathlib.Path(os.environ['PERF_TRACE'].replace('%p', '7').replace('%n', 'shop')).write_bytes("
+    code += "b'PERF_TRACE|0|find|caller=main|id=9|elapsed_us=5|rows=1\\nPERF_TRACE|1|find|caller=ma')"
+    assert run("-q", "-o", "report.json", code=code).returncode == 0
+    report = json.loads(Path("report.json").read_bytes())
+    assert [(each["name"], each["calls"]) for each in report["processes"]["rows"]] == [("process 0", 20), ("shop", 1)]
+    assert report["input"]["malformed_lines"] == 1
+
+
+@pytest.mark.parametrize(("word", "calls"), [("1", 20), ("kept.log", 20)])
+def test_whoever_sets_the_variable_has_their_way(word: str, calls: int) -> None:
+    code = "assert os.environ['PERF_TRACE'] == " + repr(word) + "; os.write(2, pathlib.Path('traces').read_bytes())"
+    assert run("-q", "-o", "report.json", code=code, PERF_TRACE=word).returncode == 0
+    assert json.loads(Path("report.json").read_bytes())["totals"]["calls"] == calls
 
 
 def test_a_command_that_cannot_be_started_is_2() -> None:

@@ -15,8 +15,8 @@
  *     const findOrders = traced("findOrders", ["customer"], async (customer) => ...);
  *
  * The environment variable PERF_TRACE switches it on: `1` writes to standard error, anything else is a file that is
- * appended to, in whose name `%p` stands for the process's number. Unset, empty, `0` or `off`: a call costs one
- * comparison, and what is wrapped stays as it was.
+ * appended to, in whose name `%p` stands for the process's number and `%n` for the program's name. Unset, empty, `0` or
+ * `off`: a call costs one comparison, and what is wrapped stays as it was.
  *
  * A line is one write at the end of its call, also where it throws or rejects; the number is given at its start, from
  * 0 in each process, whose worker threads share it if they are started by the thread that has imported this; a thread
@@ -34,7 +34,7 @@
 const { AsyncLocalStorage } = require("node:async_hooks");
 const { createHash } = require("node:crypto");
 const { existsSync, openSync, writeSync } = require("node:fs");
-const { dirname, join, relative, sep } = require("node:path");
+const { basename, dirname, join, relative, sep } = require("node:path");
 const { fileURLToPath } = require("node:url");
 const { inspect, types } = require("node:util");
 const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require("node:worker_threads");
@@ -780,7 +780,8 @@ function openTarget(target) {
   if (["", "0", "off", "false", "no"].includes(word)) return undefined;
   if (["1", "on", "true", "yes", "stderr"].includes(word)) return 2;
   try {
-    return openSync(target.replaceAll("%p", String(process.pid)), "a");
+    const program = basename(process.argv[1] ?? "node").replace(/[^\w.-]/g, "_");
+    return openSync(target.replaceAll("%p", String(process.pid)).replaceAll("%n", program), "a");
   } catch (error) {
     process.stderr.write(`PERF_TRACE=${target}: ${error.message}; nothing is traced\n`);
     return undefined;

@@ -27,7 +27,7 @@ export declare function mark(marks: {
   write?: string | boolean;
 }): void;
 
-/** Traces each statement of a pool, client or connection of pg or mysql2, or a database of better-sqlite3 or node:sqlite. */
+/** Traces each statement of a pool, client or connection (pg, mysql2) or database (better-sqlite3, node:sqlite). */
 export declare function traceQueries<T extends object>(database: T): T;
 
 /** The extension that traces each operation: `new PrismaClient().$extends(tracePrisma())`. */

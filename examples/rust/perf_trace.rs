@@ -20,24 +20,24 @@
 //! ```
 //!
 //! The environment variable `PERF_TRACE` switches it on: `1` writes to standard error, anything else is a file that is
-//! appended to, in whose name `%p` stands for the process's number. Unset, empty, `0` or `off`: a call costs one atomic
-//! load, and its parameters aren't even formatted. With the feature `log` the lines go to the `log` crate instead,
-//! target `perf_trace`, level debug, and the logger decides.
+//! appended to, in whose name `%p` stands for the process's number and `%n` for the program's name. Unset, empty, `0`
+//! or `off`: a call costs one atomic load, and its parameters aren't even formatted. With the feature `log` the lines
+//! go to the `log` crate instead, target `perf_trace`, level debug, and the logger decides.
 //!
 //! A line is one write at the end of its call; the number is given at its start, from 0 in each process, forked ones
 //! included. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
 //! backslash of its texts is written `\x5c`. The caller is the enclosing traced call, or `unknown`, unless a parameter
 //! `caller` names it. The place (`at`) is that of `trace!`; in a function with `#[track_caller]` that of its caller.
 //!
-//! **Over an `.await`** let the call `follow` a future, as above. A guard that is held over one keeps a future from being
-//! `Send`, so that `tokio::spawn` refuses it. Where an executor of one thread takes it all the same, it is right inside
-//! of a future that is followed; in any other, what the thread does meanwhile counts as inside of the call.
+//! **Over an `.await`** let the call `follow` a future, as above. A guard that is held over one keeps a future from
+//! being `Send`, so that `tokio::spawn` refuses it. Where an executor of one thread takes it all the same, it is right
+//! inside of a future that is followed; in any other, what the thread does meanwhile counts as inside of the call.
 //!
 //! **One copy** of this file is best, as a process has one counter: as the module `perf_trace` of the crate's root,
 //! beside `main.rs` and `lib.rs` as `pub mod perf_trace` of the library (`use my_library::perf_trace::trace;` in
 //! `main.rs`), in a workspace as `lib.rs` of a crate which all others depend on. Of several copies in one program each
-//! counts for itself and none knows the others' calls; a library's writes, behind the number of the process, four digits
-//! of its own, so that they are told apart.
+//! counts for itself and none knows the others' calls; a library's writes, behind the number of the process, four
+//! digits of its own, so that they are told apart.
 //!
 //! In tests calls carry the test that libtest has named their thread after; a thread that the test starts gets it with
 //! the `context`.
@@ -75,8 +75,8 @@ thread_local! {
     static INSIDE: RefCell<Vec<(u64, Context)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Begins a call: `trace!("load_user", id = id, ids = ?ids, "name of another" = value)`, where `?` stands before what is
-/// to be written as `Debug` does. Hold what it gives until the call ends.
+/// Begins a call: `trace!("load_user", id = id, ids = ?ids, "name of another" = value)`, where `?` stands before what
+/// is to be written as `Debug` does. Hold what it gives until the call ends.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __perf_trace {
@@ -469,8 +469,8 @@ fn test_name() -> Option<String> {
     thread.name().filter(is_path).map(str::to_owned).or_else(exact_test)
 }
 
-/// Whether this is a test: by how the file was compiled, or, of a copy that tests depend on, by the name that cargo gives
-/// a test's program.
+/// Whether this is a test: by how the file was compiled, or, of a copy that tests depend on, by the name that cargo
+/// gives a test's program.
 fn is_test() -> bool {
     static IS_TEST: AtomicU32 = AtomicU32::new(0);
     if cfg!(test) {
@@ -479,11 +479,14 @@ fn is_test() -> bool {
     if IS_TEST.load(Ordering::Relaxed) == 0 {
         let program = std::env::current_exe().unwrap_or_default();
         let stem = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
         let is_test = matches!(stem.rsplit_once('-'), Some((_, hash)) if is_hash(hash));
         IS_TEST.store(if is_test { 1 } else { 2 }, Ordering::Relaxed);
     }
     IS_TEST.load(Ordering::Relaxed) == 1
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn exact_test() -> Option<String> {
@@ -542,9 +545,19 @@ mod output {
             "" | "0" | "off" | "false" | "no" => Ok(None),
             "1" | "on" | "true" | "yes" | "stderr" => Ok(Some(None)),
             _ => {
-                let path = target.replace("%p", &std::process::id().to_string());
+                let path = target.replace("%p", &std::process::id().to_string()).replace("%n", &program_name());
                 OpenOptions::new().append(true).create(true).open(path).map(|file| Some(Some(file)))
             }
+        }
+    }
+
+    /// That of its file, without the hash that cargo puts behind a test's.
+    fn program_name() -> String {
+        let program = std::env::current_exe().unwrap_or_default();
+        let stem = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        match stem.rsplit_once('-') {
+            Some((name, hash)) if super::is_hash(hash) => name.to_owned(),
+            _ => stem,
         }
     }
 

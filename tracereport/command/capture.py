@@ -44,7 +44,7 @@ def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, s
     Args:
         argv: the command and its arguments.
         keep: takes the lines, byte for byte, for the reader.
-        environment: the command's. Unless it says otherwise itself, ``PERF_TRACE=1`` is added, for our own emitters.
+        environment: the command's.
 
     Signals are passed on, but for those of the terminal's keys, which the terminal sends to the command as well: in its
     foreground an interrupt that another process sends to us alone is taken for Ctrl-C, and ends nothing.
@@ -58,7 +58,7 @@ def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, s
     reading, writing = _open_terminal() if os.isatty(STANDARD_ERROR) else _open_pipe()
     try:
         process = subprocess.Popen(  # noqa: S603  # to run the user's command is what this is for
-            argv, stderr=writing, env={"PERF_TRACE": "1", **environment}, close_fds=False
+            argv, stderr=writing, env=environment, close_fds=False
         )
     except OSError as error:
         os.close(reading)

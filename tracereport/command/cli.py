@@ -47,7 +47,8 @@ Exit codes:
 """
 RUN_EXAMPLES = """\b
 Examples:
-  tracereport run -- cargo test -- --nocapture
+  tracereport run -- cargo test
+  tracereport run -- npx vitest run
   tracereport run -o report.html -- pytest
 """
 EMITTER_EXAMPLES = """\b
@@ -98,33 +99,40 @@ def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa
 def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
     """Run a command, pass its output through but for the trace lines, and report on them when it ends.
 
-    Standard output isn't touched: what a report would print there goes to standard error. Exits with the command's code
-    if it failed, else as a report does.
+    PERF_TRACE is set for it, so that each of its processes writes its traces to a file of its own; trace lines on
+    standard error are taken as well. Standard output isn't touched: what a report would print there goes to standard
+    error. Exits with the command's code if it failed, else as a report does.
     """
     keep_memory()
     load_numpy()
     from msgspec.structs import replace  # noqa: PLC0415
 
     from tracereport.command.capture import run_command  # noqa: PLC0415
+    from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415
 
     with ExitStack() as stack:
-        log = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")), "perf_trace.log")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")))
+        log = folder / "perf_trace.log"
         words = TEXT(" ".join(command))
         job = plan_job(given, [str(log)], sys.stderr)
         rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
         job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
         prepared = _prepare(job, stack)
+        collection = Collection(folder / "processes", os.environ)
         with log.open("wb") as keep:
-            code = run_command(command, keep, os.environ)
+            code = run_command(command, keep, collection.environment)
+            processes = collection.append_to(keep)
         try:
             if _holds_traces(log):
+                if processes and not job.quiet:
+                    print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
                 own = finish_job(prepared, sys.stderr, stack)
                 return code or own
-            from tracereport.sources.perf_trace.diagnosis import suggest_switch  # noqa: PLC0415
+            from tracereport.command.advice import advise  # noqa: PLC0415
 
-            remedy = suggest_switch(command, os.environ) or "Let it print trace lines on standard error."
-            print_error(f"{command[0]}: it printed no traces", remedy)
+            asked = f", though {VARIABLE} gave each process a file" if collection.is_asked else ""
+            print_error(f"{command[0]}: nothing was traced{asked}", advise(command, os.environ))
         except TracereportError as error:
             print_error(error.message, error.remedy)
             return code or error.exit_code

@@ -1,9 +1,7 @@
-"""Why a log may hold no traces: told by what stands in it instead, or by the command that should have printed them."""
+"""Why a log may hold no traces: told by what stands in it instead."""
 
 import re
-import shlex
-from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from collections.abc import Sequence
 from typing import Final
 
 from tracereport.calls.calls import Facts
@@ -65,13 +63,6 @@ _OTHER_KINDS: Final = tuple(
     )
 )
 """How files start that are no logs, what they are, and what to do with them."""
-_OFF: Final = {"", "0", "off", "false", "no"}
-_TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
-"""What our emitters take ``PERF_TRACE`` for; any other value is a file."""
-_WAYS_TO_TRACE: Final = (
-    (re.compile(r"python[0-9.]*"), "decorate a function with `traced` from tracereport.emit."),
-    (re.compile("node|npm|npx"), "`tracereport emitter node > perf-trace.mjs` gives the file that does."),
-)
 _NO_SIGN: Final = (
     "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
     "Give the log of standard error; to print such lines: tracereport emitter --help",
@@ -110,42 +101,3 @@ def _find_cause(facts: Facts) -> tuple[str, str]:
         )
     found = ((cause, remedy) for sign, cause, remedy in _SIGNS if sign.search(facts.head))
     return next(found, _NO_SIGN)
-
-
-def suggest_switch(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """What to switch on where a command that ran printed no trace line, by its kind; None: nothing is known of it."""
-    words = [PurePath(word).name.removesuffix(".exe") for word in argv]
-    target = environment.get("PERF_TRACE", "1")
-    if target.lower() in _OFF:
-        return f"PERF_TRACE={target} switches the emitters off: unset it."
-    if target.lower() not in _TO_STANDARD_ERROR:
-        return f"PERF_TRACE={target} sends the traces to that file: `tracereport {target}`, or unset PERF_TRACE."
-    if "cargo" in words:
-        return _suggest_for_cargo(argv, words, environment)
-    if "pytest" in words or "py.test" in words:
-        return _suggest_for_pytest(words)
-    ways = (way for kind, way in _WAYS_TO_TRACE if any(kind.fullmatch(word) for word in words))
-    return next((f"PERF_TRACE=1 was set, but nothing that ran writes traces: {way}" for way in ways), None)
-
-
-def _suggest_for_pytest(words: Sequence[str]) -> str:
-    if any(word.startswith("--perf-trace") for word in words):
-        return "No test called a traced function: decorate one with `traced` from tracereport.emit."
-    return "pytest swallows what tests print: `pytest --perf-trace` writes the traces to a file and reports on them."
-
-
-def _suggest_for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    logs = environment.get("RUST_LOG", "")
-    switch = "" if "debug" in logs or "trace" in logs else "RUST_LOG=debug "
-    command = shlex.join(argv)
-    if "nextest" in words:
-        why = "cargo nextest shows what failed tests print and no more"
-        if "--no-capture" not in words and "--nocapture" not in words:
-            command += " --no-capture"
-    else:
-        why = "cargo test shows what failed tests print and no more"
-        if "test" in words and "--nocapture" not in words:
-            command += " --nocapture" if "--" in argv else " -- --nocapture"
-    if switch:
-        why = "traces are logged at the level debug"
-    return f"{why}: `{switch}tracereport run -- {command}`" if switch or command != shlex.join(argv) else None

@@ -1,0 +1,118 @@
+"""What to do where a command has run and nothing was traced: for this very command, as far as its kind is known."""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from tracereport.command.collection import VARIABLE
+
+_OFF: Final = {"", "0", "off", "false", "no"}
+_TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
+"""What our emitters take the variable for; any other value is a file."""
+_RUST: Final = (
+    "`tracereport emitter rust > src/perf_trace.rs` gives the file that does; `mod perf_trace;` beside it, and "
+    '`let _call = perf_trace::trace!("name");` in a function'
+)
+_NODE: Final = (
+    "`tracereport emitter node > perf-trace.mjs` gives the file that does: `traceQueries(pool)` for statements, "
+    "`traced` for functions."
+)
+_PYTHON: Final = "decorate a function with `traced` from tracereport.emit."
+_KINDS: Final = (
+    (re.compile("cargo"), "cargo"),
+    (re.compile(r"pytest|py\.test"), "pytest"),
+    (re.compile("tox|nox"), "tox"),
+    (re.compile("docker|podman|sudo|ssh|kubectl|vagrant|bazel"), "walled"),
+    (re.compile(r"node|nodejs|npm|npx|yarn|pnpm|bun|tsx|ts-node|vitest|jest|mocha"), "node"),
+    (re.compile("make|gmake|just|task|ninja|rake|sh|bash|zsh"), "other"),
+    (re.compile(r"python[0-9.]*|py|uv|poetry|pdm|hatch"), "python"),
+)
+"""By the words of a command, its program and whatever that runs; of several the first of these counts."""
+
+
+def advise(argv: Sequence[str], environment: Mapping[str, str]) -> str:
+    """What to do, in a sentence or two.
+
+    Args:
+        argv: the command.
+        environment: as it was before anything was switched on for the command.
+    """
+    target = environment.get(VARIABLE)
+    if target is not None and target.lower() in _OFF:
+        return f"{VARIABLE}={target} switches the emitters off: unset it."
+    if target is not None and target.lower() not in _TO_STANDARD_ERROR:
+        return f"{VARIABLE}={target} sends the traces to that file: `tracereport {target}`, or unset {VARIABLE}."
+    words = [PurePath(word).name.removesuffix(".exe").removesuffix(".cmd") for word in argv]
+    kind = next((kind for pattern, kind in _KINDS if any(map(pattern.fullmatch, words))), "unknown")
+    return _ADVICE[kind](argv, words, environment)
+
+
+def _for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Of Rust there are two kinds: those that have our file, and those that trace through a logger."""
+    logs = environment.get("RUST_LOG", "")
+    switch = "" if "debug" in logs or "trace" in logs else "RUST_LOG=debug "
+    command = shlex.join(argv)
+    if "nextest" in words:
+        if not {"--no-capture", "--nocapture"} & set(words):
+            command += " --no-capture"
+    elif {"test", "t"} & set(words) and "--nocapture" not in words:
+        command += " --nocapture" if "--" in argv else " -- --nocapture"
+    if not switch and command == shlex.join(argv):
+        return f"{_RUST}."
+    return f"{_RUST}. If traces are logged: `{switch}tracereport run -- {command}`"
+
+
+def _for_pytest(argv: Sequence[str], words: Iterable[str], _: Mapping[str, str]) -> str:
+    if any(word.startswith("--perf-trace") for word in words):
+        return f"No test called what is traced: {_PYTHON}"
+    return (
+        f"No test called what is traced, or tracereport isn't installed where pytest is: "
+        f"`{shlex.join(argv)} --perf-trace` tells; to trace more, {_PYTHON}"
+    )
+
+
+def _for_tox(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+    return (
+        f"tox hands {VARIABLE} on where its configuration says so: `pass_env = {VARIABLE}`; "
+        f"else run what it runs: `tracereport run -- pytest` instead of `{shlex.join(argv)}`"
+    )
+
+
+def _for_walled(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+    return (
+        f"{PurePath(argv[0]).name} hands no {VARIABLE} on, nor its files: run tracereport on the other side, or set "
+        f"{VARIABLE}=1 there, so that the traces come on standard error."
+    )
+
+
+def _for_node(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return _NODE
+
+
+def _for_python(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return f"Nothing that ran was traced: {_PYTHON}"
+
+
+def _for_other(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+    return (
+        f"What `{shlex.join(argv)}` runs writes no traces: run that itself, as in `tracereport run -- pytest`, "
+        "`-- cargo test` or `-- npx vitest run`, to be told what it lacks."
+    )
+
+
+def _for_unknown(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return "Nothing that ran writes traces: `tracereport emitter --help` names the languages that have an emitter."
+
+
+_ADVICE: Final = {
+    "cargo": _for_cargo,
+    "pytest": _for_pytest,
+    "tox": _for_tox,
+    "walled": _for_walled,
+    "node": _for_node,
+    "python": _for_python,
+    "other": _for_other,
+    "unknown": _for_unknown,
+}
