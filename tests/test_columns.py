@@ -3,12 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracereport.sections.columns import Canvas, Column
+from tracereport.documents.terminal.canvas import Canvas, TextColumn
 from tracereport.wording.units import display_width
 
 
-def column(title: str, *cells: str, code: bool = False, loud: bool = False) -> Column:
-    return Column(title, cells, align="left" if code else "right", code=code, loud=loud)
+def column(title: str, *cells: str, code: bool = False, loud: bool = False) -> TextColumn:
+    return TextColumn(title, cells, align="left" if code else "right", code=code, loud=loud)
 
 
 NAMES = column("function", "query_records", "load_node", code=True)
@@ -67,7 +67,7 @@ def test_a_table_never_exceeds_the_width(rows: list[tuple[int, str]], width: int
     numbers, names = zip(*rows, strict=True)
     columns = [
         column("calls", *map(str, numbers)),
-        Column("function", names, align="left", code=True),
+        TextColumn("function", names, align="left", code=True),
         *(column(title, *map(str, numbers)) for title in ("repeats", "unchanged", "total", "p99", "max")),
     ]
     assert all(display_width(line) <= width for line in Canvas(width, colour=False).table(columns))

@@ -2,6 +2,7 @@ import json
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from tracereport.documents.page.page import MOST_BYTES, list_definitions, render
 from tracereport.documents.terminal.report import render_text
 from tracereport.findings.repeated import judge_repeats
 from tracereport.model import ProcessOnOneSide, Report, Rows, Selection, Settings
-from tracereport.sections.tables import totals_changes
+from tracereport.sections.comparison import TotalsChanges
 
 KNOWN = {
     *(
@@ -191,12 +192,13 @@ def test_gates_and_comparison_stand_before_all_other_sections(page: Page) -> Non
 def test_compared_figures_read_as_in_the_other_documents(source: str) -> None:
     comparison = compared_report().comparison
     assert comparison is not None
-    written = totals_changes(comparison.totals.rows)
-    shown = [
-        Page(row).text.split(" ") for row in re.findall(r"<tr>.*?</tr>", source.partition(">Totals")[2], re.DOTALL)
-    ]
-    expected = [" ".join(cells).split(" ") for cells in zip(*(column.cells for column in written), strict=True)]
-    assert [[word for word in words if word] for words in shown[1:7]] == expected
+    view = TotalsChanges()
+    columns = view.columns(compared_report())
+    expected = [[column.cell(row).plain() for column in columns] for row in view.rows(compared_report()).rows]
+    table = source.partition('id="changed-totals"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", table.partition("<tbody>")[2], re.DOTALL)
+    shown = [[re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+    assert shown == [[unescape(cell) for cell in cells] for cells in expected]
 
 
 def test_what_changed_stands_before_what_to_change(page: Page) -> None:
@@ -225,16 +227,19 @@ def figures_of(page: Page, label: str, *begins: str) -> list[str]:
 
 def test_every_table_with_a_baseline_has_its_changes(page: Page) -> None:
     compared, plain = headings(page), headings(Page(render_html(sample_report(), pictures=False)))
-    assert compared["Functions by calls"][:5] == ["function", "calls", "change", "lookups", "asked again"]
-    for label, changes in (("Functions by calls", 2), ("Callers by calls", 2), ("Who calls whom", 2), ("Processes", 1)):
+    functions = "Top 10 Functions by Call Count"
+    assert compared[functions][:5] == ["function", "calls", "change", "repeats", "change"]
+    for label, changes in ((functions, 2), ("Callers", 2), ("Call Patterns", 2), ("Processes", 1)):
         assert compared[label].count("change") == changes
         assert "change" not in plain[label]
         assert [title for title in compared[label] if title != "change"] == plain[label]
-    assert figures_of(page, "Functions by calls", "query_latest_record")[:5] == ["688", "+88", "154", "534", "+80"]
-    assert figures_of(page, "Functions by calls", "query_records")[1:5:3] == ["-", "-"]
-    assert figures_of(page, "Who calls whom", "load_node", "query_latest_record")[1:4:2] == ["+88", "+80"]
-    assert compared["Findings before and after"][-3:] == ["before", "after", "change"]
-    assert compared["Who calls whom, before and after"].count("change") == 2
+    assert figures_of(page, functions, "query_latest_record")[:4] == ["688", "+88", "534", "+80"]
+    assert figures_of(page, functions, "query_records")[1:4:2] == ["-", "-"]
+    edges = [row for row in compared_report().edges.rows if row.function == "query_latest_record"]
+    assert [row.caller for row in edges] == ["load_node"]
+    assert figures_of(page, "Call Patterns", "load_node", "688")[:3] == ["+88", "query_latest_record", "534"]
+    assert compared["Changed Findings"][-3:] == ["before", "after", "change"]
+    assert compared["Changed Calls"].count("change") == 2
 
 
 def test_a_comparison_of_other_processes_says_that_nothing_is_set_apart() -> None:

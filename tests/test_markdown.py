@@ -81,8 +81,8 @@ def test_figures_then_the_top_findings_with_their_fix_then_the_folded_rest() -> 
         "<details><summary>7 further findings</summary>",
         "**4. `load_node` asks",
         "_10 of 23 findings are shown._",
-        "<details><summary>Functions: 10 of 11</summary>",
-        "<details><summary>Data quality</summary>",
+        "<details><summary>Top 10 Functions by Call Count: 10 of 11</summary>",
+        "<details><summary>Data Quality</summary>",
         "<sub>duckpond-deep-single-thread · 11 functions",
     ]
     places = [text.index(part) for part in order]
@@ -102,16 +102,16 @@ def test_evidence_says_how_much_of_it_is_shown() -> None:
     assert "- 1 of 5 calls are shown\n" in summary
 
 
-def test_a_comparison_leads_with_the_change_and_folds_what_stayed() -> None:
+def test_a_comparison_leads_with_the_change_and_folds_the_rest() -> None:
     text = render_markdown(compared_report())
     order = [
         "**+124 calls, 118 of them redundant: new N+1 in `load_directory`.**",
         "- ❌ `new-findings` **failed**: 1, limit 0 (fan-out of `query_latest_record`)",
         "- ✅ `redundant_rate > 0.9` passed: 0.8338, limit 0.9",
-        "| new | 🔺 `load_node` asks `query_latest_record` once for each `id` | - | 80 | +80 |",
-        "| worse | 🔺 `metadata` asks `query_records` again | 157 | 195 | +38 |",
+        "| 🔺 new | `load_node` asks `query_latest_record` once for each `id` | - | 80 | +80 |",
+        "| 🔺 worse | `metadata` asks `query_records` again | 157 | 195 | +38 |",
         "| calls | 6,926 | 7,050 | +124 |",
-        "<details><summary>What stayed</summary>",
+        "<details><summary>Changed Functions</summary>",
         "### What to change first",
         "**1. `metadata` asks",
         "**4. `load_node` asks",
@@ -129,7 +129,7 @@ def test_an_accepted_change_is_marked_as_such() -> None:
     comparison = msgspec.structs.replace(report.comparison, findings=rows(*changes))
     text = render_markdown(msgspec.structs.replace(report, comparison=comparison))
     assert "| new | `load_node` asks `query_latest_record` once for each `id` (accepted) | - | 80 | +80 |" in text
-    assert "🔺" not in text
+    assert "🔺 new" not in text
 
 
 def test_what_is_new_stands_open_whatever_its_rank() -> None:
@@ -172,7 +172,7 @@ def test_empty_is_good_news() -> None:
     text = render_markdown(empty_report())
     assert text.startswith("**No call was made twice in 1,523 calls.**\n")
     assert "What to change first" not in text
-    assert text.count("<details>") == 1
+    assert text.count("<details>") == 4, "functions, their times, processes, input"
 
 
 @pytest.mark.parametrize("limit_bytes", [200, 1_500, 8_000, 20_000, 60_000, 1_000_000])

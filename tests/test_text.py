@@ -22,7 +22,7 @@ from tests.sample_report import (
 )
 from tracereport.documents.terminal.report import render_explanation, render_text
 from tracereport.model import CallReference, Report, Rows, Selection, Settings
-from tracereport.sections.tables import shared_lookups
+from tracereport.sections.cells import Shares
 from tracereport.wording.units import display_width, escape_controls
 
 REPORTS = {
@@ -81,8 +81,8 @@ def test_lists_that_are_cut_say_so_wherever_they_stand() -> None:
     settings = msgspec.structs.replace(report.settings, top=2)
     text = render_text(msgspec.structs.replace(report, input=source, settings=settings))
     sections = {part.partition(" ===")[0]: part for part in text.split("=== ")}
-    assert "\n  ... 2 of 30\n" in sections["Input"]
-    assert "\n  ... 2 of 12\n" in sections["Input"]
+    assert "and 28 more." in " ".join(sections["Input"].split())
+    assert "and 10 more." in " ".join(sections["Input"].split())
     assert "\n  ... 2 of 4\n" in sections["Changed Findings"]
 
 
@@ -97,8 +97,7 @@ def test_an_explanation_counts_the_pairs_that_it_shows() -> None:
 
 def test_callers_that_a_table_leaves_out_are_counted() -> None:
     shares = rows(share("a", 1, 2), share("b", 3), total=9)
-    lookup = msgspec.structs.replace(sample_report().shared_lookups.rows[0], callers=shares)
-    assert shared_lookups([lookup])[-1].cells == ["a 2, b 1, 7 more"]
+    assert Shares(shares).plain() == "a 2, b 1 and 7 more"
 
 
 def test_a_reader_meets_what_is_wrong_then_the_verdict_then_what_to_change() -> None:
@@ -117,7 +116,14 @@ def test_a_reader_meets_what_is_wrong_then_the_verdict_then_what_to_change() -> 
 
 
 def test_every_section_of_rows_ends_in_its_fix() -> None:
-    without_fix = {"What Would Mislead", "What to Change First", "Accepted Findings", "Data Quality", "Input"}
+    without_fix = {
+        "What Would Mislead",
+        "What to Change First",
+        "Processes",
+        "Accepted Findings",
+        "Data Quality",
+        "Input",
+    }
     for title, lines in sections(render_text(sample_report(), width=200)).items():
         if title not in without_fix:
             assert lines[-1].startswith("  Fix: "), title
@@ -157,20 +163,24 @@ def test_top_bounds_every_list() -> None:
 def test_the_comparison_and_the_gates_stand_before_the_findings() -> None:
     text = render_text(compared_report(), width=120)
     parts = sections(text)
-    assert list(parts)[:4] == ["What Would Mislead", "Gates", "Compared with main", "Changed Findings"]
-    assert parts["Gates"][0] == "  FAILED  --fail-on new-findings; is 1, limit 0; fan-out of query_latest_record"
-    assert parts["Gates"][1] == "  passed  --fail-on redundant_rate > 0.9; is 0.8338, limit 0.9"
-    assert parts["Compared with main"][0] == "  +124 calls, 118 of them redundant: new N+1 in `load_directory`."
-    assert parts["Changed Findings"][0] == (
-        "  new       `load_node` asks `query_latest_record` once for each `id`: 0 -> 80 avoidable calls (+80)"
-    )
-    assert not any(line.startswith("  unchanged") for line in parts["Changed Findings"])
+    assert list(parts)[:3] == ["What Would Mislead", "Gates", "Changed Findings"]
+    assert parts["Gates"][:4] == [
+        "  FAILED: --fail-on new-findings",
+        "      is 1, limit 0",
+        "      Note: fan-out of query_latest_record",
+        "  passed: --fail-on redundant_rate > 0.9",
+    ]
+    assert "\nCompared with main: +124 calls, 118 of them redundant: new N+1 in `load_directory`.\n" in text
+    changed = [line for line in parts["Changed Findings"] if line.startswith("  ") and not line.startswith("   ")]
+    assert changed[0] == "  new: `load_node` asks `query_latest_record` once for each `id`"
+    assert "      80 after, change +80" in parts["Changed Findings"]
+    assert not any(line.startswith("  unchanged") for line in changed)
 
 
 def test_nothing_changed_says_so() -> None:
-    parts = sections(render_text(unchanged_report()))
-    assert parts["Compared with main"] == ["  Nothing changed: 7,050 calls, 5,878 of them redundant, as in main."]
-    assert parts["Changed Findings"] == ["  None: every finding is as before."]
+    text = render_text(unchanged_report())
+    assert "\nCompared with main: Nothing changed: 7,050 calls, 5,878 of them redundant, as in main.\n" in text
+    assert sections(text)["Changed Findings"][-1] == "  None: every finding is as before."
 
 
 def test_empty_is_good_news_and_not_a_page_of_empty_tables() -> None:
@@ -179,17 +189,20 @@ def test_empty_is_good_news_and_not_a_page_of_empty_tables() -> None:
     assert list(sections(text)) == [
         "What to Change First",
         "Top 10 Functions by Call Count",
+        "Times of Functions",
         "Potential Redundant Calls",
         "Cache Hit Opportunities",
+        "Call Tree",
+        "Processes",
         "Input",
     ]
 
 
 def test_the_four_kinds_of_lines_are_accounted_for() -> None:
     lines = sections(render_text(sample_report()))["Input"]
-    assert lines[0] == "  7,053 lines = 7,049 records + 1 continuation line + 2 malformed + 1 other line"
+    assert lines[0].startswith("7,053 lines = 7,049 records + 1 continuation line + 2 malformed + 1 other line, ")
     assert "no elapsed field" in lines[-2]
-    assert lines[-1].startswith("      PERF_TRACE|7050|"), "the reason is whole, and the line stands under it"
+    assert lines[-1].startswith("      Text: PERF_TRACE|7050|"), "the reason is whole, and the line stands under it"
 
 
 def test_what_was_not_judged_and_what_is_shown_is_said() -> None:

@@ -249,6 +249,8 @@ class Function(Record, frozen=True, kw_only=True):
     total_elapsed_upper_ns: int
     self_ns: int | None
     """Of the processes with a nested or given tree, else null."""
+    self_upper_ns: int | None = None
+    """Null where ``self_ns`` is."""
     mean_elapsed_ns: float
     p50_elapsed_ns: int
     p90_elapsed_ns: int
@@ -465,6 +467,8 @@ class TreePath(Record, frozen=True, kw_only=True):
     total_ns: int
     self_ns: int
     redundant_calls: int
+    total_upper_ns: int | None = None
+    self_upper_ns: int | None = None
 
 
 class CallTree(Record, frozen=True, kw_only=True):

@@ -8,17 +8,20 @@ document says so. The verdict and the gates outlast all that.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.errors import UsageError
-from tracereport.model import Breakdown, Comparison, Finding, FindingChange, Gate, QualityWarning, Report, Rows
-from tracereport.sections import tables
-from tracereport.sections.columns import Column
+from tracereport.model import Comparison, Finding, Gate, QualityWarning, Report, Rows
+from tracereport.sections import SECTIONS
+from tracereport.sections.cells import NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Words
+from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
 from tracereport.wording import sentences
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.units import elide_fields, elide_middle
+from tracereport.wording.units import elide_fields, elide_middle, format_left_out
 
 Row = TypeVar("Row")
 
@@ -29,7 +32,8 @@ _KINDS_OF_ROWS = 3
 """Findings, their details, and rows of the tables, in this order of importance."""
 _OPEN_FINDINGS = 3
 _VALUE_WIDTH = 100
-_STATE_MARKS = {"new": "🔺", "worse": "🔺", "better": "✅", "resolved": "✅", "unchanged": ""}
+_MARKS = {"": "", "worse": "🔺", "better": "✅"}
+_SAYS_NOTHING = frozenset({"", NOTHING})
 
 
 def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, marker: str | None = None) -> str:
@@ -98,7 +102,8 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, level:
         first_line=_first_line(marker),
         verdict=_verdict(report),
         summary=summary,
-        tables=tables,
+        changes=[summary.section(view, findings) for view in SECTIONS if view.chapter is COMPARISON],
+        sections=[summary.section(view, rows) for view in SECTIONS if view.chapter not in (GATES, COMPARISON)],
         left_out=f"{limit_bytes:,}" if level < _KINDS_OF_ROWS * top else "",
     )
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
@@ -150,8 +155,6 @@ class _Summary:
         self.rows = rows
         self.open_findings, self.folded_findings = self._part_findings()
         self.misleading = _misleading(report)
-        shading = tuple(row for row in report.quality.rows if not row.misleading)
-        self.shading = Rows(len(shading), shading)
 
     def _part_findings(self) -> tuple[list[tuple[int, Finding]], list[tuple[int, Finding]]]:
         ranked = list(enumerate(self.report.findings.rows, 1))
@@ -162,39 +165,56 @@ class _Summary:
         others = [(rank, finding) for rank, finding in ranked if finding.fingerprint not in grown]
         return opened, others[: self.findings - len(opened)]
 
-    def shown(self, rows: Rows[Row]) -> tuple[Row, ...]:
-        """The rows of a table that there is room for."""
-        return rows.rows[: self.rows]
-
-    def table(self, columns: Sequence[Column]) -> str:
-        """The columns as a table of GitHub's Markdown; without rows nothing."""
-        if not columns[0].cells:
-            return ""
-        titles = _row([column.title for column in columns])
-        rule = _row([":---" if column.align == "left" else "---:" for column in columns])
-        rows = zip(*([_cell(text, column) for text in column.cells] for column in columns), strict=True)
-        return "\n".join([titles, rule, *map(_row, rows)])
-
-    def changes(self, changes: Sequence[FindingChange]) -> str:
-        """Findings before and after."""
-        return self.table(tables.finding_changes(changes, [_describe_change(row) for row in changes]))
-
-    def metrics(self, rows: Sequence[Breakdown]) -> str:
-        """The breakdown of each function under its name."""
-        return "\n\n".join(f"{code(row.function)}\n\n{self.table(tables.metrics(row))}" for row in rows)
+    def section(self, view: SectionView[Any], most: int) -> "_Section | None":
+        """A section's first rows as a table; null where it has nothing to show."""
+        rows: Rows[Any] = view.rows(self.report)
+        shown = rows.rows[:most]
+        lines = [line for row in shown for line in view.expand(row)]
+        note = prose(view.note(self.report)) if most else ""
+        if not lines and not (note and view.is_present(self.report)):
+            return None
+        return _Section(
+            title=view.heading(self.report),
+            left_out=format_left_out(len(shown), rows.total),
+            note=note,
+            table=_table(view.columns(self.report), lines),
+            fix=prose(view.fix) if lines else "",
+        )
 
 
-def _describe_change(row: FindingChange) -> str:
-    """Who asks whom, with a mark for better or worse; what was accepted is neither."""
-    place = sentences.describe_place(row, code)
-    return f"{place} (accepted)" if row.accepted is not None else f"{_STATE_MARKS[row.state]} {place}".strip()
+class _Section(msgspec.Struct, frozen=True):
+    """A section ready for the template."""
+
+    title: str
+    left_out: str
+    note: str
+    table: str
+    fix: str
+
+
+def _table(columns: Sequence[Column[Any]], rows: Sequence[Any]) -> str:
+    """A table of GitHub's Markdown; without rows nothing."""
+    if not rows:
+        return ""
+    titles = _row([column.title for column in columns])
+    rule = _row(["---:" if column.figures else ":---" for column in columns])
+    return "\n".join([titles, rule, *(_row([_cell(column.cell(row)) for column in columns]) for row in rows)])
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(text: str, column: Column) -> str:
-    if column.code and text not in ("", "-"):
-        return cell(code(elide_fields(text, _VALUE_WIDTH), _VALUE_WIDTH))
-    return cell(text)
+def _cell(content: Cell) -> str:
+    """A cell in the syntax of a table: names of the log as code, better and worse with a mark."""
+    match content:
+        case Words(text, tone):
+            return cell(f"{_MARKS[tone]} {prose(text)}".strip())
+        case Clause(write):
+            return cell(write(code))
+        case Figure() | Count():
+            return cell(content.plain())
+        case _ if isinstance(content, OF_THE_LOG) and (plain := content.plain()) not in _SAYS_NOTHING:
+            return cell(code(elide_fields(plain, _VALUE_WIDTH), _VALUE_WIDTH))
+        case _:
+            return NOTHING

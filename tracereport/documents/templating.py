@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
+from tracereport.sections.interface import nothing_judged
 from tracereport.wording import phrases, sentences, units
 
 _MARKDOWN_NAME_WIDTH = 80
@@ -78,7 +79,7 @@ def environment() -> Environment:
         "unchanged_findings": sentences.unchanged_findings,
         "changed_totals": sentences.changed_totals,
         "describe_unaccounted": sentences.describe_unaccounted,
-        "useful_caches": sentences.useful_caches,
+        "nothing_judged": nothing_judged,
     }
     return made
 

@@ -6,7 +6,7 @@ through ``json_script``; all other text of the log is escaped by the templates' 
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from tracereport.documents.page.explorer import list_explorer_rows
 from tracereport.documents.page.pictures import Pictures
+from tracereport.documents.page.tables import list_chapters
 from tracereport.documents.page.vega_bundle import read_bundle
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.documents.templating import (
@@ -41,38 +42,10 @@ if TYPE_CHECKING:
     from tracereport.sections.charts import Chart
 
 MOST_BYTES: Final = 1_500_000
+DEFINITIONS_TITLE: Final = "How each figure is computed"
 _MOST_FINDINGS: Final = 15
 _MOST_ROWS: Final = 25
 _EXPLORER_ROWS: Final = 400
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A part of the page under its own heading, written by ``partials/KEY.html``."""
-
-    key: str
-    """Its id in the page, too."""
-    title: str
-    is_present: Callable[[Report], object] = lambda _: True
-    """Whether the report has anything for it."""
-    tells_change: bool = False
-    """Whether it stands before the findings where there is a baseline."""
-
-
-SECTIONS: Final = (
-    Section("gates", "Gates", lambda report: report.gates, tells_change=True),
-    Section("comparison", "Comparison", lambda report: report.comparison, tells_change=True),
-    Section("functions", "Functions"),
-    Section("callers", "Callers", lambda report: report.callers.rows or report.edges.rows),
-    Section("redundancy", "Redundancy"),
-    Section("cache", "Cache", lambda report: sentences.useful_caches(report.cache_curves).rows),
-    Section("slowest", "Slowest calls", lambda report: report.slowest_calls.rows),
-    Section("breakdown", "Breakdown", lambda report: report.breakdown.rows),
-    Section("tree", "Call tree"),
-    Section("processes", "Processes"),
-    Section("quality", "Data quality"),
-    Section("definitions", "How each figure is computed"),
-)
-"""Below the front, in the order of the page."""
 
 
 def render_html(report: Report, *, pictures: bool = True) -> str:
@@ -124,8 +97,6 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
 
 
 def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
-    from tracereport.sections.charts.repeats import list_called  # noqa: PLC0415 - loads Altair
-
     style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
     script = _isolate(_read_template("report.js"))
     vega = _isolate(drawn.bundle)
@@ -139,7 +110,7 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             script=script,
             vega=vega,
             page_data=json_script(_page_data(report, text, drawn)),
-            sections=[section for section in SECTIONS if section.is_present(report)],
+            chapters=list_chapters(report, text),
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
@@ -149,26 +120,11 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             many_processes=report.totals.processes > 1,
             advice=render_advice_html,
             worth=sentences.describe_worth,
+            definitions_title=DEFINITIONS_TITLE,
             saved_fill=_saved_fill,
-            resolution_of={row.function: row.resolution_ns for row in report.functions.rows},
-            called_by=list_called(report, [row.caller for row in report.callers.rows[: text.limits.rows]], text.labels),
-            changes=_key_changes(report),
             **_answers(report),
         )
     )
-
-
-def _key_changes(report: Report) -> dict[str, dict[Any, Any]]:
-    """What changed from the baseline, by what a row of the tables is found by."""
-    compared = report.comparison
-    if compared is None:
-        return {"functions": {}, "callers": {}, "edges": {}, "processes": {}}
-    return {
-        "functions": {row.function: row for row in compared.functions.rows},
-        "callers": {row.caller: row for row in compared.callers.rows},
-        "edges": {(row.caller, row.function): row for row in compared.edges.rows},
-        "processes": {row.index: row for row in compared.processes.rows},
-    }
 
 
 def _answers(report: Report) -> dict[str, Any]:

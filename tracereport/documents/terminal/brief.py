@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from tracereport.documents.terminal.canvas import Canvas
 from tracereport.documents.terminal.page import TerminalPage
 from tracereport.model import Finding, Report
-from tracereport.sections.columns import Canvas
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.sentences import (
     describe_extent,

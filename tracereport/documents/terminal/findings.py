@@ -6,7 +6,6 @@ from tracereport.documents.templating import first_advice, render_advice
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Finding,
-    FindingChange,
 )
 from tracereport.wording.phrases import format_count, format_list
 from tracereport.wording.sentences import (
@@ -14,7 +13,6 @@ from tracereport.wording.sentences import (
     describe_extent,
     describe_finding,
     describe_pairs,
-    describe_place,
     describe_spent,
     describe_worth,
 )
@@ -22,7 +20,6 @@ from tracereport.wording.units import (
     escape_controls,
     format_bounds,
     format_caller,
-    format_change,
     format_metric,
     format_param,
     quote_name,
@@ -112,17 +109,4 @@ def advice(page: TerminalPage, finding: Finding) -> list[str]:
         fence = line.startswith("```")
         lines += [line] if in_code or fence else page.canvas.wrap(line)
         in_code ^= fence
-    return lines
-
-
-def finding_changes(page: TerminalPage, rows: Sequence[FindingChange]) -> list[str]:
-    """New, worse, better and resolved findings, with their repeats or avoidable calls before and after."""
-    lines: list[str] = []
-    for row in rows:
-        what = "avoidable calls" if row.kind == "fan-out" else "repeats"
-        change = (
-            f"{format_count(row.before)} -> {format_count(row.after)} {what} ({format_change(row.before, row.after)})"
-        )
-        accepted = f", accepted: {row.accepted}" if row.accepted else ""
-        lines += page.sentence(f"{row.state:<9} {describe_place(row, quote_name)}: {change}{accepted}", "  ", " " * 12)
     return lines

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Self, TypeVar
 
+from tracereport.documents.terminal.canvas import Canvas
 from tracereport.model import CallReference, Report, Rows
-from tracereport.sections.columns import Canvas
 from tracereport.wording.units import (
     display_width,
     elide_middle,

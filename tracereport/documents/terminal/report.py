@@ -1,16 +1,16 @@
 """The report for a terminal, section by section, and one finding in full.
 
-The templates hold the order of the sections, their titles and their fixes; what stands in a section is made by
-``findings``, ``lists`` and ``tables``, within the width of the ``page``.
+The template puts together what stands before the sections (``front``), the findings, and the sections in their order.
 """
 
 from collections.abc import Sequence
 
 from tracereport.documents.templating import render_template
-from tracereport.documents.terminal import findings, lists
+from tracereport.documents.terminal import findings, front
 from tracereport.documents.terminal.page import TerminalPage
+from tracereport.documents.terminal.sections import write_section
 from tracereport.model import Finding, Report
-from tracereport.sections import tables
+from tracereport.sections import SECTIONS
 from tracereport.wording import sentences
 from tracereport.wording.units import escape_controls, quote_name
 
@@ -26,7 +26,16 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         colour: bold headings, and the loud colour on what was asked again for an unchanged answer (ANSI).
     """
     page = TerminalPage.of(report, width=width, colour=colour)
-    text = render_template("report.txt", report=report, page=page, findings=findings, lists=lists, tables=tables)
+    written = {view: write_section(page, view) for view in SECTIONS}
+    text = render_template(
+        "report.txt",
+        report=report,
+        page=page,
+        front=front,
+        findings=findings,
+        changes=[text for view, text in written.items() if view.chapter.tells_change],
+        sections=[text for view, text in written.items() if not view.chapter.tells_change],
+    )
     return text.rstrip("\n") + "\n"
 
 

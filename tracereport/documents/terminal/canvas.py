@@ -14,7 +14,7 @@ _VERMILION = "\x1b[38;5;166m"
 _RESET = "\x1b[0m"
 
 
-class Column(msgspec.Struct, frozen=True):
+class TextColumn(msgspec.Struct, frozen=True):
     """One column of a table.
 
     Attributes:
@@ -22,6 +22,7 @@ class Column(msgspec.Struct, frozen=True):
         cells: its values, top down.
         align: numbers stand right, names left.
         code: what stands in code or log: names, values, call numbers. Elided where the table would be too wide.
+        spare: the first to go where the table is too wide.
         loud: in the one loud colour, which means *asked again for an unchanged answer*.
     """
 
@@ -30,6 +31,7 @@ class Column(msgspec.Struct, frozen=True):
     align: Literal["left", "right"] = "right"
     code: bool = False
     loud: bool = False
+    spare: bool = False
 
     def width(self) -> int:
         """Columns of a terminal that its widest value takes."""
@@ -75,15 +77,17 @@ class Canvas(msgspec.Struct, frozen=True):
             return [*lines, pad_left(remark, self.width)]
         return [*before, last + pad_left(remark, room)]
 
-    def table(self, columns: Sequence[Column], indent: str = "  ") -> list[str]:
+    def table(self, columns: Sequence[TextColumn], indent: str = "  ") -> list[str]:
         """The columns side by side under their titles.
 
-        Where they don't fit, the last columns of figures are left out, but for the first two columns, until those of
-        code keep a useful width; then these are elided, the widest first.
+        Where they don't fit, the spare columns are left out. Then the last columns of figures are, but for the first
+        two columns, until those of code keep a useful width; then these are elided, the widest first.
         """
         if not columns[0].cells:
             return []
         kept = list(columns)
+        if self._overflow(kept, indent, [column.width() for column in kept]) > 0:
+            kept = [column for column in kept if not column.spare]
         while self._overflow(kept, indent, [min(column.width(), _shortest(column)) for column in kept]) > 0:
             droppable = [column for column in kept[2:] if not column.code]
             if not droppable:
@@ -93,11 +97,11 @@ class Canvas(msgspec.Struct, frozen=True):
         laid_out = [self._lay_out(column, width) for column, width in zip(kept, widths, strict=True)]
         return [(indent + _GAP.join(cells)).rstrip() for cells in zip(*laid_out, strict=True)]
 
-    def _overflow(self, columns: Sequence[Column], indent: str, widths: Sequence[int]) -> int:
+    def _overflow(self, columns: Sequence[TextColumn], indent: str, widths: Sequence[int]) -> int:
         """By how much columns of these widths are too wide."""
         return display_width(indent) + sum(widths) + len(_GAP) * (len(columns) - 1) - self.width
 
-    def _fitting_widths(self, columns: Sequence[Column], indent: str) -> list[int]:
+    def _fitting_widths(self, columns: Sequence[TextColumn], indent: str) -> list[int]:
         """The columns' own widths, those of code made narrower until all fit."""
         widths = [min(column.width(), self.width) if column.code else column.width() for column in columns]
         elidable = [index for index, column in enumerate(columns) if column.code]
@@ -108,13 +112,13 @@ class Canvas(msgspec.Struct, frozen=True):
             widths[widest] -= 1
         return widths
 
-    def _lay_out(self, column: Column, width: int) -> list[str]:
+    def _lay_out(self, column: TextColumn, width: int) -> list[str]:
         """Title and cells of a column, all of one width."""
         pad = pad_right if column.align == "left" else pad_left
         title, *cells = [pad(elide_fields(text, width), width) for text in (column.title, *column.cells)]
         return [title, *(self.loud(cell) if column.loud else cell for cell in cells)]
 
 
-def _shortest(column: Column) -> int:
+def _shortest(column: TextColumn) -> int:
     """The width below which other columns are left out in favour of this one."""
     return _SHORTEST_CODE if column.code else column.width()

@@ -1,0 +1,34 @@
+"""What stands before the sections: what the report is of, and what a reader must know before any figure."""
+
+from tracereport.documents.terminal.page import STEP, TerminalPage
+from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import describe_selection, describe_traced_time
+
+
+def misleading(page: TerminalPage) -> list[str]:
+    """The warnings that a reader must see before any figure."""
+    return [
+        line
+        for warning in page.report.quality.rows
+        if warning.misleading
+        for line in (
+            *page.sentence(warning.message, "  "),
+            *page.sentence(f"Remedy: {warning.remedy}", STEP, f"{STEP}        "),
+        )
+    ]
+
+
+def overview(page: TerminalPage) -> list[str]:
+    """How much was judged, from where, and what the report is narrowed to."""
+    totals = page.report.totals
+    counted = [
+        format_counted(totals.functions, "function"),
+        format_counted(totals.lookups, "lookup"),
+        format_counted(totals.processes, "process", "processes"),
+    ]
+    sentences = [f"{', '.join(counted)}; {describe_traced_time(page.report)}"]
+    if unjudged := totals.calls - totals.judged_calls:
+        sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
+    if page.report.selection is not None:
+        sentences.append(f"Narrowed to {describe_selection(page.report.selection, str)}; the totals are of all calls")
+    return [line for text in sentences for line in page.sentence(text)]

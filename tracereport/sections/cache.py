@@ -1,0 +1,46 @@
+"""How large a cache of each function must be."""
+
+from collections.abc import Sequence
+
+from tracereport.model import CacheCurve, Report, Rows
+from tracereport.sections.cells import Figure, FunctionName, Words
+from tracereport.sections.interface import CACHE, Column, SectionView, counts, figures, words
+from tracereport.wording.phrases import format_count
+from tracereport.wording.sentences import useful_caches
+
+
+class CacheSizes(SectionView[CacheCurve]):
+    """The entries with which a cache reaches a share of its possible hits."""
+
+    key = "cache-sizes"
+    title = "Cache Size"
+    chapter = CACHE
+    definition = "cache"
+    fix = "Give a cache as many entries as it needs for 80 or 95 % of the possible hits; more of them save little."
+    charts = ("cache-curves",)
+
+    def rows(self, report: Report) -> Rows[CacheCurve]:
+        """Those that a cache could answer for at all."""
+        return useful_caches(report.cache_curves)
+
+    def columns(self, report: Report) -> Sequence[Column[CacheCurve]]:
+        """Whether a curve is exact is said only where one isn't."""
+        some_sampled = any(not row.exact for row in report.cache_curves.rows)
+        return (
+            counts("calls", lambda row: row.calls, "calls"),
+            words("function", lambda row: FunctionName(row.function)),
+            counts("hits possible", lambda row: row.possible_hits, "cache"),
+            figures("for 50 %", lambda row: _capacity(row.capacity_for_50)),
+            figures("for 80 %", lambda row: _capacity(row.capacity_for_80)),
+            figures("for 95 %", lambda row: _capacity(row.capacity_for_95)),
+            *([words("curve", lambda row: Words("exact" if row.exact else "sampled"))] if some_sampled else []),
+        )
+
+    def functions(self, row: CacheCurve, report: Report) -> Sequence[str]:
+        """The function whose answers it keeps."""
+        del report
+        return (row.function,)
+
+
+def _capacity(entries: int | None) -> Figure:
+    return Figure("-" if entries is None else format_count(entries))
