@@ -21,10 +21,10 @@ from tests.shop import ROOT
 from tracereport import __version__
 from tracereport.command import job as job_room
 from tracereport.command.cli import main
+from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
 from tracereport.command.options import GROUPS, TOP
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import list_suffixes
-from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.model import Settings, report_schema
 from tracereport.wording.units import display_width
 
@@ -158,6 +158,12 @@ def test_the_help_names_every_format_suffix_and_default(capsys: pytest.CaptureFi
     )
     assert Settings().top == TOP
     assert f"Default: {TOP}." in shown
+
+
+@pytest.mark.parametrize("arguments", [["--version"], [SINGLE, "-q", "-o", "a.md"], ["emitter", "rust"]])
+def test_the_command_itself_is_not_traced(arguments: list[str | Path]) -> None:
+    assert run(*arguments, PERF_TRACE="x.log").returncode == 0
+    assert not Path("x.log").exists()
 
 
 def test_the_help_loads_nothing_heavy() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.emitters import EXAMPLES
 from tests.shop import ROOT
-from tracereport.emit import files
-from tracereport.emit.files import LANGUAGES, Language, emitter_path
+from tracereport.command import emitter_files as files
+from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,5 +1,6 @@
 """What the command loads, and how."""
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.command import SINGLE, environment
 from tests.shop import ROOT
+from tracereport.command.loading import keep_memory
 
 COUNT_THREADS = """
 import os
@@ -34,16 +36,27 @@ def test_numpy_is_loaded_without_threads_and_nobody_else_is_told() -> None:
     assert run_script(COUNT_THREADS).split() == ["True", "1", "None"]
 
 
+@pytest.mark.parametrize("error", [TypeError("bad argument type"), OSError(), AttributeError("mallopt")])
+def test_a_system_whose_c_library_is_another_keeps_its_own_ways(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    keep_memory()
+
+
 def test_a_number_of_threads_that_is_set_stays() -> None:
     assert run_script(COUNT_THREADS, OPENBLAS_NUM_THREADS="2").split()[-1] == "2"
 
 
 def test_a_text_report_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
     loaded = set(run_script(NAME_LOADED, str(SINGLE), "-q", "-o", str(tmp_path / "report.txt")).split())
-    assert {"polars", "jinja2", "tracereport.engine.report"} <= loaded
-    heavy = {"altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit"}
+    assert {"numpy", "jinja2", "tracereport.engine.report"} <= loaded
+    heavy = {"polars", "altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit"}
     asked_for = {
-        f"tracereport.{room}" for room in ("analysis.compare", "analysis.gates", "analysis.redaction", "capture")
+        f"tracereport.{room}" for room in ("judging.compare", "judging.gates", "judging.redaction", "command.capture")
     }
     assert not loaded & (heavy | asked_for)
 

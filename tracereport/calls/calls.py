@@ -217,9 +217,11 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     def first_numbers(self) -> NDArray[np.int64]:
         """Per process the number of the call that ended first; an implausible number is none of the process's."""
         first = np.zeros(len(self.processes.name), np.int64)
-        plausible = ~self.implausible if self.implausible.any() else slice(None)
-        # Assigned from the last to the first: what remains is the first.
-        first[self.process[plausible][::-1]] = self.number[plausible][::-1]
+        plausible = np.flatnonzero(~self.implausible)
+        place = np.full(len(first), len(self), np.int64)
+        np.minimum.at(place, self.process[plausible], plausible)
+        known = place < len(self)
+        first[known] = self.number[place[known]]
         return first
 
     @property

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tracereport import __version__
+from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
 from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
 from tracereport.command.options import DAY, TEXT, ReportCommand
-from tracereport.emit.files import LANGUAGES, Language, emitter_path
 from tracereport.errors import ExitCode, TracereportError, UsageError, describe_fault
 from tracereport.sources.streams import STANDARD_INPUT, is_stream
 

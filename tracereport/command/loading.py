@@ -20,7 +20,7 @@ def keep_memory() -> None:
     A column of a million calls lives for a moment, and the next one takes its place. By default each is given back to
     the system and asked for anew, which fills it with zeros: on a virtual machine that took a quarter of all time.
     """
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # Windows takes no None for the C library
         set_option = ctypes.CDLL(None).mallopt
         for option, value in (
             (_MMAP_THRESHOLD, 1 << 30),

@@ -1,8 +1,10 @@
 """Where the emitters are that a program takes a copy of: one file for each language.
 
->>> from tracereport.emit.files import emitter_path
+>>> from tracereport.command.emitter_files import emitter_path
 >>> emitter_path("rust").name
 'perf_trace.rs'
+
+Not a module of the emitters' package, which starts tracing when it is imported: the command is not to be traced.
 """
 
 from pathlib import Path
@@ -11,13 +13,13 @@ from typing import Literal, get_args
 Language = Literal["python", "rust", "node", "node-commonjs", "node-types"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent / "emit"
 _EXAMPLES = _PACKAGE.parent.parent / "examples"
 _NAMES: dict[Language, str] = {"python": "core.py", "rust": "perf_trace.rs", "node": "perf-trace.mjs"}
 _NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
 
 
 def emitter_path(language: Language) -> Path:
-    """The emitter's file: in this package, or, of a checkout, among the examples."""
+    """The emitter's file: in its package, or, of a checkout, among the examples."""
     packaged = _PACKAGE / _NAMES[language]
     return packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]
