@@ -479,14 +479,14 @@ def test_of_a_document_that_breaks_off_every_whole_span_is_read(tmp_path: Path) 
         path.write_bytes(whole[:end])
         calls = read_inputs([str(path)])
         assert calls.facts is not None
-        assert calls.facts.input.errors == (f"{path}: the JSON ends too early",)
+        assert calls.facts.input.errors == (f"{path}: the document ends too early",)
         read.append(len(calls))
     assert read == sorted(read)
     assert set(read) >= set(range(read[0], 21)), "no span is lost but the last"
     path.write_bytes(whole[: len(whole) // 2])
     done = run(path)
     assert done.returncode == 3
-    assert b"the JSON ends too early" in done.stdout + done.stderr
+    assert b"the document ends too early" in done.stdout + done.stderr
 
 
 def test_a_line_that_breaks_off_or_is_none_is_one_malformed_record(tmp_path: Path) -> None:
@@ -497,8 +497,8 @@ def test_a_line_that_breaks_off_or_is_none_is_one_malformed_record(tmp_path: Pat
     assert calls.facts is not None
     assert len(calls) == 1
     assert [(row.line, row.reason) for row in calls.facts.input.malformed.rows] == [
-        (2, "is no JSON"),
-        (3, "is no JSON"),
+        (2, "is no document"),
+        (3, "is no document"),
     ]
 
 

@@ -110,6 +110,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     from tracereport.command.capture import run_command  # noqa: PLC0415
     from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415
+    from tracereport.command.receiver import receiving  # noqa: PLC0415
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")))
@@ -120,13 +121,16 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
         job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
         prepared = _prepare(job, stack)
         collection = Collection(folder / "processes", os.environ)
-        with log.open("wb") as keep:
-            code = run_command(command, keep, collection.environment)
+        with log.open("wb") as keep, receiving(folder, collection.environment) as (receiver, environment):
+            code = run_command(command, keep, environment)
             processes = collection.append_to(keep)
         try:
-            if _holds_traces(log):
+            inputs = [str(log)] * _holds_traces(log) + receiver.inputs
+            if inputs:
                 if processes and not job.quiet:
                     print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
+                names = {name: words if name == str(log) else f"spans of {words}" for name in inputs}
+                prepared = replace(prepared, job=replace(prepared.job, inputs=tuple(inputs), names=names))
                 own = finish_job(prepared, sys.stderr, stack)
                 return code or own
             from tracereport.command.advice import advise  # noqa: PLC0415

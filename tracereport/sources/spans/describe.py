@@ -116,6 +116,9 @@ def _describe_statement(text: str, name: str, attributes: Attributes, *, failed:
         if key.startswith(("db.query.parameter.", "db.statement.parameter."))
     ]
     known = not statement.is_cut and len(values) >= statement.places
+    if together := attributes.get("db.statement.parameters"):
+        values.append(("parameters", str(together)))
+        known = not statement.is_cut
     if any(value in REDACTED for _, value in values):
         known = False
     database = attributes.get("db.namespace") or attributes.get("db.name")

@@ -84,6 +84,15 @@ def read_typed(document: bytes) -> Iterator[Span]:
         request = request.trace
 
 
+def is_request(document: bytes) -> bool:
+    """Whether it is an export request, of whatever its spans are like."""
+    try:
+        found = msgspec.json.decode(document)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return isinstance(found, dict) and isinstance(found.get("resourceSpans", []), list)
+
+
 def walk(document: Any) -> Iterator[tuple[Any, str]]:  # noqa: ANN401 - JSON of any shape
     """Each span of a request as it stands, with its service's name, in the order of ``read_typed``."""
     while isinstance(document, dict):

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.spans.read import Skin, split_input
+from tracereport.sources.spans.read import UNREADABLE, Skin, split_input
 from tracereport.sources.streams import BrokenSourceError, Stream
 
 
@@ -32,13 +31,13 @@ def _read_spans(skin: Skin, name: str, wanted: set[int]) -> Iterator[bytes]:
     try:
         for document in split_input(skin, Stream(name), None):
             try:
-                whole = msgspec.json.decode(document.content)
-            except (msgspec.MsgspecError, RecursionError):
+                whole = skin.decode(document.content)
+            except UNREADABLE:
                 ordinal += document.is_whole
                 continue
             for raw, _ in skin.walk(whole):
                 ordinal += 1
                 if ordinal in wanted:
-                    yield msgspec.json.encode(raw) + b"\n"
+                    yield skin.encode(raw) + b"\n"
     except BrokenSourceError:
         return  # what is wrong with the input is said where its calls are read

@@ -14,15 +14,18 @@ from tracereport.model import Input, MalformedLine, Rows
 from tracereport.native.keys import factorize
 from tracereport.sources.spans.documents import Document, split_documents
 from tracereport.sources.spans.forest import NOWHERE, Forest, grow_forest
+from tracereport.sources.spans.protobuf import UnreadableError
 from tracereport.sources.spans.table import Span, SpanColumns, SpanTable
 from tracereport.sources.streams import BrokenSourceError, Progress, Stream
 
 MALFORMED_ROWS = 1_000
 MALFORMED_BYTES = 200
 _POWERS_OF_TEN = tuple(10**power for power in range(9, 0, -1))
-NO_JSON = "is no JSON"
+NO_DOCUMENT = "is no document"
 NO_SPAN = "is no span"
-CUT_OFF = "the JSON ends too early"
+CUT_OFF = "the document ends too early"
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnreadableError)
+"""What is raised for bytes that are no document."""
 
 
 class Skin(msgspec.Struct, frozen=True):
@@ -37,6 +40,10 @@ class Skin(msgspec.Struct, frozen=True):
     """The quick way for a document of the right shape; it raises ``msgspec.MsgspecError`` for any other."""
     split: Callable[[Stream, Progress | None], Iterator[Document]] | None = None
     """The documents of an input, where they aren't JSON."""
+    decode: Callable[[bytes], Any] = msgspec.json.decode
+    """A document; it raises ``UNREADABLE`` for what is none."""
+    encode: Callable[[Any], bytes] = msgspec.json.encode
+    """One of its spans as a line."""
 
 
 class _Reading(msgspec.Struct):
@@ -87,15 +94,15 @@ def _read_document(skin: Skin, document: Document, reading: _Reading, table: Spa
         else:
             return
     try:
-        whole = msgspec.json.decode(document.content)
-    except (msgspec.MsgspecError, RecursionError):
+        whole = skin.decode(document.content)
+    except UNREADABLE:
         if document.is_whole:
-            _note_malformed(reading, NO_JSON, document.content)
+            _note_malformed(reading, NO_DOCUMENT, document.content)
         return
     for raw, context in skin.walk(whole):
         read = skin.read(raw, context)
         if read is None:
-            _note_malformed(reading, NO_SPAN, msgspec.json.encode(raw))
+            _note_malformed(reading, NO_SPAN, skin.encode(raw))
             continue
         reading.spans += 1
         table.add(read, file=file, line=reading.spans)

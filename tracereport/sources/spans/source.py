@@ -66,11 +66,19 @@ class SpanSource:
         )
 
     def _skin(self) -> Skin:
-        from tracereport.sources.spans import otlp, skins  # noqa: PLC0415
+        from tracereport.sources.spans import otlp, protobuf, skins  # noqa: PLC0415
         from tracereport.sources.spans.read import Skin  # noqa: PLC0415
 
         known = {
             "otlp": Skin("otlp", otlp.walk, otlp.read_lenient, otlp.read_typed),
+            "otlp-proto": Skin(
+                "otlp-proto",
+                protobuf.walk,
+                protobuf.read_span,
+                split=protobuf.split_requests,
+                decode=protobuf.decode_request,
+                encode=protobuf.encode_span,
+            ),
             "tempo": Skin("tempo", otlp.walk, otlp.read_lenient, otlp.read_typed),
             "jaeger": Skin("jaeger", skins.walk_jaeger, skins.read_jaeger),
             "zipkin": Skin("zipkin", skins.walk_zipkin, skins.read_zipkin),
@@ -79,10 +87,26 @@ class SpanSource:
         return known[self.name]
 
 
+class ProtobufSource(SpanSource):
+    """OTLP in protobuf, told by how its first fields lie in each other."""
+
+    def __init__(self) -> None:
+        super().__init__("otlp-proto", (), (), "the Collector's `exporters: file: {path: traces.pb, format: proto}`")
+
+    def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - told by content
+        """Whether it begins as an export request does, or the length of one."""
+        if b"\x0a" not in head[:8]:
+            return False
+        from tracereport.sources.spans.protobuf import begins_with_length, is_request  # noqa: PLC0415
+
+        return is_request(head) or begins_with_length(head)
+
+
 SPAN_SOURCES: Final = (
     SpanSource(
         "otlp", (b"resourceSpans",), (b"batches",), "the Collector's `exporters: file: {path: traces.jsonl}`"
     ),
+    ProtobufSource(),
     SpanSource("tempo", (b"batches", b"scopeSpans|instrumentationLibrarySpans"), (), "Grafana's button for a trace"),
     SpanSource("jaeger", (b"spanID", b"operationName"), (), "Jaeger's JSON download of a trace"),
     SpanSource(
