@@ -38,6 +38,7 @@ Commands (each has its own --help):
   tracereport accept FINGERPRINT --reason TEXT       accept a finding in the configuration
   tracereport config [OPTIONS]                       show the configuration in force
   tracereport emitter LANGUAGE                       print the file that writes trace lines
+  tracereport check-emitter LOG                      say whether an emitter's lines keep the rules
 
 \b
 Exit codes:
@@ -186,7 +187,27 @@ def emitter(language: Language) -> int:
     return ExitCode.DONE
 
 
-COMMANDS: Mapping[str, click.Command] = {"run": run, "accept": accept, "config": config, "emitter": emitter}
+@click.command("check-emitter", context_settings=_CONTEXT, no_args_is_help=True)
+@click.argument("log", type=click.STRING, metavar="LOG")
+def check_emitter(log: str) -> int:
+    """Say of a log of trace lines which of an emitter's rules it keeps, and which it doesn't try.
+
+    LOG is a file, or - for standard input, packed or not. Exits with 1 if a rule is broken.
+    """
+    from tracereport.command.emitter_check import check_log, format_verdicts  # noqa: PLC0415
+
+    check, verdicts = check_log(log)
+    click.echo(format_verdicts(check, verdicts), nl=False)
+    return ExitCode.GATE_FAILED if any(verdict.breaches for verdict in verdicts) else ExitCode.DONE
+
+
+COMMANDS: Mapping[str, click.Command] = {
+    "run": run,
+    "accept": accept,
+    "config": config,
+    "emitter": emitter,
+    "check-emitter": check_emitter,
+}
 
 
 def _prepare(job: "Job", stack: ExitStack) -> "Prepared":

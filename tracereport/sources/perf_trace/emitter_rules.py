@@ -1,0 +1,268 @@
+"""The rules that whoever writes trace lines has to keep, held against a log: strictly, where the reader is lenient.
+
+A log shows what its calls happened to need: a rule that nothing in it tried is said to be untried, not kept.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from tracereport.sources.perf_trace.grammar import (
+    ELAPSED_FIELD,
+    FLAG_FIELDS,
+    MARK,
+    MAXIMUM,
+    METRIC_MAXIMUM,
+    NUMBER_FIELDS,
+    PHASE_FIELD,
+    PHASE_VALUES,
+    TEXT_FIELDS,
+    UNIT_NS,
+)
+
+SHOWN_BREACHES: Final = 3
+"""Of a rule; the others are counted."""
+_MISSING_LIMIT: Final = 1000
+"""How many numbers of a gap are counted."""
+_RECORD: Final = re.compile(rf"{re.escape(MARK)}(?P<number>0|[1-9][0-9]*)\|(?P<body>.*)", re.DOTALL)
+_ELAPSED_NAMES: Final = frozenset(f"elapsed_{unit}" for unit in UNIT_NS)
+_RESERVED: Final = frozenset({*TEXT_FIELDS, *NUMBER_FIELDS, *FLAG_FIELDS, PHASE_FIELD})
+_BAD_ESCAPE: Final = re.compile(r"\\(?!x7c|x0a|x5c)")
+_PLACE: Final = re.compile(r".+:[1-9][0-9]*")
+_UNSIGNED: Final = re.compile(r"[0-9]+")
+
+PROMISES: Final = {
+    "lines": "each call is one whole line of UTF-8, with one elapsed time",
+    "fields": "before the time stand name=value, behind it unsigned 64-bit numbers, and no name is a reserved one",
+    "numbers": "in each process calls are numbered from 0, each once, none left out",
+    "order": "a number is given when a call starts, its line is written when it ends: children before their parent",
+    "parents": "each call names its parent, which is a call of the log and lasts longer, or none",
+    "processes": "every line names its process, or none does",
+    "escapes": r"in a text | is \x7c and a newline \x0a; the line then has escaped=1, and \ is \x5c",
+    "reserved": "a reserved field stands behind the time, once, with a value that it can have",
+    "answers": "calls record what came out of them, so that a repeat can be judged",
+    "units": "times are in microseconds or finer",
+}
+"""Each rule by its name."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a log says of one rule."""
+
+    rule: str
+    promise: str
+    breaches: tuple[tuple[int, str], ...]
+    """The line of each, counted from 1, and what is wrong with it."""
+    is_tried: bool
+    """Whether anything in the log could have broken it."""
+
+
+class _Call(msgspec.Struct):
+    line: int
+    parent: int | None
+    elapsed_ns: int
+    resolution_ns: int
+
+
+class EmitterCheck:
+    """Is shown every line of a log in turn, and then knows which rules it keeps."""
+
+    def __init__(self) -> None:
+        self._breaches: dict[str, list[tuple[int, str]]] = {rule: [] for rule in PROMISES}
+        self._tried: set[str] = set()
+        self._processes: dict[str | None, dict[int, _Call]] = {}
+        self.lines = 0
+        self.calls = 0
+        self._without_parent: list[int] = []
+        self._is_broken_off = False
+
+    @property
+    def processes(self) -> int:
+        """How many there are."""
+        return len(self._processes)
+
+    def take(self, raw: bytes) -> None:
+        """Reads the next line, with its line feed."""
+        self.lines += 1
+        if not raw.endswith(b"\n"):
+            self._break("lines", "the log ends without a line feed")
+        try:
+            line = raw.decode().removesuffix("\n")
+        except UnicodeDecodeError as error:
+            self._break("lines", f"byte {error.start + 1} isn't UTF-8")
+            return
+        start = line.find(MARK)
+        if start < 0:
+            if self._is_broken_off:
+                self._break("escapes", "a record goes on here: the newline in a text isn't escaped")
+            return
+        self._is_broken_off = False
+        found = _RECORD.fullmatch(line, start)
+        if found is None:
+            self._break("lines", f"{MARK} without a call number and | behind it")
+            return
+        self._take_record(int(found["number"]), found["body"])
+
+    def _take_record(self, number: int, body: str) -> None:
+        elapsed = [*ELAPSED_FIELD.finditer(body)]
+        if not elapsed:
+            self._is_broken_off = True
+            self._break("lines", "no elapsed_us=<number> field")
+            return
+        if MARK in f"{body}|" and len(elapsed) == 1:
+            self._break(
+                "lines", f"a text ends with {MARK[:-1]}: write elapsed_ms before elapsed_us, so that it isn't torn"
+            )
+        last = first = finest = elapsed[-1]
+        for earlier in reversed(elapsed[:-1]):
+            if earlier.end() == first.start():
+                first = earlier
+                finest = min(finest, earlier, key=lambda field: UNIT_NS[field[1]])
+        before, behind = body[: first.start()].split("|"), body[last.end() :].split("|")[1:]
+        self.calls += 1
+        self._tried |= {"lines", "fields", "numbers"}
+        fields = self._read_behind(behind)
+        is_escaped = fields.get("escaped") == "1"
+        self._read_before(before, is_escaped=is_escaped)
+        if is_escaped:
+            texts = [*before, *(fields.get(name, "") for name in TEXT_FIELDS)]
+            for text in texts:
+                if (bad := _BAD_ESCAPE.search(text)) is not None:
+                    self._break(
+                        "escapes", rf"{text[bad.start() : bad.start() + 4]!r} is no escape: \ is \x5c in such a line"
+                    )
+        self._tried |= {"escapes"} if is_escaped else set()
+        unit, whole, decimals = finest[1], finest[2], finest[3] or ""
+        if unit != "ms" or decimals:
+            self._tried.add("units")
+        self._place(number, fields, int(whole + decimals) * UNIT_NS[unit] // 10 ** len(decimals), UNIT_NS[unit])
+
+    def _read_before(self, before: list[str], *, is_escaped: bool) -> None:
+        function, *params = before
+        if not function or ("=" in function and not is_escaped and not params):
+            self._break("fields", "no function behind the number")
+        for param in params:
+            name, equals, _ = param.partition("=")
+            if not equals:
+                self._break("escapes", f"{param[:40]!r} has no name: the | in a text isn't escaped")
+            elif name in _ELAPSED_NAMES:
+                self._break("fields", f"a parameter is called {name}: put an underscore behind it")
+
+    def _read_behind(self, behind: list[str]) -> dict[str, str]:
+        """The reserved fields; all others are metrics."""
+        fields: dict[str, str] = {}
+        for field in behind:
+            name, equals, value = field.partition("=")
+            if name in _RESERVED and equals:
+                self._tried.add("reserved")
+                if name in fields:
+                    self._break("reserved", f"{name} stands twice")
+                fields[name] = value
+                if not _can_be(name, value):
+                    self._break("reserved", f"{name}={value[:40]} isn't a value of {name}")
+                continue
+            name, equals, value = field.rpartition("=")
+            if not equals or not _UNSIGNED.fullmatch(value) or int(value) > METRIC_MAXIMUM:
+                self._break("fields", f"the metric {field[:40]!r} is no unsigned 64-bit number")
+            elif name in _ELAPSED_NAMES or name in _RESERVED:
+                self._break("fields", f"a metric is called {name}: put an underscore behind it")
+            else:
+                self._tried.add("answers")
+        return fields
+
+    def _place(self, number: int, fields: dict[str, str], elapsed_ns: int, resolution_ns: int) -> None:
+        if fields.get("failed") == "1" or fields.get("cached") == "1":
+            self._tried.add("answers")
+        parent = fields.get("parent")
+        if parent is None:
+            self._without_parent.append(self.lines)
+        elif parent != "none":
+            self._tried.add("parents")
+        calls = self._processes.setdefault(fields.get("process"), {})
+        if number > MAXIMUM:
+            self._break("numbers", f"{number} is beyond 2^63 - 1")
+        elif number in calls:
+            self._break("numbers", f"{number} has stood in line {calls[number].line}")
+        else:
+            own = int(parent) if parent is not None and _UNSIGNED.fullmatch(parent) else None
+            calls[number] = _Call(self.lines, own, elapsed_ns, resolution_ns)
+
+    def finish(self) -> tuple[Verdict, ...]:
+        """What the whole log says of each rule."""
+        names = set(self._processes)
+        if names - {None}:
+            self._tried.add("processes")
+        if None in names and len(names) > 1:
+            line = min(call.line for call in self._processes[None].values())
+            self._breaches["processes"].append((line, "this line names none, and others do"))
+        if "parents" in self._tried:
+            self._breaches["parents"] += [
+                (line, "no parent, and other lines have one") for line in self._without_parent
+            ]
+        for calls in self._processes.values():
+            self._check_numbers(calls)
+            self._check_parents(calls)
+        return tuple(
+            Verdict(
+                rule, promise, tuple(sorted(self._breaches[rule])), rule in self._tried or bool(self._breaches[rule])
+            )
+            for rule, promise in PROMISES.items()
+        )
+
+    def _check_numbers(self, calls: dict[int, _Call]) -> None:
+        missing = [*_find_missing(calls)]
+        if missing:
+            number, behind = missing[0]
+            more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+            what = f"there is no {number}{more}: a call that hasn't ended, or a number given to none"
+            self._breaches["numbers"].append((calls[behind].line, what))
+
+    def _check_parents(self, calls: dict[int, _Call]) -> None:
+        behind = 0
+        late = []
+        for number, call in calls.items():
+            if call.parent is None:
+                continue
+            self._tried.add("order")
+            parent = calls.get(call.parent)
+            if call.parent >= number:
+                what = f"number {number} has the parent {call.parent}: numbers are given when a call starts"
+                self._breaches["order"].append((call.line, what))
+            elif parent is None:
+                self._breaches["parents"].append((call.line, f"parent={call.parent}, and no call has this number"))
+            elif parent.line > call.line:
+                behind += 1
+                if call.elapsed_ns > parent.elapsed_ns + parent.resolution_ns:
+                    self._breaches["parents"].append((call.line, f"it lasts longer than its parent {call.parent}"))
+            else:
+                late.append(call.line)
+        if late and not behind:
+            # What outlives its parent is written behind it; not so all that there is.
+            self._breaches["order"] += [(line, "its parent's line stands before it") for line in late]
+
+    def _break(self, rule: str, what: str) -> None:
+        self._breaches[rule].append((self.lines, what))
+
+
+def _find_missing(calls: dict[int, _Call]) -> Iterable[tuple[int, int]]:
+    """The numbers that no call has, up to the largest, each with the next one that there is."""
+    expected = 0
+    for number in sorted(calls):
+        yield from ((each, number) for each in range(expected, min(number, expected + _MISSING_LIMIT)))
+        expected = number + 1
+
+
+def _can_be(name: str, value: str) -> bool:
+    if name in FLAG_FIELDS:
+        return value == "1"
+    if name == PHASE_FIELD:
+        return value in PHASE_VALUES
+    if name == "at":
+        return _PLACE.fullmatch(value) is not None
+    if name in NUMBER_FIELDS:
+        if name == "parent" and value == "none":
+            return True
+        return _UNSIGNED.fullmatch(value) is not None and int(value) <= MAXIMUM and (name != "try" or value != "0")
+    return value != ""
