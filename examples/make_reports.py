@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tracereport.command.job import Job, make_documents, prepare_job, run_job
 from tracereport.documents.formats import choose_formats
+from tracereport.documents.interface import RenderOptions
 from tracereport.documents.page.page import render_html
 from tracereport.documents.writer import Document, write_documents
 
@@ -34,6 +35,7 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
         inputs=(str(log),),
         targets=(),
         names={str(log): f"examples/logs/{log.name}"},
+        rendering=RenderOptions(location=f"examples/logs/{log.name}"),
         baseline=baseline,
         fail_on=("new-findings", "worse") if baseline else (),
     )

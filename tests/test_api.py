@@ -135,10 +135,10 @@ def test_a_frame_without_the_columns_is_refused_by_name() -> None:
 )
 def test_a_report_is_rendered_as_the_command_does(kind: str, beginning: str | bytes) -> None:
     report = tracereport.analyze(tracereport.read_calls(SINGLE))
-    document = tracereport.render(report, kind)
+    document = tracereport.render(report, kind, location="a.rs")
     assert type(document) is type(beginning)
     assert document.startswith(beginning)  # type: ignore[arg-type]
-    assert tracereport.render(decode_report(encode_report(report)), kind) == document
+    assert tracereport.render(decode_report(encode_report(report)), kind, location="a.rs") == document
 
 
 def test_what_cannot_be_meant_is_refused_in_words() -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema
 import msgspec
@@ -23,6 +24,7 @@ from tests.sample_report import (
 from tests.shop import ROOT
 from tests.test_ci_examples import required
 from tracereport.api import render
+from tracereport.documents.export.findings import find_source
 from tracereport.documents.export.github import render_github
 from tracereport.documents.export.gitlab import render_gitlab
 from tracereport.documents.export.sarif import render_sarif
@@ -58,7 +60,7 @@ def test_json_comes_back_whole_and_compresses_to_the_same_bytes(report: Report) 
 
 
 def sarif_run(report: Report) -> dict[str, Any]:
-    log = json.loads(render_sarif(report))
+    log = json.loads(render_sarif(report, "src/main.rs:7"))
     assert log["version"] == "2.1.0"
     assert set(log) == {"$schema", "version", "runs"}
     (run,) = log["runs"]
@@ -80,7 +82,9 @@ def test_sarif_is_as_its_schema_says(kind: str) -> None:
     }
     schema = json.loads(SARIF_SCHEMA.read_text(encoding="utf-8"))
     validator = jsonschema.Draft4Validator(schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
-    assert [error.message for error in validator.iter_errors(json.loads(render_sarif(reports[kind])))] == []
+    assert [
+        error.message for error in validator.iter_errors(json.loads(render_sarif(reports[kind], "src/main.rs")))
+    ] == []
     assert list(validator.iter_errors({"version": "2.1.0", "runs": [{}]}))
 
 
@@ -96,7 +100,10 @@ def test_sarif_names_rule_place_and_fingerprint_of_each_finding() -> None:
         assert result["partialFingerprints"] == {"tracereport/v1": found.fingerprint}
         assert result["level"] == ("note" if found.confidence == "low" else "warning")
         (location,) = result["locations"]
-        assert set(location) == {"logicalLocations"}
+        assert location["physicalLocation"] == {
+            "artifactLocation": {"uri": "src/main.rs"},
+            "region": {"startLine": 7},
+        }
         assert location["logicalLocations"][0]["kind"] == "function"
         assert result["message"]["text"]
     first = results[0]
@@ -107,7 +114,7 @@ def test_sarif_names_rule_place_and_fingerprint_of_each_finding() -> None:
     }
 
 
-def test_sarif_places_a_finding_in_a_file_only_where_the_trace_does() -> None:
+def test_sarif_places_a_finding_where_the_trace_does_else_where_it_is_told() -> None:
     (result,) = sarif_run(with_findings(located(FINDINGS[0], "src/größe, a:b%.rs", "12")))["results"]
     physical = result["locations"][0]["physicalLocation"]
     assert physical == {
@@ -116,7 +123,37 @@ def test_sarif_places_a_finding_in_a_file_only_where_the_trace_does() -> None:
     }
     for line in ("0", "x", "", "-1", "9" * 5000, "\u0661"):
         (result,) = sarif_run(with_findings(located(FINDINGS[0], "src/lib.rs", line)))["results"]
-        assert "physicalLocation" not in result["locations"][0]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "src/main.rs"}
+
+
+def test_sarif_without_a_place_is_refused_since_its_reader_would_refuse_it_whole() -> None:
+    with pytest.raises(UsageError, match="SARIF needs a file and line") as caught:
+        render_sarif(with_findings(located(FINDINGS[0], "src/lib.rs", "3"), FINDINGS[1]))
+    assert "--location FILE" in caught.value.remedy
+    assert json.loads(render_sarif(empty_report()))["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "root", "shown"),
+    [
+        ("/home/me/shop/src/lib.rs", "/home/me/shop", "src/lib.rs"),
+        ("/home/me/shop/src/lib.rs", "/home/me/shop/", "src/lib.rs"),
+        ("/home/me/shopping/lib.rs", "/home/me/shop", "/home/me/shopping/lib.rs"),
+        ("C:\\work\\shop\\src\\a.py", "C:\\work\\shop", "src/a.py"),
+        ("src\\a.py", "/home/me", "src/a.py"),
+        ("./src/a.py", None, "src/a.py"),
+        ("src/a.py", "/home/me", "src/a.py"),
+    ],
+)
+def test_files_are_named_from_the_repository_on(written: str, root: str | None, shown: str) -> None:
+    finding = located(FINDINGS[0], written, "3")
+    assert find_source(finding, root) is not None
+    report = with_findings(finding)
+    (result,) = json.loads(render_sarif(report, None, root))["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == quote(shown)
+    (issue,) = json.loads(render_gitlab(report, None, root))
+    assert issue["location"]["path"] == shown
+    assert f"file={shown.replace(':', '%3A')},line=3" in render_github(report, root)
 
 
 def test_sarif_says_what_is_new_and_what_is_accepted() -> None:
@@ -194,7 +231,7 @@ def test_a_redacted_file_is_no_place() -> None:
     assert issue["location"] == {"path": "C:\\lib.rs", "lines": {"begin": 1}}
     assert "file=" not in render_github(with_findings(hidden))
     (result,) = sarif_run(with_findings(hidden))["results"]
-    assert set(result["locations"][0]) == {"logicalLocations"}
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "src/main.rs"}
 
 
 def test_code_quality_without_a_place_is_refused_with_the_way_out() -> None:

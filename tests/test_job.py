@@ -301,7 +301,7 @@ def log_with_secrets() -> str:
 @pytest.mark.parametrize("redact", ["token", "all"])
 def test_no_document_holds_a_redacted_value(redact: str, capsys: pytest.CaptureFixture[str]) -> None:
     names = ("a.txt", "a.md", "a.html", "a.json", "a.json.gz", "a.parquet", "a.speedscope.json", "a.sarif")
-    assert write(log_with_secrets(), *names, options=["--redact", redact]) == 0
+    assert write(log_with_secrets(), *names, options=["--redact", redact, "--location", "a.rs"]) == 0
     for name in names:
         content = Path(name).read_bytes()
         content = gzip.decompress(content) if name.endswith(".gz") else content
@@ -328,7 +328,7 @@ def test_a_redacted_value_with_the_format_s_own_marks_is_hidden_whole(
     ]
     Path("sql.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
     names = ("a.txt", "a.md", "a.html", "a.json", "a.parquet", "a.speedscope.json", "a.sarif")
-    assert write("sql.log", *names, options=["--redact", redact]) == 0
+    assert write("sql.log", *names, options=["--redact", redact, "--location", "a.rs"]) == 0
     for name in names:
         content = Path(name).read_text(encoding="utf-8") if name != "a.parquet" else _cells(name)
         # A plain word right behind a || is a name like any other; its value is hidden.

@@ -262,7 +262,9 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hashing_and_the_thread
     for seed, threads in RUNS:
         folder = tmp_path / seed
         folder.mkdir()
-        outputs = [argument for suffix in suffixes for argument in ("-o", str(folder / f"report.{suffix}"))]
+        outputs = ["--location=a.rs"] + [
+            argument for suffix in suffixes for argument in ("-o", str(folder / f"report.{suffix}"))
+        ]
         subprocess.run(
             [sys.executable, "-m", "tracereport", "-q", *logs, *outputs],
             env={**os.environ, "PYTHONHASHSEED": seed, "POLARS_MAX_THREADS": threads},

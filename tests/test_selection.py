@@ -170,7 +170,7 @@ def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     suffixes = ("txt", "md", "html", "json", "parquet", "speedscope.json", "sarif")
     selection = ("--function", "query_latest_record", "--caller", "load_node")
-    assert main([str(DEEP), "-q", *selection, *(f"-onarrow.{suffix}" for suffix in suffixes)]) == 0
+    assert main([str(DEEP), "-q", *selection, "--location=a.rs", *(f"-onarrow.{suffix}" for suffix in suffixes)]) == 0
     assert main([str(DEEP), "-q", *selection, "--format", "raw", "-o", "narrow.raw"]) == 0
     return tmp_path
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import render_report
+from tracereport.documents.interface import RenderOptions
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
@@ -74,19 +75,20 @@ def analyze(
     return make_report(read_frame(calls), settings or Settings(), title, selection)
 
 
-def render(report: Report, kind: str) -> str | bytes:
+def render(report: Report, kind: str, *, location: str | None = None) -> str | bytes:
     """A document made from the report, the same bytes for the same report.
 
     Args:
         report: as ``analyze`` made it, or read back from a ``report.json``.
         kind: what ``--format`` calls a format that is made of the report alone, as ``"html"`` or ``"json"``; text comes
             as a string, anything else as bytes.
+        location: ``FILE`` or ``FILE:LINE``, where ``sarif`` and ``gitlab`` show a finding whose trace names no source.
 
     Raises:
-        UsageError: ``kind`` is none of these, or it is ``gitlab``, which needs a place in the source for each finding,
-            and the trace carries none.
+        UsageError: ``kind`` is none of these, or it is ``sarif`` or ``gitlab``, which need a place in the source for
+            each finding, and neither the trace nor ``location`` names one.
     """
     rendered = {format_.name: format_ for format_ in FORMATS if format_.made_of == "report"}
     if kind not in rendered:
         raise UsageError(f"{kind}: no report can be rendered as that", f"Name one of {', '.join(rendered)}.")
-    return render_report(report, rendered[kind])
+    return render_report(report, rendered[kind], RenderOptions(location=location))

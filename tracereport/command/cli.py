@@ -301,11 +301,11 @@ def _holds_traces(log: Path) -> bool:
 
 
 def print_line(text: str) -> None:
-    """A line on standard error; a name's control characters are shown as escapes."""
-    from tracereport.wording.units import escape_controls  # noqa: PLC0415
+    """A line on standard error; a name's control characters are escaped, and it can't command a CI's runner."""
+    from tracereport.wording.units import defuse_commands, escape_controls  # noqa: PLC0415
 
     with suppress(OSError):  # where nobody can be told, the exit code still tells
-        click.echo(escape_controls(text), err=True)
+        click.echo(defuse_commands(escape_controls(text)), err=True)
 
 
 def print_error(message: str, remedy: str) -> None:

@@ -102,7 +102,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
             _WholeNumber(1, _LARGEST),
         ),
-        _one("--location", "FILE[:LINE]", "Where GitLab shows a finding whose trace names no source."),
+        _one("--location", "FILE[:LINE]", "Where SARIF and GitLab show a finding whose trace names no source."),
         Option(["-q", "--quiet"], is_flag=True, default=None, help="Print nothing but documents and errors."),
     ),
     "Selection (of what is shown, never of what is measured)": (

@@ -63,6 +63,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
             markdown_limit_bytes=options.markdown_limit,
             marker=options.marker,
             location=options.location,
+            root=_repository(),
             command=(shlex.join(["tracereport", *logs]), ""),
         ),
         quiet=options.quiet,
@@ -80,6 +81,14 @@ def working_folder() -> Path | None:
         return Path.cwd()
     except OSError:
         return None
+
+
+def _repository() -> str | None:
+    """The folder of the repository that the command runs in, else the working folder."""
+    here = working_folder()
+    if here is None:
+        return None
+    return str(next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here))  # noqa: PTH110
 
 
 def given_values(given: Given) -> dict[str, Any]:

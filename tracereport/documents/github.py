@@ -18,5 +18,4 @@ class GitHub:
         """A line for each failed gate, warning and finding."""
         from tracereport.documents.export.github import render_github  # noqa: PLC0415 - the help needs no renderer
 
-        del options
-        return render_github(result.report)
+        return render_github(result.report, options.root)

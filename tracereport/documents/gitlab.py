@@ -22,4 +22,4 @@ class GitLab:
         """
         from tracereport.documents.export.gitlab import render_gitlab  # noqa: PLC0415 - the help needs no renderer
 
-        return render_gitlab(result.report, options.location)
+        return render_gitlab(result.report, options.location, options.root)

@@ -37,7 +37,9 @@ class RenderOptions(NamedTuple):
     marker: str | None = None
     """Key of the comment's first line, by which it is found again."""
     location: str | None = None
-    """Where GitLab shows a finding whose trace names no file."""
+    """Where code scanning and GitLab show a finding whose trace names no file."""
+    root: str | None = None
+    """The repository's folder: files inside it are named from there on."""
     command: tuple[str, str] = ("tracereport LOG", "")
     """What makes the report once more: its words before a further option, and those behind it."""
 

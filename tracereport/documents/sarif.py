@@ -15,8 +15,11 @@ class Sarif:
     made_of: Final[MadeOf] = "report"
 
     def render(self, result: Result, options: RenderOptions) -> bytes:
-        """One log with one run."""
+        """One log with one run.
+
+        Raises:
+            UsageError: a finding has no place, and the options name none.
+        """
         from tracereport.documents.export.sarif import render_sarif  # noqa: PLC0415 - the help needs no renderer
 
-        del options
-        return render_sarif(result.report)
+        return render_sarif(result.report, options.location, options.root)

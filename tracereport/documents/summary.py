@@ -21,7 +21,7 @@ from tracereport.sections.cells import NOTHING, OF_THE_LOG, Cell, Clause, Count,
 from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
 from tracereport.wording import sentences
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.units import elide_fields, elide_middle, format_left_out
+from tracereport.wording.units import defuse_commands, elide_fields, elide_middle, format_left_out
 
 Row = TypeVar("Row")
 
@@ -106,7 +106,7 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, level:
         sections=[summary.section(view, rows) for view in SECTIONS if view.chapter not in (GATES, COMPARISON)],
         left_out=f"{limit_bytes:,}" if level < _KINDS_OF_ROWS * top else "",
     )
-    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+    return defuse_commands(re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n")
 
 
 def _is_silent(report: Report, comparison: Comparison) -> bool:

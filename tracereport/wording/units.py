@@ -6,6 +6,7 @@ in all of them.
 """
 
 import math
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -220,6 +221,24 @@ def escape_controls(text: str) -> str:
     return "".join(
         _escape(character) if unicodedata.category(character) in _HIDDEN_CATEGORIES else character for character in text
     )
+
+
+_COMMAND_AT_START = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_COMMAND_ANYWHERE = re.compile(r"##(?=\[|vso\[|teamcity\[)")
+
+
+def defuse_commands(text: str) -> str:
+    r"""The text with nothing in it that a CI's runner takes for a command: ``\x3a:error::``, ``#\x23[error]``.
+
+    Runners read what a job prints: GitHub's a line that starts with ``::`` and a ``##[`` anywhere, Azure's ``##vso[``,
+    TeamCity's ``##teamcity[``. A value of a log may hold any of them.
+    """
+    return defuse_anywhere(_COMMAND_AT_START.sub(r"\1\\x3a", text))
+
+
+def defuse_anywhere(text: str) -> str:
+    """The text with nothing in it that is a command wherever on a line it stands."""
+    return _COMMAND_ANYWHERE.sub(r"#\\x23", text)
 
 
 def _escape(character: str) -> str:

@@ -13,6 +13,7 @@ from tracereport.wording.units import escape_controls, quote_name
 quote: Final = partial(quote_name, width=80)
 """A name of the log inside of a sentence of plain text."""
 _LINE = re.compile(r"[1-9][0-9]{0,8}")
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\")
 
 
 def parse_location(location: str) -> tuple[str, int]:
@@ -31,15 +32,43 @@ def parse_location(location: str) -> tuple[str, int]:
     return location, 1
 
 
-def find_source(finding: Finding) -> tuple[str, int] | None:
-    """Where the code stands, if the trace says so: the first ``file=`` with a ``line=`` among the evidence."""
+def find_source(finding: Finding, root: str | None = None) -> tuple[str, int] | None:
+    """Where the code stands, if the trace says so: the first ``file=`` with a ``line=`` among the evidence.
+
+    Args:
+        finding: of a report.
+        root: the repository's folder; a path inside it is given from there on, as those who show it know it.
+    """
     for evidence in finding.evidence.rows:
         params = {param.name: param.value for param in evidence.params}
         line = params.get("line", "")
         file = params.get("file", "")
         if file and not file.startswith(REDACTED) and _LINE.fullmatch(line):
-            return escape_controls(file), int(line)
+            return _from_root(escape_controls(file), root), int(line)
     return None
+
+
+def _from_root(path: str, root: str | None) -> str:
+    """The path with ``/`` between its parts, from the root on where it lies inside it."""
+    if _WINDOWS_PATH.match(path) or ("/" not in path and "\\" in path):
+        path = path.replace("\\", "/")
+    start = "" if root is None else f"{root.replace(chr(92), '/').rstrip('/')}/"
+    return path.removeprefix(start).removeprefix("./") or path
+
+
+def require_source(finding: Finding, default: tuple[str, int] | None, root: str | None, reader: str) -> tuple[str, int]:
+    """Where the code stands, or is said to stand; a reader that refuses a finding without a place refuses them all.
+
+    Raises:
+        UsageError: nobody says it.
+    """
+    place = find_source(finding, root) or default
+    if place is None:
+        raise UsageError(
+            f"{reader} needs a file and line, and the trace carries none.",
+            "Trace file= and line=, or name a place: --location FILE",
+        )
+    return place
 
 
 def describe(finding: Finding, code: Code = quote) -> str:

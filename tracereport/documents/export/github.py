@@ -3,10 +3,10 @@
 from tracereport.documents.export.findings import describe, find_source, suggest_fix
 from tracereport.model import Finding, Gate, Report
 from tracereport.wording.sentences import KIND_WORDS, grown_fingerprints
-from tracereport.wording.units import escape_controls, format_decimal
+from tracereport.wording.units import defuse_anywhere, escape_controls, format_decimal
 
 
-def render_github(report: Report) -> str:
+def render_github(report: Report, root: str | None = None) -> str:
     """Workflow commands that annotate a run: failed gates, what would mislead, and the first findings.
 
     With a baseline only the new and worse findings are annotated, and accepted ones never.
@@ -24,8 +24,10 @@ def render_github(report: Report) -> str:
     for finding in _annotated(report)[: report.settings.top]:
         level = "notice" if finding.confidence == "low" else "warning"
         title = f"{KIND_WORDS[finding.kind]}: {finding.function}"
-        lines.append(_annotation(level, title, f"{describe(finding)} {suggest_fix(finding)}", find_source(finding)))
-    return "".join(f"{line}\n" for line in lines)
+        lines.append(
+            _annotation(level, title, f"{describe(finding)} {suggest_fix(finding)}", find_source(finding, root))
+        )
+    return "".join(f"{defuse_anywhere(line)}\n" for line in lines)
 
 
 def _describe_gate(gate: Gate) -> str:

@@ -2,19 +2,19 @@
 
 import msgspec
 
-from tracereport.documents.export.findings import describe, find_source, parse_location, suggest_fix
-from tracereport.errors import UsageError
+from tracereport.documents.export.findings import describe, parse_location, require_source, suggest_fix
 from tracereport.model import Report
 
 _GITLAB_SEVERITIES = {"sure": "major", "likely": "minor", "low": "info"}
 
 
-def render_gitlab(report: Report, location: str | None = None) -> bytes:
+def render_gitlab(report: Report, location: str | None = None, root: str | None = None) -> bytes:
     """The findings as GitLab's code quality, which needs a place in the source for each.
 
     Args:
         report: what is exported; accepted findings aren't.
         location: ``FILE`` or ``FILE:LINE``, for findings whose trace carries no ``file=`` and ``line=``.
+        root: the repository's folder.
 
     Raises:
         UsageError: a finding has no place, and none is given.
@@ -24,12 +24,7 @@ def render_gitlab(report: Report, location: str | None = None) -> bytes:
     for finding in report.findings.rows:
         if finding.accepted is not None:
             continue
-        place = find_source(finding) or default
-        if place is None:
-            raise UsageError(
-                "GitLab's code quality needs a file and line, and the trace carries none.",
-                "Trace file= and line=, or name a place: --location FILE",
-            )
+        place = require_source(finding, default, root, "GitLab's code quality")
         issues.append(
             {
                 "description": f"{describe(finding)} {suggest_fix(finding)}",

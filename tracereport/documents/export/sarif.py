@@ -5,7 +5,7 @@ from urllib.parse import quote as quote_path
 
 import msgspec
 
-from tracereport.documents.export.findings import describe, find_source, suggest_fix
+from tracereport.documents.export.findings import describe, parse_location, require_source, suggest_fix
 from tracereport.documents.templating import code, render_advice
 from tracereport.model import Finding, FindingKind, Report
 from tracereport.wording.sentences import KIND_WORDS
@@ -22,8 +22,18 @@ _SARIF_LEVELS = {"sure": "warning", "likely": "warning", "low": "note"}
 _BASELINE_STATES = {"new": "new", "worse": "updated", "better": "updated", "unchanged": "unchanged"}
 
 
-def render_sarif(report: Report) -> bytes:
-    """The findings as SARIF 2.1.0: at a file where the trace carries ``file=`` and ``line=``, else by function."""
+def render_sarif(report: Report, location: str | None = None, root: str | None = None) -> bytes:
+    """The findings as SARIF 2.1.0, each at a file and by its function: GitHub refuses a log with one result without.
+
+    Args:
+        report: what is exported.
+        location: ``FILE`` or ``FILE:LINE``, for findings whose trace carries no ``file=`` and ``line=``.
+        root: the repository's folder.
+
+    Raises:
+        UsageError: a finding has no place, and none is given.
+    """
+    default = None if location is None else parse_location(location)
     states = {row.fingerprint: row.state for row in report.comparison.findings.rows} if report.comparison else {}
     log = {
         "$schema": _SARIF_SCHEMA,
@@ -37,7 +47,10 @@ def render_sarif(report: Report) -> bytes:
                         "rules": [_sarif_rule(kind, text) for kind, text in _RULES.items()],
                     }
                 },
-                "results": [_sarif_result(finding, states) for finding in report.findings.rows],
+                "results": [
+                    _sarif_result(finding, states, require_source(finding, default, root, "SARIF"))
+                    for finding in report.findings.rows
+                ],
             }
         ],
     }
@@ -53,17 +66,18 @@ def _sarif_rule(kind: FindingKind, text: str) -> dict[str, object]:
     }
 
 
-def _sarif_result(finding: Finding, states: Mapping[str, str]) -> dict[str, object]:
+def _sarif_result(finding: Finding, states: Mapping[str, str], source: tuple[str, int]) -> dict[str, object]:
     callers = ", ".join(map(format_caller, finding.callers))
     logical: dict[str, object] = {
         "name": escape_controls(finding.function),
         "fullyQualifiedName": f"{callers} -> {escape_controls(finding.function)}",
         "kind": "function",
     }
-    location: dict[str, object] = {"logicalLocations": [logical]}
-    if (source := find_source(finding)) is not None:
-        path, line = source
-        location["physicalLocation"] = {"artifactLocation": {"uri": quote_path(path)}, "region": {"startLine": line}}
+    path, line = source
+    location = {
+        "physicalLocation": {"artifactLocation": {"uri": quote_path(path)}, "region": {"startLine": line}},
+        "logicalLocations": [logical],
+    }
     result: dict[str, object] = {
         "ruleId": finding.kind,
         "ruleIndex": list(_RULES).index(finding.kind),

@@ -13,7 +13,7 @@ from tracereport.wording.sentences import (
     grown_fingerprints,
     shorten_fingerprint,
 )
-from tracereport.wording.units import display_width, elide_middle, escape_controls, quote_name
+from tracereport.wording.units import defuse_commands, display_width, elide_middle, escape_controls, quote_name
 
 MOST_LINES: Final = 30
 _FINDINGS: Final = 3
@@ -53,7 +53,7 @@ def render_brief(report: Report, *, width: int, colour: bool, command: tuple[str
         lines.append(f"See all of the first: {before} --explain {shortest}{after}")
     verdict = report.comparison.verdict if report.comparison is not None else report.verdict.message
     lines += map(canvas.bold, _cut(page, verdict, _VERDICT_LINES))
-    return "\n".join(lines) + "\n"
+    return defuse_commands("\n".join(lines) + "\n")
 
 
 def _choose_findings(report: Report) -> list[tuple[int, Finding]]:

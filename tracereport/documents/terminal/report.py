@@ -12,7 +12,7 @@ from tracereport.documents.terminal.sections import write_section
 from tracereport.model import Finding, Report
 from tracereport.sections import SECTIONS
 from tracereport.wording import sentences
-from tracereport.wording.units import escape_controls, quote_name
+from tracereport.wording.units import defuse_commands, escape_controls, quote_name
 
 _EXPLANATION_WIDTH = 100
 
@@ -36,7 +36,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         changes=[text for view, text in written.items() if view.chapter.tells_change],
         sections=[text for view, text in written.items() if not view.chapter.tells_change],
     )
-    return text.rstrip("\n") + "\n"
+    return defuse_commands(text.rstrip("\n") + "\n")
 
 
 def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
@@ -51,4 +51,4 @@ def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[s
         findings=findings,
         trace_lines=[escape_controls(line) for line in trace_lines],
     )
-    return text.rstrip("\n") + "\n"
+    return defuse_commands(text.rstrip("\n") + "\n")
