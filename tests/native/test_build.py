@@ -15,14 +15,19 @@ from tests.shop import ROOT
 NATIVE = ROOT / "tracereport" / "native"
 
 
-@pytest.fixture
-def build() -> ModuleType:
+def load_build() -> ModuleType:
+    """The module that builds the library, which is no part of the package."""
     spec = importlib.util.spec_from_file_location("build_native", ROOT / "build_native.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def build() -> ModuleType:
+    return load_build()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ _COUNT: Final = ctypes.c_int64
 _NO_MEMORY: Final = -1
 
 # Per function what it gives and takes. An address is that of an array's first element, or of an object of the library.
-_SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
+SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_sources": (ctypes.c_char_p, ()),
     "tracereport_seed": (None, (ctypes.c_uint64,)),
     "tracereport_factorize": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _ADDRESS)),
@@ -69,7 +69,7 @@ def library() -> ctypes.CDLL:
         raise ImportError(f"{path.name}: no native library for this machine: {remedy}", path=str(path)) from error
     if made_from != hash_sources():
         raise ImportError(f"{path.name}: the native library was built from other sources: {remedy}", path=str(path))
-    for name, (gives, takes) in _SIGNATURES.items():
+    for name, (gives, takes) in SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = gives, takes
     # Python's hashes are keyed anew in every run (unless PYTHONHASHSEED says otherwise), and so are the library's.
