@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from tests.shop import ROOT, load_plugin
 
 FILE_NAME = re.compile(r"(?:#|//) (\S+\.\w+)\n")
-FILE_LANGUAGES = frozenset({"python", "rust", "js", "sh"})
+FILE_LANGUAGES = frozenset({"python", "rust", "js", "ts", "sh", "toml"})
 VARYING = re.compile(r"\b(elapsed_us|digest|process)=[0-9]+")
 INSTALLATION = "pip install "
 """Commands that begin so aren't run: they would ask the network."""

@@ -126,6 +126,17 @@ def test_vitest(project: Path, pool: str) -> None:
     }
 
 
+def test_the_file_of_a_process_can_be_named_by_its_program(project: Path) -> None:
+    require_package("vitest")
+    (project / "test" / "pages.test.mjs").write_text(VITEST)
+    environment = {**os.environ, "PERF_TRACE": str(project / "%n-%p.log")}
+    command = [str(ROOT / "node_modules" / ".bin" / "vitest"), "run"]
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    (project / "main.mjs").write_text('import { listBooks } from "./src/pages.mjs"; await listBooks();')
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=60)
+    assert {log.name.rpartition("-")[0] for log in project.glob("*.log")} == {"vitest", "main.mjs"}
+
+
 def test_jest(project: Path) -> None:
     require_package("jest")
     (project / "test" / "pages.test.cjs").write_text(JEST)

@@ -780,12 +780,18 @@ function openTarget(target) {
   if (["", "0", "off", "false", "no"].includes(word)) return undefined;
   if (["1", "on", "true", "yes", "stderr"].includes(word)) return 2;
   try {
-    const program = basename(process.argv[1] ?? "node").replace(/[^\w.-]/g, "_");
-    return openSync(target.replaceAll("%p", String(process.pid)).replaceAll("%n", program), "a");
+    return openSync(target.replaceAll("%p", String(process.pid)).replaceAll("%n", nameProgram()), "a");
   } catch (error) {
     process.stderr.write(`PERF_TRACE=${target}: ${error.message}; nothing is traced\n`);
     return undefined;
   }
+}
+
+/** The file that runs, or the package that it belongs to, such as a test runner. */
+function nameProgram() {
+  const path = process.argv[1] ?? "node";
+  const [, inPackage] = /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path) ?? [];
+  return (inPackage ?? basename(path)).replace(/[^\w.-]/g, "_");
 }
 
 /** The counter of the process, and what a thread that writes holds: its worker threads inherit both. */
