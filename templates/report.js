@@ -402,12 +402,12 @@ async function drawChart(embed, frame, specification) {
 /**
  * Runs the charts' library, which rests in the page as text: compiling it would hold up everything else.
  * The page's policy knows its hash, so it may run as a script and nothing else may.
- * @returns {Embed}
+ * @returns {Embed | undefined} nothing where the page was written without it
  */
 function loadEmbed() {
   const global = /** @type {{ vegaEmbed?: Embed }} */ (/** @type {unknown} */ (window));
   if (!global.vegaEmbed) document.head.append(make("script", {}, find(HTMLScriptElement, "#vega").text));
-  return /** @type {Embed} */ (global.vegaEmbed);
+  return global.vegaEmbed;
 }
 
 /** Charts come alive when they come near; until then, and where that fails, their pictures stand. */
@@ -420,7 +420,9 @@ function startCharts() {
   async function wake(frame) {
     const specification = page.charts[frame.dataset.chart ?? ""];
     if (!specification) return;
-    const view = await drawChart(loadEmbed(), frame, specification);
+    const embed = loadEmbed();
+    if (!embed) return;
+    const view = await drawChart(embed, frame, specification);
     views.push(view);
     await view.signal("chosen", chosenFunction).resize().runAsync();
     view.addEventListener("click", (_, mark) => chooseMark(frame, view, mark));

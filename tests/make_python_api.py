@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from tracereport import model
-from tracereport.api import analyze, read_calls, render
+from tracereport.api import analyze, chart, read_calls, render
 
 PAGE = Path(__file__).parent.parent / "examples" / "python-api.md"
 OPENING = """\
@@ -51,7 +51,7 @@ Performance Analysis Report
 ```
 
 """
-FUNCTIONS = (read_calls, analyze, render)
+FUNCTIONS = (read_calls, analyze, render, chart)
 TITLES = {"Args": "Takes", "Returns": "Gives", "Raises": "Raises"}
 RECORDS_OPENING = """\
 ## The report

@@ -15,7 +15,7 @@ from tracereport.errors import InputError, UsageError
 from tracereport.model import decode_report, encode_report
 from tracereport.sources.table import SCHEMA
 
-PUBLIC = {"Report", "Selection", "Settings", "analyze", "read_calls", "render"}
+PUBLIC = {"Report", "Selection", "Settings", "analyze", "chart", "read_calls", "render"}
 
 
 def test_the_calls_are_a_frame_with_the_published_columns() -> None:

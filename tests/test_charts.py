@@ -1,17 +1,25 @@
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
+import tracereport
+from tests.command import environment
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
 from tracereport.documents.page.pictures import Pictures
+from tracereport.errors import UsageError
 from tracereport.model import Report, Rows
-from tracereport.sections import theme
+from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts
+from tracereport.sections.charts.chart import read_template
+from tracereport.sections.charts.drawn import DRAWINGS, draw, make_template
+from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count
 
@@ -23,7 +31,7 @@ ALL_NAMES = {
     "caller-calls",
     "edges",
     "asked-again",
-    "cache-curves",
+    "cache",
     "breakdown",
     "tree",
     "activity",
@@ -65,11 +73,56 @@ def test_a_report_without_calls_has_no_chart() -> None:
 
 
 @pytest.mark.parametrize("make", CHARTS, ids=lambda make: make.__name__)
-def test_every_chart_is_valid_vega_lite(make: ChartMaker) -> None:
-    """The page skips Altair's checks for their time; here each object is checked as it is built, and the whole."""
-    chart = make(compared_report(), Labels())
-    assert chart is not None
-    assert chart.altair.to_dict(validate=True)
+@pytest.mark.parametrize("report", [compared_report(), crowded_report()], ids=["compared", "crowded"])
+def test_every_chart_is_valid_vega_lite_and_its_filled_template_is_what_altair_makes(
+    make: ChartMaker, report: Report
+) -> None:
+    chart = make(report, Labels())
+    if chart is None:
+        assert report.comparison is None
+        return
+    by_altair = draw(chart).to_dict(validate=True)
+    assert {key: by_altair[key] for key in by_altair if key not in {"$schema", "config"}} == chart.specification()
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_template_is_as_its_drawing_is_now(name: str) -> None:
+    assert read_template(name) == make_template(name), "run python -m tracereport.sections.charts.drawn"
+
+
+def test_every_drawing_has_its_template_and_its_chart() -> None:
+    kept = {path.stem for path in (templates_dir() / "charts").iterdir()}
+    assert kept == set(DRAWINGS) == ALL_NAMES == {name for view in SECTIONS for name in view.charts}
+
+
+def test_text_of_a_log_is_never_taken_for_a_placeholder() -> None:
+    report = sample_report()
+    row = msgspec.structs.replace(report.functions.rows[0], function="$height")
+    filled = charts_of(msgspec.structs.replace(report, functions=Rows(1, (row,))))["function-calls"].specification()
+    assert [bar["function"] for bar in filled["datasets"]["sums"]] == ["$height"]
+    assert filled["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["$height"]
+
+
+def test_a_notebook_gets_the_altair_chart_by_name() -> None:
+    chart = tracereport.chart(sample_report(), "cache")
+    assert chart.to_dict()["datasets"]["points"]
+    assert chart.to_dict()["config"]["font"] == theme.SANS
+    with pytest.raises(UsageError, match="no chart of the report is called nosuch") as error:
+        tracereport.chart(sample_report(), "nosuch")
+    assert "cache" in error.value.remedy
+    with pytest.raises(UsageError, match="has no figures for the chart comparison"):
+        tracereport.chart(sample_report(), "comparison")
+
+
+def test_a_page_loads_no_altair() -> None:
+    script = (
+        "import sys, tests.sample_report as s; from tracereport.documents.page.page import render_html; "
+        "render_html(s.sample_report()); print('altair' in sys.modules, 'vl_convert' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=120, text=True
+    )
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_titles_say_the_finding(charts: dict[str, Chart]) -> None:
@@ -80,10 +133,7 @@ def test_titles_say_the_finding(charts: dict[str, Chart]) -> None:
         "metadata asks again after get_next_version_for_node: 67 times for an unchanged answer"
     )
     assert charts["comparison"].title == "query_latest_record repeats 80 calls more than before"
-    assert (
-        charts["cache-curves"].title
-        == "ensure_partition_cached: a cache of 2 entries reaches 80 % of all possible hits"
-    )
+    assert charts["cache"].title == "ensure_partition_cached: a cache of 2 entries reaches 80 % of all possible hits"
 
 
 def test_every_chart_has_words_and_a_table_for_those_who_do_not_see_it(charts: dict[str, Chart]) -> None:

@@ -20,9 +20,9 @@ from tracereport.documents.templating import (
     prose,
     render_advice,
     render_advice_html,
-    templates_dir,
 )
 from tracereport.model import Finding
+from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording.units import escape_controls
 
 VISIBLE = st.text(st.characters(codec="utf-8"), max_size=40)

@@ -4,8 +4,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from tracereport.documents import templating
 from tracereport.documents.page import vega_bundle
+from tracereport.sections.charts import templates
 
 NAME = f"vega-{version('vl-convert-python')}.js"
 
@@ -42,7 +42,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
 
 def test_a_wheel_never_makes_it(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vega.js").write_text("packaged")
-    monkeypatch.setattr(templating, "templates_dir", lambda: tmp_path)
+    monkeypatch.setattr(templates, "templates_dir", lambda: tmp_path)
     monkeypatch.setattr(vega_bundle, "make_bundle", lambda: pytest.fail("made at run time"))
     assert vega_bundle.read_bundle() == "packaged"
     assert not cache.exists()

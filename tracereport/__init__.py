@@ -9,10 +9,10 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Report", "Selection", "Settings", "analyze", "read_calls", "render"]
+__all__ = ["Report", "Selection", "Settings", "analyze", "chart", "read_calls", "render"]
 
 if TYPE_CHECKING:
-    from tracereport.api import analyze, read_calls, render
+    from tracereport.api import analyze, chart, read_calls, render
     from tracereport.model import Report, Selection, Settings
 
 _HOMES = {
@@ -20,6 +20,7 @@ _HOMES = {
     "Selection": "model",
     "Settings": "model",
     "analyze": "api",
+    "chart": "api",
     "read_calls": "api",
     "render": "api",
 }

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import render_report
 from tracereport.documents.interface import RenderOptions
+from tracereport.documents.user_cache import some_home
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, Selection, Settings
+from tracereport.sections.charts import make_charts
 from tracereport.sources.frames import read_frame
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.streams import expand_inputs
 from tracereport.sources.table import make_table
+from tracereport.wording.labels import Labels
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -92,3 +95,25 @@ def render(report: Report, kind: str, *, location: str | None = None) -> str | b
     if kind not in rendered:
         raise UsageError(f"{kind}: no report can be rendered as that", f"Name one of {', '.join(rendered)}.")
     return render_report(report, rendered[kind], RenderOptions(location=location))
+
+
+def chart(report: Report, name: str) -> Any:  # noqa: ANN401 - an altair.LayerChart; Altair is loaded by this call alone
+    """A chart of the page as an Altair chart, with the report's figures: to show, change or save in a notebook.
+
+    Args:
+        report: as ``analyze`` made it, or read back from a ``report.json``.
+        name: of the chart: ``activity``, ``asked-again``, ``breakdown``, ``cache``, ``caller-calls``, ``comparison``,
+            ``edges``, ``function-calls``, ``function-times``, ``latencies`` or ``tree``.
+
+    Raises:
+        UsageError: no chart has that name, or the report has no figures for it.
+    """
+    with some_home():
+        from tracereport.sections.charts.drawn import DRAWINGS, draw  # noqa: PLC0415 - loads Altair
+
+    if name not in DRAWINGS:
+        raise UsageError(f"no chart of the report is called {name}", f"Name one of {', '.join(DRAWINGS)}.")
+    for made in make_charts(report, Labels()):
+        if made.name == name:
+            return draw(made)
+    raise UsageError(f"The report has no figures for the chart {name}", "See what it holds: tracereport.render.")

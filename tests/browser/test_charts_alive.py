@@ -135,7 +135,7 @@ def test_a_mark_says_its_figures(browser: Browser, address_of: Address) -> None:
 def test_the_pointer_of_the_cache_curve_reads_every_function_at_once(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
         wake_charts(page)
-        frame = page.locator("[data-chart=cache-curves]")
+        frame = page.locator("[data-chart=cache]")
         frame.scroll_into_view_if_needed()
         box = frame.bounding_box()
         assert box is not None
@@ -145,7 +145,7 @@ def test_the_pointer_of_the_cache_curve_reads_every_function_at_once(browser: Br
         page.wait_for_timeout(100)
         said = page.locator(".tip").inner_text()
         assert "entries" in said
-        for name in page.locator("#chart-cache-curves .legend span").all_inner_texts():
+        for name in page.locator("#chart-cache .legend span").all_inner_texts():
             assert name.strip() in said
         assert frame.locator("line[stroke-dasharray='3,3']").count() == rules + 1
 
@@ -178,7 +178,7 @@ def test_every_table_follows_the_choice(browser: Browser, address_of: Address) -
     with opened(browser, address_of("sample") + "#function=query_records") as (page, _):
         for details in page.locator(".as-table").all():
             details.evaluate("details => { details.open = true; }")
-        callers = page.locator("#callers > .frame >> nth=0").locator("tbody tr:visible th").all_inner_texts()
+        callers = page.locator("#callers-by-calls").locator("tbody tr:visible th").all_inner_texts()
         assert "metadata" in callers
         assert "load_node" not in callers
         assert page.locator("#chart-function-times tbody tr:visible th").all_inner_texts() == ["query_records"]

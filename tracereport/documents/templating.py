@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
+from tracereport.sections.charts.templates import templates_dir
 from tracereport.sections.interface import nothing_judged
 from tracereport.wording import phrases, sentences, units
 
@@ -26,13 +27,6 @@ _PLAIN_WORD = re.compile(r"[+-]?[^\W_]+(?:[-+',.%][^\W_]+)*%?|[%><=…·]|->")
 _REFERENCE = re.compile(r"(?i)\b(?:[0-9a-f]{7,}|gh-[0-9]+)\b|www\.")
 """What GitHub would make a link of: hashes of commits, ``GH-1``, addresses."""
 _FENCE = re.compile(r"^```[a-z]*$", re.MULTILINE)
-
-
-def templates_dir() -> Path:
-    """The folder of the templates: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "templates"
-    return installed if installed.is_dir() else package.parent / "templates"
 
 
 @cache

@@ -17,7 +17,7 @@ class CacheSizes(SectionView[CacheCurve]):
     chapter = CACHE
     definition = "cache"
     fix = "Give a cache as many entries as it needs for 80 or 95 % of the possible hits; more of them save little."
-    charts = ("cache-curves",)
+    charts = ("cache",)
 
     def rows(self, report: Report) -> Rows[CacheCurve]:
         """Those that a cache could answer for at all."""

@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from tracereport.documents.page.explorer import list_explorer_rows
-from tracereport.documents.page.pictures import Pictures
+from tracereport.documents.page.pictures import Pictures, explain_no_engine
 from tracereport.documents.page.tables import list_chapters
-from tracereport.documents.page.vega_bundle import read_bundle
+from tracereport.documents.page.vega_bundle import read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.documents.templating import (
     code,
@@ -28,18 +28,16 @@ from tracereport.documents.templating import (
     render_advice,
     render_advice_html,
     render_template,
-    templates_dir,
 )
-from tracereport.documents.user_cache import some_home
 from tracereport.model import Finding, Report, Settings
 from tracereport.sections import theme
+from tracereport.sections.charts import Chart, make_charts
+from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording import sentences
 from tracereport.wording.labels import Labels
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-    from tracereport.sections.charts import Chart
 
 MOST_BYTES: Final = 1_500_000
 DEFINITIONS_TITLE: Final = "How each figure is computed"
@@ -57,29 +55,39 @@ def render_html(report: Report, *, pictures: bool = True) -> str:
             specifications and their script), so that the page doesn't depend on those libraries' versions.
     """
     labels = Labels()
-    with Pictures(theme.altair_theme()) if pictures else nullcontext() as engine:
-        with some_home():
-            from tracereport.sections.charts import make_charts  # noqa: PLC0415 - loads Altair
-
-        drawn = _Drawn(read_bundle() if engine else "// Vega, Vega-Lite and vega-embed\n")
+    no_engine = explain_no_engine() if pictures else ""
+    with Pictures(theme.altair_theme()) if pictures and not no_engine else nullcontext() as engine:
+        drawn = _Drawn(_bundle(pictures=pictures, has_engine=engine is not None), no_engine)
         for chart in make_charts(report, labels):
             drawn.charts[chart.name] = chart
-            if engine:
+            if pictures:
                 drawn.specifications[chart.name] = chart.specification()
+            if engine:
                 drawn.pictures[chart.name] = engine.draw(chart.name, drawn.specifications[chart.name])
         return _fit(report, labels, drawn)
 
 
+def _bundle(*, pictures: bool, has_engine: bool) -> str:
+    """The charts' script; empty where nothing of it is at hand and the engine that writes it can't be started."""
+    if not pictures:
+        return "// Vega, Vega-Lite and vega-embed\n"
+    return read_bundle() if has_engine else read_kept_bundle()
+
+
 class _Drawn(msgspec.Struct, frozen=True):
-    """What the chart libraries made."""
+    """What is made of the charts."""
 
     bundle: str
-    charts: "dict[str, Chart]" = msgspec.field(default_factory=dict)
+    no_engine: str
+    """Why there are no pictures; empty where there are."""
+    charts: dict[str, Chart] = msgspec.field(default_factory=dict)
     specifications: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     pictures: "dict[str, Future[str]]" = msgspec.field(default_factory=dict)
 
     def picture(self, name: str) -> Markup:
         """A chart's picture; the templates ask for it where it stands, so that it is drawn while they write."""
+        if self.no_engine:
+            return Markup('<p class="hint">No picture was drawn; the table below holds its figures.</p>')
         if name not in self.pictures:
             return Markup("<!-- picture of {} -->").format(name)
         return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
@@ -114,6 +122,7 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
+            no_engine=drawn.no_engine,
             picture=drawn.picture,
             text=text,
             kind_words=sentences.KIND_WORDS,

@@ -14,8 +14,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 from xml.etree import ElementTree as ET
 
-from tracereport.errors import OutputError
-
 _TAGS: Final = frozenset({"svg", "g", "path", "line", "rect", "text", "tspan", "defs", "clipPath"})
 _ATTRIBUTES: Final = frozenset(
     {
@@ -48,7 +46,6 @@ class Pictures:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
 
     def __enter__(self) -> Self:
-        _require_address_space()
         self._thread.submit(_convert, _SMALLEST)
         return self
 
@@ -70,23 +67,19 @@ class Pictures:
         return self._thread.submit(draw_picture)
 
 
-def _require_address_space() -> None:
-    """Refuses to start the engine where the system wouldn't let it.
-
-    Raises:
-        OutputError: the address space is limited.
-    """
+def explain_no_engine() -> str:
+    """Why the engine can't be started here; empty where it can."""
     if sys.platform == "win32":
-        return
+        return ""
     import resource  # noqa: PLC0415 - Windows has none
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit not in (resource.RLIM_INFINITY, -1) and limit < _ENGINE_ADDRESS_BYTES:
-        raise OutputError(
-            f"The page can't be drawn: its charts need {_ENGINE_ADDRESS_BYTES // 10**9} GB of address space, and "
-            f"{limit / 10**9:.0f} GB are allowed.",
-            "Lift the limit (ulimit -v unlimited), or ask for another document.",
-        )
+    if limit in (resource.RLIM_INFINITY, -1) or limit >= _ENGINE_ADDRESS_BYTES:
+        return ""
+    return (
+        "This page was written without pictures of its charts: they need "
+        f"{_ENGINE_ADDRESS_BYTES // 10**9} GB of address space, and {limit / 10**9:.0f} GB were allowed (`ulimit -v`)."
+    )
 
 
 def _convert(specification: Mapping[str, Any]) -> str:

@@ -21,23 +21,35 @@ def make_bundle() -> str:
 
 
 def read_bundle() -> str:
-    """The bundle of this installation."""
-    from tracereport.documents.templating import templates_dir  # noqa: PLC0415 - the build uses this module by itself
+    """The bundle of this installation; made and kept where there is none yet."""
+    kept = read_kept_bundle()
+    if kept:
+        return kept
+    bundle = make_bundle()
+    path = _cache_path()
+    if path is not None:
+        _keep(bundle, path)
+    return bundle
+
+
+def read_kept_bundle() -> str:
+    """The bundle of this installation; empty where none was made yet."""
+    from tracereport.sections.charts.templates import templates_dir  # noqa: PLC0415 - the build uses this by itself
 
     packaged = templates_dir() / "vega.js"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
+    path = packaged if packaged.is_file() else _cache_path()
+    if path is not None:
+        with suppress(OSError, ValueError):
+            return path.read_text(encoding="utf-8")
+    return ""
+
+
+def _cache_path() -> Path | None:
+    """Where a checkout keeps the bundle; null where there is no such place."""
     from tracereport.documents.user_cache import cache_folder  # noqa: PLC0415 - only a checkout needs it
 
     folder = cache_folder()
-    cached = folder / f"vega-{version('vl-convert-python')}.js" if folder is not None else None
-    if cached is not None:
-        with suppress(OSError, ValueError):
-            return cached.read_text(encoding="utf-8")
-    bundle = make_bundle()
-    if cached is not None:
-        _keep(bundle, cached)
-    return bundle
+    return folder / f"vega-{version('vl-convert-python')}.js" if folder is not None else None
 
 
 def _keep(bundle: str, path: Path) -> None:

@@ -1,12 +1,7 @@
-"""The page's charts: Altair objects, their static pictures, and in words and rows what they show.
-
-Importing this package imports Altair; so the page imports it when it is written.
-"""
+"""The page's charts: in words and rows what each shows, and the values that its drawing is filled with."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
-
-from altair.utils.schemapi import debug_mode
 
 from tracereport.model import Report
 from tracereport.sections.charts.activity import chart_activity
@@ -28,8 +23,8 @@ CHARTS: Final[tuple[ChartMaker, ...]] = (
     chart_function_calls,
     chart_function_times,
     chart_latencies,
-    chart_caller_calls,
     chart_edges,
+    chart_caller_calls,
     chart_asked_again,
     chart_cache_curves,
     chart_breakdown,
@@ -40,13 +35,8 @@ CHARTS: Final[tuple[ChartMaker, ...]] = (
 
 
 def make_charts(report: Report, label: Labels) -> Iterator[Chart]:
-    """The charts that the report has figures for, one by one.
-
-    Altair checks every object against its schema as it is built, which takes ten times as long as building it. The
-    tests do that for every chart; here it is switched off.
-    """
+    """The charts that the report has figures for, one by one."""
     for make in CHARTS:
-        with debug_mode(False):  # noqa: FBT003 - Altair's own signature
-            chart = make(report, label)
+        chart = make(report, label)
         if chart is not None:
             yield chart

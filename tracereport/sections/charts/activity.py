@@ -3,21 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import altair as alt
-
 from tracereport.model import ActivityBin, Process, Report
-from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
     Chart,
     ChartColumn,
     Row,
-    figure,
-    finish,
     legend_of,
     name_column,
-    records,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -55,7 +48,8 @@ def chart_activity(report: Report, label: Labels) -> Chart | None:
         + say_largest(
             (label(process.name), format_counted(sum(row.repeats for row in bins), "repeat")) for process, bins in lanes
         ),
-        altair=_draw(lanes, label),
+        values=_values(len(lanes)),
+        datasets=_datasets(lanes, label),
         columns=(
             name_column("process"),
             name_column("calls from"),
@@ -117,10 +111,19 @@ def _title(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels
     )
 
 
-def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels) -> Any:  # noqa: ANN401
-    count = len(lanes)
+def _values(count: int) -> dict[str, Any]:
     lane_px = (_BAR_PX if count > 1 else _ONLY_BAR_PX) + _NAME_PX
-    bar_share = 1 - _NAME_PX / lane_px
+    return {"height": lane_px * count, "lanes": count, "barShare": _bar_share(count)}
+
+
+def _bar_share(count: int) -> float:
+    """The part of a lane that its bars may fill; its name stands above them."""
+    return 1 - _NAME_PX / ((_BAR_PX if count > 1 else _ONLY_BAR_PX) + _NAME_PX)
+
+
+def _datasets(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels) -> dict[str, list[Row]]:
+    count = len(lanes)
+    bar_share = _bar_share(count)
     bars: list[Row] = [
         {
             "process": label(process.name),
@@ -142,38 +145,4 @@ def _draw(lanes: Sequence[tuple[Process, Sequence[ActivityBin]]], label: Labels)
         }
         for lane, (process, _) in enumerate(lanes)
     ]
-    height = alt.Y("bottom:Q", title=None, axis=None, scale=alt.Scale(domain=[0, count], nice=False))
-    numbers = alt.X("from:Q", title="call number", scale=alt.Scale(nice=False), axis=alt.Axis(format=",d", grid=False))
-    base = (
-        alt.Chart(records("bars"))
-        .transform_calculate(full=f"datum.bottom + {bar_share}", end="datum.to + 1")
-        .encode(
-            x=numbers,
-            x2=alt.X2("end"),
-            y=height,
-            tooltip=[
-                word("process"),
-                figure("from", "calls from"),
-                figure("to", "to"),
-                figure("first", "first calls"),
-                figure("repeats"),
-            ],
-        )
-    )
-    ground = base.mark_rect(color=theme.colour("first")).encode(y2=alt.Y2("full"))
-    repeats = base.mark_rect(color=theme.colour("repeat")).encode(y2=alt.Y2("top"))
-    titles = (
-        alt.Chart(records("names"))
-        .mark_text(align="left", baseline="bottom", dy=-5)
-        .encode(
-            x=alt.X("from:Q"), y=alt.Y("at:Q", scale=alt.Scale(domain=[0, count], nice=False)), text=alt.Text("text:N")
-        )
-    )
-    return finish(
-        ground,
-        repeats,
-        titles,
-        height=lane_px * count,
-        bars=bars,
-        names=names,
-    )
+    return {"bars": bars, "names": names}

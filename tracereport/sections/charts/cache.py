@@ -5,23 +5,15 @@ from itertools import pairwise
 from math import sqrt
 from typing import Any, Final
 
-import altair as alt
-
 from tracereport.model import CacheCurve, CachePoint, Report
 from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
-    PERCENT_LABEL,
     Chart,
     ChartColumn,
     Key,
     Row,
-    fade_others,
-    figure,
-    finish,
     name_column,
-    records,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -50,7 +42,7 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
     points = [_point(curve, point, label) for curve in shown for point in curve.points.rows]
     best = shown[0]
     return Chart(
-        name="cache-curves",
+        name="cache",
         title=_title(best, label),
         alternative="Lines that rise with the capacity of a cache: what share of its possible hits each function's "
         "cache would have. Larger points stand where 50, 80 and 95 % are reached."
@@ -59,7 +51,8 @@ def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
             for curve in shown
             if curve.capacity_for_80 is not None
         ),
-        altair=_draw(points, _readings(shown, points, label), [label(curve.function) for curve in shown]),
+        values=_values(points, [label(curve.function) for curve in shown]),
+        datasets={"points": points, "readings": _readings(shown, points, label)},
         columns=(
             name_column("function"),
             ChartColumn("entries"),
@@ -129,58 +122,15 @@ def _readings(shown: Sequence[CacheCurve], points: Sequence[Row], label: Labels)
     return readings
 
 
-def _draw(points: Sequence[Row], readings: Sequence[Row], functions: Sequence[str]) -> Any:  # noqa: ANN401
+def _values(points: Sequence[Row], functions: Sequence[str]) -> dict[str, Any]:
     styles = _STYLES[: len(functions)]
-    domain = list(functions)
     most_entries = max(2, *(point["entries"] for point in points))
-    across = alt.Scale(type="log", base=2, nice=False, domain=[1, most_entries])
-    powers = [2**power for power in range(most_entries.bit_length())]
-    base = alt.Chart(records("points")).encode(
-        x=alt.X(
-            "entries:Q",
-            title="capacity of the cache, entries per process",
-            scale=across,
-            axis=alt.Axis(format=",d", values=powers, labelOverlap=True),
-        ),
-        y=alt.Y(
-            "share:Q",
-            title="share of all possible hits",
-            axis=alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.8, 0.95], minExtent=44),
-            scale=alt.Scale(domain=[0, 1.03], nice=False),
-        ),
-    )
-    coloured = base.encode(
-        color=alt.Color(
-            "function:N",
-            scale=alt.Scale(domain=domain, range=[theme.colour(tone) for tone, _ in styles]),
-            legend=None,
-        ),
-        opacity=fade_others(),
-    )
-    lines = coloured.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash(
-            "function:N", scale=alt.Scale(domain=domain, range=[list(dashes) for _, dashes in styles]), legend=None
-        )
-    )
-    dots = coloured.mark_point(filled=True, size=24)
-    marks = coloured.transform_filter("datum.reached !== ''").mark_point(filled=True, size=70)
-    # One tooltip reads all curves at a capacity; its areas lie over everything.
-    pointer = alt.selection_point(
-        on="pointerover", clear="pointerout", fields=["entries"], empty=False, name="pointer", nearest=False
-    )
-    read = alt.Chart(records("readings")).encode(x=alt.X("from:Q", scale=across))
-    rule = read.mark_rule(strokeDash=[3, 3], opacity=0.6).transform_filter(pointer).encode(x=alt.X("entries:Q"))
-    areas = (
-        read.mark_rect(fill=theme.colour("ground"), fillOpacity=0)
-        .encode(
-            x2=alt.X2("to"),
-            y=alt.YValue(0),
-            y2=alt.Y2Value("height"),
-            tooltip=[
-                figure("entries"),
-                *(word(f"answer{number}", function) for number, function in enumerate(functions)),
-            ],
-        )
-        .add_params(pointer)
-    )
-    return finish(rule, lines, dots, marks, areas, height=_HEIGHT_PX, points=points, readings=readings)
+    return {
+        "height": _HEIGHT_PX,
+        "functions": list(functions),
+        "tones": [theme.colour(tone) for tone, _ in styles],
+        "dashes": [list(dashes) for _, dashes in styles],
+        "mostEntries": most_entries,
+        "powers": [2**power for power in range(most_entries.bit_length())],
+        **{f"answer{number}": function for number, function in enumerate(functions)},
+    }

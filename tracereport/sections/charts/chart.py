@@ -1,41 +1,28 @@
-"""What every chart of the page is made of: an Altair object, and in words and rows what it shows.
+"""What every chart is made of: in words and rows what it shows, and the values that its drawing is filled with.
 
-Charts are as wide as ``WIDTH_PX`` in their static picture and as wide as the page allows when they are alive. A mark
-that stands for a function has it as ``datum.function``; the page sets the parameter ``chosen`` to a function's label,
-and the marks of all others fade.
+The drawing is written in Altair (``drawn``). What Altair makes of it is kept as JSON (``templates/charts``), so that
+a page doesn't load Altair, which takes longer than all else of a small log's page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-import altair as alt
 import msgspec
 
 from tracereport.sections import theme
+from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording.units import display_width
 
-WIDTH_PX: Final = 912
 ROW_PX: Final = 26
 MOST_ROWS: Final = 16
 """Functions or callers that a chart shows; its table says how many there are."""
+PLACEHOLDER: Final = "$"
+"""What the name of a value begins with in a template."""
+_SAID_VALUES: Final = 3
 
 Row: TypeAlias = dict[str, Any]
-
-PERCENT_LABEL: Final = "format(100 * datum.value, '.0f') + ' %'"
-"""What an axis of shares is labelled with."""
-
-MOST_LETTERS: Final = 44
-"""Of a name beside a row, as long as a label; the page has fewer where it is narrow, as the parameter ``letters``."""
-LETTER_PX: Final = 7.2
-"""What a letter takes: a little more than most do, since the pictures' engine measures with a narrower font."""
-MOST_LETTER_PX: Final = 8.5
-
-CHOSEN: Final = "!chosen || datum.function === chosen"
-FADED: Final = 0.18
-CHOOSING: Final = "pointer"
-"""The cursor of marks that choose their function."""
-_SAID_VALUES: Final = 3
 
 
 class ChartColumn(msgspec.Struct, frozen=True):
@@ -58,10 +45,11 @@ class Chart(msgspec.Struct, frozen=True):
     """A chart with all that a reader needs who can't see it.
 
     Attributes:
-        name: its id in the page.
+        name: its id in the page, and the name of its drawing.
         title: what it says, as a sentence.
         alternative: what is seen, for readers who don't see it.
-        altair: the Altair object that both the live chart and the static picture are made from.
+        values: what its drawing is filled with, by the names that it has there.
+        datasets: its rows, by name.
         columns, rows: its data as a table of text.
         functions: of each row, the functions that it is about; empty where none of them is of certain functions.
         legend: what its colours mean; empty where one says all.
@@ -71,7 +59,8 @@ class Chart(msgspec.Struct, frozen=True):
     name: str
     title: str
     alternative: str
-    altair: Any
+    values: Mapping[str, Any]
+    datasets: Mapping[str, Sequence[Row]]
     columns: tuple[ChartColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     functions: tuple[tuple[str, ...], ...] = ()
@@ -80,10 +69,40 @@ class Chart(msgspec.Struct, frozen=True):
 
     def specification(self) -> dict[str, Any]:
         """The Vega-Lite specification, without the theme's configuration, which all charts share."""
-        specification: dict[str, Any] = self.altair.to_dict(validate=False)
-        specification.pop("config", None)
-        specification.pop("$schema", None)
-        return specification
+        filled = fill(read_template(self.name), self.values)
+        return {**filled, "datasets": {name: list(rows) for name, rows in self.datasets.items()}}
+
+
+@cache
+def read_template(name: str) -> dict[str, Any]:
+    """What Altair makes of a drawing, with placeholders for its values.
+
+    Raises:
+        FileNotFoundError: no drawing has that name, or ``python -m tracereport.sections.charts.drawn`` hasn't run.
+    """
+    template: dict[str, Any] = msgspec.json.decode((templates_dir() / "charts" / f"{name}.json").read_bytes())
+    return template
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    """The template with its values; an entry of a list that names a value that isn't there is left out."""
+    match template:
+        case str() if template.startswith(PLACEHOLDER):
+            return values[template.removeprefix(PLACEHOLDER)]
+        case dict():
+            return {key: fill(entry, values) for key, entry in template.items()}
+        case list():
+            return [fill(entry, values) for entry in template if not _lacks(entry, values)]
+        case _:
+            return template
+
+
+def _lacks(entry: object, values: Mapping[str, Any]) -> bool:
+    """Whether it is an object that names a value that isn't there."""
+    return isinstance(entry, dict) and any(
+        isinstance(value, str) and value.startswith(PLACEHOLDER) and value.removeprefix(PLACEHOLDER) not in values
+        for value in entry.values()
+    )
 
 
 def name_column(title: str) -> ChartColumn:
@@ -91,60 +110,14 @@ def name_column(title: str) -> ChartColumn:
     return ChartColumn(title, is_figure=False)
 
 
-def records(name: str) -> alt.NamedData:
-    """The rows that ``finish`` is given under this name.
-
-    Named, since Altair copies a chart with each thing that is said about it, inline data included.
-    """
-    return alt.NamedData(name=name)
+def names_of(labels: Sequence[str]) -> dict[str, Any]:
+    """The values of a chart that has names beside its rows."""
+    return {"names": list(labels), "longest": longest_label(labels)}
 
 
-def finish(*layers: Any, height: int, params: Sequence[Any] = (), **rows: Sequence[Row]) -> Any:  # noqa: ANN401
-    """The layers as a chart of the page's width, with their rows by name and the parameter that links it to others.
-
-    All in one call, for the same reason.
-    """
-    chosen = alt.param(name="chosen", value="")
-    letters = alt.param(name="letters", value=MOST_LETTERS)
-    chart = alt.layer(
-        *layers,
-        width=WIDTH_PX,
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        params=[parameter.param for parameter in (chosen, letters, *params)],
-    )
-    chart.datasets = {name: list(shown) for name, shown in rows.items()}
-    return chart
-
-
-def fade_others(test: str = CHOSEN) -> alt.OpacityValue:
-    """Opacity that fades the marks of other functions than the chosen one.
-
-    Written as the channel itself: ``alt.condition`` gives a dictionary, and finding out which class it belongs to takes
-    Altair longer than all else that a chart needs.
-    """
-    return alt.OpacityValue(FADED, condition={"test": test, "value": 1})
-
-
-def name_axis(labels: Sequence[str], field: str = "function", title: str | None = None) -> alt.Y:
-    """Names from top to bottom, in their given order, each cut in its middle to the room that the page gives it.
-
-    The room is reckoned from the longest name rather than measured, so that a name is never cut twice and the axis's
-    title never drawn over one, whatever font the picture is shown in.
-    """
-    longest = f"min(letters, {longest_label(labels)})"
-    return alt.Y(
-        f"{field}:N",
-        title=title,
-        scale=alt.Scale(domain=list(labels)),
-        sort=None,
-        axis=alt.Axis(
-            labelExpr=cut_label("letters"),
-            labelLimit=alt.ExprRef(f"{MOST_LETTER_PX} * {longest}"),
-            minExtent=alt.ExprRef(f"{LETTER_PX} * {longest} + 6"),
-            maxExtent=alt.ExprRef(f"{MOST_LETTER_PX} * {longest} + 6"),
-        ),
-    )
+def areas_of(labels: Sequence[str], field: str = "function") -> list[Row]:
+    """The rows of the areas that say each row's name in full."""
+    return [{field: label} for label in labels]
 
 
 def longest_label(labels: Sequence[str]) -> int:
@@ -152,35 +125,14 @@ def longest_label(labels: Sequence[str]) -> int:
     return max(map(display_width, labels), default=0)
 
 
-def cut_label(letters: str, name: str = "datum.label") -> str:
-    """The expression for a name in so many letters, with an ellipsis in its middle where it is longer."""
-    half = f"({letters} - 1) / 2"
-    cut = f"slice({name}, 0, ceil({half})) + '…' + slice({name}, -floor({half}))"
-    return f"length({name}) > {letters} ? {cut} : {name}"
-
-
-def row_areas(names: alt.Y, labels: Sequence[str], field: str = "function") -> tuple[Any, list[Row]]:
-    """Invisible areas as wide as the chart, names included, that say each row's name in full; and their rows.
-
-    What is too small to point at is chosen by its row.
-    """
-    width = f"{MOST_LETTER_PX} * min(letters, {longest_label(labels)})"
-    areas = (
-        alt.Chart(records("areas"))
-        .mark_rect(fill="transparent", cursor=CHOOSING if field == "function" else "default")
-        .encode(y=names, x=alt.XValue(alt.ExprRef(f"-{width}")), x2=alt.X2Value("width"), tooltip=[word(field)])
-    )
-    return areas, [{field: label} for label in labels]
-
-
 def fill_of(name: str) -> str:
     """The fill of a colour of the theme; ``unproven`` is hatched."""
     return theme.HATCH if name == "unproven" else theme.colour(name)
 
 
-def colours(*kinds: tuple[str, str]) -> alt.Scale:
-    """A scale of the given kinds, each with its colour's name in the theme."""
-    return alt.Scale(domain=[kind for kind, _ in kinds], range=[fill_of(name) for _, name in kinds])
+def kinds_of(*kinds: tuple[str, str]) -> dict[str, Any]:
+    """The values of a chart whose marks have kinds, each with its colour's name in the theme."""
+    return {"kinds": [kind for kind, _ in kinds], "fills": [fill_of(name) for _, name in kinds]}
 
 
 def legend_of(*kinds: tuple[str, str]) -> tuple[Key, ...]:
@@ -188,16 +140,6 @@ def legend_of(*kinds: tuple[str, str]) -> tuple[Key, ...]:
     return tuple(Key(kind, fill_of(name)) for kind, name in kinds)
 
 
-def figure(field: str, title: str | None = None) -> alt.Tooltip:
-    """A count in a tooltip."""
-    return alt.Tooltip(f"{field}:Q", title=title or field, format=",")
-
-
 def say_largest(named: Iterable[tuple[str, str]]) -> str:
     """The first three of what is shown, as a sentence behind others."""
     return f" From the top: {', '.join(f'{name} {value}' for name, value in islice(named, _SAID_VALUES))}."
-
-
-def word(field: str, title: str | None = None) -> alt.Tooltip:
-    """A name, or a figure that is text already, in a tooltip."""
-    return alt.Tooltip(f"{field}:N", title=title or field)

@@ -2,27 +2,19 @@
 
 from typing import Final
 
-import altair as alt
-
 from tracereport.model import FunctionChange, Report
 from tracereport.sections.charts.chart import (
-    CHOOSING,
     MOST_ROWS,
     ROW_PX,
     Chart,
     ChartColumn,
     Row,
-    colours,
-    fade_others,
-    figure,
-    finish,
+    areas_of,
+    kinds_of,
     legend_of,
-    name_axis,
     name_column,
-    records,
-    row_areas,
+    names_of,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -55,26 +47,13 @@ def chart_comparison(report: Report, label: Labels) -> Chart | None:
     direction = "more" if _difference(most) > 0 else "fewer"
     calls = format_counted(abs(_difference(most)), "call")
     functions = [row["function"] for row in rows]
-    names = name_axis(functions)
-    areas, named = row_areas(names, functions)
-    base = alt.Chart(records("rows")).encode(
-        y=names,
-        opacity=fade_others(),
-        color=alt.Color("direction:N", scale=colours(*_DIRECTIONS), legend=None),
-        tooltip=[word("function"), figure("before"), figure("after"), word("change")],
-    )
-    spans = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("before:Q", title="repeated calls, before ○ and after ●", axis=alt.Axis(tickMinStep=1, format=",d")),
-        x2=alt.X2("after"),
-    )
-    before = base.mark_point(filled=False, size=70, strokeWidth=2, cursor=CHOOSING).encode(x=alt.X("before:Q"))
-    after = base.mark_point(filled=True, size=90, cursor=CHOOSING).encode(x=alt.X("after:Q"))
     return Chart(
         name="comparison",
         title=f"{label(most.function)} repeats {calls} {direction} than before",
         alternative="A row per function with a ring at its repeats before and a dot at its repeats now."
         + say_largest((row["function"], row["change"]) for row in rows),
-        altair=finish(areas, spans, before, after, height=ROW_PX * len(rows), areas=named, rows=rows),
+        values={"height": ROW_PX * len(rows), **names_of(functions), **kinds_of(*_DIRECTIONS)},
+        datasets={"areas": areas_of(functions), "rows": rows},
         columns=(name_column("function"), ChartColumn("repeats before"), ChartColumn("after"), ChartColumn("change")),
         rows=tuple(
             (row["function"], format_count(row["before"]), format_count(row["after"]), row["change"]) for row in rows

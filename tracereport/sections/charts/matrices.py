@@ -4,28 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-import altair as alt
-
 from tracereport.model import UNKNOWN_CALLER, Report
-from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
-    CHOOSING,
-    LETTER_PX,
     ROW_PX,
     Chart,
     ChartColumn,
     Row,
-    cut_label,
-    fade_others,
-    figure,
-    finish,
+    areas_of,
     longest_label,
-    name_axis,
     name_column,
-    records,
-    row_areas,
+    names_of,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -35,11 +24,6 @@ _Entry = TypeVar("_Entry")
 
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""
-_MOST_COLUMN_LETTERS: Final = 24
-_FITTING_FONT: Final = f"bandwidth('x') < 28 ? 0 : {theme.CHART_FONT_PX}"
-"""No figures where cells are narrower than those; the tooltip and the table still have them."""
-_STEEP_PX: Final = 24
-"""Width of a column below which names at 45 degrees would touch each other."""
 
 
 def chart_edges(report: Report, label: Labels) -> Chart | None:
@@ -68,20 +52,10 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
         + say_largest(
             (f"{cell['caller']}, {cell['function']}", format_counted(cell["calls"], "call")) for cell in cells
         ),
-        altair=_draw_matrix(
-            cells,
-            rows=("caller", "caller", list(map(label, callers))),
-            columns=("function", "function called", list(map(label, functions))),
-            count="calls",
-            fill="repeat",
-            tooltip=[
-                word("caller"),
-                word("function"),
-                figure("calls"),
-                figure("again", "asked again by it"),
-                word("time", "total time"),
-            ],
+        values=_values(
+            cells, ("caller", "function"), "calls", (list(map(label, callers)), list(map(label, functions)))
         ),
+        datasets={"areas": areas_of(list(map(label, callers)), "caller"), "cells": cells},
         columns=(
             name_column("caller"),
             name_column("function"),
@@ -123,18 +97,10 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
         alternative="A matrix with a row per caller that asked before and a column per caller that asked again; each "
         "cell holds the repeats whose answer had not changed, the stronger the colour the more."
         + say_largest((f"{cell['previous']}, {cell['caller']}", format_count(cell["unchanged"])) for cell in cells),
-        altair=_draw_matrix(
-            cells,
-            rows=("previous", "asked before", list(map(label, earlier))),
-            columns=("caller", "asks again", list(map(label, later))),
-            count="unchanged",
-            fill="unchanged",
-            tooltip=[
-                word("previous", "asked before"),
-                word("caller", "asks again"),
-                figure("unchanged", "unchanged repeats"),
-            ],
+        values=_values(
+            cells, ("previous", "caller"), "unchanged", (list(map(label, earlier)), list(map(label, later)))
         ),
+        datasets={"areas": areas_of(list(map(label, earlier)), "previous"), "cells": cells},
         columns=(
             name_column("asked before"),
             name_column("asks again"),
@@ -163,64 +129,18 @@ def _fit(entries: Sequence[_Entry], place: Callable[[_Entry], tuple[str | None, 
     return fitting
 
 
-def _draw_matrix(
-    cells: Sequence[Row],
-    *,
-    rows: tuple[str, str, list[str]],
-    columns: tuple[str, str, list[str]],
-    count: str,
-    fill: str,
-    tooltip: list[Any],
-) -> Any:  # noqa: ANN401
-    """Cells with their figure; ``rows`` and ``columns`` are field, title and the names in their order.
-
-    Cells of several functions are added up by the chart itself, over the chosen function where there is one.
-    """
-    (row_field, row_title, row_names), (column_field, column_title, column_names) = rows, columns
-    fits = f"bandwidth('x') >= {LETTER_PX} * {longest_label(column_names)}"
-    is_steep = f"bandwidth('x') < {_STEEP_PX}"
-    letters = f"min(letters, {_MOST_COLUMN_LETTERS})"
-    slant_px = f"{LETTER_PX} * min({letters}, {longest_label(column_names)}) * ({is_steep} ? 1 : 0.72) + 10"
-    names = name_axis(row_names, row_field, row_title)
-    areas, named = row_areas(names, row_names, row_field)
+def _values(
+    cells: Sequence[Row], fields: tuple[str, str], count: str, names: tuple[list[str], list[str]]
+) -> dict[str, Any]:
+    """The values of a matrix: ``fields`` and ``names`` of its rows and its columns, ``count`` what its cells hold."""
+    row_names, column_names = names
     sums: Counter[tuple[str, str]] = Counter()
     for cell in cells:
-        sums[cell[row_field], cell[column_field]] += cell[count]
-    most = max(sums.values())
-    keys = list(dict.fromkeys((row_field, column_field, "function")))
-    base = alt.Chart(records("cells")).encode(
-        y=names,
-        x=alt.X(
-            f"{column_field}:N",
-            title=column_title,
-            sort=None,
-            scale=alt.Scale(domain=column_names),
-            axis=alt.Axis(
-                orient="top",
-                labelAngle=alt.ExprRef(f"({fits} ? 0 : {is_steep} ? -90 : 45)"),  # to the left, where there is room
-                labelAlign=alt.ExprRef(f"({fits} ? 'center' : {is_steep} ? 'left' : 'right')"),
-                labelBaseline=alt.ExprRef(f"({fits} ? 'bottom' : 'middle')"),
-                labelExpr=cut_label(letters),
-                labelLimit=0,
-                minExtent=alt.ExprRef(f"{fits} ? 0 : {slant_px}"),
-            ),
-        ),
-    )
-    if "function" not in (row_field, column_field):
-        keys.remove("function")
-        base = base.transform_filter("!chosen || datum.function === chosen").transform_aggregate(
-            **{count: f"sum({count})"}, groupby=keys
-        )
-    cursor = CHOOSING if "function" in keys else "default"
-    opacity = fade_others() if "function" in keys else alt.OpacityValue(1)
-    shade = base.mark_rect(fill=theme.colour(fill), stroke=theme.colour("ground"), strokeWidth=2, cursor=cursor).encode(
-        fillOpacity=alt.FillOpacity(
-            f"{count}:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, most], range=[0.08, 0.6])
-        ),
-        opacity=opacity,
-        tooltip=tooltip,
-    )
-    figures = base.mark_text(fontSize=alt.ExprRef(_FITTING_FONT)).encode(
-        text=alt.Text(f"{count}:Q", format=","), opacity=opacity
-    )
-    return finish(areas, shade, figures, height=(ROW_PX + 2) * len(row_names), areas=named, cells=cells)
+        sums[cell[fields[0]], cell[fields[1]]] += cell[count]
+    return {
+        "height": (ROW_PX + 2) * len(row_names),
+        **names_of(row_names),
+        "columns": list(column_names),
+        "longestColumn": longest_label(column_names),
+        "most": max(sums.values()),
+    }

@@ -1,29 +1,21 @@
 """Calls per function and per caller, split by what is known of their answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-
-import altair as alt
+from typing import Final
 
 from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
 from tracereport.sections.charts.chart import (
-    CHOOSING,
     MOST_ROWS,
     ROW_PX,
     Chart,
     ChartColumn,
     Row,
-    colours,
-    fade_others,
-    figure,
-    finish,
+    areas_of,
+    kinds_of,
     legend_of,
-    name_axis,
     name_column,
-    records,
-    row_areas,
+    names_of,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -38,6 +30,7 @@ KINDS: Final = (
 
 
 _MOST_CALLED: Final = 24
+_ROOM_FOR_SUMS: Final = 1.08
 _NOT_JUDGED: Final = ("not judged", "line")
 
 
@@ -149,7 +142,17 @@ def _chart_counts(
         title=title,
         alternative=f"Bars of the calls per {noun}, each split into {', '.join(kind for kind, _ in kinds)}."
         + say_largest((row["name"], format_counted(row["calls"], "call")) for row in counts),
-        altair=_draw(noun, kinds, counts, bars),
+        values={
+            "height": ROW_PX * len(counts),
+            **names_of([row["name"] for row in counts]),
+            **kinds_of(*kinds),
+            "most": max(row["calls"] for row in counts) * _ROOM_FOR_SUMS,
+        },
+        datasets={
+            "areas": areas_of([row["name"] for row in counts], noun),
+            "bars": bars,
+            "sums": [{noun: row["name"], "functions": row["functions"], "calls": row["calls"]} for row in counts],
+        },
         columns=(name_column(noun), ChartColumn("calls"), *(ChartColumn(kind) for kind, _ in kinds)),
         rows=tuple(
             (row["name"], format_count(row["calls"]), *(format_count(calls) for calls in row["kinds"][: len(kinds)]))
@@ -159,34 +162,3 @@ def _chart_counts(
         legend=legend_of(*kinds),
         left_out=omitted,
     )
-
-
-def _draw(noun: str, kinds: Sequence[tuple[str, str]], counts: Sequence[Row], bars: Sequence[Row]) -> Any:  # noqa: ANN401
-    most = max(row["calls"] for row in counts)
-    names = name_axis([row["name"] for row in counts], noun)
-    fade = fade_others("!chosen || !length(datum.functions) || indexof(datum.functions, chosen) >= 0")
-    stacked = (
-        alt.Chart(records("bars"))
-        .mark_bar(height=alt.RelativeBandSize(0.62), cursor=CHOOSING if noun == "function" else "default")
-        .encode(
-            y=names,
-            x=alt.X(
-                "calls:Q",
-                title="calls",
-                scale=alt.Scale(domainMax=most * 1.08, nice=False),
-                axis=alt.Axis(tickMinStep=1, format=",d"),
-            ),
-            color=alt.Color("kind:N", scale=colours(*kinds), legend=None),
-            order=alt.Order("position:Q"),
-            opacity=fade,
-            tooltip=[word(noun), word("kind"), figure("calls"), word("share", f"of the {noun}")],
-        )
-    )
-    sums = [{noun: row["name"], "functions": row["functions"], "calls": row["calls"]} for row in counts]
-    totals = (
-        alt.Chart(records("sums"))
-        .mark_text(align="left", dx=6)
-        .encode(y=names, x=alt.X("calls:Q"), text=alt.Text("calls:Q", format=","), opacity=fade)
-    )
-    areas, named = row_areas(names, [row["name"] for row in counts], noun)
-    return finish(areas, stacked, totals, height=ROW_PX * len(counts), areas=named, bars=bars, sums=sums)

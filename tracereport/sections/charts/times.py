@@ -4,30 +4,21 @@ from collections.abc import Sequence
 from itertools import cycle, pairwise
 from typing import Any, Final
 
-import altair as alt
-
 from tracereport.model import Breakdown, Function, Report
 from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
-    CHOOSING,
     MOST_ROWS,
-    PERCENT_LABEL,
     ROW_PX,
     Chart,
     ChartColumn,
     Key,
     Row,
-    colours,
-    fade_others,
-    figure,
-    finish,
+    areas_of,
+    kinds_of,
     legend_of,
-    name_axis,
     name_column,
-    records,
-    row_areas,
+    names_of,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_rate
@@ -48,7 +39,7 @@ _MOST_METRICS: Final = 5
 _NAMED_METRICS: Final = 2
 _MOST_CELLS: Final = 240
 _TEXT_PX_PER_BIN: Final = 60
-_BINS_SHARE: Final = 0.7
+_BINS_PX: Final = 616
 """Of the chart's width; names take the rest."""
 
 
@@ -60,6 +51,8 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
         return None
     has_self = any(row.self_ns is not None for row in shown)
     longest = shown[0]
+    names = [label(row.function) for row in shown]
+    unit, unit_ns = unit_of(longest.total_elapsed_ns)
     title = f"{label(longest.function)} takes longest: {_format_total(longest)}"
     if longest.self_ns is not None:
         title += f", {format_self_time(longest)} of it in its own code"
@@ -70,7 +63,8 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
         + (", with its self time as a darker bar inside" if has_self else "")
         + ". A thin line reaches to the upper bound of what truncated times allow."
         + say_largest((label(row.function), _format_total(row)) for row in shown),
-        altair=_draw_times(shown, label, has_self=has_self),
+        values={"height": ROW_PX * len(shown), **names_of(names), "title": f"total time, {unit}"},
+        datasets={"areas": areas_of(names), "rows": _time_rows(shown, label, unit_ns)},
         columns=(name_column("function"), ChartColumn("total time"), ChartColumn("self time")),
         rows=tuple((label(row.function), _format_total(row), format_self_time(row)) for row in shown),
         functions=tuple((label(row.function),) for row in shown),
@@ -83,9 +77,8 @@ def _format_total(row: Function) -> str:
     return format_bounds(row.total_elapsed_ns, row.total_elapsed_upper_ns)
 
 
-def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> Any:  # noqa: ANN401
-    unit, unit_ns = unit_of(shown[0].total_elapsed_ns)
-    rows: list[Row] = [
+def _time_rows(shown: Sequence[Function], label: Labels, unit_ns: int) -> list[Row]:
+    return [
         {
             "function": label(row.function),
             "total": row.total_elapsed_ns / unit_ns,
@@ -96,26 +89,6 @@ def _draw_times(shown: Sequence[Function], label: Labels, *, has_self: bool) -> 
         }
         for row in shown
     ]
-    names = name_axis([row["function"] for row in rows])
-    base = alt.Chart(records("rows")).encode(
-        y=names,
-        opacity=fade_others(),
-        tooltip=[
-            word("function"),
-            word("total_text", "total time"),
-            word("self_text", "self time"),
-        ],
-    )
-    total = base.mark_bar(height=alt.RelativeBandSize(0.62), color=theme.colour("time"), cursor=CHOOSING).encode(
-        x=alt.X("total:Q", title=f"total time, {unit}")
-    )
-    own = base.mark_bar(height=alt.RelativeBandSize(0.24), color=theme.colour("self"), cursor=CHOOSING).encode(
-        x=alt.X("self:Q")
-    )
-    layers = [total, own] if has_self else [total]
-    bound = base.mark_rule(opacity=0.7).encode(x=alt.X("total:Q"), x2=alt.X2("upper"))
-    areas, named = row_areas(names, [row["function"] for row in rows])
-    return finish(areas, bound, *layers, height=ROW_PX * len(shown), areas=named, rows=rows)
 
 
 def chart_latencies(report: Report, label: Labels) -> Chart | None:
@@ -127,6 +100,7 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
     shown = shown[: max(1, _MOST_CELLS // most_bins)]
     lowers = _fill_powers({row_bin.lower_ns for row in shown for row_bin in row.histogram.rows if row_bin.calls})
     widest = max(shown, key=lambda row: (row.p99_elapsed_ns, row.calls))
+    names = [label(row.function) for row in shown]
     return Chart(
         name="latencies",
         title=f"{label(widest.function)}: half of the calls within "
@@ -138,7 +112,13 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         + say_largest(
             (label(row.function), f"99 % within {_format_percentile(row, row.p99_elapsed_ns)}") for row in shown
         ),
-        altair=_draw_latencies(shown, lowers, label),
+        values={
+            "height": ROW_PX * len(shown),
+            **names_of(names),
+            "ranges": [_format_bin(lower, shown) for lower in lowers],
+            "showsFigures": len(lowers) * _TEXT_PX_PER_BIN <= _BINS_PX,
+        },
+        datasets={"areas": areas_of(names), "cells": _latency_cells(shown, label)},
         columns=(name_column("function"), *(ChartColumn(_format_bin(lower, shown)) for lower in lowers)),
         rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
         functions=tuple((label(row.function),) for row in shown),
@@ -161,8 +141,10 @@ def _fill_powers(lowers: set[int]) -> list[int]:
 
 
 def format_self_time(row: Function) -> str:
-    """A function's self time; a recorded zero is no more than what may have been cut off of its calls."""
-    return "not known" if row.self_ns is None else format_elapsed(row.self_ns, row.calls * row.resolution_ns)
+    """A function's self time, by its bounds where they are known."""
+    if row.self_ns is None:
+        return "not known"
+    return format_bounds(row.self_ns, row.self_ns if row.self_upper_ns is None else row.self_upper_ns)
 
 
 def _format_percentile(row: Function, elapsed_ns: int) -> str:
@@ -179,8 +161,8 @@ def _bin_counts(row: Function, lowers: Sequence[int]) -> list[str]:
     return [format_count(calls_from.get(lower, 0)) for lower in lowers]
 
 
-def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Labels) -> Any:  # noqa: ANN401
-    cells: list[Row] = [
+def _latency_cells(shown: Sequence[Function], label: Labels) -> list[Row]:
+    return [
         {
             "function": label(row.function),
             "elapsed": _format_bin(row_bin.lower_ns, shown),
@@ -193,36 +175,6 @@ def _draw_latencies(shown: Sequence[Function], lowers: Sequence[int], label: Lab
         for row_bin in row.histogram.rows
         if row_bin.calls
     ]
-    functions = [label(row.function) for row in shown]
-    names = name_axis(functions)
-    areas, named = row_areas(names, functions)
-    base = alt.Chart(records("cells")).encode(
-        y=names,
-        x=alt.X(
-            "elapsed:N",
-            title="elapsed time of a call, from",
-            sort=None,
-            scale=alt.Scale(domain=[_format_bin(lower, shown) for lower in lowers]),
-            axis=alt.Axis(labelAngle=0, labelOverlap=True),
-        ),
-    )
-    shade = base.mark_rect(stroke=theme.colour("ground"), strokeWidth=2, cursor=CHOOSING).encode(
-        fill=alt.FillValue(theme.colour("time"), condition={"test": "datum.cut_off", "value": theme.HATCH}),
-        fillOpacity=alt.FillOpacity(
-            "share:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.06, 0.75])
-        ),
-        opacity=fade_others(),
-        tooltip=[
-            word("function"),
-            word("elapsed", "from"),
-            figure("calls"),
-            word("share_text", "of its calls"),
-        ],
-    )
-    if len(lowers) * _TEXT_PX_PER_BIN > 0.7 * 880:
-        return finish(areas, shade, height=ROW_PX * len(shown), areas=named, cells=cells)
-    figures = base.mark_text().encode(text=alt.Text("calls:Q", format=","), opacity=fade_others())
-    return finish(areas, shade, figures, height=ROW_PX * len(shown), areas=named, cells=cells)
 
 
 def chart_breakdown(report: Report, label: Labels) -> Chart | None:
@@ -234,6 +186,7 @@ def chart_breakdown(report: Report, label: Labels) -> Chart | None:
     parts = [part for row in shown for part in _parts(row, label)]
     names = dict.fromkeys(part["part"] for part in parts if part["part"] != _UNACCOUNTED)
     kinds = (*zip(names, cycle(_METRIC_TONES)), (_UNACCOUNTED, "unproven"))
+    functions = [label(row.function) for row in shown]
     first = shown[0]
     times = _time_metrics(first)
     named = [label(metric.name) for metric in times[:_NAMED_METRICS]]
@@ -245,7 +198,8 @@ def chart_breakdown(report: Report, label: Labels) -> Chart | None:
         alternative="Bars of 100 % of each function's elapsed time, split into its time metrics and, hatched, the rest "
         "that none of them accounts for. A bar beyond 100 % has metrics that add up to more than the elapsed time."
         + say_largest((label(row.function), f"{format_rate(row.unaccounted_share)} unaccounted for") for row in shown),
-        altair=_draw_breakdown(shown, parts, kinds, label),
+        values={"height": ROW_PX * len(shown), **names_of(functions), **kinds_of(*kinds)},
+        datasets={"areas": areas_of(functions), "parts": [part for part in parts if part["share"]]},
         columns=(name_column("function"), name_column("part"), ChartColumn("time"), ChartColumn("of elapsed")),
         rows=tuple((part["function"], part["part"], part["time"], part["share_text"]) for part in parts),
         functions=tuple((part["function"],) for part in parts),
@@ -277,25 +231,3 @@ def _parts(row: Breakdown, label: Labels) -> list[Row]:
         }
         for position, (name, total_ns, share) in enumerate(named)
     ]
-
-
-def _draw_breakdown(
-    shown: Sequence[Breakdown], parts: Sequence[Row], kinds: Sequence[tuple[str, str]], label: Labels
-) -> Any:  # noqa: ANN401
-    functions = [label(row.function) for row in shown]
-    names = name_axis(functions)
-    areas, named = row_areas(names, functions)
-    bars = (
-        alt.Chart(records("parts"))
-        .mark_bar(height=alt.RelativeBandSize(0.62), cursor=CHOOSING)
-        .encode(
-            y=names,
-            x=alt.X("share:Q", title="share of elapsed time", axis=alt.Axis(labelExpr=PERCENT_LABEL)),
-            color=alt.Color("part:N", scale=colours(*kinds), legend=None),
-            order=alt.Order("position:Q"),
-            opacity=fade_others(),
-            tooltip=[word("function"), word("part"), word("time"), word("share_text", "of elapsed")],
-        )
-    )
-    shares = [part for part in parts if part["share"]]
-    return finish(areas, bars, height=ROW_PX * len(shown), areas=named, parts=shares)

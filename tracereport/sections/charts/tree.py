@@ -2,25 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-import altair as alt
 import msgspec
 
 from tracereport.model import CallTree, Report, TreePath
-from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
     Chart,
     ChartColumn,
     Row,
-    cut_label,
-    fade_others,
-    figure,
-    finish,
     name_column,
-    records,
     say_largest,
-    word,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
@@ -29,9 +21,7 @@ from tracereport.wording.units import elide_middle, format_elapsed, format_left_
 _MOST_PATHS: Final = 200
 _LEAST_WIDTH: Final = 0.002
 """Of the whole, below which a path would be no more than a hairline."""
-_LEVEL_PX: Final = 30
-_LETTER_PX: Final = 7.6
-_NAME_INSET_PX: Final = 7
+LEVEL_PX: Final = 30
 _TABLE_PATHS: Final = 40
 _PATH_WIDTH: Final = 120
 
@@ -57,13 +47,15 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
         return format_elapsed(time_ns, row.calls * resolution_of.get(row.path[-1], 0))
 
     widest = boxes[0]
+    depth = max(len(box.path) for box in boxes)
     return Chart(
         name="tree",
         title=_title(report, tree, widest, label),
         alternative="An icicle: each level lies below its callers, and the width of a box is the number of calls of "
         "that path and of all paths below it."
         + say_largest((_join(row.path, label), format_counted(row.calls, "call")) for row in tree.paths.rows),
-        altair=_draw(boxes, label, write_time),
+        values={"height": LEVEL_PX * depth, "depth": depth},
+        datasets={"rows": _rows(boxes, label, write_time)},
         columns=(
             name_column("path"),
             ChartColumn("calls"),
@@ -121,9 +113,8 @@ def _place(paths: Sequence[TreePath]) -> list[_Box]:
     return boxes
 
 
-def _draw(boxes: Sequence[_Box], label: Labels, write_time: Callable[[int, TreePath], str]) -> Any:  # noqa: ANN401
-    depth = max(len(box.path) for box in boxes)
-    rows: list[Row] = [
+def _rows(boxes: Sequence[_Box], label: Labels, write_time: Callable[[int, TreePath], str]) -> list[Row]:
+    return [
         {
             "function": label(box.path[-1]),
             "level": len(box.path) - 1,
@@ -137,45 +128,3 @@ def _draw(boxes: Sequence[_Box], label: Labels, write_time: Callable[[int, TreeP
         }
         for box in boxes
     ]
-    across = alt.Scale(domainMin=alt.ExprRef("zoomLeft"), domainMax=alt.ExprRef("zoomRight"), nice=False, zero=False)
-    down = alt.Scale(domain=[0, depth], reverse=True, nice=False)
-    base = (
-        alt.Chart(records("rows"))
-        .transform_calculate(
-            below="datum.level + 1",
-            shown="max(datum.left, zoomLeft)",
-            seen="min(datum.right, zoomRight) - max(datum.left, zoomLeft)",
-        )
-        .transform_filter("datum.right > zoomLeft && datum.left < zoomRight")
-        .encode(
-            x=alt.X("left:Q", axis=None, scale=across),
-            y=alt.Y("level:Q", axis=None, scale=down),
-            opacity=fade_others(),
-            tooltip=[
-                word("path"),
-                figure("calls"),
-                figure("repeats"),
-                word("total", "total time"),
-                word("own", "self time"),
-            ],
-        )
-    )
-    rects = base.mark_rect(
-        clip=True,
-        fill=theme.colour("first"),
-        fillOpacity=0.4,
-        stroke=theme.colour("ground"),
-        strokeWidth=2,
-        cursor="zoom-in",
-    ).encode(x2=alt.X2("right"), y2=alt.Y2("below"))
-    room = f"floor((datum.seen / (zoomRight - zoomLeft) * width - {2 * _NAME_INSET_PX}) / {_LETTER_PX})"
-    names = base.mark_text(
-        clip=True,
-        align="left",
-        baseline="middle",
-        dx=_NAME_INSET_PX,
-        dy=_LEVEL_PX / 2,
-        text=alt.ExprRef(f"{room} < 4 ? '' : {cut_label(room, 'datum.function')}"),
-    ).encode(opacity=fade_others(), x=alt.X("shown:Q", axis=None, scale=across), tooltip=alt.TooltipValue(None))
-    zoom = (alt.param(name="zoomLeft", value=0), alt.param(name="zoomRight", value=1))
-    return finish(rects, names, params=zoom, height=_LEVEL_PX * depth, rows=rows)
