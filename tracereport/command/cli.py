@@ -116,8 +116,9 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")))
         log = folder / "perf_trace.log"
-        words = TEXT(" ".join(command))
         job = plan_job(given, [str(log)], sys.stderr)
+        # A command line holds values as a log does.
+        words = TEXT(Path(command[0]).name if job.redact else " ".join(command))
         rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
         job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
         prepared = _prepare(job, stack)

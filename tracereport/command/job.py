@@ -328,20 +328,23 @@ def _redact(prepared: Prepared, result: Result) -> Result:
     redact = prepared.job.redact
     if not redact:
         return result
+    from tracereport.judging.hidden_names import rename_holders  # noqa: PLC0415
     from tracereport.judging.redaction import (  # noqa: PLC0415
         find_hidden_names,
         redact_calls,
         redact_report,
+        redact_value,
         redaction_key,
     )
 
     names, known = find_hidden_names(result.calls, frozenset(redact))
     hidden = None if ALL in redact else names
     key = prepared.redact_key or redaction_key(result.report)
+    renamed = rename_holders(result.calls, hidden, lambda value: redact_value(value, key))
     return replace(
         result,
-        report=redact_report(result.report, hidden, key),
-        calls=redact_calls(result.calls, hidden, key),
+        report=redact_report(result.report, hidden, key, renamed),
+        calls=redact_calls(result.calls, hidden, key, renamed),
         notices=tuple(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
     )
 
