@@ -8,7 +8,14 @@ from typing import BinaryIO, Final
 
 from tracereport.sources.perf_trace.blocks import NO_OUTPUT
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES, OpenRecord
-from tracereport.sources.perf_trace.grammar import COLOUR_TAIL, ELAPSED_START, MARK, RECORD_START, Reason, parse_record
+from tracereport.sources.perf_trace.grammar import (
+    ELAPSED_START,
+    MARK,
+    RECORD_START,
+    Reason,
+    parse_record,
+    strip_line_end,
+)
 
 MARK_BYTES: Final = MARK.encode()
 # Wider than the reader's own idea of a marker: a line kept for nothing is only one *other* line more.
@@ -142,7 +149,7 @@ class LineSorter:
         if line.count(MARK_BYTES) == 1 and PLAIN_RECORD.search(line):
             return True
         text = _decode(line)
-        reading = parse_record(COLOUR_TAIL.sub("", text.removesuffix("\r")))
+        reading = parse_record(strip_line_end(text))
         if reading is Reason.BROKEN_OFF:
             self._record = OpenRecord(text)
         return reading not in (Reason.QUOTED, Reason.NO_RECORD)

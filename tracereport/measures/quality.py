@@ -134,6 +134,11 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
             ("metric was", "metrics were"),
             "Record counts, sizes and flags as integers.",
         ),
+        "text-behind": (
+            "{} text behind the last value that is none of the record's: it may read as a part of the answer.",
+            ("line has", "lines have"),
+            "Give the logger a format that ends with the message, or cut the rest off: sed 's/ request_id=.*//'.",
+        ),
         "invalid-utf8": (
             "{} bytes that are no UTF-8; they are shown as \\xNN.",
             ("log holds", "logs hold"),

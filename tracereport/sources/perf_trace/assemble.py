@@ -202,6 +202,7 @@ def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], numbe
 def _make_facts(readings: list[FileReading], dropped: int, captured: int, records: int) -> Facts:
     malformed = [(reading.name, *row) for reading in readings for row in reading.malformed]
     continuation_lines = sum(taken for reading in readings for _, taken in reading.continued)
+    continuation_lines += sum(reading.envelope.parts for reading in readings)
     lines = sum(reading.lines for reading in readings)
     notices = Counter(_NOTICE_OF_REASON[reason] for _, _, reason, _ in malformed)
     notices["quoted"] = sum(len(reading.quoted) for reading in readings)
@@ -209,6 +210,7 @@ def _make_facts(readings: list[FileReading], dropped: int, captured: int, record
     notices["invalid-utf8"] = sum(reading.invalid_chunks > 0 for reading in readings)
     notices["dropped-metrics"] = dropped
     notices["captured"] = captured
+    notices["text-behind"] = sum(reading.envelope.unlearnt_tails for reading in readings)
     rows = tuple(
         MalformedLine(
             file=file,

@@ -7,13 +7,13 @@ line, the bare writer does not: the first line after the record's own tells whic
 from collections.abc import Iterator
 
 from tracereport.sources.perf_trace.grammar import (
-    COLOUR_TAIL,
     ELAPSED_FIELD,
     MARK,
     RECORD_START,
     Reason,
     RecordText,
     parse_body,
+    strip_line_end,
 )
 
 INDENT = " " * 4
@@ -59,7 +59,7 @@ class OpenRecord:
             return False
         self._parts.append(part)
         # A field can't reach over a line's end, so the new line alone tells whether the record is complete.
-        self.is_complete = ELAPSED_FIELD.search(COLOUR_TAIL.sub("", part.removesuffix("\r"))) is not None
+        self.is_complete = ELAPSED_FIELD.search(strip_line_end(part)) is not None
         return True
 
     def read(self) -> RecordText | Reason:
@@ -68,7 +68,7 @@ class OpenRecord:
         if parts[-1].endswith("\r"):
             parts = [part.removesuffix("\r") for part in parts]
         # Where the last line ends without a carriage return, those before are the value's own.
-        return parse_body(self._digits, COLOUR_TAIL.sub("", "\n".join(parts)))
+        return parse_body(self._digits, strip_line_end("\n".join(parts)))
 
 
 def join_following(own: str, following: Iterator[str]) -> tuple[RecordText | Reason, int]:

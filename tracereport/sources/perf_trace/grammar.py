@@ -8,7 +8,7 @@ per call.
 import re
 from enum import Enum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import AnyStr, NamedTuple
 
 import msgspec
 
@@ -29,7 +29,9 @@ ROBBED_ELAPSED = re.compile(rf"{ELAPSED_START}(?={ELAPSED_START})")
 CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
 QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
 BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
-COLOUR_TAIL = re.compile(r"(?:\x1b\[[0-9;]*m)+\Z")
+LINE_END = re.compile(r"(?:[ \t\r\x0f]|\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Za-z])+\Z")
+"""What a terminal doesn't show at the end of a line: blanks, carriage returns, sequences that colour or erase."""
+_LINE_END_WINDOW = 64
 ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
 
 
@@ -124,6 +126,19 @@ def parse_record(text: str) -> RecordText | Reason:
     return parse_body(start[1], body)
 
 
+def strip_line_end(text: str) -> str:
+    """The text without what a terminal doesn't show at its end."""
+    return text[: find_line_end(text, LINE_END)]
+
+
+def find_line_end(text: AnyStr, form: re.Pattern[AnyStr]) -> int:
+    """Where that begins. A window is looked at a time: from each place of a long run, it is long to its end."""
+    end = len(text)
+    while (found := form.search(text, max(end - _LINE_END_WINDOW, 0), end)) is not None:
+        end = found.start()
+    return end
+
+
 def parse_body(digits: str, body: str) -> RecordText | Reason:
     """Cuts what stands behind the mark's last ``|`` at its last elapsed field; there must be one.
 
@@ -186,7 +201,7 @@ def parse_metrics(text: str) -> MetricFields:
     flags: set[str] = set()
     dropped = 0
     before: list[str] = []  # fields without a "=": the next one's name begins with them
-    for field in text.split("|")[1:]:
+    for field in strip_line_end(text).split("|")[1:]:
         # A reserved text may hold a "=": it ends where the field does.
         name, equals, value = field.partition("=")
         if before or name not in TEXT_FIELDS:
@@ -198,7 +213,7 @@ def parse_metrics(text: str) -> MetricFields:
             name, before = "|".join((*before, name)), []
         number = parse_unsigned(value)
         if _is_reserved_text(name, value):
-            texts[name] = value
+            texts[name] = strip_line_end(value)
         elif name == "parent" and value == "none":
             numbers[name] = -1
         elif name in NUMBER_FIELDS and number is not None and number <= MAXIMUM:

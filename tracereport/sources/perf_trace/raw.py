@@ -1,4 +1,7 @@
-"""The trace lines as they stood in the log, byte for byte from the mark on: what a grep for them would give."""
+"""The trace lines as they stood in the log, byte for byte from the mark on: what a grep for them would give.
+
+What a collector wrote around them is left out, so that they can be read again.
+"""
 
 import re
 import sys
@@ -10,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
+from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
 from tracereport.sources.streams import BrokenSourceError, read_chunks
 
 _START = re.compile(RECORD_START.pattern.encode())
-_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[|\r\n\x1b]|\Z)".encode())
+_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[| \t\r\n\x1b]|\Z)".encode())
 """What surely ends a record on its own line; without it the following lines are asked."""
 
 
@@ -40,17 +44,19 @@ def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
     before, so that no limit is needed that they don't set themselves.
     """
     source = read_chunks(name, unpacked_limit=sys.maxsize)
+    chunks = unwrap(source, Envelope())
     first_line = 0
     try:
-        chunk = _next_chunk(source)
+        chunk = _next_chunk(chunks)
         while chunk is not None and first_line <= wanted[-1]:
-            behind = _next_chunk(source)
+            behind = _next_chunk(chunks)
             starts = find_line_starts(chunk)
             end_line = first_line + len(starts) - 1
             for line in (wanted[(wanted >= first_line) & (wanted < end_line)] - first_line).tolist():
                 yield _read_record(chunk, starts, line, behind or b"")
             first_line, chunk = end_line, behind
     finally:
+        chunks.close()
         source.close()
 
 

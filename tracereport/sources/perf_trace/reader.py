@@ -12,12 +12,13 @@ from itertools import chain
 import numpy as np
 
 from tracereport.calls.calls import Calls
+from tracereport.sources.envelopes.unwrapping import unwrap
 from tracereport.sources.perf_trace.assemble import assemble_calls
 from tracereport.sources.perf_trace.blocks import BlockFinder
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.encode import Encoder
-from tracereport.sources.perf_trace.grammar import COLOUR_TAIL, Reason, RecordText, parse_record
+from tracereport.sources.perf_trace.grammar import Reason, RecordText, parse_record, strip_line_end
 from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
 from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, Stream
 
@@ -75,7 +76,8 @@ class _Window:
 
 def _split_chunks(reading: FileReading, stream: Stream, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
     """The chunks of an input, split by threads, in order."""
-    chunks = stream.read_chunks(progress, chunk_bytes=chunk_bytes)
+    source = stream.read_chunks(progress, chunk_bytes=chunk_bytes)
+    chunks = unwrap(source, reading.envelope)
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
     futures: deque[Future[Chunk]] = deque()
     try:
@@ -92,6 +94,7 @@ def _split_chunks(reading: FileReading, stream: Stream, progress: Progress | Non
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         chunks.close()
+        source.close()
 
 
 def _take_chunk(
@@ -125,7 +128,7 @@ def _take_chunk(
 def _read_odd_line(chunk: Chunk, start: int, window: _Window) -> tuple[RecordText | Reason, int]:
     """The record that starts on a line that isn't plain, or why there is none; and how many lines more it takes."""
     whole = chunk.whole_line(start)
-    record = parse_record(COLOUR_TAIL.sub("", whole.removesuffix("\r")))
+    record = parse_record(strip_line_end(whole))
     if record is Reason.BROKEN_OFF:
         return join_following(whole, _following_lines(chunk, start, window))
     return record, 0

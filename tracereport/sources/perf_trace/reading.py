@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.sources.envelopes.unwrapping import Envelope
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import Marker
 
@@ -67,6 +68,7 @@ class FileReading(msgspec.Struct):
     """Where libtest says which test runs from here on; an empty name: none."""
     doubled: list[tuple[int, int]] = msgspec.field(default_factory=list)
     """Ranges of lines that nextest printed twice: the second copy."""
+    envelope: Envelope = msgspec.field(default_factory=Envelope)
     invalid_chunks: int = 0
     head: bytes = b""
     error: str | None = None

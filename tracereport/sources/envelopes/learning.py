@@ -1,0 +1,236 @@
+"""Which envelopes a log has, told by a sample of its lines.
+
+What stands before the marks is cut into words, blanks and other characters. Where nine in ten lines agree, that is its
+form: a word that is the same everywhere is itself, any other one is any word. It is an envelope as far as the lines
+without a mark begin so, too; the rest of it is the logger's, who writes it before records alone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from tracereport.sources.envelopes.layers import (
+    LONGEST_FIELD,
+    MARK_BYTES,
+    TIME_STAMP,
+    Json,
+    Layer,
+    Parts,
+    Prefix,
+    Quoted,
+    Suffix,
+    decode_object,
+    end_of_text,
+    is_part,
+)
+from tracereport.sources.perf_trace.grammar import RECORD_START, RESERVED_VALUES
+
+_RECORD: Final = re.compile(RECORD_START.pattern.encode())
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9_.:/+@\x80-\xff-]+|[ \t]+|[\x00-\xff]", re.DOTALL)
+_WORD: Final = rb"[A-Za-z0-9_.:/+@\x80-\xff-]+"
+_ANY_WORD: Final = re.compile(_WORD)
+_BLANKS: Final = rb"[ \t]+"
+_PAIRS: Final = {b"]": b"[", b")": b"(", b"}": b"{", b">": b"<"}
+_LAST_FIELD: Final = re.compile(rb"([^=|]*=(?:[0-9]+(?:\.[0-9]+)?|none))([^0-9A-Za-z_.,-].*)", re.DOTALL)
+_TIME_STAMP: Final = re.compile(TIME_STAMP)
+_KEY_AND_QUOTE: Final = re.compile(rb"[\w.@-]+\"?[ ]*(?:=>|=|:)[ ]*\"\Z")
+_LONGEST_PREFIX: Final = 400
+_MOST_TOKENS: Final = 60
+_DEEPEST_JSON: Final = 4
+_AGREE: Final = 0.9
+"""So many of the lines that hold the mark have one form."""
+_ALL_LINES: Final = 0.95
+"""So many of the others begin so where it is an envelope: a few were written by somebody else."""
+_FEWEST_OTHERS: Final = 2
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """Some lines of a log."""
+
+    lines: list[bytes]
+
+    @property
+    def marked(self) -> list[tuple[bytes, int]]:
+        """Those that hold a record's mark, and where."""
+        found = ((line, _RECORD.search(line)) for line in self.lines if MARK_BYTES in line)
+        return [(line, mark.start()) for line, mark in found if mark is not None]
+
+    @property
+    def others(self) -> list[bytes]:
+        """Those that hold no mark, nor are blank."""
+        return [line for line in self.lines if MARK_BYTES not in line and line.strip()]
+
+
+def learn_layer(sample: Sample) -> Layer | None:
+    """The outermost envelope of the lines; None if they have none."""
+    marked = sample.marked
+    if not marked:
+        return None
+    return (
+        _learn_json(marked)
+        or _learn_parts(marked)
+        or _learn_prefix(marked, sample.others)
+        or _learn_quotes(marked)
+        or _learn_suffix(marked)
+    )
+
+
+def _agreed(values: Sequence[object], of: int) -> bool:
+    return len(values) > 0 and len(values) >= _AGREE * of
+
+
+def _learn_json(marked: Sequence[tuple[bytes, int]]) -> Json | None:
+    objects = [line for line, _ in marked if line.startswith(b"{") and line.rstrip().endswith(b"}")]
+    if not _agreed(objects, len(marked)):
+        return None
+    decode = msgspec.json.Decoder().decode
+    paths = Counter(path for line in objects for path in _find_paths(decode_object(line, decode), _DEEPEST_JSON))
+    if not paths:
+        return None
+    (path, ends), count = paths.most_common(1)[0]
+    either = count + paths[path, not ends]
+    if either < _AGREE * len(marked):
+        return None
+    return Json(path, ends_lines=2 * paths[path, True] > either)
+
+
+def _find_paths(held: object, depth: int) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The paths to texts that hold the mark, and whether the text ends in a line feed."""
+    if not isinstance(held, dict) or not depth:
+        return
+    for key, value in held.items():
+        if isinstance(value, str):
+            if _RECORD.search(value.encode(errors="backslashreplace")):
+                yield (key,), value.endswith("\n")
+        else:
+            yield from (((key, *path), ends) for path, ends in _find_paths(value, depth - 1))
+
+
+def _learn_parts(marked: Sequence[tuple[bytes, int]]) -> Parts | None:
+    return Parts() if _agreed([line for line, _ in marked if is_part(line)], len(marked)) else None
+
+
+def _tokenise(text: bytes) -> list[bytes]:
+    tokens = []
+    for found in _TOKEN.finditer(text):
+        tokens.append(found[0])
+        if len(tokens) == _MOST_TOKENS:
+            break
+    return tokens
+
+
+def _kind(token: bytes) -> bytes:
+    """What a token's form is compared by: ``w`` for words, a blank for blanks, any other character for itself."""
+    if _ANY_WORD.fullmatch(token):
+        return b"w"
+    return b" " if token[:1] in b" \t" else token
+
+
+def _learn_prefix(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]) -> Prefix | None:
+    prefixes = [_tokenise(line[: min(mark, _LONGEST_PREFIX)]) for line, mark in marked]
+    cuts = list(_find_cuts(prefixes))
+    if not cuts:
+        return None
+    if len(others) < _FEWEST_OTHERS:
+        # Nothing tells how far the envelope goes: it is of use only if it hides another one.
+        longest, stamp = cuts[-1]
+        hides = [line for line, _ in marked if (found := longest.match(line)) and line[found.end() :].startswith(b"{")]
+        return Prefix(longest, stamp) if _agreed(hides, len(marked)) else None
+    chosen: tuple[re.Pattern[bytes], bool] | None = None
+    matched = 0
+    for form, stamp in cuts:
+        count = sum(form.match(line) is not None for line in others)
+        if chosen is None:
+            if count < _ALL_LINES * len(others):
+                return None
+            matched = count
+        if count < matched:
+            break
+        chosen = form, stamp
+    return Prefix(*chosen) if chosen is not None else None
+
+
+def _find_cuts(prefixes: Sequence[list[bytes]]) -> Iterator[tuple[re.Pattern[bytes], bool]]:
+    """The forms that the prefixes share, from short to long, and whether each holds a time stamp.
+
+    Each ends in a blank, with all brackets closed that it opens, and all quotes.
+    """
+    form = b""
+    opened: Counter[bytes] = Counter()
+    stamp = False
+    alike = list(prefixes)
+    for place in range(_MOST_TOKENS):
+        kinds = Counter(_kind(tokens[place]) for tokens in alike if len(tokens) > place)
+        if not kinds:
+            return
+        kind = kinds.most_common(1)[0][0]
+        alike = [tokens for tokens in alike if len(tokens) > place and _kind(tokens[place]) == kind]
+        if not _agreed(alike, len(prefixes)):
+            return
+        texts = {tokens[place] for tokens in alike}
+        if kind == b" ":
+            blanks = min(texts, key=len)
+            if not any(opened.values()):
+                yield re.compile(form + re.escape(blanks)), stamp
+            form += _BLANKS
+        elif kind == b"w":
+            stamp = stamp or all(_TIME_STAMP.match(text) for text in texts)
+            form += re.escape(min(texts)) if len(texts) == 1 else _WORD
+        else:
+            form += re.escape(kind)
+            if kind == b'"':
+                opened[kind] = 1 - opened[kind]
+            opened[kind] += kind in _PAIRS.values()
+            if kind in _PAIRS:
+                opened[_PAIRS[kind]] = max(opened[_PAIRS[kind]] - 1, 0)
+
+
+def _learn_quotes(marked: Sequence[tuple[bytes, int]]) -> Quoted | None:
+    openings = Counter(
+        found[0]
+        for line, mark in marked
+        if (found := _KEY_AND_QUOTE.search(line, max(mark - _LONGEST_PREFIX, 0), mark)) is not None
+    )
+    if not openings:
+        return None
+    opening, count = openings.most_common(1)[0]
+    return Quoted(opening) if count >= _AGREE * len(marked) else None
+
+
+def find_tails(marked: Sequence[tuple[bytes, int]]) -> tuple[list[bytes], int]:
+    """What stands behind the records' last values, as far as that can be told; and of how many lines it can."""
+    tails = []
+    telling = 0
+    for line, mark in marked:
+        end = end_of_text(line)
+        field = line.rfind(b"|", mark, end) + 1
+        name = line[field : field + LONGEST_FIELD].partition(b"=")[0].decode(errors="replace")
+        if end - field > LONGEST_FIELD or name in RESERVED_VALUES - {"parent"}:
+            continue
+        telling += 1
+        if (found := _LAST_FIELD.fullmatch(line, field, end)) is not None:
+            tails.append(found[2])
+    return tails, telling
+
+
+def _learn_suffix(marked: Sequence[tuple[bytes, int]]) -> Suffix | None:
+    tails, telling = find_tails(marked)
+    if telling < _FEWEST_OTHERS or not _agreed(tails, telling):
+        return None
+    shapes = Counter(tuple(_kind(token) for token in _tokenise(tail)) for tail in tails)
+    shape, count = shapes.most_common(1)[0]
+    if count < _AGREE * len(tails) or len(shape) == _MOST_TOKENS:
+        return None
+    alike = [tokens for tokens in map(_tokenise, tails) if tuple(map(_kind, tokens)) == shape]
+    form = b""
+    for kind, texts in zip(shape, map(set, zip(*alike, strict=True)), strict=True):
+        if kind == b" ":
+            form += _BLANKS
+        elif kind == b"w":
+            form += re.escape(min(texts)) if len(texts) == 1 else _WORD
+        else:
+            form += re.escape(kind)
+    return Suffix(re.compile(rb"(.*)" + form, re.DOTALL))
