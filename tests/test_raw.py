@@ -89,7 +89,7 @@ def test_bytes_that_are_no_utf8_are_given_back(tmp_path: Path) -> None:
 
 def test_a_record_over_several_lines_is_given_whole(tmp_path: Path) -> None:
     bare = b"PERF_TRACE|0|f|id=a\nb\n\n|elapsed_ms=3|rows=1\n"
-    logger = b"[DEBUG x] PERF_TRACE|1|f|id=a\n    b\n    PERF_TRACE|7|quoted|elapsed_ms=1 \n    |elapsed_ms=3\n"
+    logger = b"[DEBUG x] PERF_TRACE|1|f|id=a\n    b\n    PERF_TRACE|7|quoted|elapsed_ms=1 it says\n    |elapsed_ms=3\n"
     kept = bare + b"other\n" + logger + b"PERF_TRACE|2|f|torn\n"
     assert read_all(write_log(tmp_path, kept)) == bare + logger.removeprefix(b"[DEBUG x] ")
 

@@ -11,13 +11,13 @@ from tracereport.calls.texts import Texts
 from tracereport.native.metrics import MISSING, NONE, MetricTable
 from tracereport.native.split import Split, is_utf8, split_chunk
 from tracereport.sources.perf_trace.grammar import (
-    COLOUR_TAIL,
     MARK,
     RESERVED_RULES,
     RecordText,
     parse_metrics,
     parse_record,
     parse_signature,
+    strip_line_end,
 )
 from tracereport.sources.perf_trace.markers import COLOURS, parse_marker
 from tracereport.sources.streams import make_valid
@@ -98,7 +98,7 @@ def hold_against_grammar(text: str) -> None:
 
 def hold_records(split: Split, chunk: bytes, lines: list[str]) -> None:
     for record in split.records:
-        read = parse_record(COLOUR_TAIL.sub("", lines[record["line"]]))
+        read = parse_record(strip_line_end(lines[record["line"]]))
         assert isinstance(read, RecordText)
         signature = chunk[record["signature_start"] : record["signature_end"]].decode()
         metrics = chunk[record["metrics_start"] : record["metrics_end"]].decode()

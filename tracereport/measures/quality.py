@@ -14,8 +14,8 @@ from tracereport.wording.phrases import format_counted
 _LOADING_NS = 50_000_000
 _USUAL_PERCENT = 90
 """So many of a function's later calls tell what it usually takes."""
-_CALLS_LOST = frozenset({"captured", "torn-lines", "cut-off", "malformed"})
-"""Notices of lines whose calls are missing from every figure; the others lose none."""
+_MISLEADING = frozenset({"captured", "torn-lines", "cut-off", "malformed", "text-behind", "split-lines"})
+"""Notices of lines whose calls are missing from every figure, or may be told apart wrongly; the others change none."""
 
 
 def find_warnings(calls: Calls, by_function: CallsByFunction, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
@@ -139,6 +139,11 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
             ("line has", "lines have"),
             "Give the logger a format that ends with the message, or cut the rest off: sed 's/ request_id=.*//'.",
         ),
+        "split-lines": (
+            "{} a time stamp inside, as where a collector cuts long lines: equal questions may look different.",
+            ("record holds", "records hold"),
+            "Collect without time stamps (docker logs without -t), or keep traced values shorter.",
+        ),
         "invalid-utf8": (
             "{} bytes that are no UTF-8; they are shown as \\xNN.",
             ("log holds", "logs hold"),
@@ -152,7 +157,7 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
                 message=message.format(format_counted(count, one, many)),
                 remedy=remedy,
                 count=count,
-                misleading=code in _CALLS_LOST,
+                misleading=code in _MISLEADING,
             )
 
 

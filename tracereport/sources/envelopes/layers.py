@@ -209,3 +209,13 @@ class Suffix(msgspec.Struct, frozen=True):
 def end_of_text(line: bytes) -> int:
     """Where the part of a line ends that a terminal shows."""
     return find_line_end(line, LINE_END_BYTES)
+
+
+class LineEnd(msgspec.Struct, frozen=True):
+    """A text at the end of each line that a terminal doesn't show: carriage returns, sequences that erase or colour."""
+
+    text: bytes
+
+    def take_off(self, lines: list[bytes]) -> TakenOff:
+        """The lines without it."""
+        return TakenOff([line.removesuffix(self.text) for line in lines])

@@ -7,7 +7,7 @@ without a mark begin so, too; the rest of it is the logger's, who writes it befo
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ from tracereport.sources.envelopes.layers import (
     TIME_STAMP,
     Json,
     Layer,
+    LineEnd,
     Parts,
     Prefix,
     Quoted,
@@ -29,14 +30,21 @@ from tracereport.sources.envelopes.layers import (
 from tracereport.sources.perf_trace.grammar import RECORD_START, RESERVED_VALUES
 
 _RECORD: Final = re.compile(RECORD_START.pattern.encode())
-_TOKEN: Final = re.compile(rb"[A-Za-z0-9_.:/+@\x80-\xff-]+|[ \t]+|[\x00-\xff]", re.DOTALL)
+_COLOUR: Final = rb"\x1b\[[0-9;]*m"
+_TOKEN: Final = re.compile(_COLOUR + rb"|[A-Za-z0-9_.:/+@\x80-\xff-]+|[ \t]+|[\x00-\xff]", re.DOTALL)
 _WORD: Final = rb"[A-Za-z0-9_.:/+@\x80-\xff-]+"
 _ANY_WORD: Final = re.compile(_WORD)
 _BLANKS: Final = rb"[ \t]+"
 _PAIRS: Final = {b"]": b"[", b")": b"(", b"}": b"{", b">": b"<"}
 _LAST_FIELD: Final = re.compile(rb"([^=|]*=(?:[0-9]+(?:\.[0-9]+)?|none))([^0-9A-Za-z_.,-].*)", re.DOTALL)
 _TIME_STAMP: Final = re.compile(TIME_STAMP)
-_KEY_AND_QUOTE: Final = re.compile(rb"[\w.@-]+\"?[ ]*(?:=>|=|:)[ ]*\"\Z")
+_INNER_STAMP: Final = re.compile(rb"(?<=[^\s=\"'(,|])" + TIME_STAMP + b" ")
+_KEY_AND_QUOTE: Final = re.compile(rb"[\w.@-]+\"?[ ]?(?:=>|=|:)[ ]?\"")
+_UNCLOSED: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+"""What stands inside of quotes."""
+_ENVELOPE_END: Final = re.compile(rb"[0-9]|[]|:>)]\Z")
+_REPORT: Final = re.compile(rb'\{\s*"schema_version"')
+"""How a report begins, which holds records in its findings."""
 _LONGEST_PREFIX: Final = 400
 _MOST_TOKENS: Final = 60
 _DEEPEST_JSON: Final = 4
@@ -67,10 +75,11 @@ class Sample(msgspec.Struct, frozen=True):
 def learn_layer(sample: Sample) -> Layer | None:
     """The outermost envelope of the lines; None if they have none."""
     marked = sample.marked
-    if not marked:
+    if not marked or any(_REPORT.match(line) for line, _ in marked):
         return None
     return (
-        _learn_json(marked)
+        _learn_line_end(marked, sample.others)
+        or _learn_json(marked)
         or _learn_parts(marked)
         or _learn_prefix(marked, sample.others)
         or _learn_quotes(marked)
@@ -80,6 +89,19 @@ def learn_layer(sample: Sample) -> Layer | None:
 
 def _agreed(values: Sequence[object], of: int) -> bool:
     return len(values) > 0 and len(values) >= _AGREE * of
+
+
+def _learn_line_end(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]) -> LineEnd | None:
+    ends = Counter(line[end_of_text(line) :] for line, _ in marked)
+    end, count = ends.most_common(1)[0]
+    if count < _AGREE * len(marked) or (b"\r" not in end and b"\x1b" not in end):
+        return None
+    if not re.sub(_COLOUR, b"", end):
+        # A logger puts colours back behind its own lines: reading knows that.
+        alike = sum(line.endswith(end) for line in others)
+        if alike < max(_ALL_LINES * len(others), _FEWEST_OTHERS):
+            return None
+    return LineEnd(end)
 
 
 def _learn_json(marked: Sequence[tuple[bytes, int]]) -> Json | None:
@@ -123,9 +145,11 @@ def _tokenise(text: bytes) -> list[bytes]:
 
 
 def _kind(token: bytes) -> bytes:
-    """What a token's form is compared by: ``w`` for words, a blank for blanks, any other character for itself."""
+    """What a token's form is compared by: ``w`` for words, ``m`` for colours, a blank for blanks, else itself."""
     if _ANY_WORD.fullmatch(token):
         return b"w"
+    if len(token) > 1 and token.startswith(b"\x1b"):
+        return b"m"
     return b" " if token[:1] in b" \t" else token
 
 
@@ -156,48 +180,66 @@ def _learn_prefix(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]) 
 def _find_cuts(prefixes: Sequence[list[bytes]]) -> Iterator[tuple[re.Pattern[bytes], bool]]:
     """The forms that the prefixes share, from short to long, and whether each holds a time stamp.
 
-    Each ends in a blank, with all brackets closed that it opens, and all quotes.
+    Each ends in a blank, with all brackets closed that it opens, and all quotes. Before the blank stands what nobody
+    begins a sentence with: a bar, a colon, a bracket, or a word with a digit, as a time has. So an indentation isn't
+    one (cargo-nextest indents all), nor what libtest prints (``test name ... ``).
     """
-    form = b""
-    opened: Counter[bytes] = Counter()
-    stamp = False
+    form, ends_well, stamp = b"", False, False
+    opened = _Opened()
     alike = list(prefixes)
     for place in range(_MOST_TOKENS):
         kinds = Counter(_kind(tokens[place]) for tokens in alike if len(tokens) > place)
-        if not kinds:
-            return
-        kind = kinds.most_common(1)[0][0]
+        kind = kinds.most_common(1)[0][0] if kinds else b" "
         alike = [tokens for tokens in alike if len(tokens) > place and _kind(tokens[place]) == kind]
-        if not _agreed(alike, len(prefixes)):
+        if not _agreed(alike, len(prefixes)) or (kind == b" " and not place):
             return
         texts = {tokens[place] for tokens in alike}
-        if kind == b" ":
-            blanks = min(texts, key=len)
-            if not any(opened.values()):
-                yield re.compile(form + re.escape(blanks)), stamp
-            form += _BLANKS
-        elif kind == b"w":
-            stamp = stamp or all(_TIME_STAMP.match(text) for text in texts)
-            form += re.escape(min(texts)) if len(texts) == 1 else _WORD
-        else:
-            form += re.escape(kind)
-            if kind == b'"':
-                opened[kind] = 1 - opened[kind]
-            opened[kind] += kind in _PAIRS.values()
-            if kind in _PAIRS:
-                opened[_PAIRS[kind]] = max(opened[_PAIRS[kind]] - 1, 0)
+        if kind == b" " and ends_well and not opened:
+            yield re.compile(form + re.escape(min(texts, key=len))), stamp
+        ends_well = ends_well if kind in (b" ", b"m") else all(_ENVELOPE_END.search(text) for text in texts)
+        stamp = stamp or (kind == b"w" and all(_TIME_STAMP.match(text) for text in texts))
+        opened.pass_by(kind)
+        form += _form_of(kind, texts)
+
+
+def _form_of(kind: bytes, texts: Collection[bytes]) -> bytes:
+    """The regular expression of tokens of one kind."""
+    if kind == b"w":
+        return re.escape(min(texts)) if len(texts) == 1 else _WORD
+    return {b" ": _BLANKS, b"m": _COLOUR}.get(kind, re.escape(kind))
+
+
+class _Opened:
+    """The brackets and quotes that are open."""
+
+    def __init__(self) -> None:
+        self._open: Counter[bytes] = Counter()
+
+    def pass_by(self, character: bytes) -> None:
+        if character == b'"':
+            self._open[character] ^= 1
+        elif character in _PAIRS:
+            self._open[_PAIRS[character]] -= self._open[_PAIRS[character]] > 0
+        elif character in _PAIRS.values():
+            self._open[character] += 1
+
+    def __bool__(self) -> bool:
+        return any(self._open.values())
 
 
 def _learn_quotes(marked: Sequence[tuple[bytes, int]]) -> Quoted | None:
-    openings = Counter(
-        found[0]
-        for line, mark in marked
-        if (found := _KEY_AND_QUOTE.search(line, max(mark - _LONGEST_PREFIX, 0), mark)) is not None
-    )
+    openings = Counter(opening for line, mark in marked if (opening := _find_opening(line[:mark])) is not None)
     if not openings:
         return None
     opening, count = openings.most_common(1)[0]
     return Quoted(opening) if count >= _AGREE * len(marked) else None
+
+
+def _find_opening(prefix: bytes) -> bytes | None:
+    """The key and the quote behind which the text begins that holds the mark."""
+    start = max(len(prefix) - _LONGEST_PREFIX, 0)
+    found = [key for key in _KEY_AND_QUOTE.finditer(prefix, start) if _UNCLOSED.fullmatch(prefix, key.end())]
+    return found[0][0] if found else None
 
 
 def find_tails(marked: Sequence[tuple[bytes, int]]) -> tuple[list[bytes], int]:
@@ -216,6 +258,17 @@ def find_tails(marked: Sequence[tuple[bytes, int]]) -> tuple[list[bytes], int]:
     return tails, telling
 
 
+def starts_with_time_stamp(line: bytes) -> bool:
+    """Whether a collector may have written it."""
+    return _TIME_STAMP.match(line) is not None
+
+
+def holds_inner_stamp(line: bytes) -> bool:
+    """Whether a record holds a time stamp in the middle of a word, as where a collector has split a long line."""
+    found = _RECORD.search(line)
+    return found is not None and _INNER_STAMP.search(line, found.end()) is not None
+
+
 def _learn_suffix(marked: Sequence[tuple[bytes, int]]) -> Suffix | None:
     tails, telling = find_tails(marked)
     if telling < _FEWEST_OTHERS or not _agreed(tails, telling):
@@ -225,12 +278,5 @@ def _learn_suffix(marked: Sequence[tuple[bytes, int]]) -> Suffix | None:
     if count < _AGREE * len(tails) or len(shape) == _MOST_TOKENS:
         return None
     alike = [tokens for tokens in map(_tokenise, tails) if tuple(map(_kind, tokens)) == shape]
-    form = b""
-    for kind, texts in zip(shape, map(set, zip(*alike, strict=True)), strict=True):
-        if kind == b" ":
-            form += _BLANKS
-        elif kind == b"w":
-            form += re.escape(min(texts)) if len(texts) == 1 else _WORD
-        else:
-            form += re.escape(kind)
+    form = b"".join(_form_of(kind, set(texts)) for kind, texts in zip(shape, zip(*alike, strict=True), strict=True))
     return Suffix(re.compile(rb"(.*)" + form, re.DOTALL))

@@ -6,14 +6,20 @@ from typing import Final
 import msgspec
 
 from tracereport.sources.envelopes.layers import MARK_BYTES, Layer
-from tracereport.sources.envelopes.learning import Sample, find_tails, learn_layer
+from tracereport.sources.envelopes.learning import (
+    Sample,
+    find_tails,
+    holds_inner_stamp,
+    learn_layer,
+    starts_with_time_stamp,
+)
 from tracereport.sources.streams import BrokenSourceError
 
 _MOST_LAYERS: Final = 5
 _BYTES_BEFORE: Final = 1 << 16
 _SAMPLE_BYTES: Final = 1 << 20
 """Around the first mark, so much is looked at."""
-_SAMPLE_LINES: Final = 4_000
+_SAMPLE_LINES: Final = 1_000
 _MOST_WAITING_BYTES: Final = 1 << 26
 """So much is held back for the first mark, or for the last part of a line."""
 _WORTH_SAYING: Final = 0.1
@@ -27,6 +33,8 @@ class Envelope(msgspec.Struct):
     """Lines that were put to a line before, whose text holds a record."""
     unlearnt_tails: int = 0
     """Records of the sample behind which texts of many forms stand."""
+    split_lines: int = 0
+    """Records of the sample in whose middle a time stamp like the one before them stands."""
 
 
 def unwrap(chunks: Iterator[bytes], envelope: Envelope) -> Generator[bytes, None, None]:
@@ -93,11 +101,14 @@ def _learn(text: bytes, first: int, envelope: Envelope) -> None:
         end = text.rfind(b"\n", start, end)
     lines = text[start : max(end, 0)].split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
     lines = [line.removesuffix(b"\r") for line in lines]
+    is_stamped = any(map(starts_with_time_stamp, lines))
     while len(envelope.layers) < _MOST_LAYERS and (layer := learn_layer(Sample(lines))) is not None:
         envelope.layers.append(layer)
         lines = layer.take_off(lines).lines
     tails, telling = find_tails(Sample(lines).marked)
-    envelope.unlearnt_tails = len(tails) if len(tails) > _WORTH_SAYING * telling else 0
+    if is_stamped:
+        envelope.split_lines = sum(map(holds_inner_stamp, lines))
+    envelope.unlearnt_tails = len(tails) if len(tails) > max(_WORTH_SAYING * telling, 1) else 0
 
 
 def _take_off(text: bytes, envelope: Envelope, *, is_last: bool) -> tuple[bytes, int]:

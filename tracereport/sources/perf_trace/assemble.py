@@ -210,6 +210,7 @@ def _make_facts(readings: list[FileReading], dropped: int, captured: int, record
     notices["invalid-utf8"] = sum(reading.invalid_chunks > 0 for reading in readings)
     notices["dropped-metrics"] = dropped
     notices["captured"] = captured
+    notices["split-lines"] = sum(reading.envelope.split_lines for reading in readings)
     notices["text-behind"] = sum(reading.envelope.unlearnt_tails for reading in readings)
     rows = tuple(
         MalformedLine(

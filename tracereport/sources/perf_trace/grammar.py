@@ -211,9 +211,10 @@ def parse_metrics(text: str) -> MetricFields:
             continue
         if before:
             name, before = "|".join((*before, name)), []
+        value = strip_line_end(value) if name in TEXT_FIELDS else value
         number = parse_unsigned(value)
         if _is_reserved_text(name, value):
-            texts[name] = strip_line_end(value)
+            texts[name] = value
         elif name == "parent" and value == "none":
             numbers[name] = -1
         elif name in NUMBER_FIELDS and number is not None and number <= MAXIMUM:
