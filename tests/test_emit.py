@@ -25,7 +25,7 @@ from tests.hostile_values import broken_values, values, write_surrogates
 from tests.written_lines import RESERVED, WrittenCall, read_as_reported, read_line, read_written
 from tracereport import emit
 from tracereport.emit import begin, digest, found, size, trace, traced
-from tracereport.emit.files import emitter_path
+from tracereport.command.emitter_files import emitter_path
 
 names = values.map(lambda text: text.replace("=", "-"))
 """A name can't hold the sign that ends it."""
