@@ -1,7 +1,8 @@
 """The hook for Django: one call per statement, named, with its values, its caller and its answer."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,40 +11,48 @@ django = pytest.importorskip("django")
 
 from django.conf import settings  # noqa: E402  # only where it is installed
 
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 settings.configure(
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    DATABASES={"default": SQLITE, "archive": SQLITE},
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["testserver"],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": []}}],
+    CACHES={
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "slow": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "slow"},
+    },
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
 )
 django.setup()
 
 from django.contrib.auth.models import Group  # noqa: E402  # only once it is set up
+from django.core.cache import caches  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import OperationalError, connection, transaction  # noqa: E402
+from django.db import OperationalError, connection, connections, transaction  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.template import engines  # noqa: E402
+from django.test import AsyncClient, Client  # noqa: E402
+from django.urls import path  # noqa: E402
 
-from tests.written_lines import WrittenCall, read_written  # noqa: E402
+from tests.tracing import tracing  # noqa: E402
 from tracereport import emit  # noqa: E402
-from tracereport.emit.django import trace_statements  # noqa: E402
+from tracereport.emit import django as hook  # noqa: E402
+from tracereport.emit import django_cache, django_pages  # noqa: E402
+from tracereport.emit.django import FetchedCursor, trace_statements  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
 def database() -> Iterator[None]:
     call_command("migrate", verbosity=0)
-    trace_statements()
-    trace_statements()
+    for _ in range(2):
+        trace_statements()
+        django_pages.trace_requests()
+        django_pages.trace_templates()
+        django_pages.trace_migrations()
+        django_cache.trace_caches()
     yield
     connection.close()
-
-
-@contextmanager
-def tracing(folder: Path) -> Iterator[list[WrittenCall]]:
-    calls: list[WrittenCall] = []
-    emit.start(str(folder / "trace.log"))
-    try:
-        yield calls
-    finally:
-        emit.stop()
-        calls += read_written(folder / "trace.log")
 
 
 def find_groups(*names: str) -> list[bool]:
@@ -111,3 +120,184 @@ def test_while_it_is_off_nothing_is_written(tmp_path: Path) -> None:
         emit.stop()
         assert find_groups("e") == [False]
     assert calls == []
+
+
+def refuse(*_: object) -> None:
+    raise LookupError
+
+
+def test_the_program_s_own_wrappers_are_left_as_they_were(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def count(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    connections["archive"].close()
+    with tracing(tmp_path) as calls:
+        for alias in ("archive", "default"):
+            connection = connections[alias]
+            with connection.execute_wrapper(refuse), pytest.raises(LookupError), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            with connection.execute_wrapper(count), connection.cursor() as cursor:
+                cursor.execute("SELECT 2")
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 3")
+            assert connection.execute_wrappers == []
+    assert seen == ["SELECT 2", "SELECT 2"]
+    assert [call.params for call in calls if call.function == "select"] == [
+        (("sql", "SELECT 2"), ("database", "archive")),
+        (("sql", "SELECT 3"), ("database", "archive")),
+        (("sql", "SELECT 2"),),
+        (("sql", "SELECT 3"),),
+    ]
+
+
+class Sets:
+    """A driver's cursor with several results, which can't go back."""
+
+    arraysize = 2
+
+    def __init__(self, *results: list[tuple[int]]) -> None:
+        self.results = [*results]
+        self.description = "some"
+        self.rownumber = 0
+
+    def fetchall(self) -> list[tuple[int]]:
+        rows, self.results[0] = self.results[0], []
+        return rows
+
+    def nextset(self) -> bool | None:
+        self.results.pop(0)
+        return True if self.results else None
+
+    def scroll(self, value: int, mode: str) -> None:
+        raise IndexError((value, mode))
+
+
+def test_a_cursor_whose_rows_are_here_answers_for_the_place_that_it_stands_at() -> None:
+    driver = Sets([(1,), (2,), (3,)], [(4,)])
+    cursor = FetchedCursor(driver, driver.fetchall())
+    assert (cursor.fetchone(), cursor.rownumber, cursor.description) == ((1,), 1, "some")
+    cursor.scroll(0, mode="absolute")
+    cursor.scroll(1)
+    assert cursor.fetchmany() == [(2,), (3,)]
+    with pytest.raises(IndexError):
+        cursor.scroll(5)
+    assert (cursor.fetchone(), cursor.fetchall()) == (None, [])
+    assert cursor.nextset()
+    assert [*cursor] == [(4,)]
+    assert cursor.nextset() is None
+    assert cursor.fetchall() == []
+
+
+def test_a_cursor_that_can_go_back_is_the_driver_s_own() -> None:
+    class Scrolling(Sets):
+        def fetchall(self) -> list[tuple[int]]:
+            return self.results[0]
+
+        def scroll(self, value: int, mode: str) -> None:
+            self.went_to = (value, mode)
+
+    class Wrapper:
+        cursor = Scrolling([(1,)])
+        db = connections["default"]
+
+    result = hook._execute(lambda: Wrapper.cursor, Wrapper, "SELECT 1", list)
+    assert result is Wrapper.cursor
+    emit.start(os.devnull)
+    try:
+        hook._execute(lambda: Wrapper.cursor, Wrapper, "SELECT 1", list)
+    finally:
+        emit.stop()
+    assert type(Wrapper.cursor) is Scrolling
+    assert Wrapper.cursor.went_to == (0, "absolute")
+
+
+def test_a_schema_that_is_set_is_part_of_the_question_until_a_rollback(tmp_path: Path) -> None:
+    class Cursor:
+        description = None
+        rowcount = 0
+
+    class Connection:
+        alias = "default"
+
+    class Wrapper:
+        cursor = Cursor()
+        db = Connection()
+
+    with tracing(tmp_path) as calls:
+        for sql in ("SELECT 1", "SET search_path TO a", "SELECT 1", "RESET search_path", "SELECT 1"):
+            hook._execute(lambda: None, Wrapper, sql, list)
+        hook._execute(lambda: None, Wrapper, "SET search_path TO a", list)
+        hook._roll_back(lambda _: None, Wrapper.db)
+        hook._execute(lambda: None, Wrapper, "SELECT 1", list)
+    schemas = [dict(call.params).get("schema") for call in calls if call.function == "select"]
+    assert schemas[:3] == [None, "a", None]
+    assert schemas[3] not in (None, "a")
+
+
+def show_groups(request: HttpRequest, name: str) -> HttpResponse:
+    template = engines["django"].from_string("{% for group in groups %}{{ group.name }}{% endfor %}")
+    return HttpResponse(template.render({"groups": Group.objects.filter(name=name)}, request))
+
+
+async def show_groups_slowly(request: HttpRequest) -> HttpResponse:
+    with emit.trace("load"):
+        return HttpResponse(request.path)
+
+
+def fail(_: HttpRequest) -> HttpResponse:
+    raise LookupError
+
+
+urlpatterns = [
+    path("groups/<str:name>/", show_groups),
+    path("slow/", show_groups_slowly),
+    path("broken/", fail),
+]
+
+
+def test_a_request_and_what_is_asked_in_a_template_are_frames_around_statements(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        assert Client().get("/groups/q/").content == b""
+        assert Client(raise_request_exception=False).get("/broken/").status_code == 500
+        assert Client().get("/nowhere/").status_code == 404
+    select, render, *requests = calls
+    assert (select.function, select.caller, select.parent) == ("select auth_group", "show_groups", render.number)
+    assert (render.function, render.caller, render.reserved["frame"]) == ("render template", "show_groups", "1")
+    assert [(call.function, call.params, call.reserved["frame"]) for call in requests] == [
+        ("GET /groups/<str:name>/", (("path", "/groups/q/"),), "1"),
+        ("GET /broken/", (("path", "/broken/"),), "1"),
+        ("GET /nowhere/", (("path", "/nowhere/"),), "1"),
+    ]
+    assert render.parent == requests[0].number
+
+
+def test_an_asynchronous_request_is_a_frame(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        response = asyncio.run(AsyncClient().get("/slow/"))
+    assert response.status_code == 200
+    assert [(call.function, call.parent) for call in calls] == [("load", 0), ("GET /slow/", None)]
+
+
+def test_what_a_migration_asks_is_a_frame(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        call_command("migrate", verbosity=0)
+    assert calls[-1].function == "migrate"
+    assert {call.reserved.get("frame") for call in calls} == {"1"}
+
+
+def test_a_cache_s_hit_says_so_and_a_write_names_it(tmp_path: Path) -> None:
+    caches["default"].clear()
+    with tracing(tmp_path) as calls:
+        assert caches["default"].get("a") is None
+        caches["default"].set("a", 1)
+        assert caches["default"].get("a") == 1
+        assert caches["default"].get_or_set("b", 2) == 2
+        assert caches["slow"].get("a", 7) == 7
+    asked = [(call.function, dict(call.params).get("cache"), call.reserved.get("write")) for call in calls[:3]]
+    assert asked == [("get cache", None, None), ("set cache", None, "cache"), ("get cache", None, None)]
+    assert [call.metrics.get("found") for call in calls[:3]] == [0, None, 1]
+    assert [call.reserved.get("cached") for call in calls[:3]] == [None, None, "1"]
+    assert dict(calls[-1].params) == {"key": "a", "cache": "slow"}

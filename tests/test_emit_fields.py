@@ -7,28 +7,17 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.tracing import tracing
 from tests.written_lines import WrittenCall, read_written
 from tracereport import emit
 from tracereport.emit import begin, core, trace, trace_module, traced
 from tracereport.emit.core import wrap_members
 
 HERE = "tests/test_emit_fields.py"
-
-
-@contextmanager
-def tracing(folder: Path) -> Iterator[list[WrittenCall]]:
-    calls: list[WrittenCall] = []
-    emit.start(str(folder / "trace.log"))
-    try:
-        yield calls
-    finally:
-        emit.stop()
-        calls += read_written(folder / "trace.log")
 
 
 @traced

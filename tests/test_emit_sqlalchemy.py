@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError  # noqa: E402
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship  # noqa: E402
 
 from tests.shop import trace_shop  # noqa: E402
-from tests.written_lines import WrittenCall, read_line, read_written  # noqa: E402
+from tests.tracing import tracing  # noqa: E402
+from tests.written_lines import read_line  # noqa: E402
 from tracereport import emit  # noqa: E402
 from tracereport.emit import sqlalchemy as hook  # noqa: E402
 from tracereport.emit.sqlalchemy import trace_statements  # noqa: E402
@@ -55,17 +56,6 @@ def session() -> Iterator[Session]:
         trace_statements(engine)
         yield session
     engine.dispose()
-
-
-@contextmanager
-def tracing(folder: Path) -> Iterator[list[WrittenCall]]:
-    calls: list[WrittenCall] = []
-    emit.start(str(folder / "trace.log"))
-    try:
-        yield calls
-    finally:
-        emit.stop()
-        calls += read_written(folder / "trace.log")
 
 
 def book_counts(session: Session) -> list[int]:

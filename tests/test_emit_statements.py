@@ -1,12 +1,10 @@
 """What an SQL statement looks like as a call, whichever hook writes it: name, text, kind, table, database, schema."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.written_lines import WrittenCall, read_written
+from tests.tracing import tracing
 from tracereport import emit
 from tracereport.emit.statements import (
     Databases,
@@ -17,17 +15,6 @@ from tracereport.emit.statements import (
     name_values,
     record_answer,
 )
-
-
-@contextmanager
-def tracing(folder: Path) -> Iterator[list[WrittenCall]]:
-    calls: list[WrittenCall] = []
-    emit.start(str(folder / "trace.log"))
-    try:
-        yield calls
-    finally:
-        emit.stop()
-        calls += read_written(folder / "trace.log")
 
 
 def begin(sql: str, *values: tuple[str, object]) -> emit.Call:

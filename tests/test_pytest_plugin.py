@@ -211,3 +211,184 @@ def test_a_file_that_cannot_be_written_is_an_error_of_usage(project: Path) -> No
         done = run_pytest(project, f"--perf-trace={target}")
         assert done.returncode == pytest.ExitCode.USAGE_ERROR
         assert f"ERROR: --perf-trace={target}: " in done.stderr
+
+
+def load_calls(log: Path) -> list[WrittenCall]:
+    return [call for _, calls in read_processes(log) for call in calls if call.function == "load"]
+
+
+PHASES = """
+import pytest
+from tracereport.emit import trace
+
+def load(name):
+    with trace("load", name=name):
+        pass
+
+@pytest.fixture
+def shelf():
+    load("set-up")
+    yield
+    load("tear-down")
+
+@pytest.fixture
+def late():
+    load("late fixture")
+
+def test_it(shelf, request):
+    load("test")
+    request.getfixturevalue("late")
+    load("test again")
+"""
+
+
+def test_each_phase_and_fixture_is_a_frame_and_what_a_fixture_asks_belongs_to_the_set_up(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(PHASES)
+    run_pytest(project, "--perf-trace")
+    [(_, calls)] = read_processes(project / "perf_trace.log")
+    by_number = {call.number: call for call in calls}
+    found = []
+    for call in sorted(calls, key=lambda call: call.number):
+        if call.function == "load":
+            assert call.parent is not None
+            around = by_number[call.parent]
+            found.append((dict(call.params)["name"], call.reserved["phase"], around.function))
+    assert found == [
+        ("set-up", "setup", "fixture"),
+        ("test", "call", "test"),
+        ("late fixture", "setup", "fixture"),
+        ("test again", "call", "test"),
+        ("tear-down", "teardown", "test teardown"),
+    ]
+    frames = [(call.function, dict(call.params)["name"]) for call in calls if "frame" in call.reserved]
+    assert ("fixture", "shelf") in frames
+    assert {call.reserved["try"] for call in calls} == {"1"}
+
+
+def test_a_frame_in_which_nothing_is_traced_is_not_written(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(
+        "from tracereport.emit import trace\n"
+        "def test_it(tmp_path, monkeypatch):\n    with trace('load'): pass\n"
+        "def test_nothing(tmp_path): pass\n"
+    )
+    run_pytest(project, "--perf-trace")
+    [(_, calls)] = read_processes(project / "perf_trace.log")
+    assert [call.function for call in calls] == ["load", "test"]
+
+
+RETRIED = """
+from tracereport.emit import trace
+tries = []
+
+def test_it():
+    tries.append(1)
+    with trace("load"):
+        assert len(tries) == 3
+"""
+
+
+def test_each_try_of_a_test_is_its_own(project: Path) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    (project / "tests" / "test_it.py").write_text(RETRIED)
+    done = run_pytest(project, "--perf-trace", "--reruns", "3")
+    assert "1 passed, 2 rerun" in done.stdout, done.stdout
+    assert [call.reserved["try"] for call in load_calls(project / "perf_trace.log")] == ["1", "2", "3"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_tests_in_forked_processes_are_traced(project: Path) -> None:
+    pytest.importorskip("pytest_forked")
+    (project / "tests" / "test_it.py").write_text(
+        "import os\nfrom tracereport.emit import trace\n"
+        "def test_a():\n    with trace('load'): pass\n"
+        "def test_b():\n    with trace('load'): os._exit(1)\n"
+        "def test_c():\n    with trace('load'): pass\n"
+    )
+    done = run_pytest(project, "--perf-trace", "--forked", "-p", "no:randomly")
+    assert "1 failed, 2 passed" in done.stdout, done.stdout
+    calls = load_calls(project / "perf_trace.log")
+    assert sorted(str(call.test) for call in calls) == [f"tests/test_it.py::test_{name}" for name in "ac"]
+    assert len({call.reserved["process"] for call in calls}) == 2
+
+
+def test_a_worker_that_crashes_leaves_its_traces(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(
+        "import os\nfrom tracereport.emit import trace\n"
+        "def test_a():\n    with trace('load'): pass\n    os._exit(1)\n"
+        "def test_b():\n    with trace('load'): pass\n"
+    )
+    run_pytest(project, "--perf-trace", "-n", "1")
+    calls = load_calls(project / "perf_trace.log")
+    assert sorted({str(call.test) for call in calls}) == [f"tests/test_it.py::test_{name}" for name in "ab"]
+    assert not (project / ".perf_trace.log.d").exists()
+
+
+def test_subtests_belong_to_their_test(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(
+        "from tracereport.emit import trace\n"
+        "def test_it(subtests):\n"
+        "    for number in range(3):\n"
+        "        with subtests.test(number=number), trace('load'):\n"
+        "            assert number != 1\n"
+    )
+    done = run_pytest(project, "--perf-trace")
+    if "fixture 'subtests' not found" in done.stdout:
+        pytest.skip("needs pytest 9")
+    calls = load_calls(project / "perf_trace.log")
+    assert [(call.test, "failed" in call.reserved) for call in calls] == [
+        ("tests/test_it.py::test_it", failed) for failed in (False, True, False)
+    ]
+
+
+@pytest.mark.parametrize("name", ["terminal", "capture", "cacheprovider", "faulthandler"])
+def test_it_does_without_pytest_s_own_plugins(project: Path, name: str) -> None:
+    (project / "tests" / "test_it.py").write_text(
+        "from tracereport.emit import trace\ndef test_it():\n    with trace('load'): pass\n"
+    )
+    for wanted in ("", "1"):
+        done = run_pytest(project, "--perf-trace", "-p", f"no:{name}", PERF_TRACE=wanted)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(load_calls(project / "perf_trace.log")) == 1
+
+
+SQL = """
+from sqlalchemy import create_engine, text
+
+def test_it():
+    with create_engine("sqlite://").connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "functions"), [(None, ["select", "test"]), ("sqlalchemy", []), ("django", ["select", "test"])]
+)
+def test_libraries_trace_themselves_unless_they_are_left_out(
+    project: Path, option: str | None, functions: list[str]
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    (project / "tests" / "test_it.py").write_text(SQL)
+    options = [] if option is None else [f"--perf-trace-without={option}"]
+    done = run_pytest(project, "--perf-trace", *options)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    written = [call.function for _, calls in read_processes(project / "perf_trace.log") for call in calls]
+    assert written == functions
+
+
+def test_a_library_that_there_is_no_hook_for_is_an_error_of_usage(project: Path) -> None:
+    done = run_pytest(project, "--perf-trace", "--perf-trace-without=nothing")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "invalid choice: 'nothing'" in done.stderr
+
+
+def test_modules_are_traced_that_the_configuration_names(project: Path) -> None:
+    (project / "repository.py").write_text("def load(key): return key\n")
+    (project / "tests" / "test_it.py").write_text("import repository\ndef test_it(): repository.load(3)\n")
+    (project / "pyproject.toml").write_text(
+        '[tool.tracereport.trace]\nmodules = ["repository"]\n[tool.pytest.ini_options]\npythonpath = ["."]\n'
+    )
+    run_pytest(project, "--perf-trace")
+    assert [call.params for call in load_calls(project / "perf_trace.log")] == [(("key", "3"),)]
+    (project / "pyproject.toml").write_text("[tool.tracereport.trace]\nmodules = 'repository'\n")
+    done = run_pytest(project, "--perf-trace")
+    assert "tool.tracereport.trace.modules is a list of modules' names" in done.stderr
