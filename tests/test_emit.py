@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from tests.hostile_values import broken_values, values, write_surrogates
 from tests.written_lines import RESERVED, WrittenCall, read_as_reported, read_line, read_written
 from tracereport import emit
-from tracereport.emit import begin, digest, found, size, trace, traced
 from tracereport.command.emitter_files import emitter_path
+from tracereport.emit import begin, digest, found, size, trace, traced
 
 names = values.map(lambda text: text.replace("=", "-"))
 """A name can't hold the sign that ends it."""

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -364,3 +365,23 @@ def test_importing_it_creates_no_file(tmp_path: Path) -> None:
     environment = {**os.environ, "PERF_TRACE": str(tmp_path / "trace.log")}
     subprocess.run([sys.executable, "-c", "import tracereport.emit"], env=environment, check=True)
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["my program.py"], "my_program"),
+        (["-m", "package"], "package"),
+        (["-c", "from tracereport.emit import trace\nwith trace('f'): pass"], "c"),
+    ],
+)
+def test_a_file_can_be_named_after_the_program(tmp_path: Path, arguments: list[str], name: str) -> None:
+    code = "from tracereport.emit import trace\nwith trace('f'): pass"
+    (tmp_path / "my program.py").write_text(code)
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text(code)
+    environment = {**os.environ, "PERF_TRACE": str(tmp_path / "%n-%p.log")}
+    done = subprocess.run([sys.executable, *arguments], env=environment, cwd=tmp_path, check=True, capture_output=True)
+    assert done.stderr == b""
+    [log] = tmp_path.glob("*.log")
+    assert re.fullmatch(rf"{name}-[0-9]+\.log", log.name)

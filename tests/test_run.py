@@ -138,12 +138,12 @@ def test_processes_that_run_at_once_are_read_as_if_one_after_the_other(folder: P
     done = run_tracereport("run", "-o", "report.json", "--", sys.executable, "workers.py")
     assert done.returncode == 0
     first, verdict = done.stderr.decode().splitlines()
-    assert first.startswith("traced: process 1, process 2, process 3, process 4; PERF_TRACE gave each process a file")
+    assert first.startswith("traced: workers 1, workers 2, workers 3, workers 4; PERF_TRACE gave each process a file")
     assert verdict
     report = json.loads(Path("report.json").read_bytes())
     assert (report["totals"]["calls"], report["totals"]["judged_calls"]) == (2400, 2400)
     assert [(each["name"], each["calls"], each["interleaved"]) for each in report["processes"]["rows"]] == [
-        (f"process {number}", 600, False) for number in range(1, 5)
+        (f"workers {number}", 600, False) for number in range(1, 5)
     ]
 
 

@@ -14,6 +14,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from tracereport.command.emitter_files import python_environment
+
 VARIABLE: Final = "PERF_TRACE"
 PATTERN: Final = "%n-%p.log"
 _FILE: Final = re.compile(r"(?P<name>.*)-(?P<number>[0-9]+)\.log")
@@ -45,7 +47,7 @@ class Collection:
         self._folder = folder
         self.is_asked = VARIABLE not in environment
         """Whether the processes are asked for files."""
-        self.environment = {VARIABLE: str(folder / PATTERN), **environment}
+        self.environment = {VARIABLE: str(folder / PATTERN), **environment, **python_environment(environment)}
         """The command's, with what switches its emitters on."""
 
     def list_processes(self) -> list[Collected]:

@@ -12,10 +12,10 @@ r"""The emitter itself: one file, standard library only, to import or to copy.
         call.record(bytes=len(body))
 
 The environment variable ``PERF_TRACE`` switches it on: ``1`` writes to standard error, anything else is a file that is
-appended to, in whose name ``%p`` stands for the process's number (one file for each process, forked ones included); it
-is opened when the first call is written. Unset, empty, ``0`` or ``off``: a decorated function costs one call and one
-comparison more, some 0.2 µs, and a ``with`` some 0.5 µs. ``PERF_TRACE_TEST``, ``_TRY`` and ``_PHASE`` name the test
-that a process belongs to.
+appended to, in whose name ``%p`` stands for the process's number (one file for each process, forked ones included) and
+``%n`` for the program's name; it is opened when the first call is written. Unset, empty, ``0`` or ``off``: a decorated
+function costs one call and one comparison more, some 0.2 µs, and a ``with`` some 0.5 µs. ``PERF_TRACE_TEST``, ``_TRY``
+and ``_PHASE`` name the test that a process belongs to.
 
 A line is one write at the end of its call, by whatever way the call ends; the number is given at its start::
 
@@ -193,8 +193,7 @@ class _Log:
 
     def open(self) -> None:
         if self.descriptor < 0:
-            path = self.target.replace("%p", str(os.getpid()))
-            self.descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self.descriptor = os.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def write(self, line: str) -> None:
         rest = memoryview(line.encode("utf-8", "backslashreplace"))
@@ -399,7 +398,8 @@ def start(target: str) -> None:
     """Switches tracing on, whatever the environment says.
 
     Args:
-        target: ``1`` for standard error, or the file to append to, with ``%p`` for the process's number.
+        target: ``1`` for standard error, or the file to append to, with ``%p`` for the process's number and ``%n`` for
+            the program's name.
 
     Raises:
         OSError: the file can't be opened, or there is no standard error.
@@ -413,6 +413,20 @@ def _start(target: str) -> None:
     global _log  # noqa: PLW0603  # one log for each process is what this module is for
     stop()
     _log = _Log(target if is_standard_error(target) else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
+
+
+def expand_target(target: str) -> str:
+    """The file that a target names in this process."""
+    return target.replace("%p", str(os.getpid())).replace("%n", _name_program())
+
+
+def _name_program() -> str:
+    path = sys.argv[0] if getattr(sys, "argv", None) else ""
+    folder, name = os.path.split(path)
+    if name.startswith("__main__."):  # python -m pytest
+        name = os.path.basename(folder)  # noqa: PTH119  # pathlib is slow to import
+    name = re.sub(r"[^\w.]", "_", name.removesuffix(".py")).strip("_")
+    return name or "python"
 
 
 def stop() -> None:

@@ -242,7 +242,7 @@ class _Run(_Worker):
     def _hand_on(self, config: pytest.Config) -> None:
         lines = self.path.read_bytes()
         if not core.is_standard_error(self._wanted):
-            with Path(self._wanted.replace("%p", str(os.getpid()))).open("ab") as wanted:
+            with Path(core.expand_target(self._wanted)).open("ab") as wanted:
                 wanted.write(lines)
             return
         capture = config.pluginmanager.getplugin("capturemanager")
