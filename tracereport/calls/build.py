@@ -7,6 +7,7 @@ to ``make_calls``.
 
 from array import array
 from collections.abc import Iterable, Sequence
+from struct import Struct
 
 import msgspec
 import numpy as np
@@ -252,13 +253,33 @@ def _rank_names(codes: dict[str, int], names: Sequence[str]) -> NDArray[np.int32
     return np.array([*(rank.get(name, -1) for name in codes), -1], np.int32)
 
 
-class CallsBuilder:
-    """Takes records in the order of the log, and gives the calls."""
+_ROW = Struct("=iqqqqiiiiiqqq")
+_DTYPE = np.dtype(
+    [
+        ("file", "i4"), ("line", "i8"), ("process", "i8"), ("number", "i8"), ("parent", "i8"), ("caller", "i4"),
+        ("lookup", "i4"), ("metric_set", "i4"), ("origin", "i4"), ("test", "i4"), ("elapsed_ns", "i8"),
+        ("resolution_ns", "i8"), ("start_ns", "i8"),
+    ]
+)  # fmt: skip
+"""A row as ``_ROW`` packs it."""
+_ELAPSED = Struct("=q")
+_ELAPSED_OFFSET = _DTYPE.fields["elapsed_ns"][1] if _DTYPE.fields is not None else 0
 
-    def __init__(self, files: Sequence[str]) -> None:
+
+class CallsBuilder:
+    """Takes records in the order of the log, or nearly so, and gives the calls.
+
+    Args:
+        files: names of the inputs.
+        unnamed: how processes are called that nothing names; empty: ``process`` and their index.
+    """
+
+    def __init__(self, files: Sequence[str], unnamed: str = "") -> None:
+        self.tables = CallTables()
+        """For those who know a text's code already."""
         self._files = files
-        self._tables = CallTables()
-        self._columns = {name: array("q") for name in Columns.__struct_fields__}
+        self._unnamed = unnamed
+        self._rows = bytearray()
         self._process_names: list[str | None] = []
         self._process_file: list[int] = []
         self._judged: list[bool] = []
@@ -282,6 +303,10 @@ class CallsBuilder:
         self._tree.append(TREE_KINDS.index(tree))
         self._next_number.append(0)
         return len(self._process_names) - 1
+
+    def name_process(self, process: int, name: str) -> None:
+        """Names a process that had no name when it began; one that has keeps it."""
+        self._process_names[process] = self._process_names[process] or name
 
     def withhold(self, process: int) -> None:
         """Says of a process that its calls may be of several: nothing of it is judged."""
@@ -307,6 +332,7 @@ class CallsBuilder:
         at: str | None = None,
         via: str | None = None,
         writes: str | None = None,
+        phase: Phase = "",
         start_ns: int = NO_START,
         test: str | None = None,
         attempt: int = 0,
@@ -332,64 +358,91 @@ class CallsBuilder:
             at: the place in the source, ``path:line``.
             via: who wrote the record.
             writes: the resource that a write changes, ``""``: everything; None: as ``resource``.
+            phase: the part of its test that made the call.
             start_ns: when it began, by whatever clock; of one clock in one process.
             test: the test that it belongs to.
             attempt: the try of the test.
             file: index of its input.
         """
+        return self.add_coded(
+            self.tables.code_lookup(function, params, values_known=values_known, resource=resource),
+            self.tables.code_origin(
+                kind=kind, answer=answer, phase=phase, attempt=attempt, at=at, via=via, writes=writes
+            ),
+            process=process,
+            line=line,
+            elapsed_ns=elapsed_ns,
+            resolution_ns=resolution_ns,
+            caller=self.tables.code_name(caller),
+            metric_set=self.tables.code_metrics(metrics),
+            number=number,
+            parent=parent,
+            start_ns=start_ns,
+            test=self.tables.code_test(test),
+            file=file,
+        )
+
+    def add_coded(
+        self,
+        lookup: int,
+        origin: int,
+        *,
+        process: int,
+        line: int,
+        elapsed_ns: int,
+        resolution_ns: int,
+        caller: int = NO_NAME,
+        metric_set: int | None = None,
+        number: int | None = None,
+        parent: int = NO_PARENT,
+        start_ns: int = NO_START,
+        test: int = NO_TEST,
+        file: int = 0,
+    ) -> int:
+        """As ``add``, by the codes that ``tables`` gave."""
         if number is None:
             number = self._next_number[process]
         self._next_number[process] = max(self._next_number[process], number + 1)
-        tables = self._tables
-        row = {
-            "file": file,
-            "line": line,
-            "process": process,
-            "number": number,
-            "parent": parent,
-            "caller": tables.code_name(caller),
-            "lookup": tables.code_lookup(function, params, values_known=values_known, resource=resource),
-            "metric_set": tables.code_metrics(metrics),
-            "origin": tables.code_origin(kind=kind, answer=answer, attempt=attempt, at=at, via=via, writes=writes),
-            "test": tables.code_test(test),
-            "elapsed_ns": elapsed_ns,
-            "resolution_ns": resolution_ns,
-            "start_ns": start_ns,
-        }
-        for name, value in row.items():
-            self._columns[name].append(value)
+        if metric_set is None:
+            metric_set = self.tables.code_metrics(())
+        self._rows += _ROW.pack(
+            file, line, process, number, parent, caller, lookup, metric_set, origin, test, elapsed_ns, resolution_ns,
+            start_ns,
+        )  # fmt: skip
         return number
+
+    def amend_elapsed(self, row: int, elapsed_ns: int) -> None:
+        """Says how long a call took that was added when it began: the ``row``-th of all, from 0 on."""
+        _ELAPSED.pack_into(self._rows, row * _ROW.size + _ELAPSED_OFFSET, elapsed_ns)
 
     def __len__(self) -> int:
         """The number of calls so far."""
-        return len(self._columns["line"])
+        return len(self._rows) // _ROW.size
 
     def build(self, facts: Facts | None) -> Calls:
         """All calls that were added; processes without one are left out."""
-        wide = {name: np.array(column, np.int64) for name, column in self._columns.items()}
-        process, kept = _keep_used(wide["process"].astype(np.int32))
-        narrow = {name: wide[name].astype(np.int32) for name in _NARROW}
+        rows = np.frombuffer(bytes(self._rows), _DTYPE)
+        if (np.diff(rows["line"]) < 0).any():
+            rows = rows[np.lexsort((rows["line"], rows["file"]))]
+        process, kept = _keep_used(rows["process"].astype(np.int32))
         columns = Columns(
-            **narrow,
             process=process,
-            line=wide["line"],
-            number=wide["number"],
-            parent=wide["parent"],
-            elapsed_ns=wide["elapsed_ns"],
-            resolution_ns=wide["resolution_ns"],
-            start_ns=wide["start_ns"] if (wide["start_ns"] != NO_START).all() else None,
+            start_ns=np.ascontiguousarray(rows["start_ns"]) if (rows["start_ns"] != NO_START).all() else None,
+            **{
+                name: np.ascontiguousarray(rows[name])
+                for name in _DTYPE.names or ()
+                if name not in ("process", "start_ns")
+            },
         )
-        return make_calls(self._tables, columns, self._files, self._make_processes(kept.tolist()), facts)
+        return make_calls(self.tables, columns, self._files, self._make_processes(kept.tolist()), facts)
 
     def _make_processes(self, kept: Iterable[int]) -> ProcessTable:
         kept = list(kept)
         return ProcessTable(
-            name=tuple(self._process_names[code] or f"process {index}" for index, code in enumerate(kept)),
+            name=tuple(
+                self._process_names[code] or self._unnamed or f"process {index}" for index, code in enumerate(kept)
+            ),
             file=np.array([self._process_file[code] for code in kept], np.int32),
             judged=np.array([self._judged[code] for code in kept], bool),
             tree=np.array([self._tree[code] for code in kept], np.uint8),
         )
-
-
-_NARROW = ("file", "caller", "lookup", "metric_set", "origin", "test")
-"""Columns of codes."""

@@ -1,0 +1,99 @@
+"""Formats of one record a line as sources: they differ in what tells them, and in who reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from tracereport.errors import InputError
+from tracereport.sources.streams import BrokenSourceError, read_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tracereport.calls.calls import Calls, Facts
+    from tracereport.sources.streams import Progress, Stream
+
+    Reader = Callable[[Sequence[Stream], Progress | None], Iterator[Calls]]
+
+_COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
+
+
+class LinesSource:
+    """Logs with one record a line, or one that begins there.
+
+    Args:
+        name: as the option ``--from`` calls it.
+        sign: what stands in such a log, and in no other.
+        nothing: what to say of one without a call.
+        remedy: what to do then.
+        load: gives what reads it; nothing of that is loaded before.
+    """
+
+    def __init__(self, name: str, sign: bytes, nothing: str, remedy: str, load: Callable[[], Reader]) -> None:
+        self.name = name
+        self._sign = re.compile(sign, re.MULTILINE)
+        self._nothing = nothing
+        self._remedy = remedy
+        self._load = load
+
+    def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - told by content
+        """Whether the sign stands in it."""
+        return self._sign.search(head) is not None
+
+    def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
+        """The calls of each log."""
+        return self._load()(streams, progress)
+
+    def read_raw(self, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:
+        """The first line of each record, as it stands."""
+        for index, name in enumerate(inputs):
+            wanted = set(calls.line[rows & (calls.file == index)].tolist())
+            if wanted and name is not None:
+                yield from _read_lines(name, wanted)
+
+    def explain_nothing(self, names: Sequence[str], facts: Facts | None) -> InputError:
+        """That no record stands in it."""
+        if facts is not None and facts.input.errors:
+            return InputError(f"{facts.input.errors[0]}, and no call before that", "Take the log again.")
+        return InputError(f"{names[0]}: {self._nothing}", self._remedy)
+
+
+def _read_lines(name: str, wanted: set[int]) -> Iterator[bytes]:
+    number = 0
+    try:
+        for chunk in read_chunks(name):
+            for line in (
+                chunk.splitlines(keepends=True) if b"\r" not in chunk else re.findall(rb"[^\n]*\n|[^\n]+", chunk)
+            ):
+                number += 1
+                if number in wanted:
+                    yield line if line.endswith(b"\n") else line + b"\n"
+    except BrokenSourceError:
+        return  # what is wrong with the input is said where its calls are read
+
+
+def _load_rails() -> Reader:
+    from tracereport.sources.rails import read_logs  # noqa: PLC0415
+
+    return read_logs
+
+
+LINES_SOURCES: Final = (
+    LinesSource(
+        "rails",
+        rb"^.*\bStarted [A-Z]+ \"[^\"\n]*\" for [^ \n]+ at |^[^\n]*  "
+        + _COLOUR
+        + rb"[^\n(]*\(\d+\.\d+ms\)"
+        + _COLOUR
+        + rb"  "
+        + _COLOUR
+        + rb"(?i:SELECT|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|WITH|SHOW|PRAGMA)\b",
+        "no statement in it",
+        "Log at the level debug: config.log_level = :debug",
+        _load_rails,
+    ),
+)
