@@ -164,14 +164,14 @@ def test_a_pipe_is_looked_at_and_read_once(tmp_path: Path) -> None:
 def test_a_builder_keeps_what_a_record_says() -> None:
     builder = CallsBuilder(["log"])
     process = builder.add_process("GET /", tree="given")
-    root = builder.add("GET /", process=process, line=9, elapsed_ns=50, resolution_ns=1, kind="frame")
+    root = builder.add("GET /", process=process, line=1, elapsed_ns=50, resolution_ns=1, kind="frame")
     sql = (("sql", "select * from users where id = ?"),)
     builder.add(
-        "select users", process=process, line=1, elapsed_ns=3, resolution_ns=1, params=sql, values_known=False,
+        "select users", process=process, line=2, elapsed_ns=3, resolution_ns=1, params=sql, values_known=False,
         parent=root, at="app.py:3", via="otlp", metrics=(("rows", 2),), start_ns=7, test="a test", attempt=2,
     )  # fmt: skip
-    builder.add("publish bills", process=process, line=2, elapsed_ns=3, resolution_ns=1, kind="write", writes="bills")
-    builder.add("GET x/{}", process=process, line=3, elapsed_ns=3, resolution_ns=1, resource="x", answer="failed")
+    builder.add("publish bills", process=process, line=3, elapsed_ns=3, resolution_ns=1, kind="write", writes="bills")
+    builder.add("GET x/{}", process=process, line=4, elapsed_ns=3, resolution_ns=1, resource="x", answer="failed")
     builder.add_process("never used")
     calls = builder.build(None)
     assert calls.kind.tolist() == [FRAME, QUESTION, WRITE, QUESTION]
