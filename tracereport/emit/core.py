@@ -795,7 +795,8 @@ def _search_qualified_name(code: CodeType, module: str) -> str:
     namespaces: list[Mapping[str, Any]] = [vars(sys.modules[module])] if module in sys.modules else []
     for namespace in namespaces:
         for member in [*namespace.values()]:
-            function = inspect.unwrap(getattr(member, "__func__", member)) if callable(member) else member
+            function = getattr(member, "__func__", member)
+            function = inspect.unwrap(function) if callable(function) else function
             if getattr(function, "__code__", None) is code:
                 return str(function.__qualname__)
             if isinstance(member, type) and member.__module__ == module and vars(member) not in namespaces:
