@@ -51,7 +51,7 @@ const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity
 const FRAME = /^ +at (?:(?:async )?(.+?) \()?(.+?):(\d+):\d+\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 60];
-const frames = new Map();
+const askers = new Map();
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
 
@@ -374,43 +374,49 @@ function toUnsigned(name, value) {
 
 /** Name and place of the first function of the program's own that has called `below`, among ever more frames. */
 function findAsker(below, depths = FRAMES_TO_A_CALL) {
-  const limit = Error.stackTraceLimit;
-  const holder = {};
+  const { stackTraceLimit, prepareStackTrace } = Error;
   try {
     for (const depth of depths) {
       Error.stackTraceLimit = depth;
-      Error.captureStackTrace(holder, below);
-      // As text, and not as V8's objects: so it is mapped to sources, if anyone does that.
-      const stack = String(holder.stack);
-      const asker = readStack(stack);
-      if (asker !== undefined || stack.split("\n").length <= depth) return asker;
+      Error.prepareStackTrace = (_, sites) => sites;
+      const sites = captureStack(below);
+      const own = sites.find((site) => isOwn(site.getFileName()));
+      if (own !== undefined) {
+        const key = `${own.getFunctionName()} ${own.getFileName()}:${own.getLineNumber()}:${own.getColumnNumber()}`;
+        if (!askers.has(key)) {
+          // As text, which whoever knows how maps to sources: for each place once, since that takes long.
+          Error.prepareStackTrace = prepareStackTrace;
+          if (askers.size > 10_000) askers.clear();
+          askers.set(key, readStack(String(captureStack(below))));
+        }
+        return askers.get(key);
+      }
+      if (sites.length < depth) return undefined;
     }
   } catch {
     // an `Error` that others have frozen or changed
   } finally {
-    Error.stackTraceLimit = limit;
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
   }
   return undefined;
+}
+
+function captureStack(below) {
+  const holder = {};
+  Error.captureStackTrace(holder, below);
+  return holder.stack;
+}
+
+function isOwn(path) {
+  return typeof path === "string" && !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
 }
 
 function readStack(stack) {
   for (const line of stack?.split("\n") ?? []) {
-    const asker = readFrame(line);
-    if (asker !== undefined) return asker;
+    const [, name, path, row] = FRAME.exec(line) ?? [];
+    if (isOwn(path)) return { name: cleanName(name), at: `${cleanPath(path)}:${row}` };
   }
   return undefined;
-}
-
-function readFrame(line) {
-  let known = frames.get(line);
-  if (known === undefined) {
-    const [, name, path, row] = FRAME.exec(line) ?? [];
-    const isOwn = path !== undefined && !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
-    known = isOwn ? { name: cleanName(name), at: `${cleanPath(path)}:${row}` } : null;
-    if (frames.size > 10_000) frames.clear();
-    frames.set(line, known);
-  }
-  return known ?? undefined;
 }
 
 function cleanName(name) {

@@ -56,7 +56,8 @@ def read_version(tool: str) -> str:
 def measure_call(command: Sequence[str], target: str, folder: Path) -> float:
     """The median of so many runs, in nanoseconds per call; a pipe has a reader that does nothing else."""
     log = folder / "trace.log"
-    variable = {"off": "", "file": str(log), "pipe": "1", "run": "1"}[target]
+    variables = {"off": {"PERF_TRACE": ""}, "file": {"PERF_TRACE": str(log)}, "pipe": {"PERF_TRACE": "1"}, "run": {}}
+    inherited = {name: value for name, value in os.environ.items() if name != "PERF_TRACE"}
     calls = CALLS_OFF if target == "off" else CALLS_ON
     costs = []
     for _ in range(RUNS):
@@ -64,7 +65,7 @@ def measure_call(command: Sequence[str], target: str, folder: Path) -> float:
             [*(RUN if target == "run" else []), *command, str(calls)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PERF_TRACE": variable, "PYTHONPATH": str(ROOT)},
+            env={**inherited, **variables[target], "PYTHONPATH": str(ROOT)},
         ) as process:
             assert process.stdout is not None
             assert process.stderr is not None
