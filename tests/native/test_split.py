@@ -9,7 +9,7 @@ from tests.strategies import logs
 from tests.truth import NAMES, read_log
 from tracereport.calls.texts import Texts
 from tracereport.native.metrics import MISSING, NONE, MetricTable
-from tracereport.native.split import Split, is_utf8, split_chunk
+from tracereport.native.split import Records, Split, is_utf8, split_chunk
 from tracereport.sources.perf_trace.grammar import (
     MARK,
     RESERVED_RULES,
@@ -86,7 +86,7 @@ def hold_against_grammar(text: str) -> None:
     odd = dict(split.odd.tolist())
     candidates = split.candidates["line"].tolist()
     marked = [line for line, own in enumerate(lines) if MARK in own]
-    assert sorted([*odd, *split.records["line"].tolist()]) == marked
+    assert sorted([*odd, *split.records.line.tolist()]) == marked
     for line, start in [*odd.items(), *split.candidates.tolist()]:
         assert chunk[start:].decode().partition("\n")[0].removesuffix("\r") == lines[line]
     for line, own in enumerate(lines):
@@ -97,24 +97,24 @@ def hold_against_grammar(text: str) -> None:
 
 
 def hold_records(split: Split, chunk: bytes, lines: list[str]) -> None:
-    for record in split.records:
-        read = parse_record(strip_line_end(lines[record["line"]]))
+    for record in (Records(*own) for own in zip(*(column.tolist() for column in split.records), strict=True)):
+        read = parse_record(strip_line_end(lines[record.line]))
         assert isinstance(read, RecordText)
-        signature = chunk[record["signature_start"] : record["signature_end"]].decode()
-        metrics = chunk[record["metrics_start"] : record["metrics_end"]].decode()
-        found = (record["number"], signature, record["elapsed_ns"], record["resolution_ns"], metrics)
+        signature = chunk[record.signature_start : record.signature_end].decode()
+        metrics = chunk[record.metrics_start : record.metrics_end].decode()
+        found = (record.number, signature, record.elapsed_ns, record.resolution_ns, metrics)
         assert found == (read.number, read.signature, read.elapsed_ns, read.resolution_ns, read.metrics)
         fields = signature.split("|")[1:]
         starts = {field.partition("=")[0] for field in fields}
         has_odd_field = any("=" not in field for field in fields) or {"sql", "write"} <= starts
-        assert (record["lookup_start"] < 0) == has_odd_field
+        assert (record.lookup_start < 0) == has_odd_field
         if has_odd_field:
             continue
         read_fields = parse_signature(signature, escaped=False)
-        lookup = bytes(split.lookups[record["lookup_start"] : record["lookup_end"]]).decode()
+        lookup = bytes(split.lookups[record.lookup_start : record.lookup_end]).decode()
         assert lookup == "|".join([read_fields.function, *(f"{name}={value}" for name, value in read_fields.params)])
-        caller = chunk[record["caller_start"] : record["caller_end"]].decode()
-        assert (None if record["caller_start"] < 0 else caller) == read_fields.caller
+        caller = chunk[record.caller_start : record.caller_end].decode()
+        assert (None if record.caller_start < 0 else caller) == read_fields.caller
 
 
 @given(LINES)
@@ -133,7 +133,7 @@ def test_nearly_all_records_of_real_logs_are_plain(name: str) -> None:
     hold_against_grammar(text)
     split = split_chunk(text.encode())
     if "hostile" not in name and "torn" not in name:
-        assert len(split.odd) <= max(len(split.records) // 50, 2)
+        assert len(split.odd) <= max(len(split.records.line) // 50, 2)
 
 
 @given(st.lists(LINES.map(lambda text: text.partition("\n")[0]), max_size=8))
@@ -215,4 +215,4 @@ def _texts(table: tuple[np.ndarray, np.ndarray]) -> list[str]:
 
 def test_a_split_can_be_read_after_its_chunk_is_gone() -> None:
     records = split_chunk(b"PERF_TRACE|1|f|elapsed_ms=2\n" * 1000).records
-    assert records["elapsed_ns"].tolist() == [2_000_000] * 1000
+    assert records.elapsed_ns.tolist() == [2_000_000] * 1000

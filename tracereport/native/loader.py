@@ -39,6 +39,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_split_free": (None, (_ADDRESS,)),
     "tracereport_split_lines": (_COUNT, (_ADDRESS,)),
     "tracereport_split_list": (_ADDRESS, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_split_records": (None, (_ADDRESS, _ADDRESS)),
     "tracereport_is_utf8": (_COUNT, (_ADDRESS, _COUNT)),
     "tracereport_metrics_new": (_ADDRESS, (_ADDRESS, _COUNT)),
     "tracereport_metrics_free": (None, (_ADDRESS,)),

@@ -16,7 +16,19 @@ static const struct {
     int64_t length;
 } own_numbers[OWN_NUMBERS] = {{"parent=", 7}, {"activation=", 11}};
 
+enum { RECENT_TEXTS = 1024, RECENT_LENGTH = 104 };
+
+/* A text that was read not long ago, and what it was found to hold: most records repeat one of a few. */
 typedef struct {
+    uint64_t hash;
+    int32_t length; /* -1: none yet */
+    int32_t set;
+    int32_t reserved;
+    uint8_t text[RECENT_LENGTH];
+} Recent;
+
+typedef struct {
+    Recent *recent;
     Interner *names;
     Interner *reserved; /* texts such as `|test=a|escaped=1`, one for all such fields of a call */
     Interner *odd;
@@ -43,6 +55,7 @@ EXPORT void tracereport_metrics_free(MetricTable *table) {
     tracereport_interner_free(table->names);
     tracereport_interner_free(table->reserved);
     tracereport_interner_free(table->odd);
+    free(table->recent);
     free(table->rules);
     free(table->offset);
     free(table->name);
@@ -66,15 +79,18 @@ EXPORT MetricTable *tracereport_metrics_new(const uint8_t *rules, int64_t length
     table->reserved = tracereport_interner_new();
     table->odd = tracereport_interner_new();
     table->rules = allocate(length, 1);
+    table->recent = allocate(RECENT_TEXTS, sizeof *table->recent);
     table->size = 256;
     table->slots = new_slots(table->size);
     bool has_room = grow((void **)&table->offset, &table->offset_capacity, 1, sizeof *table->offset) &&
                     grow((void **)&table->name, &table->name_capacity, 1, sizeof *table->name) &&
                     grow((void **)&table->value, &table->value_capacity, 1, sizeof *table->value);
-    if (!table->names || !table->reserved || !table->odd || !table->rules || !table->slots || !has_room) {
+    if (!table->names || !table->reserved || !table->odd || !table->rules || !table->recent || !table->slots ||
+        !has_room) {
         tracereport_metrics_free(table);
         return NULL;
     }
+    memset(table->recent, 0xff, RECENT_TEXTS * sizeof *table->recent);
     table->offset[0] = 0;
     table->rules_length = length;
     if (length)
@@ -233,6 +249,34 @@ static int64_t read_fields(MetricTable *table, const uint8_t *at, const uint8_t 
     return PLAIN;
 }
 
+/* What a text holds. */
+typedef struct {
+    int64_t set;
+    int64_t reserved;
+    int64_t odd;
+    int64_t numbers[OWN_NUMBERS];
+} Codes;
+
+/* Reads a text of this hash that isn't a recent one; a status, or how it is. */
+static int64_t code_text(MetricTable *table, const uint8_t *text, int64_t size, uint64_t hash, Codes *codes) {
+    int64_t kind = read_fields(table, text, text + size, codes->numbers);
+    if (kind == ODD) {
+        table->used = table->offset[table->count];
+        codes->numbers[PARENT] = codes->numbers[ACTIVATION] = MISSING;
+        codes->odd = intern_text(table->odd, text, size, (uint32_t)(hash >> 32));
+        return codes->odd < 0 ? codes->odd : ODD;
+    }
+    if (kind < 0 || (codes->set = intern_set(table)) < 0)
+        return kind < 0 ? kind : codes->set;
+    if (table->scratch_used) {
+        uint32_t own_hash = hash_text(table->scratch, table->scratch_used);
+        codes->reserved = intern_text(table->reserved, table->scratch, table->scratch_used, own_hash);
+        if (codes->reserved < 0)
+            return codes->reserved;
+    }
+    return PLAIN;
+}
+
 /* Per slice of `text` the codes of its set of metrics, of its reserved fields and of its text where it is odd (-1: it
  * has none), and its parent and activation: the number, -1 for `none`, -2 where nothing is said. An odd text has its
  * code only. */
@@ -245,28 +289,31 @@ EXPORT int64_t tracereport_intern_metrics(MetricTable *table, const uint8_t *tex
         if (start[at] < 0 || end[at] < start[at] || end[at] > length)
             return BAD_ARGUMENT;
         const uint8_t *own = text + start[at];
-        int64_t size = end[at] - start[at], code, numbers[OWN_NUMBERS];
-        int64_t kind = read_fields(table, own, own + size, numbers);
-        parent[at] = kind == PLAIN ? numbers[PARENT] : MISSING;
-        activation[at] = kind == PLAIN ? numbers[ACTIVATION] : MISSING;
-        set[at] = reserved[at] = odd[at] = -1;
-        if (kind < 0)
-            return kind;
-        if (kind == ODD) {
-            table->used = table->offset[table->count];
-            code = intern_text(table->odd, own, size, hash_text(own, size));
-            odd[at] = (int32_t)code;
+        int64_t size = end[at] - start[at];
+        uint64_t hash = hash_bytes(own, (size_t)size);
+        Recent *recent = &table->recent[hash % RECENT_TEXTS];
+        Codes codes = {.set = -1, .reserved = -1, .odd = -1, .numbers = {MISSING, MISSING}};
+        if (recent->hash == hash && recent->length == size && !memcmp(recent->text, own, (size_t)size)) {
+            codes.set = recent->set;
+            codes.reserved = recent->reserved;
         } else {
-            code = intern_set(table);
-            set[at] = (int32_t)code;
+            int64_t kind = code_text(table, own, size, hash, &codes);
+            if (kind < 0)
+                return kind;
+            bool is_own = codes.numbers[PARENT] != MISSING || codes.numbers[ACTIVATION] != MISSING;
+            if (kind == PLAIN && !is_own && size <= RECENT_LENGTH) {
+                recent->hash = hash;
+                recent->length = (int32_t)size;
+                recent->set = (int32_t)codes.set;
+                recent->reserved = (int32_t)codes.reserved;
+                memcpy(recent->text, own, (size_t)size);
+            }
         }
-        if (code >= 0 && kind == PLAIN && table->scratch_used) {
-            code = intern_text(table->reserved, table->scratch, table->scratch_used,
-                               hash_text(table->scratch, table->scratch_used));
-            reserved[at] = (int32_t)code;
-        }
-        if (code < 0)
-            return code;
+        set[at] = (int32_t)codes.set;
+        reserved[at] = (int32_t)codes.reserved;
+        odd[at] = (int32_t)codes.odd;
+        parent[at] = codes.numbers[PARENT];
+        activation[at] = codes.numbers[ACTIVATION];
     }
     return count;
 }

@@ -67,6 +67,16 @@ EXPORT const void *tracereport_split_list(const Split *split, int64_t which, int
     return lists[which]->items;
 }
 
+/* The records by columns, in the order of their members: `columns` has room for each member of each. */
+EXPORT void tracereport_split_records(const Split *split, int64_t *columns) {
+    enum { MEMBERS = sizeof(Record) / sizeof(int64_t) };
+    const int64_t *record = split->records.items;
+    int64_t count = split->records.count;
+    for (int64_t at = 0; at < count; at++)
+        for (int64_t member = 0; member < MEMBERS; member++)
+            columns[member * count + at] = *record++;
+}
+
 static bool add_place(List *list, int64_t line, int64_t start) {
     if (!grow(&list->items, &list->capacity, list->count + 1, sizeof(Place)))
         return false;

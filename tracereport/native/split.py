@@ -1,35 +1,34 @@
 """A chunk of a log -> its plain records in columns, and where the lines start that Python has to look at."""
 
 import ctypes
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.native.loader import address, library, view
 
-RECORD: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "line",
-            "number",
-            "elapsed_ns",
-            "resolution_ns",
-            "signature_start",
-            "signature_end",
-            "caller_start",
-            "caller_end",
-            "lookup_start",
-            "lookup_end",
-            "metrics_start",
-            "metrics_end",
-        )
-    ]
-)
-"""A plain record. Lines are counted from 0 at the chunk's start, places are offsets into the chunk, and those of the
-lookup into ``Split.lookups``. A caller that isn't named starts at -1; so does the lookup of an odd signature:
-one with a field that has no equals sign, or with both a statement and a field called ``write``."""
+
+class Records(NamedTuple):
+    """Plain records in columns, one entry each. Places are offsets into the chunk."""
+
+    line: NDArray[np.int64]
+    """Counted from 0 at the chunk's start."""
+    number: NDArray[np.int64]
+    elapsed_ns: NDArray[np.int64]
+    resolution_ns: NDArray[np.int64]
+    signature_start: NDArray[np.int64]
+    signature_end: NDArray[np.int64]
+    caller_start: NDArray[np.int64]
+    """-1 where none is named."""
+    caller_end: NDArray[np.int64]
+    lookup_start: NDArray[np.int64]
+    """Into ``Split.lookups``, as its end is. -1 for an odd signature: one with a field that has no equals sign, or with
+    both a statement and a field called ``write``."""
+    lookup_end: NDArray[np.int64]
+    metrics_start: NDArray[np.int64]
+    metrics_end: NDArray[np.int64]
+
 
 PLACE: Final = np.dtype([("line", np.int64), ("start", np.int64)])
 """A line of the chunk, and where it starts."""
@@ -53,9 +52,11 @@ class Split:
         return int(library().tracereport_split_lines(self._native))
 
     @property
-    def records(self) -> NDArray[Any]:
-        """The plain records, as ``RECORD`` says."""
-        return self._list(_RECORDS, RECORD)
+    def records(self) -> Records:
+        """The plain records."""
+        columns = np.empty((len(Records._fields), self._count(_RECORDS)), np.int64)
+        library().tracereport_split_records(self._native, address(columns))
+        return Records(*columns)
 
     @property
     def odd(self) -> NDArray[Any]:
@@ -71,6 +72,11 @@ class Split:
     def lookups(self) -> NDArray[np.uint8]:
         """The signatures of the plain records without their callers."""
         return self._list(_LOOKUPS, np.dtype(np.uint8))
+
+    def _count(self, which: int) -> int:
+        count = ctypes.c_int64()
+        library().tracereport_split_list(self._native, which, ctypes.addressof(count))
+        return count.value
 
     def _list(self, which: int, kind: np.dtype[Any]) -> NDArray[Any]:
         count = ctypes.c_int64()

@@ -11,14 +11,16 @@ import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from tracereport.errors import InputError, UsageError
+from tracereport.native.split import is_utf8
 
 STANDARD_INPUT: Final = "-"
-CHUNK_BYTES: Final = 16 << 20
+CHUNK_BYTES: Final = 2 << 20
+"""As much as stays in a processor's cache while it is split and coded."""
 FIRST_CHUNK_BYTES: Final = 1 << 20
 """Most logs are smaller: there is no use in clearing more memory for them."""
 HEAD_BYTES: Final = 1 << 18
@@ -29,8 +31,6 @@ PACKED_PIECE_BYTES: Final = 1 << 14
 LEAST_UNPACKED_LIMIT_BYTES: Final = 1_000_000_000
 UNPACKED_RATIO: Final = 100
 """A packed input may unpack to so many times its size, and to a gigabyte in any case, where nobody says otherwise."""
-MOST_LINES: Final = 1 << 20
-"""Of a chunk."""
 LONGEST_LINE_BYTES: Final = 64 << 20
 """What a line has beyond that is left out."""
 
@@ -182,7 +182,7 @@ def _read_chunks(stream: io.RawIOBase, chunk_bytes: int) -> Generator[bytes, Non
         is_end = filled < len(buffer)
         end = filled if is_end else buffer.rfind(b"\n") + 1
         if end:
-            yield from _cut_by_lines(bytes(memoryview(buffer)[:end]))
+            yield bytes(memoryview(buffer)[:end])
             buffer[: filled - end] = buffer[end:filled]
             filled -= end
         elif filled >= LONGEST_LINE_BYTES:
@@ -203,19 +203,6 @@ def _read_chunks(stream: io.RawIOBase, chunk_bytes: int) -> Generator[bytes, Non
         raise broken
 
 
-def _cut_by_lines(chunk: bytes) -> Iterator[bytes]:
-    """The chunk, or parts of it where it has too many lines: each takes memory of its own, the empty ones as well."""
-    if chunk.count(b"\n") <= MOST_LINES:
-        yield chunk
-        return
-    half = len(chunk) // 2
-    middle = chunk.find(b"\n", half) + 1
-    if middle in {0, len(chunk)}:
-        middle = chunk.rfind(b"\n", 0, half) + 1
-    yield from _cut_by_lines(chunk[:middle])
-    yield from _cut_by_lines(chunk[middle:])
-
-
 def _skip_line(stream: io.RawIOBase, buffer: bytearray) -> int:
     """Reads up to the next line, whose beginning stands in the buffer then: so many bytes; 0 at the end."""
     while count := stream.readinto(memoryview(buffer)):
@@ -230,11 +217,8 @@ def _skip_line(stream: io.RawIOBase, buffer: bytearray) -> int:
 
 def make_valid(raw: bytes) -> tuple[bytes, bool]:
     r"""The bytes with every one that is no UTF-8 as ``\xNN``, and whether there was any."""
-    if not raw.isascii():
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            return raw.decode("utf-8", errors="backslashreplace").encode(), True
+    if not is_utf8(raw):
+        return raw.decode("utf-8", errors="backslashreplace").encode(), True
     return raw, False
 
 

@@ -19,7 +19,7 @@ from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.calls.texts import Texts, pack_texts
 from tracereport.native.keys import factorize
 from tracereport.native.metrics import MISSING, MetricCodes, MetricTable
-from tracereport.native.split import RECORD
+from tracereport.native.split import Records
 from tracereport.native.texts import Interner, KeptTexts, find_byte
 from tracereport.sources.perf_trace.chunks import Chunk
 from tracereport.sources.perf_trace.grammar import (
@@ -69,43 +69,67 @@ class Encoder:
     def encode_records(self, records: Sequence[tuple[int, RecordText]]) -> Columns:
         """Records that the grammar has cut, each with its line."""
         texts = pack_texts([text for _, record in records for text in (record.signature, record.metrics)])
-        rows = np.zeros(len(records), RECORD)
-        rows["line"] = [line for line, _ in records]
-        for name in ("number", "elapsed_ns", "resolution_ns"):
-            rows[name] = [getattr(record, name) for _, record in records]
-        rows["signature_start"], rows["signature_end"] = texts.offset[:-1:2], texts.offset[1::2]
-        rows["metrics_start"], rows["metrics_end"] = texts.offset[1::2], texts.offset[2::2]
-        rows["lookup_start"] = rows["caller_start"] = -1
+        line, number, elapsed_ns, resolution_ns = np.array(
+            [(line, record.number, record.elapsed_ns, record.resolution_ns) for line, record in records], np.int64
+        ).T
+        none = np.full(len(records), -1, np.int64)
+        rows = Records(
+            line=line,
+            number=number,
+            elapsed_ns=elapsed_ns,
+            resolution_ns=resolution_ns,
+            signature_start=texts.offset[:-1:2],
+            signature_end=texts.offset[1::2],
+            caller_start=none,
+            caller_end=none,
+            lookup_start=none,
+            lookup_end=none,
+            metrics_start=texts.offset[1::2],
+            metrics_end=texts.offset[2::2],
+        )
         return self._encode(texts.data, rows, np.empty(0, np.uint8))
 
-    def _encode(self, text: Buffer, records: NDArray[np.void], lookups: NDArray[np.uint8]) -> Columns:
-        metrics = self._metrics.intern(text, records["metrics_start"], records["metrics_end"])
-        escaped = self._read_remarks(metrics)
-        plain = (records["lookup_start"] >= 0) & ~escaped
-        lookup = self._lookups.intern(lookups, np.where(plain, records["lookup_start"], -1), records["lookup_end"])
-        caller = self._names.intern(text, np.where(plain, records["caller_start"], -1), records["caller_end"])
-        for signatures, rows in zip(self._signatures, (~plain & ~escaped, escaped), strict=True):
-            if rows.any():
-                own = records[rows]
-                lookup[rows], caller[rows] = signatures.intern(text, own["signature_start"], own["signature_end"])
+    def _encode(self, text: Buffer, records: Records, lookups: NDArray[np.uint8]) -> Columns:
+        metrics = self._metrics.intern(text, records.metrics_start, records.metrics_end)
+        self._reserved.read_new()
+        self._odd.read_new()
+        lookup_start, caller_start = records.lookup_start, records.caller_start
+        escaped = self._find_escaped(metrics)
+        odd = np.flatnonzero((lookup_start < 0) | escaped)
+        if len(odd):
+            lookup_start, caller_start = lookup_start.copy(), caller_start.copy()
+            lookup_start[odd] = caller_start[odd] = -1
+        lookup = self._lookups.intern(lookups, lookup_start, records.lookup_end)
+        caller = self._names.intern(text, caller_start, records.caller_end)
+        for signatures, rows in zip(self._signatures, (odd[~escaped[odd]], odd[escaped[odd]]), strict=True):
+            if len(rows):
+                slices = records.signature_start[rows], records.signature_end[rows]
+                lookup[rows], caller[rows] = signatures.intern(text, *slices)
+        metric_set, remark = metrics.metric_set, metrics.reserved
+        if self._odd.fields:
+            is_odd = metrics.odd >= 0
+            metric_set, remark = (np.where(is_odd, -2 - metrics.odd, own) for own in (metric_set, remark))
+        # Copies: what is split has room for places, too.
         return Columns(
-            line=records["line"].copy(),
-            number=records["number"].copy(),
-            elapsed_ns=records["elapsed_ns"].copy(),
-            resolution_ns=records["resolution_ns"].copy(),
+            line=records.line.copy(),
+            number=records.number.copy(),
+            elapsed_ns=records.elapsed_ns.copy(),
+            resolution_ns=records.resolution_ns.copy(),
             lookup=lookup,
             caller=caller,
-            metric_set=np.where(metrics.odd >= 0, -2 - metrics.odd, metrics.metric_set),
-            remark=np.where(metrics.odd >= 0, -2 - metrics.odd, metrics.reserved),
+            metric_set=metric_set,
+            remark=remark,
             parent=self._odd.number("parent", metrics.odd, metrics.parent),
             activation=self._odd.number("activation", metrics.odd, metrics.activation),
         )
 
-    def _read_remarks(self, metrics: MetricCodes) -> NDArray[np.bool_]:
-        """Reads the texts that weren't seen before; gives which records are escaped."""
-        self._reserved.read_new()
-        self._odd.read_new()
-        return self._reserved.escaped[metrics.reserved] | self._odd.escaped[metrics.odd]
+    def _find_escaped(self, metrics: MetricCodes) -> NDArray[np.bool_]:
+        """Which records' texts are escaped."""
+        found = np.zeros(len(metrics.odd), bool)
+        for texts, codes in ((self._reserved, metrics.reserved), (self._odd, metrics.odd)):
+            if texts.fields:
+                found |= texts.escaped[codes]
+        return found
 
     def finish(self, records: Columns) -> Tables:
         """The tables, in the order in which the records use them; nothing can be encoded any more."""
