@@ -18,6 +18,7 @@ from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
+from tracereport.sources.perf_trace.remarks import NOT_SAID
 
 MALFORMED_BYTES = 200
 
@@ -42,17 +43,18 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     tables = encoder.finish(records)
     remark, remarks = tables.remark, tables.remarks
     origins = encode_origins(remarks, tables.resources)
-    said = remarks.numbers["process"][remark]
+    said = remarks.numbers["process"]
+    said = said[remark] if said.max(initial=NOT_SAID) != NOT_SAID else said[:0]
     found = separate_processes(records.number.view(np.uint64), segments.of_record, said)
-    caller = tables.signatures.caller[tables.signature]
     unknown = tables.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in tables.names else NO_NAME
+    caller, lookup = tables.signatures.caller, tables.signatures.lookup
     trees = find_parents(
         process=found.process,
         number=records.number.view(np.uint64),
         judged=found.judged,
         implausible=found.implausible,
-        caller=np.where(caller == unknown, NO_NAME, caller),
-        function=tables.lookups.function[tables.signatures.lookup[tables.signature]],
+        caller=np.where(caller == unknown, NO_NAME, caller)[tables.signature],
+        function=tables.lookups.function[lookup][tables.signature],
         elapsed_ns=records.elapsed_ns,
         resolution_ns=records.resolution_ns,
         given_parent=np.maximum(records.parent, NO_PARENT),
@@ -61,10 +63,11 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
     logged_test, logged_tests = remarks.texts["test"]
     tests, test = _code_tests(marked_tests, logged_tests, logged_test[remark])
-    activation = np.maximum(records.activation, NO_ACTIVATION)
+    has_activation = records.activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION
+    np.add(records.line, 1, out=records.line)
     return Calls(
         file=file,
-        line=records.line + 1,
+        line=records.line,
         process=found.process.astype(np.int32),
         number=records.number,
         signature=tables.signature,
@@ -90,7 +93,7 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
             tree=trees.kind,
         ),
         impossible_parents=trees.impossible,
-        activation=activation if activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION else None,
+        activation=np.maximum(records.activation, NO_ACTIVATION) if has_activation else None,
         facts=_make_facts(readings, int(remarks.dropped[remark].sum()), captured, len(records)),
     )
 
