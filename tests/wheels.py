@@ -136,8 +136,9 @@ def run_wheel(wheel: Path, target: str, scratch: Path) -> str:
 def try_library(python: str, target: str) -> str:
     """Runs the library's own tests under an emulator of its processor, where there is one."""
     machine, _, system = target.partition("-")
-    emulator = shutil.which(f"qemu-{machine}")
-    if not system.startswith("linux") or (machine != platform.machine() and emulator is None):
+    is_own = machine == platform.machine()
+    emulator = None if is_own else shutil.which(f"qemu-{machine}")
+    if not system.startswith("linux") or not (is_own or emulator):
         return "not run: there is no such machine here"
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch) / "harness"
