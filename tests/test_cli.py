@@ -95,7 +95,7 @@ def test_a_log_gives_the_quick_starts_report() -> None:
 
 def test_one_analysis_writes_as_many_documents_as_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"report{suffix}" for suffix in list_suffixes() if suffix != ".speedscope.json"]
-    assert main([str(SINGLE), *(f"-o{name}" for name in names)]) == 0
+    assert main([str(SINGLE), "--location", "src/lib.rs", *(f"-o{name}" for name in names)]) == 0
     assert {path.name for path in Path().iterdir()} == set(names)
     assert Path("report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert json.loads(Path("report.json").read_bytes()) == json.loads(
@@ -106,11 +106,17 @@ def test_one_analysis_writes_as_many_documents_as_are_named(capsys: pytest.Captu
     assert printed.err.startswith("492 of 691 calls ask again"), "the verdict, where no report is printed"
 
 
-def test_nothing_but_documents_is_printed_under_q(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(SINGLE), "-q", "-o", "report.json"]) == 0
-    assert capsys.readouterr() == ("", "")
-    assert main([str(SINGLE), "-q"]) == 0
-    assert capsys.readouterr().out.startswith("=====")
+def test_nothing_is_printed_under_q_but_what_is_asked_for_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["-o", "report.json"], []):
+        assert main([str(SINGLE), "-q", *arguments]) == 0
+        assert capsys.readouterr() == ("", "")
+    for arguments in (["-o", "-"], ["--format", "text"]):
+        assert main([str(SINGLE), "-q", *arguments]) == 0
+        assert capsys.readouterr().out.startswith("=====")
+    assert main([str(SINGLE), "-q", "--fail-on", "calls > 1"]) == 1
+    assert capsys.readouterr() == ("", "gate failed: calls > 1: it is 691\n")
+    assert main(["nosuch.log", "-q"]) == 3
+    assert capsys.readouterr().err.startswith("tracereport: nosuch.log: no such file")
 
 
 def test_a_document_can_go_to_standard_output_beside_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,9 +127,9 @@ def test_a_document_can_go_to_standard_output_beside_others(capsys: pytest.Captu
     assert Path("report.txt").read_text(encoding="utf-8").startswith("=====")
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in FORMATS if kind.name not in {"speedscope", "gitlab"}])
+@pytest.mark.parametrize("kind", [kind.name for kind in FORMATS if kind.name != "speedscope"])
 def test_every_format_goes_to_standard_output(kind: str) -> None:
-    done = run(SINGLE, "--format", kind)
+    done = run(SINGLE, "--format", kind, "--location", "src/lib.rs")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout
 
@@ -138,7 +144,7 @@ def test_the_version_the_schema_and_the_help(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"tracereport {__version__}\n"
     assert main(["--schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(report_schema()))
-    for command in ([], ["run"], ["accept"], ["config"], ["emitter"]):
+    for command in ([], ["run"], ["accept"], ["config"], ["emitter"], ["completion"]):
         assert main([*command, "--help"]) == 0
         assert capsys.readouterr().out.startswith(f"Usage: {' '.join(['tracereport', *command])} ")
 
@@ -202,7 +208,7 @@ def test_without_arguments_there_is_the_help_and_code_2() -> None:
 
 def test_a_terminal_gets_colours_and_its_width_and_files_get_neither() -> None:
     for columns in (80, 120):
-        code, shown = run_in_terminal(SINGLE, "-o", "-", "-o", f"{columns}.txt", columns=columns)
+        code, shown = run_in_terminal(SINGLE, "--full", "-o", "-", "-o", f"{columns}.txt", columns=columns)
         assert code == 0
         assert "\x1b[1m" in shown
         assert 0.8 * columns < max(display_width(line) for line in CONTROL.sub("", shown).split("\n")) <= columns

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tracereport import __version__
+from tracereport.command.completion import SHELLS, Shell, write_completion
 from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
 from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
@@ -35,10 +36,11 @@ Examples:
 \b
 Commands (each has its own --help):
   tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
-  tracereport accept FINGERPRINT --reason TEXT       accept a finding in the configuration
-  tracereport config [OPTIONS]                       show the configuration in force
+  tracereport accept LOG FINGERPRINT --reason TEXT   accept a finding in the configuration
+  tracereport config                                 show the configuration in force
   tracereport emitter LANGUAGE                       print the file that writes trace lines
   tracereport check-emitter LOG                      say whether an emitter's lines keep the rules
+  tracereport completion SHELL                       print what completes the command in a shell
 
 \b
 Exit codes:
@@ -63,9 +65,16 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
 @click.argument("logs", nargs=-1, metavar="LOG...")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser, written elsewhere or not.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json.")
 @click.version_option(__version__, prog_name="tracereport", message="%(prog)s %(version)s")
-def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa: ANN401 - options of many types
+def report(
+    logs: tuple[str, ...],
+    *,
+    schema: bool,
+    open_page: bool,
+    **given: Any,  # noqa: ANN401 - options of many types
+) -> int:
     """Report which calls in a log of PERF_TRACE lines should not have been made.
 
     LOG is a file, a quoted glob, a table of calls (.parquet), or - for standard input; packed as .gz, .zst or .xz or
@@ -86,8 +95,20 @@ def report(logs: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa
     load_numpy()
     from tracereport.command.plan import plan_job  # noqa: PLC0415
 
+    pages = None
+    if open_page:
+        from tracereport.command.showing import pages_folder  # noqa: PLC0415
+
+        pages = pages_folder()
     with ExitStack() as stack:
-        return finish_job(_prepare(plan_job(given, logs, sys.stdout), stack), sys.stdout, stack)
+        job = plan_job(given, logs, sys.stdout, pages)
+        code = finish_job(_prepare(job, stack), sys.stdout, stack)
+    if pages is not None:
+        from tracereport.command import showing  # noqa: PLC0415
+
+        if (unopened := showing.open_page(job, pages)) is not None:
+            print_line(unopened)
+    return code
 
 
 @click.command(
@@ -146,6 +167,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
 
 
 @click.command(context_settings=_CONTEXT, no_args_is_help=True)
+@click.argument("log", type=click.STRING, metavar="LOG")
 @click.argument("fingerprint", type=TEXT)
 @click.option("--reason", required=True, metavar="TEXT", type=TEXT, help="Why it is accepted.")
 @click.option("--until", type=DAY, metavar="YYYY-MM-DD", help="The last day on which it is.")
@@ -154,26 +176,38 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     metavar="FILE",
     help="The file to write to. Default: the one of this folder or its parents, else tracereport.toml.",
 )
-def accept(fingerprint: str, *, reason: str, until: datetime | None, config: str | None) -> int:
-    """Accept a finding: it stays in the report, with its reason, and fails no gate."""
-    from tracereport.command.config import OWN_FILE, find_config  # noqa: PLC0415
+def accept(log: str, fingerprint: str, *, reason: str, until: datetime | None, config: str | None) -> int:
+    """Accept a finding: it stays in the report, with its reason, and fails no gate.
+
+    LOG is what the finding was found in, or a report.json of it; FINGERPRINT may be its first digits. What the finding
+    says is written beside them, for those who read the configuration.
+    """
+    keep_memory()
+    load_numpy()
+    from tracereport.command.accepting import find_finding  # noqa: PLC0415
+    from tracereport.command.config import OWN_FILE, find_config, read_config  # noqa: PLC0415
     from tracereport.command.config_text import write_acceptance  # noqa: PLC0415
     from tracereport.command.plan import working_folder  # noqa: PLC0415
+    from tracereport.wording.sentences import describe_finding  # noqa: PLC0415
+    from tracereport.wording.units import quote_name  # noqa: PLC0415
 
     path = Path(config) if config else find_config(working_folder()) or Path(OWN_FILE)
-    write_acceptance(path, fingerprint, reason, until.date() if until else None)
-    click.echo(f"{path}: accepted {fingerprint}", err=True)
+    finding = find_finding(log, fingerprint, read_config(path if path.exists() else None))
+    sentence = describe_finding(finding, quote_name)
+    write_acceptance(path, finding.fingerprint, reason, until.date() if until else None, sentence)
+    print_line(f"{path}: accepted {finding.fingerprint}: {sentence}")
     return ExitCode.DONE
 
 
-@click.command(cls=ReportCommand, context_settings=_CONTEXT)
-def config(**given: Any) -> int:  # noqa: ANN401 - options of many types
+@click.command(context_settings=_CONTEXT)
+@click.option("--config", metavar="FILE", help="The file to show. Default: the one of this folder or its parents.")
+def config(config: str | None) -> int:
     """Show the configuration in force, with where each value came from."""
     from tracereport.command.config import read_config  # noqa: PLC0415
     from tracereport.command.config_text import format_config  # noqa: PLC0415
-    from tracereport.command.plan import choose_config, given_values  # noqa: PLC0415
+    from tracereport.command.plan import choose_config  # noqa: PLC0415
 
-    click.echo(format_config(read_config(choose_config(given)), given_values(given)), nl=False)
+    click.echo(format_config(read_config(choose_config({"config": config}))), nl=False)
     return ExitCode.DONE
 
 
@@ -202,12 +236,25 @@ def check_emitter(log: str) -> int:
     return ExitCode.GATE_FAILED if any(verdict.breaches for verdict in verdicts) else ExitCode.DONE
 
 
+@click.command(context_settings=_CONTEXT, no_args_is_help=True)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: Shell) -> int:
+    """Print the script that completes commands and options in a shell; its first lines say where it goes."""
+    from tracereport.documents import FORMATS  # noqa: PLC0415
+    from tracereport.sources import SOURCES  # noqa: PLC0415
+
+    choices = {"--format": [kind.name for kind in FORMATS], "--from": [source.name for source in SOURCES]}
+    click.echo(write_completion(shell, report, COMMANDS, choices), nl=False)
+    return ExitCode.DONE
+
+
 COMMANDS: Mapping[str, click.Command] = {
     "run": run,
     "accept": accept,
     "config": config,
     "emitter": emitter,
     "check-emitter": check_emitter,
+    "completion": completion,
 }
 
 
@@ -253,7 +300,7 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     for failure in failures:
         print_error(failure.message, failure.remedy)
     if job.explain is None:
-        for gate in result.failed_gates:
+        for gate in () if job.tells_gates and sys.stderr.isatty() else result.failed_gates:
             figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
             print_line(f"gate failed: {gate.expression}{figure}")
         if not job.quiet and not failures and STDOUT not in (document.target for document in documents):
@@ -315,11 +362,24 @@ def print_error(message: str, remedy: str) -> None:
     print_line(f"  {remedy}")
 
 
+def _meant_command(word: str) -> str | None:
+    """The command that a word seems to mean that is neither one nor a file; null if it is far from all."""
+    if word.startswith("-") or os.path.lexists(word):
+        return None
+    import difflib  # noqa: PLC0415
+
+    near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and gives its exit code. An interrupt is the caller's to report."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = COMMANDS.get(given[0], report) if given else report
     name = "tracereport" if command is report else f"tracereport {given[0]}"
+    if command is report and given and (meant := _meant_command(given[0])):
+        print_error(f"{given[0]}: no such file or command", f"Did you mean {meant}? See tracereport {meant} --help.")
+        return ExitCode.WRONG_USAGE
     code: int = ExitCode.DONE
     try:
         # Not by click's own main(): it would take a closed pipe for a failure.

@@ -39,6 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     title: str | None = None
     quiet: bool = False
+    full: bool = False
     function: tuple[str, ...] = ()
     caller: tuple[str, ...] = ()
     process: tuple[str, ...] = ()

@@ -16,21 +16,16 @@ from tomlkit.items import Array, InlineTable
 from tracereport.command.config import ACCEPT, FIELDS, PYPROJECT, Config, read_config, read_text
 from tracereport.documents.writer import write_document
 from tracereport.errors import ConfigError
+from tracereport.wording.units import escape_controls
 
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 
 
-def format_config(config: Config, command_line: Mapping[str, Any]) -> str:
-    """The configuration in force as a ``tracereport.toml``, with where each value came from after it.
-
-    Args:
-        config: as read.
-        command_line: the values given there, by key.
-    """
+def format_config(config: Config) -> str:
+    """The configuration in force as a ``tracereport.toml``, with where each value came from after it."""
     lines = []
     for key, field in FIELDS.items():
         sources = (
-            (command_line, "command line"),
             (config.given, str(config.path)),
             ({key: field.default}, "default"),
         )
@@ -43,7 +38,9 @@ def format_config(config: Config, command_line: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_acceptance(path: Path, fingerprint: str, reason: str, until: date | None = None) -> None:
+def write_acceptance(
+    path: Path, fingerprint: str, reason: str, until: date | None = None, sentence: str | None = None
+) -> None:
     """Adds an acceptance to a configuration and leaves the rest of the file as it stands.
 
     Args:
@@ -51,6 +48,7 @@ def write_acceptance(path: Path, fingerprint: str, reason: str, until: date | No
         fingerprint: of the finding.
         reason: why it is accepted.
         until: the last day on which it is.
+        sentence: what the finding says; a comment above the entry's fields.
 
     Raises:
         ConfigError: the file can't be read, the reason is empty, the fingerprint is none, or it is accepted already.
@@ -71,7 +69,7 @@ def write_acceptance(path: Path, fingerprint: str, reason: str, until: date | No
     text = read_text(path) if path.exists() else ""
     newline = "\r\n" if "\r\n" in text else "\n"
     document = tomlkit.parse(text.replace("\r\n", "\n"))
-    _append_acceptance(_writable_table(path, document), entry)
+    _append_acceptance(_writable_table(path, document), entry, sentence)
     extended = f"{tomlkit.dumps(document).rstrip()}\n".replace("\n", newline)
     write_document(path, extended.encode())
 
@@ -88,8 +86,12 @@ def _writable_table(path: Path, document: tomlkit.TOMLDocument) -> Any:  # noqa:
     return tool["tracereport"]
 
 
-def _append_acceptance(table: Any, entry: Mapping[str, object]) -> None:  # noqa: ANN401 - one of tomlkit's containers
-    """Adds an entry in the way in which the others, or the table itself, are written."""
+def _append_acceptance(
+    table: Any,  # noqa: ANN401 - one of tomlkit's containers
+    entry: Mapping[str, object],
+    sentence: str | None,
+) -> None:
+    """Adds an entry in the way in which the others, or the table itself, are written; one in one line has no words."""
     if ACCEPT not in table:
         table[ACCEPT] = tomlkit.array() if isinstance(table, InlineTable) else tomlkit.aot()
     if isinstance(table[ACCEPT], Array):
@@ -100,6 +102,8 @@ def _append_acceptance(table: Any, entry: Mapping[str, object]) -> None:  # noqa
         if len(table[ACCEPT]):
             _end_with_blank_line(table[ACCEPT][-1])
         item = tomlkit.table()
+        if sentence is not None:
+            item.add(tomlkit.comment(" ".join(escape_controls(sentence).split())))
         item.update(entry)
         item.add(tomlkit.nl())
         table[ACCEPT].append(item)

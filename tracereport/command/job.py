@@ -64,6 +64,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """The most bytes that a packed input may unpack to; null: as the streams say."""
     rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
     """Width and colour are those of standard output; a file's are fixed."""
+    tells_gates: bool = False
+    """Whether the document on the terminal ends with the gates and the verdict."""
     quiet: bool = False
     """Nothing is printed but documents and errors."""
 
@@ -245,7 +247,7 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
     else:
         read = read_raw(result.calls, rows, result.inputs, source=job.source)
         lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
-    return render_explanation(result.report, findings[0], lines).encode()
+    return render_explanation(result.report, findings[0], lines, width=job.rendering.width).encode()
 
 
 def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Calls:

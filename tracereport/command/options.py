@@ -103,7 +103,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             _WholeNumber(1, _LARGEST),
         ),
         _one("--location", "FILE[:LINE]", "Where SARIF and GitLab show a finding whose trace names no source."),
-        Option(["-q", "--quiet"], is_flag=True, default=None, help="Print nothing but documents and errors."),
+        Option(["--full"], is_flag=True, default=None, help="Print the whole text on a terminal, too."),
+        Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            default=None,
+            help="Print nothing but errors, failed gates, and documents that are asked for by name.",
+        ),
     ),
     "Selection (of what is shown, never of what is measured)": (
         _many("--function", "GLOB", "Calls of these functions."),

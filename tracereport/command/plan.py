@@ -10,25 +10,29 @@ import msgspec
 
 from tracereport.command.config import FIELDS, SETTINGS_FIELDS, Options, find_config, read_config
 from tracereport.command.job import Job
-from tracereport.documents.formats import choose_formats
-from tracereport.documents.interface import STDOUT, RenderOptions
+from tracereport.documents.formats import choose_formats, find_format
+from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
 
+_BRIEF = "brief"
+_PAGE = "html"
 PIPE_COLUMNS = 100
 """Width of the text report where no terminal says otherwise."""
+_MOST_COLUMNS = 1000
 
 Given = Mapping[str, Any]
 """The options of a command line, by click's names."""
 
 
-def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
+def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | None = None) -> Job:
     """What the command line and the configuration ask for.
 
     Args:
         given: the options of the command line.
         logs: the inputs.
         stream: where what has no target of its own is printed.
+        pages: the folder for a page that is to be opened, and that nobody wants elsewhere.
 
     Raises:
         TracereportError: what is wrong with either.
@@ -42,9 +46,11 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
     options = msgspec.structs.replace(config.options, **others)
     if "" in (given["baseline"], config.given.get("baseline")):
         raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
+    targets = _choose_targets(options, is_terminal=stream.isatty(), pages=pages)
     return Job(
         inputs=tuple(logs),
-        targets=choose_formats(options.output or (STDOUT,), options.format),
+        targets=targets,
+        tells_gates=any(kind.name == _BRIEF for _, kind in targets),
         source=options.source,
         settings=msgspec.structs.replace(config.settings, **settings),
         selection=_select(options),
@@ -64,10 +70,25 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO) -> Job:
             marker=options.marker,
             location=options.location,
             root=_repository(),
+            written=tuple(target for target, _ in targets if target != STDOUT),
             command=(shlex.join(["tracereport", *logs]), ""),
         ),
         quiet=options.quiet,
     )
+
+
+def _choose_targets(options: Options, *, is_terminal: bool, pages: Path | None) -> tuple[tuple[str, Format], ...]:
+    """Where documents go, each in its format: a terminal has the report in a few lines unless it asks for all of it."""
+    named = choose_formats(options.output, options.format)
+    if pages is not None and not any(kind.name == _PAGE for _, kind in named):
+        named = (*named, (str(pages / "report.html"), find_format(_PAGE)))
+    prints = STDOUT in (target for target, _ in named)
+    if is_terminal and not options.full and options.format is None:
+        files = tuple((target, kind) for target, kind in named if target != STDOUT)
+        return files if options.quiet and not prints else (*files, (STDOUT, find_format(_BRIEF)))
+    if named or (options.quiet and options.format is None):
+        return named
+    return choose_formats((STDOUT,), options.format)
 
 
 def choose_config(given: Given) -> Path | None:
@@ -103,5 +124,8 @@ def _select(options: Options) -> Selection | None:
 
 
 def _columns(stream: TextIO) -> int:
-    """The width of the terminal; one that doesn't know its own is taken for a pipe."""
+    """What ``COLUMNS`` says, else the width of the terminal; one that doesn't know its own is taken for a pipe."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isascii() and told.isdigit() and 0 < int(told[:6]) <= _MOST_COLUMNS:
+        return int(told)
     return (os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0) or PIPE_COLUMNS

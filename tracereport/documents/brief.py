@@ -18,4 +18,10 @@ class Brief:
         """The lines, each of the given width at most."""
         from tracereport.documents.terminal.brief import render_brief  # noqa: PLC0415 - the help needs no renderer
 
-        return render_brief(result.report, width=options.width, colour=options.colour, command=options.command)
+        return render_brief(
+            result.report,
+            width=options.width,
+            colour=options.colour,
+            command=options.command,
+            written=options.written,
+        )

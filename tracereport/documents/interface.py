@@ -38,6 +38,8 @@ class RenderOptions(NamedTuple):
     """Key of the comment's first line, by which it is found again."""
     location: str | None = None
     """Where code scanning and GitLab show a finding whose trace names no file."""
+    written: tuple[str, ...] = ()
+    """The other documents of the same run, that a short one names."""
     root: str | None = None
     """The repository's folder: files inside it are named from there on."""
     command: tuple[str, str] = ("tracereport LOG", "")

@@ -1,5 +1,6 @@
 """The report in thirty lines at most: what to change first, the gates, and the verdict where the eye is: at the end."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tracereport.documents.terminal.canvas import Canvas
@@ -25,7 +26,9 @@ _MARGIN: Final = "   "
 _DOTS: Final = " ..."
 
 
-def render_brief(report: Report, *, width: int, colour: bool, command: tuple[str, str]) -> str:
+def render_brief(
+    report: Report, *, width: int, colour: bool, command: tuple[str, str], written: Sequence[str] = ()
+) -> str:
     """What a reader must know, in lines of at most ``width`` columns (at least 60), with a final newline.
 
     Args:
@@ -33,6 +36,7 @@ def render_brief(report: Report, *, width: int, colour: bool, command: tuple[str
         width: columns of the terminal.
         colour: as in the text report.
         command: what makes the report once more: its words before a further option, and those behind it.
+        written: where the other documents of the run are.
     """
     page = TerminalPage.of(report, width=width, colour=colour)
     canvas = page.canvas
@@ -50,7 +54,11 @@ def render_brief(report: Report, *, width: int, colour: bool, command: tuple[str
     if findings:
         before, after = command
         shortest = shorten_fingerprint(report, findings[0][1].fingerprint)
-        lines.append(f"See all of the first: {before} --explain {shortest}{after}")
+        again = f"See all of the first: {before} --explain {shortest}{after}"
+        fits = display_width(again) <= canvas.width
+        lines.append(again if fits else f"See all of the first: the same with --explain {shortest}")
+    if written:
+        lines.append(elide_middle(f"Written: {', '.join(map(escape_controls, written))}", canvas.width))
     verdict = report.comparison.verdict if report.comparison is not None else report.verdict.message
     lines += map(canvas.bold, _cut(page, verdict, _VERDICT_LINES))
     return defuse_commands("\n".join(lines) + "\n")

@@ -14,8 +14,6 @@ from tracereport.sections import SECTIONS
 from tracereport.wording import sentences
 from tracereport.wording.units import defuse_commands, escape_controls, quote_name
 
-_EXPLANATION_WIDTH = 100
-
 
 def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
     """The report in lines of at most ``width`` columns (at least 60), with a final newline.
@@ -39,9 +37,9 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
     return defuse_commands(text.rstrip("\n") + "\n")
 
 
-def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = ()) -> str:
+def render_explanation(report: Report, finding: Finding, trace_lines: Sequence[str] = (), *, width: int = 100) -> str:
     """One finding in full: what it is, what shows it, its advice as Markdown and its trace lines: ``--explain``."""
-    page = TerminalPage.of(report, width=_EXPLANATION_WIDTH, colour=False)
+    page = TerminalPage.of(report, width=width, colour=False)
     text = render_template(
         "explanation.txt",
         finding=finding,
