@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tracereport.errors import InputError, UsageError
-from tracereport.native.split import is_utf8
 
 STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 2 << 20
@@ -217,6 +216,8 @@ def _skip_line(stream: io.RawIOBase, buffer: bytearray) -> int:
 
 def make_valid(raw: bytes) -> tuple[bytes, bool]:
     r"""The bytes with every one that is no UTF-8 as ``\xNN``, and whether there was any."""
+    from tracereport.native.split import is_utf8  # noqa: PLC0415 - NumPy takes a while to load, and the help needs none
+
     if not is_utf8(raw):
         return raw.decode("utf-8", errors="backslashreplace").encode(), True
     return raw, False
