@@ -1,5 +1,6 @@
 """Rails' ``log/development.log`` and ``log/test.log`` -> calls: each request, job or test is a process of its own."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,10 +22,6 @@ TENTH_NS: Final = 100_000
 MILLISECOND_NS: Final = 1_000_000
 OUTSIDE: Final = "outside of requests"
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_SQL: Final = re.compile(
-    r"(?P<before>.*?)  (?P<cached>CACHE )?(?P<async>ASYNC )?(?P<name>[^\s(\[](?:[^(\[]*[^\s(\[])?)?"
-    r" ?\((?P<time>\d{1,9}\.\d{1,9})ms\)(?: \(db time [\d.]+ms\))?  (?P<rest>.*)"
-)
 _BINDS: Final = re.compile(r"  (?P<binds>\[\[.*\]\])\s*\Z")
 _BIND: Final = re.compile(
     r"""\[(?:"(?P<name>(?:[^"\\]|\\.)*)"|nil),\s(?P<value>"(?:[^"\\]|\\.)*"|\[FILTERED\]|<\d+\sbytes\sof\sbinary\sdata>|[^\[\]]*|\[[^\]]*\])\]"""
@@ -53,6 +50,7 @@ _BOOKKEEPING: Final = re.compile(
     r"schema_migrations|ar_internal_metadata|pg_catalog|information_schema|sqlite_master|PRAGMA"
 )
 _SETUP: Final = re.compile(r"db/(?:seeds|migrate|schema)\b")
+_LONGEST_TIME: Final = 16
 _MOST_LINES: Final = 200
 """Of one statement."""
 _GIVEN_UP_SECONDS: Final = 30
@@ -67,6 +65,9 @@ class _Question(msgspec.Struct, frozen=True):
     kind: CallKind
     writes: str | None
     is_known: bool
+
+
+_Codes = tuple[int, int, int, bool]
 
 
 class _Unit(msgspec.Struct):
@@ -116,7 +117,9 @@ class RailsReader:
         self._builder = CallsBuilder([name], OUTSIDE)
         self._streams: dict[str, _Stream] = {}
         self._questions: dict[tuple[str, str], _Question] = {}
-        self._places: dict[str, tuple[str | None, str]] = {}
+        self._codes: dict[tuple[str, str, str | None, bool, str | None], _Codes] = {}
+        self._places_missing = 0
+        self._values_missing = 0
         self._pending: dict[str, _Pending] = {}
         self._last: str = ""
         self._line = 0
@@ -146,9 +149,9 @@ class RailsReader:
         return self._builder.build(self._make_facts())
 
     def _take(self, line: str) -> None:
-        if "ms)  " in line and (found := _SQL.match(line)) is not None:
-            self._take_statement(found)
-        elif _LOCATION in line:
+        if "ms)  " in line and self._take_statement(line):
+            return
+        if _LOCATION in line:
             before, _, place = line.partition(_LOCATION)
             key = _key_of(before)
             if key in self._pending:
@@ -172,16 +175,29 @@ class RailsReader:
 
     # statements
 
-    def _take_statement(self, found: re.Match[str]) -> None:
-        key = _key_of(found["before"])
-        self._finish(key)
-        stream = self._streams.setdefault(key, _Stream())
-        name, rest = found["name"] or "", found["rest"].rstrip("\r")
+    def _take_statement(self, line: str) -> bool:
+        """Takes a line with a statement, ``  User Load (0.5ms)  SELECT ...``; says whether it is one."""
+        head, _, rest = line.partition("ms)  ")
+        head = head.partition("ms) (db time ")[0]
+        left, _, time = head.rpartition("(")
+        if not time.replace(".", "", 1).isdecimal() or len(time) > _LONGEST_TIME:
+            return False
+        before, _, name = left.rpartition("  ")
+        key = _key_of(before)
+        if key in self._pending:
+            self._finish(key)
+        stream = self._streams.get(key) or self._streams.setdefault(key, _Stream())
+        name = name.strip().removeprefix("ASYNC ")
+        is_cached = name.startswith("CACHE")
+        if is_cached:
+            name = name.removeprefix("CACHE").strip().removeprefix("ASYNC ")
+        rest = rest.rstrip("\r")
         unit = self._find_unit(stream, rest)
-        elapsed_ns = round(float(found["time"]) * 10) * TENTH_NS
-        self._pending[key] = _Pending(self._line, unit, name, rest, elapsed_ns, found["cached"] is not None)
+        self._pending[key] = _Pending(self._line, unit, name, rest, round(float(time) * 10) * TENTH_NS, is_cached)
         self._last = key
-        self._follow_transaction(stream, rest)
+        if stream.request is None:
+            self._follow_transaction(stream, rest)
+        return True
 
     def _go_on(self, line: str) -> None:
         """Takes a line that may be the rest of a statement."""
@@ -203,32 +219,39 @@ class RailsReader:
             return
         self._continuation_lines += pending.continued
         unit = pending.unit
-        question = self._read_question(pending.name, pending.rest)
-        caller, at = self._read_place(place) if place is not None else (None, None)
-        caller = caller or unit.action or unit.test
-        phase: Phase = "setup" if at is not None and _SETUP.match(at) else ""
-        tables = self._builder.tables
-        origin = tables.code_origin(
-            kind=question.kind,
-            answer="cached" if pending.is_cached else "",
-            phase=phase,
-            at=at,
-            via=VIA,
-            writes=question.writes,
-        )
-        self._notices["rails-without-place"] += place is None
-        self._notices["rails-without-values"] += not question.is_known
+        shape = (pending.name, pending.rest, place, pending.is_cached, unit.action or unit.test)
+        codes = self._codes.get(shape)
+        if codes is None:
+            codes = self._codes[shape] = self._code(*shape)
+        lookup, origin, caller, is_known = codes
+        self._places_missing += place is None
+        self._values_missing += not is_known
         self._builder.add_coded(
-            question.lookup,
+            lookup,
             origin,
             process=unit.process,
             line=pending.line,
             elapsed_ns=pending.elapsed_ns,
             resolution_ns=TENTH_NS,
-            caller=tables.code_name(caller),
+            caller=caller,
             parent=unit.frame,
-            test=tables.code_test(unit.test),
+            test=self._builder.tables.code_test(unit.test),
         )
+
+    def _code(self, name: str, rest: str, place: str | None, is_cached: bool, around: str | None) -> _Codes:
+        """The codes of lookup, origin and caller, and whether the values are known."""
+        question = self._read_question(name, rest)
+        caller, at = read_place(place) if place is not None else (None, None)
+        phase: Phase = "setup" if at is not None and _SETUP.match(at) else ""
+        origin = self._builder.tables.code_origin(
+            kind=question.kind,
+            answer="cached" if is_cached else "",
+            phase=phase,
+            at=at,
+            via=VIA,
+            writes=question.writes,
+        )
+        return question.lookup, origin, self._builder.tables.code_name(caller or around), question.is_known
 
     def _read_question(self, name: str, rest: str) -> _Question:
         known = self._questions.get((name, rest))
@@ -248,21 +271,6 @@ class RailsReader:
         is_known = values_known or kind != "question"
         question = self._questions[name, rest] = _Question(lookup, kind, statement.writes, is_known)
         return question
-
-    def _read_place(self, place: str) -> tuple[str | None, str]:
-        """The caller, without a line so that it stays the same, and the place with it."""
-        known = self._places.get(place)
-        if known is None:
-            found = _PLACE.match(place)
-            if found is None:
-                known = None, place
-            else:
-                method = _INSIDE.sub("", found["method"] or "")
-                method = "" if _COMPILED.search(method) or method.startswith("<") else method
-                caller = f"{method} ({found['path']})" if method else found["path"]
-                known = caller, f"{found['path']}:{found['line']}"
-            self._places[place] = known
-        return known
 
     # units
 
@@ -366,6 +374,8 @@ class RailsReader:
 
     def _make_facts(self) -> Facts:
         records = len(self._builder)
+        self._notices["rails-without-place"] = self._places_missing
+        self._notices["rails-without-values"] = self._values_missing
         return Facts(
             input=Input(
                 files=(self._name,),
@@ -405,6 +415,18 @@ def read_binds(text: str) -> tuple[Params, bool]:
             value = value[1:-1]
         params.append((name if seen[name] == 1 else f"{name}_{seen[name]}", value))
     return tuple(params), is_whole
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def read_place(place: str) -> tuple[str | None, str]:
+    """The caller, without a line so that it stays the same, and the place with it."""
+    found = _PLACE.match(place)
+    if found is None:
+        return None, place
+    method = _INSIDE.sub("", found["method"] or "")
+    method = "" if _COMPILED.search(method) or method.startswith("<") else method
+    caller = f"{method} ({found['path']})" if method else found["path"]
+    return caller, f"{found['path']}:{found['line']}"
 
 
 def _join_params(statement: Statement, binds: Params) -> Params:
