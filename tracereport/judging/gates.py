@@ -23,6 +23,7 @@ from tracereport.judging.gate_grammar import (
     parse_gate,
     refuse,
 )
+from tracereport.measures.usage import LACKS
 from tracereport.model import Finding, Gate, Report, Rows
 from tracereport.wording.phrases import format_counted
 
@@ -97,7 +98,7 @@ def _distrust(report: Report) -> list[str]:
         (0 if lines is None else len(lines.errors), "input not read to its end", "inputs not read to their end"),
     )
     return [format_counted(count, one, many) for count, one, many in causes if count] + [
-        warning.message for warning in report.quality.rows if warning.code == CAPTURED
+        warning.message for warning in report.quality.rows if warning.code == CAPTURED or warning.code in LACKS
     ]
 
 

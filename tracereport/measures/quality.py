@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import NO_NAME, Calls
 from tracereport.calls.grouping import keep_rows
 from tracereport.measures.functions import CallsByFunction, nearest_rank
+from tracereport.measures.usage import describe_usage
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
 from tracereport.wording.phrases import format_counted
 
@@ -23,6 +24,7 @@ def find_warnings(calls: Calls, by_function: CallsByFunction, unfinished: NDArra
     return keep_rows(
         [
             *_of_input(calls),
+            *describe_usage(calls.facts.notices if calls.facts is not None else {}),
             *_of_processes(calls, int(unfinished.sum())),
             *_of_lines(calls),
             *_of_callers(calls),

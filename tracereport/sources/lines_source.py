@@ -82,6 +82,12 @@ def _load_rails() -> Reader:
     return read_logs
 
 
+def _load_postgres() -> Reader:
+    from tracereport.sources.postgres import read_logs  # noqa: PLC0415
+
+    return read_logs
+
+
 LINES_SOURCES: Final = (
     LinesSource(
         "rails",
@@ -95,5 +101,12 @@ LINES_SOURCES: Final = (
         "no statement in it",
         "Log at the level debug: config.log_level = :debug",
         _load_rails,
+    ),
+    LinesSource(
+        "postgres",
+        rb"\bduration: \d+\.\d+ ms  (?:statement|execute|parse|bind)\b|\bLOG:  (?:duration: \d|statement: |execute )",
+        "no statement with its duration in it",
+        "Log every statement: log_min_duration_statement = 0",
+        _load_postgres,
     ),
 )

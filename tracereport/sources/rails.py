@@ -67,7 +67,7 @@ class _Question(msgspec.Struct, frozen=True):
     is_known: bool
 
 
-_Codes = tuple[int, int, int, bool]
+_Codes = tuple[int, int, int, bool, CallKind]
 
 
 class _Unit(msgspec.Struct):
@@ -118,6 +118,9 @@ class RailsReader:
         self._streams: dict[str, _Stream] = {}
         self._questions: dict[tuple[str, str], _Question] = {}
         self._codes: dict[tuple[str, str, str | None, bool, str | None], _Codes] = {}
+        self._statements = 0
+        self._questions_seen = 0
+        self._writes_seen = 0
         self._places_missing = 0
         self._values_missing = 0
         self._pending: dict[str, _Pending] = {}
@@ -223,7 +226,10 @@ class RailsReader:
         codes = self._codes.get(shape)
         if codes is None:
             codes = self._codes[shape] = self._code(*shape)
-        lookup, origin, caller, is_known = codes
+        lookup, origin, caller, is_known, kind = codes
+        self._questions_seen += kind == "question"
+        self._writes_seen += kind == "write"
+        self._statements += 1
         self._places_missing += place is None
         self._values_missing += not is_known
         self._builder.add_coded(
@@ -251,7 +257,8 @@ class RailsReader:
             via=VIA,
             writes=question.writes,
         )
-        return question.lookup, origin, self._builder.tables.code_name(caller or around), question.is_known
+        caller_code = self._builder.tables.code_name(caller or around)
+        return question.lookup, origin, caller_code, question.is_known, question.kind
 
     def _read_question(self, name: str, rest: str) -> _Question:
         known = self._questions.get((name, rest))
@@ -374,6 +381,9 @@ class RailsReader:
 
     def _make_facts(self) -> Facts:
         records = len(self._builder)
+        self._notices["rails"] = self._statements
+        self._notices["rails-questions"] = self._questions_seen
+        self._notices["rails-writes"] = self._writes_seen
         self._notices["rails-without-place"] = self._places_missing
         self._notices["rails-without-values"] = self._values_missing
         return Facts(

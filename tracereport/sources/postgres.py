@@ -1,0 +1,413 @@
+"""PostgreSQL's log -> calls: csvlog, jsonlog and the plain one. A transaction of a session is a process of its own."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from tracereport.calls.build import CallsBuilder, Params
+from tracereport.calls.calls import NO_PARENT, CallKind, Calls, Facts
+from tracereport.model import Input, Rows
+from tracereport.sources.statements import read_statement
+from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
+
+VIA: Final = "postgres"
+MICROSECOND_NS: Final = 1_000
+_MESSAGE: Final = re.compile(
+    r"duration: (?P<time>\d{1,12}\.\d{1,6}) ms"
+    r"(?:  (?P<step>statement|execute|parse|bind)(?: [^:\n]*)?: (?P<sql>.*))?\Z",
+    re.DOTALL,
+)
+_STATEMENT: Final = re.compile(r"(?:statement|execute(?: [^:\n]*)?): (?P<sql>.*)", re.DOTALL)
+_PARAMETERS: Final = re.compile(r"[Pp]arameters: (?P<values>.*)", re.DOTALL)
+_PARAMETER: Final = re.compile(r"(?P<name>\$\d+) = (?P<value>'(?:[^']|'')*'|NULL|[^,]*)(?:, |\Z)")
+_LINE: Final = re.compile(
+    r"(?P<prefix>.*?)\b(?P<severity>LOG|DETAIL|STATEMENT|ERROR|FATAL|PANIC|HINT|CONTEXT|WARNING|NOTICE|INFO|DEBUG\d?|QUERY|"
+    r"LOCATION):  (?P<message>.*)",
+    re.DOTALL,
+)
+_SESSION: Final = re.compile(r"\b(?P<id>[0-9a-f]{8}\.[0-9a-f]{1,8})\b")
+_PROCESS: Final = re.compile(r"\[(?P<id>\d+)\]|\bpid[=: ]+(?P<named>\d+)|\((?P<round>\d+)\)")
+_LINE_NUMBER: Final = re.compile(r"\[(?P<number>\d+)-\d+\]|\bline[=: ]+(?P<named>\d+)")
+_NAMED: Final = re.compile(r"\b(?P<key>user|db|app|application)=(?P<value>[^,\s\]]*)")
+_USER_AND_DATABASE: Final = re.compile(r"\b(?P<user>[\w.-]+)@(?P<db>[\w.-]+)\b")
+_COMMENT: Final = re.compile(r"\s*/\*(?P<text>[^*]*(?:\*(?!/)[^*]*)*)\*/\s*;?\s*\Z")
+_FIRST_COMMENT: Final = re.compile(r"\s*/\*(?P<text>[^*]*(?:\*(?!/)[^*]*)*)\*/\s*")
+_TAG: Final = re.compile(r"(?P<key>[\w-]+)\s*[=:]\s*'?(?P<value>[^',]*)'?")
+_CSV: Final = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* [^,\n]{1,40},")
+_CSV_KEYS: Final = (
+    "timestamp", "user", "dbname", "pid", "connection_from", "session_id", "line_num", "ps", "session_start", "vxid",
+    "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
+    "context", "statement", "cursor_position", "location", "application_name", "backend_type",
+)  # fmt: skip
+_OTHER_KEYS: Final = {
+    "log_time": "timestamp", "user_name": "user", "database_name": "dbname", "process_id": "pid",
+    "session_line_num": "line_num",
+}  # fmt: skip
+"""What operators of clouds call the same."""
+_CATALOG: Final = re.compile(r"\w+ (?:pg_catalog\.|information_schema\.|pg_)")
+_BEGINS: Final = re.compile(r"(?:begin|start transaction)\b(?!\s+batch)", re.IGNORECASE)
+_ENDS: Final = re.compile(r"(?:commit|end|rollback(?!\s+to)|abort|prepare transaction)\b", re.IGNORECASE)
+_LONGEST_FIELD: Final = 1 << 27
+
+
+class _Record(msgspec.Struct):
+    """One entry of the log."""
+
+    line: int
+    message: str
+    detail: str = ""
+    session: str = ""
+    number: int = 0
+    """Its place among the session's lines; 0 where it isn't told."""
+    user: str = ""
+    database: str = ""
+    application: str = ""
+
+
+class _Session(msgspec.Struct):
+    """What goes on in one session."""
+
+    processes: list[int]
+    unit: int = -1
+    tag: str = ""
+    """What the comments of the unit's statements say of the request."""
+    frame: int = NO_PARENT
+    frame_row: int = -1
+    spent_ns: int = 0
+    in_transaction: bool = False
+    last_number: int = 0
+    waiting: tuple[int, str, str] | None = None
+    """Line, statement and values that wait for their duration."""
+
+
+class PostgresReader:
+    """Reads one log."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._builder = CallsBuilder([name])
+        self._sessions: dict[str, _Session] = {}
+        self._sampled: set[str] = set()
+        self._notices: Counter[str] = Counter()
+        self._lines = 0
+        self._continuation_lines = 0
+        self._error: str | None = None
+
+    def read(self, stream: Stream, progress: Progress | None) -> Calls:
+        """All calls of the log."""
+        lines = self._read_lines(stream, progress)
+        first = next(lines, "")
+        while first and not first.strip():
+            first = next(lines, "")
+        records = self._read_records(first, lines)
+        for record in records:
+            self._take(record)
+        for session in self._sampled:
+            for process in self._sessions[session].processes:
+                self._builder.withhold(process)
+        self._notices["postgres-sampled"] = len(self._sampled)
+        return self._builder.build(self._make_facts())
+
+    # entries
+
+    def _read_lines(self, stream: Stream, progress: Progress | None) -> Iterator[str]:
+        """Each line with its line feed."""
+        try:
+            for chunk in stream.read_chunks(progress):
+                valid, is_damaged = make_valid(chunk)
+                self._notices["invalid-utf8"] |= is_damaged
+                lines = valid.decode().split("\n")
+                last = lines.pop()
+                for line in lines:
+                    self._lines += 1
+                    yield f"{line}\n"
+                if last:
+                    self._lines += 1
+                    yield last
+        except BrokenSourceError as error:
+            self._error = str(error)
+
+    def _read_records(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+        if first.startswith("{"):
+            return self._read_json(first, lines)
+        if _CSV.match(first.encode()) and first.count(",") >= len(_CSV_KEYS) // 2:
+            return self._read_csv(first, lines)
+        return self._read_plain(first, lines)
+
+    def _read_json(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+        for line in _chain(first, lines):
+            number = self._lines
+            try:
+                entry = msgspec.json.decode(line)
+            except (msgspec.MsgspecError, RecursionError):
+                continue
+            if not isinstance(entry, dict):
+                continue
+            text = entry.get("textPayload")
+            if isinstance(text, str):
+                if (record := _read_plain_line(text.rstrip("\n"), number)) is not None:
+                    yield record[1]
+                continue
+            inner = entry.get("record")
+            yield _to_record(inner if isinstance(inner, dict) else entry, number)
+
+    def _read_csv(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+        csv.field_size_limit(_LONGEST_FIELD)
+        reader = csv.reader(_chain(first, lines))
+        before = self._lines - 1
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                before = self._lines
+                continue
+            self._continuation_lines += max(self._lines - before - 1, 0)
+            yield _to_record(dict(zip(_CSV_KEYS, row, strict=False)), before + 1)
+            before = self._lines
+
+    def _read_plain(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+        """Entries of the plain log: a tab begins a line that goes on, DETAIL belongs to the entry before."""
+        waiting: _Record | None = None
+        is_detail = False
+        for line in _chain(first, lines):
+            text = line.rstrip("\r\n")
+            if text.startswith("\t") and waiting is not None:
+                self._continuation_lines += 1
+                if is_detail:
+                    waiting.detail += "\n" + text[1:]
+                else:
+                    waiting.message += "\n" + text[1:]
+                continue
+            read = _read_plain_line(text, self._lines)
+            if read is None:
+                continue
+            severity, record = read
+            if severity == "DETAIL" and waiting is not None and record.session == waiting.session:
+                self._continuation_lines += 1
+                waiting.detail, is_detail = record.message, True
+                continue
+            if waiting is not None:
+                yield waiting
+            waiting, is_detail = record, False
+        if waiting is not None:
+            yield waiting
+
+    # calls
+
+    def _take(self, record: _Record) -> None:
+        session = self._sessions.get(record.session)
+        if session is None:
+            session = self._sessions[record.session] = _Session([])
+        if record.number:
+            if session.last_number and record.number > session.last_number + 1:
+                self._sampled.add(record.session)
+            session.last_number = record.number
+        found = _MESSAGE.match(record.message)
+        if found is None:
+            if (only := _STATEMENT.match(record.message)) is not None:
+                session.waiting = (record.line, only["sql"], record.detail)
+            return
+        elapsed_ns = int(Decimal(found["time"]) * 1_000_000)
+        if found["sql"] is not None:
+            if found["step"] in ("statement", "execute"):
+                self._add(session, record, found["sql"], record.detail, elapsed_ns)
+        elif session.waiting is not None:
+            line, sql, detail = session.waiting
+            session.waiting = None
+            self._add(session, record, sql, detail, elapsed_ns, line)
+
+    def _add(
+        self, session: _Session, record: _Record, text: str, detail: str, elapsed_ns: int, line: int | None = None
+    ) -> None:
+        sql, tags = split_comment(text.strip())
+        statement = read_statement(sql)
+        found = _PARAMETERS.match(detail)
+        values, is_whole = read_parameters(found["values"]) if found is not None else ((), True)
+        known = is_whole and not statement.is_cut and len(values) >= statement.places
+        kind: CallKind = "frame" if _CATALOG.match(statement.name) else statement.kind
+        begins, ends = _BEGINS.match(sql) is not None, _ENDS.match(sql) is not None
+        place = line or record.line
+        caller = name_caller(tags) or record.application or None
+        self._choose_unit(session, record, tags, caller, begins=begins)
+        is_asked = kind == "question"
+        self._notices["postgres"] += 1
+        self._notices["postgres-questions"] += is_asked
+        self._notices["postgres-writes"] += kind == "write"
+        self._notices["postgres-without-values"] += is_asked and not known
+        self._notices["postgres-without-session"] += not record.session
+        row = len(self._builder)
+        number = self._builder.add(
+            "transaction" if begins else statement.name,
+            process=session.unit,
+            line=place,
+            elapsed_ns=elapsed_ns,
+            resolution_ns=MICROSECOND_NS,
+            caller=caller,
+            params=() if begins else (*statement.params, *values),
+            parent=session.frame,
+            kind=kind,
+            values_known=known or not is_asked,
+            via=VIA,
+            writes=statement.writes,
+            at=tags.get("file") or tags.get("line"),
+        )
+        if begins:
+            session.frame, session.frame_row = number, row
+        session.spent_ns += elapsed_ns
+        if ends:
+            self._end(session)
+
+    def _choose_unit(
+        self,
+        session: _Session,
+        record: _Record,
+        tags: Mapping[str, str],
+        caller: str | None,
+        *,
+        begins: bool,
+    ) -> None:
+        """Begins a unit where a transaction begins, or where another request goes on with the connection."""
+        tag = tags.get("traceparent") or tags.get("request_id") or name_caller(tags) or ""
+        if session.unit >= 0 and not begins and (session.in_transaction or tag == session.tag):
+            return
+        self._end(session)
+        # Statements that commit by themselves may be of many requests: only a transaction is known to be one.
+        session.unit = self._builder.add_process(
+            _name_unit(record, caller), judged=bool(record.session), tree="given" if begins else "flat"
+        )
+        session.processes.append(session.unit)
+        session.tag, session.in_transaction = tag, begins
+
+    def _end(self, session: _Session) -> None:
+        """Ends the unit; a transaction took at least what its statements took."""
+        if session.frame_row >= 0:
+            self._builder.amend_elapsed(session.frame_row, session.spent_ns)
+        session.unit, session.frame, session.frame_row, session.spent_ns = -1, NO_PARENT, -1, 0
+        session.in_transaction, session.tag = False, ""
+
+    def _make_facts(self) -> Facts:
+        records = self._notices["postgres"]
+        return Facts(
+            input=Input(
+                files=(self._name,),
+                lines=self._lines,
+                records=records,
+                continuation_lines=self._continuation_lines,
+                malformed_lines=0,
+                other_lines=max(self._lines - records - self._continuation_lines, 0),
+                malformed=Rows(),
+                errors=(f"{self._name}: {self._error}",) if self._error else (),
+            ),
+            notices={code: count for code, count in self._notices.items() if count},
+        )
+
+
+def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
+    """The calls of each log."""
+    for stream in streams:
+        yield PostgresReader(stream.name).read(stream, progress)
+
+
+def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
+    if first:
+        yield first
+    yield from lines
+
+
+def _to_record(entry: Mapping[str, Any], line: int) -> _Record:
+    """An entry of csvlog or jsonlog."""
+    known = {_OTHER_KEYS.get(key, key): value for key, value in entry.items()}
+
+    def text(key: str) -> str:
+        value = known.get(key)
+        return value if isinstance(value, str) else "" if value is None else str(value)
+
+    number = text("line_num")
+    return _Record(
+        line=line,
+        message=text("message"),
+        detail=text("detail"),
+        session=text("session_id") or text("pid"),
+        number=int(number) if number.isdecimal() and len(number) < len(str(1 << 62)) else 0,
+        user=text("user"),
+        database=text("dbname"),
+        application=_clean_application(text("application_name")),
+    )
+
+
+def _read_plain_line(text: str, line: int) -> tuple[str, _Record] | None:
+    """Severity and entry of a line of the plain log; None where it begins none."""
+    found = _LINE.match(text)
+    if found is None:
+        return None
+    prefix = found["prefix"]
+    session = _SESSION.search(prefix)
+    process = _PROCESS.search(prefix)
+    number = _LINE_NUMBER.search(prefix)
+    named = {one["key"]: one["value"] for one in _NAMED.finditer(prefix)}
+    both = _USER_AND_DATABASE.search(prefix)
+    return found["severity"], _Record(
+        line=line,
+        message=found["message"],
+        session=session["id"]
+        if session is not None
+        else next((one for one in process.groups() if one), "")
+        if process is not None
+        else "",
+        number=int((number["number"] or number["named"])[:18]) if number is not None else 0,
+        user=named.get("user") or (both["user"] if both is not None else ""),
+        database=named.get("db") or (both["db"] if both is not None else ""),
+        application=_clean_application(named.get("app") or named.get("application") or ""),
+    )
+
+
+def _clean_application(name: str) -> str:
+    return "" if name == "[unknown]" else name
+
+
+def _name_unit(record: _Record, caller: str | None) -> str:
+    return " ".join(part for part in (caller or record.user, record.database and f"on {record.database}") if part)
+
+
+def split_comment(sql: str) -> tuple[str, dict[str, str]]:
+    """The statement without the comment that says who asked, and what that says."""
+    for pattern in (_COMMENT, _FIRST_COMMENT):
+        found = pattern.search(sql) if pattern is _COMMENT else pattern.match(sql)
+        if found is None:
+            continue
+        tags = {one["key"]: _decode(one["value"]) for one in _TAG.finditer(found["text"])}
+        if tags:
+            return sql[: found.start()] + sql[found.end() :], tags
+    return sql, {}
+
+
+def _decode(value: str) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415
+
+    return unquote(value.strip())
+
+
+def name_caller(tags: Mapping[str, str]) -> str | None:
+    """Who asked, by what a comment says."""
+    controller, action = tags.get("controller"), tags.get("action")
+    if controller and action:
+        return f"{controller}#{action}"
+    return tags.get("route") or controller or action or tags.get("job") or None
+
+
+def read_parameters(text: str) -> tuple[Params, bool]:
+    """The values bound to a statement, and whether all are whole."""
+    params: list[tuple[str, str]] = []
+    is_whole = True
+    for found in _PARAMETER.finditer(text):
+        value = found["value"]
+        is_whole &= not value.endswith(("...'", "..."))
+        params.append((found["name"], value[1:-1].replace("''", "'") if value.startswith("'") else value))
+    return tuple(params), is_whole
