@@ -7,7 +7,7 @@
  */
 
 /**
- * @typedef {Record<"function" | "caller" | "text" | "least" | "kind" | "table" | "sort", string>} State
+ * @typedef {Record<"function" | "caller" | "text" | "least" | "kind" | "table" | "sort" | "order", string>} State
  * @typedef {{ total: number, rows: (string | number | string[])[][] }} Table
  * @typedef {{ function: string, callers: string[], more_callers: number, params: string, calls: number,
  *   unchanged: number, changed: number, unproven: number, elapsed_ns: number, elapsed: string, numbers: string }} Lookup
@@ -60,9 +60,9 @@ document.body.append(spoken);
 
 const state = (() => {
   /** @type {State} */
-  const nothing = { function: "", caller: "", text: "", least: "", kind: "", table: "signatures", sort: "-calls" };
+  const nothing = { function: "", caller: "", text: "", least: "", kind: "", table: "signatures", sort: "-calls", order: "rank" };
   /** What a link may say. */
-  const allowed = /^(?:function|caller|text|sort|least=\d*$|kind=(?:unchanged|changed|unproven|)$|table=(?:signatures|lookups)$)/u;
+  const allowed = /^(?:function|caller|text|sort|least=\d*$|kind=(?:unchanged|changed|unproven|)$|table=(?:signatures|lookups)$|order=(?:rank|calls|time|confidence)$)/u;
   const keys = /** @type {(keyof State)[]} */ (Object.keys(nothing));
   /** @type {((chosen: State) => void)[]} */
   const listeners = [];
@@ -156,7 +156,12 @@ function keep() {
 /** Findings open where a link points at them, and copy themselves as Markdown. */
 function startFindings() {
   function openTarget() {
-    const target = document.getElementById(state.place());
+    const place = state.place();
+    const target = document.getElementById(place);
+    const missing = find(HTMLElement, ".missing");
+    missing.hidden = !/^f-[0-9a-f]+$/u.test(place) || Boolean(target);
+    for (const name of missing.querySelectorAll("code:first-child, span")) name.textContent = place.slice(2);
+    target?.closest(".rest")?.setAttribute("open", "");
     if (target?.hidden) state.choose({ function: "" }, target.id);
     target?.querySelector(":scope > details")?.setAttribute("open", "");
     target?.scrollIntoView();
@@ -175,6 +180,33 @@ function startFindings() {
   }
   addEventListener("hashchange", openTarget);
   openTarget();
+}
+
+/**
+ * Sorts the findings of each list: those in sight stay as many as they are.
+ */
+function startOrdering() {
+  const ordering = document.querySelector(".ordering");
+  if (!(ordering instanceof HTMLElement)) return;
+  ordering.hidden = false;
+  const buttons = [...ordering.querySelectorAll("button")];
+  for (const button of buttons) button.addEventListener("click", () => state.choose({ order: button.dataset.order ?? "rank" }));
+  const lists = [...document.querySelectorAll(".card-list")].map((list) => {
+    const groups = [...list.querySelectorAll(".cards")];
+    return { groups: groups.map((group) => ({ group, size: group.children.length })), cards: groups.flatMap((group) => [...group.children]) };
+  });
+  let shown = "rank";
+  state.listen(({ order }) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.order === order));
+    if (order === shown) return;
+    shown = order;
+    const sign = order === "calls" || order === "time" ? -1 : 1;
+    const value = (/** @type {Element} */ card, /** @type {string} */ key) => Number(card.getAttribute(`data-${key}`));
+    for (const { groups, cards } of lists) {
+      const sorted = [...cards].sort((one, other) => sign * (value(one, order) - value(other, order)) || value(one, "rank") - value(other, "rank"));
+      for (const { group, size } of groups) group.replaceChildren(...sorted.splice(0, size));
+    }
+  });
 }
 
 /** @param {string} text */
@@ -235,7 +267,9 @@ function startChoice() {
         row.hidden = Boolean(chosen) && !(several ? JSON.parse(several) : [one]).includes(chosen);
         row.querySelector("button.choose")?.setAttribute("aria-pressed", String(Boolean(chosen) && !row.hidden));
       }
-      if (rows.some((row) => !row.hidden)) continue;
+      const isFound = rows.some((row) => !row.hidden);
+      if (chosen && isFound) group.closest(".rest")?.setAttribute("open", "");
+      if (isFound || group.closest(".rest")) continue;
       const picture = group.closest(".chart")?.querySelector(".picture");
       const what = group.matches(".cards") ? "findings shown" : picture ? "rows of its table" : "rows shown";
       const words = `None of the ${rows.length} ${what} is of `;
@@ -613,6 +647,7 @@ function startPrint() {
 startGround();
 startContents();
 startChoice();
+startOrdering();
 startExplorer();
 startCharts();
 addEventListener("beforeprint", startPrint);

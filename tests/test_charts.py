@@ -165,14 +165,6 @@ def test_calls_that_were_not_judged_are_not_called_first() -> None:
         assert shown["not judged"] == 209
 
 
-def test_an_old_report_that_does_not_tell_who_was_judged_claims_no_first_calls() -> None:
-    report = sample_report()
-    totals = msgspec.structs.replace(report.totals, judged_calls=7_050 - 209)
-    caller = msgspec.structs.replace(report.callers.rows[5], calls=442, judged_calls=None)
-    charts = charts_of(msgspec.structs.replace(report, callers=Rows(1, (caller,)), totals=totals))
-    assert "first or not judged" in charts["caller-calls"].alternative
-
-
 def test_a_report_in_which_nothing_was_judged_claims_nothing_of_repeats() -> None:
     report = empty_report()
     totals = msgspec.structs.replace(report.totals, judged_calls=0)

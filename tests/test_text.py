@@ -160,10 +160,13 @@ def test_top_bounds_every_list() -> None:
     assert "  3. " not in "\n".join(parts["What to Change First"])
 
 
-def test_the_comparison_and_the_gates_stand_before_the_findings() -> None:
+def test_gates_then_what_is_new_or_worse_then_the_comparison() -> None:
     text = render_text(compared_report(), width=120)
     parts = sections(text)
-    assert list(parts)[:3] == ["What Would Mislead", "Gates", "Changed Findings"]
+    assert list(parts)[:4] == ["What Would Mislead", "Gates", "What to Change First", "Changed Findings"]
+    first = parts["What to Change First"]
+    assert first[0].startswith("  1. WORSE: `metadata` asks `query_records` again"), "what is worse comes first"
+    assert any(line.startswith("  4. NEW: `load_node` asks `query_latest_record`") for line in first[:9])
     assert parts["Gates"][:4] == [
         "  FAILED: --fail-on new-findings",
         "      is 1, limit 0",

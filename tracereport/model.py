@@ -261,8 +261,7 @@ class Function(Record, frozen=True, kw_only=True):
     evidence_metrics: tuple[str, ...]
     histogram: Rows[HistogramBin]
     """Powers of two from the resolution on; the first bin starts at 0."""
-    judged_calls: int | None = None
-    """Null where an old report doesn't tell; so below."""
+    judged_calls: int
 
 
 class Caller(Record, frozen=True, kw_only=True):
@@ -277,7 +276,7 @@ class Caller(Record, frozen=True, kw_only=True):
     unproven: int
     total_elapsed_ns: int
     total_elapsed_upper_ns: int
-    judged_calls: int | None = None
+    judged_calls: int
 
 
 class Edge(Record, frozen=True, kw_only=True):
@@ -490,8 +489,7 @@ class SlowCalls(Record, frozen=True, kw_only=True):
     calls: int
     elapsed_ns: int
     worst: Rows[CallReference]
-    elapsed_upper_ns: int | None = None
-    """Null where an old report doesn't tell."""
+    elapsed_upper_ns: int
 
 
 class ActivityBin(Record, frozen=True, kw_only=True):
@@ -536,6 +534,14 @@ class RepeatPair(Record, frozen=True, kw_only=True):
     unproven: int
 
 
+class PlaceCount(Record, frozen=True, kw_only=True):
+    """A place in the source, and how many calls come from there."""
+
+    at: str
+    """``path:line``, as written."""
+    calls: int
+
+
 class TestShare(Record, frozen=True, kw_only=True):
     """What one test adds to a finding."""
 
@@ -555,6 +561,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     params: tuple[Param, ...]
     elapsed_ns: int
     metrics: tuple[Metric, ...]
+    at: str | None = None
     previous: CallReference | None
 
 
@@ -581,6 +588,10 @@ class Finding(Record, frozen=True, kw_only=True):
     unproven: int = 0
     calls_saved: int = 0
     possible_calls_saved: int = 0
+    at: Rows[PlaceCount] = Rows()
+    """Where in the source its calls come from."""
+    via: tuple[str, ...] = ()
+    """The hooks that wrote them."""
     elapsed_ns: int
     """Of its repeats, without the first call of each lookup (fan-out: of all its calls; slow: of the slow ones)."""
     elapsed_upper_ns: int = 0

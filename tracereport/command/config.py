@@ -52,6 +52,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     markdown_limit: Annotated[int, msgspec.Meta(ge=1)] = MARKDOWN_LIMIT_BYTES
     """Bytes."""
     location: str | None = None
+    source_url: str | None = None
+    editor: str | None = None
     redact: tuple[str, ...] = ()
     redact_key_file: str | None = None
     max_unpacked: Annotated[int, msgspec.Meta(ge=1)] | None = None

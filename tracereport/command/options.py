@@ -13,6 +13,7 @@ import click
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import list_suffixes
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES, Format
+from tracereport.documents.places import EDITORS
 from tracereport.sources import SOURCES
 from tracereport.sources.streams import readable
 
@@ -102,6 +103,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
             _WholeNumber(1, _LARGEST),
         ),
+        _one("--source-url", "URL", "Where places in the source lead, with {path} and {line} in it."),
+        _one("--editor", "NAME", f"Let them lead to the editor of this machine instead: {', '.join(EDITORS)}."),
         _one("--location", "FILE[:LINE]", "Where SARIF and GitLab show a finding whose trace names no source."),
         Option(["--full"], is_flag=True, default=None, help="Print the whole text on a terminal, too."),
         Option(

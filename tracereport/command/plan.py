@@ -12,6 +12,7 @@ from tracereport.command.config import FIELDS, SETTINGS_FIELDS, Options, find_co
 from tracereport.command.job import Job
 from tracereport.documents.formats import choose_formats, find_format
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
+from tracereport.documents.places import choose_links
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
 
@@ -71,6 +72,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
             location=options.location,
             root=_repository(),
             written=tuple(target for target, _ in targets if target != STDOUT),
+            links=choose_links(options.source_url, options.editor, _repository() or "", str(working_folder() or "")),
             command=(shlex.join(["tracereport", *logs]), ""),
         ),
         quiet=options.quiet,

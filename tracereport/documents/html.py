@@ -18,5 +18,4 @@ class Html:
         """The page."""
         from tracereport.documents.page.page import render_html  # noqa: PLC0415 - the help needs no renderer
 
-        del options
-        return render_html(result.report)
+        return render_html(result.report, links=options.links)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
+from tracereport.documents.places import PlaceLinks
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -42,6 +44,8 @@ class RenderOptions(NamedTuple):
     """The other documents of the same run, that a short one names."""
     root: str | None = None
     """The repository's folder: files inside it are named from there on."""
+    links: PlaceLinks = PlaceLinks()
+    """Where places in the source lead."""
     command: tuple[str, str] = ("tracereport LOG", "")
     """What makes the report once more: its words before a further option, and those behind it."""
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
+from tracereport.documents.places import PlaceLinks
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.errors import UsageError
 from tracereport.model import Comparison, Finding, Gate, QualityWarning, Report, Rows
@@ -20,7 +21,9 @@ from tracereport.sections import SECTIONS
 from tracereport.sections.cells import NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Words
 from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
 from tracereport.wording import sentences
+from tracereport.wording.differences import Difference, describe_places, find_difference
 from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import order_findings
 from tracereport.wording.units import defuse_commands, elide_fields, elide_middle, format_left_out
 
 Row = TypeVar("Row")
@@ -36,13 +39,20 @@ _MARKS = {"": "", "worse": "🔺", "better": "✅"}
 _SAYS_NOTHING = frozenset({"", NOTHING})
 
 
-def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, marker: str | None = None) -> str:
+def render_markdown(
+    report: Report,
+    *,
+    limit_bytes: int = MARKDOWN_LIMIT_BYTES,
+    marker: str | None = None,
+    links: PlaceLinks | None = None,
+) -> str:
     """The summary in at most ``limit_bytes`` of UTF-8, with a final newline.
 
     Args:
         report: what is shown; of each list the first ``settings.top`` rows, or as many as fit.
         limit_bytes: GitHub cuts comments at 65,536 characters and step summaries at 1 MiB.
         marker: a word that the first line carries (``<!-- tracereport:WORD -->``), by which a comment is found again.
+        links: where places in the source lead; nowhere if none are given.
 
     Raises:
         UsageError: the marker isn't a plain word, or the limit is too small even for the verdict.
@@ -51,7 +61,7 @@ def render_markdown(report: Report, *, limit_bytes: int = MARKDOWN_LIMIT_BYTES, 
         raise UsageError(
             f"The marker {marker!r} can't stand in a comment.", "Use letters, digits, dots and single hyphens."
         )
-    summary = partial(_render_summary, report, marker, limit_bytes)
+    summary = partial(_render_summary, report, marker, limit_bytes, links or PlaceLinks())
     highest = _KINDS_OF_ROWS * report.settings.top
     level = _largest_fitting(lambda level: len(summary(level).encode()) <= limit_bytes, highest)
     if level >= 0:
@@ -87,7 +97,7 @@ def _largest_fitting(fits: Callable[[int], bool], highest: int) -> int:
     return fitting
 
 
-def _render_summary(report: Report, marker: str | None, limit_bytes: int, level: int) -> str:
+def _render_summary(report: Report, marker: str | None, limit_bytes: int, links: PlaceLinks, level: int) -> str:
     """The summary at one level: up to ``top`` findings, from there on up their details, then rows of the tables."""
     comparison = report.comparison
     if comparison is not None and _is_silent(report, comparison):
@@ -95,7 +105,7 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, level:
         return f"{_first_line(marker)}{prose(comparison.verdict)}{passed}\n"
     top = report.settings.top
     findings, details, rows = (min(max(level - kind * top, 0), top) for kind in range(_KINDS_OF_ROWS))
-    summary = _Summary(report, findings=findings, details=details, rows=rows)
+    summary = _Summary(report, links, findings=findings, details=details, rows=rows)
     text = render_template(
         "summary.md",
         report=report,
@@ -148,22 +158,32 @@ class _Summary:
         folded_findings: the others there is room for.
     """
 
-    def __init__(self, report: Report, *, findings: int, details: int, rows: int) -> None:
+    def __init__(self, report: Report, links: PlaceLinks, *, findings: int, details: int, rows: int) -> None:
         self.report = report
+        self._links = links
         self.findings = findings
         self.details = details
         self.rows = rows
         self.open_findings, self.folded_findings = self._part_findings()
         self.misleading = _misleading(report)
 
-    def _part_findings(self) -> tuple[list[tuple[int, Finding]], list[tuple[int, Finding]]]:
-        ranked = list(enumerate(self.report.findings.rows, 1))
-        if self.report.comparison is None:
-            return ranked[: self.findings][:_OPEN_FINDINGS], ranked[_OPEN_FINDINGS : self.findings]
-        grown = sentences.grown_fingerprints(self.report.comparison)
-        opened = [(rank, finding) for rank, finding in ranked if finding.fingerprint in grown][: self.findings]
-        others = [(rank, finding) for rank, finding in ranked if finding.fingerprint not in grown]
-        return opened, others[: self.findings - len(opened)]
+    def _part_findings(self) -> tuple[list[tuple[int, Finding, str]], list[tuple[int, Finding, str]]]:
+        ranked = order_findings(self.report)
+        opened = [entry for entry in ranked if entry[2]] if self.report.comparison else ranked[:_OPEN_FINDINGS]
+        opened = opened[: self.findings]
+        return opened, ranked[len(opened) : self.findings]
+
+    def difference(self, finding: Finding) -> Difference:
+        """What the calls that show a finding share, and what varies."""
+        return find_difference(finding)
+
+    def places(self, finding: Finding) -> str:
+        """Where its calls come from, as links where it is known how."""
+        return describe_places(finding, self._link)
+
+    def _link(self, at: str) -> str:
+        address = self._links.address_of(at)
+        return f"[{code(at)}]({address})" if address else code(at)
 
     def section(self, view: SectionView[Any], most: int) -> "_Section | None":
         """A section's first rows as a table; null where it has nothing to show."""

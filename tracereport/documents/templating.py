@@ -18,7 +18,7 @@ from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.sections.interface import nothing_judged
-from tracereport.wording import phrases, sentences, units
+from tracereport.wording import differences, phrases, sentences, units
 
 _MARKDOWN_NAME_WIDTH = 80
 _SKETCH_NAME_WIDTH = 60
@@ -74,6 +74,9 @@ def environment() -> Environment:
         "changed_totals": sentences.changed_totals,
         "describe_unaccounted": sentences.describe_unaccounted,
         "nothing_judged": nothing_judged,
+        "describe_values": differences.describe_values,
+        "describe_places": differences.describe_places,
+        "code": code,
     }
     return made
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.model import CacheCurve, Report, Rows
-from tracereport.sections.cells import Figure, FunctionName, Words
+from tracereport.sections.cells import Figure, FunctionName
 from tracereport.sections.interface import CACHE, Column, SectionView, counts, figures, words
 from tracereport.wording.phrases import format_count
 from tracereport.wording.sentences import useful_caches
@@ -24,8 +24,8 @@ class CacheSizes(SectionView[CacheCurve]):
         return useful_caches(report.cache_curves)
 
     def columns(self, report: Report) -> Sequence[Column[CacheCurve]]:
-        """Whether a curve is exact is said only where one isn't."""
-        some_sampled = any(not row.exact for row in report.cache_curves.rows)
+        """What it could answer at most, then what part of that takes how much."""
+        del report
         return (
             counts("calls", lambda row: row.calls, "calls"),
             words("function", lambda row: FunctionName(row.function)),
@@ -33,7 +33,6 @@ class CacheSizes(SectionView[CacheCurve]):
             figures("for 50 %", lambda row: _capacity(row.capacity_for_50)),
             figures("for 80 %", lambda row: _capacity(row.capacity_for_80)),
             figures("for 95 %", lambda row: _capacity(row.capacity_for_95)),
-            *([words("curve", lambda row: Words("exact" if row.exact else "sampled"))] if some_sampled else []),
         )
 
     def functions(self, row: CacheCurve, report: Report) -> Sequence[str]:

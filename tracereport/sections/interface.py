@@ -21,12 +21,12 @@ class Chapter(msgspec.Struct, frozen=True):
     key: str
     """Its id in the page."""
     title: str
-    tells_change: bool = False
-    """Whether it stands before the findings where there is a baseline or a gate."""
+    before_findings: bool = False
+    """Whether it stands before the findings."""
 
 
-GATES: Final = Chapter("gates", "Gates", tells_change=True)
-COMPARISON: Final = Chapter("comparison", "Comparison", tells_change=True)
+GATES: Final = Chapter("gates", "Gates", before_findings=True)
+COMPARISON: Final = Chapter("comparison", "Comparison")
 FUNCTIONS: Final = Chapter("functions", "Functions")
 SLOWEST: Final = Chapter("slowest", "Slowest calls")
 CALLERS: Final = Chapter("callers", "Callers")

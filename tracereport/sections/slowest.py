@@ -75,7 +75,7 @@ class FarSlower(SectionView[SlowCalls]):
             words("function", lambda row: FunctionName(row.function)),
             words("caller", lambda row: CallerName(row.caller)),
             figures("over", lambda row: Figure(format_time(row.limit_ns), format_exact_time(row.limit_ns))),
-            figures("time", lambda row: time_range(row.elapsed_ns, row.elapsed_upper_ns or row.elapsed_ns)),
+            figures("time", lambda row: time_range(row.elapsed_ns, row.elapsed_upper_ns)),
             words("call numbers", lambda row: Calls(row.worst)),
         )
 

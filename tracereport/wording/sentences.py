@@ -221,6 +221,17 @@ def grown_fingerprints(comparison: Comparison) -> set[str]:
     return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}
 
 
+def order_findings(report: Report) -> list[tuple[int, Finding, str]]:
+    """The findings with their rank: with a baseline first what is ``new`` or ``worse``, which is said of each."""
+    states = {}
+    if report.comparison is not None:
+        grown = grown_fingerprints(report.comparison)
+        changes = [row for row in report.comparison.findings.rows if row.accepted is None]
+        states = {row.fingerprint: row.state for row in changes if row.fingerprint in grown}
+    ranked = [(rank, row, states.get(row.fingerprint, "")) for rank, row in enumerate(report.findings.rows, 1)]
+    return sorted(ranked, key=lambda entry: not entry[2])
+
+
 def shorten_fingerprint(report: Report, fingerprint: str, shortest: int = 4) -> str:
     """The first digits of a fingerprint that no other finding of the report begins with."""
     others = [row.fingerprint for row in report.findings.rows if row.fingerprint != fingerprint]

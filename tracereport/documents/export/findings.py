@@ -4,6 +4,7 @@ import re
 from functools import partial
 from typing import Final
 
+from tracereport.documents.places import parse_place
 from tracereport.documents.templating import first_advice
 from tracereport.errors import UsageError
 from tracereport.model import REDACTED, Finding
@@ -33,12 +34,16 @@ def parse_location(location: str) -> tuple[str, int]:
 
 
 def find_source(finding: Finding, root: str | None = None) -> tuple[str, int] | None:
-    """Where the code stands, if the trace says so: the first ``file=`` with a ``line=`` among the evidence.
+    """Where the code stands, if the trace says so: by ``at=``, else the first ``file=`` with a ``line=``.
 
     Args:
         finding: of a report.
         root: the repository's folder; a path inside it is given from there on, as those who show it know it.
     """
+    for row in finding.at.rows:
+        place = parse_place(row.at)
+        if place is not None and not place.path.startswith(REDACTED):
+            return _from_root(escape_controls(place.path), root), place.line
     for evidence in finding.evidence.rows:
         params = {param.name: param.value for param in evidence.params}
         line = params.get("line", "")

@@ -17,10 +17,12 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from tracereport.documents.page.explorer import list_explorer_rows
+from tracereport.documents.page.findings import list_cards
 from tracereport.documents.page.pictures import Pictures, explain_no_engine
 from tracereport.documents.page.tables import list_chapters
 from tracereport.documents.page.vega_bundle import read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
+from tracereport.documents.places import PlaceLinks
 from tracereport.documents.templating import (
     code,
     environment,
@@ -46,13 +48,14 @@ _MOST_ROWS: Final = 25
 _EXPLORER_ROWS: Final = 400
 
 
-def render_html(report: Report, *, pictures: bool = True) -> str:
+def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | None = None) -> str:
     """The report as a page of at most ``MOST_BYTES`` bytes in UTF-8.
 
     Args:
         report: what the page says.
         pictures: False puts named placeholders where the chart libraries' work would stand (static pictures,
             specifications and their script), so that the page doesn't depend on those libraries' versions.
+        links: where places in the source lead; nowhere if none are given.
     """
     labels = Labels()
     no_engine = explain_no_engine() if pictures else ""
@@ -64,7 +67,7 @@ def render_html(report: Report, *, pictures: bool = True) -> str:
                 drawn.specifications[chart.name] = chart.specification()
             if engine:
                 drawn.pictures[chart.name] = engine.draw(chart.name, drawn.specifications[chart.name])
-        return _fit(report, labels, drawn)
+        return _fit(report, labels, drawn, links or PlaceLinks())
 
 
 def _bundle(*, pictures: bool, has_engine: bool) -> str:
@@ -93,14 +96,14 @@ class _Drawn(msgspec.Struct, frozen=True):
         return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
 
 
-def _fit(report: Report, labels: Labels, drawn: _Drawn) -> str:
+def _fit(report: Report, labels: Labels, drawn: _Drawn, links: PlaceLinks) -> str:
     """The page with as much of the report as its size allows."""
     top = report.settings.top
     limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
-    page = _render(report, HtmlText(limits, labels), drawn)
+    page = _render(report, HtmlText(limits, labels, links), drawn)
     while len(page.encode()) > MOST_BYTES and limits != limits.shrink():
         limits = limits.shrink()
-        page = _render(report, HtmlText(limits, labels), drawn)
+        page = _render(report, HtmlText(limits, labels, links), drawn)
     return page
 
 
@@ -119,6 +122,8 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             vega=vega,
             page_data=json_script(_page_data(report, text, drawn)),
             chapters=list_chapters(report, text),
+            card_lists=list_cards(report, text),
+            most_saved=max((row.possible_calls_saved for row in report.findings.rows), default=0) or 1,
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
@@ -165,7 +170,9 @@ def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, objec
         "explorer": list_explorer_rows(report, text.labels, text.limits.explorer_rows),
         "names": text.labels.cut(text.limits.explorer_rows, text.limits.full_columns // 2),
         "markdown": {
-            finding.fingerprint: _write_issue(finding) for finding in report.findings.rows[: text.limits.findings]
+            card.finding.fingerprint: _write_issue(card.finding)
+            for cards in list_cards(report, text)
+            for card in cards.first
         },
     }
 

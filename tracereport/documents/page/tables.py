@@ -79,7 +79,7 @@ class ChapterTables(msgspec.Struct, frozen=True):
 
     key: str
     title: str
-    tells_change: bool
+    before_findings: bool
     tables: tuple[Table, ...]
 
 
@@ -90,7 +90,7 @@ def list_chapters(report: Report, text: HtmlText) -> list[ChapterTables]:
         if view.is_present(report):
             written.setdefault(view.chapter, []).append(_write_table(view, report, text))
     return [
-        ChapterTables(chapter.key, chapter.title, chapter.tells_change, tuple(tables))
+        ChapterTables(chapter.key, chapter.title, chapter.before_findings, tuple(tables))
         for chapter, tables in written.items()
     ]
 

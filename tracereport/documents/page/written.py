@@ -11,8 +11,10 @@ import msgspec
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
+from tracereport.documents.places import PlaceLinks
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
 from tracereport.wording import sentences
+from tracereport.wording.differences import describe_values
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count
 from tracereport.wording.units import (
@@ -32,24 +34,30 @@ class Limits(msgspec.Struct, frozen=True):
     """How much of a report the page shows, so that it stays small whatever the log."""
 
     findings: int
+    """Of each list those in sight, with evidence and advice."""
     rows: int
     """Of each table."""
     explorer_rows: int
     full_columns: int = 1000
     """Of a name's full text, where it is longer than what is shown."""
-    warnings: int = 20
+    cards: int = 400
+    """Findings in all, most of them one click away."""
 
     def shrink(self) -> Self:
         """Room for less: first of what stands behind a click, last of the findings."""
         if self.explorer_rows > _LEAST_EXPLORER_ROWS:
             return replace(self, explorer_rows=self.explorer_rows // 2, full_columns=self.full_columns // 2)
+        if self.cards > _LEAST_CARDS:
+            return replace(self, cards=self.cards // 2)
         if self.rows > _LEAST_ROWS:
             return replace(self, rows=self.rows * 2 // 3, findings=max(_LEAST_ROWS, self.findings * 2 // 3))
-        return replace(self, rows=max(1, self.rows - 1), findings=max(1, self.findings - 1))
+        cards = max(1, self.cards // 2)
+        return replace(self, rows=max(1, self.rows - 1), findings=max(1, self.findings - 1), cards=cards)
 
 
 _LEAST_EXPLORER_ROWS = 50
 _LEAST_ROWS = 5
+_LEAST_CARDS = 50
 _NAME_COLUMNS = 60
 _LOOKUP_COLUMNS = 76
 _SHOWN_PARAMS = 4
@@ -65,6 +73,7 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     limits: Limits
     labels: Labels
+    links: PlaceLinks = PlaceLinks()
 
     def name(self, text: str, columns: int = _NAME_COLUMNS) -> Markup:
         """A name of the log as code."""
@@ -161,6 +170,16 @@ class HtmlText(msgspec.Struct, frozen=True):
         return Markup('<span title="{}">{}</span>').format(f"lines {lines}", runs) + _more(
             references.total - len(shown)
         )
+
+    def place(self, at: str) -> Markup:
+        """A place in the source, as a link where it is known how."""
+        address = self.links.address_of(at)
+        shown = self.name(at)
+        return Markup('<a href="{}">{}</a>').format(address, shown) if address else shown
+
+    def values(self, name: str, values: Sequence[str]) -> Markup:
+        """What varies between calls: a name and its values."""
+        return Markup(describe_values(name, values, self.name))  # noqa: S704 - plain text around escaped names
 
     def prose(self, sentence: str) -> Markup:
         """A sentence of the report; what stands in backticks is code, and a figure stays with its per cent sign."""

@@ -11,7 +11,7 @@ from tracereport.wording.sentences import (
     describe_extent,
     describe_finding,
     describe_worth,
-    grown_fingerprints,
+    order_findings,
     shorten_fingerprint,
 )
 from tracereport.wording.units import defuse_commands, display_width, elide_middle, escape_controls, quote_name
@@ -43,11 +43,11 @@ def render_brief(
     totals = report.totals
     scope = f"{format_counted(totals.calls, 'call')} in {format_counted(totals.processes, 'process', 'processes')}"
     title = elide_middle(escape_controls(report.title), canvas.width - display_width(scope) - 2)
-    findings = _choose_findings(report)
+    findings = [entry for entry in order_findings(report) if entry[1].accepted is None]
     lines = [canvas.bold(f"{title}: {scope}")]
     for warning in [row for row in report.quality.rows if row.misleading][:_WARNINGS]:
         lines += _cut(page, f"{warning.message} {warning.remedy}", _WARNING_LINES)
-    lines += [line for rank, finding in findings[:_FINDINGS] for line in _tell(canvas, rank, finding)]
+    lines += [line for entry in findings[:_FINDINGS] for line in _tell(canvas, *entry)]
     if more := report.findings.total - len(findings[:_FINDINGS]):
         lines.append(f"{_MARGIN}... and {format_counted(more, 'further finding')}")
     lines += _tell_gates(page)
@@ -64,19 +64,14 @@ def render_brief(
     return defuse_commands("\n".join(lines) + "\n")
 
 
-def _choose_findings(report: Report) -> list[tuple[int, Finding]]:
-    """The findings with their rank; with a baseline those that are new or worse come first, accepted ones never."""
-    grown = grown_fingerprints(report.comparison) if report.comparison is not None else set()
-    ranked = [(rank, row) for rank, row in enumerate(report.findings.rows, 1) if row.accepted is None]
-    return sorted(ranked, key=lambda entry: entry[1].fingerprint not in grown)
-
-
-def _tell(canvas: Canvas, rank: int, finding: Finding) -> list[str]:
+def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
     """A finding in two lines: who asks whom with what that would save, and how far it goes."""
     worth = f"{describe_worth(finding)}, {finding.confidence}"
-    headline = f"{rank}. {describe_finding(finding, quote_name)}"
+    headline = f"{rank}. {state.upper()}{': ' if state else ''}{describe_finding(finding, quote_name)}"
     shown = elide_middle(headline, canvas.width - display_width(worth) - 2)
     extent = describe_extent(finding, quote_name)
+    if finding.at.rows:
+        extent = f"{elide_middle(escape_controls(finding.at.rows[0].at), canvas.width // 2)}: {extent}"
     return [
         *map(canvas.bold, canvas.set_right([shown], worth)),
         elide_middle(_MARGIN + extent, canvas.width),

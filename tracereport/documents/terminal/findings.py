@@ -1,12 +1,11 @@
 """The findings in the text report: in a few lines each, in full, and as they changed."""
 
-from collections.abc import Sequence
-
 from tracereport.documents.templating import first_advice, render_advice
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Finding,
 )
+from tracereport.wording.differences import describe_places, find_difference
 from tracereport.wording.phrases import format_count, format_list
 from tracereport.wording.sentences import (
     describe_evidence,
@@ -15,6 +14,7 @@ from tracereport.wording.sentences import (
     describe_pairs,
     describe_spent,
     describe_worth,
+    order_findings,
 )
 from tracereport.wording.units import (
     escape_controls,
@@ -25,14 +25,22 @@ from tracereport.wording.units import (
     quote_name,
 )
 
+_INDENT = 5
+"""Of what belongs to a finding, below its rank."""
 
-def findings(page: TerminalPage, rows: Sequence[Finding]) -> list[str]:
-    """Each finding with its extent, its fix and where to see it."""
-    return [line for rank, row in enumerate(rows, 1) for line in _finding(page, f"{rank:>3}. ", row)]
+
+def findings(page: TerminalPage) -> list[str]:
+    """Each finding with its extent, its fix and where to see it; what is new or worse first."""
+    shown = order_findings(page.report)[: page.report.settings.top]
+    return [
+        line
+        for rank, row, state in shown
+        for line in _finding(page, f"{rank:>3}. {state.upper()}{': ' if state else ''}", row)
+    ]
 
 
 def _finding(page: TerminalPage, rank: str, finding: Finding) -> list[str]:
-    indent = " " * len(rank)
+    indent = " " * _INDENT
     headline = page.sentence(describe_finding(finding, quote_name), rank, indent)
     worth = f"{describe_worth(finding)}, {finding.confidence}"
     extent = describe_extent(finding, quote_name)
@@ -41,6 +49,7 @@ def _finding(page: TerminalPage, rank: str, finding: Finding) -> list[str]:
     return [
         *map(page.canvas.bold, page.canvas.set_right(headline, worth)),
         *(line.replace(told, page.canvas.loud(told)) for line in page.sentence(extent, indent)),
+        *(page.sentence(f"At: {describe_places(finding, str)}", indent, f"{indent}    ") if finding.at.rows else []),
         *page.sentence(fix, indent, f"{indent}     "),
         *page.sentence(f"See: {_where(finding)}", indent, f"{indent}     "),
     ]
@@ -60,6 +69,8 @@ def explained(page: TerminalPage, finding: Finding) -> list[str]:
         f"calls         {format_count(finding.calls)} ({describe_worth(finding)})",
         f"time          {_saving(finding)}",
     ]
+    if finding.at.rows:
+        lines.append(f"at            {describe_places(finding, str)}")
     if finding.worst:
         lines.append(f"worst         {format_list([format_count(count) for count in finding.worst])} times")
     if finding.accepted:
@@ -88,14 +99,17 @@ def tests(page: TerminalPage, finding: Finding) -> list[str]:
 
 
 def evidence(page: TerminalPage, finding: Finding) -> list[str]:
-    """Each call that shows it, whole: where it stands, what it asked and what it was told."""
-    lines: list[str] = []
+    """What all calls share, once; then each call: where it stands, what it alone asked and what it was told."""
+    difference = find_difference(finding)
+    shared = [*map(format_param, difference.shared), *map(format_metric, difference.shared_metrics)]
+    lines = ["  All of them:", *(STEP + field for field in shared)] if shared else []
     for row in finding.evidence.rows:
-        lines += page.sentence(f"{describe_evidence(row, str)}, in {row.file}", "  ", STEP)
+        place = f", at {row.at}" if row.at else ""
+        lines += page.sentence(f"{describe_evidence(row, str)}, in {row.file}{place}", "  ", STEP)
         fields = [
             f"caller={format_caller(row.caller)}",
-            *map(format_param, row.params),
-            *map(format_metric, row.metrics),
+            *map(format_param, difference.own(row)),
+            *map(format_metric, difference.own_metrics(row)),
         ]
         lines += [STEP + field for field in fields]
     return lines

@@ -31,8 +31,8 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         page=page,
         front=front,
         findings=findings,
-        changes=[text for view, text in written.items() if view.chapter.tells_change],
-        sections=[text for view, text in written.items() if not view.chapter.tells_change],
+        first=[text for view, text in written.items() if view.chapter.before_findings],
+        sections=[text for view, text in written.items() if not view.chapter.before_findings],
     )
     return defuse_commands(text.rstrip("\n") + "\n")
 

@@ -50,12 +50,11 @@ def chart_function_calls(report: Report, label: Labels) -> Chart | None:
 
 
 def _count_function(row: Function, label: Labels) -> Row:
-    judged = row.lookups + row.redundant_calls if row.judged_calls is None else row.judged_calls
     return {
         "name": label(row.function),
         "functions": [label(row.function)],
         "calls": row.calls,
-        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, row.calls - judged),
+        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, row.calls - row.judged_calls),
     }
 
 
@@ -67,15 +66,11 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
     called = list_called(report, [row.caller for row in shown], label)
     counts = [_count_caller(row, called, label) for row in shown]
     busiest = max(shown, key=lambda row: (row.caller not in {None, UNKNOWN_CALLER}, row.calls))
-    is_known = all(row.judged_calls is not None for row in shown)
-    all_judged = report.totals.judged_calls == report.totals.calls
-    first = KINDS[0] if is_known or all_judged else ("first or not judged", _NOT_JUDGED[1])
-    kinds = (first, *KINDS[1:])
     return _chart_counts(
         "caller",
         f"{label(busiest.caller)} makes {format_counted(busiest.calls, 'call')}, "
         f"{format_count(busiest.repeats)} of them for what was asked before",
-        (*kinds, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else kinds,
+        (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
         counts,
         format_left_out(len(shown), report.callers.total),
     )
@@ -94,12 +89,17 @@ def list_called(report: Report, callers: Sequence[str | None], label: Labels) ->
 
 
 def _count_caller(row: Caller, called: Mapping[str | None, list[str]], label: Labels) -> Row:
-    judged = row.calls if row.judged_calls is None else row.judged_calls
     return {
         "name": label(row.caller),
         "functions": called.get(row.caller, []),
         "calls": row.calls,
-        "kinds": (judged - row.repeats, row.unchanged, row.changed, row.unproven, row.calls - judged),
+        "kinds": (
+            row.judged_calls - row.repeats,
+            row.unchanged,
+            row.changed,
+            row.unproven,
+            row.calls - row.judged_calls,
+        ),
     }
 
 
