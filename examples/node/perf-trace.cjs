@@ -34,6 +34,7 @@
 const { AsyncLocalStorage } = require("node:async_hooks");
 const { createHash } = require("node:crypto");
 const { existsSync, openSync, writeSync } = require("node:fs");
+const { createRequire } = require("node:module");
 const { basename, dirname, join, relative, sep } = require("node:path");
 const { fileURLToPath } = require("node:url");
 const { inspect, types } = require("node:util");
@@ -751,7 +752,7 @@ function watchTests() {
     globalThis.afterEach?.(finishTest); // each file of jest's has its own
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
     // Only where the program has loaded it: a program that a test starts must not become one.
-    const { beforeEach, afterEach } = process.getBuiltinModule("node:test");
+    const { beforeEach, afterEach } = createRequire(process.execPath)("node:test");
     const file = cleanPath(process.argv[1] ?? "");
     beforeEach((test) => void state.nodeTests.push(`${file} > ${test.fullName ?? test.name}`));
     afterEach((test) => {

@@ -32,6 +32,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { existsSync, openSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect, types } from "node:util";
@@ -749,7 +750,7 @@ function watchTests() {
     globalThis.afterEach?.(finishTest); // each file of jest's has its own
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
     // Only where the program has loaded it: a program that a test starts must not become one.
-    const { beforeEach, afterEach } = process.getBuiltinModule("node:test");
+    const { beforeEach, afterEach } = createRequire(process.execPath)("node:test");
     const file = cleanPath(process.argv[1] ?? "");
     beforeEach((test) => void state.nodeTests.push(`${file} > ${test.fullName ?? test.name}`));
     afterEach((test) => {
