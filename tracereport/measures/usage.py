@@ -123,7 +123,19 @@ _KINDS: Final = (
             ),
         ),
     ),
-    _Kind("rust-tracing", "span", "spans", ()),
+    _Kind(
+        "rust-tracing",
+        "span",
+        "spans",
+        (
+            _Lack(
+                "rust-tracing-cut",
+                "lacks the one around it, which never closed; it isn't judged",
+                "lack the one around them, which never closed; they aren't judged",
+                "Let the program end, and log the closing of all levels: FmtSpan::CLOSE.",
+            ),
+        ),
+    ),
 )
 LACKS: Final = frozenset(lack.code for kind in _KINDS for lack in kind.lacks if lack.misleading)
 """Codes of what is missing and would mislead: an input that lacks it isn't one to build on."""

@@ -88,6 +88,12 @@ def _load_postgres() -> Reader:
     return read_logs
 
 
+def _load_rust_tracing() -> Reader:
+    from tracereport.sources.rust_tracing import read_logs  # noqa: PLC0415
+
+    return read_logs
+
+
 LINES_SOURCES: Final = (
     LinesSource(
         "rails",
@@ -108,5 +114,12 @@ LINES_SOURCES: Final = (
         "no statement with its duration in it",
         "Log every statement: log_min_duration_statement = 0",
         _load_postgres,
+    ),
+    LinesSource(
+        "rust-tracing",
+        rb"\bclose\b[^\n]{0,80}\btime\.busy\b[^\n]{1,40}\btime\.idle\b|\"time\.busy\"\s*:",
+        "no span has closed in it",
+        "Let the subscriber say when spans close: fmt().with_span_events(FmtSpan::CLOSE)",
+        _load_rust_tracing,
     ),
 )
