@@ -1,6 +1,7 @@
 """The call tree: merged paths and self time, held against the oracle."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,13 +12,17 @@ from tests.coded_calls import code_calls
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
+from tracereport.api import render
+from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.ordered import order_calls
 from tracereport.calls.selection import show_selected
+from tracereport.documents.calls import profile
 from tracereport.documents.calls.profile import make_speedscope
+from tracereport.engine.report import make_report
 from tracereport.measures.repeats import find_repeats
 from tracereport.measures.tree import UNFINISHED, count_call_tree, count_self_ns
-from tracereport.model import CallTree, Selection
+from tracereport.model import CallTree, Selection, Settings
 
 DEEP = ("duckpond-deep-single-thread", "duckpond-deep-nextest")
 
@@ -95,11 +100,72 @@ def test_the_stacks_of_speedscope_are_the_paths(name: str | None) -> None:
     processes = orphans if name is None else find_processes(read_lines(read_log(name), name))
     tree = tree_of(processes)
     assert tree is not None
-    document = json.loads(make_speedscope(code_calls(processes), "title"))
-    frames = [frame["name"] for frame in document["shared"]["frames"]]
-    samples = [sample for profile in document["profiles"][::2] for sample in profile["samples"]]
-    stacks = Counter(tuple(frames[code] for code in sample) for sample in samples)
-    assert stacks == {row.path: row.calls for row in tree.paths.rows}
+    by_calls, by_time = read_speedscope(make_speedscope(code_calls(processes), "title"))
+    assert by_calls == {row.path: row.calls for row in tree.paths.rows}
+    assert by_time == {row.path: row.self_ns for row in tree.paths.rows if row.self_ns}
+
+
+def read_speedscope(document: bytes) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]]:
+    """The weight of each stack, by calls and by time, as the viewer works it out of the events."""
+    read = json.loads(document)
+    frames = [frame["name"] for frame in read["shared"]["frames"]]
+    weights: dict[str, Counter[tuple[str, ...]]] = {"none": Counter(), "nanoseconds": Counter()}
+    for drawn in read["profiles"]:
+        stack: list[str] = []
+        at = drawn["startValue"]
+        for event in drawn["events"]:
+            assert event["at"] >= at, "events are in order"
+            if event["at"] > at:
+                weights[drawn["unit"]][tuple(stack)] += event["at"] - at
+            at = event["at"]
+            if event["type"] == "O":
+                stack.append(frames[event["frame"]])
+            else:
+                assert stack.pop() == frames[event["frame"]], "the last that was opened is closed first"
+        assert (stack, at) == ([], drawn["endValue"])
+    return weights["none"], weights["nanoseconds"]
+
+
+def deep_calls(depth: int) -> Calls:
+    """Calls each of which made the next."""
+    lines = [f"{n}|walk|elapsed_us={10 * (depth - n)}|parent={'none' if not n else n - 1}" for n in range(depth)]
+    return code_calls(processes_of(*reversed(lines)))
+
+
+def test_a_profile_is_as_large_as_its_calls_are_many_however_deep() -> None:
+    sizes = [len(make_speedscope(deep_calls(depth), "title")) for depth in (500, 1000, 4000)]
+    assert sizes[1] < 2.2 * sizes[0]
+    assert sizes[2] < 1.1 * sizes[1], "cut at a depth that the viewer can still show"
+    by_calls, _ = read_speedscope(make_speedscope(deep_calls(1500), "title"))
+    assert sum(by_calls.values()) == 1500
+    assert by_calls[("walk",) * profile.MOST_DEPTH] == 1500 - profile.MOST_DEPTH + 1
+    names = [each["name"] for each in json.loads(make_speedscope(deep_calls(1500), "title"))["profiles"]]
+    assert all("cut at 1,000 calls deep" in name for name in names)
+
+
+def test_no_more_calls_are_drawn_than_a_viewer_bears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MOST_CALLS", 30)
+    monkeypatch.setattr(profile, "MOST_CALLS_IN_ALL", 40)
+    lines = [f"{n}|f{p}|elapsed_us=3|parent={'none' if not n else 0}" for p in range(4) for n in (*range(1, 50), 0)]
+    document = make_speedscope(code_calls(processes_of(*lines)), "title")
+    by_calls, _ = read_speedscope(document)
+    assert sum(by_calls.values()) == 40
+    read = json.loads(document)
+    assert read["name"] == "title (2 of 4 processes)"
+    assert "the first 30 of 50 calls" in read["profiles"][0]["name"]
+
+
+@pytest.mark.parametrize("depth", [500, 4000])
+def test_a_deep_tree_takes_no_more_than_its_calls(depth: int) -> None:
+    """Of 4,000 calls inside each other every document is small, and made in a moment."""
+    started = time.process_time()
+    calls = deep_calls(depth)
+    report = make_report(calls, Settings(), "deep")
+    assert report.call_tree is not None
+    for kind in ("text", "markdown", "html", "json"):
+        document = render(report, kind)
+        assert len(document) < 5_000_000, kind
+    assert time.process_time() - started < 20
 
 
 def test_paths_come_by_time_then_calls_then_name() -> None:
