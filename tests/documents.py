@@ -94,6 +94,7 @@ def run_command(command: Command, folder: Path) -> None:
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "COLUMNS": "100",
     }
     environment.pop("PERF_TRACE", None)
     done = subprocess.run(  # noqa: S602

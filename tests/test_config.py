@@ -158,6 +158,11 @@ def test_what_it_may_not_hold_is_refused_by_name(tmp_path: Path, text: str, prob
     assert problem in refusal(written(tmp_path, text)).message
 
 
+def test_what_the_emitter_reads_is_no_key_of_the_report(tmp_path: Path) -> None:
+    config = read_config(written(tmp_path, '[tool.tracereport]\ntop = 3\n[tool.tracereport.trace]\nmodules = ["app"]'))
+    assert config.given == {"top": 3}
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "none.toml").message
     assert "Is a directory" in refusal(tmp_path).message

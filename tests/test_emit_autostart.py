@@ -137,3 +137,35 @@ def test_the_folder_is_put_before_the_program_s_own_paths() -> None:
     [path] = python_environment({}).values()
     assert (Path(path) / "sitecustomize.py").is_file()
     assert python_environment({"PYTHONPATH": "a"}) == {"PYTHONPATH": f"{path}{os.pathsep}a"}
+
+
+MIGRATE = "django.core.management.commands.migrate.Command"
+
+
+@pytest.mark.parametrize(
+    ("library", "extended"),
+    [
+        ("sqlalchemy", "sqlalchemy.event.contains(sqlalchemy.Engine, 'rollback', hook('sqlalchemy')._roll_back)"),
+        ("django.db.backends.sqlite3.base", "django.db.backends.utils.CursorWrapper._execute._perf_trace_around"),
+        ("django.test.client", "django.core.handlers.base.BaseHandler.get_response._perf_trace_around"),
+        ("django.shortcuts", "django.template.base.Template.render._perf_trace_around"),
+        ("django.core.cache", "django.core.cache.CacheHandler.create_connection._perf_trace_around"),
+        ("django.core.management.commands.migrate", f"{MIGRATE}.handle._perf_trace_around"),
+        ("fastapi", "fastapi.applications.Starlette.__call__._perf_trace_around"),
+        ("flask", "flask.Flask.full_dispatch_request._perf_trace_around"),
+        ("requests", "requests.Session.send._perf_trace_around"),
+        ("httpx", "httpx.Client.send._perf_trace_around"),
+        ("redis", "redis.Redis.execute_command._perf_trace_around"),
+        ("redis.asyncio", "redis.asyncio.Redis.execute_command._perf_trace_around"),
+    ],
+)  # fmt: skip
+def test_each_hook_is_on_once_its_library_is_imported(tmp_path: Path, library: str, extended: str) -> None:
+    pytest.importorskip(library.partition(".")[0])
+    code = (
+        "import importlib, sys\nhook = lambda name: importlib.import_module(f'tracereport.emit.{name}')\n"
+        f"from django.conf import settings\nimport {library}\nassert {extended}"
+    )
+    if not library.startswith("django"):
+        code = code.replace("from django.conf import settings\n", "")
+    done = run(tmp_path, "-c", code)
+    assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """The guides: each from getting the file to the green gate, as it stands, in under a hundred lines."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,8 @@ GUIDES = ROOT / "docs" / "guides"
 
 
 @pytest.mark.parametrize(
-    ("name", "tools", "packages"), [("rust", ("cargo", "rustc"), ()), ("node", ("node",), ("vitest",))]
+    ("name", "tools", "packages"),
+    [("rust", ("cargo", "rustc"), ()), ("node", ("node",), ("vitest",)), ("python", (), ())],
 )
 def test_a_guide_does_what_it_shows(
     tmp_path: Path, name: str, tools: tuple[str, ...], packages: tuple[str, ...]
@@ -30,6 +32,23 @@ def test_a_guide_does_what_it_shows(
     assert len(text.splitlines()) < 100
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert (GUIDES / target).exists(), target
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs sed")
+@pytest.mark.parametrize(
+    ("name", "libraries"),
+    [
+        ("fastapi", ("fastapi", "sqlalchemy")),
+        ("django", ("django", "pytest_django")),
+        ("flask", ("flask", "sqlalchemy")),
+    ],
+)
+def test_a_framework_s_guide_does_what_it_shows(tmp_path: Path, name: str, libraries: tuple[str, ...]) -> None:
+    for library in libraries:
+        pytest.importorskip(library)
+    guide = GUIDES / f"{name}.md"
+    assert run_blocks(guide, prepare_folder(tmp_path)) > 2
+    assert len(guide.read_text(encoding="utf-8").splitlines()) < 100
 
 
 def test_the_page_for_writers_of_emitters_does_what_it_shows(tmp_path: Path) -> None:

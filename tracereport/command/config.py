@@ -22,6 +22,8 @@ from tracereport.sources.streams import decode_text
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"
 ACCEPT = "accept"
+TRACE = "trace"
+"""What the Python emitter reads: which modules to trace."""
 
 
 _MOST_BYTES = 1_000_000
@@ -109,7 +111,7 @@ def read_config(path: Path | None) -> Config:
     if path is None:
         return Config(None, {}, Settings(), Options(), ())
     table = _own_table(path, _read_toml(path))
-    given = {key: value for key, value in table.items() if key != ACCEPT}
+    given = {key: value for key, value in table.items() if key not in (ACCEPT, TRACE)}
     values = {key: _convert(path, key, value) for key, value in given.items()}
     fields = {FIELDS[key].name: _in_folder(path.parent, key, value) for key, value in values.items()}
     return Config(

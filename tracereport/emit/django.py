@@ -18,7 +18,6 @@ within the call, unless they are streamed (``iterator()`` on a server-side curso
 from __future__ import annotations
 
 import functools
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -26,14 +25,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from .core import is_on
+from .django_machinery import MACHINERY, is_migrating
 from .hooks import extend
 from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-MACHINERY = ("django", "asgiref", "rest_framework", "pytest_django")
-is_migrating: ContextVar[bool] = ContextVar("perf_trace_migrating", default=False)
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 

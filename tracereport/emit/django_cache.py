@@ -10,7 +10,7 @@ from django.core.cache import CacheHandler
 from django.core.cache.backends.base import BaseCache
 
 from .core import Call, begin, is_on
-from .django import MACHINERY
+from .django_machinery import MACHINERY
 from .hooks import extend, find_outside
 
 if TYPE_CHECKING:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.handlers.base import BaseHandler
-from django.template.base import Template
-
 from .core import begin, is_on
-from .django import MACHINERY, is_migrating
+from .django_machinery import MACHINERY, is_migrating
 from .hooks import extend, find_outside
 
 if TYPE_CHECKING:
@@ -17,18 +14,22 @@ if TYPE_CHECKING:
 
 def trace_requests() -> None:
     """A frame for each request, named by method and route."""
+    from django.core.handlers.base import BaseHandler  # noqa: PLC0415  # waited for by itself
+
     extend(BaseHandler, "get_response", _get_response)
     extend(BaseHandler, "get_response_async", _get_response_async)
 
 
 def trace_templates() -> None:
     """A frame for each template that something is asked for in, included ones too."""
+    from django.template.base import Template  # noqa: PLC0415  # as above
+
     extend(Template, "render", _render)
 
 
 def trace_migrations() -> None:
     """A frame for the command, in which all statements are frames."""
-    from django.core.management.commands.migrate import Command  # noqa: PLC0415  # imports all of the migrations
+    from django.core.management.commands.migrate import Command  # noqa: PLC0415  # as above
 
     extend(Command, "handle", _migrate)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask.app import Flask
+from flask.globals import request
 
 from .core import Origin, begin, is_on
 from .hooks import extend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from requests import Session
+from requests.sessions import Session
 
 from .core import is_on
 from .hooks import extend
