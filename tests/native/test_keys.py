@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracereport.native.distances import stack_distances
-from tracereport.native.keys import factorize, group_order, previous_same
+from tracereport.native.keys import factorize, group_order, previous_same, sum_groups
 
 SIGNED = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.one_of(
@@ -104,3 +104,18 @@ def test_the_seed_of_the_hashes_changes_no_result() -> None:
         for seed in ("0", "1", "2")
     }
     assert len(done) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-(2**40), 2**40))), st.sampled_from((np.int32, np.int64)))
+def test_values_are_added_up_by_group(pairs: list[tuple[int, int]], kind: type) -> None:
+    groups, values = (integers(list(own)) for own in zip(*pairs, strict=True)) if pairs else (integers([]),) * 2
+    expected = [sum(value for group, value in pairs if group == wanted) for wanted in range(5)]
+    assert sum_groups(groups.astype(kind), values, 5).tolist() == expected
+
+
+def test_a_sum_that_does_not_fit_is_none_and_a_group_that_is_not_there_is_refused() -> None:
+    with pytest.raises(OverflowError, match="beyond"):
+        sum_groups(integers([0, 0]), integers([2**63 - 1, 1]), 1)
+    for group in (-1, 1):
+        with pytest.raises(ValueError, match="range"):
+            sum_groups(integers([group]), integers([1]), 1)

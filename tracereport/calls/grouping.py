@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.model import Rows
+from tracereport.native.keys import group_order, sum_groups
 
 Row = TypeVar("Row")
 Integers = NDArray[np.integer[Any]]
@@ -20,27 +21,20 @@ NESTED_ROW_LIMIT = 20
 _DETAILED_ROWS = 100
 _REFERENCES_OF_OTHERS = 3
 
-_DIGIT_BITS = 16
-
 
 def stable_order(codes: Integers, limit: int) -> NDArray[np.intp]:
-    """The indices that sort codes in ``[0, limit)``, equal ones in their order.
-
-    A radix sort by digits of 16 bits: NumPy sorts those by counting, in linear time.
-    """
-    order = np.argsort(codes.astype(np.uint16), kind="stable")
-    shift = _DIGIT_BITS
-    while limit > 1 << shift:
-        order = order[np.argsort((codes >> shift).astype(np.uint16)[order], kind="stable")]
-        shift += _DIGIT_BITS
-    return order
+    """The indices that sort codes in ``[0, limit)``, equal ones in their order."""
+    del limit
+    return group_order(codes)
 
 
 def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[Any]:
-    """The sum of the values of each of ``count`` groups, exactly: as Python's integers where 64 bits might not do."""
-    largest = int(values.max(initial=0))
-    if largest * len(values) < 1 << 53:
-        return np.bincount(groups, weights=values, minlength=count).astype(np.int64)
+    """The sum of the values of each of ``count`` groups, exactly.
+
+    Where the sum of all groups might not fit into 64 bits, they are Python's integers.
+    """
+    if int(values.max(initial=0)) * len(values) < 1 << 63:
+        return sum_groups(groups, values, count)
     high, low = np.zeros((2, count), np.int64)
     np.add.at(high, groups, values >> 32)
     np.add.at(low, groups, values & 0xFFFFFFFF)

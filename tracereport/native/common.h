@@ -18,7 +18,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { NO_MEMORY = -1, BAD_ARGUMENT = -2 };
+enum { NO_MEMORY = -1, BAD_ARGUMENT = -2, TOO_LARGE = -3 };
 
 #ifndef FUZZED_HASH
 #define FUZZED_HASH(value) (value) /* the fuzzer makes hashes worthless */

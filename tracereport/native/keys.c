@@ -129,7 +129,7 @@ EXPORT int64_t tracereport_previous_same(const int64_t *keys, int64_t count, int
     return count;
 }
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, FEW_VALUES = 1 << 16 };
 
 /* Sorts entries by `bits` bits above the lowest 32, equal ones in their order: a radix sort that starts with the lowest
  * digit (Knuth, The Art of Computer Programming, volume 3, 5.2.5). Gives which of the two buffers holds them. */
@@ -153,6 +153,21 @@ static uint64_t *sort_entries(uint64_t *entries, uint64_t *other, int64_t count,
     return entries;
 }
 
+/* Orders keys of at most `width` above the lowest, which are few values: each has a counter of its own. */
+static bool order_by_counts(const int64_t *keys, int64_t count, int64_t lowest, uint64_t width, int64_t *order) {
+    int64_t *next = calloc((size_t)width + 2, sizeof *next);
+    if (!next)
+        return false;
+    for (int64_t at = 0; at < count; at++)
+        next[(uint64_t)keys[at] - (uint64_t)lowest + 1]++;
+    for (uint64_t value = 1; value <= width; value++)
+        next[value] += next[value - 1];
+    for (int64_t at = 0; at < count; at++)
+        order[next[(uint64_t)keys[at] - (uint64_t)lowest]++] = at;
+    free(next);
+    return true;
+}
+
 static int count_bits(uint64_t value) {
     int bits = 0;
     for (; value; value >>= 1)
@@ -171,6 +186,9 @@ EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64
         lowest = keys[at] < lowest ? keys[at] : lowest;
         highest = keys[at] > highest ? keys[at] : highest;
     }
+    uint64_t width = (uint64_t)highest - (uint64_t)lowest;
+    if (!is_ordered && width < FEW_VALUES)
+        return order_by_counts(keys, count, lowest, width, order) ? count : NO_MEMORY;
     for (int64_t at = 0; at < count; at++)
         order[at] = at;
     if (is_ordered)
@@ -181,7 +199,7 @@ EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64
         free(other);
         return NO_MEMORY;
     }
-    int bits = count_bits((uint64_t)highest - (uint64_t)lowest);
+    int bits = count_bits(width);
     /* An entry is a place in the order so far, under 32 bits of the key that stands there: first the lower ones. */
     for (int done = 0; done < bits; done += 32) {
         for (int64_t at = 0; at < count; at++) {
@@ -195,4 +213,23 @@ EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64
     free(entries);
     free(other);
     return count;
+}
+
+/* Adds each value to the sum of its group; groups are numbers below `groups`, of four bytes each or of eight. */
+EXPORT int64_t tracereport_sum_groups(const void *group, int64_t bytes, const int64_t *values, int64_t count,
+                                      int64_t *sums, int64_t groups) {
+    const int32_t *narrow = group;
+    const int64_t *wide = group;
+    if (count < 0 || groups < 0 || (bytes != 4 && bytes != 8))
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < groups; at++)
+        sums[at] = 0;
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = bytes == 4 ? narrow[at] : wide[at];
+        if (own < 0 || own >= groups)
+            return BAD_ARGUMENT;
+        if (__builtin_add_overflow(sums[own], values[at], &sums[own]))
+            return TOO_LARGE;
+    }
+    return groups;
 }

@@ -33,3 +33,25 @@ def previous_same(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     previous = np.empty(len(keys), np.int64)
     checked(library().tracereport_previous_same(address(keys), len(keys), address(previous)))
     return previous
+
+
+def sum_groups(groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
+    """The sum of the values of each of ``count`` groups.
+
+    Args:
+        groups: of each value the number of its group.
+        values: what is added up.
+        count: of groups.
+
+    Raises:
+        OverflowError: a sum is beyond 2^63 - 1.
+        ValueError: a group isn't in ``[0, count)``.
+    """
+    groups = np.ascontiguousarray(groups) if groups.dtype == np.int32 else contiguous(groups)
+    values = contiguous(values)
+    if len(groups) != len(values):
+        raise ValueError("values without groups")
+    sums = np.empty(count, np.int64)
+    own = (address(groups), groups.itemsize, address(values), len(values))
+    checked(library().tracereport_sum_groups(*own, address(sums), count))
+    return sums

@@ -12,6 +12,7 @@ from tracereport.native.sources import FOLDER, hash_sources, library_name
 _ADDRESS: Final = ctypes.c_void_p
 _COUNT: Final = ctypes.c_int64
 _NO_MEMORY: Final = -1
+_TOO_LARGE: Final = -3
 
 # Per function what it gives and takes. An address is that of an array's first element, or of an object of the library.
 SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
@@ -20,6 +21,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_factorize": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _ADDRESS)),
     "tracereport_previous_same": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_group_order": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_sum_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_stack_distances": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_interner_new": (_ADDRESS, ()),
     "tracereport_interner_free": (None, (_ADDRESS,)),
@@ -102,10 +104,13 @@ def checked(status: int) -> int:
 
     Raises:
         MemoryError: there wasn't enough.
+        OverflowError: a sum is beyond 2^63 - 1.
         ValueError: an argument was out of its range.
     """
     if status >= 0:
         return status
     if status == _NO_MEMORY:
         raise MemoryError("the native library")
+    if status == _TOO_LARGE:
+        raise OverflowError("a sum is beyond 2^63 - 1")
     raise ValueError("an argument of the native library is out of its range")

@@ -134,6 +134,8 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
                 HOLDS((other[at] < 0) == (result[at] < 0) && other[at] < at);
     }
     tracereport_stack_distances(keys, count, other);
+    tracereport_sum_groups(keys, 4, result, count, other, count / 2);
+    tracereport_sum_groups(keys, 8, keys, count, other, count);
     free(keys);
     free(result);
     free(other);
