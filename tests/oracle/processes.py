@@ -20,6 +20,8 @@ class Process:
     file: str
     name: str | None = None
     interleaved: bool = False
+    shuffled: bool = False
+    """One of several equal processes, of whose lines nobody knows who wrote which."""
     implausible: set[int] = field(default_factory=set)
     """Positions in ``records``."""
     tree: str = "unknown"
@@ -42,14 +44,76 @@ def find_processes(reading: Reading) -> list[Process]:
     by_stream: dict[tuple[int, str | None], list[Record]] = {}
     for record in reading.records:
         by_stream.setdefault((record.segment, record.says("process")), []).append(record)
+    traced = {record.function for record in reading.records}
     processes = []
-    for (segment, _), records in by_stream.items():
-        for process in split_segment(records):
+    for (segment, said), records in by_stream.items():
+        split = split_segment(records)
+        if said is None and len(split) > 1 and any(holds_orphan(process, traced) for process in split):
+            split = [join(split)]
+        for process in (part for whole in split for part in split_copies(whole)):
             process.file = reading.file
             process.name = reading.names[segment]
             find_tree(process)
             processes.append(process)
     return sorted(processes, key=lambda process: process.records[0].line)
+
+
+def holds_orphan(process: Process, traced: set[str]) -> bool:
+    """Whether a call names a traced function as its caller, and no call of it had begun and not yet ended."""
+    records = process.plausible
+    if not process.judged or not records or lacking([record.number for record in records]):
+        return False
+    if all(record.has_parent for record in process.records):
+        return False
+    return any(
+        record.caller in traced
+        and record.caller != "unknown"
+        and not any(
+            later.function == record.caller and later.number < record.number for later in records[position + 1 :]
+        )
+        for position, record in enumerate(records)
+    )
+
+
+def join(split: list[Process]) -> Process:
+    """All records of a segment as one stretch."""
+    whole = Process([], file="", interleaved=True)
+    for process in split:
+        whole.implausible |= {len(whole.records) + position for position in process.implausible}
+        whole.records += process.records
+    return whole
+
+
+def split_copies(process: Process) -> list[Process]:
+    """Equal processes that a stretch is made of, the first record of each number to the first; or the stretch."""
+    if process.judged:
+        return [process]
+    by_number: dict[int, list[Record]] = {}
+    for record in process.records:
+        by_number.setdefault(record.number, []).append(record)
+    sizes = {len(records) for records in by_number.values()}
+    copies = min(sizes)
+    if len(sizes) > 1 or copies < 2 or max(by_number) >= len(by_number):
+        return [process]
+    if any(told(record) != told(records[0]) for records in by_number.values() for record in records):
+        return [process]
+    split = [
+        Process(sorted((records[copy] for records in by_number.values()), key=lambda record: record.line), file="")
+        for copy in range(copies)
+    ]
+    orders = [[record.number for record in one.records] for one in split]
+    if any(order != orders[0] for order in orders):
+        return [process]
+    for one in split:
+        one.shuffled = True
+    return split
+
+
+def told(record: Record) -> tuple[object, ...]:
+    """All that a record says, but for its number and times."""
+    results = sorted((name, value) for name, value in record.metrics if not name.endswith(("_ms", "_us", "_ns")))
+    said = [(name, value) for name, value in record.said if name != "activation"]
+    return record.function, record.caller, record.params, results, said
 
 
 def split_segment(records: list[Record]) -> list[Process]:
@@ -76,7 +140,7 @@ def lacking(piece: list[int]) -> int:
 def find_tree(process: Process) -> None:
     """Fill in the kind of the process's tree and each call's parent."""
     records = process.plausible
-    if process.interleaved or not records:
+    if process.interleaved or process.shuffled or not records:
         return
     if all(record.has_parent for record in records):
         if all(record.parent is None or record.parent < record.number for record in records):

@@ -38,6 +38,14 @@ EVERYTHING = -2
 """The resource of a write that names none: it may have changed anything."""
 
 
+TIME_SUFFIXES: Final = ("_ms", "_us", "_ns")
+
+
+def is_time(name: str) -> bool:
+    """Whether a metric is a time, and no result."""
+    return name.endswith(TIME_SUFFIXES)
+
+
 class Lookups(msgspec.Struct, frozen=True, eq=False):
     """The distinct lookups: function and parameters without the caller, in order of their first call in the log."""
 

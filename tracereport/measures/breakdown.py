@@ -5,11 +5,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import Calls
+from tracereport.calls.calls import Calls, is_time
 from tracereport.calls.grouping import ROW_LIMIT, keep_rows, sum_by
 from tracereport.calls.selection import Shown
 from tracereport.measures.metric_use import MetricUse
-from tracereport.measures.repeats import is_time
 from tracereport.model import Breakdown, MetricSummary, Rows
 
 _UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}

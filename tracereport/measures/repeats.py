@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import last_number_inside
-from tracereport.calls.calls import MetricSets
+from tracereport.calls.calls import MetricSets, is_time
 from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import Integers, caller_rank, count_by, keep_rows, sum_by
 from tracereport.calls.groups import Groups, group_calls
@@ -16,7 +16,6 @@ from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.calls.selection import Shown
 from tracereport.model import AskedAgain, Rows
 
-TIME_SUFFIXES = ("_ms", "_us", "_ns")
 NO_RESULT = -1
 
 
@@ -108,11 +107,6 @@ class Results(msgspec.Struct, frozen=True, eq=False):
     """Of names and values together."""
     found_nothing: NDArray[np.bool_]
     """The metric ``found`` is 0."""
-
-
-def is_time(name: str) -> bool:
-    """Whether a metric is a time, and no result."""
-    return name.endswith(TIME_SUFFIXES)
 
 
 def result_names(sets: MetricSets, ignored: frozenset[str]) -> NDArray[np.bool_]:

@@ -47,6 +47,8 @@ class Processes(msgspec.Struct, frozen=True):
     """Per record: its number is out of place (quoted, or hostile)."""
     segment: Ints
     """Per process: the stretch between two markers that it stands in."""
+    shuffled: Bools
+    """Per process: it is one of several equal ones, and any of them may have written any of their lines."""
 
 
 def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
@@ -65,7 +67,8 @@ def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
     value = number.view(np.int64)
     implausible = np.zeros(len(value), bool)
     if not len(value):
-        return Processes(np.zeros(0, np.uint32), np.zeros(0, bool), implausible, np.zeros(0, np.int64))
+        none = np.zeros(0, bool)
+        return Processes(np.zeros(0, np.uint32), none, implausible, np.zeros(0, np.int64), none)
     group = _split_cut_off(value, np.flatnonzero(np.diff(segment, prepend=segment[0] - 1)))
     kept, plausible, first = np.arange(len(value)), value, group
     while True:
@@ -85,7 +88,7 @@ def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
     first_record[np.searchsorted(start, first)] = group
     records = np.diff(first_record, append=len(value))
     process = np.repeat(np.arange(len(records), dtype=np.uint32), records)
-    return Processes(process, judged, implausible, segment[first_record])
+    return Processes(process, judged, implausible, segment[first_record], np.zeros(len(judged), bool))
 
 
 def find_implausible(number: Ints, process: NDArray[np.int32]) -> Bools:

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, ProcessTable
+from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, ProcessTable, is_time
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
+from tracereport.native.keys import factorize
 from tracereport.native.metrics import MISSING
 from tracereport.processes.parents import find_parents
-from tracereport.processes.separating import separate_processes
+from tracereport.processes.separating import NOT_SAID, Witness, separate_processes
 from tracereport.sources.joining import MALFORMED_ROWS
-from tracereport.sources.perf_trace.encode import Encoder
+from tracereport.sources.perf_trace.encode import Encoder, Tables
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
@@ -44,21 +46,27 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     remark, remarks = tables.remark, tables.remarks
     origins = encode_origins(remarks, tables.resources)
     said = remarks.numbers["process"]
-    said = said[remark] if said.max(initial=NOT_SAID) != NOT_SAID else said[:0]
-    found = separate_processes(records.number.view(np.uint64), segments.of_record, said)
     unknown = tables.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in tables.names else NO_NAME
     caller, lookup = tables.signatures.caller, tables.signatures.lookup
+    witness = Witness(
+        said=said[remark] if said.max(initial=NOT_SAID) != NOT_SAID else said[:0],
+        function=tables.lookups.function[lookup][tables.signature],
+        caller=np.where(caller == unknown, NO_NAME, caller)[tables.signature],
+        has_parent=records.parent != MISSING,
+        tell=partial(_code_told, tables),
+    )
+    found = separate_processes(records.number.view(np.uint64), segments.of_record, witness)
     trees = find_parents(
         process=found.process,
         number=records.number.view(np.uint64),
-        judged=found.judged,
+        judged=found.judged & ~found.shuffled,
         implausible=found.implausible,
-        caller=np.where(caller == unknown, NO_NAME, caller)[tables.signature],
-        function=tables.lookups.function[lookup][tables.signature],
+        caller=witness.caller,
+        function=witness.function,
         elapsed_ns=records.elapsed_ns,
         resolution_ns=records.resolution_ns,
         given_parent=np.maximum(records.parent, NO_PARENT),
-        has_parent=records.parent != MISSING,
+        has_parent=witness.has_parent,
     )
     names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
     logged_test, logged_tests = remarks.texts["test"]
@@ -96,6 +104,19 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         activation=np.maximum(records.activation, NO_ACTIVATION) if has_activation else None,
         facts=_make_facts(readings, int(remarks.dropped[remark].sum()), captured, len(records)),
     )
+
+
+def _code_told(tables: Tables, records: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Codes of what some records tell but for numbers and times: equal where all of it is."""
+    sets, own = np.unique(tables.metric_set[records], return_inverse=True)
+    answers: dict[tuple[tuple[str, int], ...], int] = {}
+    metrics = [tables.metric_sets.metrics_of(code) for code in sets.tolist()]
+    results = [tuple(sorted((one.name, one.value) for one in own if not is_time(one.name))) for own in metrics]
+    answer = [answers.setdefault(own, len(answers)) for own in results]
+    code = tables.signature[records].astype(np.int64)
+    for column in (np.array(answer, np.int64)[own], tables.remark[records].astype(np.int64) + 1):
+        code = factorize(code * (int(column.max(initial=0)) + 1) + column)[0].astype(np.int64)
+    return code
 
 
 def _join_files(readings: list[FileReading]) -> tuple[NDArray[np.int32], Columns]:

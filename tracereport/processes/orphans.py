@@ -1,0 +1,91 @@
+"""Processes that hold a call whose caller isn't there: numbers alone may cut two that ran at once into whole pieces.
+
+A child process that ends with its call 0 right where its parent's call 0 stands leaves two pieces that lack no number,
+each with a call of the other. But a call that names a traced function as its caller lies inside a call of it: that one
+has a smaller number and ends later. Where none has, the call is another process's.
+"""
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tracereport.processes.splitting import Processes
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def join_orphaned(
+    found: Processes,
+    number: NDArray[np.uint64],
+    function: NDArray[np.int32],
+    caller: NDArray[np.int32],
+    tells_all: Bools,
+) -> Processes:
+    """The processes, all those of a segment as one that can't be judged where one of them holds an orphan.
+
+    Only processes that lack no number are asked: where calls never finished, the caller may be one of them.
+
+    Args:
+        found: records of a process stand together.
+        number: per record: the call number.
+        function: per record: its code.
+        caller: per record: the code of the function that it names as its caller; -1 for none.
+        tells_all: per record: it says its process or its parent; where all of a process do, it isn't asked.
+    """
+    segments = np.bincount(found.segment)
+    count = len(found.judged)
+    calls = np.bincount(found.process[~found.implausible], minlength=count)
+    largest = np.full(count, -1, np.int64)
+    np.maximum.at(largest, found.process[~found.implausible], number.view(np.int64)[~found.implausible])
+    told = np.bincount(found.process[tells_all], minlength=count) == np.bincount(found.process, minlength=count)
+    asked = found.judged & (segments[found.segment] > 1) & (largest == calls - 1) & ~told
+    record = np.flatnonzero(asked[found.process] & ~found.implausible)
+    orphan = record[
+        _find_orphans(found.process[record], number.view(np.int64)[record], function[record], caller[record], function)
+    ]
+    if not len(orphan):
+        return found
+    mixed = np.zeros(len(segments), bool)
+    mixed[found.segment[found.process[orphan]]] = True
+    is_mixed = mixed[found.segment]
+    starts = ~is_mixed | (np.diff(found.segment, prepend=-1) != 0)
+    joined = np.cumsum(starts) - 1
+    return replace(
+        found,
+        process=joined[found.process].astype(np.uint32),
+        judged=(found.judged & ~is_mixed)[starts],
+        shuffled=found.shuffled[starts],
+        segment=found.segment[starts],
+    )
+
+
+def _find_orphans(
+    process: NDArray[np.uint32],
+    number: Ints,
+    function: NDArray[np.int32],
+    caller: NDArray[np.int32],
+    traced: NDArray[np.int32],
+) -> Ints:
+    """The records that name one of the traced functions as their caller while no call of it is open."""
+    is_traced = np.zeros(int(max(traced.max(initial=0), caller.max(initial=0))) + 2, bool)
+    is_traced[traced] = True
+    asking = np.flatnonzero((caller >= 0) & is_traced[caller])
+    if not len(asking):
+        return asking
+    # Calls by process, function and number, each with the latest line of those up to it.
+    functions, numbers = len(is_traced), np.unique(number)
+    group = process.astype(np.int64) * functions + function
+    distinct = np.unique(group)
+    key = np.searchsorted(distinct, group) * len(numbers) + np.searchsorted(numbers, number)
+    order = np.argsort(key, kind="stable")
+    key, own_group = key[order], key[order] // len(numbers)
+    lift = own_group * len(number)
+    latest = np.maximum.accumulate(order + lift) - lift
+    wanted = process[asking].astype(np.int64) * functions + caller[asking]
+    wanted_group = np.minimum(np.searchsorted(distinct, wanted), len(distinct) - 1)
+    exists = distinct[wanted_group] == wanted
+    below = np.searchsorted(key, wanted_group * len(numbers) + np.searchsorted(numbers, number[asking])) - 1
+    is_open = exists & (below >= 0) & (own_group[below] == wanted_group) & (latest[below] > asking)
+    orphans: Ints = asking[~is_open]
+    return orphans
