@@ -20,7 +20,6 @@ from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
-from tracereport.sources.perf_trace.remarks import NOT_SAID
 
 MALFORMED_BYTES = 200
 
