@@ -201,7 +201,9 @@ def test_output_that_nextest_prints_again_counts_once() -> None:
         ((0, 1, 3, 2, 1, 0, 5, 4), [2, 6], [True, True]),
         ((0, 2, 3), [3], [True]),
         ((0, 1, 2, 0, 2), [3, 2], [True, True]),
-        ((0, 0, 1, 1, 2, 2), [6], [False]),
+        # Two that did the same at once; and three numbers of which one is missing.
+        ((0, 0, 1, 1, 2, 2), [3, 3], [True, True]),
+        ((0, 0, 2, 1, 2), [5], [False]),
     ],
 )
 def test_where_a_process_ends(numbers: tuple[int, ...], sizes: list[int], judged: list[bool]) -> None:

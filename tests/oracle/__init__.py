@@ -20,7 +20,8 @@ Reading
     9.  Behind the elapsed field, a run of fields without ``=`` at the end is one dropped metric; an empty one (the line
         ends in ``|``) too. ``parent=`` that is neither ``none`` nor a number up to 2^63 - 1 is dropped and counted
         likewise.
-    10. ``escaped=1`` is a metric of exactly this name and value; the hexadecimal digits of an escape are lower-case.
+    10. The flags (``escaped``, ``frame``, ``failed``, ``cached``) are 1, or 0, which says nothing; with another value
+        they are metrics. The hexadecimal digits of an escape are lower-case.
     11. A line that holds ``PERF_TRACE|`` is no marker.
     12. An empty line inside the log is an *other* line; only what stands behind the last ``\n``, if empty, is none.
 
@@ -39,7 +40,8 @@ Processes and trees
         piece lacks another's largest number, doubted where an earlier cut is as good.
     19. Implausible numbers are looked for in pieces and pieces are cut without them, over again until none is found.
         Both sides of each gap are looked at. They belong to the process they stand in, and are judged as it is.
-    20. A stretch of pieces that can't be judged is one process.
+    20. A stretch of pieces that can't be judged is one process, and so are all pieces of a segment with an orphan;
+        then it is tried whether the stretch is one of equal counters. What calls say of their process comes first.
     21. Given comes before flat and nested, and counts plausible records only. An interleaved stretch is unknown.
     22. Nested: of the adopted calls three quarters must name their parent's function, those with an unknown caller
         counted in the whole. So a process without known callers is never nested.
