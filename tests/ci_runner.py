@@ -45,7 +45,10 @@ elif name == "gh" and not option("--method") == ["PATCH"] and not option("--meth
     place = next(argument for argument in arguments if argument.startswith("repos/")).rsplit("/", 1)[-1]
     print(answer(place).read_text())
 elif name == "curl" and not option("--request"):
-    text = answer(arguments[-1].split("?")[0].rsplit("/", 1)[-1]).read_text()
+    place, _, query = arguments[-1].partition("?")
+    page = dict(part.split("=") for part in query.split("&") if "=" in part).get("page", "1")
+    name = place.rsplit("/", 1)[-1] + ("" if page == "1" else f"-{{page}}")
+    text = answer(name).read_text() if page == "1" or (answers / name).exists() else "[]"
     if option("--output"):
         pathlib.Path(option("--output")[0]).write_text(text)
     else:
@@ -160,13 +163,16 @@ def expressions(text: str) -> list[str]:
 
 
 def _fill(text: str, known: Mapping[str, str]) -> str:
-    return _EXPRESSION.sub(
-        lambda found: known.get(found[1], "") if found[1].startswith("steps.") else known[found[1]], text
-    )
+    """The text with each expression's value: of alternatives the first that isn't empty."""
+
+    def value(name: str) -> str:
+        return known.get(name, "") if name.startswith("steps.") else known[name]
+
+    return _EXPRESSION.sub(lambda found: next(filter(None, map(value, found[1].split(" || "))), ""), text)
 
 
 def _holds(condition: str, known: Mapping[str, str]) -> bool:
-    """A condition of the one form that the examples use, ``NAME != ''``."""
+    """A condition of the one form that the examples' steps use, ``NAME != ''``."""
     name, operator, literal = condition.split(" ")
     assert (operator, literal) == ("!=", "''")
     return known.get(name, "") != ""

@@ -26,6 +26,7 @@ WORKFLOWS = ("baseline.yml", "fork-comment.yml", "fork-report.yml", "pull-reques
 ACTION = "github/action/action.yml"
 MARKER = "<!-- tracereport:rust-tests -->"
 SUMMARY = f"{MARKER}\n+1 call\n"
+FORK_SUMMARY = f"{SUMMARY}\nThis is about commit c0ffee.\n"
 BOT = "github-actions[bot]"
 REPOSITORY = "repos/team/project"
 
@@ -40,6 +41,7 @@ CONTEXT = {
     "github.token": "job-token",
     "github.base_ref": "main",
     "github.event.pull_request.number": "7",
+    "github.event.merge_group.base_ref": "",
     "github.event.workflow_run.id": "4242",
     "github.event.workflow_run.head_repository.owner.login": "someone",
     "github.event.workflow_run.head_branch": "patch-1",
@@ -100,6 +102,9 @@ def comment(number: int, login: str, body: str) -> dict[str, Any]:
 def steps_of(workflow: str) -> list[dict[str, Any]]:
     (job,) = read_yaml(f"github/{workflow}")["jobs"].values()
     found: list[dict[str, Any]] = job["steps"]
+    for step in found:
+        if step.get("env", {}).get("REQUIREMENT") == "":
+            step["env"]["REQUIREMENT"] = REQUIREMENT  # as its reader is asked to fill in
     return found
 
 
@@ -223,7 +228,7 @@ def test_the_fork_s_pull_request_is_found_by_its_head(bench: Bench) -> None:
     assert bench.failed == []
     (asked,) = [call for call in bench.calls("gh", "api") if "head=someone:patch-1" in call.arguments]
     assert asked.arguments[1:4] == ["--method", "GET", "repos/team/project/pulls"]
-    assert sent(bench) == [("POST", "repos/team/project/issues/9/comments", SUMMARY)]
+    assert sent(bench) == [("POST", "repos/team/project/issues/9/comments", FORK_SUMMARY)]
     (reported,) = bench.calls("tracereport")
     assert reported.arguments[0] == "untrusted/perf_trace.log.gz"
 
@@ -241,7 +246,7 @@ def test_a_link_in_the_fork_s_artifact_is_not_followed(bench: Bench) -> None:
     (bench.answers / "tracereport-log").mkdir()
     (bench.answers / "tracereport-log" / "perf_trace.log.gz").symlink_to("/etc/passwd")
     bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
-    assert bench.failed == ["Report"]
+    assert bench.failed == ["Fail if there is no report"]
     assert bench.calls("tracereport") == []
 
 
@@ -300,12 +305,69 @@ def test_a_fork_whose_tests_failed_gets_no_comment_and_no_second_red_check(bench
     assert sent(bench) == []
 
 
-def test_a_report_that_cannot_be_made_fails(bench: Bench) -> None:
-    give(bench, WORSE, status=2)
+FAILING = '#!/bin/sh\necho "$0 $@" >&2\nexit {status}\n'
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "has_log", "said", "failed"),
+    [
+        ("tracereport", 3, False, "There is no log: the tests ended before there was one.", []),
+        ("tracereport", 3, True, "There is no report: see the run of tracereport-comment.", []),
+        (
+            "tracereport",
+            2,
+            True,
+            "There is no report: see the run of tracereport-comment.",
+            ["Fail if there is no report"],
+        ),
+        ("pipx", 1, True, "There is no report: see the run of tracereport-comment.", []),
+    ],
+)
+def test_a_comment_that_is_there_is_brought_up_to_date_whatever_went_wrong(
+    bench: Bench, command: str, status: int, *, has_log: bool, said: str, failed: list[str]
+) -> None:
+    (bench.answers.parent / "bin" / command).write_text(FAILING.format(status=status))
+    bench.answer(pulls=json.dumps([pull(9, "c0ffee")]), comments=json.dumps([comment(4, BOT, f"{MARKER}\nold")]))
+    if has_log:
+        give_artifact(bench, "tracereport-log", "perf_trace.log.gz")
+    bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
+    assert bench.failed == failed
+    expected = f"{MARKER}\n{said}\n\nThis is about commit c0ffee.\n"
+    assert sent(bench) == [("PATCH", "repos/team/project/issues/comments/4", expected)]
+
+
+def test_where_there_is_no_report_and_no_comment_nothing_is_posted(bench: Bench) -> None:
+    (bench.answers.parent / "bin" / "tracereport").write_text(FAILING.format(status=3))
     bench.answer(pulls=json.dumps([pull(9, "c0ffee")]))
     give_artifact(bench, "tracereport-log", "perf_trace.log.gz")
     bench.run_steps(steps_of("fork-comment.yml"), CONTEXT)
-    assert bench.failed == ["Report"]
+    assert bench.failed == []
+    assert sent(bench) == []
+
+
+def test_the_comment_of_a_long_discussion_is_found_and_breaks_no_pipe(bench: Bench) -> None:
+    mine = comment(4, BOT, f"{MARKER}\nold")
+    others = [comment(100 + number, "reviewer", "y" * 60_000) for number in range(30)]
+    bench.answer(comments="\n".join(json.dumps(page) for page in ([mine, *others], others, others)))
+    bench.run_steps(read_yaml(ACTION)["runs"]["steps"], action_context())
+    assert bench.failed == []
+    assert sent(bench) == [("PATCH", "repos/team/project/issues/comments/4", SUMMARY)]
+
+
+@pytest.mark.parametrize("workflow", ["pull-request.yml", "fork-report.yml"])
+def test_what_waits_to_be_merged_is_measured_and_not_commented_on(bench: Bench, workflow: str) -> None:
+    assert set(read_yaml(f"github/{workflow}")["on"]) == {"pull_request", "merge_group"}
+    waiting = {
+        "github.base_ref": "",
+        "github.event.pull_request.number": "",
+        "github.event.merge_group.base_ref": "refs/heads/main",
+    }
+    bench.run_steps(steps_of(workflow), CONTEXT | waiting)
+    assert bench.failed == []
+    (listed,) = bench.calls("gh", "api", "--method", "GET", f"{REPOSITORY}/actions/workflows/baseline.yml/runs")
+    assert "branch=main" in listed.arguments
+    assert len(bench.calls("tracereport")) == 1
+    assert sent(bench) == []
 
 
 def pull(number: int, sha: str) -> dict[str, Any]:
@@ -327,7 +389,8 @@ def test_what_runs_a_fork_s_code_may_write_nothing_and_what_may_write_runs_none_
 
 def test_only_same_repository_pull_requests_get_a_token_that_may_comment() -> None:
     job = read_yaml("github/pull-request.yml")["jobs"]["report"]
-    assert job["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    ours = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert job["if"] == f"github.event_name == 'merge_group' || {ours}", "what waits to be merged is in our own branch"
     assert job["permissions"]["pull-requests"] == "write"
 
 
@@ -374,7 +437,13 @@ def test_with_the_real_command_a_real_suite_is_compared_with_itself_and_with_ano
 
 def action_context(**inputs: str) -> dict[str, str]:
     defaults = {name: str(given.get("default", "")) for name, given in read_yaml(ACTION)["inputs"].items()}
-    known = {"log": "perf_trace.log", "number": "7", "marker": "rust-tests", "token": "job-token"}
+    known = {
+        "requirement": REQUIREMENT,
+        "log": "perf_trace.log",
+        "number": "7",
+        "marker": "rust-tests",
+        "token": "job-token",
+    }
     return CONTEXT | {f"inputs.{name}": value for name, value in (defaults | known | inputs).items()}
 
 
@@ -403,7 +472,6 @@ def test_the_action_takes_several_logs_and_keeps_the_gates_that_need_no_baseline
     assert bench.failed == []
     (reported,) = bench.calls("tracereport")
     assert reported.arguments[:4] == ["one.log", "two three.log", "--fail-on", "redundant_rate > 0.2"]
-    assert bench.calls("pipx")[0].arguments[-1] == "tracereport"
     assert sent(bench) == []
 
 
@@ -481,13 +549,32 @@ def test_every_example_installs_what_it_names(bench: Bench) -> None:
     for job in ("tracereport-baseline", "tracereport"):
         run_gitlab(bench, job)
     installed = [call.arguments for call in (*bench.calls("pipx"), *bench.calls("pip"))]
-    assert installed == [["install", "--quiet", "tracereport"]] * 3 + [["install", "--quiet", REQUIREMENT]] * 2
+    assert installed == [["install", "--quiet", REQUIREMENT]] * 5
 
 
-def test_without_the_variable_it_is_tracereport(bench: Bench) -> None:
-    run_gitlab(bench, "tracereport", TRACEREPORT_REQUIREMENT="")
-    (installed,) = bench.calls("pip")
-    assert installed.arguments == ["install", "--quiet", "tracereport"]
+def test_no_example_installs_a_name_that_anybody_could_take(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    for workflow in ("pull-request.yml", "baseline.yml", "fork-report.yml"):
+        steps = steps_of(workflow)
+        for step in steps:
+            if "REQUIREMENT" in step.get("env", {}):
+                step["env"]["REQUIREMENT"] = ""
+        bench.run_steps(steps, CONTEXT)
+    assert bench.failed == ["Report"] * 3
+    for job in ("tracereport-baseline", "tracereport"):
+        assert run_gitlab(bench, job, TRACEREPORT_REQUIREMENT="") != 0
+    assert capfd.readouterr().out.count("REQUIREMENT: is ") == 5
+    assert [*bench.calls("pipx"), *bench.calls("pip"), *bench.calls("tracereport")] == []
+    assert read_yaml(ACTION)["inputs"]["requirement"]["required"] is True
+    assert "default" not in read_yaml(ACTION)["inputs"]["requirement"]
+
+
+def test_a_note_of_a_long_discussion_is_found(bench: Bench) -> None:
+    others = [{"id": 100 + number, "author": {"id": 1}, "body": "x"} for number in range(100)]
+    mine = {"id": 5, "author": {"id": 99}, "body": f"{MARKER}\nold"}
+    bench.answer(user='{"id": 99}', notes=json.dumps(others))
+    bench.answer(**{"notes-2": json.dumps(others), "notes-3": json.dumps([*others[:50], mine])})
+    assert run_gitlab(bench, "tracereport", TRACEREPORT_TOKEN="token") == 0  # noqa: S106 - no real one
+    assert noted(bench) == [("PUT", f"{NOTES}/5", SUMMARY)]
 
 
 def noted(bench: Bench) -> list[tuple[str, str, str | None]]:
