@@ -1,14 +1,24 @@
 """The oracle's processes as the dictionary-encoded calls that analysis works on: each section is tested alone."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from tests.oracle import Process, find_processes, read_lines
+from tests.oracle import Process, Record, find_processes, read_lines
 from tracereport.calls.calls import (
+    CACHED,
+    EVERYTHING,
+    FAILED,
+    FRAME,
     NO_NAME,
     NO_PARENT,
+    NO_TEXT,
+    PHASES,
+    QUESTION,
+    RECORDED,
     TREE_KINDS,
+    WRITE,
     Calls,
     Lookups,
     MetricSets,
@@ -21,7 +31,7 @@ from tracereport.calls.lookup_text import encode_lookup
 from tracereport.calls.statements import find_subjects
 from tracereport.calls.texts import pack_texts
 from tracereport.engine.report import make_report
-from tracereport.model import Report, Settings
+from tracereport.model import Report, Selection, Settings
 
 
 class Codes(dict[Hashable, int]):
@@ -47,6 +57,10 @@ def code_calls(processes: Sequence[Process]) -> Calls:
     texts = [encode_lookup(function, params) for function, params in lookups]
     function = integers(code_of_name[function] for function, _ in lookups).astype(np.int32)
     subjects = find_subjects(function, names, enumerate(texts))
+    tests, origins, resources = Codes(), Codes(), Codes({name: code for code, name in enumerate(subjects.resources)})
+    values_known = {(record.function, record.params): record.values_known for record in records}
+    origin = integers(origins[origin_of(record)] for record in records).astype(np.int32)
+    origin_table = code_origins(list(origins), resources)  # the resources that it adds are listed below
     return Calls(
         file=zeros(records),
         line=integers(record.line for record in records),
@@ -64,19 +78,19 @@ def code_calls(processes: Sequence[Process]) -> Calls:
         implausible=np.array(
             [place in process.implausible for process in processes for place in range(len(process.records))], bool
         ),
-        test=zeros(records) - 1,
-        origin=zeros(records),
+        test=integers(-1 if record.test is None else tests[record.test] for record in records).astype(np.int32),
+        origin=origin,
         names=tuple(names),
         files=tuple({process.file: None for process in processes}),
-        tests=(),
-        resources=subjects.resources,
+        tests=tuple(tests),
+        resources=tuple(resources),
         lookups=Lookups(
             function=function,
             text=pack_texts(texts),
             plain=np.array([not text.startswith("||") for text in texts], bool),
             kind=subjects.kind,
             resource=subjects.resource,
-            values_known=np.ones(len(texts), bool),
+            values_known=np.array([values_known[lookup] for lookup in lookups], bool),
         ),
         signatures=Signatures(
             caller=integers(caller for caller, _ in signatures).astype(np.int32),
@@ -88,7 +102,7 @@ def code_calls(processes: Sequence[Process]) -> Calls:
             value=np.array([value for _, value in fields], np.uint64),
             names=tuple(metric_names),
         ),
-        origins=Origins.unsaid(),
+        origins=origin_table,
         processes=ProcessTable(
             name=tuple(process.name or f"process {index}" for index, process in enumerate(processes)),
             file=zeros(processes),
@@ -96,7 +110,51 @@ def code_calls(processes: Sequence[Process]) -> Calls:
             tree=integers(TREE_KINDS.index(process.tree) for process in processes).astype(np.uint8),
         ),
         facts=None,
+        activation=integers(-1 if record.activation is None else record.activation for record in records),
     )
+
+
+def origin_of(record: Record) -> tuple[Any, ...]:
+    """What a record says beside question and answer, as a row of the table of origins."""
+    return (
+        FRAME if record.frame else QUESTION if record.write is None else WRITE,
+        FAILED if record.failed else CACHED if record.cached else RECORDED,
+        PHASES.index(record.phase or ""),  # type: ignore[arg-type]  # one of them
+        record.attempt,
+        record.at,
+        record.via,
+        record.write,
+    )
+
+
+def code_origins(rows: Sequence[tuple[Any, ...]], resources: Codes) -> Origins:
+    """The table of origins; what writes change is added to the resources."""
+    kind, answer, phase, attempt, at, via, writes = zip(*rows, strict=True) if rows else ((),) * 7
+    texts = Codes()
+
+    def code(names: Iterable[str | None]) -> np.ndarray:
+        return integers(NO_TEXT if name is None else texts[name] for name in names).astype(np.int32)
+
+    def resource(name: str | None) -> int:
+        return NO_TEXT if name is None else EVERYTHING if name == "1" else resources[name]
+
+    return Origins(
+        kind=np.array(kind, np.uint8),
+        answer=np.array(answer, np.uint8),
+        phase=np.array(phase, np.uint8),
+        attempt=np.array(attempt, np.int32),
+        at=code(at),
+        via=code(via),
+        writes=integers(map(resource, writes)).astype(np.int32),
+        texts=tuple(texts),
+    )
+
+
+def report_of(
+    processes: Sequence[Process], settings: Settings | None = None, selection: Selection | None = None
+) -> Report:
+    """The report of the oracle's processes."""
+    return make_report(code_calls(processes), settings or Settings(), "some processes", selection)
 
 
 def report_on(*lines: str, row_limit: int = ROW_LIMIT) -> Report:

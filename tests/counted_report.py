@@ -84,6 +84,7 @@ def counted_report(*runs: Run, confidence: Confidence = "sure") -> Report:
             base.totals,
             calls=sum(process.calls for process in processes),
             judged_calls=judged,
+            judged_questions=judged,
             processes=len(processes),
             functions=len(functions),
             lookups=judged - redundant,

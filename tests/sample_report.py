@@ -144,6 +144,10 @@ def function(
             HistogramBin(lower_ns=16 * MS, calls=calls // 6),
         ),
         judged_calls=lookups + again + shared,
+        self_upper_ns=None if self_ms is None else (self_ms + calls) * MS,
+        percentiles_exact=True,
+        evidence_grade="content",
+        judged_questions=lookups + again + shared,
     )
 
 
@@ -238,7 +242,15 @@ def evidence(
 
 
 def pair(previous: str | None, caller: str | None, unchanged: int, changed: int, unproven: int = 0) -> RepeatPair:
-    return RepeatPair(previous_caller=previous, caller=caller, unchanged=unchanged, changed=changed, unproven=unproven)
+    return RepeatPair(
+        previous_caller=previous,
+        caller=caller,
+        unchanged=unchanged,
+        changed=changed,
+        unproven=unproven,
+        own=0,
+        handed_on=0,
+    )
 
 
 COUNTS = (("query_ms", 0), ("committed_count", 1), ("pending_count", 0), ("total_count", 1))
@@ -504,6 +516,8 @@ VERDICT = Verdict(
     saving_ns=311 * MS,
     saving_upper_ns=556 * MS,
     fingerprints=tuple(found.fingerprint for found in FINDINGS[:3]),
+    own_calls=147,
+    one_cache_calls=282,
 )
 
 
@@ -522,6 +536,7 @@ def signature(name: str, caller: str | None, asked: tuple[Param, ...], *numbers:
         changed=0,
         unproven=calls - 1,
         call_references=references(*numbers, total=calls),
+        units=1,
     )
 
 
@@ -604,6 +619,16 @@ TOTALS = Totals(
     saving_upper_ns=593 * MS,
     possible_saving_ns=10_400 * MS,
     possible_saving_upper_ns=15_786 * MS,
+    questions=7050,
+    judged_questions=7050,
+    writes=0,
+    frames=0,
+    units=1,
+    may_have_changed_repeats=0,
+    own_calls=147,
+    handed_on_calls=99,
+    across_units_repeats=0,
+    across_units_lookups=0,
 )
 
 PROCESSES = rows(
@@ -701,6 +726,7 @@ REDUNDANT_LOOKUPS = rows(
             share("query_records", 2, 32),
         ),
         call_references=references(2, 5, 9, 32, 35, 39, 73, total=679),
+        units=1,
     ),
     RedundantLookup(
         function=HOSTILE_FUNCTION,
@@ -714,6 +740,7 @@ REDUNDANT_LOOKUPS = rows(
         unproven=2,
         callers=rows(share(HOSTILE_CALLER, 6000, 6001, 6002)),
         call_references=references(6000, 6001, 6002),
+        units=1,
     ),
     total=411,
 )
@@ -805,6 +832,7 @@ FANOUTS = rows(
         elapsed_upper_ns=343 * MS,
         confidence="sure",
         call_references=references(511, 514, 517, 520, total=33),
+        param_names=(),
     ),
     FanOut(
         function=HOSTILE_FUNCTION,
@@ -821,6 +849,7 @@ FANOUTS = rows(
         elapsed_upper_ns=5 * MS,
         confidence="low",
         call_references=references(6010, 6011, 6012, 6013, 6014),
+        param_names=(),
     ),
     total=9,
 )
@@ -865,7 +894,6 @@ CACHE_CURVES = rows(
         capacity_for_50=4,
         capacity_for_80=14,
         capacity_for_95=37,
-        exact=True,
     ),
     CacheCurve(
         function="ensure_partition_cached",
@@ -878,7 +906,6 @@ CACHE_CURVES = rows(
         capacity_for_50=1,
         capacity_for_80=2,
         capacity_for_95=2,
-        exact=False,
     ),
     CacheCurve(
         function="plan_query",
@@ -888,7 +915,6 @@ CACHE_CURVES = rows(
         capacity_for_50=None,
         capacity_for_80=None,
         capacity_for_95=None,
-        exact=True,
     ),
 )
 
@@ -974,6 +1000,7 @@ def sample_report() -> Report:
         title="duckpond-deep-single-thread",
         settings=Settings(),
         selection=None,
+        units=Rows(),
         input=INPUT,
         totals=TOTALS,
         processes=PROCESSES,
@@ -1143,6 +1170,7 @@ def empty_report() -> Report:
         title="perf_trace",
         settings=Settings(),
         selection=None,
+        units=Rows(),
         input=Input(
             files=("perf_trace.log",),
             lines=1523,
@@ -1172,6 +1200,16 @@ def empty_report() -> Report:
             saving_upper_ns=0,
             possible_saving_ns=0,
             possible_saving_upper_ns=0,
+            questions=1523,
+            judged_questions=1523,
+            writes=0,
+            frames=0,
+            units=1,
+            may_have_changed_repeats=0,
+            own_calls=0,
+            handed_on_calls=0,
+            across_units_repeats=0,
+            across_units_lookups=0,
         ),
         processes=rows(
             Process(
@@ -1215,6 +1253,8 @@ def empty_report() -> Report:
             saving_ns=0,
             saving_upper_ns=0,
             fingerprints=(),
+            own_calls=0,
+            one_cache_calls=0,
         ),
         acceptances=Rows(),
         findings=Rows(),

@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from tests.sample_report import sample_report
-from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError
 from tracereport.judging.baseline import read_baseline
 from tracereport.judging.compare import comparable_sides, compare_reports
-from tracereport.model import SCHEMA_VERSION, Configuration, Settings, encode_report
-from tracereport.sources.inputs import read_inputs
+from tracereport.model import Configuration, Settings, encode_report
 
-LOGS = Path(__file__).parent / "logs"
-REPORTS = Path(__file__).parent / "reports"
 LATER_KEYS = ("comparison", "configuration", "gates")
 """Keys of the report that have a default: a report written before they existed reads."""
 
@@ -97,17 +93,3 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_baseline(tmp_path / "none.json")
     with pytest.raises(BaselineError, match="Is a directory"):
         read_baseline(tmp_path)
-
-
-@pytest.mark.parametrize("archived", sorted(REPORTS.glob("schema-*.json.gz")), ids=lambda path: path.name)
-def test_archived_reports_of_every_schema_still_read_and_compare(archived: Path) -> None:
-    """Each was made from ``duckpond-single-thread.log`` when its schema was new, and stays as it is."""
-    before = read_baseline(archived)
-    after = make_report(read_inputs([str(LOGS / "duckpond-parallel.log")]), Settings(), "now")
-    assert compare_reports(comparable_sides(before, after)).verdict == (
-        "Nothing changed: 691 calls, 492 of them redundant. Fan-outs not compared: 1 process without a known tree."
-    )
-
-
-def test_every_schema_has_an_archived_report() -> None:
-    assert len(list(REPORTS.glob("schema-*.json.gz"))) == SCHEMA_VERSION

@@ -109,7 +109,6 @@ def test_every_option_of_the_command_has_a_key_unless_it_is_of_one_run() -> None
     assert set(FIELDS) - options == {
         "cache-candidate-calls",
         "fan-out-values",
-        "sampling-calls",
         "slow-minimum-calls",
         "slow-minimum-ns",
     }, "thresholds have no option of their own"

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.coded_calls import code_calls
+from tests.coded_calls import code_calls, report_of
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
 from tracereport.calls.ordered import order_calls
-from tracereport.calls.selection import show_selected
 from tracereport.measures import variation
-from tracereport.measures.fanout import NO_GROUP, find_fanouts, list_fanouts
-from tracereport.model import FanOut, Rows, Selection
+from tracereport.measures.fanout import NO_GROUP, find_fanouts
+from tracereport.model import FanOut, Rows, Selection, Settings
 
 
 def fanouts_of(processes: Sequence[Process], least_values: int = 5) -> Rows[FanOut]:
-    ordered = order_calls(code_calls(processes))
-    return list_fanouts(ordered, find_fanouts(ordered, least_values))
+    return report_of(processes, Settings(fan_out_values=least_values)).fanouts
 
 
 def fanouts_of_lines(*lines: str, least_values: int = 5) -> list[FanOut]:
@@ -183,9 +181,8 @@ def test_a_call_is_in_one_group_at_most() -> None:
 
 def test_a_selection_leaves_groups_out_and_changes_no_figure() -> None:
     lines = [f"PERF_TRACE|{n}|{'load' if n < 5 else 'open'}|caller=walk|id={n}|elapsed_ms=1" for n in range(10)]
-    ordered = order_calls(code_calls(find_processes(read_lines("\n".join(lines).encode()))))
-    fanouts = find_fanouts(ordered, 5)
-    everything = list_fanouts(ordered, fanouts)
-    selected = list_fanouts(ordered, fanouts, show_selected(ordered, Selection(params=("id=7",))))
+    processes = find_processes(read_lines("\n".join(lines).encode()))
+    everything = report_of(processes).fanouts
+    selected = report_of(processes, selection=Selection(params=("id=7",))).fanouts
     assert (everything.total, selected.total) == (2, 1)
     assert selected.rows == everything.rows[1:]

@@ -147,7 +147,6 @@ def test_definitions_are_those_of_the_settings_in_force() -> None:
             fan_out_values=12,
             slow_minimum_calls=50,
             slow_minimum_ns=2_000_000,
-            sampling_calls=9_000,
             ignore_metrics=("cache_entries", "<b>`x`"),
         )
     )

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.oracle import Process, Reading, calls_table, find_processes, measure, read_lines
+from tests.oracle.evidence import grades
 from tests.oracle.measures import Row
-from tests.oracle.repeats import calls_of, find_repeats
+from tests.oracle.repeats import Repeat, find_repeats, numbers_behind
+from tests.oracle.units import calls_of, find_units
 from tests.strategies import WrittenLog, clean_logs, logs
 from tests.truth import (
     HOLDS_FIELDS,
@@ -40,6 +42,14 @@ def processes(name: str) -> tuple[Process, ...]:
 @cache
 def report(name: str) -> Row:
     return measure(processes(name))
+
+
+def repeats_of(name: str) -> list[Repeat]:
+    ordered = [calls_of(process, index) for index, process in enumerate(processes(name))]
+    units = find_units(processes(name), ordered)
+    behind = {call: number for calls in ordered for call, number in numbers_behind(calls).items()}
+    graded = grades(units, ())
+    return [repeat for unit in units for repeat in find_repeats(unit, behind, graded, ())]
 
 
 def by_caller(name: str) -> list[int]:
@@ -76,15 +86,38 @@ def test_the_pairs_name_who_should_hand_on_what(name: str) -> None:
     assert unchanged[reader, reader] == 8
 
 
+@pytest.mark.parametrize("name", [*DUCKPOND, *DEEP])
+def test_keeping_answers_handing_them_on_and_sharing_them_add_up_to_one_cache(name: str) -> None:
+    totals, verdict = report(name)["totals"], report(name)["verdict"]
+    shared = [row for row in report(name)["findings"] if row["kind"] == "shared"]
+    assert (totals["own_calls"], totals["handed_on_calls"]) == (147, 99)
+    assert sum(row["unchanged"] for row in shared) == 36
+    assert (verdict["own_calls"], verdict["one_cache_calls"]) == (147, 282)
+    assert sum(row["handed_on_calls"] for row in shared) == 99
+
+
 @pytest.mark.parametrize("name", DUCKPOND)
-def test_three_changes_remove_most_of_the_unchanged_repeats(name: str) -> None:
-    first, second, third = [row for row in report(name)["findings"] if row["kind"] != "fan-out"][:3]
-    assert (first["callers"], first["repeats"], first["lookups"], first["calls_saved"]) == (("metadata",), 195, 26, 152)
-    assert first["worst"][0] == 29
-    assert (second["repeats"], second["lookups"], second["worst"][0], second["calls_saved"]) == (147, 86, 15, 72)
-    assert (third["kind"], third["repeats"], third["lookups"], third["calls_saved"]) == ("shared", 54, 27, 21)
-    assert len(third["callers"]) == 3
-    assert report(name)["verdict"]["calls_removed"] == 245
+def test_a_caller_whose_own_answers_were_stale_is_saved_nothing_by_keeping_them(name: str) -> None:
+    (row,) = [
+        row
+        for row in report(name)["findings"]
+        if (row["kind"], row["callers"]) == ("again", ("get_next_version_for_node",))
+    ]
+    assert (row["unchanged"], row["own_calls"], row["handed_on_calls"], row["calls_saved"]) == (72, 0, 72, 0)
+    assert (row["repeats"], row["lookups"], row["worst"][0]) == (147, 86, 15)
+
+
+@pytest.mark.parametrize("name", DUCKPOND)
+def test_the_first_change_is_to_keep_what_the_metadata_was(name: str) -> None:
+    first = report(name)["findings"][0]
+    assert (first["kind"], first["callers"], first["confidence"]) == ("again", ("metadata",), "sure")
+    assert (first["repeats"], first["lookups"], first["worst"][0]) == (195, 26, 29)
+    assert first["calls_saved"] == first["own_calls"]
+
+
+def test_the_founding_system_counts_its_versions_and_the_shop_its_contents() -> None:
+    (row,) = report("duckpond-single-thread")["functions"]
+    assert row["evidence_grade"] == "version-like"
 
 
 def test_no_lookup_that_was_asked_again_kept_its_answer_throughout() -> None:
@@ -109,7 +142,6 @@ def test_nested_calls_of_the_founding_system(name: str, repeats: int, again: int
     assert (totals["calls"], totals["redundant_calls"]) == (7050, repeats)
     assert (totals["again_calls"], totals["shared_calls"]) == (again, shared)
     assert (totals["unchanged_repeats"], totals["changed_repeats"]) == (282, 210)
-    assert report(name)["verdict"]["calls_removed"] == 245
 
 
 @pytest.mark.parametrize(("name", "count"), [(DEEP[0], 1), (DEEP[1], 53)])
@@ -202,12 +234,7 @@ def test_one_thread_with_callers_has_a_tree() -> None:
 def test_savings_never_exceed_what_the_repeats_really_took(name: str) -> None:
     rows = calls_table(list(processes(name)))
     took_us = {row["line"]: call.elapsed_us for row, call in match(rows, read_truth(name)).pairs}
-    repeats = [
-        repeat
-        for index, process in enumerate(processes(name))
-        if process.judged
-        for repeat in find_repeats(calls_of(process, index))
-    ]
+    repeats = repeats_of(name)
     unchanged = [repeat.call.record for repeat in repeats if repeat.evidence == "unchanged"]
     bound_ns = sum((took_us.get(record.line) or 0) * 1_000 for record in unchanged)
     assert report(name)["totals"]["saving_ns"] <= bound_ns
@@ -235,11 +262,20 @@ def test_figures_of_any_log_add_up(log: bytes) -> None:
     found = find_processes(read)
     result = measure(found)
     totals = result["totals"]
-    assert totals["redundant_calls"] == totals["judged_calls"] - totals["lookups"]
+    assert totals["redundant_calls"] == totals["judged_questions"] - totals["lookups"]
     assert totals["redundant_calls"] == totals["again_calls"] + totals["shared_calls"]
     assert totals["redundant_calls"] == sum(row["repeats"] for row in result["findings"])
     assert totals["redundant_calls"] == sum(row["repeats"] for row in result["asked_again"])
-    for section in ("functions", "callers", "edges", "processes"):
+    assert totals["unchanged_repeats"] >= result["verdict"]["one_cache_calls"]
+    assert result["verdict"]["one_cache_calls"] >= totals["own_calls"] + totals["handed_on_calls"]
+    assert totals["may_have_changed_repeats"] <= totals["unproven_repeats"]
+    assert (
+        sum(row["calls_saved"] for row in result["findings"] if row["kind"] != "fan-out")
+        <= (result["verdict"]["one_cache_calls"])
+    )
+    assert totals["calls"] == totals["questions"] + totals["writes"] + totals["frames"]
+    assert totals["judged_questions"] == sum(row["judged_questions"] for row in result["units"])
+    for section in ("functions", "callers", "edges", "processes", "units"):
         assert totals["calls"] == sum(row["calls"] for row in result[section])
     for row in result["functions"]:
         assert row["calls"] == sum(histogram_bin["calls"] for histogram_bin in row["histogram"])

@@ -12,15 +12,15 @@ MS = 1_000_000
 
 
 def test_a_record_with_an_implausible_number_promises_nothing_and_takes_nothing_away() -> None:
-    lines = [f"{number}|get|caller=main|id=0|elapsed_ms=2|v=1" for number in range(40)]
-    quoted = "900000|get|caller=main|id=1|elapsed_ms=50|v=1"
+    lines = [f"{number}|get|caller=main|id=0|elapsed_ms=2|digest=99999999999" for number in range(40)]
+    quoted = "900000|get|caller=main|id=1|elapsed_ms=50|digest=99999999999"
     assert report_on(*lines).totals.saving_ns == 39 * 2 * MS
     assert report_on(quoted, *lines).totals.saving_ns == 39 * 2 * MS
 
 
 def test_recursion_is_not_counted_twice_where_the_tree_is_unknown() -> None:
     lines = [
-        f"{number + first}|resolve|caller={caller}|path={path}|elapsed_ms={elapsed_ms}|found=1"
+        f"{number + first}|resolve|caller={caller}|path={path}|elapsed_ms={elapsed_ms}|digest=99999999999"
         for first in (0, 3)
         for number, caller, path, elapsed_ms in (
             (2, "resolve", "c", 80),
@@ -28,7 +28,7 @@ def test_recursion_is_not_counted_twice_where_the_tree_is_unknown() -> None:
             (0, "main", "a", 100),
         )
     ]
-    gap = "7|other|caller=main|path=x|elapsed_ms=0|found=1"
+    gap = "7|other|caller=main|path=x|elapsed_ms=0|digest=99999999999"
     for report in (report_on(*lines), report_on(*lines, gap)):
         assert report.totals.unchanged_repeats == 3
         assert report.totals.saving_ns == 100 * MS
@@ -45,7 +45,11 @@ def test_savings_never_exceed_what_the_calls_took(process: WrittenProcess, *, te
             elapsed_ms[call.parent] += elapsed_ms[call.number]
     written = [
         replace(
-            call, elapsed=str(elapsed_ms[call.number]), unit="ms", metrics=(("found", 1),), tells_parent=tells_parent
+            call,
+            elapsed=str(elapsed_ms[call.number]),
+            unit="ms",
+            metrics=(("digest", 99_999_999_999),),
+            tells_parent=tells_parent,
         )
         for call in process.calls
     ]

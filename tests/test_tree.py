@@ -8,28 +8,24 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 
-from tests.coded_calls import code_calls
+from tests.coded_calls import code_calls, report_of
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
 from tracereport.api import render
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
-from tracereport.calls.ordered import order_calls
-from tracereport.calls.selection import show_selected
 from tracereport.documents.calls import profile
 from tracereport.documents.calls.profile import make_speedscope
 from tracereport.engine.report import make_report
-from tracereport.measures.repeats import find_repeats
-from tracereport.measures.tree import UNFINISHED, count_call_tree, count_self_ns
+from tracereport.measures.tree import DEEPER, DEEPEST, UNFINISHED
 from tracereport.model import CallTree, Selection, Settings
 
 DEEP = ("duckpond-deep-single-thread", "duckpond-deep-nextest")
 
 
 def tree_of(processes: Sequence[Process], selection: Selection | None = None) -> CallTree | None:
-    ordered = order_calls(code_calls(processes))
-    return count_call_tree(ordered, find_repeats(ordered), show_selected(ordered, selection))
+    return report_of(processes, selection=selection).call_tree
 
 
 def processes_of(*lines: str) -> list[Process]:
@@ -68,8 +64,9 @@ def test_trees_of_real_logs_are_the_definitions(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_self_times_of_functions_are_the_definitions(log: bytes) -> None:
     processes = find_processes(read_lines(log))
-    calls = code_calls(processes)
-    found = dict(zip(calls.names, count_self_ns(order_calls(calls)), strict=True))
+    if not processes:
+        return
+    found = {row.function: row.self_ns for row in report_of(processes).functions.rows}
     for row in measure(processes)["functions"]:
         assert found[row["function"]] == row["self_ns"]
 
@@ -191,3 +188,13 @@ def test_a_selection_leaves_paths_out_and_changes_no_figure() -> None:
     assert tree is not None
     assert [(row.path, row.total_ns) for row in tree.paths.rows] == [(("open", "load"), 1_000_000)]
     assert tree.calls == 2
+
+
+def test_what_lies_very_deep_is_merged_and_paths_stay_short() -> None:
+    depth = DEEPEST + 50
+    lines = [f"{n}|f{n}|elapsed_us=1|parent={'none' if n == 0 else n - 1}" for n in range(depth)]
+    tree = tree_of(processes_of(*lines))
+    assert tree is not None
+    (deepest,) = tree.deepest.rows
+    assert (len(deepest.path), deepest.path[-1], deepest.calls) == (DEEPEST + 1, DEEPER, depth - DEEPEST)
+    assert tree.calls == depth

@@ -18,6 +18,7 @@ SCHEMA_VERSION = 1
 Row = TypeVar("Row")
 
 FindingKind = Literal["again", "shared", "fan-out", "slow"]
+EvidenceGrade = Literal["content", "version-like", "weak", "constant", "none"]
 Confidence = Literal["sure", "likely", "low"]
 TreeKind = Literal["flat", "nested", "given", "unknown"]
 
@@ -53,8 +54,6 @@ class Settings(Record, frozen=True, kw_only=True):
     """Calls of a function below which none of them is called slow."""
     slow_minimum_ns: Annotated[int, msgspec.Meta(ge=0)] = 10_000_000
     """Elapsed time up to which no call is called slow."""
-    sampling_calls: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
-    """Calls of one function above which its cache curve is sampled."""
     ignore_metrics: tuple[str, ...] = ()
     """Metrics that are no result: they take no part in the evidence of a repeat."""
     top: Annotated[int, msgspec.Meta(ge=1)] = 10
@@ -162,16 +161,35 @@ class Totals(Record, frozen=True, kw_only=True):
 
     calls: int
     judged_calls: int
+    """In units of work that are judged."""
+    questions: int
+    judged_questions: int
+    """Judged calls that ask something with known values and didn't fail: they alone can ask again."""
+    writes: int
+    frames: int
+    """Places in the program: requests, tests, templates."""
     processes: int
+    units: int
+    """Units of work that are judged: tests, else processes."""
     functions: int
     lookups: int
     redundant_calls: int
     redundant_rate: float | None
+    """Of the judged questions."""
     again_calls: int
     shared_calls: int
     unchanged_repeats: int
     changed_repeats: int
     unproven_repeats: int
+    may_have_changed_repeats: int
+    """Those of the unproven ones with a write to the same resource before them."""
+    own_calls: int
+    """Unchanged repeats that their caller's own kept answer would have served."""
+    handed_on_calls: int
+    """Unchanged repeats whose caller's own answer was stale: another asker's would have served."""
+    across_units_repeats: int
+    """Questions that another unit of the process has asked, but not their own: a matter for a cache."""
+    across_units_lookups: int
     unfinished_calls: int
     elapsed_ns: int | None
     """Of the roots; null if the tree of any process is unknown."""
@@ -199,6 +217,18 @@ class ProcessFinding(Record, frozen=True, kw_only=True):
     avoidable_calls: int
 
 
+class Unit(Record, frozen=True, kw_only=True):
+    """A unit of work: what a repeat is wasteful within. A test's try, else a process."""
+
+    name: str
+    process: int
+    tree: TreeKind
+    calls: int
+    judged_questions: int
+    by_edge: Rows[ProcessEdge]
+    by_finding: Rows[ProcessFinding]
+
+
 class Process(Record, frozen=True, kw_only=True):
     """One run of the call counter."""
 
@@ -223,7 +253,7 @@ class QualityWarning(Record, frozen=True, kw_only=True):
     remedy: str
     count: int
     misleading: bool = True
-    """A reader must see it before any figure; the others only shade one. True where an old report doesn't tell."""
+    """A reader must see it before any figure; the others only shade one."""
 
 
 class HistogramBin(Record, frozen=True, kw_only=True):
@@ -249,19 +279,24 @@ class Function(Record, frozen=True, kw_only=True):
     total_elapsed_upper_ns: int
     self_ns: int | None
     """Of the processes with a nested or given tree, else null."""
-    self_upper_ns: int | None = None
+    self_upper_ns: int | None
     """Null where ``self_ns`` is."""
     mean_elapsed_ns: float
     p50_elapsed_ns: int
     p90_elapsed_ns: int
     p99_elapsed_ns: int
     max_elapsed_ns: int
+    percentiles_exact: bool
+    """False where there were too many distinct times: then percentiles are within 0.1 %."""
     resolution_ns: int
     """The coarsest resolution among its calls."""
     evidence_metrics: tuple[str, ...]
+    evidence_grade: EvidenceGrade
+    """What equal answers prove."""
     histogram: Rows[HistogramBin]
     """Powers of two from the resolution on; the first bin starts at 0."""
     judged_calls: int
+    judged_questions: int
 
 
 class Caller(Record, frozen=True, kw_only=True):
@@ -315,13 +350,15 @@ class CallerShare(Record, frozen=True, kw_only=True):
 
 
 class RedundantSignature(Record, frozen=True, kw_only=True):
-    """A signature called twice or more in one process."""
+    """A signature called twice or more in one unit of work."""
 
     signature: str
     function: str
     caller: str | None
     params: tuple[Param, ...]
     calls: int
+    units: int
+    """Units of work that call it twice or more (or as often as the list asks for)."""
     processes: int
     elapsed_ns: int
     elapsed_upper_ns: int
@@ -332,11 +369,13 @@ class RedundantSignature(Record, frozen=True, kw_only=True):
 
 
 class RedundantLookup(Record, frozen=True, kw_only=True):
-    """A lookup asked twice or more in one process, by whomever."""
+    """A lookup asked twice or more in one unit of work, by whomever."""
 
     function: str
     params: tuple[Param, ...]
     calls: int
+    units: int
+    """Units of work that call it twice or more (or as often as the list asks for)."""
     processes: int
     elapsed_ns: int
     elapsed_upper_ns: int
@@ -362,12 +401,14 @@ class AskedAgain(Record, frozen=True, kw_only=True):
 
 
 class SequentialDuplicate(Record, frozen=True, kw_only=True):
-    """A lookup whose calls directly follow one another in one process."""
+    """A lookup whose calls directly follow one another in one unit of work."""
 
     function: str
     params: tuple[Param, ...]
     callers: Rows[str | None]
     process: int
+    unit: str | None = None
+    """The test (and try); null where the unit is the process. So below."""
     runs: Rows[Rows[CallReference]]
     calls: int
 
@@ -381,9 +422,10 @@ class AdjacentPair(Record, frozen=True, kw_only=True):
 
 
 class SharedLookup(Record, frozen=True, kw_only=True):
-    """A lookup that two or more callers asked for in one process."""
+    """A lookup that two or more callers asked for in one unit of work."""
 
     process: int
+    unit: str | None = None
     function: str
     params: tuple[Param, ...]
     calls: int
@@ -392,10 +434,15 @@ class SharedLookup(Record, frozen=True, kw_only=True):
 
 
 class FanOut(Record, frozen=True, kw_only=True):
-    """Calls of one shape that differ in one parameter (or several that vary one to one)."""
+    """Calls of one shape in one scope that one batch could replace.
+
+    They differ in one parameter (or several that vary one to one), their values weren't recorded, or they write.
+    """
 
     function: str
     caller: str | None
+    param_names: tuple[str, ...]
+    writes: bool = False
     fixed_params: tuple[Param, ...]
     varying_params: tuple[str, ...]
     distinct_values: int
@@ -404,6 +451,7 @@ class FanOut(Record, frozen=True, kw_only=True):
     parent: CallReference | None
     parent_function: str | None
     process: int
+    unit: str | None = None
     elapsed_ns: int
     elapsed_upper_ns: int
     confidence: Confidence
@@ -433,7 +481,7 @@ class Breakdown(Record, frozen=True, kw_only=True):
     unaccounted_ns: int | None
     """Elapsed minus all time metrics; negative where they add up to more; null without time metrics."""
     unaccounted_share: float | None = None
-    """Of the elapsed time; null without any, and where an old report doesn't tell."""
+    """Of the elapsed time; null without any."""
 
 
 class CachePoint(Record, frozen=True, kw_only=True):
@@ -455,7 +503,6 @@ class CacheCurve(Record, frozen=True, kw_only=True):
     capacity_for_50: int | None
     capacity_for_80: int | None
     capacity_for_95: int | None
-    exact: bool
 
 
 class TreePath(Record, frozen=True, kw_only=True):
@@ -509,6 +556,10 @@ class Verdict(Record, frozen=True, kw_only=True):
     changes: int
     calls_removed: int
     of_unchanged: int
+    own_calls: int
+    """Repeats that go if each caller keeps its own answer."""
+    one_cache_calls: int
+    """Repeats that go with one cache for all, cleared by writes."""
     saving_ns: int
     saving_upper_ns: int
     fingerprints: tuple[str, ...]
@@ -532,6 +583,8 @@ class RepeatPair(Record, frozen=True, kw_only=True):
     unchanged: int
     changed: int
     unproven: int
+    own: int
+    handed_on: int
 
 
 class PlaceCount(Record, frozen=True, kw_only=True):
@@ -574,7 +627,7 @@ class Finding(Record, frozen=True, kw_only=True):
     callers: tuple[str | None, ...]
     """By name, a missing one last: the first thousand of them."""
     caller_count: int = 0
-    """Of all callers; 0 in a report of an earlier version, which holds them all."""
+    """Of all callers."""
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...] = ()
     parent_functions: tuple[str, ...] = ()
@@ -586,8 +639,20 @@ class Finding(Record, frozen=True, kw_only=True):
     unchanged: int = 0
     changed: int = 0
     unproven: int = 0
+    may_have_changed: int = 0
+    """Of the unproven ones: something was written to the same resource before them."""
+    cached: int = 0
+    """Of the unchanged ones: a cache answered them, so that nothing is saved by leaving them out."""
+    own_calls: int = 0
+    """Repeats that the caller's own kept answer would have served."""
+    handed_on_calls: int = 0
+    """Repeats that another asker's answer would have served: of *again*, its own; of *shared*, those that it saves."""
+    writes: bool = False
+    """A fan-out of writes: row by row."""
     calls_saved: int = 0
+    """By the named fix."""
     possible_calls_saved: int = 0
+    evidence_grade: EvidenceGrade | None = None
     at: Rows[PlaceCount] = Rows()
     """Where in the source its calls come from."""
     via: tuple[str, ...] = ()
@@ -595,7 +660,6 @@ class Finding(Record, frozen=True, kw_only=True):
     elapsed_ns: int
     """Of its repeats, without the first call of each lookup (fan-out: of all its calls; slow: of the slow ones)."""
     elapsed_upper_ns: int = 0
-    """0 in a report of an earlier version."""
     saving_ns: int = 0
     saving_upper_ns: int = 0
     lookups: int = 0
@@ -767,6 +831,7 @@ class Report(Record, frozen=True, kw_only=True):
     input: Input | None
     totals: Totals
     processes: Rows[Process]
+    units: Rows[Unit]
     quality: Rows[QualityWarning]
     functions: Rows[Function]
     callers: Rows[Caller]

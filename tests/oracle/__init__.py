@@ -45,33 +45,52 @@ Processes and trees
     21. Given comes before flat and nested, and counts plausible records only. An interleaved stretch is unknown.
     22. Nested: of the adopted calls three quarters must name their parent's function, those with an unknown caller
         counted in the whole. So a process without known callers is never nested.
+Units, kinds and evidence
+    23. A process knows tests if any of its calls has one. What such a process calls outside of tests, or in the phases
+        set-up and tear-down, is one unit that isn't judged; a phase says nothing elsewhere. A missing try is the first.
+    24. A frame is no write, whatever else its line says; a statement decides before the function's name; ``write=1``
+        touches everything, and so does a write that names no table. Resources are compared without quotes, in lower
+        case. A question asks one: the first table of its statement, else its function.
+    25. Answers are compared by name, whatever their order; several metrics of one name in logged order. Times are the
+        metrics whose names end in ``_ms``, ``_us`` or ``_ns``. A failed answer isn't one, cached or not.
+    26. Grades are of all judged questions, those that a cache answered too. *Back*: the answer equals one that its unit
+        had of the lookup before the previous call. Lookups are distinct over the whole input.
+    27. All answers since a caller's own last call are *recorded and equal* only if each has one: a cache that answered
+        without saying what breaks the chain.
+    28. An unchanged repeat of a single caller across a write is handed on, too, and no finding saves it.
 Measures
-    23. Result metrics are compared by name, whatever their order; several of one name in logged order. Times are the
-        metrics whose names end in ``_ms``, ``_us`` or ``_ns``.
-    24. A repeat's evidence counts for its caller and its edge. A signature's row counts its *again* repeats only, so
-        that unchanged + changed + unproven = calls - processes, as in a lookup's row.
-    25. Rows of signatures and lookups merge processes, but only those in which the threshold is reached.
-    26. The histogram's powers of two start at the coarsest resolution of the function.
-    27. Self time and the call tree are of nested and given trees only (a flat process has no tree to merge); self time
+    29. A repeat's evidence counts for its caller and its edge. A signature's row counts its *again* repeats only, so
+        that unchanged + changed + unproven = calls - units, as in a lookup's row.
+    30. Rows of signatures and lookups merge units, but only those in which the threshold is reached; their calls stand
+        process by process, in order.
+    31. The histogram's powers of two start at the coarsest resolution of the function.
+    32. Self time and the call tree are of nested and given trees only (a flat process has no tree to merge); self time
         isn't clipped at 0. ``elapsed_ns`` of the roots counts flat ones too, and calls whose parent never printed.
-    28. What directly follows a call in a given tree is the largest number in its subtree, plus one.
-    29. Implausible numbers count in repeats, but not in trees, unfinished calls or the time of roots.
-    30. Parameters vary one to one if they do so over all calls of the scope (the parent, or the process) that agree in
-        the others. Ties by the key are broken by the fewest parameters that vary, then by their names. A group left
-        with too few values is none, and its calls are in no group. The same parameter name twice counts by position.
-    31. Recursion is by the logged caller, or by the parent in the tree. Calls of a parent that never printed are under
-        it, and *sure*.
-    32. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
-    33. ``possible_saving`` counts unproven repeats outside any call that is spared, unchanged or unproven; the two
-        savings are figures of their own, not to be added. A flat process is a known tree.
-    34. First calls are those whose numbers aren't beyond that of their process's first line with a plausible one. For
+    33. What directly follows a call in a given tree is the largest number in its subtree, plus one.
+    34. Implausible numbers count in repeats, but not in trees, unfinished calls or the time of roots.
+    35. Parameters vary one to one if they do so over all calls of the scope (one run of the caller, or the unit) that
+        agree in the others. Ties by the key are broken by the fewest parameters that vary, then by their names. A group
+        left with too few values is none, and its calls are in no group. The same parameter name twice counts by
+        position.
+    36. Recursion is by the logged caller, or by the parent in the tree. Calls of a parent that never printed are under
+        it, and *sure*. An implausible call has no parent. A caller is open if its number is smaller and its line later,
+        whatever unit it belongs to; ``unknown`` names none.
+    37. A failed question is in no fan-out; a failed write is. Of writes and of calls whose values weren't recorded the
+        distinct values are the calls, and what is fixed is the statement of the writes, if they have one.
+    38. A finding of a fan-out counts its groups that aren't *low* if it has any, and is *sure* if one of them is.
+    39. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
+    40. Saved are, in the totals, all unchanged repeats but those that a cache answered; *possible* are the unproven
+        ones that nothing says to have changed, outside any call that is spared; the two are figures of their own, not
+        to be added. A flat process is a known tree.
+    41. First calls are those whose numbers aren't beyond that of their process's first line with a plausible one. For
         symbol loading they are never promised as saved, nor called slow.
         Where the tree is unknown a call isn't promised either that may lie inside another spared one of its function,
         whoever is named as its caller: a helper that isn't traced may stand between.
-    35. Ranking takes a finding's elapsed time as the time. A finding's ``calls`` are its repeats and one call each of
-        its lookups, which are counted per process. A finding whose repeats all changed is *low*.
-    36. *Negative*: the metric ``found`` is 0 in the repeat and in the call before; the last one if there are several.
-    37. A finding's saving is of its own repeats, the verdict's of the three changes' together; a fan-out promises none.
+    42. Ranking takes a finding's elapsed time as the time. A finding's ``calls`` are its repeats and one call each of
+        its lookups, which are counted per unit. Unchanged repeats that a cache answered give no confidence.
+    43. *Negative*: the metric ``found`` is 0 in the repeat and in the call before; the last one if there are several.
+    44. A finding's saving is of the calls that it saves, the verdict's of the three changes' together; a fan-out
+        promises none.
 """
 
 from tests.oracle.measures import measure

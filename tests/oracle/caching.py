@@ -1,9 +1,11 @@
 """Hits of a least-recently-used cache, by simulating one of each capacity."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
-from tests.oracle.repeats import Call, Repeat
+from tests.oracle.evidence import compare
+from tests.oracle.units import Call, by_lookup
 
 Row = dict[str, Any]
 
@@ -22,10 +24,19 @@ def simulate_lru(calls: Iterable[Call], capacity: int) -> list[Call]:
     return hits
 
 
-def cache_curve(function: str, judged: Sequence[Sequence[Call]], repeats: Iterable[Repeat]) -> Row:
-    """Hits by capacity: ``curve`` holds every capacity from 1 up to the one from which on nothing more is gained."""
-    stale = {repeat.call for repeat in repeats if repeat.evidence == "changed"}
-    streams = [[call for call in calls if call.function == function] for calls in judged]
+def cache_curve(function: str, by_process: Iterable[Sequence[Call]], ignored: Sequence[str]) -> Row:
+    """Hits by capacity: ``curve`` holds every capacity from 1 up to the one from which on nothing more is gained.
+
+    ``by_process`` holds the judged questions of each process, over its units, in order.
+    """
+    streams = [[call for call in calls if call.function == function] for calls in by_process]
+    stale = {
+        call
+        for stream in streams
+        for asked in by_lookup(stream).values()
+        for previous, call in pairwise(asked)
+        if compare(previous, call, ignored) == "changed"
+    }
     distinct = [len({call.lookup for call in stream}) for stream in streams]
     calls = sum(len(stream) for stream in streams)
     possible_hits = calls - sum(distinct)

@@ -1,27 +1,90 @@
-"""N+1: calls of one shape under one parent that differ in one parameter."""
+"""N+1: calls of one shape in one run of their caller that differ in one parameter, or write row by row."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect, insort
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from tests.oracle.repeats import Call
+from tests.oracle.kinds import statement_of
+from tests.oracle.units import Call, Unit
 
 Row = dict[str, Any]
 
 
-def find_fanouts(calls: Sequence[Call], least_values: int) -> list[Row]:
-    """The fan-outs of one judged process."""
-    printed = {call.number: call for call in calls if call.in_tree}
+@dataclass(frozen=True)
+class Scope:
+    """Where a call belongs: in one run of its caller, as far as that is known."""
+
+    confidence: str
+    parent: int | None = None
+    activation: int | None = None
+
+
+LOW = Scope("low")
+"""Somewhere in its unit."""
+
+
+def find_fanouts(unit: Unit, process_calls: Sequence[Call], least_values: int) -> list[Row]:
+    """The fan-outs of one judged unit; ``process_calls`` are all of its process."""
+    printed = {call.number: call for call in process_calls if not call.implausible}
+    open_callers = find_open_callers(process_calls)
     scopes: dict[tuple[Any, ...], list[Call]] = {}
-    for call in calls:
-        parent = printed.get(call.parent) if call.parent is not None else None
-        if call.function not in (call.caller, parent.function if parent else None):
-            scopes.setdefault((call.parent, call.function, call.caller, call.param_names), []).append(call)
-    return [
-        fanout_row(group, varying, printed.get(group[0].parent) if group[0].parent is not None else None)
-        for members in scopes.values()
-        for varying, group in find_groups(members, least_values)
-    ]
+    for call in unit.calls:
+        scope = scope_of(call, unit.tree, open_callers)
+        if is_candidate(call, printed):
+            shape = (call.function, call.caller, call.param_names)
+            kind = "write" if call.kind == "write" else "known" if call.record.values_known else "unknown"
+            statement = statement_of(call.record) if kind == "write" else None
+            scopes.setdefault((scope, shape, kind, statement), []).append(call)
+    rows = []
+    for (scope, _, kind, statement), members in scopes.items():
+        parent = printed.get(scope.parent) if scope.parent is not None else None
+        if kind == "known":
+            groups = [(group, varying) for varying, group in find_groups(members, least_values)]
+        else:
+            is_known_place = kind == "write" or scope != LOW
+            groups = [(members, ())] if len(members) >= least_values and is_known_place else []
+        rows += [fanout_row(unit, group, varying, parent, scope, kind, statement) for group, varying in groups]
+    return rows
+
+
+def is_candidate(call: Call, printed: dict[int, Call]) -> bool:
+    """A question that didn't fail, or a write; and no recursion."""
+    parent = printed.get(call.parent) if call.parent is not None else None
+    is_recursion = call.function == call.caller or (parent is not None and parent.function == call.function)
+    return call.kind != "frame" and not (call.kind == "question" and call.record.failed) and not is_recursion
+
+
+def scope_of(call: Call, tree: str, open_callers: Mapping[Call, Call]) -> Scope:
+    """The run of its caller that a call belongs to."""
+    activation = call.record.activation
+    if activation is not None or (tree == "given" and call.in_tree):
+        certain = activation is not None or call.parent is not None
+        return Scope("sure", call.parent, activation) if certain else LOW
+    if call in open_callers:
+        return Scope("sure" if tree == "nested" else "likely", open_callers[call].number)
+    return LOW
+
+
+def find_open_callers(process_calls: Iterable[Call]) -> dict[Call, Call]:
+    """Per call the one of the function that it names as its caller that was open: begun before it, and ended behind.
+
+    Calls with none or several of them are left out.
+    """
+    found: dict[Call, Call] = {}
+    ends: dict[str | None, list[int]] = {}
+    ended_in: dict[int, Call] = {}
+    for call in process_calls:
+        if call.implausible:
+            continue
+        line = call.record.line
+        own = ends.get(call.caller, []) if call.caller != "unknown" else []
+        if len(own) - bisect(own, line) == 1:
+            found[call] = ended_in[own[-1]]
+        insort(ends.setdefault(call.function, []), line)
+        ended_in[line] = call
+    return found
 
 
 def find_groups(members: list[Call], least_values: int) -> list[tuple[tuple[int, ...], list[Call]]]:
@@ -72,33 +135,50 @@ def distinct_values(group: Iterable[Call], varying: tuple[int, ...]) -> int:
     return len({call.record.params[varying[0]][1] for call in group})
 
 
-def avoidable_calls(group: Iterable[Call]) -> list[Call]:
-    """The calls that a batch call would spare: the first one for each value but the first of all."""
+def avoidable_calls(group: Sequence[Call], varying: tuple[int, ...]) -> list[Call]:
+    """The calls that one call for many would spare: the first one for each value, or each, but the first of all."""
+    if not varying:
+        return list(group[1:])
     first: dict[Any, Call] = {}
     for call in group:
         first.setdefault(call.record.params, call)
     return list(first.values())[1:]
 
 
-def fanout_row(group: list[Call], varying: tuple[int, ...], parent: Call | None) -> Row:
+def fanout_row(
+    unit: Unit,
+    group: list[Call],
+    varying: tuple[int, ...],
+    parent: Call | None,
+    scope: Scope,
+    kind: str,
+    statement: str | None,
+) -> Row:
     """One fan-out."""
     first = group[0]
-    values = distinct_values(group, varying)
+    avoidable = avoidable_calls(group, varying)
+    if varying:
+        fixed = [param for place, param in enumerate(first.record.params) if place not in varying]
+    else:
+        fixed = [("sql", statement)] if statement is not None else []
     return {
         "function": first.function,
         "caller": first.caller,
         "param_names": first.param_names,
-        "fixed_params": [param for place, param in enumerate(first.record.params) if place not in varying],
+        "fixed_params": fixed,
         "varying_params": [first.param_names[place] for place in varying],
-        "distinct_values": values,
+        "distinct_values": len(avoidable) + 1,
         "calls": len(group),
-        "avoidable_calls": values - 1,
+        "avoidable_calls": len(avoidable),
+        "writes": kind == "write",
         "parent": parent.reference if parent else None,
         "parent_function": parent.function if parent else None,
         "process": first.process,
+        "unit": unit.test_name,
         "elapsed_ns": sum(call.elapsed_ns for call in group),
         "elapsed_upper_ns": sum(call.elapsed_upper_ns for call in group),
-        "confidence": "low" if first.parent is None else "sure",
+        "confidence": "likely" if kind == "unknown" and scope.confidence == "sure" else scope.confidence,
         "call_references": [call.reference for call in group],
-        "avoidable": avoidable_calls(group),
+        "avoidable": avoidable,
+        "of_unit": unit,
     }

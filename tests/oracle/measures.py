@@ -1,26 +1,19 @@
 """Processes -> every figure of the report, as plain dictionaries with the report's keys; lists are whole."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from tests.oracle.caching import cache_curve
+from tests.oracle.evidence import answer_of, grades, is_time
 from tests.oracle.fanouts import find_fanouts
-from tests.oracle.findings import find_findings, verdict
+from tests.oracle.findings import evidence_counts, find_findings, verdict
 from tests.oracle.processes import Process, process_name
-from tests.oracle.repeats import (
-    Call,
-    Repeat,
-    by_lookup,
-    calls_of,
-    find_repeats,
-    is_time,
-    result_metrics,
-    sequential_runs,
-)
-from tests.oracle.savings import Scope, saving, scope_of
+from tests.oracle.repeats import Repeat, find_repeats, numbers_behind, sequential_runs
+from tests.oracle.savings import Place, place_of, saving
 from tests.oracle.trees import call_tree, root_elapsed_ns, self_times_ns
+from tests.oracle.units import Call, Unit, by_lookup, calls_of, find_units, in_order
 
 UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
 
@@ -40,59 +33,84 @@ def measure(
     a rule of the program's own decides: slow calls (see ``slow_calls``), activity, texts, and the bounds of lists.
     """
     ordered = [calls_of(process, index) for index, process in enumerate(processes)]
-    judged = [calls for process, calls in zip(processes, ordered, strict=True) if process.judged]
-    repeats = [find_repeats(calls, ignored_metrics) for calls in judged]
+    units = find_units(processes, ordered)
+    judged = [unit for unit in units if unit.judged]
+    graded = grades(judged, ignored_metrics)
+    next_number = {call: number for calls in ordered for call, number in numbers_behind(calls).items()}
+    repeats = {unit: find_repeats(unit, next_number, graded, ignored_metrics) for unit in judged}
     every = [call for calls in ordered for call in calls]
-    every_judged = [call for calls in judged for call in calls]
-    every_repeat = [repeat for found in repeats for repeat in found]
-    fanouts = [row for calls in judged for row in find_fanouts(calls, fan_out_values)]
-    scopes = [scope_of(process, calls) for process, calls in zip(processes, ordered, strict=True)]
-    findings = find_findings(judged, repeats, fanouts, scopes)
+    every_repeat = [repeat for own in repeats.values() for repeat in own]
+    fanouts = [row for unit in judged for row in find_fanouts(unit, ordered[unit.process], fan_out_values)]
+    places = [place_of(process, calls) for process, calls in zip(processes, ordered, strict=True)]
+    findings = find_findings(judged, every_repeat, fanouts, graded, places)
+    asked = questions_by_process(ordered, judged)
     return {
-        "totals": totals(processes, every, every_judged, every_repeat, scopes),
+        "totals": totals(processes, every, units, every_repeat, places),
         "processes": [
-            process_row(process, index, calls, findings)
+            process_row(process, index, calls, every_repeat, findings)
             for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
         ],
-        "functions": functions(every, every_judged, every_repeat, ignored_metrics),
-        "callers": callers(every, every_judged, every_repeat),
+        "units": [unit_row(unit, processes, repeats.get(unit, []), findings) for unit in judged],
+        "functions": functions(every, judged, every_repeat, graded, ignored_metrics),
+        "callers": callers(every, judged, every_repeat),
         "edges": edges(every, every_repeat),
         "slowest_calls": slowest_calls(processes, every),
-        "redundant_signatures": signatures(judged, repeats, least=2),
-        "redundant_lookups": lookups(judged, repeats),
+        "redundant_signatures": signatures(repeats, least=2),
+        "redundant_lookups": lookups(repeats),
         "asked_again": asked_again(every_repeat),
-        "cache_candidates": signatures(judged, repeats, least=candidate_calls),
-        "sequential_duplicates": [row for calls in judged for row in sequential_duplicates(calls)],
-        "shared_lookups": [row for calls in judged for row in shared_lookups(calls)],
+        "cache_candidates": signatures(repeats, least=candidate_calls),
+        "sequential_duplicates": [row for unit in judged for row in sequential_duplicates(unit, next_number)],
+        "shared_lookups": [row for unit in judged for row in shared_lookups(unit, next_number)],
         "fanouts": fanouts,
         "breakdown": breakdown(every),
         "cache_curves": [
-            cache_curve(function, judged, every_repeat) for function in sorted({call.function for call in every_judged})
+            cache_curve(function, asked, ignored_metrics)
+            for function in sorted({call.function for calls in asked for call in calls})
         ],
-        "call_tree": call_tree([calls for calls in judged if any(call.in_tree for call in calls)], every_repeat),
+        "call_tree": call_tree([calls for calls in ordered if any(call.in_tree for call in calls)], every_repeat),
         "findings": findings,
-        "verdict": verdict(findings, every_repeat, scopes),
+        "verdict": verdict(findings, every_repeat, places),
     }
 
 
+def questions_by_process(ordered: Sequence[Sequence[Call]], judged: Iterable[Unit]) -> list[list[Call]]:
+    """Each process's judged questions, over its units, in order."""
+    asked = {call for unit in judged for call in unit.questions}
+    return [[call for call in calls if call in asked] for calls in ordered]
+
+
 def totals(
-    processes: Sequence[Process], every: list[Call], judged: list[Call], repeats: list[Repeat], scopes: Sequence[Scope]
+    processes: Sequence[Process],
+    every: list[Call],
+    units: Sequence[Unit],
+    repeats: list[Repeat],
+    places: Sequence[Place],
 ) -> Row:
     """The headline figures."""
+    judged = [unit for unit in units if unit.judged]
+    questions = sum(len(unit.questions) for unit in judged)
     has_unknown = any(process.tree == "unknown" for process in processes)
     roots = [root_elapsed_ns(process) for process in processes]
-    saving_ns, saving_upper_ns = saving(repeats, scopes, "unchanged")
-    possible_ns, possible_upper_ns = saving(repeats, scopes, "unproven")
+    served = [repeat.call for repeat in repeats if repeat.served]
+    saving_ns, saving_upper_ns = saving(served, places)
+    possible_ns, possible_upper_ns = saving([repeat.call for repeat in repeats if repeat.possible], places, served)
     return {
         "calls": len(every),
-        "judged_calls": len(judged),
+        "judged_calls": sum(len(unit.calls) for unit in judged),
+        "judged_questions": questions,
+        **{f"{kind}s": sum(call.kind == kind for call in every) for kind in ("question", "write", "frame")},
         "processes": len(processes),
+        "units": len(judged),
         "functions": len({call.function for call in every}),
-        "lookups": len({(call.process, call.lookup) for call in judged}),
+        "lookups": sum(len(by_lookup(unit.questions)) for unit in judged),
         "redundant_calls": len(repeats),
-        "redundant_rate": len(repeats) / len(judged) if judged else None,
+        "redundant_rate": len(repeats) / questions if questions else None,
         **classes(repeats),
         **{f"{name}_repeats": count for name, count in evidence_counts(repeats).items()},
+        "may_have_changed_repeats": sum(repeat.may_have_changed for repeat in repeats),
+        "own_calls": sum(repeat.own for repeat in repeats),
+        "handed_on_calls": sum(repeat.handed_on for repeat in repeats),
+        **across_units(judged),
         "unfinished_calls": sum(unfinished_calls(process) for process in processes),
         "elapsed_ns": None if has_unknown else sum(lower for lower, _ in roots),
         "elapsed_upper_ns": None if has_unknown else sum(upper for _, upper in roots),
@@ -103,16 +121,19 @@ def totals(
     }
 
 
+def across_units(judged: Iterable[Unit]) -> dict[str, int]:
+    """What several units of one process ask: lookups, and how often each is asked for by one more unit."""
+    asking = Counter((unit.process, lookup) for unit in judged for lookup in by_lookup(unit.questions))
+    return {
+        "across_units_repeats": sum(units - 1 for units in asking.values()),
+        "across_units_lookups": sum(units > 1 for units in asking.values()),
+    }
+
+
 def classes(repeats: Iterable[Repeat]) -> dict[str, int]:
     """Repeats by class."""
     found = Counter(repeat.again for repeat in repeats)
     return {"again_calls": found[True], "shared_calls": found[False]}
-
-
-def evidence_counts(repeats: Iterable[Repeat]) -> dict[str, int]:
-    """Repeats by what the results say."""
-    found = Counter(repeat.evidence for repeat in repeats)
-    return {name: found[name] for name in ("unchanged", "changed", "unproven")}
 
 
 def elapsed(calls: Iterable[Call], prefix: str = "") -> dict[str, int]:
@@ -130,15 +151,9 @@ def unfinished_calls(process: Process) -> int:
     return max(numbers) + 1 - len(numbers) if process.judged and numbers else 0
 
 
-def process_row(process: Process, index: int, calls: list[Call], findings: list[Row]) -> Row:
+def process_row(process: Process, index: int, calls: list[Call], repeats: Iterable[Repeat], findings: list[Row]) -> Row:
     """One process."""
-    repeats = find_repeats(calls) if process.judged else []
     lines = [record.line for record in process.records]
-    by_finding = [
-        {"key": finding["key"], **counts}
-        for finding in findings
-        if (counts := finding["by_process"].get(index)) is not None
-    ]
     return {
         "index": index,
         "name": process_name(process, index),
@@ -146,17 +161,44 @@ def process_row(process: Process, index: int, calls: list[Call], findings: list[
         "first_line": min(lines),
         "last_line": max(lines),
         "calls": len(calls),
-        "by_edge": [
-            {key: row[key] for key in ("caller", "function", "calls", "again_calls")} for row in edges(calls, repeats)
-        ],
-        "by_finding": by_finding,
+        "by_edge": calls_by_edge(calls, [repeat for repeat in repeats if repeat.call.process == index]),
+        "by_finding": added("by_process", index, findings),
         "unfinished_calls": unfinished_calls(process),
         "tree": process.tree,
         "interleaved": process.interleaved,
     }
 
 
-def functions(every: list[Call], judged: list[Call], repeats: list[Repeat], ignored: Sequence[str]) -> list[Row]:
+def unit_row(unit: Unit, processes: Sequence[Process], repeats: list[Repeat], findings: list[Row]) -> Row:
+    """One unit of work."""
+    return {
+        "name": unit.name,
+        "process": unit.process,
+        "tree": processes[unit.process].tree,
+        "calls": len(unit.calls),
+        "judged_questions": len(unit.questions),
+        "by_edge": calls_by_edge(unit.calls, repeats),
+        "by_finding": added("by_unit", unit, findings),
+    }
+
+
+def calls_by_edge(calls: list[Call], repeats: list[Repeat]) -> list[Row]:
+    """What of a part of the input is compared."""
+    return [{key: row[key] for key in ("caller", "function", "calls", "again_calls")} for row in edges(calls, repeats)]
+
+
+def added(part: str, which: object, findings: Iterable[Row]) -> list[Row]:
+    """What one process or unit adds to each finding."""
+    return [{"key": row["key"], **row[part][which]} for row in findings if which in row[part]]
+
+
+def functions(
+    every: list[Call],
+    judged: Sequence[Unit],
+    repeats: list[Repeat],
+    graded: Mapping[str, str],
+    ignored: Sequence[str],
+) -> list[Row]:
     """One row per function."""
     self_ns = self_times_ns(every)
     rows = []
@@ -166,13 +208,14 @@ def functions(every: list[Call], judged: list[Call], repeats: list[Repeat], igno
         times_ns = sorted(call.elapsed_ns for call in calls)
         resolution_ns = max(call.record.resolution_ns for call in calls)
         in_trees = [self_ns[call] for call in calls if call.in_tree]
-        asked = {(call.process, call.lookup) for call in judged if call.function == function}
-        names = {name for call in calls for name, _ in result_metrics(call.record, ignored)}
+        asked = [lookup for unit in judged for lookup in by_lookup(unit.questions) if lookup[0] == function]
+        questions = [call for unit in judged for call in unit.questions if call.function == function]
+        names = {name for call in questions for name, _ in answer_of(call.record, ignored)}
         rows.append(
             {
                 "function": function,
                 "calls": len(calls),
-                "judged_calls": sum(call.function == function for call in judged),
+                "judged_calls": sum(call.function == function for unit in judged for call in unit.calls),
                 "lookups": len(asked),
                 "redundant_calls": len(own),
                 **classes(own),
@@ -186,6 +229,7 @@ def functions(every: list[Call], judged: list[Call], repeats: list[Repeat], igno
                 "max_elapsed_ns": times_ns[-1],
                 "resolution_ns": resolution_ns,
                 "evidence_metrics": sorted(names),
+                "evidence_grade": graded.get(function, "none"),
                 "histogram": histogram(times_ns, resolution_ns),
             }
         )
@@ -210,7 +254,7 @@ def histogram(times_ns: Iterable[int], resolution_ns: int) -> list[Row]:
     return [{"lower_ns": lower_ns, "calls": calls} for lower_ns, calls in sorted(bins.items())]
 
 
-def callers(every: list[Call], judged: list[Call], repeats: list[Repeat]) -> list[Row]:
+def callers(every: list[Call], judged: Sequence[Unit], repeats: list[Repeat]) -> list[Row]:
     """One row per caller; ``unknown`` and a missing one each count as one."""
     rows = []
     for caller in {call.caller: None for call in every}:
@@ -220,7 +264,7 @@ def callers(every: list[Call], judged: list[Call], repeats: list[Repeat]) -> lis
             {
                 "caller": caller,
                 "calls": len(calls),
-                "judged_calls": sum(call.caller == caller for call in judged),
+                "judged_calls": sum(call.caller == caller for unit in judged for call in unit.calls),
                 "again_calls": classes(own)["again_calls"],
                 "repeats": len(own),
                 **evidence_counts(own),
@@ -272,22 +316,22 @@ def slowest_first(call: Call) -> tuple[int, ...]:
     return (-call.elapsed_ns, call.process, call.number, call.record.line)
 
 
-def signatures(judged: list[list[Call]], repeats: list[list[Repeat]], least: int) -> list[Row]:
-    """Signatures called ``least`` times or more in one process, with their calls of such processes.
+def signatures(repeats: Mapping[Unit, list[Repeat]], least: int) -> list[Row]:
+    """Signatures asked ``least`` times or more in one unit, with their calls of such units.
 
-    Their repeats are those of class *again*, as many as calls less processes.
+    Their repeats are those of class *again*, as many as calls less units.
     """
-    found: dict[tuple[Any, ...], list[tuple[list[Call], list[Repeat]]]] = {}
-    for calls, own in zip(judged, repeats, strict=True):
+    found: dict[tuple[Any, ...], list[tuple[Unit, list[Call], list[Repeat]]]] = {}
+    for unit, own in repeats.items():
         asked: dict[tuple[Any, ...], tuple[list[Call], list[Repeat]]] = {}
-        for call in calls:
+        for call in unit.questions:
             asked.setdefault(signature_of(call), ([], []))[0].append(call)
         for repeat in own:
             if repeat.again:
                 asked[signature_of(repeat.call)][1].append(repeat)
         for signature, (members, again) in asked.items():
             if len(members) >= least:
-                found.setdefault(signature, []).append((members, again))
+                found.setdefault(signature, []).append((unit, members, again))
     return [
         {
             "function": function,
@@ -304,34 +348,35 @@ def signature_of(call: Call) -> tuple[str, str | None, tuple[tuple[str, str], ..
     return (call.function, call.caller, call.record.params)
 
 
-def summary(parts: list[tuple[list[Call], list[Repeat]]]) -> Row:
-    """Calls and repeats of one thing that was asked for, from each process that it is counted in."""
-    calls = [call for members, _ in parts for call in members]
+def summary(parts: list[tuple[Unit, list[Call], list[Repeat]]]) -> Row:
+    """Calls and repeats of one thing that was asked for, from each unit that it is counted in."""
+    calls = in_order(call for _, members, _ in parts for call in members)
     return {
         "calls": len(calls),
-        "processes": len(parts),
+        "processes": len({unit.process for unit, _, _ in parts}),
+        "units": len(parts),
         **elapsed(calls),
-        **evidence_counts(repeat for _, own in parts for repeat in own),
+        **evidence_counts(repeat for _, _, own in parts for repeat in own),
         "call_references": [call.reference for call in calls],
     }
 
 
-def lookups(judged: list[list[Call]], repeats: list[list[Repeat]]) -> list[Row]:
-    """Lookups asked twice or more in one process, with their calls of such processes."""
-    found: dict[Any, list[tuple[list[Call], list[Repeat]]]] = {}
-    for calls, own in zip(judged, repeats, strict=True):
+def lookups(repeats: Mapping[Unit, list[Repeat]]) -> list[Row]:
+    """Lookups asked twice or more in one unit, with their calls of such units."""
+    found: dict[Any, list[tuple[Unit, list[Call], list[Repeat]]]] = {}
+    for unit, own in repeats.items():
         asked: dict[Any, list[Repeat]] = {}
         for repeat in own:
             asked.setdefault(repeat.call.lookup, []).append(repeat)
-        for lookup, members in by_lookup(calls).items():
+        for lookup, members in by_lookup(unit.questions).items():
             if lookup in asked:
-                found.setdefault(lookup, []).append((members, asked[lookup]))
+                found.setdefault(lookup, []).append((unit, members, asked[lookup]))
     return [
         {
             "function": function,
             "params": list(params),
             **summary(parts),
-            "callers": shares([call for members, _ in parts for call in members]),
+            "callers": shares(in_order(call for _, members, _ in parts for call in members)),
         }
         for (function, params), parts in found.items()
     ]
@@ -367,17 +412,18 @@ def asked_again(repeats: list[Repeat]) -> list[Row]:
     ]
 
 
-def sequential_duplicates(calls: list[Call]) -> list[Row]:
-    """One row per lookup of a process that has runs."""
+def sequential_duplicates(unit: Unit, next_number: Mapping[Call, int]) -> list[Row]:
+    """One row per lookup of a unit that has runs."""
     found: dict[Any, list[list[Call]]] = {}
-    for run in sequential_runs(calls):
+    for run in sequential_runs(unit, next_number):
         found.setdefault(run[0].lookup, []).append(run)
     return [
         {
             "function": function,
             "params": list(params),
             "callers": list({call.caller: None for run in runs for call in run}),
-            "process": runs[0][0].process,
+            "process": unit.process,
+            "unit": unit.test_name,
             "runs": [[call.reference for call in run] for run in runs],
             "calls": sum(len(run) for run in runs),
         }
@@ -385,16 +431,17 @@ def sequential_duplicates(calls: list[Call]) -> list[Row]:
     ]
 
 
-def shared_lookups(calls: list[Call]) -> list[Row]:
-    """One row per lookup of a process that two or more callers asked for."""
+def shared_lookups(unit: Unit, next_number: Mapping[Call, int]) -> list[Row]:
+    """One row per lookup of a unit that two or more callers asked for."""
     pairs: dict[Any, Counter[tuple[str | None, str | None]]] = {}
-    for run in sequential_runs(calls):
+    for run in sequential_runs(unit, next_number):
         pairs.setdefault(run[0].lookup, Counter()).update(
             (before.caller, after.caller) for before, after in pairwise(run) if before.caller != after.caller
         )
     return [
         {
-            "process": members[0].process,
+            "process": unit.process,
+            "unit": unit.test_name,
             "function": lookup[0],
             "params": list(lookup[1]),
             "calls": len(members),
@@ -404,7 +451,7 @@ def shared_lookups(calls: list[Call]) -> list[Row]:
                 for (before, after), count in pairs.get(lookup, Counter()).items()
             ],
         }
-        for lookup, members in by_lookup(calls).items()
+        for lookup, members in by_lookup(unit.questions).items()
         if len({call.caller for call in members}) > 1
     ]
 

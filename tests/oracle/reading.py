@@ -49,6 +49,62 @@ class Record:
         """The value of a reserved field."""
         return dict(self.said).get(name)
 
+    @property
+    def test(self) -> str | None:
+        """The test that the call belongs to."""
+        return self.says("test")
+
+    @property
+    def attempt(self) -> int:
+        """The try of the test, from 1 on; 0 where the line doesn't say."""
+        return int(self.says("try") or 0)
+
+    @property
+    def phase(self) -> str | None:
+        """The part of its test that made the call."""
+        return self.says("phase")
+
+    @property
+    def at(self) -> str | None:
+        """The place in the source."""
+        return self.says("at")
+
+    @property
+    def via(self) -> str | None:
+        """The hook that wrote it."""
+        return self.says("via")
+
+    @property
+    def write(self) -> str | None:
+        """What the call changed, as written; ``1`` names nothing."""
+        return self.says("write")
+
+    @property
+    def frame(self) -> bool:
+        """Whether it is a place in the program."""
+        return self.says("frame") is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed."""
+        return self.says("failed") is not None
+
+    @property
+    def cached(self) -> bool:
+        """Whether a cache answered it."""
+        return self.says("cached") is not None
+
+    @property
+    def activation(self) -> int | None:
+        """The run of its caller that asks."""
+        said = self.says("activation")
+        return None if said is None else int(said)
+
+    @property
+    def values_known(self) -> bool:
+        """Lines always hold values."""
+        return True
+
 
 @dataclass(frozen=True)
 class Malformed:

@@ -1,151 +1,103 @@
-"""Calls of judged processes in order -> repeats: what was asked again, by whom, after whom, and for which answer."""
+"""Judged questions of units -> repeats: what was asked again, by whom, after whom, and for which answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
-from tests.oracle.processes import Process
-from tests.oracle.reading import Record
-
-TIME_SUFFIXES = ("_ms", "_us", "_ns")
-
-Lookup = tuple[str, tuple[tuple[str, str], ...]]
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """A record in its process."""
-
-    process: int
-    record: Record
-    in_tree: bool
-    """Plausible, in a nested or given tree."""
-    parent: int | None
-
-    @property
-    def number(self) -> int:
-        """The call number."""
-        return self.record.number
-
-    @property
-    def function(self) -> str:
-        """What was called."""
-        return self.record.function
-
-    @property
-    def caller(self) -> str | None:
-        """Who called."""
-        return self.record.caller
-
-    @property
-    def elapsed_ns(self) -> int:
-        """As recorded."""
-        return self.record.elapsed_ns
-
-    @property
-    def elapsed_upper_ns(self) -> int:
-        """The bound that the true time stays below."""
-        return self.record.elapsed_ns + self.record.resolution_ns
-
-    @cached_property
-    def lookup(self) -> Lookup:
-        """What was asked."""
-        return (self.record.function, self.record.params)
-
-    @cached_property
-    def param_names(self) -> tuple[str, ...]:
-        """Of its shape, in logged order."""
-        return tuple(name for name, _ in self.record.params)
-
-    @property
-    def reference(self) -> dict[str, int]:
-        """Where it stands."""
-        return {"process": self.process, "number": self.record.number, "line": self.record.line}
+from tests.oracle.evidence import answer_of, are_equal, compare
+from tests.oracle.kinds import EVERYTHING, resource_of
+from tests.oracle.units import Call, Unit, by_lookup
 
 
 @dataclass(frozen=True, eq=False)
 class Repeat:
-    """A call of a lookup that its process has asked for before."""
+    """A judged question whose lookup its unit has asked for before."""
 
+    unit: Unit
     call: Call
     previous: Call
-    """The call of the same lookup just before it."""
+    """The judged question of the same lookup just before it."""
     again: bool
     """Its caller has asked before; else it is *shared*."""
     evidence: str
     """``unchanged``, ``changed`` or ``unproven``."""
+    cached: bool
+    """A cache gave the answer: unchanged, and nothing is left to save."""
+    may_have_changed: bool
+    """Unproven, with a write to what it asks since the call before."""
+    own: bool
+    """An unchanged *again* that its caller's own last answer would have served."""
+    handed_on: bool
+    """An unchanged *again* that it would not."""
     sequential: bool
     """It directly follows the call before."""
     negative: bool
     """Both found nothing."""
 
+    @property
+    def served(self) -> bool:
+        """Unchanged, and asked where no cache answered."""
+        return self.evidence == "unchanged" and not self.cached
 
-def calls_of(process: Process, index: int) -> list[Call]:
-    """The calls of one process in order, which is that of their numbers."""
-    has_tree = process.tree in ("nested", "given")
-    calls = [
-        Call(
-            index,
-            record,
-            has_tree and position not in process.implausible,
-            process.parents.get(record.number) if position not in process.implausible else None,
-        )
-        for position, record in enumerate(process.records)
-    ]
-    return sorted(calls, key=lambda call: call.number)
+    @property
+    def possible(self) -> bool:
+        """Unproven, and nothing says that the answer may be another."""
+        return self.evidence == "unproven" and not self.may_have_changed
 
 
-def by_lookup(calls: Iterable[Call]) -> dict[Lookup, list[Call]]:
-    """The calls of each lookup, in order."""
-    found: dict[Lookup, list[Call]] = {}
-    for call in calls:
-        found.setdefault(call.lookup, []).append(call)
-    return found
-
-
-def find_repeats(calls: Sequence[Call], ignored: Sequence[str] = ()) -> list[Repeat]:
-    """The repeats among the ordered calls of one judged process."""
-    next_number = numbers_behind(calls)
+def find_repeats(
+    unit: Unit, next_number: Mapping[Call, int], graded: Mapping[str, str], ignored: Sequence[str]
+) -> list[Repeat]:
+    """The repeats of one unit; ``next_number`` is of all calls of its process."""
     repeats = []
-    for asked in by_lookup(calls).values():
-        callers = {asked[0].caller}
-        for previous, call in pairwise(asked):
+    for asked in by_lookup(unit.questions).values():
+        last_of_caller = {asked[0].caller: 0}
+        for place in range(1, len(asked)):
+            previous, call = asked[place - 1], asked[place]
+            evidence = compare(previous, call, ignored)
+            cached = call.record.cached
+            if graded[call.function] == "constant" and evidence == "unchanged" and not cached:
+                evidence = "unproven"
+            again = call.caller in last_of_caller
+            served_again = again and evidence == "unchanged" and not cached
+            own = served_again and kept(unit, asked[last_of_caller[call.caller] : place + 1], ignored)
             repeats.append(
                 Repeat(
+                    unit,
                     call,
                     previous,
-                    again=call.caller in callers,
-                    evidence=compare_results(previous.record, call.record, ignored),
+                    again=again,
+                    evidence=evidence,
+                    cached=cached,
+                    may_have_changed=evidence == "unproven" and is_written(unit, previous, call),
+                    own=own,
+                    handed_on=served_again and not own,
                     sequential=call.number == next_number[previous],
                     negative=dict(previous.record.metrics).get("found") == 0 == dict(call.record.metrics).get("found"),
                 )
             )
-            callers.add(call.caller)
+            last_of_caller[call.caller] = place
     return repeats
 
 
-def compare_results(previous: Record, record: Record, ignored: Sequence[str]) -> str:
-    """What the result metrics of two calls say about their answers."""
-    before, after = result_metrics(previous, ignored), result_metrics(record, ignored)
-    if not before or not after or [name for name, _ in before] != [name for name, _ in after]:
-        return "unproven"
-    return "unchanged" if before == after else "changed"
+def kept(unit: Unit, asked: Sequence[Call], ignored: Sequence[str]) -> bool:
+    """Whether the first answer held for all of these calls, and nothing wrote between the first and the last."""
+    answers = [answer_of(call.record, ignored) for call in asked]
+    return all(are_equal(*pair) for pair in pairwise(answers)) and not is_written(unit, asked[0], asked[-1])
 
 
-def result_metrics(record: Record, ignored: Sequence[str]) -> list[tuple[str, int]]:
-    """Metrics that tell what a call found, by name; several of one name stay in logged order."""
-    results = [metric for metric in record.metrics if not is_time(metric[0]) and metric[0] not in ignored]
-    return sorted(results, key=lambda metric: metric[0])
-
-
-def is_time(name: str) -> bool:
-    """Whether the metric's name ends in a unit of time."""
-    return name.endswith(TIME_SUFFIXES)
+def is_written(unit: Unit, first: Call, last: Call) -> bool:
+    """Whether a write in the unit between these two may have changed what they ask."""
+    asked = resource_of(first.record)
+    return any(
+        first.number < write.number < last.number and resource_of(write.record) in (asked, EVERYTHING)
+        for write in unit.writes
+    )
 
 
 def numbers_behind(calls: Iterable[Call]) -> dict[Call, int]:
-    """Per call the number that directly follows it: behind its whole subtree where there is a tree, else the next."""
+    """Per call of one process the number that directly follows it: behind its whole subtree where there is a tree."""
+    calls = list(calls)
     largest = {call.number: call.number for call in calls if call.in_tree}
     for call in sorted(calls, key=lambda call: -call.number):
         if call.in_tree and call.parent in largest:
@@ -153,11 +105,10 @@ def numbers_behind(calls: Iterable[Call]) -> dict[Call, int]:
     return {call: (largest[call.number] if call.in_tree else call.number) + 1 for call in calls}
 
 
-def sequential_runs(calls: Sequence[Call]) -> list[list[Call]]:
-    """Runs of two or more calls of one lookup, each directly following the one before."""
-    next_number = numbers_behind(calls)
+def sequential_runs(unit: Unit, next_number: Mapping[Call, int]) -> list[list[Call]]:
+    """Runs of two or more judged questions of one lookup, each directly following the one before."""
     runs = []
-    for asked in by_lookup(calls).values():
+    for asked in by_lookup(unit.questions).values():
         run = [asked[0]]
         for call in asked[1:]:
             if call.number == next_number[run[-1]]:

@@ -4,25 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.oracle.processes import Process
-from tests.oracle.repeats import Call, Repeat
 from tests.oracle.trees import ancestors
+from tests.oracle.units import Call
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What one process says of its repeats' savings."""
+class Place:
+    """What one process says of the savings in it."""
 
     tree: str
     first_ended: int
     """Number of its first line's plausible call: what started till that ended may have been loading symbols."""
-    above: Mapping[int, frozenset[int]]
-    """Number of each call in a tree -> those of the calls that it lies in."""
+    above: Mapping[Call, Sequence[Call]]
+    """Each call in a tree -> the printed calls that it lies in, its parent first."""
 
 
-def scope_of(process: Process, calls: Sequence[Call]) -> Scope:
-    """The scope of a process with these calls."""
-    above = {call.number: frozenset(caller.number for caller in callers) for call, callers in ancestors(calls).items()}
-    return Scope(process.tree, first_ended(process), above)
+def place_of(process: Process, calls: Sequence[Call]) -> Place:
+    """What a process with these calls says."""
+    return Place(process.tree, first_ended(process), ancestors(calls))
 
 
 def first_ended(process: Process) -> int:
@@ -30,37 +29,61 @@ def first_ended(process: Process) -> int:
     return next(record.number for position, record in enumerate(process.records) if position not in process.implausible)
 
 
-def saving(repeats: Iterable[Repeat], scopes: Sequence[Scope], evidence: str) -> tuple[int, int]:
-    """Time of the repeats with this evidence, in ns as recorded, and its upper end."""
-    by_process: dict[int, list[Repeat]] = {}
-    for repeat in repeats:
-        by_process.setdefault(repeat.call.process, []).append(repeat)
-    parts = [process_saving(own, scopes[process], evidence) for process, own in by_process.items()]
+def saving(saved: Iterable[Call], places: Sequence[Place], spared: Iterable[Call] = ()) -> tuple[int, int]:
+    """Time of the saved calls, in ns as recorded, and its upper end.
+
+    What lies inside another of them, or inside one of those that are spared anyhow, is none of its own.
+    """
+    saved = list(saved)
+    outer = {*saved, *spared}
+    parts = [
+        process_saving(
+            [call for call in saved if call.process == index],
+            [call for call in outer if call.process == index],
+            place,
+        )
+        for index, place in enumerate(places)
+    ]
     return sum(lower for lower, _ in parts), sum(upper for _, upper in parts)
 
 
-def process_saving(repeats: Sequence[Repeat], scope: Scope, evidence: str) -> tuple[int, int]:
-    """The saving inside one process.
+def process_saving(saved: Sequence[Call], outer: Sequence[Call], place: Place) -> tuple[int, int]:
+    """The saving inside one process."""
+    promised = [call for call in saved if call.number > place.first_ended]
+    if place.tree == "unknown":
+        return saving_without_tree(promised, outer)
+    known = set(outer)
+    return total_under_parents([call for call in promised if not known & set(place.above.get(call, ()))], place)
 
-    Where the tree is unknown any call may lie inside another that has a smaller number and a later line: the one
-    function that saves most counts, by its calls that lie inside no other of its spared ones.
+
+def total_under_parents(calls: Iterable[Call], place: Place) -> tuple[int, int]:
+    """The calls' time, those of one parent together never more than the parent's own."""
+    by_parent: dict[Call | None, list[Call]] = {}
+    for call in calls:
+        parent = next(iter(place.above.get(call, ())), None)
+        by_parent.setdefault(parent, []).append(call)
+    lower_ns = upper_ns = 0
+    for parent, children in by_parent.items():
+        own_ns, own_upper_ns = total(children)
+        lower_ns += own_ns if parent is None else min(own_ns, parent.elapsed_ns)
+        upper_ns += own_upper_ns if parent is None else min(own_upper_ns, parent.elapsed_upper_ns)
+    return lower_ns, upper_ns
+
+
+def saving_without_tree(promised: Sequence[Call], outer: Sequence[Call]) -> tuple[int, int]:
+    """The saving where any call may lie inside another that has a smaller number and a later line.
+
+    The one function that saves most counts, by its calls that lie inside no other of its spared ones.
     """
-    saved = [
-        repeat.call for repeat in repeats if repeat.evidence == evidence and repeat.call.number > scope.first_ended
-    ]
-    spared = [repeat.call for repeat in repeats if repeat.evidence in ("unchanged", evidence)]
-    if scope.tree != "unknown":
-        numbers = {call.number for call in spared}
-        return total([call for call in saved if not scope.above.get(call.number, frozenset()) & numbers])
     last_line: dict[str, int] = {}
     enclosed = set()
-    for call in sorted(spared, key=lambda call: call.number):
+    for call in sorted(outer, key=lambda call: (call.number, call.record.line)):
         if call.record.line < last_line.get(call.function, 0):
-            enclosed.add(call.number)
+            enclosed.add(call)
         last_line[call.function] = max(call.record.line, last_line.get(call.function, 0))
     by_function: dict[str, list[Call]] = {}
-    for call in saved:
-        if call.number not in enclosed:
+    for call in promised:
+        if call not in enclosed:
             by_function.setdefault(call.function, []).append(call)
     return max((total(calls) for calls in by_function.values()), default=(0, 0))
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tests.oracle.processes import Process
-from tests.oracle.repeats import Call, Repeat
+from tests.oracle.repeats import Repeat
+from tests.oracle.units import Call
 
 UNFINISHED = "(unfinished)"
 

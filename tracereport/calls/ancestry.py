@@ -37,3 +37,15 @@ def last_number_inside(ordered: OrderedCalls) -> NDArray[np.int64]:
     for below, above in _ancestors(ordered.parent):
         np.maximum.at(last, above, last[below].copy())
     return last
+
+
+def nearest_above(ordered: OrderedCalls, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The nearest call above each call that is one of the mask's; ``NOWHERE`` without one."""
+    nearest = ordered.parent.copy()
+    while True:
+        unsettled = np.flatnonzero(nearest != NOWHERE)
+        unsettled = unsettled[~mask[nearest[unsettled]]]
+        if not len(unsettled):
+            return nearest
+        # Whoever stands above has looked as far up already: each pass doubles the step.
+        nearest[unsettled] = nearest[nearest[unsettled]]

@@ -1,4 +1,7 @@
-"""The judged calls in the order of their start, process by process: what all measures of repeats and trees work on."""
+"""The calls in the order of their start, process by process: what all measures of repeats and trees work on.
+
+Those of interleaved stretches have no order and aren't among them.
+"""
 
 from collections.abc import Sequence
 
@@ -6,14 +9,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_PARENT, Calls
+from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
+from tracereport.calls.units import Units, find_units
 from tracereport.model import CallReference
 
 NOWHERE = -1
 
 
 class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
-    """The judged calls by process and number. All arrays run over them; an index into them is a call's *place*."""
+    """The calls by process and number. All arrays run over them; an index into them is a call's *place*."""
 
     calls: Calls
     row: NDArray[np.intp]
@@ -22,13 +26,22 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     number: NDArray[np.int64]
     signature: NDArray[np.int32]
     lookup: NDArray[np.int32]
+    units: Units
+    unit: NDArray[np.int32]
+    """The unit of work of each."""
+    is_judged: NDArray[np.bool_]
+    """It stands in a unit that is judged."""
+    kind: NDArray[np.uint8]
+    """Index into ``CALL_KINDS``."""
+    is_question: NDArray[np.bool_]
+    """A judged question: its values were recorded, and it didn't fail. These alone can ask again."""
     in_tree: NDArray[np.bool_]
     """Plausible, in a process with a nested or given tree."""
     parent: NDArray[np.intp]
     """The place of the calling call, ``NOWHERE`` for a root, without a tree, or where the caller never printed."""
 
     def __len__(self) -> int:
-        """The number of judged calls."""
+        """The number of calls that have an order."""
         return len(self.row)
 
     def reference(self, place: int) -> CallReference:
@@ -54,20 +67,34 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
 
 
 def order_calls(calls: Calls) -> OrderedCalls:
-    """Brings the judged calls into the order of their start."""
+    """Brings the calls outside of interleaved stretches into the order of their start."""
     judged = calls.judged
     row = np.arange(len(calls)) if judged.all() else np.flatnonzero(judged)
     row = row[_find_order(calls.process[row], calls.number[row])]
     process, number, signature = calls.process[row], calls.number[row], calls.signature[row]
     has_tree = calls.processes.has_tree("nested", "given")
     in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
+    units = find_units(calls)
+    unit = units.of_call[row]
+    lookup = calls.signatures.lookup[signature]
+    origin = calls.origin[row]
+    said = calls.origins.kind[origin]
+    kind = np.where(said == QUESTION, calls.lookups.kind[lookup], said)
+    is_judged = units.judged[unit]
+    is_question = is_judged & (kind == QUESTION) & calls.lookups.values_known[lookup]
+    is_question &= calls.origins.answer[origin] != FAILED
     return OrderedCalls(
         calls=calls,
         row=row,
         process=process,
         number=number,
         signature=signature,
-        lookup=calls.signatures.lookup[signature],
+        lookup=lookup,
+        units=units,
+        unit=unit,
+        is_judged=is_judged,
+        kind=kind,
+        is_question=is_question,
         in_tree=in_tree,
         parent=_find_parent_places(process, number, calls.parent[row], in_tree),
     )

@@ -31,7 +31,7 @@ class Subjects(msgspec.Struct, frozen=True, eq=False):
     kind: NDArray[np.uint8]
     """``QUESTION`` or ``WRITE``."""
     resource: NDArray[np.int32]
-    """Index into ``resources``."""
+    """Index into ``resources``, or ``EVERYTHING``."""
     resources: tuple[str, ...]
 
 
@@ -39,7 +39,8 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
     """Kind and resource of lookups.
 
     A write is told by the first word of the parameter ``sql``, or for a function named ``<verb> <name>`` by that verb.
-    The resource is the table that the statement or that name gives, else the function.
+    The resource is the table that the statement or that name gives; of a question else the function, of a write
+    everything.
 
     Args:
         function: per lookup the code of its function.
@@ -58,6 +59,8 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
             kind[lookup] = WRITE if _FIRST_WORD.match(statement) else QUESTION
             if (found := _TABLE.match(statement)) is not None:
                 resource_code[lookup] = codes.setdefault(_bare_name(found["table"]), len(codes))
+            elif kind[lookup] == WRITE and not _VERB_AND_NAME.fullmatch(names[function[lookup]]):
+                resource_code[lookup] = EVERYTHING
     return Subjects(kind, resource_code, tuple(codes))
 
 
@@ -76,7 +79,7 @@ def code_written(name: str, codes: dict[str, int]) -> int:
 def _read_name(function: str) -> tuple[int, str]:
     named = _VERB_AND_NAME.fullmatch(function)
     if named is None:
-        return QUESTION, function
+        return QUESTION, _bare_name(function)
     return (QUESTION if named["verb"].lower() == "select" else WRITE), _bare_name(named["name"])
 
 

@@ -1,142 +1,357 @@
-"""Fan-outs -> findings: one per shape and varying parameter."""
+"""Fan-outs -> findings: one per shape and varying parameter; of writes, one per shape."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME
-from tracereport.calls.grouping import (
-    ROW_LIMIT,
-    stable_order,
-    sum_by,
-    sum_exactly,
+from tracereport.calls.coding import code_values
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, count_by, stable_order, sum_by
+from tracereport.calls.ordered import NOWHERE
+from tracereport.findings.common import (
+    EvidenceOf,
+    count_pairs_with,
+    first_rows,
+    list_hooks,
+    list_places,
+    list_tests,
+    places_of,
 )
-from tracereport.calls.ordered import NOWHERE, OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.findings.candidates import EVIDENCE_LIMIT, WORST_LIMIT, Candidate, Key, count_tests, describe_evidence
-from tracereport.measures.fanout import NO_GROUP, FanOutGroups
-from tracereport.model import (
-    Finding,
-    ProcessFinding,
-    Rows,
+from tracereport.findings.interface import (
+    EVIDENCE_LIMIT,
+    WORST_LIMIT,
+    Candidate,
+    FindingKind,
+    Key,
+    UnitAmount,
+    read_key,
 )
+from tracereport.measures.context import Context
+from tracereport.measures.fanout import NO_GROUP
+from tracereport.measures.fanout_rows import CONFIDENCES
+from tracereport.measures.interface import Whole
+from tracereport.measures.partials import Column, Table, group_rows, merge_tables
+from tracereport.measures.scopes import LOW
+from tracereport.model import Finding, Rows
+
+KIND_KEY: Final = "fan_out_findings"
 
 
-def find_fanout_findings(
-    ordered: OrderedCalls, fanouts: FanOutGroups, by_process: dict[int, list[ProcessFinding]], shown: Shown | None
-) -> list[Candidate]:
-    """One finding per shape and varying parameter; where some groups have a parent, those without one don't count."""
-    places, start = _places_by_group(fanouts)
+class FanOutsPart(msgspec.Struct, frozen=True, eq=False):
+    """What some processes know of the findings of fan-outs. Keys hold the certainty of the groups."""
+
+    findings: Table
+    sizes: Table
+    """By finding, certainty, distinct values and parent's function: groups, the largest ones."""
+    tests: Table
+    places: Table
+    hooks: Table
+    units: Table
+
+
+class _Grouped(msgspec.Struct, frozen=True, eq=False):
+    """The groups of calls with their findings."""
+
+    keys: tuple[str, ...]
+    function: NDArray[np.int64]
+    """Per finding."""
+    finding: NDArray[np.int64]
+    """Per group."""
+    place: NDArray[np.intp]
+    """The calls of all groups."""
+    group: NDArray[np.int64]
+    """Per call."""
+
+
+def _group(context: Context) -> _Grouped:
+    def make() -> _Grouped:
+        calls, fanouts = context.calls, context.fanouts
+        codes: dict[str, int] = {}
+        functions: list[int] = []
+        finding = []
+        for group in range(len(fanouts)):
+            function = int(fanouts.function[group])
+            key = Key(
+                kind="fan-out",
+                function=calls.names[function],
+                callers=(calls.name(int(fanouts.caller[group])),),
+                param_names=fanouts.param_names[group],
+                varying_params=fanouts.varying_params(group)[:1],
+            ).text()
+            if key not in codes:
+                codes[key] = len(codes)
+                functions.append(function)
+            finding.append(codes[key])
+        place = np.flatnonzero(fanouts.group_of_place != NO_GROUP)
+        return _Grouped(
+            keys=tuple(codes),
+            function=np.array(functions, np.int64),
+            finding=np.array(finding, np.int64),
+            place=place,
+            group=fanouts.group_of_place[place].astype(np.int64),
+        )
+
+    return context.make_once(KIND_KEY, make)
+
+
+def measure_fan_out_findings(context: Context) -> FanOutsPart:
+    """The sums of each finding, by the certainty of its groups."""
+    calls, ordered, fanouts = context.calls, context.ordered, context.fanouts
+    found = _group(context)
+    # Finding and certainty as one code, by group and by call.
+    levels = len(CONFIDENCES)
+    of_group = found.finding * levels + fanouts.certainty
+    of_place = of_group[found.group]
+    count = len(found.keys) * levels
+    avoidable = fanouts.is_avoidable[found.place]
+    row = ordered.row[found.place]
+    shown = np.ones(len(row), bool) if context.shown is None else context.shown.places[found.place]
+    present = np.flatnonzero(count_by(of_group, count))
+    sums = {
+        "groups": count_by(of_group, count),
+        "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
+        "writes": count_by(of_group, count, fanouts.is_write),
+        "calls": count_by(of_place, count),
+        "avoidable_calls": count_by(of_place, count, avoidable),
+        "elapsed_ns": sum_by(of_place, calls.elapsed_ns[row], count),
+        "resolution_ns": sum_by(of_place, calls.resolution_ns[row], count),
+        "shown": count_by(of_place, count, shown),
+    }
+    at, via = places_of(context, found.place)
+    texts = calls.origins.texts
+    keys = tuple(f"{key}{level}" for key in found.keys for level in range(levels))
+    tests = count_pairs_with(
+        of_place[avoidable], keys, calls.test[row[avoidable]], calls.tests, "test", "avoidable_calls"
+    )
+    tests.sums["repeats"] = np.zeros(len(tests), np.int64)
+    return FanOutsPart(
+        findings=Table(
+            key={
+                "finding": Column(present, keys),
+                "function": Column(found.function[present // levels], calls.names),
+            },
+            sums={name: column[present] for name, column in sums.items()},
+        ),
+        sizes=_count_sizes(context, of_group, keys),
+        tests=tests,
+        places=count_pairs_with(of_place, keys, at, texts, "at", "calls"),
+        hooks=count_pairs_with(of_place, keys, via, texts, "via", "calls"),
+        units=_count_units(context, of_place[avoidable], found.place[avoidable], keys),
+    )
+
+
+def _count_units(context: Context, code: NDArray[np.int64], place: NDArray[np.intp], keys: tuple[str, ...]) -> Table:
+    ordered = context.ordered
+    width = max(len(keys), 1)
+    distinct, index = code_values(ordered.unit[place].astype(np.int64) * width + code, len(ordered.units) * width)
+    return Table(
+        key={
+            "process": Column(context.process_key(ordered.units.process[distinct // width])),
+            "unit": Column(distinct // width),
+            "finding": Column(distinct % width, keys),
+        },
+        sums={"avoidable_calls": count_by(index, len(distinct))},
+    )
+
+
+def _count_sizes(context: Context, of_group: NDArray[np.int64], keys: tuple[str, ...]) -> Table:
+    """How many groups have so many distinct values under a call of some function."""
+    fanouts, ordered = context.fanouts, context.ordered
+    function = np.full(len(fanouts), -1, np.int64)
+    known = fanouts.parent != NOWHERE
+    function[known] = context.calls.lookups.function[ordered.lookup[fanouts.parent[known]]]
+    return _keep_largest(
+        group_rows(
+            Table(
+                key={
+                    "finding": Column(of_group, keys),
+                    "size": Column(fanouts.distinct_values),
+                    "parent": Column(function, context.calls.names),
+                },
+                sums={"groups": np.ones(len(fanouts), np.int64)},
+            )
+        )
+    )
+
+
+def _keep_largest(table: Table) -> Table:
+    """The largest of each finding, ties by the parent's name, one that never printed last."""
+    parent = table.key["parent"]
+    order = {name: rank for rank, name in enumerate(sorted(parent.texts or ()))}
+    rank = np.array([*(order[name] for name in parent.texts or ()), len(order)], np.int64)[parent.codes]
+    chosen = first_rows(table.key["finding"].codes, [-table.key["size"].codes, rank], NESTED_ROW_LIMIT)
+    return table.take(chosen)
+
+
+def merge_fan_out_findings(parts: Sequence[FanOutsPart]) -> FanOutsPart:
+    """The sums of all parts."""
+
+    def join(name: str) -> Table:
+        return merge_tables([getattr(part, name) for part in parts])
+
+    return FanOutsPart(
+        findings=join("findings"),
+        sizes=_keep_largest(join("sizes")),
+        tests=join("tests"),
+        places=join("places"),
+        hooks=join("hooks"),
+        units=join("units"),
+    )
+
+
+def choose_fan_out_evidence(context: Context, wanted: Sequence[str] | None = None) -> list[EvidenceOf]:
+    """The first calls of the largest group of each finding and certainty; of the wanted findings, or of all."""
+    from tracereport.measures.described import describe_call  # noqa: PLC0415
+
+    fanouts, found = context.fanouts, _group(context)
+    chosen = np.arange(len(fanouts))
+    if wanted is not None:
+        among = set(wanted)
+        is_wanted = np.array([key in among for key in found.keys], bool)
+        chosen = np.flatnonzero(is_wanted[found.finding]) if len(found.keys) else chosen
+    owner = found.finding[chosen] * len(CONFIDENCES) + fanouts.certainty[chosen]
+    best = chosen[first_rows(owner, [-fanouts.distinct_values[chosen], fanouts.first[chosen]], 1)]
+    order = stable_order(found.group, max(len(fanouts), 1))
+    end = np.cumsum(np.bincount(found.group, minlength=len(fanouts)))
+    evidence = []
+    for group in best.tolist():
+        places = found.place[order[end[group] - fanouts.calls[group] : end[group]]][:EVIDENCE_LIMIT]
+        evidence.append(
+            EvidenceOf(
+                key=found.keys[int(found.finding[group])],
+                sort=int(fanouts.certainty[group]),
+                size=int(fanouts.distinct_values[group]),
+                rows=tuple(describe_call(context, row) for row in context.ordered.row[places].tolist()),
+            )
+        )
+    return evidence
+
+
+def _choose_levels(part: FanOutsPart) -> dict[str, int]:
+    """By finding the best certainty of its groups: those of a worse one don't count."""
+    best: dict[str, int] = {}
+    for (text,) in part.findings.rows("finding"):
+        key, level = text[:-1], int(text[-1])
+        best[key] = min(best.get(key, level), level)
+    return best
+
+
+def find_fan_out_findings(whole: Whole) -> list[Candidate]:
+    """The findings of all fan-outs."""
+    part: FanOutsPart = whole[KIND_KEY]
+    levels = _choose_levels(part)
+    describer = _Describer(part)
+    columns = ("finding", *part.findings.sums)
     candidates = []
-    for key, groups in _sort_fanouts(ordered, fanouts).items():
-        under_parent = groups[~fanouts.is_low[groups]]
-        counted = under_parent if len(under_parent) else groups
-        counted = _sort_by_size(ordered, fanouts, counted)
-        avoidable = fanouts.distinct_values[counted] - 1
-        fingerprint = key.fingerprint()
-        process, index = np.unique(fanouts.process[counted], return_inverse=True)
-        for number, spread in zip(process.tolist(), sum_by(index, avoidable, len(process)).tolist(), strict=True):
-            row = ProcessFinding(fingerprint=fingerprint, repeats=0, avoidable_calls=spread)
-            by_process.setdefault(number, []).append(row)
-        own = np.concatenate([places[start[group] : start[group + 1]] for group in counted.tolist()])
-        elapsed_ns = sum_exactly(ordered.calls.elapsed_ns[ordered.row[own]])
+    for values in part.findings.rows(*columns):
+        row = dict(zip(columns, values, strict=True))
+        text, level = row["finding"][:-1], int(row["finding"][-1])
+        if levels[text] != level:
+            continue
+        key = read_key(text)
         candidates.append(
             Candidate(
                 key=key,
-                calls_saved=int(avoidable.sum()),
-                possible_calls_saved=int(avoidable.sum()),
-                elapsed_ns=elapsed_ns,
-                is_low=not len(under_parent),
-                is_shown=shown is None or bool(shown.places[own].any()),
-                describe=partial(_describe_fanout, ordered, fanouts, key, counted, own, elapsed_ns),
+                calls_saved=row["avoidable_calls"],
+                possible_calls_saved=row["avoidable_calls"],
+                elapsed_ns=row["elapsed_ns"],
+                is_low=level == LOW,
+                is_shown=bool(row["shown"]) or not whole.is_narrowed,
+                describe=partial(describer.describe, key, row, level),
             )
         )
     return candidates
 
 
-def _describe_fanout(
-    ordered: OrderedCalls,
-    fanouts: FanOutGroups,
-    key: Key,
-    counted: NDArray[np.intp],
-    own: NDArray[np.intp],
-    elapsed_ns: int,
-) -> Finding:
-    is_low = bool(fanouts.is_low[counted].any())
-    parents = [ordered.calls.name(code) for code in _parent_functions(ordered, fanouts, counted).tolist()]
-    avoidable_calls = int(fanouts.distinct_values[counted].sum()) - len(counted)
-    evidence = tuple(describe_evidence(ordered.calls, row) for row in ordered.row[own[:EVIDENCE_LIMIT]].tolist())
-    return Finding(
-        fingerprint=key.fingerprint(),
-        kind=key.kind,
-        function=key.function,
-        callers=key.callers[:ROW_LIMIT],
-        caller_count=len(key.callers),
-        param_names=key.param_names,
-        varying_params=fanouts.varying_params(int(counted[0])),
-        parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),
-        worst_parent=parents[0],
-        calls=len(own),
-        calls_saved=avoidable_calls,
-        possible_calls_saved=avoidable_calls,
-        elapsed_ns=elapsed_ns,
-        elapsed_upper_ns=elapsed_ns + sum_exactly(ordered.calls.resolution_ns[ordered.row[own]]),
-        worst=tuple(fanouts.distinct_values[counted[:WORST_LIMIT]].tolist()),
-        avoidable_calls=avoidable_calls,
-        confidence="low" if is_low else "sure",
-        reason=_fanout_reason(len(counted), parents.count(None), is_low=is_low),
-        evidence=Rows(len(own), evidence),
-        tests=count_tests(ordered, own[fanouts.is_avoidable[own]], is_avoidable=True),
-    )
+class _Describer:
+    """Describes findings; what it needs of all of them is made when the first is."""
 
+    def __init__(self, part: FanOutsPart) -> None:
+        self._part = part
+        self._made: dict[str, dict[str, Any]] = {}
 
-def _sort_by_size(ordered: OrderedCalls, fanouts: FanOutGroups, groups: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The largest groups first; ties by the parent's function, one that never printed last, then by the first call."""
-    function = _parent_functions(ordered, fanouts, groups)
-    rank = np.where(function == NO_NAME, len(ordered.calls.names), function)
-    return groups[np.lexsort((rank, -fanouts.distinct_values[groups]))]
+    def _once(self, name: str, make: Any) -> dict[str, Any]:  # noqa: ANN401
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
-
-def _parent_functions(ordered: OrderedCalls, fanouts: FanOutGroups, groups: NDArray[np.intp]) -> NDArray[np.int32]:
-    """The name code of each group's parent, ``NO_NAME`` where there is none or it never printed."""
-    parent = fanouts.parent[groups]
-    function = np.full(len(groups), NO_NAME, np.int32)
-    known = parent != NOWHERE
-    function[known] = ordered.calls.lookups.function[ordered.lookup[parent[known]]]
-    return function
-
-
-def _places_by_group(fanouts: FanOutGroups) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The places of all groups, one after the other, and where each group starts; last, where the last one ends."""
-    places = np.flatnonzero(fanouts.group_of_place != NO_GROUP)
-    group = fanouts.group_of_place[places]
-    order = stable_order(group, max(len(fanouts), 1))
-    return places[order], np.concatenate(([0], np.cumsum(np.bincount(group, minlength=len(fanouts)))))
-
-
-def _sort_fanouts(ordered: OrderedCalls, fanouts: FanOutGroups) -> dict[Key, NDArray[np.intp]]:
-    """The groups of each finding."""
-    found: dict[Key, list[int]] = {}
-    names = ordered.calls.names
-    for group in range(len(fanouts)):
-        shape = int(fanouts.shape[group])
-        key = Key(
+    def describe(self, key: Key, row: dict[str, Any], level: int) -> Finding:
+        """One finding."""
+        part, text = self._part, row["finding"]
+        sizes = self._once("sizes", lambda: _list_sizes(part.sizes))[text]
+        tests = self._once("tests", lambda: list_tests(part.tests))
+        places = self._once("places", lambda: list_places(part.places))
+        hooks = self._once("hooks", lambda: list_hooks(part.hooks))
+        parents = [parent for _, parent, _ in sizes]
+        is_write = row["writes"] > 0
+        return Finding(
+            fingerprint=key.fingerprint(),
             kind="fan-out",
-            function=fanouts.shapes.function[shape],
-            callers=(None if fanouts.caller[group] < 0 else names[fanouts.caller[group]],),
-            param_names=fanouts.shapes.param_names[shape],
-            varying_params=fanouts.varying_params(group)[:1],
+            function=key.function,
+            callers=key.callers[:ROW_LIMIT],
+            caller_count=len(key.callers),
+            param_names=key.param_names,
+            varying_params=key.varying_params,
+            writes=is_write,
+            parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),
+            worst_parent=parents[0],
+            calls=row["calls"],
+            calls_saved=row["avoidable_calls"],
+            possible_calls_saved=row["avoidable_calls"],
+            elapsed_ns=row["elapsed_ns"],
+            elapsed_upper_ns=row["elapsed_ns"] + row["resolution_ns"],
+            worst=tuple(size for size, _, groups in sizes for _ in range(groups))[:WORST_LIMIT],
+            avoidable_calls=row["avoidable_calls"],
+            at=places.get(text, Rows()),
+            via=hooks.get(text, ()),
+            confidence=CONFIDENCES[level],
+            reason=_explain(row, level),
+            tests=tests.get(text, Rows()),
         )
-        found.setdefault(key, []).append(group)
-    return {key: np.array(groups, np.intp) for key, groups in found.items()}
 
 
-def _fanout_reason(groups: int, unfinished: int, *, is_low: bool) -> str:
-    """Why it is as sure as it is; ``unfinished`` groups stand under a call that never printed."""
-    if is_low:
+def _list_sizes(table: Table) -> dict[str, list[tuple[int, str | None, int]]]:
+    """By finding the distinct values, the parent's function and the number of its largest groups."""
+    found: dict[str, list[tuple[int, str | None, int]]] = {}
+    for text, size, parent, groups in table.rows("finding", "size", "parent", "groups"):
+        found.setdefault(text, []).append((size, parent, groups))
+    for rows in found.values():
+        rows.sort(key=lambda row: (-row[0], row[1] is None, row[1] or ""))
+    return found
+
+
+def _explain(row: dict[str, Any], level: int) -> str:
+    """Why it is as sure as it is."""
+    groups, unfinished = row["groups"], row["unfinished_parents"]
+    if level == LOW:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
+    if CONFIDENCES[level] == "likely":
+        return "one call of the named caller was running each time, though no call tree is known: at least so many"
     if groups == 1:
         return f"all stand under one parent call{', which never printed' if unfinished else ''}"
     beside = f"; {'each' if unfinished == groups else f'{unfinished:,}'} of these never printed" if unfinished else ""
     return f"each of the {groups:,} groups stands under one parent call{beside}"
+
+
+def list_unit_amounts(whole: Whole) -> list[UnitAmount]:
+    """What each unit adds to each finding."""
+    part: FanOutsPart = whole[KIND_KEY]
+    levels = _choose_levels(part)
+    return [
+        UnitAmount(process, unit, text[:-1], 0, avoidable)
+        for process, unit, text, avoidable in part.units.rows("process", "unit", "finding", "avoidable_calls")
+        if levels.get(text[:-1]) == int(text[-1])
+    ]
+
+
+KIND = FindingKind(
+    KIND_KEY,
+    measure_fan_out_findings,
+    merge_fan_out_findings,
+    find_fan_out_findings,
+    list_unit_amounts,
+    detail=choose_fan_out_evidence,
+)

@@ -1,123 +1,97 @@
-"""Sections -> ranked findings: one thing worth changing each, with evidence; and the verdict that rests on them."""
+"""Candidates of all kinds -> ranked findings, with their evidence; and what each unit of work adds to them."""
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
-import numpy as np
+from msgspec.structs import replace
 
-from tracereport.calls.calls import Calls
-from tracereport.calls.grouping import (
-    LONG_ROW_LIMIT,
-    ROW_LIMIT,
-    keep_rows,
-    sum_exactly,
-)
-from tracereport.calls.ordered import OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.findings.candidates import EVIDENCE_LIMIT, Candidate, Key, describe_evidence
-from tracereport.findings.fan_outs import find_fanout_findings
-from tracereport.findings.repeated import find_repeat_findings, sort_repeats
+from tracereport.calls.grouping import LONG_ROW_LIMIT, keep_rows
+from tracereport.findings import fan_outs, repeated, slow_calls
+from tracereport.findings.common import EvidenceOf, choose_evidence
+from tracereport.findings.interface import Candidate, FindingKind, UnitAmount, fingerprint_of
 from tracereport.findings.verdict import make_verdict
-from tracereport.measures.fanout import FanOutGroups
-from tracereport.measures.repeats import Repeats
-from tracereport.measures.savings import find_promised, sum_saving
-from tracereport.measures.slowest import SlowGroup
-from tracereport.model import (
-    Finding,
-    ProcessFinding,
-    Rows,
-    Verdict,
-)
+from tracereport.measures.interface import Whole
+from tracereport.model import Finding, ProcessFinding, Rows, Verdict
 
-VERDICT_CHANGES = 3
+KINDS: Final[tuple[FindingKind[Any], ...]] = (repeated.KIND, fan_outs.KIND, slow_calls.KIND)
 
 
 class Findings(msgspec.Struct, frozen=True, eq=False):
-    """All findings, ranked, and what each process adds to them."""
+    """All findings, ranked, and what each process and unit adds to them."""
 
     rows: Rows[Finding]
     by_process: dict[int, list[ProcessFinding]]
+    by_unit: dict[tuple[int, int], list[ProcessFinding]]
     verdict: Verdict
 
 
-def find_findings(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    fanouts: FanOutGroups,
-    slow: Iterable[SlowGroup],
-    shown: Shown | None = None,
-) -> Findings:
+def find_findings(whole: Whole) -> Findings:
     """All findings by calls saved, then possible ones, then time, then key; and the verdict that rests on the first."""
-    sorted_repeats = sort_repeats(ordered, repeats)
-    promised = find_promised(ordered)
-    by_process: dict[int, list[ProcessFinding]] = {}
-    candidates = [
-        *find_repeat_findings(ordered, repeats, sorted_repeats, promised, by_process, shown),
-        *find_fanout_findings(ordered, fanouts, by_process, shown),
-        *_slow_findings(ordered.calls, slow, shown),
-    ]
+    candidates = [candidate for kind in KINDS for candidate in kind.find(whole)]
     candidates.sort(key=Candidate.rank)
-    of_repeats = [candidate for candidate in candidates if candidate.key.kind in ("again", "shared")]
-    changes = [candidate for candidate in of_repeats if candidate.calls_saved][:VERDICT_CHANGES]
-    saved = np.zeros(len(ordered), bool)
-    for candidate in changes:
-        saved[sorted_repeats.places[sorted_repeats.of_key(sorted_repeats.keys.index(candidate.key))]] = True
-    saved &= repeats.unchanged
-    for found in by_process.values():
-        found.sort(key=lambda row: (-row.repeats, -row.avoidable_calls, row.fingerprint))
-    sure_fanouts = [candidate for candidate in candidates if candidate.key.kind == "fan-out" and not candidate.is_low]
     listed = [candidate for candidate in candidates if candidate.is_shown]
     kept = listed[:LONG_ROW_LIMIT]
-    described = {candidate.key: candidate for candidate in (*kept, *changes, *sure_fanouts[:1])}
-    findings = {key: candidate.describe() for key, candidate in described.items()}
+    verdict = make_verdict(whole, candidates)
+    amounts = [amount for kind in KINDS for amount in kind.amounts(whole)]
     return Findings(
-        rows=keep_rows([findings[candidate.key] for candidate in kept], LONG_ROW_LIMIT, len(listed)),
-        by_process=by_process,
-        verdict=make_verdict(
-            repeats,
-            [findings[candidate.key] for candidate in changes],
-            [findings[candidate.key] for candidate in sure_fanouts[:1]],
-            len(sure_fanouts),
-            sum_saving(ordered, promised, saved, saved),
-        ),
+        rows=keep_rows(_describe(whole, kept), LONG_ROW_LIMIT, len(listed)),
+        by_process=_spread_over_processes(amounts),
+        by_unit=_spread_over_units(amounts),
+        verdict=verdict,
     )
 
 
-def _slow_findings(calls: Calls, slow: Iterable[SlowGroup], shown: Shown | None) -> list[Candidate]:
-    """One finding per shape with slow calls: nothing to leave out, but a place to look."""
+def _describe(whole: Whole, candidates: Sequence[Candidate]) -> list[Finding]:
+    wanted = [candidate.key.text() for candidate in candidates]
+    found: list[EvidenceOf] = [
+        own for kind in KINDS if kind.detail for part in whole.details(kind.key, wanted) for own in part
+    ]
+    best: dict[str, EvidenceOf] = {}
+    for (key, sort), own in sorted(choose_evidence(found).items(), key=lambda item: item[0][1]):
+        del sort
+        best.setdefault(key, own)
+    findings = []
+    for candidate, key in zip(candidates, wanted, strict=True):
+        finding = candidate.describe()
+        if key in best:
+            total = finding.repeats or finding.calls
+            finding = replace(finding, evidence=Rows(total, best[key].rows))
+        findings.append(finding)
+    return findings
 
-    def describe(group: SlowGroup, key: Key, elapsed_ns: int) -> Finding:
-        evidence = tuple(describe_evidence(calls, row) for row in group.rows[:EVIDENCE_LIMIT].tolist())
-        return Finding(
-            fingerprint=key.fingerprint(),
-            kind=key.kind,
-            function=key.function,
-            callers=key.callers[:ROW_LIMIT],
-            caller_count=len(key.callers),
-            param_names=key.param_names,
-            calls=len(group.rows),
-            elapsed_ns=elapsed_ns,
-            elapsed_upper_ns=elapsed_ns + sum_exactly(calls.resolution_ns[group.rows]),
-            confidence="low",
-            reason="times differ from run to run: look whether the same calls are slow again",
-            evidence=Rows(len(group.rows), evidence),
-        )
 
-    candidates = []
-    for group in slow:
-        key = Key("slow", group.function, (group.caller,), group.param_names)
-        elapsed_ns = sum_exactly(calls.elapsed_ns[group.rows])
-        is_shown = shown is None or bool(shown.rows[group.rows].any())
-        candidates.append(
-            Candidate(
-                key=key,
-                calls_saved=0,
-                possible_calls_saved=0,
-                elapsed_ns=elapsed_ns,
-                is_low=True,
-                is_shown=is_shown,
-                describe=partial(describe, group, key, elapsed_ns),
-            )
+def _spread_over_units(amounts: Sequence[UnitAmount]) -> dict[tuple[int, int], list[ProcessFinding]]:
+    fingerprints: dict[str, str] = {}
+    found: dict[tuple[int, int], list[ProcessFinding]] = {}
+    for own in amounts:
+        if own.key not in fingerprints:
+            fingerprints[own.key] = fingerprint_of(own.key)
+        found.setdefault((own.process, own.unit), []).append(
+            ProcessFinding(fingerprint=fingerprints[own.key], repeats=own.repeats, avoidable_calls=own.avoidable_calls)
         )
-    return candidates
+    for rows in found.values():
+        rows.sort(key=_largest_first)
+    return found
+
+
+def _spread_over_processes(amounts: Sequence[UnitAmount]) -> dict[int, list[ProcessFinding]]:
+    sums: dict[tuple[int, str], list[int]] = {}
+    for own in amounts:
+        total = sums.setdefault((own.process, own.key), [0, 0])
+        total[0] += own.repeats
+        total[1] += own.avoidable_calls
+    found: dict[int, list[ProcessFinding]] = {}
+    fingerprints: dict[str, str] = {}
+    for (process, key), (repeats, avoidable) in sums.items():
+        if key not in fingerprints:
+            fingerprints[key] = fingerprint_of(key)
+        row = ProcessFinding(fingerprint=fingerprints[key], repeats=repeats, avoidable_calls=avoidable)
+        found.setdefault(process, []).append(row)
+    for rows in found.values():
+        rows.sort(key=_largest_first)
+    return found
+
+
+def _largest_first(row: ProcessFinding) -> tuple[int, int, str]:
+    return (-row.repeats, -row.avoidable_calls, row.fingerprint)

@@ -1,314 +1,473 @@
-"""Repeats -> findings *again* and *shared*: every repeat is in exactly one of them."""
+"""Repeats -> findings *again* and *shared*: every repeat is in exactly one of them.
 
+*again* promises what the caller's own kept answer would have served. What another asker's answer would have served has
+to be handed on: the finding *shared* of its callers saves it.
+"""
+
+from collections.abc import Sequence
 from functools import partial
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.ancestry import any_above
+from tracereport.calls.ancestry import nearest_above
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import (
-    NESTED_ROW_LIMIT,
-    ROW_LIMIT,
-    caller_rank,
-    count_by,
-    keep_rows,
-    stable_order,
-    sum_by,
-    sum_exactly,
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.ordered import NOWHERE
+from tracereport.findings.common import (
+    EvidenceOf,
+    count_pairs_with,
+    first_rows,
+    list_hooks,
+    list_places,
+    list_tests,
+    places_of,
 )
-from tracereport.calls.groups import places_of_groups
-from tracereport.calls.ordered import NOWHERE, OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.calls.shapes import find_shapes
-from tracereport.findings.candidates import EVIDENCE_LIMIT, WORST_LIMIT, Candidate, Key, count_tests, describe_evidence
-from tracereport.measures.repeats import Repeats, code_sequences
-from tracereport.measures.savings import Saving, find_enclosed
-from tracereport.model import (
-    UNKNOWN_CALLER,
-    Confidence,
-    Evidence,
-    Finding,
-    ProcessFinding,
-    RepeatPair,
-    Rows,
+from tracereport.findings.interface import (
+    EVIDENCE_LIMIT,
+    WORST_LIMIT,
+    Candidate,
+    FindingKind,
+    Key,
+    UnitAmount,
+    read_key,
 )
+from tracereport.findings.sorted_repeats import NO_FINDING, SortedRepeats, sort_repeats
+from tracereport.measures.context import Context
+from tracereport.measures.described import describe_call
+from tracereport.measures.evidence import SURE_GRADES, Grade
+from tracereport.measures.interface import Whole
+from tracereport.measures.partials import Array, Column, Table, add_up, group_rows, merge_tables
+from tracereport.measures.proof import with_proof
+from tracereport.measures.repeats import CHANGED, UNCHANGED, UNPROVEN
+from tracereport.measures.savings import count_time, find_enclosed, find_promised
+from tracereport.model import UNKNOWN_CALLER, Confidence, Finding, RepeatPair, Rows
 from tracereport.wording.phrases import format_counted
 
-UNPROVEN, UNCHANGED, CHANGED = (np.int8(code) for code in range(3))
-"""What the answers say of a repeat."""
+KIND_KEY: Final = "repeat_findings"
+_SORTS: Final = {UNCHANGED: 0, UNPROVEN: 1, CHANGED: 2}
+"""Evidence of unchanged repeats is shown first."""
+_STEPS_UP: Final = 64
+"""Saved calls above a saved call that are looked at for one of the same finding; beyond, it counts as inside one."""
 
 
-class RepeatFindings(msgspec.Struct, frozen=True, eq=False):
-    """The repeats sorted by finding, and within one by lookup, process and number. Columns run over all repeats."""
+class RepeatsPart(msgspec.Struct, frozen=True, eq=False):
+    """What some processes know of the findings of repeats."""
 
-    keys: tuple[Key, ...]
-    end: NDArray[np.int64]
-    """Where each key's repeats end."""
-    places: NDArray[np.intp]
-    group: NDArray[np.int64]
-    """A number of the repeat's lookup and process, ascending within a finding."""
-    evidence: NDArray[np.int8]
-    """``UNPROVEN``, ``UNCHANGED`` or ``CHANGED``."""
-    previous_caller: NDArray[np.int32]
-    """Name codes moved up by one: 0 for a missing caller."""
-    caller: NDArray[np.int32]
-
-    def of_key(self, code: int) -> slice:
-        """The repeats of one finding."""
-        return slice(int(self.end[code - 1]) if code else 0, int(self.end[code]))
+    findings: Table
+    pairs: Table
+    """By finding, previous asker and asker."""
+    sizes: Table
+    """By finding and how often one lookup was asked again: the largest ones."""
+    tests: Table
+    places: Table
+    hooks: Table
+    units: Table
+    """By process, unit and finding."""
 
 
-def sort_repeats(ordered: OrderedCalls, repeats: Repeats) -> RepeatFindings:
-    """Puts every repeat into its finding: *again* by its caller, *shared* by the set of callers."""
-    groups = repeats.lookups
-    repeated = np.flatnonzero(groups.length > 1)
-    places = groups.order[~groups.is_first]
-    group = np.repeat(np.arange(len(repeated)), groups.length[repeated] - 1)
-    shapes = find_shapes(ordered.calls.lookups, groups.code[repeated])
-    shape = shapes.shape[group].astype(np.int64)
-    again = repeats.again[places]
-    sets, set_of_group = _find_caller_sets(ordered, repeats, repeated)
-    caller = ordered.calls.signatures.caller + 1
-    own_caller = caller[ordered.signature[places]]
-    who = np.where(again, own_caller, set_of_group[group])
-    width = max(len(ordered.calls.names) + 1, len(sets))
-    code, finding = code_values((shape * 2 + again) * width + who, len(shapes.function) * 2 * width)
-    keys = []
-    for value in code.tolist():
-        shape_again, who_code = divmod(value, width)
-        own_shape, is_again = divmod(shape_again, 2)
-        keys.append(
-            Key(
-                kind="again" if is_again else "shared",
-                function=shapes.function[own_shape],
-                callers=(ordered.calls.name(who_code - 1),) if is_again else sets[who_code],
-                param_names=shapes.param_names[own_shape],
+def _sort(context: Context) -> SortedRepeats:
+    return context.make_once("sorted_repeats", lambda: sort_repeats(context))
+
+
+def measure_repeat_findings(context: Context) -> RepeatsPart:
+    """The sums of each finding."""
+    found = _sort(context)
+    ordered = context.ordered
+    names, place, finding = found.keys, found.place, found.finding
+    units = ordered.unit[place].astype(np.int64)
+    width = max(len(names), 1)
+    unit_keys, unit_index = code_values(units * width + finding, len(ordered.units) * width)
+    test = context.calls.test[ordered.row[place]]
+    tests = count_pairs_with(finding, names, test, context.calls.tests, "test", "repeats")
+    tests.sums["avoidable_calls"] = np.zeros(len(tests), np.int64)
+    at, via = places_of(context, place)
+    texts = context.calls.origins.texts
+    return RepeatsPart(
+        findings=_sum_findings(context, found),
+        pairs=_sum_pairs(context, found),
+        sizes=_count_sizes(found),
+        tests=tests,
+        places=count_pairs_with(finding, names, at, texts, "at", "calls"),
+        hooks=count_pairs_with(finding, names, via, texts, "via", "calls"),
+        units=Table(
+            key={
+                "process": Column(context.process_key(ordered.units.process[unit_keys // width])),
+                "unit": Column(unit_keys // width),
+                "finding": Column(unit_keys % width, names),
+            },
+            sums={"repeats": count_by(unit_index, len(unit_keys))},
+        ),
+    )
+
+
+def _masks(context: Context, place: NDArray[np.intp]) -> dict[str, NDArray[np.bool_]]:
+    """What was recorded of some repeats."""
+    repeats = context.repeats
+    cached, written = repeats.cached[place], repeats.written[place]
+    unchanged = repeats.unchanged[place] & ~cached
+    changed = repeats.evidence[place] == CHANGED
+    return {
+        "repeats": np.ones(len(place), bool),
+        "unchanged": unchanged,
+        "cached": cached,
+        "changed": changed,
+        "written": written & ~unchanged & ~changed & ~cached,
+        "unchanged_written": written & unchanged,
+        "own": repeats.own[place],
+        "handed_on": repeats.handed_on[place],
+    }
+
+
+def _sum_findings(context: Context, found: SortedRepeats) -> Table:
+    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    count, place, finding, saver = len(found.keys), found.place, found.finding, found.saver
+    recorded = _masks(context, place)
+    is_free = ~recorded["written"] & ~found.is_avoidable
+    caller = calls.signatures.caller[ordered.signature]
+    same_caller = caller[place] == caller[repeats.previous[place]]
+    is_named = np.array([name != UNKNOWN_CALLER for name in calls.names] + [False], bool)[caller[place]]
+    is_saved = saver != NO_FINDING
+    masks = {
+        **recorded,
+        "possible": is_free & (repeats.evidence[place] == UNPROVEN),
+        "possible_if_constant": ~found.is_avoidable & recorded["unchanged"] & ~recorded["unchanged_written"],
+        "sequential": repeats.sequential[place],
+        "sequential_own": repeats.sequential[place] & same_caller & is_named,
+        "negative": repeats.negative[place],
+    }
+    row = ordered.row[place]
+    shown = np.ones(len(place), bool) if context.shown is None else context.shown.places[place]
+    lower_ns, range_ns, exclusive_ns = _time_saved(context, found)
+    return Table(
+        key={
+            "finding": Column(np.arange(count), found.keys),
+            "function": Column(found.function, calls.names),
+        },
+        sums={
+            **{name: count_by(finding, count, mask) for name, mask in masks.items()},
+            "lookups": count_by(finding[found.is_first_of_group()], count),
+            "saved": count_by(saver[is_saved], count),
+            "saved_handed_on": count_by(saver[is_saved & (saver != finding)], count),
+            "elapsed_ns": sum_by(finding, calls.elapsed_ns[row], count),
+            "resolution_ns": sum_by(finding, calls.resolution_ns[row], count),
+            "saving_ns": lower_ns,
+            "saving_range_ns": range_ns,
+            "exclusive_ns": exclusive_ns,
+            "shown": count_by(finding, count, shown),
+        },
+    )
+
+
+def _time_saved(context: Context, found: SortedRepeats) -> tuple[Array, Array, Array]:
+    """By finding the time of what it saves, its range, and the time of calls inside no other saved call."""
+    ordered = context.ordered
+    count = len(found.keys)
+    saver = np.full(len(ordered), NO_FINDING)
+    saver[found.place] = found.saver
+    is_saved = saver != NO_FINDING
+    counts = is_saved & find_promised(ordered)
+    tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
+    uncertain = np.flatnonzero(is_saved & tree_unknown)
+    counts[find_enclosed(ordered, uncertain, saver[uncertain])] = False
+    is_exclusive = counts & ~tree_unknown
+    if ordered.in_tree.any():
+        above = nearest_above(ordered, is_saved)
+        is_exclusive &= above == NOWHERE
+        counts &= ~_is_inside_own(saver, above, counts)
+    counted = count_time(ordered, counts, saver)
+    place = np.flatnonzero(counts)
+    exclusive = np.flatnonzero(is_exclusive)
+    return (
+        add_up(saver[place], counted.lower_ns[place], count),
+        add_up(saver[place], counted.range_ns[place], count),
+        add_up(saver[exclusive], counted.lower_ns[exclusive], count),
+    )
+
+
+def _is_inside_own(saver: NDArray[np.int64], above: NDArray[np.intp], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the chosen calls lie inside a saved call of their own finding: it may call itself."""
+    inside = np.zeros(len(saver), bool)
+    walking = np.flatnonzero(chosen & (above != NOWHERE))
+    current = above[walking]
+    for _ in range(_STEPS_UP):
+        same = saver[current] == saver[walking]
+        inside[walking[same]] = True
+        walking, current = walking[~same], above[current[~same]]
+        walking, current = walking[current != NOWHERE], current[current != NOWHERE]
+        if not len(walking):
+            return inside
+    inside[walking] = True
+    return inside
+
+
+def _sum_pairs(context: Context, found: SortedRepeats) -> Table:
+    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
+    names = len(calls.names) + 1
+    key = (found.finding * names + caller[repeats.previous[found.place]]) * names + caller[found.place]
+    distinct, pair = code_values(key, max(len(found.keys), 1) * names * names)
+    finding = distinct // (names * names)
+    return Table(
+        key={
+            "finding": Column(finding, found.keys),
+            "function": Column(found.function[finding], calls.names),
+            "previous_caller": Column(distinct // names % names - 1, calls.names),
+            "caller": Column(distinct % names - 1, calls.names),
+        },
+        sums={name: count_by(pair, len(distinct), mask) for name, mask in _masks(context, found.place).items()},
+    )
+
+
+def _count_sizes(found: SortedRepeats) -> Table:
+    """How often the lookups of each finding were asked again, the largest numbers."""
+    start = np.flatnonzero(found.is_first_of_group())
+    size = np.diff(start, append=len(found.place))
+    table = group_rows(
+        Table(
+            key={"finding": Column(found.finding[start], found.keys), "size": Column(size)},
+            sums={"groups": np.ones(len(size), np.int64)},
+        )
+    )
+    return _keep_largest(table)
+
+
+def _keep_largest(table: Table) -> Table:
+    return table.take(first_rows(table.key["finding"].codes, [-table.key["size"].codes], WORST_LIMIT))
+
+
+def merge_repeat_findings(parts: Sequence[RepeatsPart]) -> RepeatsPart:
+    """The sums of all parts."""
+
+    def join(name: str) -> Table:
+        return merge_tables([getattr(part, name) for part in parts])
+
+    return RepeatsPart(
+        findings=join("findings"),
+        pairs=join("pairs"),
+        sizes=_keep_largest(join("sizes")),
+        tests=join("tests"),
+        places=join("places"),
+        hooks=join("hooks"),
+        units=join("units"),
+    )
+
+
+def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None) -> list[EvidenceOf]:
+    """The first repeats of the lookup asked most often, by what its answers say; of the wanted findings, or of all."""
+    found, repeats, ordered = _sort(context), context.repeats, context.ordered
+    chosen = np.arange(len(found.place))
+    if wanted is not None:
+        codes = {key: code for code, key in enumerate(found.keys)}
+        is_wanted = np.zeros(len(found.keys), bool)
+        is_wanted[[codes[key] for key in wanted if key in codes]] = True
+        chosen = np.flatnonzero(is_wanted[found.finding])
+    place = found.place[chosen]
+    evidence = repeats.evidence[place]
+    sizes = found.sizes()[chosen]
+    owner = found.finding[chosen] * 3 + np.array([_SORTS[np.uint8(code)] for code in range(3)])[evidence]
+    best = first_rows(owner, [-sizes, place], 1)
+    group_of_owner = dict(zip(owner[best].tolist(), found.group[chosen[best]].tolist(), strict=True))
+    is_best = np.array(
+        [group_of_owner[own] == group for own, group in zip(owner.tolist(), found.group[chosen].tolist(), strict=True)],
+        bool,
+    )
+    kept = np.flatnonzero(is_best)
+    kept = kept[first_rows(owner[kept], [place[kept]], EVIDENCE_LIMIT)]
+    lists: dict[int, list[int]] = {}
+    for index in kept.tolist():
+        lists.setdefault(int(owner[index]), []).append(index)
+    return [
+        EvidenceOf(
+            key=found.keys[own // 3],
+            sort=own % 3,
+            size=int(sizes[indices[0]]),
+            rows=tuple(
+                describe_call(context, int(ordered.row[place[index]]), int(ordered.row[repeats.previous[place[index]]]))
+                for index in indices
+            ),
+        )
+        for own, indices in lists.items()
+    ]
+
+
+def find_repeat_findings(whole: Whole) -> list[Candidate]:
+    """The findings of all repeats, after the grades of their functions."""
+    part: RepeatsPart = whole[KIND_KEY]
+    table = with_proof(part.findings, whole.grades)
+    describe = _Describer(whole)
+    candidates = []
+    for row in _list_rows(table):
+        key = read_key(row["finding"])
+        grade: Grade = whole.grades.get(key.function, "none")
+        saved, possible = _count_saved(row, grade)
+        asked = row["unchanged"] - row["cached"]
+        is_low = not asked and not saved and row["unproven"] == row["may_have_changed"]
+        candidates.append(
+            Candidate(
+                key=key,
+                calls_saved=saved,
+                possible_calls_saved=possible,
+                elapsed_ns=row["elapsed_ns"],
+                is_low=is_low,
+                is_shown=bool(row["shown"]) or not whole.is_narrowed,
+                describe=partial(describe.describe, key, row, grade),
             )
         )
-    order = stable_order(finding, len(keys))
-    places = places[order]
-    return RepeatFindings(
-        keys=tuple(keys),
-        end=np.cumsum(count_by(finding, len(keys))),
-        places=places,
-        group=group[order],
-        evidence=repeats.unchanged[places] * UNCHANGED + repeats.changed[places] * CHANGED,
-        previous_caller=caller[ordered.signature[repeats.previous[places]]],
-        caller=own_caller[order],
-    )
+    return candidates
 
 
-def _find_caller_sets(
-    ordered: OrderedCalls, repeats: Repeats, repeated: NDArray[np.intp]
-) -> tuple[list[tuple[str | None, ...]], NDArray[np.int64]]:
-    """The sets of callers that share lookups, and which of them each repeated group has (0 where one caller asks)."""
-    groups = repeats.lookups
-    shared = np.flatnonzero(groups.count(~repeats.again)[repeated] > 1)
-    places = places_of_groups(groups, repeated[shared])
-    owner = np.repeat(np.arange(len(shared)), groups.length[repeated[shared]])
-    # A group's callers are those of the calls that come first of their signature.
-    first = ~repeats.again[places]
-    caller = ordered.calls.signatures.caller[ordered.signature[places[first]]].astype(np.int64) + 1
-    owner = owner[first]
-    order = np.lexsort((_rank_callers(ordered)[caller], owner))
-    caller, owner = caller[order], owner[order]
-    codes = code_sequences(owner, caller, len(shared))
-    end = np.cumsum(np.bincount(owner, minlength=len(shared)))
-    _, first_group, set_code = np.unique(codes, return_index=True, return_inverse=True)
-    sets = [
-        tuple(ordered.calls.name(code - 1) for code in caller[(end[index - 1] if index else 0) : end[index]].tolist())
-        for index in first_group.tolist()
-    ]
-    set_of_group = np.zeros(len(repeated), np.int64)
-    set_of_group[shared] = set_code
-    return sets, set_of_group
+def _list_rows(table: Table) -> list[dict[str, Any]]:
+    columns = ["finding", *table.sums]
+    return [dict(zip(columns, row, strict=True)) for row in table.rows(*columns)]
 
 
-def _rank_callers(ordered: OrderedCalls) -> NDArray[np.int64]:
-    """The rank of each caller's code moved up by one: names are sorted, a missing caller comes last."""
-    count = len(ordered.calls.names)
-    return np.concatenate(([count], np.arange(count)))
+def _count_saved(row: dict[str, Any], grade: Grade) -> tuple[int, int]:
+    """What a finding's fix saves, and what it saves with what is unproven."""
+    if grade == "constant":
+        return 0, row["possible"] + row["possible_if_constant"]
+    return row["saved"], row["saved"] + row["possible"]
 
 
-def find_repeat_findings(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    found: RepeatFindings,
-    promised: NDArray[np.bool_],
-    by_process: dict[int, list[ProcessFinding]],
-    shown: Shown | None,
-) -> list[Candidate]:
-    """The findings of the sorted repeats; what each process adds to them is added to ``by_process``."""
-    count = len(found.keys)
-    places = found.places
-    total = np.diff(found.end, prepend=0)
-    finding = np.repeat(np.arange(count), total)
-    counts = count_by(3 * finding + found.evidence, 3 * count).reshape(-1, 3).tolist()
-    elapsed_ns = sum_by(finding, ordered.calls.elapsed_ns[ordered.row[places]], count).tolist()
-    is_shown = np.ones(count, bool) if shown is None else count_by(finding, count, shown.places[places]) > 0
-    fingerprints = [key.fingerprint() for key in found.keys]
-    spread = ordered.process[places].astype(np.int64) * count + finding
-    codes, members = code_values(spread, len(ordered.calls.processes.name) * count)
-    for code, repeated in zip(codes.tolist(), count_by(members, len(codes)).tolist(), strict=True):
-        row = ProcessFinding(fingerprint=fingerprints[code % count], repeats=repeated, avoidable_calls=0)
-        by_process.setdefault(code // count, []).append(row)
-    inside_saved = any_above(ordered, repeats.unchanged) if ordered.in_tree.any() else None
-    describe = partial(_describe_repeats, ordered, repeats, found, promised, inside_saved)
-    return [
-        Candidate(
-            key=key,
-            calls_saved=unchanged,
-            possible_calls_saved=unchanged + unproven,
-            elapsed_ns=elapsed_ns[code],
-            is_low=not unchanged and not unproven,
-            is_shown=bool(is_shown[code]),
-            describe=partial(describe, code, elapsed_ns[code]),
+class _Describer:
+    """Describes findings; what it needs of all of them is made when the first is."""
+
+    def __init__(self, whole: Whole) -> None:
+        self._whole = whole
+        self._part: RepeatsPart = whole[KIND_KEY]
+        self._made: dict[str, dict[str, Any]] = {}
+        self.wanted: list[str] = []
+
+    def _once(self, name: str, make: Any) -> dict[str, Any]:  # noqa: ANN401
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def describe(self, key: Key, row: dict[str, Any], grade: Grade) -> Finding:
+        """One finding."""
+        part, text = self._part, key.text()
+        saved, possible = _count_saved(row, grade)
+        is_constant = grade == "constant"
+        confidence, reason = judge_repeats(row, grade)
+        pairs = self._once("pairs", lambda: _list_pairs(with_proof(part.pairs, self._whole.grades)))
+        sizes = self._once("sizes", lambda: _list_sizes(part.sizes))
+        tests = self._once("tests", lambda: list_tests(part.tests))
+        places = self._once("places", lambda: list_places(part.places))
+        hooks = self._once("hooks", lambda: list_hooks(part.hooks))
+        saving_ns, range_ns = (0, 0) if is_constant else (row["saving_ns"], row["saving_range_ns"])
+        return Finding(
+            fingerprint=key.fingerprint(),
+            kind="again" if key.kind == "again" else "shared",
+            function=key.function,
+            callers=key.callers[:ROW_LIMIT],
+            caller_count=len(key.callers),
+            param_names=key.param_names,
+            calls=row["repeats"] + row["lookups"],
+            repeats=row["repeats"],
+            unchanged=row["unchanged"],
+            changed=row["changed"],
+            unproven=row["unproven"],
+            may_have_changed=row["may_have_changed"],
+            cached=row["cached"],
+            own_calls=row["own"],
+            handed_on_calls=0 if is_constant else row["handed_on" if key.kind == "again" else "saved_handed_on"],
+            calls_saved=saved,
+            possible_calls_saved=possible,
+            evidence_grade=grade,
+            elapsed_ns=row["elapsed_ns"],
+            elapsed_upper_ns=row["elapsed_ns"] + row["resolution_ns"],
+            saving_ns=saving_ns,
+            saving_upper_ns=saving_ns + range_ns,
+            lookups=row["lookups"],
+            worst=sizes[text],
+            pairs=pairs[text],
+            sequential=row["sequential"],
+            sequential_own=row["sequential_own"],
+            negative=row["negative"],
+            at=places.get(text, Rows()),
+            via=hooks.get(text, ()),
+            confidence=confidence,
+            reason=reason,
+            tests=tests.get(text, Rows()),
         )
-        for code, (key, (unproven, unchanged, _)) in enumerate(zip(found.keys, counts, strict=True))
-    ]
 
 
-def _saving_of(
-    ordered: OrderedCalls,
-    promised: NDArray[np.bool_],
-    inside_saved: NDArray[np.bool_] | None,
-    unchanged: NDArray[np.intp],
-) -> Saving:
-    """Time of a finding's unchanged repeats; where they (may) lie inside one another, of the outermost ones."""
-    own = np.sort(unchanged)
-    enclosed = find_enclosed(ordered, own[ordered.calls.processes.has_tree("unknown")[ordered.process[own]]])
-    counted = own[promised[own] & ~np.isin(own, enclosed, assume_unique=True)]
-    if inside_saved is not None and inside_saved[counted].any():
-        # They are calls of one function: only where it calls itself can one of them lie inside another.
-        above = ordered.parent[counted]
-        inside = np.zeros(len(counted), bool)
-        walking = np.flatnonzero(inside_saved[counted])
-        while len(walking):
-            inside[walking] |= np.isin(above[walking], own)
-            above[walking] = ordered.parent[above[walking]]
-            walking = walking[(above[walking] != NOWHERE) & ~inside[walking]]
-        counted = counted[~inside]
-    row = ordered.row[counted]
-    lower_ns = sum_exactly(ordered.calls.elapsed_ns[row])
-    return Saving(lower_ns, lower_ns + sum_exactly(ordered.calls.resolution_ns[row]))
-
-
-def _describe_repeats(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    found: RepeatFindings,
-    promised: NDArray[np.bool_],
-    inside_saved: NDArray[np.bool_] | None,
-    code: int,
-    elapsed_ns: int,
-) -> Finding:
-    key, own = found.keys[code], found.of_key(code)
-    places, evidence = found.places[own], found.evidence[own]
-    unproven_count, unchanged_count, changed_count = count_by(evidence, 3).tolist()
-    saving = _saving_of(ordered, promised, inside_saved, places[evidence == UNCHANGED])
-    first = np.flatnonzero(np.diff(found.group[own], prepend=-1))
-    sizes = np.diff(np.append(first, len(places)))
-    confidence, reason = judge_repeats(unchanged_count, changed_count, unproven_count)
-    return Finding(
-        fingerprint=key.fingerprint(),
-        kind=key.kind,
-        function=key.function,
-        callers=key.callers[:ROW_LIMIT],
-        caller_count=len(key.callers),
-        param_names=key.param_names,
-        varying_params=(),
-        parent_functions=(),
-        calls=len(places) + len(sizes),
-        repeats=len(places),
-        unchanged=unchanged_count,
-        changed=changed_count,
-        unproven=unproven_count,
-        calls_saved=unchanged_count,
-        possible_calls_saved=unchanged_count + unproven_count,
-        elapsed_ns=elapsed_ns,
-        elapsed_upper_ns=elapsed_ns + sum_exactly(ordered.calls.resolution_ns[ordered.row[places]]),
-        saving_ns=saving.lower_ns,
-        saving_upper_ns=saving.upper_ns,
-        lookups=len(sizes),
-        worst=tuple(np.sort(sizes)[::-1][:WORST_LIMIT].tolist()),
-        avoidable_calls=0,
-        pairs=_count_pairs(ordered, found, own),
-        sequential=int(repeats.sequential[places].sum()),
-        sequential_own=_count_own_neighbours(ordered, repeats, found, own),
-        negative=int(repeats.negative[places].sum()),
-        confidence=confidence,
-        reason=reason,
-        evidence=_choose_evidence(ordered, repeats, places, evidence, sizes),
-        tests=count_tests(ordered, places),
-    )
-
-
-def judge_repeats(unchanged: int, changed: int, unproven: int) -> tuple[Confidence, str]:
+def judge_repeats(row: dict[str, Any], grade: Grade) -> tuple[Confidence, str]:
     """How sure it is that repeats needn't have been made, and why."""
+    unchanged, changed, unproven = row["unchanged"], row["changed"], row["unproven"]
+    written = row["may_have_changed"]
+    handed_on = row["saved_handed_on"] if grade != "constant" else 0
     others = [f"{changed:,} changed"] * (changed > 0) + [f"{unproven:,} without evidence"] * (unproven > 0)
     beside = f"; {' and '.join(others)}" if others else ""
-    if unchanged:
-        return "sure", f"{format_counted(unchanged, 'repeat')} got the answer of the call before{beside}"
-    if unproven:
-        return (
-            "likely",
-            f"no result is recorded to tell whether the answer changed{f'; {changed:,} changed' if changed else ''}",
+    if asked := unchanged - row["cached"] or handed_on:
+        same = f"{format_counted(asked, 'repeat')} got the answer of the call before{beside}"
+        if grade in SURE_GRADES:
+            return "sure", same
+        return "likely", f"{same}; only counts were compared: an update in place wouldn't show"
+    if unproven > written:
+        what = (
+            "every call gives the same answer, which proves nothing"
+            if grade == "constant"
+            else "no result is recorded to tell whether the answer changed"
         )
+        return "likely", f"{what}{f'; {changed:,} changed' if changed else ''}"
+    if unproven:
+        return "low", "something was written to the same resource before each repeat: the answer may have changed"
+    if row["cached"]:
+        return "low", "a cache answered every repeat: nothing is asked that could be left out"
     return "low", "every answer had changed: asking again was right, unless the caller made the change itself"
 
 
-def _count_pairs(ordered: OrderedCalls, found: RepeatFindings, own: slice) -> Rows[RepeatPair]:
-    width = len(ordered.calls.names) + 1
-    key, pair = code_values(found.previous_caller[own].astype(np.int64) * width + found.caller[own], width * width)
-    counts = count_by(3 * pair + found.evidence[own], 3 * len(key)).reshape(-1, 3)
-    rows = [
-        RepeatPair(
-            previous_caller=ordered.calls.name(code // width - 1),
-            caller=ordered.calls.name(code % width - 1),
+def _list_pairs(table: Table) -> dict[str, Rows[RepeatPair]]:
+    found: dict[str, list[RepeatPair]] = {}
+    columns = ("finding", "previous_caller", "caller", "unchanged", "changed", "unproven", "own", "handed_on")
+    for text, previous, caller, unchanged, changed, unproven, own, handed_on in table.rows(*columns):
+        pair = RepeatPair(
+            previous_caller=previous,
+            caller=caller,
             unchanged=unchanged,
             changed=changed,
             unproven=unproven,
+            own=own,
+            handed_on=handed_on,
         )
-        for code, (unproven, unchanged, changed) in zip(key.tolist(), counts.tolist(), strict=True)
-    ]
-    rows.sort(
-        key=lambda row: (
-            -row.unchanged,
-            -row.unproven,
-            -row.changed,
-            caller_rank(row.previous_caller),
-            caller_rank(row.caller),
+        found.setdefault(text, []).append(pair)
+    for rows in found.values():
+        rows.sort(
+            key=lambda row: (
+                -row.unchanged,
+                -row.unproven,
+                -row.changed,
+                caller_rank(row.previous_caller),
+                caller_rank(row.caller),
+            )
         )
-    )
-    return keep_rows(rows, NESTED_ROW_LIMIT)
+    return {text: keep_rows(rows, NESTED_ROW_LIMIT) for text, rows in found.items()}
 
 
-def _count_own_neighbours(ordered: OrderedCalls, repeats: Repeats, found: RepeatFindings, own: slice) -> int:
-    """Repeats that directly follow a call of the same caller, which the log names."""
-    names = ordered.calls.names
-    is_named = np.array([False, *(name != UNKNOWN_CALLER for name in names)], bool)
-    caller = found.caller[own]
-    is_own = is_named[caller] & (found.previous_caller[own] == caller)
-    return int((is_own & repeats.sequential[found.places[own]]).sum())
+def _list_sizes(table: Table) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for text, size, groups in table.rows("finding", "size", "groups"):
+        found.setdefault(text, []).extend([size] * min(groups, WORST_LIMIT))
+    return {text: tuple(sorted(sizes, reverse=True)[:WORST_LIMIT]) for text, sizes in found.items()}
 
 
-def _choose_evidence(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    places: NDArray[np.intp],
-    evidence: NDArray[np.int8],
-    sizes: NDArray[np.int64],
-) -> Rows[Evidence]:
-    """The first repeats of the lookup asked most often: for an unchanged answer if there are any, else unproven."""
-    best = next(kind for kind in (UNCHANGED, UNPROVEN, CHANGED) if (evidence == kind).any())
-    held = np.flatnonzero(evidence == best)
-    size = np.repeat(sizes, sizes)[held]
-    worst = places[held[size == size.max()]]
-    chosen = worst[ordered.lookup[worst] == ordered.lookup[worst[0]]][:EVIDENCE_LIMIT]
-    rows = [
-        describe_evidence(ordered.calls, int(ordered.row[place]), ordered.reference(int(repeats.previous[place])))
-        for place in chosen.tolist()
+def list_unit_amounts(whole: Whole) -> list[UnitAmount]:
+    """What each unit adds to each finding."""
+    part: RepeatsPart = whole[KIND_KEY]
+    return [
+        UnitAmount(process, unit, key, repeats, 0)
+        for process, unit, key, repeats in part.units.rows("process", "unit", "finding", "repeats")
     ]
-    return Rows(len(places), tuple(rows))
+
+
+KIND = FindingKind(
+    KIND_KEY,
+    measure_repeat_findings,
+    merge_repeat_findings,
+    find_repeat_findings,
+    list_unit_amounts,
+    detail=choose_repeat_evidence,
+)

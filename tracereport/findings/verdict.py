@@ -2,66 +2,85 @@
 
 from collections.abc import Sequence
 
-from tracereport.calls.lookup_text import is_plain_name
-from tracereport.measures.repeats import Repeats
-from tracereport.measures.savings import Saving
-from tracereport.model import Finding, Verdict
+from tracereport.findings.interface import Candidate
+from tracereport.findings.repeated import KIND_KEY, RepeatsPart
+from tracereport.measures.interface import Whole
+from tracereport.model import Verdict
 from tracereport.wording.phrases import format_counted, format_rate
 
+VERDICT_CHANGES = 3
 
-def make_verdict(
-    repeats: Repeats, changes: Sequence[Finding], fanouts: Sequence[Finding], fanout_count: int, saving: Saving
-) -> Verdict:
-    """The report in a sentence or two: what asks again and for which answer, and what the first changes remove.
 
-    ``changes`` are findings that save calls, at most as many as there are words for.
+def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
+    """What asks again and for which answer, and what the first changes remove.
+
+    ``ranked`` are all findings; the first ones that save calls for certain, or likely, are the changes.
     """
-    calls = len(repeats.previous)
-    unchanged = int(repeats.unchanged.sum())
-    removed = sum(finding.calls_saved for finding in changes)
-    sentences = [_sum_up(repeats, calls, unchanged)]
+    sums = {name: int(column.sum()) for name, column in whole.edges.sums.items()}
+    changes = [candidate for candidate in ranked if candidate.calls_saved and not candidate.is_low][:VERDICT_CHANGES]
+    removed = sum(candidate.calls_saved for candidate in changes)
+    sentences = [_sum_up(sums)]
     if changes:
         count = ("One change", "Two changes", "Three changes")[len(changes) - 1]
-        sentences.append(f"{count} would remove {_name_removed(repeats, removed, unchanged)}.")
-    if fanouts:
-        first = fanouts[0]
-        varying = first.varying_params[0]
-        each = f"`{varying}`" if is_plain_name(varying) else "value"
-        more = f" and {fanout_count - 1:,} more" if fanout_count > 1 else ""
+        sentences.append(f"{count} would remove {format_counted(removed, 'call')}{_name_kinds(changes)}.")
+    one_cache = sums["unchanged"] - sums["cached"]
+    if sums["handed_on"] or (sums["own"] and one_cache > sums["own"]):
         sentences.append(
-            f"N+1: `{first.function}` is called once per {each}, "
-            f"{format_counted(first.avoidable_calls, 'call')} too many{more}."
+            f"By each caller keeping its own answer {sums['own']:,} could go; "
+            f"with one cache for all, cleared by writes, {one_cache:,}."
         )
+    saving_ns, saving_upper_ns = _bound_saving(whole, changes)
     return Verdict(
         message=" ".join(sentences),
         changes=len(changes),
         calls_removed=removed,
-        of_unchanged=unchanged,
-        saving_ns=saving.lower_ns,
-        saving_upper_ns=saving.upper_ns,
-        fingerprints=tuple(finding.fingerprint for finding in changes),
+        of_unchanged=sums["unchanged"],
+        own_calls=sums["own"],
+        one_cache_calls=one_cache,
+        saving_ns=saving_ns,
+        saving_upper_ns=saving_upper_ns,
+        fingerprints=tuple(candidate.key.fingerprint() for candidate in changes),
     )
 
 
-def _name_removed(repeats: Repeats, removed: int, unchanged: int) -> str:
-    """What the changes remove, in the words of the sentence before."""
-    if removed < unchanged:
-        return f"{removed:,} of the {unchanged:,}"
-    if unchanged < int(repeats.is_repeat.sum()):
-        return f"all {unchanged:,} unchanged ones" if unchanged > 1 else "the unchanged one"
-    return "all of them" if unchanged > 1 else "it"
+def _name_kinds(changes: Sequence[Candidate]) -> str:
+    """How many of them batches remove, where kept answers remove others."""
+    batched = sum(candidate.calls_saved for candidate in changes if candidate.key.kind == "fan-out")
+    kept = sum(candidate.calls_saved for candidate in changes) - batched
+    if batched and kept:
+        return f": {batched:,} by batches, {kept:,} by keeping answers"
+    return ", by batches" if batched else ""
 
 
-def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
-    repeated, changed = int(repeats.is_repeat.sum()), int(repeats.changed.sum())
-    unproven = repeated - unchanged - changed
-    if not calls:
-        return "No call could be judged: processes wrote at the same time."
+def _bound_saving(whole: Whole, changes: Sequence[Candidate]) -> tuple[int, int]:
+    """The time that the changes save together.
+
+    Their calls may lie inside one another, across findings. At least what calls inside no other saved call take, or
+    what one of them saves alone; at most what they save each, together.
+    """
+    part: RepeatsPart = whole[KIND_KEY]
+    wanted = {candidate.key.text() for candidate in changes}
+    rows = [
+        row[1:]
+        for row in part.findings.rows("finding", "saving_ns", "saving_range_ns", "exclusive_ns")
+        if row[0] in wanted
+    ]
+    if not rows:
+        return 0, 0
+    return max(*(row[0] for row in rows), sum(row[2] for row in rows)), sum(row[0] + row[1] for row in rows)
+
+
+def _sum_up(sums: dict[str, int]) -> str:
+    questions, repeated = sums["judged_questions"], sums["repeats"]
+    unchanged, changed, unproven = sums["unchanged"], sums["changed"], sums["unproven"]
+    if not questions:
+        return _say_nothing_judged(sums)
     if not repeated:
-        return f"No call was made twice in {calls:,} calls." if calls > 1 else "No call was made twice: there is one."
-    head = f"{repeated:,} of {calls:,} calls {'asks' if repeated == 1 else 'ask'} again"
+        what = f"in {questions:,} calls" if questions > 1 else ": there is one"
+        return f"No call was made twice {what}." if questions > 1 else f"No call was made twice{what}."
+    head = f"{repeated:,} of {questions:,} calls {'asks' if repeated == 1 else 'ask'} again"
     answers = [
-        (unchanged, f"for an unchanged answer ({format_rate(unchanged / calls)} of all)"),
+        (unchanged, f"for an unchanged answer ({format_rate(unchanged / questions)} of all)"),
         (changed, "for a changed one" if unchanged else "for a changed answer"),
         (unproven, "without evidence"),
     ]
@@ -69,3 +88,11 @@ def _sum_up(repeats: Repeats, calls: int, unchanged: int) -> str:
     if len(present) == 1:
         return f"{head}, all {present[0][1]}." if repeated > 1 else f"{head}, {present[0][1]}."
     return f"{head}: {', '.join(f'{count:,} {text}' for count, text in present)}."
+
+
+def _say_nothing_judged(sums: dict[str, int]) -> str:
+    if not sums["judged"]:
+        return "No call could be judged: processes wrote at the same time."
+    if sums["judged"] == sums["writes"] + sums["frames"]:
+        return "No call asks for anything: all are writes, or places in the program."
+    return "No call could be judged: no question was recorded with its values."

@@ -1,45 +1,87 @@
 """Breakdown: what the metrics of a function say, and how much of its elapsed time its time metrics account for."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import Calls, is_time
-from tracereport.calls.grouping import ROW_LIMIT, keep_rows, sum_by
-from tracereport.calls.selection import Shown
-from tracereport.measures.metric_use import MetricUse
+from tracereport.calls.calls import is_time
+from tracereport.calls.grouping import ROW_LIMIT, keep_rows
+from tracereport.measures.context import Context
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.model import Breakdown, MetricSummary, Rows
 
-_UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
+_UNIT_NS: Final = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
+_SIGNED: Final = np.uint64(1 << 63)
 
 
-def count_breakdown(calls: Calls, use: MetricUse, shown: Shown | None = None) -> Rows[Breakdown]:
-    """One row per function that has metrics, by elapsed time; times are in nanoseconds, their sums exact."""
+def count_metrics(context: Context) -> Table:
+    """By function and metric: how many calls name it, the sum, the least and the largest of its values.
+
+    Values of 64 bits are kept less 2^63, so that signed columns hold them in their order.
+    """
+    calls, use = context.calls, context.metric_use
     names = calls.metric_sets.names
-    total_elapsed_ns = sum_by(calls.function, calls.elapsed_ns, len(calls.names)).tolist()
-    total_calls = np.bincount(calls.function, minlength=len(calls.names)).tolist()
-    found = [code for code in np.unique(use.function).tolist() if shown is None or calls.names[code] in shown.functions]
-    found.sort(key=lambda code: (-total_elapsed_ns[code], calls.names[code]))
-    kept = found[:ROW_LIMIT]
-    entries = np.flatnonzero(np.isin(use.function, kept))
-    key = use.function[entries] * max(len(names), 1) + use.name[entries]
+    key = use.function * max(len(names), 1) + use.name
     order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    summaries: dict[int, list[MetricSummary]] = {}
-    for members in np.split(entries[order], starts[1:]) if len(order) else []:
-        function, name = int(use.function[members[0]]), int(use.name[members[0]])
-        summary = _summarise(names[name], use.value[members], use.calls[members], total_elapsed_ns[function])
-        summaries.setdefault(function, []).append(summary)
-    rows = [
-        _describe(calls.names[function], total_calls[function], total_elapsed_ns[function], summaries[function])
-        for function in kept
-    ]
-    return keep_rows(rows, total=len(found))
+    start = np.flatnonzero(np.diff(key[order], prepend=-1))
+    value = (use.value[order] ^ _SIGNED).view(np.int64)
+    distinct = key[order[start]]
+    is_empty = not len(start)
+    return Table(
+        key={
+            "function": Column(distinct // max(len(names), 1), calls.names),
+            "metric": Column(distinct % max(len(names), 1), names),
+        },
+        sums={
+            "calls": start if is_empty else np.add.reduceat(use.calls[order], start),
+            "total": start if is_empty else _sum_products(use.value[order], use.calls[order], start),
+        },
+        least={"value": start if is_empty else np.minimum.reduceat(value, start)},
+        most={"value": start if is_empty else np.maximum.reduceat(value, start)},
+    )
 
 
-def _describe(function: str, calls: int, total_elapsed_ns: int, metrics: list[MetricSummary]) -> Breakdown:
-    unaccounted_ns = _unaccounted_ns(total_elapsed_ns, metrics)
+def _sum_products(value: NDArray[np.uint64], calls: NDArray[np.int64], start: NDArray[np.intp]) -> NDArray[Any]:
+    """Value times calls, added up group by group, exactly."""
+    if int(value.max()) * int(calls.sum()) < 1 << 62:
+        return np.add.reduceat(value.astype(np.int64) * calls, start)
+    return shrink(np.add.reduceat(value.astype(object) * calls.astype(object), start))
+
+
+def list_breakdown(whole: Whole) -> Rows[Breakdown]:
+    """One row per function that has metrics, by elapsed time; times are in nanoseconds, their sums exact."""
+    table: Table = whole["breakdown"]
+    edges = whole.edges.by("function")
+    totals = {
+        name: (calls, elapsed_ns)
+        for name, calls, elapsed_ns, shown in edges.rows("function", "calls", "elapsed_ns", "shown")
+        if shown or not whole.is_narrowed
+    }
+    found: dict[str, list[tuple[str, int, int, int, int]]] = {}
+    for function, metric, calls, total, least, most in zip(
+        table.key["function"].decode(),
+        table.key["metric"].decode(),
+        table.sums["calls"].tolist(),
+        table.sums["total"].tolist(),
+        table.least["value"].tolist(),
+        table.most["value"].tolist(),
+        strict=True,
+    ):
+        if function in totals and function is not None and metric is not None:
+            found.setdefault(function, []).append((metric, calls, total, least + (1 << 63), most + (1 << 63)))
+    ranked = sorted(found, key=lambda name: (-totals[name][1], name))
+    rows = [_describe(name, *totals[name], found[name]) for name in ranked[:ROW_LIMIT]]
+    return keep_rows(rows, total=len(ranked))
+
+
+def _describe(
+    function: str, calls: int, total_elapsed_ns: int, found: list[tuple[str, int, int, int, int]]
+) -> Breakdown:
+    metrics = [_summarise(*own, total_elapsed_ns) for own in found]
+    times_ns = [metric.total for metric in metrics if metric.kind == "time"]
+    unaccounted_ns = total_elapsed_ns - sum(times_ns) if times_ns else None
     return Breakdown(
         function=function,
         calls=calls,
@@ -52,38 +94,20 @@ def _describe(function: str, calls: int, total_elapsed_ns: int, metrics: list[Me
     )
 
 
-def _summarise(name: str, value: NDArray[np.uint64], calls: NDArray[np.int64], total_elapsed_ns: int) -> MetricSummary:
+def _summarise(name: str, calls: int, total: int, least: int, most: int, total_elapsed_ns: int) -> MetricSummary:
     """One metric of one function; each time that a call names it counts."""
     unit_ns = _UNIT_NS.get(name[-3:], 1)
-    lowest, highest = int(value.min()) * unit_ns, int(value.max()) * unit_ns
-    kind: Literal["time", "flag", "count"] = "time" if is_time(name) else "flag" if highest <= 1 else "count"
-    count = int(calls.sum())
-    total = _weighted_sum(value, calls) * unit_ns
+    kind: Literal["time", "flag", "count"] = "time" if is_time(name) else "flag" if most <= 1 else "count"
     return MetricSummary(
         name=name,
         kind=kind,
-        calls=count,
-        total=total,
-        mean=total / count,
-        min=lowest,
-        max=highest,
-        share_of_elapsed=total / total_elapsed_ns if kind == "time" and total_elapsed_ns else None,
+        calls=calls,
+        total=total * unit_ns,
+        mean=total * unit_ns / calls,
+        min=least * unit_ns,
+        max=most * unit_ns,
+        share_of_elapsed=total * unit_ns / total_elapsed_ns if kind == "time" and total_elapsed_ns else None,
     )
 
 
-def _weighted_sum(value: NDArray[np.uint64], calls: NDArray[np.int64]) -> int:
-    """Exactly, though a value may have 64 bits."""
-    high, low = (value >> np.uint64(32)).astype(np.int64), (value & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return _sum_products(high, calls) * (1 << 32) + _sum_products(low, calls)
-
-
-def _sum_products(value: NDArray[np.int64], calls: NDArray[np.int64]) -> int:
-    if int(value.max()) * int(calls.sum()) < 1 << 63:
-        return int((value * calls).sum())
-    products: NDArray[Any] = value.astype(object) * calls.astype(object)
-    return int(products.sum())
-
-
-def _unaccounted_ns(total_elapsed_ns: int, metrics: list[MetricSummary]) -> int | None:
-    times_ns = [metric.total for metric in metrics if metric.kind == "time"]
-    return total_elapsed_ns - sum(times_ns) if times_ns else None
+MEASURE = Measure("breakdown", count_metrics, merge_tables, list_breakdown)

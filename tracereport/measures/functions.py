@@ -1,122 +1,169 @@
-"""Functions: calls, repeats and the distribution of their times."""
+"""Functions: calls, repeats, self time and the distribution of their times."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from tracereport.calls.calls import Calls
-from tracereport.calls.grouping import LONG_ROW_LIMIT, count_by, keep_rows, stable_order
-from tracereport.calls.selection import Shown
-from tracereport.measures.metric_use import MetricUse
-from tracereport.measures.repeats import result_names
-from tracereport.measures.tally import Tally
-from tracereport.model import Function, HistogramBin, Rows, Settings
+from tracereport.calls.grouping import LONG_ROW_LIMIT, count_by, keep_rows, sum_by
+from tracereport.calls.ordered import NOWHERE
+from tracereport.measures.context import Context
+from tracereport.measures.distribution import Times, bin_times, count_times, split_times
+from tracereport.measures.evidence import EvidencePart
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Column, Table, merge_tables, shrink
+from tracereport.model import Function, HistogramBin, Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PERCENTS = (50, 90, 99)
 
 
-class CallsByFunction(msgspec.Struct, frozen=True, eq=False):
-    """All calls sorted by function."""
+class FunctionsPart(msgspec.Struct, frozen=True, eq=False):
+    """What is known of functions beside their edges."""
 
-    row: NDArray[np.intp]
-    """Rows of the calls, by function and in the order of the log."""
-    end: NDArray[np.int64]
-    """Where the rows of each name's code end."""
-
-    def rows_of(self, code: int) -> NDArray[np.intp]:
-        """The calls of one function."""
-        return self.row[(self.end[code - 1] if code else 0) : self.end[code]]
+    times: Table
+    """Calls by function and elapsed time."""
+    resolution: Table
+    """By function the coarsest and the finest resolution, and the largest elapsed time."""
+    self_times: Table
+    """By function its own time in known trees, its resolution there, and how many calls stand in them."""
 
 
-def sort_by_function(calls: Calls) -> CallsByFunction:
-    """Sorts all calls by function."""
-    function, count = calls.function, len(calls.names)
-    return CallsByFunction(stable_order(function, count), np.cumsum(count_by(function, count)))
+def measure_functions(context: Context) -> FunctionsPart:
+    """Times of all calls, and self times of those in known trees."""
+    calls = context.calls
+    function = calls.function
+    names = len(calls.names)
+    resolution_ns, largest_ns = np.zeros((2, names), np.int64)
+    np.maximum.at(resolution_ns, function, calls.resolution_ns)
+    np.maximum.at(largest_ns, function, calls.elapsed_ns)
+    found = np.flatnonzero(count_by(function, names))
+    return FunctionsPart(
+        times=count_times(function, calls.elapsed_ns, calls.names),
+        resolution=Table(
+            key={"function": Column(found, calls.names)},
+            sums={},
+            most={"resolution_ns": resolution_ns[found], "elapsed_ns": largest_ns[found]},
+        ),
+        self_times=_count_self_times(context),
+    )
 
 
-def count_functions(
-    calls: Calls,
-    by_function: CallsByFunction,
-    tally: Tally,
-    use: MetricUse,
-    self_ns: Sequence[int | None],
-    settings: Settings,
-    shown: Shown | None = None,
-) -> Rows[Function]:
+def _count_self_times(context: Context) -> Table:
+    """Elapsed time less that of the children, by function, of the calls in known trees."""
+    calls, ordered = context.calls, context.ordered
+    names = len(calls.names)
+    in_tree = np.flatnonzero(ordered.in_tree)
+    function = calls.lookups.function[ordered.lookup]
+    elapsed_ns = calls.elapsed_ns[ordered.row]
+    child = in_tree[ordered.parent[in_tree] != NOWHERE]
+    has_calls = count_by(function[in_tree], names)
+    found = np.flatnonzero(has_calls)
+    own_ns = sum_by(function[in_tree], elapsed_ns[in_tree], names)[found].astype(object)
+    inside_ns = sum_by(function[ordered.parent[child]], elapsed_ns[child], names)[found].astype(object)
+    resolution_ns = sum_by(function[in_tree], calls.resolution_ns[ordered.row[in_tree]], names)
+    return Table(
+        key={"function": Column(found, calls.names)},
+        sums={
+            "self_ns": shrink(own_ns - inside_ns),
+            "resolution_ns": resolution_ns[found],
+            "calls": has_calls[found],
+        },
+    )
+
+
+def merge_functions(parts: Sequence[FunctionsPart]) -> FunctionsPart:
+    """What all parts know."""
+    times = merge_tables([part.times for part in parts])
+    return FunctionsPart(
+        times=bin_times(times) if len(parts) > 1 else times,
+        resolution=merge_tables([part.resolution for part in parts]),
+        self_times=merge_tables([part.self_times for part in parts]),
+    )
+
+
+def list_functions(whole: Whole) -> Rows[Function]:
     """One row per function, by calls; times are of all calls, repeats of the judged ones.
 
-    ``self_ns`` holds each function's self time by its name code. Percentiles are nearest rank on the recorded times.
+    Percentiles are nearest rank on the recorded times.
     """
-    total = tally.add_up(calls.lookups.function[calls.signatures.lookup], len(calls.names))
-    evidence = find_evidence_metrics(use, calls, settings)
-    found = [
-        code for code in np.flatnonzero(total.calls).tolist() if shown is None or calls.names[code] in shown.functions
-    ]
-    found.sort(key=lambda code: (-int(total.calls[code]), calls.names[code]))
+    part: FunctionsPart = whole["functions"]
+    edges = whole.edges.by("function")
+    if whole.is_narrowed:
+        edges = edges.take(edges.sums["shown"] > 0)
+    times = split_times(part.times)
+    limits = {row[0]: row[1:] for row in part.resolution.rows("function", "resolution_ns", "elapsed_ns")}
+    self_times = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns")}
+    evidence = _list_evidence(whole["evidence"])
+    columns = edges.rows(
+        "function", "calls", "judged", "judged_questions", "repeats", "again", "unchanged", "changed", "unproven",
+        "elapsed_ns", "resolution_ns",
+    )  # fmt: skip
+    found = sorted(columns, key=lambda row: (-row[1], row[0]))
     rows = []
-    for code in found[:LONG_ROW_LIMIT]:
-        own = by_function.rows_of(code)
-        times_ns = np.sort(calls.elapsed_ns[own])
-        resolution_ns = int(calls.resolution_ns[own].max())
-        elapsed_ns = int(total.elapsed_ns[code])
-        p50, p90, p99 = (nearest_rank(times_ns, percent) for percent in _PERCENTS)
+    for name, calls, judged, questions, repeats, again, unchanged, changed, unproven, total_ns, range_ns in found[
+        :LONG_ROW_LIMIT
+    ]:
+        own = times[name]
+        resolution_ns, largest_ns = limits[name]
+        self_ns, self_range_ns = self_times.get(name, (None, 0))
+        p50, p90, p99 = (own.percentile(percent) for percent in _PERCENTS)
         rows.append(
             Function(
-                function=calls.names[code],
-                calls=len(own),
-                lookups=int(total.judged[code] - total.repeats[code]),
-                redundant_calls=int(total.repeats[code]),
-                again_calls=int(total.again[code]),
-                shared_calls=int(total.repeats[code] - total.again[code]),
-                unchanged=int(total.unchanged[code]),
-                changed=int(total.changed[code]),
-                unproven=int(total.repeats[code] - total.unchanged[code] - total.changed[code]),
-                total_elapsed_ns=elapsed_ns,
-                total_elapsed_upper_ns=elapsed_ns + int(total.resolution_ns[code]),
-                self_ns=self_ns[code],
-                mean_elapsed_ns=elapsed_ns / len(own),
+                function=name,
+                calls=calls,
+                judged_calls=judged,
+                judged_questions=questions,
+                lookups=questions - repeats,
+                redundant_calls=repeats,
+                again_calls=again,
+                shared_calls=repeats - again,
+                unchanged=unchanged,
+                changed=changed,
+                unproven=unproven,
+                total_elapsed_ns=total_ns,
+                total_elapsed_upper_ns=total_ns + range_ns,
+                self_ns=self_ns,
+                self_upper_ns=None if self_ns is None else self_ns + self_range_ns,
+                mean_elapsed_ns=total_ns / calls,
                 p50_elapsed_ns=p50,
                 p90_elapsed_ns=p90,
                 p99_elapsed_ns=p99,
-                max_elapsed_ns=int(times_ns[-1]),
+                max_elapsed_ns=largest_ns,
                 resolution_ns=resolution_ns,
-                evidence_metrics=evidence[code],
-                histogram=count_histogram(times_ns, resolution_ns),
-                judged_calls=int(total.judged[code]),
+                percentiles_exact=own.is_exact,
+                evidence_metrics=evidence.get(name, ()),
+                evidence_grade=whole.grades.get(name, "none"),
+                histogram=count_histogram(own, resolution_ns),
             )
         )
     return keep_rows(rows, LONG_ROW_LIMIT, total=len(found))
 
 
-def nearest_rank(sorted_ns: NDArray[np.int64], percent: int) -> int:
-    """The smallest recorded time that at least ``percent`` of all don't exceed."""
-    rank = -(-percent * len(sorted_ns) // 100)
-    return int(sorted_ns[rank - 1])
-
-
-def count_histogram(sorted_ns: NDArray[np.int64], resolution_ns: int) -> Rows[HistogramBin]:
+def count_histogram(times: Times, resolution_ns: int) -> Rows[HistogramBin]:
     """Calls from 0 and from each power of two times the resolution on; empty bins are left out."""
     bounds = [0]
     bound = resolution_ns
-    while bound <= int(sorted_ns[-1]):
+    while bound <= int(times.elapsed_ns[-1]):
         bounds.append(bound)
         bound *= 2
-    starts = np.searchsorted(sorted_ns, np.array(bounds, np.int64))
-    calls = np.diff(np.append(starts, len(sorted_ns))).tolist()
+    starts = np.searchsorted(times.elapsed_ns, np.array(bounds, np.int64))
+    ends: NDArray[np.int64] = np.concatenate(([0], np.cumsum(times.calls)))
+    calls = np.diff(ends[np.append(starts, len(times.calls))]).tolist()
     return keep_rows(
         [HistogramBin(lower_ns=lower, calls=found) for lower, found in zip(bounds, calls, strict=True) if found]
     )
 
 
-def find_evidence_metrics(use: MetricUse, calls: Calls, settings: Settings) -> list[tuple[str, ...]]:
-    """By function code the names of the result metrics that its repeats are judged by."""
-    names = calls.metric_sets.names
-    is_result = result_names(calls.metric_sets, frozenset(settings.ignore_metrics))
-    found: list[list[str]] = [[] for _ in calls.names]
-    for key in np.unique(use.function.astype(np.int64) * max(len(names), 1) + use.name).tolist():
-        function, name = divmod(key, len(names))
-        if is_result[name]:
-            found[function].append(names[name])
-    return [tuple(sorted(of_function)) for of_function in found]
+def _list_evidence(part: EvidencePart) -> dict[str, tuple[str, ...]]:
+    """The result metrics that each function's repeats are judged by, by name."""
+    found: dict[str, set[str]] = {}
+    for function, metric in part.values.rows("function", "metric"):
+        found.setdefault(function, set()).add(metric)
+    return {function: tuple(sorted(metrics)) for function, metrics in found.items()}
+
+
+MEASURE = Measure("functions", measure_functions, merge_functions, list_functions)

@@ -18,11 +18,16 @@ class MetricUse(msgspec.Struct, frozen=True, eq=False):
     calls: NDArray[np.int64]
 
 
-def count_metric_use(calls: Calls) -> MetricUse:
-    """Counts the calls of each function with each set of metrics, and gives the sets' fields."""
+def count_metric_use(calls: Calls, rows: NDArray[np.intp] | None = None) -> MetricUse:
+    """Counts the calls of each function with each set of metrics, and gives the sets' fields.
+
+    ``rows`` are the calls that count; null: all.
+    """
     sets = calls.metric_sets
     set_count = len(sets.offset) - 1
     key = calls.function.astype(np.int64) * set_count + calls.metric_set
+    if rows is not None:
+        key = key[rows]
     if len(calls.names) * set_count <= _DENSE_PAIRS:
         counts = np.bincount(key)
         distinct = np.flatnonzero(counts)

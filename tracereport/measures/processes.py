@@ -1,20 +1,86 @@
-"""Processes: what each run of the call counter holds, and how its repeats are spread over it."""
+"""Processes and units of work: what each run of the call counter and each test holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import TREE_KINDS, Calls
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows, sum_by
-from tracereport.calls.ordered import OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.measures.callers import code_edges
-from tracereport.measures.repeats import Repeats
-from tracereport.model import ActivityBin, Process, ProcessEdge, ProcessFinding, Rows
+from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
+from tracereport.measures.context import Context
+from tracereport.measures.edges import code_edges
+from tracereport.measures.group_rows import unit_name_of
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import NO_TEXT, Column, Table, merge_tables
+from tracereport.model import ActivityBin, Process, ProcessEdge, ProcessFinding, Rows, Unit
 
 ACTIVITY_BINS = 200
+UNIT_LIMIT = 100_000
+"""Units that the report keeps: one for each request of a long log."""
+
+
+class ProcessesPart(msgspec.Struct, frozen=True, eq=False):
+    """What some processes and their units hold."""
+
+    processes: Table
+    """By process, name (none where it is called by its number), file and tree: calls, lines and so on."""
+    units: Table
+    """By process, unit (a number in its part) and name (none for a whole process): calls, judged questions."""
+    edges: Table
+    """By process, unit, caller and function: calls, and those that ask again."""
+
+
+def measure_processes(context: Context) -> ProcessesPart:
+    """Counts of each process and unit."""
+    calls = context.calls
+    table = calls.processes
+    count = len(table.name)
+    first_line, last_line = _find_line_range(calls)
+    unfinished = count_unfinished(calls)
+    numbers = np.arange(count)
+    names = [None if name == f"process {index}" else name for index, name in enumerate(table.name)]
+    own_names, name = _code_texts(names)
+    shown = np.ones(count, np.int64)
+    if context.shown is not None:
+        shown = count_by(calls.process, count, context.shown.rows)
+    return ProcessesPart(
+        processes=Table(
+            key={
+                "process": Column(context.process_key(numbers)),
+                "name": Column(name, own_names),
+                "file": Column(table.file.astype(np.int64), calls.files),
+                "tree": Column(table.tree.astype(np.int64), TREE_KINDS),
+            },
+            sums={
+                "calls": count_by(calls.process, count),
+                "unfinished_calls": unfinished,
+                "first_line": first_line,
+                "last_line": last_line,
+                "judged": table.judged.astype(np.int64),
+                "shown": shown,
+            },
+        ),
+        units=_count_units(context),
+        edges=_count_unit_edges(context),
+    )
+
+
+def _code_texts(texts: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    codes: dict[str, int] = {}
+    coded = [NO_TEXT if text is None else codes.setdefault(text, len(codes)) for text in texts]
+    return tuple(codes), np.array(coded, np.int64)
+
+
+def _find_line_range(calls: Calls) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the last line of each process."""
+    count = len(calls.processes.name)
+    first, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
+    np.minimum.at(first, calls.process, calls.line)
+    np.maximum.at(last, calls.process, calls.line)
+    return np.minimum(first, last), last
 
 
 def count_unfinished(calls: Calls) -> NDArray[np.int64]:
@@ -27,99 +93,195 @@ def count_unfinished(calls: Calls) -> NDArray[np.int64]:
     return np.where(calls.processes.judged & (present > 0), largest + 1 - present, 0)
 
 
-def list_processes(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    by_finding: Mapping[int, Sequence[ProcessFinding]],
-    unfinished: NDArray[np.int64],
-    shown: Shown | None = None,
-) -> Rows[Process]:
-    """One row per process, in the order of the log; ``by_finding`` holds what each adds to the findings."""
-    calls = ordered.calls
-    total = len(calls.processes.name)
-    count = min(total, LONG_ROW_LIMIT)
-    # A process's calls are in the order of their lines: of what is assigned one after the other the last remains.
-    first_line, last_line = np.zeros((2, total), np.int64)
-    first_line[calls.process[::-1]] = calls.line[::-1]
-    last_line[calls.process] = calls.line
-    own_calls = np.bincount(calls.process, minlength=total)
-    edges = _count_edges_by_process(ordered, repeats, count)
-    rows = [
-        Process(
-            index=index,
-            name=calls.processes.name[index],
-            file=calls.files[calls.processes.file[index]],
-            first_line=int(first_line[index]),
-            last_line=int(last_line[index]),
-            calls=int(own_calls[index]),
-            by_edge=keep_rows(edges[index]),
-            by_finding=keep_rows(by_finding.get(index, ())),
-            unfinished_calls=int(unfinished[index]),
-            tree=TREE_KINDS[calls.processes.tree[index]],
-            interleaved=not calls.processes.judged[index],
-        )
-        for index in range(count)
-        if shown is None or index in shown.processes
-    ]
-    return keep_rows(rows, LONG_ROW_LIMIT, total=total if shown is None else len(shown.processes))
+def _count_units(context: Context) -> Table:
+    units, ordered = context.ordered.units, context.ordered
+    count = len(units)
+    own_names, name = _code_texts([unit_name_of(context, unit) for unit in range(count)])
+    return Table(
+        key={
+            "process": Column(context.process_key(units.process)),
+            "unit": Column(np.arange(count)),
+            "name": Column(name, own_names),
+        },
+        sums={
+            "calls": count_by(units.of_call, count),
+            "judged_questions": count_by(ordered.unit, count, ordered.is_question),
+            "judged": units.judged.astype(np.int64),
+        },
+    )
 
 
-def _count_edges_by_process(ordered: OrderedCalls, repeats: Repeats, count: int) -> list[list[ProcessEdge]]:
-    calls = ordered.calls
+def _count_unit_edges(context: Context) -> Table:
+    calls, ordered = context.calls, context.ordered
+    units = ordered.units
+    keys, edge_of_signature = code_edges(calls)
+    width = max(len(keys), 1)
+    edge, place = edge_of_signature[calls.signature], edge_of_signature[ordered.signature]
+    distinct, index = code_values(units.of_call.astype(np.int64) * width + edge, len(units) * width)
+    again = np.zeros(len(distinct), np.int64)
+    repeated = ordered.unit[context.repeats.again].astype(np.int64) * width + place[context.repeats.again]
+    np.add.at(again, np.searchsorted(distinct, repeated), 1)
+    unit, edge_code = np.divmod(distinct, width)
     names = len(calls.names) + 1
-    edge_keys, edge_of_signature = code_edges(calls)
-    width = max(len(edge_keys), 1)
-    # Of each signature in a process all calls but the first are *again*; what isn't judged is only counted.
-    groups = repeats.signatures
-    unjudged = np.flatnonzero(~calls.judged)
-    process = np.concatenate((groups.process, calls.process[unjudged]))
-    signature = np.concatenate((groups.code, calls.signature[unjudged]))
-    key, index = code_values(process * width + edge_of_signature[signature], len(calls.processes.name) * width)
-    total = sum_by(index, np.concatenate((groups.length, np.ones_like(unjudged))), len(key))
-    again = sum_by(index, np.concatenate((groups.length - 1, np.zeros_like(unjudged))), len(key))
-    edges: list[list[ProcessEdge]] = [[] for _ in range(count)]
-    for code, calls_of_edge, again_of_edge in zip(key.tolist(), total.tolist(), again.tolist(), strict=True):
-        process, edge = divmod(code, width)
-        if process >= count:
-            break
-        function, caller = divmod(int(edge_keys[edge]), names)
-        edges[process].append(
-            ProcessEdge(
-                caller=calls.name(caller - 1),
-                function=calls.names[function],
-                calls=calls_of_edge,
-                again_calls=again_of_edge,
+    own = keys[edge_code] if len(keys) else edge_code
+    return Table(
+        key={
+            "process": Column(context.process_key(units.process[unit])),
+            "unit": Column(unit),
+            "caller": Column(own % names - 1, calls.names),
+            "function": Column(own // names, calls.names),
+        },
+        sums={"calls": count_by(index, len(distinct)), "again": again},
+    )
+
+
+def merge_processes(parts: Sequence[ProcessesPart]) -> ProcessesPart:
+    """The processes of all parts."""
+    return ProcessesPart(
+        processes=merge_tables([part.processes for part in parts]),
+        units=merge_tables([part.units for part in parts]),
+        edges=merge_tables([part.edges for part in parts]),
+    )
+
+
+def list_processes(whole: Whole, by_finding: dict[int, list[ProcessFinding]]) -> Rows[Process]:
+    """One row per process, in the order of the log; ``by_finding`` holds what each adds to the findings."""
+    part: ProcessesPart = whole["processes"]
+    table = part.processes
+    if whole.is_narrowed:
+        table = table.take(table.sums["shown"] > 0)
+    total = len(table)
+    index_of = number_processes(part)
+    order = np.argsort(table.key["process"].codes)[:LONG_ROW_LIMIT]
+    edges = _list_edges(part.edges.by("process", "caller", "function"), ("process",))
+    rows = []
+    for process, name, file, tree, calls, unfinished, first, last, judged in table.take(order).rows(
+        "process", "name", "file", "tree", "calls", "unfinished_calls", "first_line", "last_line", "judged"
+    ):
+        index = index_of[process]
+        rows.append(
+            Process(
+                index=index,
+                name=f"process {index}" if name is None else name,
+                file=file,
+                first_line=first,
+                last_line=last,
+                calls=calls,
+                by_edge=keep_rows(edges[process,]),
+                by_finding=keep_rows(by_finding.get(process, ())),
+                unfinished_calls=unfinished,
+                tree=tree,
+                interleaved=not judged,
             )
         )
-    for rows in edges:
+    return keep_rows(rows, LONG_ROW_LIMIT, total=total)
+
+
+def number_processes(part: ProcessesPart) -> dict[int, int]:
+    """The index of each process in the whole input: they are in the order of their first lines."""
+    return {process: index for index, process in enumerate(sorted(part.processes.key["process"].codes.tolist()))}
+
+
+def _list_edges(table: Table, owner: tuple[str, ...]) -> dict[tuple[int, ...], list[ProcessEdge]]:
+    edges: dict[tuple[int, ...], list[ProcessEdge]] = {}
+    for *own, caller, function, calls, again in table.rows(*owner, "caller", "function", "calls", "again"):
+        edges.setdefault(tuple(own), []).append(
+            ProcessEdge(caller=caller, function=function, calls=calls, again_calls=again)
+        )
+    for rows in edges.values():
         rows.sort(key=lambda row: (-row.calls, row.function, caller_rank(row.caller)))
     return edges
 
 
-def count_activity(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None) -> Rows[ActivityBin]:
+def list_units(whole: Whole, by_finding: dict[tuple[int, int], list[ProcessFinding]]) -> Rows[Unit]:
+    """One row per judged unit of work, in the order of the log."""
+    part: ProcessesPart = whole["processes"]
+    table = part.units.take(part.units.sums["judged"] > 0)
+    order = np.lexsort((table.key["unit"].codes, table.key["process"].codes))[:UNIT_LIMIT]
+    index_of = number_processes(part)
+    process_names = dict(part.processes.rows("process", "name"))
+    trees = dict(part.processes.rows("process", "tree"))
+    edges = _list_edges(part.edges, ("process", "unit"))
+    rows = []
+    for process, unit, name, calls, questions in table.take(order).rows(
+        "process", "unit", "name", "calls", "judged_questions"
+    ):
+        index = index_of[process]
+        rows.append(
+            Unit(
+                name=name or process_names[process] or f"process {index}",
+                process=index,
+                tree=trees[process],
+                calls=calls,
+                judged_questions=questions,
+                by_edge=keep_rows(edges[process, unit]),
+                by_finding=keep_rows(by_finding.get((process, unit), ())),
+            )
+        )
+    return keep_rows(rows, UNIT_LIMIT, total=len(table))
+
+
+class ProcessActivity(msgspec.Struct, frozen=True):
+    """One process over its call numbers."""
+
+    process: int
+    calls: int
+    bins: tuple[ActivityBin, ...]
+
+
+class ActivityPart(msgspec.Struct, frozen=True):
+    """The largest processes, as many as the report keeps bins, and the bins of all."""
+
+    total: int
+    largest: tuple[ProcessActivity, ...]
+
+
+def measure_activity(context: Context) -> ActivityPart:
     """First calls and repeats over the call numbers, at most 200 bins per process; the largest processes first."""
-    process = ordered.process
-    starts = np.searchsorted(process, np.arange(len(ordered.calls.processes.name) + 1))
+    ordered, is_repeat = context.ordered, context.repeats.is_repeat
+    starts = np.searchsorted(ordered.process, np.arange(len(context.calls.processes.name) + 1))
     sizes = np.diff(starts)
-    if shown is not None:
-        sizes[[index not in shown.processes for index in range(len(sizes))]] = 0
-    total = int(np.minimum(sizes, ACTIVITY_BINS).sum())
-    rows: list[ActivityBin] = []
+    if context.shown is not None:
+        sizes[[index not in context.shown.processes for index in range(len(sizes))]] = 0
+    found: list[ProcessActivity] = []
+    held = 0
     for index in np.lexsort((np.arange(len(sizes)), -sizes)).tolist():
-        if not sizes[index] or len(rows) >= ROW_LIMIT:
+        if not sizes[index] or held >= ROW_LIMIT:
             break
         span = slice(starts[index], starts[index + 1])
-        number, is_repeat = ordered.number[span], repeats.is_repeat[span]
+        number = ordered.number[span]
+        process = index + context.first_process
         bounds = np.linspace(0, len(number), min(len(number), ACTIVITY_BINS) + 1).astype(np.intp)
-        repeated = np.add.reduceat(is_repeat, bounds[:-1], dtype=np.int64)
-        rows += [
+        repeated = np.add.reduceat(is_repeat[span], bounds[:-1], dtype=np.int64)
+        bins = tuple(
             ActivityBin(
-                process=index,
+                process=process,
                 first_number=int(number[start]),
                 last_number=int(number[end - 1]),
                 first_calls=int(end - start - again),
                 repeats=int(again),
             )
             for start, end, again in zip(bounds[:-1].tolist(), bounds[1:].tolist(), repeated.tolist(), strict=True)
-        ]
-    return keep_rows(rows, total=total)
+        )
+        found.append(ProcessActivity(process, int(sizes[index]), bins))
+        held += len(bins)
+    return ActivityPart(int(np.minimum(sizes, ACTIVITY_BINS).sum()), tuple(found))
+
+
+def merge_activity(parts: Sequence[ActivityPart]) -> ActivityPart:
+    """The largest processes of all parts."""
+    rows = sorted((row for part in parts for row in part.largest), key=lambda row: (-row.calls, row.process))
+    bins = np.cumsum([0, *(len(row.bins) for row in rows)])
+    kept = rows[: int(np.count_nonzero(bins[:-1] < ROW_LIMIT))]
+    return ActivityPart(sum(part.total for part in parts), tuple(kept))
+
+
+def list_activity(whole: Whole) -> Rows[ActivityBin]:
+    """The bins of the largest processes."""
+    part: ActivityPart = whole["activity"]
+    bins: list[Any] = [row for process in part.largest for row in process.bins]
+    return keep_rows(bins, total=part.total)
+
+
+MEASURE = Measure("processes", measure_processes, merge_processes)
+ACTIVITY = Measure("activity", measure_activity, merge_activity, list_activity)

@@ -1,43 +1,108 @@
 """Data quality: what would mislead a reader of the report, each with the remedy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, Calls
+from tracereport.calls.calls import NO_NAME, Calls, Facts
 from tracereport.calls.grouping import keep_rows
-from tracereport.measures.functions import CallsByFunction, nearest_rank
+from tracereport.measures.context import Context
+from tracereport.measures.distribution import count_times, split_times, subtract_times
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Table, merge_tables
 from tracereport.measures.usage import describe_usage
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
 from tracereport.wording.phrases import format_counted
 
-_LOADING_NS = 50_000_000
-_USUAL_PERCENT = 90
+if TYPE_CHECKING:
+    from tracereport.measures.functions import FunctionsPart
+    from tracereport.measures.slow import SlowPart
+
+_LOADING_NS: Final = 50_000_000
+_USUAL_PERCENT: Final = 90
 """So many of a function's later calls tell what it usually takes."""
-_MISLEADING = frozenset({"captured", "torn-lines", "cut-off", "malformed", "text-behind", "split-lines"})
+_MISLEADING: Final = frozenset({"captured", "torn-lines", "cut-off", "malformed", "text-behind", "split-lines"})
 """Notices of lines whose calls are missing from every figure, or may be told apart wrongly; the others change none."""
 
 
-def find_warnings(calls: Calls, by_function: CallsByFunction, unfinished: NDArray[np.int64]) -> Rows[QualityWarning]:
-    """All warnings that the calls and the lines give cause for; ``unfinished`` holds each process's calls."""
+class QualityPart(msgspec.Struct, frozen=True, eq=False):
+    """Counts of calls that would mislead a reader."""
+
+    interleaved: int
+    implausible: int
+    impossible_parents: int
+    truncated: int
+    """Calls that read 0 in a unit coarser than a nanosecond."""
+    loading: Table
+    """First calls that may have loaded symbols, by function and elapsed time."""
+
+
+def measure_quality(context: Context) -> QualityPart:
+    """Counts what would mislead."""
+    calls = context.calls
+    first = _find_long_first_calls(context)
+    return QualityPart(
+        interleaved=int(np.count_nonzero(~calls.judged)),
+        implausible=int(np.count_nonzero(calls.implausible)),
+        impossible_parents=calls.impossible_parents,
+        truncated=int(np.count_nonzero((calls.elapsed_ns == 0) & (calls.resolution_ns > 1))),
+        loading=count_times(calls.function[first], calls.elapsed_ns[first], calls.names),
+    )
+
+
+def merge_quality(parts: Sequence[QualityPart]) -> QualityPart:
+    """The counts of all parts."""
+    return QualityPart(
+        interleaved=sum(part.interleaved for part in parts),
+        implausible=sum(part.implausible for part in parts),
+        impossible_parents=sum(part.impossible_parents for part in parts),
+        truncated=sum(part.truncated for part in parts),
+        loading=merge_tables([part.loading for part in parts]),
+    )
+
+
+def _find_long_first_calls(context: Context) -> NDArray[np.intp]:
+    """First calls of judged processes that took long, where a backtrace names callers."""
+    calls = context.calls
+    is_named = ~_is_called(calls, UNKNOWN_CALLER)
+    is_named[NO_NAME] = False
+    names_callers = np.zeros(len(calls.processes.name), bool)
+    names_callers[calls.process[is_named[calls.caller]]] = True
+    # An emitter that says the parent has no need of a backtrace.
+    names_callers &= ~calls.processes.has_tree("given")
+    first = np.flatnonzero(context.is_first & calls.judged & (calls.elapsed_ns >= _LOADING_NS))
+    return first[names_callers[calls.process[first]]]
+
+
+def _is_called(calls: Calls, name: str) -> NDArray[np.bool_]:
+    """Per name code whether it is this name; the last one is for ``NO_NAME``."""
+    return np.array([own == name for own in calls.names] + [False], bool)
+
+
+def find_warnings(whole: Whole) -> Rows[QualityWarning]:
+    """All warnings that the calls and the lines give cause for."""
+    part: QualityPart = whole["quality"]
+    facts: Facts | None = whole["input"]
     return keep_rows(
         [
-            *_of_input(calls),
-            *describe_usage(calls.facts.notices if calls.facts is not None else {}),
-            *_of_processes(calls, int(unfinished.sum())),
-            *_of_lines(calls),
-            *_of_callers(calls),
-            *_of_first_calls(calls, by_function),
-            *_of_times(calls),
+            *_of_input(facts),
+            *describe_usage(facts.notices if facts is not None else {}),
+            *_of_processes(part, int(whole["processes"].processes.sums["unfinished_calls"].sum())),
+            *_of_lines(facts),
+            *_of_callers(whole),
+            *_of_first_calls(whole, part),
+            *_of_times(whole, part),
         ]
     )
 
 
-def _of_input(calls: Calls) -> Iterator[QualityWarning]:
-    if calls.facts is None:
+def _of_input(facts: Facts | None) -> Iterator[QualityWarning]:
+    if facts is None:
         return
-    for error in calls.facts.input.errors:
+    for error in facts.input.errors:
         yield QualityWarning(
             code="unreadable",
             message=f"{error}; the figures are of what could be read.",
@@ -45,7 +110,7 @@ def _of_input(calls: Calls) -> Iterator[QualityWarning]:
             count=1,
             misleading=True,
         )
-    if calls.facts.input.partial:
+    if facts.input.partial:
         yield QualityWarning(
             code="partial-table",
             message="The table of calls was written under a selection: calls are missing from it.",
@@ -55,9 +120,8 @@ def _of_input(calls: Calls) -> Iterator[QualityWarning]:
         )
 
 
-def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
-    not_judged = int(np.count_nonzero(~calls.judged))
-    if not_judged:
+def _of_processes(part: QualityPart, unfinished: int) -> Iterator[QualityWarning]:
+    if not_judged := part.interleaved:
         yield QualityWarning(
             code="interleaved",
             message=f"Not judged: {format_counted(not_judged, 'call')} of processes that wrote at the same time. "
@@ -66,7 +130,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             count=not_judged,
             misleading=True,
         )
-    if implausible := int(np.count_nonzero(calls.implausible)):
+    if implausible := part.implausible:
         yield QualityWarning(
             code="implausible-numbers",
             message="1 call has a number far from all others: a record quoted in a value, or a damaged line. "
@@ -78,7 +142,7 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
             count=implausible,
             misleading=True,
         )
-    if count := calls.impossible_parents:
+    if count := part.impossible_parents:
         yield QualityWarning(
             code="impossible-parents",
             message=f"{format_counted(count, 'call names', 'calls name')} a parent that began later, "
@@ -98,8 +162,8 @@ def _of_processes(calls: Calls, unfinished: int) -> Iterator[QualityWarning]:
         )
 
 
-def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
-    notices = calls.facts.notices if calls.facts is not None else {}
+def _of_lines(facts: Facts | None) -> Iterator[QualityWarning]:
+    notices = facts.notices if facts is not None else {}
     texts = {
         "captured": (
             "{} left no traces while child processes did: libtest keeps the output of passing tests to itself.",
@@ -163,10 +227,10 @@ def _of_lines(calls: Calls) -> Iterator[QualityWarning]:
             )
 
 
-def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
-    unknown = int(np.count_nonzero(_is_called(calls, UNKNOWN_CALLER)[calls.caller]))
-    missing = int(np.count_nonzero(calls.caller == NO_NAME))
-    if 2 * (unknown + missing) <= len(calls):
+def _of_callers(whole: Whole) -> Iterator[QualityWarning]:
+    by_caller = dict(whole.edges.by("caller").rows("caller", "calls"))
+    unknown, missing = by_caller.get(UNKNOWN_CALLER, 0), by_caller.get(None, 0)
+    if 2 * (unknown + missing) <= sum(by_caller.values()):
         return
     consequence = "who asks, and whether two callers ask for the same, can't be told."
     if unknown:
@@ -187,8 +251,8 @@ def _of_callers(calls: Calls) -> Iterator[QualityWarning]:
         )
 
 
-def _of_first_calls(calls: Calls, by_function: CallsByFunction) -> Iterator[QualityWarning]:
-    if count := len(_find_loading(calls, by_function)):
+def _of_first_calls(whole: Whole, part: QualityPart) -> Iterator[QualityWarning]:
+    if count := _count_loading(whole, part):
         yield QualityWarning(
             code="symbol-loading",
             message=f"{format_counted(count, 'first call')} of a process took "
@@ -200,36 +264,26 @@ def _of_first_calls(calls: Calls, by_function: CallsByFunction) -> Iterator[Qual
         )
 
 
-def _find_loading(calls: Calls, by_function: CallsByFunction) -> NDArray[np.intp]:
-    """First calls that took far longer than their function's later ones, where a backtrace names callers."""
-    is_named = ~_is_called(calls, UNKNOWN_CALLER)
-    is_named[NO_NAME] = False
-    names_callers = np.zeros(len(calls.processes.name), bool)
-    names_callers[calls.process[is_named[calls.caller]]] = True
-    # An emitter that says the parent has no need of a backtrace.
-    names_callers &= ~calls.processes.has_tree("given")
-    is_first, judged = calls.is_first, calls.judged
-    first = np.flatnonzero(is_first & judged & (calls.elapsed_ns >= _LOADING_NS))
-    first = first[names_callers[calls.process[first]]]
-    function = calls.lookups.function[calls.signatures.lookup[calls.signature[first]]]
-    excess_ns = np.zeros(len(first), np.int64)
-    for code in np.unique(function).tolist():
-        rows = by_function.rows_of(code)
-        later_ns = calls.elapsed_ns[rows[judged[rows] & ~is_first[rows]]]
-        if len(later_ns):
-            own = function == code
-            excess_ns[own] = calls.elapsed_ns[first[own]] - nearest_rank(np.sort(later_ns), _USUAL_PERCENT)
-    return first[excess_ns >= _LOADING_NS]
+def _count_loading(whole: Whole, part: QualityPart) -> int:
+    """First calls that took far longer than their function's later ones."""
+    slow: SlowPart = whole["slow_calls"]
+    functions: FunctionsPart = whole["functions"]
+    first = split_times(part.loading)
+    if not first:
+        return 0
+    later = split_times(subtract_times(functions.times, slow.incomparable))
+    found = 0
+    for function, times in first.items():
+        # Where nothing else is known of a function, its first call may well be as long as the others.
+        if function in later:
+            excess_ns = times.elapsed_ns - later[function].percentile(_USUAL_PERCENT)
+            found += int(times.calls[excess_ns >= _LOADING_NS].sum())
+    return found
 
 
-def _is_called(calls: Calls, name: str) -> NDArray[np.bool_]:
-    """Per name code whether it is this name; the last one is for ``NO_NAME``."""
-    return np.array([own == name for own in calls.names] + [False], bool)
-
-
-def _of_times(calls: Calls) -> Iterator[QualityWarning]:
-    truncated = int(np.count_nonzero((calls.elapsed_ns == 0) & (calls.resolution_ns > 1)))
-    if 2 * truncated > len(calls):
+def _of_times(whole: Whole, part: QualityPart) -> Iterator[QualityWarning]:
+    truncated = part.truncated
+    if 2 * truncated > int(whole.edges.sums["calls"].sum()):
         yield QualityWarning(
             code="truncated-times",
             message=f"{format_counted(truncated, 'call reads', 'calls read')} 0 because times are cut off: "
@@ -238,3 +292,6 @@ def _of_times(calls: Calls) -> Iterator[QualityWarning]:
             count=truncated,
             misleading=False,
         )
+
+
+MEASURE = Measure("quality", measure_quality, merge_quality, find_warnings)

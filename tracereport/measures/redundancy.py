@@ -1,8 +1,11 @@
-"""What is asked for more than once: signatures, lookups, cache candidates, sequential duplicates and shared lookups."""
+"""What is asked for more than once: signatures, lookups and cache candidates, over all units of work.
 
-from collections import Counter
+Their rows are many and their calls more, so that parts add up the sums alone. Once it is known which rows are shown,
+each part is asked where the calls of these stand.
+"""
+
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME
+from tracereport.calls.coding import spread
 from tracereport.calls.grouping import (
     NESTED_ROW_LIMIT,
     ROW_LIMIT,
-    Integers,
     caller_rank,
     count_by,
     keep_rows,
@@ -21,284 +24,287 @@ from tracereport.calls.grouping import (
     stable_order,
 )
 from tracereport.calls.groups import Groups, places_of_groups
-from tracereport.calls.lookup_text import join_signature
-from tracereport.calls.ordered import OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.measures.repeats import Repeats
-from tracereport.measures.tally import GroupSums, sum_column
-from tracereport.model import (
-    AdjacentPair,
-    CallerShare,
-    CallReference,
-    RedundantLookup,
-    RedundantSignature,
-    Rows,
-    SequentialDuplicate,
-    SharedLookup,
-)
+from tracereport.calls.lookup_text import decode_lookup, join_signature
+from tracereport.calls.texts import Texts
+from tracereport.measures.context import Context
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Column, Table, add_up, merge_tables
+from tracereport.measures.proof import with_proof
+from tracereport.measures.repeats import CHANGED
+from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
+from tracereport.native.texts import Interner
+
+SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
+
+Key = tuple[str, str | None]
+"""A lookup's canonical text, and a caller (null where it is of all callers)."""
 
 
-def _keep(groups: Groups, wanted: NDArray[np.bool_], shown: Shown | None) -> NDArray[np.intp]:
-    """The wanted groups; under a selection those that ask for the same as a selected call."""
-    if shown is not None:
-        selected = groups.code[groups.count(shown.places) > 0]
-        wanted = wanted & np.isin(groups.code, selected)
-    return np.flatnonzero(wanted)
+class Postings(msgspec.Struct, frozen=True, eq=False):
+    """Where calls stand, by lookup and caller: the first ``NESTED_ROW_LIMIT`` of each."""
 
-
-def first_by_text(
-    ordered: OrderedCalls,
-    lookup: Integers,
-    count: NDArray[np.int64],
-    caller: Integers | None = None,
-    *,
-    limit: int = ROW_LIMIT,
-) -> NDArray[np.intp]:
-    """Indices of the rows with the largest counts, at most ``limit``; ties by the lookup's text, then by the caller.
-
-    The text is that of the log, function first, whatever its first use; rows that are still alike (one lookup in
-    several processes) stay as they stand.
-    """
-    lookups = ordered.calls.lookups
-    candidates = np.arange(len(count))
-    if len(count) > limit:
-        least = np.partition(count, len(count) - limit)[len(count) - limit]
-        above, ties = np.flatnonzero(count > least), np.flatnonzero(count == least)
-        rank = lookups.logged_text(lookup[ties]).rank()
-        # All ties up to the text that fills the list: which of its callers come first is told below.
-        last = np.partition(rank, limit - len(above) - 1)[limit - len(above) - 1]
-        candidates = np.concatenate((above, ties[rank <= last]))
-    chosen = lookup[candidates]
-    ranks = [texts.rank() for texts in (lookups.text.take(chosen), lookups.logged_text(chosen))]
-    if caller is not None:
-        own = caller[candidates]
-        ranks.insert(0, np.where(own == NO_NAME, len(ordered.calls.names), own))
-    order = np.lexsort((candidates, *ranks, -count[candidates]))
-    return candidates[order][:limit]
-
-
-def count_redundant_signatures(
-    ordered: OrderedCalls,
-    repeats: Repeats,
-    sums: GroupSums,
-    least: int = 2,
-    shown: Shown | None = None,
-    limit: int = ROW_LIMIT,
-) -> Rows[RedundantSignature]:
-    """Signatures called ``least`` times or more in one process, with their calls of such processes, by calls.
-
-    Their repeats are those of class *again*: so are the sums of their groups.
-    """
-    groups = repeats.signatures
-    kept = _keep(groups, groups.length >= least, shown)
-    signatures = ordered.calls.signatures
-    summary = _summarise(groups, sums, kept)
-    first = first_by_text(
-        ordered, signatures.lookup[summary.code], summary.calls, signatures.caller[summary.code], limit=limit
-    ).tolist()
-    rows = []
-    for index, references in zip(first, summary.references(ordered, first), strict=True):
-        signature = int(summary.code[index])
-        lookup = int(signatures.lookup[signature])
-        function, caller = ordered.calls.lookups.function[lookup], ordered.calls.name(int(signatures.caller[signature]))
-        params = ordered.calls.params_of(lookup)
-        calls, processes = int(summary.calls[index]), int(summary.processes[index])
-        unchanged, changed = int(summary.unchanged[index]), int(summary.changed[index])
-        rows.append(
-            RedundantSignature(
-                signature=join_signature(
-                    ordered.calls.names[function], caller, [(param.name, param.value) for param in params]
-                ),
-                function=ordered.calls.names[function],
-                caller=caller,
-                params=params,
-                calls=calls,
-                processes=processes,
-                elapsed_ns=int(summary.elapsed_ns[index]),
-                elapsed_upper_ns=int(summary.elapsed_ns[index]) + int(summary.resolution_ns[index]),
-                unchanged=unchanged,
-                changed=changed,
-                unproven=calls - processes - unchanged - changed,
-                call_references=references,
-            )
-        )
-    return keep_rows(rows, total=len(summary.code))
-
-
-def count_redundant_lookups(
-    ordered: OrderedCalls, repeats: Repeats, sums: GroupSums, shown: Shown | None = None, limit: int = ROW_LIMIT
-) -> Rows[RedundantLookup]:
-    """Lookups asked for twice or more in one process, by whomever, with their calls of such processes, by calls."""
-    groups = repeats.lookups
-    kept = _keep(groups, groups.length > 1, shown)
-    summary = _summarise(groups, sums, kept)
-    first = first_by_text(ordered, summary.code, summary.calls, limit=limit).tolist()
-    shares = _share_by_caller(ordered, [summary.places_of(index) for index in first])
-    rows = []
-    for index, callers, references in zip(first, shares, summary.references(ordered, first), strict=True):
-        lookup = int(summary.code[index])
-        calls, processes = int(summary.calls[index]), int(summary.processes[index])
-        unchanged, changed = int(summary.unchanged[index]), int(summary.changed[index])
-        rows.append(
-            RedundantLookup(
-                function=ordered.calls.names[ordered.calls.lookups.function[lookup]],
-                params=ordered.calls.params_of(lookup),
-                calls=calls,
-                processes=processes,
-                elapsed_ns=int(summary.elapsed_ns[index]),
-                elapsed_upper_ns=int(summary.elapsed_ns[index]) + int(summary.resolution_ns[index]),
-                unchanged=unchanged,
-                changed=changed,
-                unproven=calls - processes - unchanged - changed,
-                callers=callers,
-                call_references=references,
-            )
-        )
-    return keep_rows(rows, total=len(summary.code))
-
-
-class _Summary(msgspec.Struct, frozen=True, eq=False):
-    """Groups of one code put together over their processes."""
-
-    code: NDArray[np.int64]
+    lookup: NDArray[np.int64]
+    """Per lookup and caller: index into ``texts``."""
+    texts: Texts
+    caller: NDArray[np.int64]
+    """Per lookup and caller: index into ``callers``, ``NO_NAME`` for a missing one."""
+    callers: tuple[str, ...]
     calls: NDArray[np.int64]
-    processes: NDArray[np.int64]
-    elapsed_ns: NDArray[Any]
-    resolution_ns: NDArray[Any]
-    unchanged: NDArray[np.int64]
-    changed: NDArray[np.int64]
-    places: NDArray[np.intp]
-    """All places, by code, process and number."""
-    end: NDArray[np.int64]
-
-    def places_of(self, index: int) -> NDArray[np.intp]:
-        """The places of one code."""
-        return self.places[self.end[index] - self.calls[index] : self.end[index]]
-
-    def references(self, ordered: OrderedCalls, indices: Sequence[int]) -> list[Rows[CallReference]]:
-        """Where the first calls of some codes stand, in the order of their rows."""
-        first = [self.places_of(index)[: reference_limit(rank)] for rank, index in enumerate(indices)]
-        return [
-            Rows(int(self.calls[index]), references)
-            for index, references in zip(indices, ordered.reference_lists(first), strict=True)
-        ]
+    """Per lookup and caller: how many there are."""
+    kept: NDArray[np.int64]
+    """Per lookup and caller: how many of them are in the columns below, one after the other."""
+    process: NDArray[np.int64]
+    number: NDArray[np.int64]
+    line: NDArray[np.int64]
 
 
-def _summarise(groups: Groups, sums: GroupSums, kept: NDArray[np.intp]) -> _Summary:
+def _choose_groups(context: Context, key: str) -> tuple[Groups, NDArray[np.intp]]:
+    """The groups that a list is made of: those asked for often enough in one unit."""
+    repeats = context.repeats
+    groups = repeats.lookups if key == LOOKUPS else repeats.signatures
+    least = context.settings.cache_candidate_calls if key == CANDIDATES else 2
+    return groups, np.flatnonzero(groups.length >= least)
+
+
+def sum_askings(context: Context, key: str) -> Table:
+    """Sums of the groups of one list, by lookup (and caller)."""
+    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    groups, kept = _choose_groups(context, key)
+    code, index = _renumber(groups.code[kept])
+    count = len(code)
+    length = groups.length[kept]
+    places = places_of_groups(groups, kept)
+    member = np.repeat(index, length)
+    row = ordered.row[places]
+    # Of a signature the repeats are those of class *again*: a lookup's first asking by this caller is none of its own.
+    is_own = repeats.is_repeat if key == LOOKUPS else repeats.again
+    own, cached, written = is_own[places], repeats.cached[places], repeats.written[places]
+    unchanged = repeats.unchanged[places] & own & ~cached
+    changed = own & (repeats.evidence[places] == CHANGED)
+    masks = {
+        "unchanged": unchanged,
+        "cached": cached & own,
+        "changed": changed,
+        "written": own & written & ~unchanged & ~changed & ~cached,
+        "unchanged_written": written & unchanged,
+        "own": repeats.own[places],
+        "handed_on": repeats.handed_on[places],
+    }
+    unit_process = ordered.units.process[groups.unit[kept]]
     is_new = np.ones(len(kept), bool)
-    is_new[1:] = np.diff(groups.code[kept]) != 0
-    index = np.cumsum(is_new) - 1
-    code = groups.code[kept][is_new]
-    calls = sum_column(index, groups.length[kept], len(code))
-    return _Summary(
-        code=code,
-        calls=calls,
-        processes=count_by(index, len(code)),
-        elapsed_ns=sum_column(index, sums.elapsed_ns[kept], len(code)),
-        resolution_ns=sum_column(index, sums.resolution_ns[kept], len(code)),
-        unchanged=sum_column(index, sums.unchanged[kept], len(code)),
-        changed=sum_column(index, sums.changed[kept], len(code)),
-        places=places_of_groups(groups, kept),
-        end=np.cumsum(calls),
+    is_new[1:] = (index[1:] != index[:-1]) | (unit_process[1:] != unit_process[:-1])
+    lookup = code if key == LOOKUPS else calls.signatures.lookup[code]
+    shown = np.ones(len(places), bool) if context.shown is None else context.shown.places[places]
+    table_key = {
+        "lookup": Column(np.arange(count), calls.lookups.text.take(lookup)),
+        "function": Column(calls.lookups.function[lookup].astype(np.int64), calls.names),
+    }
+    if key != LOOKUPS:
+        table_key["caller"] = Column(calls.signatures.caller[code].astype(np.int64), calls.names)
+    return Table(
+        key=table_key,
+        sums={
+            "calls": add_up(index, length, count),
+            "units": count_by(index, count),
+            "processes": _count_processes(index, unit_process, count),
+            "repeats": add_up(index, length - 1, count),
+            **{name: count_by(member, count, mask) for name, mask in masks.items()},
+            "elapsed_ns": add_up(member, calls.elapsed_ns[row], count),
+            "resolution_ns": add_up(member, calls.resolution_ns[row], count),
+            "shown": count_by(member, count, shown),
+        },
     )
 
 
-def _share_by_caller(ordered: OrderedCalls, groups: Sequence[NDArray[np.intp]]) -> list[Rows[CallerShare]]:
-    """For each group of places its callers, by calls, with their calls."""
-    if not groups:
-        return []
-    places = np.concatenate(groups)
-    owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    width = len(ordered.calls.names) + 1
-    key = owner * width + ordered.calls.signatures.caller[ordered.signature[places]] + 1
-    order = stable_order(key, len(groups) * width)
-    start = np.flatnonzero(np.diff(key[order], prepend=-1))
-    length = np.diff(np.append(start, len(order)))
-    code = key[order[start]]
-    first = [
-        places[order[begin : begin + min(count, reference_limit(group))]]
-        for begin, count, group in zip(start.tolist(), length.tolist(), (code // width).tolist(), strict=True)
+def _renumber(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct ones of codes in ascending order, and which of them each is."""
+    is_new = np.ones(len(codes), bool)
+    is_new[1:] = codes[1:] != codes[:-1]
+    return codes[is_new], np.cumsum(is_new) - 1
+
+
+def _count_processes(index: NDArray[np.int64], process: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """How many processes each row's units are of."""
+    pairs = np.unique(index * (int(process.max(initial=0)) + 1) + process)
+    return np.bincount(pairs // (int(process.max(initial=0)) + 1), minlength=count)
+
+
+def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = None) -> Postings:
+    """Where the calls of one list stand; only those of the wanted rows where these are given."""
+    calls, ordered = context.calls, context.ordered
+    groups, kept = _choose_groups(context, key)
+    if wanted is not None:
+        lookup = groups.code[kept] if key == LOOKUPS else calls.signatures.lookup[groups.code[kept]]
+        kept = kept[_is_among(calls.lookups.text.take(lookup), [text for text, _ in wanted])]
+    places = np.sort(places_of_groups(groups, kept))
+    signatures = calls.signatures
+    width = len(calls.names) + 1
+    pair = ordered.lookup[places].astype(np.int64) * width + signatures.caller[ordered.signature[places]] + 1
+    order = stable_order(pair, max(len(calls.lookups.function), 1) * width)
+    distinct, index = _renumber(pair[order])
+    size = count_by(index, len(distinct))
+    kept_size = np.minimum(size, NESTED_ROW_LIMIT)
+    chosen = ordered.row[places[order[spread(np.cumsum(size) - size, kept_size)]]]
+    lookups, lookup = np.unique(distinct // width, return_inverse=True)
+    return Postings(
+        lookup=lookup,
+        texts=calls.lookups.text.take(lookups),
+        caller=distinct % width - 1,
+        callers=calls.names,
+        calls=size,
+        kept=kept_size,
+        process=context.process_key(calls.process[chosen]),
+        number=calls.number[chosen],
+        line=calls.line[chosen],
+    )
+
+
+def _is_among(texts: Texts, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the texts are wanted."""
+    interner = Interner()
+    for text in wanted:
+        encoded = text.encode()
+        interner.intern(encoded, np.zeros(1, np.int64), np.array([len(encoded)]))
+    count = len(interner)
+    return interner.intern(texts.data, texts.offset[:-1], texts.offset[1:]) < count
+
+
+class _Located(msgspec.Struct, frozen=True):
+    """The calls of one lookup and caller in all parts."""
+
+    calls: int
+    references: list[CallReference]
+
+
+def _collect(whole: Whole, key: str, wanted: Sequence[Key]) -> dict[str, dict[str | None, _Located]]:
+    """By lookup and caller the wanted calls of all parts, in the order of the input."""
+    found: dict[str, dict[str | None, tuple[int, list[CallReference]]]] = {}
+    for postings in whole.details(key, wanted):
+        chosen = np.flatnonzero(_is_among(postings.texts, [text for text, _ in wanted])[postings.lookup])
+        start = np.cumsum(postings.kept) - postings.kept
+        for pair in chosen.tolist():
+            caller = postings.callers[postings.caller[pair]] if postings.caller[pair] != NO_NAME else None
+            own = slice(int(start[pair]), int(start[pair] + postings.kept[pair]))
+            columns = (column[own].tolist() for column in (postings.process, postings.number, postings.line))
+            references = [
+                CallReference(process=process, number=number, line=line)
+                for process, number, line in zip(*columns, strict=True)
+            ]
+            by_caller = found.setdefault(postings.texts[int(postings.lookup[pair])], {})
+            before, already = by_caller.get(caller, (0, []))
+            by_caller[caller] = (before + int(postings.calls[pair]), already + references)
+    return {
+        text: {
+            caller: _Located(calls, sorted(references, key=_in_order)[:NESTED_ROW_LIMIT])
+            for caller, (calls, references) in by_caller.items()
+        }
+        for text, by_caller in found.items()
+    }
+
+
+def _in_order(reference: CallReference) -> tuple[int, int]:
+    return (reference.process, reference.number)
+
+
+def choose_rows(table: Table, limit: int) -> NDArray[np.intp]:
+    """The rows with the most calls, at most ``limit``; ties by the lookup's text as logged, then by the caller."""
+    count = table.sums["calls"]
+    candidates = np.arange(len(count))
+    lookup = table.key["lookup"]
+    texts = lookup.pack()
+    if len(count) > limit:
+        least = np.partition(count, len(count) - limit)[len(count) - limit]
+        above, ties = np.flatnonzero(count > least), np.flatnonzero(count == least)
+        rank = rank_as_logged(texts.take(lookup.codes[ties]))
+        last = np.sort(rank)[limit - len(above) - 1]
+        # All ties up to the text that fills the list: which of its callers come first is told below.
+        candidates = np.concatenate((above, ties[rank <= last]))
+    chosen = texts.take(lookup.codes[candidates])
+    ranks = [chosen.rank(), rank_as_logged(chosen)]
+    if "caller" in table.key:
+        names = table.key["caller"]
+        order = {name: index for index, name in enumerate(sorted(names.texts or ()))}
+        rank_of = np.array([*(order[name] for name in names.texts or ()), len(order)], np.int64)
+        ranks.insert(0, rank_of[names.codes[candidates]])
+    order_of_rows = np.lexsort((*ranks, -count[candidates]))
+    return candidates[order_of_rows][:limit]
+
+
+def rank_as_logged(texts: Texts) -> NDArray[np.int64]:
+    """Ranks by the texts as logged: function first, whatever is escaped."""
+    odd = np.flatnonzero(texts.starts_with("||"))
+    if not len(odd):
+        return texts.rank()
+    logged = texts.to_list()
+    for index in odd.tolist():
+        function, params = decode_lookup(logged[index])
+        logged[index] = join_signature(function, None, params)
+    ranks = {text: rank for rank, text in enumerate(sorted(set(logged)))}
+    return np.array([ranks[text] for text in logged], np.int64)
+
+
+def list_askings(whole: Whole, key: str) -> Rows[Any]:
+    """The rows of one list, by calls."""
+    table = whole[key]
+    if whole.is_narrowed:
+        table = table.take(table.sums["shown"] > 0)
+    first = choose_rows(table, whole.row_limit)
+    rows = with_proof(table.take(first), whole.grades)
+    texts = table.key["lookup"].pack().take(rows.key["lookup"].codes).to_list()
+    callers = rows.key["caller"].decode() if key != LOOKUPS else [None] * len(texts)
+    located = _collect(whole, key, list(zip(texts, callers, strict=True)))
+    names = (
+        "calls", "units", "processes", "unchanged", "changed", "unproven", "elapsed_ns", "resolution_ns",
+    )  # fmt: skip
+    columns = zip(*(rows.sums[name].tolist() for name in names), strict=True)
+    listed: list[Any] = []
+    for rank, (text, caller, sums) in enumerate(zip(texts, callers, columns, strict=True)):
+        calls, units, processes, unchanged, changed, unproven, elapsed_ns, resolution_ns = sums
+        function, fields = decode_lookup(text)
+        common = {
+            "function": function,
+            "params": tuple(Param(name=name, value=value) for name, value in fields),
+            "calls": calls,
+            "units": units,
+            "processes": processes,
+            "elapsed_ns": elapsed_ns,
+            "elapsed_upper_ns": elapsed_ns + resolution_ns,
+            "unchanged": unchanged,
+            "changed": changed,
+            "unproven": unproven,
+        }
+        limit = reference_limit(rank)
+        by_caller = located[text]
+        if key == LOOKUPS:
+            references = sorted((one for own in by_caller.values() for one in own.references), key=_in_order)
+            common["callers"] = _list_shares(by_caller, limit)
+            common["call_references"] = Rows(calls, tuple(references[:limit]))
+            listed.append(RedundantLookup(**common))
+        else:
+            common["signature"] = join_signature(function, caller, fields)
+            common["caller"] = caller
+            common["call_references"] = Rows(calls, tuple(by_caller[caller].references[:limit]))
+            listed.append(RedundantSignature(**common))
+    return keep_rows(listed, ROW_LIMIT, total=len(table))
+
+
+def _list_shares(by_caller: dict[str | None, _Located], limit: int) -> Rows[CallerShare]:
+    """Each caller's part of a lookup, by calls."""
+    shares = [
+        CallerShare(caller=caller, calls=own.calls, call_references=Rows(own.calls, tuple(own.references[:limit])))
+        for caller, own in by_caller.items()
     ]
-    shares: list[list[CallerShare]] = [[] for _ in groups]
-    for own, count, references in zip(code.tolist(), length.tolist(), ordered.reference_lists(first), strict=True):
-        caller = ordered.calls.name(own % width - 1)
-        shares[own // width].append(CallerShare(caller=caller, calls=count, call_references=Rows(count, references)))
-    for found in shares:
-        found.sort(key=lambda share: (-share.calls, caller_rank(share.caller)))
-    return [keep_rows(found, NESTED_ROW_LIMIT) for found in shares]
+    shares.sort(key=lambda share: (-share.calls, caller_rank(share.caller)))
+    return keep_rows(shares, NESTED_ROW_LIMIT)
 
 
-def find_sequential_duplicates(
-    ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None, limit: int = ROW_LIMIT
-) -> Rows[SequentialDuplicate]:
-    """Lookups of a process whose calls directly follow one another, by the number of such calls."""
-    groups = repeats.lookups
-    sequential = repeats.sequential[groups.order]
-    starts_run = np.append(sequential[1:], False) & ~sequential
-    in_run = np.empty(len(sequential), bool)
-    in_run[groups.order] = sequential | starts_run
-    in_runs = groups.count(in_run)
-    found = _keep(groups, in_runs > 0, shown)
-    first = found[first_by_text(ordered, groups.code[found], in_runs[found], limit=limit)]
-    rows = []
-    for rank, group in enumerate(first.tolist()):
-        span = slice(groups.start[group], groups.start[group] + groups.length[group])
-        held = sequential[span] | starts_run[span]
-        places = groups.order[span][held]
-        starts = np.flatnonzero(starts_run[span][held])
-        bounds = np.append(starts, len(places)).tolist()
-        own_limit = reference_limit(rank)
-        runs = [places[start:end] for start, end in pairwise(bounds[: own_limit + 1])]
-        callers = np.unique(ordered.calls.signatures.caller[ordered.signature[places]]).tolist()
-        names = sorted((ordered.calls.name(code) for code in callers), key=caller_rank)
-        lookup = int(groups.code[group])
-        rows.append(
-            SequentialDuplicate(
-                function=ordered.calls.names[ordered.calls.lookups.function[lookup]],
-                params=ordered.calls.params_of(lookup),
-                callers=keep_rows(names, NESTED_ROW_LIMIT),
-                process=int(groups.process[group]),
-                runs=Rows(len(starts), tuple(Rows(len(run), ordered.references(run[:own_limit])) for run in runs)),
-                calls=int(in_runs[group]),
-            )
-        )
-    return keep_rows(rows, total=len(found))
-
-
-def find_shared_lookups(
-    ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None, limit: int = ROW_LIMIT
-) -> Rows[SharedLookup]:
-    """Lookups of a process that two or more callers asked for, by calls."""
-    groups = repeats.lookups
-    found = _keep(groups, groups.count(~repeats.again) > 1, shown)
-    first = found[first_by_text(ordered, groups.code[found], groups.length[found], limit=limit)]
-    members = [groups.members(group) for group in first.tolist()]
-    rows = []
-    for group, places, shares in zip(first.tolist(), members, _share_by_caller(ordered, members), strict=True):
-        lookup = int(groups.code[group])
-        rows.append(
-            SharedLookup(
-                process=int(groups.process[group]),
-                function=ordered.calls.names[ordered.calls.lookups.function[lookup]],
-                params=ordered.calls.params_of(lookup),
-                calls=len(places),
-                callers=shares,
-                adjacent_pairs=_count_adjacent_pairs(ordered, repeats, places),
-            )
-        )
-    return keep_rows(rows, total=len(found))
-
-
-def _count_adjacent_pairs(ordered: OrderedCalls, repeats: Repeats, places: NDArray[np.intp]) -> Rows[AdjacentPair]:
-    """Different callers that are neighbours in a run of sequential duplicates."""
-    caller = ordered.calls.signatures.caller
-    after = places[repeats.sequential[places]]
-    before = caller[ordered.signature[repeats.previous[after]]]
-    own = caller[ordered.signature[after]]
-    pairs = zip(before[before != own].tolist(), own[before != own].tolist(), strict=True)
-    rows = [
-        AdjacentPair(previous_caller=ordered.calls.name(previous), caller=ordered.calls.name(code), pairs=count)
-        for (previous, code), count in Counter(pairs).items()
-    ]
-    rows.sort(key=lambda row: (-row.pairs, caller_rank(row.previous_caller), caller_rank(row.caller)))
-    return keep_rows(rows, NESTED_ROW_LIMIT)
+MEASURES = tuple(
+    Measure(
+        key,
+        partial(sum_askings, key=key),
+        merge_tables,
+        partial(list_askings, key=key),
+        detail=partial(locate_askings, key=key),
+    )
+    for key in (SIGNATURES, LOOKUPS, CANDIDATES)
+)

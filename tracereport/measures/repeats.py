@@ -1,6 +1,8 @@
-"""Repeats: which calls ask for what their process has asked for before, who asked, and whether the answer changed."""
+"""Repeats: which calls ask for what their unit of work has asked for before, who asked, and what became of the answer.
 
-from collections.abc import Iterable
+Everything is judged within one unit, in the order of the call numbers, and only of judged questions.
+"""
+
 from typing import Any
 
 import msgspec
@@ -8,34 +10,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import last_number_inside
-from tracereport.calls.calls import MetricSets, is_time
-from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import Integers, caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.calls import CACHED, WRITE
 from tracereport.calls.groups import Groups, group_calls
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.model import AskedAgain, Rows
+from tracereport.calls.writes import find_writes
+from tracereport.measures.answers import NO_ANSWER, Answers
+from tracereport.native.keys import previous_same
 
-NO_RESULT = -1
+UNPROVEN, UNCHANGED, CHANGED = (np.uint8(code) for code in range(3))
+"""What the answers of a repeat and of the call before say."""
 
 
 class Repeats(msgspec.Struct, frozen=True, eq=False):
-    """What is known of each judged call as a repeat. Arrays run over the places of ``OrderedCalls``."""
+    """What is known of each call as a repeat. Arrays run over the places of ``OrderedCalls``."""
 
     previous: NDArray[np.int32]
-    """Place of the call of the same lookup just before it in the process; ``NOWHERE`` for a first call."""
+    """Place of the question for the same lookup just before it in the unit; ``NOWHERE`` for a first one."""
     again: NDArray[np.bool_]
     """Its caller has asked for this lookup before; a repeat that isn't *again* is *shared*."""
-    unchanged: NDArray[np.bool_]
-    changed: NDArray[np.bool_]
+    evidence: NDArray[np.uint8]
+    """``UNCHANGED``, ``CHANGED`` or ``UNPROVEN``, as recorded: whether such answers prove anything, the whole input
+    tells (``measures.evidence``)."""
+    cached: NDArray[np.bool_]
+    """A cache answered it: unchanged for certain, and nothing is saved by leaving it out."""
+    written: NDArray[np.bool_]
+    """A write to the same resource stands between it and the call before."""
+    own: NDArray[np.bool_]
+    """Unchanged *again*: the answer that its caller itself got last would have served."""
+    back: NDArray[np.bool_]
+    """Changed to an answer that the lookup has had before."""
     sequential: NDArray[np.bool_]
     """It directly follows the call before: its number is the next one behind that call's whole subtree."""
     negative: NDArray[np.bool_]
     """Both found nothing."""
     lookups: Groups
-    """The calls of each lookup in each process."""
+    """The questions for each lookup in each unit."""
     signatures: Groups
-    """The calls of each signature in each process."""
+    """The questions of each signature in each unit."""
 
     @property
     def is_repeat(self) -> NDArray[np.bool_]:
@@ -43,49 +54,71 @@ class Repeats(msgspec.Struct, frozen=True, eq=False):
         return np.not_equal(self.previous, NOWHERE)
 
     @property
-    def unproven(self) -> NDArray[np.bool_]:
-        """Repeats without evidence of their answer."""
-        return self.is_repeat & ~self.unchanged & ~self.changed
+    def unchanged(self) -> NDArray[np.bool_]:
+        """Repeats whose answer was recorded as that of the call before, or came out of a cache."""
+        unchanged: NDArray[np.bool_] = self.is_repeat & (self.evidence == UNCHANGED)
+        return unchanged
+
+    @property
+    def handed_on(self) -> NDArray[np.bool_]:
+        """Unchanged *again* repeats whose caller's own last answer was stale: another asker's would have served."""
+        handed_on: NDArray[np.bool_] = self.unchanged & self.again & ~self.own & ~self.cached
+        return handed_on
 
 
-def find_repeats(ordered: OrderedCalls, ignored_metrics: Iterable[str] = ()) -> Repeats:
-    """Finds the repeats of each process and judges each against the call of the same lookup just before it."""
-    lookups = group_calls(ordered.lookup, len(ordered.calls.lookups.function), ordered.process)
-    signatures = group_calls(ordered.signature, len(ordered.calls.signatures.lookup), ordered.process)
+def find_repeats(ordered: OrderedCalls, answers: Answers) -> Repeats:
+    """Finds the repeats of each unit and judges each against the question for the same lookup just before it."""
+    calls = ordered.calls
+    lookups = group_calls(ordered.lookup, len(calls.lookups.function), ordered.unit, ordered.is_question)
+    signatures = group_calls(ordered.signature, len(calls.signatures.lookup), ordered.unit, ordered.is_question)
     order, follows = lookups.order, ~lookups.is_first
-    previous = np.full(len(ordered), NOWHERE, np.int32)
-    previous[order[follows]] = order[np.flatnonzero(follows) - 1]
-    again = np.empty(len(ordered), bool)
+    count = len(ordered)
+    previous = _link(order, follows, count)
+    again = np.zeros(count, bool)
     again[signatures.order] = ~signatures.is_first
 
-    # The calls of a lookup stand side by side in this order: each is held against its neighbour.
-    results = code_results(ordered.calls.metric_sets, frozenset(ignored_metrics))
-    metric_set = ordered.calls.metric_set[ordered.row[order]]
-    names, values = results.names[metric_set], results.values[metric_set]
-    found_nothing = results.found_nothing[metric_set]
+    # The questions for a lookup stand side by side in this order: each is held against its neighbour.
+    row = ordered.row[order]
+    metric_set = calls.metric_set[row]
+    names, values = answers.names[metric_set], answers.values[metric_set]
+    found_nothing = answers.found_nothing[metric_set]
+    is_cached = follows & (calls.origins.answer == CACHED)[calls.origin[row]]
+    comparable = follows & _same_as_before(names) & (names != NO_ANSWER)
+    same = _same_as_before(values)
+    is_unchanged = (comparable & same) | is_cached
+    is_changed = comparable & ~same & ~is_cached
     number = ordered.number[order]
     last_inside = last_number_inside(ordered)[order] if ordered.in_tree.any() else number
-    comparable = _same_as_before(names) & (names != NO_RESULT)
-    same = _same_as_before(values)
-    facts = (
-        comparable & same,
-        comparable & ~same,
-        number == _before(last_inside) + 1,
-        found_nothing & _before(found_nothing),
-    )
-    held = np.empty(len(ordered), np.uint8)
-    held[order] = sum(((fact & follows).view(np.uint8) << bit for bit, fact in enumerate(facts)), np.uint8(0))
-    unchanged, changed, sequential, negative = (held & (1 << bit) != 0 for bit in range(len(facts)))
+    previous_own = _link(signatures.order, ~signatures.is_first, count)[order]
+    written, own_written = _find_written(ordered, order, previous[order], previous_own)
+    own = is_unchanged & ~is_cached & again[order] & ~own_written
+    own &= _is_chain_whole(order, is_unchanged, previous_own, count)
+
+    def spread(column: NDArray[Any]) -> NDArray[Any]:
+        whole = np.zeros(count, column.dtype)
+        whole[order] = column
+        return whole
+
     return Repeats(
         previous=previous,
         again=again,
-        unchanged=unchanged,
-        changed=changed,
-        sequential=sequential,
-        negative=negative,
+        evidence=spread(is_unchanged * UNCHANGED + is_changed * CHANGED),
+        cached=spread(is_cached),
+        written=spread(written),
+        own=spread(own),
+        back=spread(is_changed & _is_seen_before(lookups, values) if is_changed.any() else is_changed),
+        sequential=spread(follows & (number == _before(last_inside) + 1)),
+        negative=spread(follows & found_nothing & _before(found_nothing)),
         lookups=lookups,
         signatures=signatures,
     )
+
+
+def _link(order: NDArray[np.intp], follows: NDArray[np.bool_], count: int) -> NDArray[np.int32]:
+    """Per place the one before it in its group, ``NOWHERE`` for a first one."""
+    previous = np.full(count, NOWHERE, np.int32)
+    previous[order[follows]] = order[np.flatnonzero(follows) - 1]
+    return previous
 
 
 def _before(column: NDArray[Any]) -> NDArray[Any]:
@@ -98,110 +131,38 @@ def _same_as_before(column: NDArray[Any]) -> NDArray[np.bool_]:
     return same
 
 
-class Results(msgspec.Struct, frozen=True, eq=False):
-    """What each metric set tells of an answer, as codes that are equal where the answers are."""
+def _is_chain_whole(
+    order: NDArray[np.intp], is_unchanged: NDArray[np.bool_], previous_own: NDArray[np.int32], count: int
+) -> NDArray[np.bool_]:
+    """Whether all answers from the caller's own last question up to each are known and equal.
 
-    names: NDArray[np.int32]
-    """Of the names of the result metrics; ``NO_RESULT`` where there are none."""
-    values: NDArray[np.int32]
-    """Of names and values together."""
-    found_nothing: NDArray[np.bool_]
-    """The metric ``found`` is 0."""
-
-
-def result_names(sets: MetricSets, ignored: frozenset[str]) -> NDArray[np.bool_]:
-    """Which of the metric names are results."""
-    return np.array([not is_time(name) and name not in ignored for name in sets.names], bool)
-
-
-def code_results(sets: MetricSets, ignored: frozenset[str]) -> Results:
-    """Codes what each set tells of an answer: its result metrics by name, several of one name in logged order."""
-    count = len(sets.offset) - 1
-    owner = np.repeat(np.arange(count), np.diff(sets.offset))
-    is_result = result_names(sets, ignored)[sets.name] if len(sets.names) else np.zeros(0, bool)
-    found_nothing = np.zeros(count, bool)
-    if "found" in sets.names:
-        found = sets.name == sets.names.index("found")
-        found_nothing[owner[found]] = sets.value[found] == 0
-    owner, name, value = owner[is_result], sets.name[is_result], sets.value[is_result]
-    order = np.lexsort((name, owner))
-    owner, name, value = owner[order], name[order], value[order]
-    distinct, code = np.unique(value, return_inverse=True)
-    pair = name.astype(np.int64) * len(distinct) + code
-    return Results(
-        names=code_sequences(owner, name, count).astype(np.int32),
-        values=code_sequences(owner, pair, count).astype(np.int32),
-        found_nothing=found_nothing,
-    )
-
-
-def code_sequences(owner: Integers, item: Integers, count: int) -> NDArray[np.int64]:
-    """Codes the sequence of items of each of ``count`` owners (which are in order): equal sequences, equal codes.
-
-    An owner without items has ``NO_RESULT``.
+    Each step to another answer, or to one that isn't known, adds one to a running count: the chain is whole where the
+    count is the same at both ends.
     """
-    codes = np.full(count, NO_RESULT, np.int64)
-    if not len(owner):
-        return codes
-    length = np.bincount(owner, minlength=count)
-    start = np.concatenate(([0], np.cumsum(length)[:-1]))
-    width = int(item.max()) + 1
-    prefix = np.zeros(count, np.int64)
-    first_code = 0
-    for position in range(int(length.max())):
-        longer = np.flatnonzero(length > position)
-        key = prefix[longer] * width + item[start[longer] + position]
-        prefix[longer] = np.unique(key, return_inverse=True)[1]
-        ended = longer[length[longer] == position + 1]
-        codes[ended] = first_code + prefix[ended]
-        first_code += len(longer)
-    return codes
+    steps = np.cumsum(~is_unchanged)
+    steps_at = np.zeros(count, np.int64)
+    steps_at[order] = steps
+    known = previous_own != NOWHERE
+    whole = np.zeros(len(order), bool)
+    whole[known] = steps_at[previous_own[known]] == steps[known]
+    return whole
 
 
-def count_asked_again(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None) -> Rows[AskedAgain]:
-    """Who asked again after whom, per function: between which two places a value should be handed on."""
-    calls = ordered.calls
-    place = np.flatnonzero(repeats.is_repeat)
-    names = len(calls.names) + 1
-    caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
-    function = calls.lookups.function[ordered.lookup[place]]
-    key = (function * names + caller[repeats.previous[place]]) * names + caller[place]
-    distinct, group = code_values(key, len(calls.names) * names * names)
-    count = len(distinct)
-    is_shown = np.ones(count, bool) if shown is None else count_by(group, count, shown.places[place]) > 0
-    elapsed_ns = sum_by(group, calls.elapsed_ns[ordered.row[place]], count)
-    resolution_ns = sum_by(group, calls.resolution_ns[ordered.row[place]], count)
-    rows = [
-        AskedAgain(
-            previous_caller=calls.name(code // names % names - 1),
-            caller=calls.name(code % names - 1),
-            function=calls.names[code // names // names],
-            repeats=total,
-            unchanged=unchanged,
-            changed=changed,
-            unproven=total - unchanged - changed,
-            elapsed_ns=elapsed,
-            elapsed_upper_ns=elapsed + resolution,
-        )
-        for code, selected, total, unchanged, changed, elapsed, resolution in zip(
-            distinct.tolist(),
-            is_shown.tolist(),
-            np.bincount(group, minlength=count).tolist(),
-            np.bincount(group[repeats.unchanged[place]], minlength=count).tolist(),
-            np.bincount(group[repeats.changed[place]], minlength=count).tolist(),
-            elapsed_ns.tolist(),
-            resolution_ns.tolist(),
-            strict=True,
-        )
-        if selected
-    ]
-    rows.sort(
-        key=lambda row: (
-            -row.unchanged,
-            -row.repeats,
-            row.function,
-            caller_rank(row.previous_caller),
-            caller_rank(row.caller),
-        )
-    )
-    return keep_rows(rows)
+def _find_written(
+    ordered: OrderedCalls, order: NDArray[np.intp], previous: NDArray[np.int32], previous_own: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether a write stands between each question and the one before, and between it and its caller's own last one."""
+    written, own_written = np.zeros((2, len(order)), bool)
+    if not (ordered.kind == WRITE).any():
+        return written, own_written
+    writes = find_writes(ordered)
+    for found, before in ((written, previous), (own_written, previous_own)):
+        follows = np.flatnonzero(before != NOWHERE)
+        found[follows] = writes.any_between(before[follows], order[follows])
+    return written, own_written
+
+
+def _is_seen_before(lookups: Groups, values: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether an earlier question of the group had the same answer. ``values`` are in the order of the groups."""
+    group = np.cumsum(lookups.is_first) - 1
+    return previous_same(group * (int(values.max(initial=0)) + 2) + values + 1) >= 0

@@ -1,4 +1,10 @@
-"""What the calls that needn't have been made took: recorded and with the resolution added, nothing counted twice."""
+"""What the calls that needn't have been made took: recorded and with the resolution added, nothing counted twice.
+
+A call inside a spared one isn't counted again. Of the children of one parent never more counts than the parent itself
+took: where they ran side by side, their times don't add up. What symbol loading took is never promised.
+"""
+
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -6,15 +12,50 @@ from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import any_above
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import stable_order, sum_by, sum_exactly
-from tracereport.calls.ordered import OrderedCalls
+from tracereport.calls.grouping import stable_order, sum_by
+from tracereport.calls.ordered import NOWHERE, OrderedCalls
+from tracereport.measures.context import Context
+from tracereport.measures.interface import Measure
+from tracereport.measures.partials import Column, Table, add_up, merge_tables
+from tracereport.measures.repeats import UNPROVEN
 
 
-class Saving(msgspec.Struct, frozen=True):
-    """A range of time: the true one is at least ``lower_ns`` and below ``upper_ns``."""
+class Counted(msgspec.Struct, frozen=True, eq=False):
+    """What each call of a set adds to its saving. Arrays run over the places of ``OrderedCalls``."""
 
-    lower_ns: int
-    upper_ns: int
+    lower_ns: NDArray[np.int64]
+    range_ns: NDArray[np.int64]
+    """How far the upper end lies above: the sum of both may have more than 63 bits."""
+
+
+def count_savings(context: Context) -> Table:
+    """By function the time of its unchanged repeats, and of its unproven ones without a write before them.
+
+    What a function's answers prove, the whole input tells. Where they prove nothing, what is saved becomes possible at
+    best, and only if nothing was written before: ``turned`` is the time of these. ``alone`` is that of all unchanged
+    repeats, whether they lie inside one another or not.
+    """
+    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    unchanged = repeats.unchanged & ~repeats.cached
+    unproven = repeats.is_repeat & (repeats.evidence == UNPROVEN) & ~repeats.written
+    names = len(calls.names)
+    function = calls.lookups.function[ordered.lookup]
+    sums = {}
+    for name, saved, spared in (
+        ("saving", unchanged, unchanged),
+        ("turned", unchanged & ~repeats.written, unchanged | unproven),
+        ("possible", unproven, unchanged | unproven),
+        # An upper bound, whatever else is spared.
+        ("alone", unchanged, None),
+    ):
+        counts = saved & find_promised(ordered) if spared is None else find_outermost(ordered, saved, spared)
+        counted = count_time(ordered, counts)
+        sums[f"{name}_ns"] = add_up(function, counted.lower_ns, names)
+        sums[f"{name}_range_ns"] = add_up(function, counted.range_ns, names)
+    found = np.flatnonzero(np.bincount(function, minlength=names))
+    return Table(
+        key={"function": Column(found, calls.names)}, sums={name: column[found] for name, column in sums.items()}
+    )
 
 
 def find_promised(ordered: OrderedCalls) -> NDArray[np.bool_]:
@@ -22,49 +63,82 @@ def find_promised(ordered: OrderedCalls) -> NDArray[np.bool_]:
     return ~ordered.calls.is_first[ordered.row]
 
 
-def sum_saving(
-    ordered: OrderedCalls, promised: NDArray[np.bool_], saved: NDArray[np.bool_], spared: NDArray[np.bool_]
-) -> Saving:
-    """The time of the saved calls. ``spared`` holds all calls that wouldn't be made, the saved ones among them.
+def find_outermost(ordered: OrderedCalls, saved: NDArray[np.bool_], spared: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The saved calls whose time counts. ``spared`` holds all calls that wouldn't be made, the saved ones among them.
 
-    A call inside a spared one isn't counted again. Where the tree isn't known any of them may lie inside another: of
-    such a process the one function counts that saves most, by its calls that can't lie inside one another.
+    Where the tree isn't known any of them may lie inside another: of such a process the one function counts that saves
+    most, by its calls that can't lie inside one another.
     """
     tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
-    counts = saved & promised
+    counts = saved & find_promised(ordered)
     if ordered.in_tree.any():
         counts &= ~any_above(ordered, spared)
     counts[find_enclosed(ordered, np.flatnonzero(spared & tree_unknown))] = False
-    counted = np.flatnonzero(counts)
-    certain = counted[~tree_unknown[counted]]
-    lower_ns, upper_ns = _sum_range(ordered, certain)
-    best = _best_functions(ordered, counted[tree_unknown[counted]])
-    more_lower_ns, more_upper_ns = _sum_range(ordered, best)
-    return Saving(lower_ns + more_lower_ns, upper_ns + more_upper_ns)
+    uncertain = np.flatnonzero(counts & tree_unknown)
+    counts[uncertain] = False
+    counts[_best_functions(ordered, uncertain)] = True
+    return counts
 
 
-def find_enclosed(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.intp]:
+def count_time(ordered: OrderedCalls, counts: NDArray[np.bool_], owner: NDArray[np.int64] | None = None) -> Counted:
+    """What each counted call adds: its time, as long as its parent's own time isn't used up.
+
+    ``owner`` divides the calls into sets that are counted each for itself.
+    """
+    calls = ordered.calls
+    lower_ns, range_ns = np.zeros((2, len(ordered)), np.int64)
+    place = np.flatnonzero(counts)
+    row = ordered.row[place]
+    lower_ns[place] = calls.elapsed_ns[row]
+    range_ns[place] = calls.resolution_ns[row]
+    child = place[ordered.parent[place] != NOWHERE]
+    if len(child):
+        parent = ordered.parent[child]
+        group = parent if owner is None else parent * (int(owner.max(initial=0)) + 1) + owner[child]
+        child = child[stable_order(code_values(group, int(group.max()) + 1)[1], len(group))]
+        group = np.sort(group, kind="stable")
+        parent_row = ordered.row[ordered.parent[child]]
+        limit_ns = calls.elapsed_ns[parent_row].astype(object)
+        own_ns = lower_ns[child].astype(object)
+        lower_ns[child] = _cap(own_ns, limit_ns, group)
+        upper_ns = _cap(own_ns + range_ns[child], limit_ns + calls.resolution_ns[parent_row], group)
+        range_ns[child] = upper_ns - lower_ns[child]
+    return Counted(lower_ns, range_ns)
+
+
+def _cap(time_ns: NDArray[Any], limit_ns: NDArray[Any], group: NDArray[np.int64]) -> NDArray[Any]:
+    """The times of each group, one after the other, up to the group's limit; all are Python's integers."""
+    before = np.cumsum(time_ns) - time_ns
+    start = np.flatnonzero(np.diff(group, prepend=-1))
+    before = before - np.repeat(before[start], np.diff(start, append=len(group)))
+    capped: NDArray[Any] = np.minimum(np.maximum(limit_ns - before, 0), time_ns)
+    return capped
+
+
+def find_enclosed(
+    ordered: OrderedCalls, places: NDArray[np.intp], owner: NDArray[np.int64] | None = None
+) -> NDArray[np.intp]:
     """Those of the places (ascending) whose call may lie inside another of them, of its process and function.
 
     What lies inside a call began after it and ended before it: it has a larger number and an earlier line, whatever
     the callers say. So a call can be told apart that ended after all those that began before it.
+
+    ``owner`` divides the places, one entry each, into sets that are seen each for itself.
     """
     if not len(places):
         return places
     calls = ordered.calls
-    key = ordered.process[places].astype(np.int64) * len(calls.names) + calls.lookups.function[ordered.lookup[places]]
-    _, group = code_values(key, len(calls.processes.name) * len(calls.names))
+    inner = calls.lookups.function[ordered.lookup[places]].astype(np.int64)
+    width = len(calls.names)
+    if owner is not None:
+        width *= int(owner.max()) + 1
+        inner = inner + owner * len(calls.names)
+    _, group = code_values(ordered.process[places].astype(np.int64) * width + inner, len(calls.processes.name) * width)
     order = stable_order(group, int(group.max()) + 1)
     line = calls.line[ordered.row[places[order]]]
     # In bands of their own groups can't outdo one another.
     end = line + group[order].astype(np.int64) * (int(line.max()) + 1)
     return places[order[end < np.maximum.accumulate(end)]]
-
-
-def _sum_range(ordered: OrderedCalls, places: NDArray[np.intp]) -> tuple[int, int]:
-    row = ordered.row[places]
-    lower_ns = sum_exactly(ordered.calls.elapsed_ns[row])
-    return lower_ns, lower_ns + sum_exactly(ordered.calls.resolution_ns[row])
 
 
 def _best_functions(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -85,3 +159,6 @@ def _best_functions(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[
     chosen = np.zeros(len(distinct), bool)
     chosen[[-index for _, _, index in best.values()]] = True
     return places[chosen[group]]
+
+
+MEASURE = Measure("savings", count_savings, merge_tables)

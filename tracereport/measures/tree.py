@@ -1,7 +1,7 @@
-"""The call tree: calls merged by the chain of functions above them, and self time, of processes whose tree is known."""
+"""The call tree: calls merged by the chain of functions above them, of processes whose tree is known."""
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -11,12 +11,17 @@ from tracereport.calls.calls import NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values, spread
 from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
-from tracereport.calls.selection import Shown
-from tracereport.measures.repeats import Repeats
-from tracereport.model import CallTree, Rows, TreePath
+from tracereport.measures.context import Context
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Column, Table, merge_tables, shrink
+from tracereport.model import CallTree, TreePath
 
-UNFINISHED = "(unfinished)"
+UNFINISHED: Final = "(unfinished)"
 """Stands for a parent that never printed, at the start of its calls' paths."""
+DEEPER: Final = "(deeper)"
+"""Stands, at the end of a path, for all calls below its ``DEEPEST`` functions."""
+DEEPEST: Final = 100
+"""Functions of a path: what lies below is merged, so that paths of any depth stay small."""
 
 _NO_PATH, _UNFINISHED_PATH = 0, 1
 
@@ -27,11 +32,9 @@ class Paths(msgspec.Struct, frozen=True, eq=False):
     above: NDArray[np.int64]
     """Per path the one without its last function."""
     function: NDArray[np.int64]
-    """Per path the name code of its last function."""
-    length: NDArray[np.int64]
-    """Per path how many names it has."""
+    """Per path the name code of its last function; that behind all names stands for ``DEEPER``."""
     path_of_place: NDArray[np.int64]
-    """The path of each judged call; 0 without a tree."""
+    """The path of each call; 0 without a tree."""
 
     def codes(self, path: int, unfinished: int) -> list[int]:
         """The name codes of a path's functions, the outermost first; ``unfinished`` where ``UNFINISHED`` stands."""
@@ -44,94 +47,119 @@ class Paths(msgspec.Struct, frozen=True, eq=False):
         return found[::-1]
 
 
-def count_call_tree(ordered: OrderedCalls, repeats: Repeats, shown: Shown | None = None) -> CallTree | None:
-    """The merged paths by time, ties by calls, length and name; null where no tree is known.
+class TreePart(msgspec.Struct, frozen=True, eq=False):
+    """The merged paths of some processes."""
+
+    processes: int
+    """How many have a known tree."""
+    paths: Table
+    """By path (JSON of its names): calls, repeats, total and self time."""
+
+
+def measure_tree(context: Context) -> TreePart:
+    """The merged paths.
 
     A path's self time is its own less that of the paths one function longer: those are its calls' children. It is below
     zero where children ran side by side.
     """
+    calls, ordered = context.calls, context.ordered
     in_tree = np.flatnonzero(ordered.in_tree)
-    if not len(in_tree):
-        return None
     merged = merge_paths(ordered)
     path, count = merged.path_of_place[in_tree], len(merged.function)
-    total_ns = sum_by(path, ordered.calls.elapsed_ns[ordered.row[in_tree]], count)
-    self_ns = total_ns.copy()
-    np.subtract.at(self_ns, merged.above, total_ns)
-    calls = count_by(path, count)
-    redundant = count_by(path, count, repeats.is_repeat[in_tree])
-    selected = calls if shown is None else count_by(path, count, shown.places[in_tree])
-    rows = np.flatnonzero(selected).tolist()
-    by_time = sorted(rows, key=lambda row: (-total_ns[row], -calls[row], row))
-    greatest = max((merged.length[row] for row in rows), default=0)
-    by_calls = sorted((row for row in rows if merged.length[row] == greatest), key=lambda row: (-calls[row], row))
-
-    names = (*ordered.calls.names, UNFINISHED)
-
-    def describe(kept: list[int]) -> Rows[TreePath]:
-        paths = [
-            TreePath(
-                path=tuple([names[code] for code in merged.codes(row, unfinished=len(names) - 1)]),
-                calls=int(calls[row]),
-                total_ns=int(total_ns[row]),
-                self_ns=int(self_ns[row]),
-                redundant_calls=int(redundant[row]),
-            )
-            for row in kept[:ROW_LIMIT]
-        ]
-        return keep_rows(paths, total=len(kept))
-
-    return CallTree(
+    total_ns = sum_by(path, calls.elapsed_ns[ordered.row[in_tree]], count)
+    child = in_tree[ordered.parent[in_tree] != NOWHERE]
+    inside_ns = sum_by(merged.path_of_place[ordered.parent[child]], calls.elapsed_ns[ordered.row[child]], count)
+    size = count_by(path, count)
+    found = np.flatnonzero(size)
+    names = (*calls.names, DEEPER, UNFINISHED)
+    texts = [
+        msgspec.json.encode([names[code] for code in merged.codes(row, unfinished=len(names) - 1)]).decode()
+        for row in found.tolist()
+    ]
+    shown = size if context.shown is None else count_by(path, count, context.shown.places[in_tree])
+    return TreePart(
         processes=len(np.unique(ordered.process[in_tree])),
-        calls=len(in_tree),
-        paths=describe(by_time),
-        deepest=describe(by_calls),
+        paths=Table(
+            key={"path": Column(np.arange(len(found)), tuple(texts))},
+            sums={
+                "calls": size[found],
+                "redundant_calls": count_by(path, count, context.repeats.is_repeat[in_tree])[found],
+                "total_ns": total_ns[found],
+                "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
+                "shown": shown[found],
+            },
+        ),
     )
 
 
-def count_self_ns(ordered: OrderedCalls) -> list[int | None]:
-    """By name code the self time of a function's calls in trees, null where it has none."""
-    names = len(ordered.calls.names)
-    in_tree = np.flatnonzero(ordered.in_tree)
-    function = ordered.calls.lookups.function[ordered.lookup]
-    elapsed_ns = ordered.calls.elapsed_ns[ordered.row]
-    child = in_tree[ordered.parent[in_tree] != NOWHERE]
-    own_ns = sum_by(function[in_tree], elapsed_ns[in_tree], names).tolist()
-    inside_ns = sum_by(function[ordered.parent[child]], elapsed_ns[child], names).tolist()
-    has_calls = count_by(function[in_tree], names).tolist()
-    return [own - inside if calls else None for own, inside, calls in zip(own_ns, inside_ns, has_calls, strict=True)]
+def merge_trees(parts: Sequence[TreePart]) -> TreePart:
+    """The paths of all parts."""
+    return TreePart(sum(part.processes for part in parts), merge_tables([part.paths for part in parts]))
+
+
+def list_call_tree(whole: Whole) -> CallTree | None:
+    """The merged paths by time, ties by calls, length and name; null where no tree is known."""
+    part: TreePart = whole["call_tree"]
+    if not part.processes:
+        return None
+    rows = [
+        TreePath(
+            path=tuple(msgspec.json.decode(text, type=list[str])),
+            calls=calls,
+            total_ns=total_ns,
+            self_ns=self_ns,
+            redundant_calls=redundant,
+        )
+        for text, calls, redundant, total_ns, self_ns, shown in part.paths.rows(
+            "path", "calls", "redundant_calls", "total_ns", "self_ns", "shown"
+        )
+        if shown or not whole.is_narrowed
+    ]
+    rows.sort(key=lambda row: (-row.total_ns, -row.calls, len(row.path), row.path))
+    greatest = max((len(row.path) for row in rows), default=0)
+    deepest = sorted((row for row in rows if len(row.path) == greatest), key=lambda row: (-row.calls, row.path))
+    return CallTree(
+        processes=part.processes,
+        calls=int(part.paths.sums["calls"].sum()),
+        paths=keep_rows(rows, ROW_LIMIT),
+        deepest=keep_rows(deepest, ROW_LIMIT),
+    )
 
 
 def merge_paths(ordered: OrderedCalls) -> Paths:
     """Gives each call of a tree its path, level by level: two calls share one if their parents and functions do."""
-    names = len(ordered.calls.names)
+    deeper = len(ordered.calls.names)
+    names = deeper + 1
     function = ordered.calls.lookups.function[ordered.lookup]
     path_of_place = np.full(len(ordered), _NO_PATH, np.int64)
     above, functions = [np.array([_NO_PATH, _NO_PATH])], [np.array([NO_NAME, NO_NAME])]
-    starts = [_UNFINISHED_PATH + 1]
-    for places in _list_levels(ordered):
+    start = _UNFINISHED_PATH + 1
+    for depth, places in enumerate(_list_levels(ordered)):
         parent = ordered.parent[places]
+        if depth > DEEPEST:
+            path_of_place[places] = path_of_place[parent]
+            continue
         is_orphan = ordered.calls.parent[ordered.row[places]] != NO_PARENT
         upper = np.where(parent == NOWHERE, np.where(is_orphan, _UNFINISHED_PATH, _NO_PATH), path_of_place[parent])
-        distinct, code = code_values(upper * names + function[places], starts[-1] * names)
-        path_of_place[places] = starts[-1] + code
+        last = function[places] if depth < DEEPEST else np.full(len(places), deeper)
+        distinct, code = code_values(upper * names + last, start * names)
+        path_of_place[places] = start + code
         above.append(distinct // names)
         functions.append(distinct % names)
-        starts.append(starts[-1] + len(distinct))
-    paths = Paths(np.concatenate(above), np.concatenate(functions), np.zeros(starts[-1], np.int64), path_of_place)
-    paths.length[_UNFINISHED_PATH] = 1
-    for start, end in pairwise(starts):
-        paths.length[start:end] = paths.length[paths.above[start:end]] + 1
-    return paths
+        start += len(distinct)
+    return Paths(np.concatenate(above), np.concatenate(functions), path_of_place)
 
 
 def _list_levels(ordered: OrderedCalls) -> Iterator[NDArray[np.intp]]:
     """The calls in trees: the roots, their children, and so on."""
     child = np.flatnonzero(ordered.parent != NOWHERE)
-    child = child[stable_order(ordered.parent[child], len(ordered))]
+    child = child[stable_order(ordered.parent[child], max(len(ordered), 1))]
     children = np.bincount(ordered.parent[child], minlength=len(ordered))
     first_child = np.cumsum(children) - children
     level = np.flatnonzero(ordered.in_tree & (ordered.parent == NOWHERE))
     while len(level):
         yield level
         level = child[spread(first_child[level], children[level])]
+
+
+MEASURE = Measure("call_tree", measure_tree, merge_trees, list_call_tree)

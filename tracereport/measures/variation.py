@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import HASH_LIMIT, code_values, count_up, mix_bits, spread
-from tracereport.measures.repeats import code_sequences
+from tracereport.measures.answers import code_sequences
 
 Hashes = NDArray[np.uint64]
 Counts = NDArray[np.int64]

@@ -23,6 +23,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_group_order": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_sum_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_stack_distances": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_open_callers": (_COUNT, (_COUNT, *[_ADDRESS] * 8)),
     "tracereport_interner_new": (_ADDRESS, ()),
     "tracereport_interner_free": (None, (_ADDRESS,)),
     "tracereport_interner_count": (_COUNT, (_ADDRESS,)),

@@ -119,7 +119,7 @@ class Interner(KeptTexts):
 
     def __del__(self) -> None:
         """Give the memory back."""
-        if getattr(self, "_native", None):
+        if getattr(self, "_native", None) and library is not None:  # at its end Python takes modules apart
             library().tracereport_interner_free(self._native)
 
     def intern(

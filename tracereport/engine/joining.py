@@ -1,0 +1,45 @@
+"""Stored parts of all inputs -> one: their partial results merged, their details at hand."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from tracereport.engine.measuring import merge_partials
+from tracereport.engine.part_file import StoredPart
+from tracereport.engine.stores import PartStore
+from tracereport.engine.tasks import PARTIALS
+
+_AT_ONCE: Final = 8
+"""Parts whose partial results are held at one time while they are merged."""
+
+
+class StoredParts:
+    """Parts in a store, in the order of their inputs.
+
+    Args:
+        store: where they are.
+        names: of the parts, in the order of the inputs.
+    """
+
+    def __init__(self, store: PartStore, names: Sequence[str]) -> None:
+        self._store = store
+        self._names = tuple(names)
+
+    def merge(self) -> dict[str, Any]:
+        """The partial results of all parts, merged, by the key of the measure or kind."""
+        merged: list[dict[str, Any]] = []
+        for name in self._names:
+            partials = self._open(name).read(PARTIALS)
+            if partials is not None:
+                merged.append(partials)
+            if len(merged) == _AT_ONCE:
+                merged = [merge_partials(merged)]
+        return merge_partials(merged)
+
+    def details(self, key: str, wanted: Any) -> Iterable[Any]:  # noqa: ANN401  # each measure knows its own
+        """What each part holds in detail for a measure, in the order of the input."""
+        del wanted  # a part holds what any report may want
+        for name in self._names:
+            yield from self._open(name).read(key)
+
+    def _open(self, name: str) -> StoredPart:
+        return StoredPart(self._store.read(name), f"{self._store.place}/{name}")

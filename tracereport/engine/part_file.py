@@ -1,0 +1,122 @@
+"""A measured part as bytes: partial results, and details that stay in the part until they are asked for.
+
+A part begins with a magic line and a header in JSON, which says what it was made of and where each piece stands. Pieces
+are pickled and compressed by themselves, so that one is read without the others. Parts may come from a shared folder or
+an object store: what is unpickled may only be made of the records of the measures, arrays and plain values.
+"""
+
+import io
+import pickle
+import zlib
+from typing import Any, Final
+
+import msgspec
+
+from tracereport.errors import InputError
+
+MAGIC: Final = b"tracereport part 1\n"
+"""The version of the format is in it; so it changes where partial results change their form."""
+_LENGTH_BYTES: Final = 8
+_LEVEL: Final = 1
+_ALLOWED_MODULES: Final = ("tracereport.measures.", "tracereport.findings.", "tracereport.calls.", "tracereport.model")
+_ALLOWED_NAMES: Final = frozenset(
+    {
+        ("msgspec._utils", "rebuild"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.numeric", "_frombuffer"),
+        ("numpy._core.multiarray", "scalar"),
+    }
+)
+
+
+class PartHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a part was made of."""
+
+    version: str
+    """Of the program."""
+    input: str
+    """The name of the input, as documents call it."""
+    index: int
+    """Of the input among all inputs."""
+    inputs: int
+    """How many inputs there are."""
+    settings: str
+    """A digest of all that changes what is measured."""
+    calls: int
+    errors: tuple[str, ...] = ()
+
+
+class _Index(msgspec.Struct, frozen=True):
+    header: PartHeader
+    pieces: dict[str, tuple[int, int]]
+    """Per piece where it starts behind the header, and its length."""
+
+
+class StoredPart:
+    """A part, read piece by piece.
+
+    Args:
+        data: its bytes.
+        name: for errors.
+
+    Raises:
+        InputError: it is no part, or one of another version of the format.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        remedy = "Measure again: remove the part, or name another folder."
+        if not data.startswith(MAGIC):
+            raise InputError(f"{name}: no part of this version of tracereport", remedy)
+        start = len(MAGIC) + _LENGTH_BYTES
+        length = int.from_bytes(data[len(MAGIC) : start], "little")
+        try:
+            index = msgspec.json.decode(data[start : start + length], type=_Index)
+        except msgspec.MsgspecError as error:
+            raise InputError(f"{name}: the part is damaged: {error}", remedy) from error
+        self._data = memoryview(data)[start + length :]
+        self._name = name
+        self._pieces = index.pieces
+        self.header = index.header
+
+    def read(self, piece: str) -> Any:  # noqa: ANN401  # each piece has a type of its own
+        """One piece.
+
+        Raises:
+            InputError: it is damaged, or missing.
+        """
+        try:
+            start, length = self._pieces[piece]
+            packed = self._data[start : start + length]
+            return _Unpickler(io.BytesIO(zlib.decompress(packed))).load()
+        except (KeyError, zlib.error, pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+            remedy = "Measure again: remove the part, or name another folder."
+            raise InputError(f"{self._name}: the part is damaged: {error}", remedy) from error
+
+
+def encode_part(header: PartHeader, pieces: dict[str, Any]) -> bytes:
+    """The bytes of a part."""
+    packed = {name: zlib.compress(pickle.dumps(piece, protocol=5), _LEVEL) for name, piece in pieces.items()}
+    places, end = {}, 0
+    for name, data in packed.items():
+        places[name] = (end, len(data))
+        end += len(data)
+    index = msgspec.json.encode(_Index(header, places))
+    return b"".join([MAGIC, len(index).to_bytes(_LENGTH_BYTES, "little"), index, *packed.values()])
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes nothing but records of the measures, arrays and plain values."""
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
+        found = super().find_class(module, name) if self._may_be(module, name) else None
+        if found is None or not (
+            (module, name) in _ALLOWED_NAMES or (isinstance(found, type) and issubclass(found, msgspec.Struct))
+        ):
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a part")
+        return found
+
+    @staticmethod
+    def _may_be(module: str, name: str) -> bool:
+        return (module, name) in _ALLOWED_NAMES or module.startswith(_ALLOWED_MODULES)

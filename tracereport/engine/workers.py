@@ -1,0 +1,128 @@
+"""Who measures: worker processes of this machine, or those of a Dask cluster, behind one kind of executor.
+
+A worker that dies takes its task with it. The others go on; what was running then is tried again, each by itself, so
+that it shows which input is to blame.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Final
+
+from tracereport.engine.tasks import Task, run_task
+from tracereport.errors import InputError, UsageError
+
+TRIES: Final = 3
+CLUSTER_SCHEME: Final = "dask://"
+_CONNECT_SECONDS: Final = 8
+MakeExecutor = Callable[[int], Executor]
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_tasks(
+    tasks: Sequence[Task], make_executor: MakeExecutor, workers: int, done: Callable[[Task, bytes | None], None]
+) -> None:
+    """Runs all tasks.
+
+    Args:
+        tasks: to be run, in the order in which they begin.
+        make_executor: gives an executor with so many workers.
+        workers: how many there are.
+        done: told each task that has ended, and what it gave, in any order.
+
+    Raises:
+        InputError: a worker died three times on one input.
+        TracereportError: what a task raised.
+    """
+    tries = dict.fromkeys(range(len(tasks)), 0)
+    waiting = list(range(len(tasks)))
+    suspects: list[int] = []
+    while waiting or suspects:
+        # A suspect runs alone: if its worker dies again, it is to blame.
+        alone = bool(suspects)
+        batch, size = ([suspects.pop(0)], 1) if alone else (waiting, workers)
+        if not alone:
+            waiting = []
+        died = _run_batch(tasks, batch, make_executor, size, done)
+        for index in died.running:
+            tries[index] += 1
+            if tries[index] >= TRIES:
+                raise InputError(
+                    f"{tasks[index].title}: a worker died {TRIES} times while it measured this input",
+                    "It may need more memory than there is: give it fewer workers (--workers 1), or cut the input.",
+                )
+        suspects += died.running
+        waiting += died.waiting
+
+
+class _Died:
+    """What was left when a worker died: the tasks that were running, and those that hadn't begun."""
+
+    def __init__(self, running: Sequence[int] = (), waiting: Sequence[int] = ()) -> None:
+        self.running = list(running)
+        self.waiting = list(waiting)
+
+
+def _run_batch(
+    tasks: Sequence[Task],
+    batch: Sequence[int],
+    make_executor: MakeExecutor,
+    workers: int,
+    done: Callable[[Task, bytes | None], None],
+) -> _Died:
+    """Runs some tasks, as many at once as there are workers: so it is known which were running if one dies."""
+    left = list(batch)
+    executor = make_executor(workers)
+    running: dict[Future[bytes | None], int] = {}
+    try:
+        while left or running:
+            while left and len(running) < workers:
+                index = left.pop(0)
+                running[executor.submit(run_task, tasks[index])] = index
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            broken = [future for future in ended if isinstance(future.exception(), BrokenProcessPool)]
+            for future in ended:
+                if future not in broken:
+                    done(tasks[running.pop(future)], future.result())
+            if broken:
+                return _Died(running=sorted(running.values()), waiting=left)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+    return _Died()
+
+
+def make_local_executor(workers: int) -> Executor:
+    """Worker processes of this machine. They start anew: what this process holds isn't copied."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+@contextmanager
+def connect_cluster(address: str) -> Iterator[tuple[MakeExecutor, int]]:
+    """The workers of a Dask cluster at ``dask://HOST:PORT``, and how many there are.
+
+    Raises:
+        UsageError: the package isn't installed, or nobody answers.
+    """
+    try:
+        from distributed import Client  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise UsageError(
+            f"{address}: a cluster needs the package distributed", "Install it: pip install 'tracereport[dask]'"
+        ) from error
+    try:
+        client = Client(address.replace(CLUSTER_SCHEME, "tcp://", 1), timeout=_CONNECT_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UsageError(
+            f"{address}: no scheduler answers there", "Start one: dask scheduler; and dask worker tcp://HOST:8786"
+        ) from error
+    try:
+        yield (lambda _workers: client.get_executor(pure=False, retries=TRIES - 1)), max(len(client.nthreads()), 1)
+    finally:
+        client.close()

@@ -1,0 +1,87 @@
+"""What all measures need of some calls, worked out once for them."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import Calls
+from tracereport.calls.ordered import OrderedCalls, order_calls
+from tracereport.calls.selection import Shown, show_selected
+from tracereport.measures.answers import Answers, code_answers
+from tracereport.measures.fanout import FanOutGroups, find_fanouts
+from tracereport.measures.metric_use import MetricUse, count_metric_use
+from tracereport.measures.repeats import Repeats, find_repeats
+from tracereport.model import Selection, Settings
+
+Made = TypeVar("Made")
+
+
+class Context:
+    """Whole processes, their calls ordered and their repeats and fan-outs found, each when it is first asked for.
+
+    Args:
+        calls: of whole processes.
+        settings: thresholds and options that change what is measured.
+        selection: what the report is narrowed to: it marks rows and changes no figure.
+        first_process: the number of the first of these processes: those of other parts of the input come before.
+        row_limit: how many rows of single calls, signatures, lookups and fan-outs are kept.
+    """
+
+    def __init__(
+        self, calls: Calls, settings: Settings, selection: Selection | None, first_process: int, row_limit: int
+    ) -> None:
+        self.calls = calls
+        self.settings = settings
+        self.selection = selection
+        self.first_process = first_process
+        self.row_limit = row_limit
+        self._made: dict[str, Any] = {}
+
+    def make_once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made when it is first asked for by this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+    @cached_property
+    def ordered(self) -> OrderedCalls:
+        """The calls outside of interleaved stretches, in the order of their start."""
+        return order_calls(self.calls)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What each set of metrics tells of an answer."""
+        return code_answers(self.calls.metric_sets, frozenset(self.settings.ignore_metrics))
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Which calls ask again."""
+        return find_repeats(self.ordered, self.answers)
+
+    @cached_property
+    def fanouts(self) -> FanOutGroups:
+        """Which calls one batch could replace."""
+        return find_fanouts(self.ordered, self.settings.fan_out_values)
+
+    @cached_property
+    def metric_use(self) -> MetricUse:
+        """Which metrics the calls of each function carry."""
+        return count_metric_use(self.calls)
+
+    @cached_property
+    def shown(self) -> Shown | None:
+        """The selected calls; null without a selection."""
+        return show_selected(self.ordered, self.selection)
+
+    @cached_property
+    def is_first(self) -> NDArray[np.bool_]:
+        """Per call whether it began before any call of its process had ended: it may have loaded symbols."""
+        return self.calls.is_first
+
+    def process_key(self, process: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The number of each process in the whole input."""
+        return process.astype(np.int64) + self.first_process

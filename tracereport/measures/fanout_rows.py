@@ -1,0 +1,108 @@
+"""Fan-outs as a list: one row per group, the largest first."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, stable_order
+from tracereport.calls.ordered import NOWHERE
+from tracereport.measures.context import Context
+from tracereport.measures.described import refer_to
+from tracereport.measures.fanout import NO_GROUP
+from tracereport.measures.group_rows import unit_name_of
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Top, merge_tops
+from tracereport.model import Confidence, FanOut, Rows
+
+CONFIDENCES: Final[tuple[Confidence, ...]] = ("sure", "likely", "low")
+"""By the certainty of a scope."""
+
+
+def find_fanout_rows(context: Context) -> Top[FanOut]:
+    """One row per fan-out, by avoidable calls; ties by function, caller and names, then by the first call."""
+    fanouts = context.fanouts
+    ranked = _rank_groups(context)
+    if context.shown is not None:
+        is_shown = np.zeros(len(fanouts) + 1, bool)
+        is_shown[fanouts.group_of_place[context.shown.places]] = True
+        ranked = ranked[is_shown[ranked]]
+    kept = ranked[: context.row_limit]
+    # The last one is for NO_GROUP.
+    row_of_group = np.full(len(fanouts) + 1, NO_GROUP, np.int32)
+    row_of_group[kept] = np.arange(len(kept))
+    row = row_of_group[fanouts.group_of_place]
+    place = np.flatnonzero(row != NO_GROUP)
+    place = place[stable_order(row[place], max(len(kept), 1))]
+    members = np.split(place, np.cumsum(fanouts.calls[kept])[:-1])
+    rows = [_describe(context, group, own) for group, own in zip(kept.tolist(), members, strict=False)]
+    return Top(len(ranked), tuple(rows))
+
+
+def _rank_groups(context: Context) -> NDArray[np.intp]:
+    fanouts = context.fanouts
+    kinds: dict[tuple[Any, ...], int] = {}
+    keys = [
+        (function, *caller_rank(context.calls.name(caller)), names, varying)
+        for function, caller, names, varying in zip(
+            [context.calls.names[code] for code in fanouts.function.tolist()],
+            fanouts.caller.tolist(),
+            fanouts.param_names,
+            [fanouts.varying_params(group) for group in range(len(fanouts))],
+            strict=True,
+        )
+    ]
+    for key in sorted(set(keys)):
+        kinds[key] = len(kinds)
+    rank = np.array([kinds[key] for key in keys], np.int64)
+    return np.lexsort((fanouts.first, rank, -fanouts.distinct_values))
+
+
+def _describe(context: Context, group: int, places: NDArray[np.intp]) -> FanOut:
+    calls, ordered, fanouts = context.calls, context.ordered, context.fanouts
+    parent = int(fanouts.parent[group])
+    varying = fanouts.varying[group]
+    params = calls.params_of(int(ordered.lookup[places[0]]))
+    elapsed_ns = int(fanouts.elapsed_ns[group])
+    is_fixed = bool(varying)
+    return FanOut(
+        function=calls.names[fanouts.function[group]],
+        caller=calls.name(int(fanouts.caller[group])),
+        param_names=fanouts.param_names[group],
+        fixed_params=tuple(param for position, param in enumerate(params) if is_fixed and position not in varying),
+        varying_params=fanouts.varying_params(group),
+        writes=bool(fanouts.is_write[group]),
+        distinct_values=int(fanouts.distinct_values[group]),
+        calls=int(fanouts.calls[group]),
+        avoidable_calls=int(fanouts.distinct_values[group]) - 1,
+        parent=None if parent == NOWHERE else refer_to(context, ordered.row[[parent]])[0],
+        parent_function=None if parent == NOWHERE else calls.names[calls.lookups.function[ordered.lookup[parent]]],
+        process=int(ordered.process[places[0]]) + context.first_process,
+        unit=unit_name_of(context, int(fanouts.unit[group])),
+        elapsed_ns=elapsed_ns,
+        elapsed_upper_ns=elapsed_ns + int(fanouts.resolution_ns[group]),
+        confidence=CONFIDENCES[fanouts.certainty[group]],
+        call_references=Rows(len(places), refer_to(context, ordered.row[places[:NESTED_ROW_LIMIT]])),
+    )
+
+
+def rank_fanout(row: FanOut) -> tuple[Any, ...]:
+    """The order of the rows."""
+    first = row.call_references.rows[0]
+    caller = caller_rank(row.caller)
+    return (-row.distinct_values, row.function, caller, row.param_names, row.varying_params, row.process, first.number)
+
+
+def merge_fanouts(parts: Sequence[Top[FanOut]]) -> Top[FanOut]:
+    """The first rows of all parts."""
+    return merge_tops(parts, rank_fanout, ROW_LIMIT)
+
+
+def list_fanouts(whole: Whole) -> Rows[FanOut]:
+    """The first rows of all."""
+    part: Top[FanOut] = whole["fanouts"]
+    return Rows(part.total, part.rows[: whole.row_limit])
+
+
+MEASURE = Measure("fanouts", find_fanout_rows, merge_fanouts, list_fanouts)

@@ -1,0 +1,75 @@
+"""Groups of questions as rows of a top list: which come first, and how they are described."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.calls import NO_NAME
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, caller_rank, keep_rows, reference_limit, stable_order
+from tracereport.calls.groups import Groups
+from tracereport.calls.lookup_text import encode_lookup, join_signature
+from tracereport.calls.units import OUTSIDE, name_unit
+from tracereport.measures.context import Context
+from tracereport.measures.described import refer_to_lists
+from tracereport.measures.redundancy import rank_as_logged
+from tracereport.model import CallerShare, Param, Rows
+
+
+def choose_groups(
+    context: Context, groups: Groups, found: NDArray[np.intp], count: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Those of the found groups with the largest counts, as many as rows are kept, in the order of their rows.
+
+    Ties go by the text of what they ask as logged, then by where their first calls stand.
+    """
+    limit = context.row_limit
+    candidates = np.arange(len(found))
+    if len(count) > limit:
+        least = np.partition(count, len(count) - limit)[len(count) - limit]
+        above, ties = np.flatnonzero(count > least), np.flatnonzero(count == least)
+        rank = rank_as_logged(context.calls.lookups.text.take(groups.code[found[ties]]))
+        last = np.sort(rank)[limit - len(above) - 1]
+        candidates = np.concatenate((above, ties[rank <= last]))
+    texts = context.calls.lookups.text.take(groups.code[found[candidates]])
+    first_place = groups.order[groups.start[found[candidates]]]
+    order = np.lexsort((first_place, texts.rank(), rank_as_logged(texts), -count[candidates]))
+    return found[candidates[order][:limit]]
+
+
+def rank_group_row(count: int, function: str, params: tuple[Param, ...], process: int, number: int) -> tuple[Any, ...]:
+    """The order in which ``choose_groups`` gives groups, of rows of any parts."""
+    fields = tuple((param.name, param.value) for param in params)
+    return (-count, join_signature(function, None, fields), encode_lookup(function, fields), process, number)
+
+
+def unit_name_of(context: Context, unit: int) -> str | None:
+    """The test (and try) that a unit of work is; null where it is a whole process."""
+    units = context.ordered.units
+    return None if units.test[unit] == OUTSIDE else name_unit(context.calls, units, unit)
+
+
+def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Rows[CallerShare]]:
+    """For each group of places its callers, by calls, with their calls."""
+    if not groups:
+        return []
+    ordered = context.ordered
+    places = np.concatenate(groups)
+    owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    width = len(context.calls.names) + 1
+    key = owner * width + context.calls.signatures.caller[ordered.signature[places]] - NO_NAME
+    order = stable_order(key, len(groups) * width)
+    start = np.flatnonzero(np.diff(key[order], prepend=-1))
+    length = np.diff(np.append(start, len(order)))
+    code = key[order[start]]
+    first = [
+        ordered.row[places[order[begin : begin + min(count, reference_limit(group))]]]
+        for begin, count, group in zip(start.tolist(), length.tolist(), (code // width).tolist(), strict=True)
+    ]
+    shares: list[list[CallerShare]] = [[] for _ in groups]
+    for own, count, references in zip(code.tolist(), length.tolist(), refer_to_lists(context, first), strict=True):
+        caller = context.calls.name(own % width + NO_NAME)
+        shares[own // width].append(CallerShare(caller=caller, calls=count, call_references=Rows(count, references)))
+    for found in shares:
+        found.sort(key=lambda share: (-share.calls, caller_rank(share.caller)))
+    return [keep_rows(found, NESTED_ROW_LIMIT) for found in shares]

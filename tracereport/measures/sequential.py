@@ -1,0 +1,82 @@
+"""Sequential duplicates: lookups of a unit whose calls directly follow one another."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, keep_rows, reference_limit
+from tracereport.measures.context import Context
+from tracereport.measures.described import refer_to_lists
+from tracereport.measures.group_rows import choose_groups, rank_group_row, unit_name_of
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Top, merge_tops
+from tracereport.model import Rows, SequentialDuplicate
+
+
+def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
+    """One row per lookup and unit, by the number of calls in runs."""
+    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    groups = repeats.lookups
+    sequential = repeats.sequential[groups.order]
+    starts_run = np.append(sequential[1:], False) & ~sequential if len(sequential) else sequential
+    in_run = np.zeros(len(ordered), bool)
+    in_run[groups.order] = sequential | starts_run
+    in_runs = groups.count(in_run)
+    is_found = in_runs > 0
+    if context.shown is not None:
+        is_found &= np.isin(groups.code, groups.code[groups.count(context.shown.places) > 0])
+    found = np.flatnonzero(is_found)
+    rows = []
+    for rank, group in enumerate(choose_groups(context, groups, found, in_runs[found]).tolist()):
+        span = slice(groups.start[group], groups.start[group] + groups.length[group])
+        held = sequential[span] | starts_run[span]
+        places = groups.order[span][held]
+        starts = np.flatnonzero(starts_run[span][held])
+        bounds = np.append(starts, len(places)).tolist()
+        own_limit = reference_limit(rank)
+        runs = [ordered.row[places[start:end]] for start, end in pairwise(bounds[: own_limit + 1])]
+        callers = np.unique(calls.signatures.caller[ordered.signature[places]]).tolist()
+        names = sorted((calls.name(code) for code in callers), key=caller_rank)
+        lookup = int(groups.code[group])
+        references = refer_to_lists(context, [run[:own_limit] for run in runs])
+        rows.append(
+            SequentialDuplicate(
+                function=calls.names[calls.lookups.function[lookup]],
+                params=calls.params_of(lookup),
+                callers=keep_rows(names, NESTED_ROW_LIMIT),
+                process=int(ordered.process[places[0]]) + context.first_process,
+                unit=unit_name_of(context, int(groups.unit[group])),
+                runs=Rows(len(starts), tuple(Rows(len(run), own) for run, own in zip(runs, references, strict=True))),
+                calls=int(in_runs[group]),
+            )
+        )
+    return Top(len(found), tuple(rows))
+
+
+def rank_sequential(row: SequentialDuplicate) -> tuple[Any, ...]:
+    """The order of the rows."""
+    first = row.runs.rows[0].rows[0]
+    return rank_group_row(row.calls, row.function, row.params, row.process, first.number)
+
+
+def merge_sequential(parts: Sequence[Top[SequentialDuplicate]]) -> Top[SequentialDuplicate]:
+    """The first rows of all parts."""
+    return merge_tops(parts, rank_sequential, ROW_LIMIT)
+
+
+def list_sequential(whole: Whole) -> Rows[SequentialDuplicate]:
+    """The first rows of all, those far down with few of their runs."""
+    part: Top[SequentialDuplicate] = whole["sequential_duplicates"]
+    return Rows(part.total, tuple(_shorten(row, rank) for rank, row in enumerate(part.rows[: whole.row_limit])))
+
+
+def _shorten(row: SequentialDuplicate, rank: int) -> SequentialDuplicate:
+    limit = reference_limit(rank)
+    runs = tuple(Rows(run.total, run.rows[:limit]) for run in row.runs.rows[:limit])
+    return replace(row, runs=Rows(row.runs.total, runs))
+
+
+MEASURE = Measure("sequential_duplicates", find_sequential_duplicates, merge_sequential, list_sequential)

@@ -1,0 +1,121 @@
+"""The headline figures, from the merged results of the other measures."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from tracereport.calls.coding import code_values
+from tracereport.calls.grouping import sum_exactly
+from tracereport.calls.ordered import NOWHERE
+from tracereport.measures.context import Context
+from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.partials import Table
+from tracereport.model import Totals
+
+if TYPE_CHECKING:
+    from tracereport.measures.processes import ProcessesPart
+
+
+class TotalsPart(msgspec.Struct, frozen=True):
+    """What the other measures don't know."""
+
+    root_ns: int
+    root_resolution_ns: int
+    """Of plausible calls without a printed parent."""
+    across_units_repeats: int
+    across_units_lookups: int
+
+
+def measure_totals(context: Context) -> TotalsPart:
+    """Time of the roots, and what several units of a process ask for."""
+    calls, ordered = context.calls, context.ordered
+    row = ordered.row[(ordered.parent == NOWHERE) & ~calls.implausible[ordered.row]]
+    groups = context.repeats.lookups
+    lookups = max(len(calls.lookups.function), 1)
+    key = ordered.units.process[groups.unit].astype(np.int64) * lookups + groups.code
+    _, asked = code_values(key, len(calls.processes.name) * lookups)
+    units = np.bincount(asked) if len(asked) else np.zeros(0, np.int64)
+    return TotalsPart(
+        root_ns=sum_exactly(calls.elapsed_ns[row]),
+        root_resolution_ns=sum_exactly(calls.resolution_ns[row]),
+        across_units_repeats=int((units - 1).sum()),
+        across_units_lookups=int(np.count_nonzero(units > 1)),
+    )
+
+
+def merge_totals(parts: Sequence[TotalsPart]) -> TotalsPart:
+    """The sums of all parts."""
+    return TotalsPart(*(sum(getattr(part, name) for part in parts) for name in TotalsPart.__struct_fields__))
+
+
+def give_totals(whole: Whole) -> Totals:
+    """The headline figures, over all calls; repeats are of the judged questions."""
+    part: TotalsPart = whole["totals"]
+    processes: ProcessesPart = whole["processes"]
+    sums = {name: int(column.sum()) for name, column in whole.edges.sums.items()}
+    repeats, questions = sums["repeats"], sums["judged_questions"]
+    saving_ns, saving_upper_ns, possible_ns, possible_upper_ns = _sum_savings(whole)
+    trees = set(processes.processes.key["tree"].decode())
+    root_ns = None if "unknown" in trees else part.root_ns
+    return Totals(
+        calls=sums["calls"],
+        judged_calls=sums["judged"],
+        questions=sums["questions"],
+        judged_questions=questions,
+        writes=sums["writes"],
+        frames=sums["frames"],
+        processes=len(processes.processes),
+        units=int(np.count_nonzero(processes.units.sums["judged"])),
+        functions=len(whole.edges.by("function")),
+        lookups=questions - repeats,
+        redundant_calls=repeats,
+        redundant_rate=repeats / questions if questions else None,
+        again_calls=sums["again"],
+        shared_calls=repeats - sums["again"],
+        unchanged_repeats=sums["unchanged"],
+        changed_repeats=sums["changed"],
+        unproven_repeats=sums["unproven"],
+        may_have_changed_repeats=sums["may_have_changed"],
+        own_calls=sums["own"],
+        handed_on_calls=sums["handed_on"],
+        across_units_repeats=part.across_units_repeats,
+        across_units_lookups=part.across_units_lookups,
+        unfinished_calls=int(processes.processes.sums["unfinished_calls"].sum()),
+        elapsed_ns=root_ns,
+        elapsed_upper_ns=None if root_ns is None else root_ns + part.root_resolution_ns,
+        saving_ns=saving_ns,
+        saving_upper_ns=saving_upper_ns,
+        possible_saving_ns=possible_ns,
+        possible_saving_upper_ns=possible_upper_ns,
+    )
+
+
+def _sum_savings(whole: Whole) -> tuple[int, int, int, int]:
+    """Saved and possibly saved time; what rests on answers that prove nothing is only possible.
+
+    Where there are such answers, their calls were taken for spared while the parts were measured: what lies inside them
+    may count after all, and what is possible may lie inside one another. So these times are bounds.
+    """
+    savings: Table = whole["savings"]
+    is_constant = np.array(
+        [whole.grades.get(name or "") == "constant" for name in savings.key["function"].decode()], bool
+    )
+    proven, turned = savings.take(~is_constant), savings.take(is_constant)
+
+    def add(table: Table, name: str) -> int:
+        return int(sum(table.sums[name].tolist()))
+
+    def add_upper(table: Table, name: str) -> int:
+        return add(table, f"{name}_ns") + add(table, f"{name}_range_ns")
+
+    return (
+        add(proven, "saving_ns"),
+        add_upper(proven, "alone" if add_upper(turned, "alone") else "saving"),
+        max(add(savings, "possible_ns"), add(turned, "turned_ns")),
+        add_upper(savings, "possible") + add_upper(turned, "alone"),
+    )
+
+
+MEASURE = Measure("totals", measure_totals, merge_totals, give_totals)
