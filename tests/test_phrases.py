@@ -53,7 +53,7 @@ def test_a_fall_has_its_noun_too() -> None:
 def verdict_on(folder: Path, lookups: list[int]) -> str:
     """The verdict on calls for these lookups, all with the same answer."""
     path = folder / "perf_trace.log"
-    lines = (f"PERF_TRACE|{n}|load|caller=main|id={asked}|elapsed_us=9|found=1\n" for n, asked in enumerate(lookups))
+    lines = (f"PERF_TRACE|{n}|load|caller=main|id={asked}|elapsed_us=9|digest=99999999999\n" for n, asked in enumerate(lookups))
     path.write_text("".join(lines))
     return make_report(read_log([str(path)]), Settings(), "a title").verdict.message
 
@@ -64,4 +64,5 @@ def test_the_verdict_rounds_no_share_to_nothing_or_to_the_whole(tmp_path: Path) 
 
 
 def test_one_repeat_is_no_plural() -> None:
-    assert judge_repeats(1, 0, 0) == ("sure", "1 repeat got the answer of the call before")
+    row = {"unchanged": 1, "changed": 0, "unproven": 0, "may_have_changed": 0, "cached": 0, "saved_handed_on": 0}
+    assert judge_repeats(row, "content") == ("sure", "1 repeat got the answer of the call before")

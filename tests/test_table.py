@@ -180,7 +180,7 @@ def test_what_records_say_beside_the_answer_stands_in_the_table_and_is_read_back
     assert frame["process"].to_list() == [0, 0, 1, 0, 1, 0, 0]
     assert frame["kind"].to_list() == ["question", "frame", "write", "write", "write", "write", "question"]
     assert frame["answer"].to_list() == ["cached", "", "", "failed", "", "", ""]
-    assert frame["writes"].to_list() == [None, None, "orders", "*", "items", "Items", None]
+    assert frame["writes"].to_list() == [None, None, "orders", "*", "items", "items", None]
     assert frame["activation"].to_list() == [9, *[None] * 6]
     assert frame["at"][0] == "shop/views.py:12"
     assert (frame["attempt"][0], frame["phase"][1], frame["via"][0]) == (2, "setup", "django")
