@@ -55,7 +55,7 @@ COLUMNS = {
 """As published: others read them, so nothing here is ever renamed or removed."""
 
 ONLY_LINES_TELL = {"captured", "cut-off", "doubled-output", "dropped-metrics", "invalid-utf8", "malformed", "quoted"}
-ONLY_LINES_TELL |= {"torn-lines", "unreadable"}
+ONLY_LINES_TELL |= {"torn-lines", "unreadable", "text-behind", "split-lines"}
 """Warnings that no row gives cause for."""
 OPTIONAL = {"test", "attempt", "phase", "kind", "values_known", "answer", "at", "via", "activation", "resource"}
 OPTIONAL |= {"writes", "start_ns", "implausible"}
