@@ -53,7 +53,8 @@ def test_a_fall_has_its_noun_too() -> None:
 def verdict_on(folder: Path, lookups: list[int]) -> str:
     """The verdict on calls for these lookups, all with the same answer."""
     path = folder / "perf_trace.log"
-    lines = (f"PERF_TRACE|{n}|load|caller=main|id={asked}|elapsed_us=9|digest=99999999999\n" for n, asked in enumerate(lookups))
+    answer = "digest=99999999999"
+    lines = (f"PERF_TRACE|{n}|load|caller=main|id={asked}|elapsed_us=9|{answer}\n" for n, asked in enumerate(lookups))
     path.write_text("".join(lines))
     return make_report(read_log([str(path)]), Settings(), "a title").verdict.message
 
