@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Compiles the native library in place, and adds ``tracereport/templates/vega.js`` to a wheel.
+    """Compiles the native library in place, and adds ``tracereport/templates/vega.js.gz`` to a wheel.
 
     An editable checkout makes its own JavaScript when it first needs it.
     """
@@ -35,10 +35,10 @@ class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
         if version == "editable":
             return
         self._folder = tempfile.TemporaryDirectory()
-        bundle = Path(self._folder.name) / "vega.js"
+        bundle = Path(self._folder.name) / "vega.js.gz"
         maker = _load(Path(self.root) / "tracereport" / "documents" / "page" / "vega_bundle.py")
-        bundle.write_text(maker.make_bundle(), encoding="utf-8")
-        build_data["force_include"][str(bundle)] = "tracereport/templates/vega.js"
+        bundle.write_bytes(maker.make_bundle())
+        build_data["force_include"][str(bundle)] = "tracereport/templates/vega.js.gz"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""

@@ -186,7 +186,7 @@ function startFindings() {
  * Sorts the findings of each list: those in sight stay as many as they are.
  */
 function startOrdering() {
-  const ordering = document.querySelector(".ordering");
+  const ordering = document.querySelector(".findings .ordering");
   if (!(ordering instanceof HTMLElement)) return;
   ordering.hidden = false;
   const buttons = [...ordering.querySelectorAll("button")];
@@ -332,8 +332,8 @@ const tooltip = (() => {
 function chooseMark(frame, view, mark) {
   const datum = mark?.datum;
   if (frame.dataset.chart === "tree" && datum) {
-    const isWhole = datum.left === view.signal("zoomLeft") && datum.right === view.signal("zoomRight");
-    zoom(frame, view, isWhole ? [0, 1] : [datum.left, datum.right]);
+    const isWhole = datum.start === view.signal("zoomLeft") && datum.end === view.signal("zoomRight");
+    zoom(frame, view, isWhole ? [0, 1] : [datum.start, datum.end]);
   } else if (typeof datum?.function === "string") {
     state.toggleFunction(datum.function, frame);
   }
@@ -355,6 +355,26 @@ function zoom(frame, view, [left, right]) {
     frame.focus();
   });
   frame.after(whole);
+}
+
+/**
+ * The boxes of the call tree are as wide as their calls, or as their time.
+ * @param {HTMLElement} frame
+ * @param {View} view
+ */
+function startWidths(frame, view) {
+  if (frame.dataset.chart !== "tree") return;
+  const widths = document.querySelector(".widths");
+  if (!(widths instanceof HTMLElement)) return;
+  widths.hidden = false;
+  const buttons = [...widths.querySelectorAll("button")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      zoom(frame, view, [0, 1]);
+      void view.signal("byTime", button.dataset.width === "time").runAsync();
+    });
+  }
 }
 
 /**
@@ -434,15 +454,22 @@ async function drawChart(embed, frame, specification) {
 }
 
 /**
- * Runs the charts' library, which rests in the page as text: compiling it would hold up everything else.
+ * Runs the charts' library, which rests in the page packed: compiling it would hold up everything else.
  * The page's policy knows its hash, so it may run as a script and nothing else may.
- * @returns {Embed | undefined} nothing where the page was written without it
+ * @returns {Promise<Embed | undefined>} nothing where the page was written without it, or the browser can't unpack it
  */
-function loadEmbed() {
-  const global = /** @type {{ vegaEmbed?: Embed }} */ (/** @type {unknown} */ (window));
-  if (!global.vegaEmbed) document.head.append(make("script", {}, find(HTMLScriptElement, "#vega").text));
-  return global.vegaEmbed;
+async function readEmbed() {
+  const packed = find(HTMLScriptElement, "#vega").text;
+  if (!packed || !("DecompressionStream" in window)) return undefined;
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  document.head.append(make("script", {}, await new Response(unpacked).text()));
+  return /** @type {{ vegaEmbed?: Embed }} */ (/** @type {unknown} */ (window)).vegaEmbed;
 }
+
+/** @type {Promise<Embed | undefined> | undefined} */
+let reading;
+const loadEmbed = () => (reading ??= readEmbed());
 
 /** Charts come alive when they come near; until then, and where that fails, their pictures stand. */
 function startCharts() {
@@ -454,13 +481,14 @@ function startCharts() {
   async function wake(frame) {
     const specification = page.charts[frame.dataset.chart ?? ""];
     if (!specification) return;
-    const embed = loadEmbed();
+    const embed = await loadEmbed();
     if (!embed) return;
     const view = await drawChart(embed, frame, specification);
     views.push(view);
     await view.signal("chosen", chosenFunction).resize().runAsync();
     view.addEventListener("click", (_, mark) => chooseMark(frame, view, mark));
     startKeys(frame, view);
+    startWidths(frame, view);
   }
 
   state.listen((chosen) => {

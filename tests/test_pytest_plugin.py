@@ -105,7 +105,7 @@ def test_workers_write_one_file_each_a_process_of_its_own(project: Path) -> None
 def test_the_report_is_printed_at_the_end(project: Path) -> None:
     done = run_pytest(project, "--perf-trace")
     report = done.stdout.partition("= performance traces: perf_trace.log =")[2]
-    assert "Total traces: 19" in report
+    assert "perf_trace.log: 19 calls in " in report
     assert f"tracereport {project / 'perf_trace.log'}" in report
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-REPORT_SECTIONS = 1
-"""How many sections of the report are printed: the first says what to change first."""
 NOTHING_TRACED = """\
 Nothing was traced: no test asked a database or server by a library that there is a hook for, or called a traced
 function.
@@ -55,7 +53,7 @@ def list_traced_modules(root: Path) -> list[str]:
 
 
 def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
-    """Prints the beginning of the report on a log; where the program isn't installed, how to have it."""
+    """Prints the brief report on a log; where the program isn't installed, how to have it."""
     terminalreporter.section(f"performance traces: {path.name}")
     if b"PERF_TRACE|" not in path.read_bytes():
         terminalreporter.write_line(NOTHING_TRACED.format(package=__package__))
@@ -70,18 +68,15 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     environment.pop("PERF_TRACE", None)
     # A process of its own: the report's libraries have no business in the one that is being tested.
     report = subprocess.run(  # noqa: S603  # ourselves
-        [*command, str(path)],
+        [*command, str(path), "--format", "brief"],
         env=environment,
         capture_output=True,
         encoding="utf-8",
         errors="backslashreplace",
         check=False,
     )
-    sections = (report.stdout or report.stderr).rstrip().split("\n\n=== ")
-    for line in "\n\n=== ".join(sections[: 1 + REPORT_SECTIONS]).split("\n"):
+    for line in (report.stdout or report.stderr).rstrip().split("\n"):
         terminalreporter.write_line(line)
-    if len(sections) > 1 + REPORT_SECTIONS:
-        terminalreporter.write_line(f"\n... and more: tracereport {path}")
 
 
 def _find_command() -> list[str] | None:

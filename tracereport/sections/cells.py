@@ -25,6 +25,7 @@ from tracereport.wording.units import (
     format_name,
     format_signature,
     quote_name,
+    shorten_path,
 )
 
 NOTHING = "-"
@@ -164,7 +165,7 @@ class Path(msgspec.Struct, frozen=True):
 
     def plain(self) -> str:
         """``main > load > query``."""
-        return " > ".join(map(format_name, self.path))
+        return " > ".join(shorten_path(self.path))
 
 
 class Callers(msgspec.Struct, frozen=True):

@@ -211,6 +211,15 @@ def format_signature(function: str, caller: str | None, params: Sequence[Param],
     return format_lookup(function, (*named, *params), width)
 
 
+def shorten_path(path: Sequence[str], most: int = 16) -> list[str]:
+    """The names of a path; of a deep one its ends, and how many stand between them."""
+    if len(path) <= most:
+        return [format_name(name) for name in path]
+    half = most // 2
+    middle = f"{ELLIPSIS} {format_count(len(path) - 2 * half)} more {ELLIPSIS}"
+    return [*map(format_name, path[:half]), middle, *map(format_name, path[-half:])]
+
+
 def escape_controls(text: str) -> str:
     r"""The text with control, bidirectional, invisible and unpaired characters as escapes: ``\n``, ``\u202e``.
 

@@ -20,7 +20,7 @@ from tracereport.documents.page.explorer import list_explorer_rows
 from tracereport.documents.page.findings import list_cards
 from tracereport.documents.page.pictures import Pictures, explain_no_engine
 from tracereport.documents.page.tables import list_chapters
-from tracereport.documents.page.vega_bundle import read_bundle, read_kept_bundle
+from tracereport.documents.page.vega_bundle import Bundle, read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.documents.places import PlaceLinks
 from tracereport.documents.templating import (
@@ -70,17 +70,17 @@ def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | No
         return _fit(report, labels, drawn, links or PlaceLinks())
 
 
-def _bundle(*, pictures: bool, has_engine: bool) -> str:
+def _bundle(*, pictures: bool, has_engine: bool) -> Bundle:
     """The charts' script; empty where nothing of it is at hand and the engine that writes it can't be started."""
     if not pictures:
-        return "// Vega, Vega-Lite and vega-embed\n"
-    return read_bundle() if has_engine else read_kept_bundle()
+        return Bundle("(Vega, Vega-Lite and vega-embed)", "")
+    return read_bundle() if has_engine else read_kept_bundle() or Bundle("", "")
 
 
 class _Drawn(msgspec.Struct, frozen=True):
     """What is made of the charts."""
 
-    bundle: str
+    bundle: Bundle
     no_engine: str
     """Why there are no pictures; empty where there are."""
     charts: dict[str, Chart] = msgspec.field(default_factory=dict)
@@ -110,16 +110,15 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn, links: PlaceLinks) -> st
 def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
     style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
     script = _isolate(_read_template("report.js"))
-    vega = _isolate(drawn.bundle)
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
-            policy=_policy(style, (script, vega)),
+            policy=_policy(style, (script, drawn.bundle.script)),
             style=style,
             script=script,
-            vega=vega,
+            vega=drawn.bundle.packed,
             page_data=json_script(_page_data(report, text, drawn)),
             chapters=list_chapters(report, text),
             card_lists=list_cards(report, text),

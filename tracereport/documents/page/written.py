@@ -27,6 +27,7 @@ from tracereport.wording.units import (
     format_name,
     format_param,
     format_signature,
+    shorten_path,
 )
 
 
@@ -104,7 +105,7 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     def path(self, path: Sequence[str]) -> Markup:
         """Functions from the root down."""
-        return Markup(" <span class='below'>›</span> ").join(self.name(function) for function in path)  # noqa: RUF001
+        return Markup(" <span class='below'>›</span> ").join(map(self.name, shorten_path(path)))  # noqa: RUF001
 
     def params(self, params: Sequence[Param]) -> Markup:
         """The first parameters, and how many more there are."""

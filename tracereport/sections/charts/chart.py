@@ -41,6 +41,15 @@ class Key(msgspec.Struct, frozen=True):
     """Of a line; empty for an area."""
 
 
+class Bar(msgspec.Struct, frozen=True):
+    """One of the bars that stand for a chart where it has no room."""
+
+    label: str
+    figure: str
+    share: float
+    """Of the longest one."""
+
+
 class Chart(msgspec.Struct, frozen=True):
     """A chart with all that a reader needs who can't see it.
 
@@ -54,6 +63,8 @@ class Chart(msgspec.Struct, frozen=True):
         functions: of each row, the functions that it is about; empty where none of them is of certain functions.
         legend: what its colours mean; empty where one says all.
         left_out: how many of all are shown; empty where all are.
+        bars: what stands for it where the page is too narrow for its columns; empty where it fits.
+        bar_fill: the bars' colour.
     """
 
     name: str
@@ -66,6 +77,8 @@ class Chart(msgspec.Struct, frozen=True):
     functions: tuple[tuple[str, ...], ...] = ()
     legend: tuple[Key, ...] = ()
     left_out: str = ""
+    bars: tuple[Bar, ...] = ()
+    bar_fill: str = ""
 
     def specification(self) -> dict[str, Any]:
         """The Vega-Lite specification, without the theme's configuration, which all charts share."""
@@ -138,6 +151,13 @@ def kinds_of(*kinds: tuple[str, str]) -> dict[str, Any]:
 def legend_of(*kinds: tuple[str, str]) -> tuple[Key, ...]:
     """The legend of the same kinds."""
     return tuple(Key(kind, fill_of(name)) for kind, name in kinds)
+
+
+def bars_of(entries: Iterable[tuple[str, str, float]]) -> tuple[Bar, ...]:
+    """Bars from the longest down: each with its label, its figure in words and its length."""
+    sorted_down = sorted(entries, key=lambda entry: -entry[2])[:MOST_ROWS]
+    longest = max((length for _, _, length in sorted_down), default=0) or 1
+    return tuple(Bar(label, figure, length / longest) for label, figure, length in sorted_down)
 
 
 def say_largest(named: Iterable[tuple[str, str]]) -> str:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from tracereport.model import UNKNOWN_CALLER, Report
+from tracereport.sections import theme
 from tracereport.sections.charts.chart import (
     ROW_PX,
     Chart,
     ChartColumn,
     Row,
     areas_of,
+    bars_of,
     longest_label,
     name_column,
     names_of,
@@ -22,6 +24,7 @@ from tracereport.wording.units import format_bounds, format_left_out
 
 _Entry = TypeVar("_Entry")
 
+_ARROW: Final = "\u2192"
 _MOST_NAMES: Final = 14
 """Names on each side of a matrix."""
 
@@ -68,6 +71,11 @@ def chart_edges(report: Report, label: Labels) -> Chart | None:
         ),
         functions=tuple((cell["function"],) for cell in cells),
         left_out=format_left_out(len(shown), report.edges.total),
+        bars=bars_of(
+            (f"{cell['caller']} {_ARROW} {cell['function']}", format_count(cell["calls"]), cell["calls"])
+            for cell in cells
+        ),
+        bar_fill=theme.colour("repeat"),
     )
 
 
@@ -112,6 +120,11 @@ def chart_asked_again(report: Report, label: Labels) -> Chart | None:
         ),
         functions=tuple((cell["function"],) for cell in cells),
         left_out=format_left_out(len(shown), report.asked_again.total),
+        bars=bars_of(
+            (f"{cell['previous']} {_ARROW} {cell['caller']}", format_count(cell["unchanged"]), cell["unchanged"])
+            for cell in cells
+        ),
+        bar_fill=theme.colour("unchanged"),
     )
 
 

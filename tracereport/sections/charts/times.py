@@ -14,6 +14,7 @@ from tracereport.sections.charts.chart import (
     Key,
     Row,
     areas_of,
+    bars_of,
     kinds_of,
     legend_of,
     name_column,
@@ -122,6 +123,11 @@ def chart_latencies(report: Report, label: Labels) -> Chart | None:
         columns=(name_column("function"), *(ChartColumn(_format_bin(lower, shown)) for lower in lowers)),
         rows=tuple((label(row.function), *_bin_counts(row, lowers)) for row in shown),
         functions=tuple((label(row.function),) for row in shown),
+        bars=bars_of(
+            (label(row.function), f"99 % within {_format_percentile(row, row.p99_elapsed_ns)}", row.p99_elapsed_ns)
+            for row in shown
+        ),
+        bar_fill=theme.colour("time"),
         legend=(
             *([Key("cut off to zero", theme.HATCH)] if 0 in lowers else []),
             Key("calls, the darker the larger their share of the function's", theme.colour("time")),

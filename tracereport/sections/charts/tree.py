@@ -1,8 +1,8 @@
-"""The call tree as an icicle: what runs inside of what, as wide as the calls in it."""
+"""The call tree as an icicle: what runs inside of what, as wide as the calls in it or as the time."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -11,28 +11,44 @@ from tracereport.sections.charts.chart import (
     Chart,
     ChartColumn,
     Row,
+    legend_of,
     name_column,
     say_largest,
 )
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
-from tracereport.wording.units import elide_middle, format_elapsed, format_left_out, format_share
+from tracereport.wording.units import (
+    elide_middle,
+    format_bounds,
+    format_left_out,
+    format_share,
+    shorten_path,
+)
+
+_Path: TypeAlias = tuple[str, ...]
+_Span: TypeAlias = tuple[float, float]
 
 _MOST_PATHS: Final = 200
+_MOST_LEVELS: Final = 24
+"""What lies deeper is in the box above it."""
 _LEAST_WIDTH: Final = 0.002
 """Of the whole, below which a path would be no more than a hairline."""
 LEVEL_PX: Final = 30
 _TABLE_PATHS: Final = 40
 _PATH_WIDTH: Final = 120
+_KINDS: Final = (("first calls", "first"), ("asked again, the darker the larger their share", "repeat"))
 
 
 class _Box(msgspec.Struct, frozen=True):
-    """A path with its left and right edge in the whole; ``row`` is None for a caller that is no row of its own."""
+    """A path with its edges in the whole by calls and by time; ``row`` is None for a caller that is no row of its own.
 
-    path: tuple[str, ...]
+    ``by_time`` is None where no time was recorded.
+    """
+
+    path: _Path
     row: TreePath | None
-    left: float
-    right: float
+    by_calls: _Span
+    by_time: _Span | None
 
 
 def chart_tree(report: Report, label: Labels) -> Chart | None:
@@ -41,12 +57,7 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
     if tree is None or not any(len(row.path) > 1 for row in tree.paths.rows):
         return None
     boxes = _place(tree.paths.rows)
-    resolution_of = {row.function: row.resolution_ns for row in report.functions.rows}
-
-    def write_time(time_ns: int, row: TreePath) -> str:
-        return format_elapsed(time_ns, row.calls * resolution_of.get(row.path[-1], 0))
-
-    widest = boxes[0]
+    widest = max(boxes, key=lambda box: box.by_calls[1] - box.by_calls[0])
     depth = max(len(box.path) for box in boxes)
     return Chart(
         name="tree",
@@ -55,7 +66,7 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
         "that path and of all paths below it."
         + say_largest((_join(row.path, label), format_counted(row.calls, "call")) for row in tree.paths.rows),
         values={"height": LEVEL_PX * depth, "depth": depth},
-        datasets={"rows": _rows(boxes, label, write_time)},
+        datasets={"rows": [_row(box, label) for box in boxes]},
         columns=(
             name_column("path"),
             ChartColumn("calls"),
@@ -68,12 +79,13 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
                 _join(row.path, label),
                 format_count(row.calls),
                 format_count(row.redundant_calls),
-                write_time(row.total_ns, row),
-                write_time(row.self_ns, row),
+                _total(row),
+                _self(row),
             )
             for row in tree.paths.rows[:_TABLE_PATHS]
         ),
         functions=tuple((label(row.path[-1]),) for row in tree.paths.rows[:_TABLE_PATHS]),
+        legend=legend_of(*_KINDS),
         left_out=format_left_out(sum(box.row is not None for box in boxes), tree.paths.total),
     )
 
@@ -82,49 +94,91 @@ def _title(report: Report, tree: CallTree, widest: _Box, label: Labels) -> str:
     known = "all calls"
     if tree.calls < report.totals.calls:
         known = f"the {format_counted(tree.calls, 'call')} whose tree is known"
-    return f"{format_share(widest.right - widest.left, 1)} of {known} run inside of {label(widest.path[0])}"
+    left, right = widest.by_calls
+    return f"{format_share(right - left, 1)} of {known} run inside of {label(widest.path[0])}"
 
 
-def _join(path: Sequence[str], label: Labels) -> str:
-    return elide_middle(" \u203a ".join(map(label, path)), _PATH_WIDTH)
+def _join(path: _Path, label: Labels) -> str:
+    return elide_middle(" \u203a ".join(map(label, shorten_path(path))), _PATH_WIDTH)
+
+
+def _total(row: TreePath) -> str:
+    return format_bounds(row.total_ns, row.total_upper_ns or row.total_ns)
+
+
+def _self(row: TreePath) -> str:
+    return format_bounds(row.self_ns, row.self_upper_ns or row.self_ns)
 
 
 def _place(paths: Sequence[TreePath]) -> list[_Box]:
     """The boxes level by level, the widest first below each caller; hairlines are left out."""
     row_of = {row.path: row for row in paths}
-    calls: dict[tuple[str, ...], int] = {}
+    calls: dict[_Path, int] = {}
     for row in paths:
-        for depth in range(len(row.path) + 1):
+        for depth in range(min(len(row.path), _MOST_LEVELS) + 1):
             calls[row.path[:depth]] = calls.get(row.path[:depth], 0) + row.calls
-    below: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    below: dict[_Path, list[_Path]] = {}
     for path in calls:
         if path:
             below.setdefault(path[:-1], []).append(path)
-    boxes: list[_Box] = []
-    waiting: deque[tuple[tuple[str, ...], float]] = deque([((), 0.0)])
-    while waiting and len(boxes) < _MOST_PATHS:
-        caller, left = waiting.popleft()
-        for path in sorted(below.get(caller, ()), key=lambda path: (-calls[path], path)):
-            right = left + calls[path] / calls[()]
-            if right - left >= _LEAST_WIDTH:
-                boxes.append(_Box(path, row_of.get(path), left, right))
-                waiting.append((path, left))
-            left = right
-    return boxes
+    by_calls = _lay_out(below, lambda path: calls[path])
+    time_ns = _sum_times(row_of, calls, below)
+    by_time = _lay_out(below, lambda path: time_ns[path]) if time_ns[()] else None
 
+    def width(path: _Path) -> float:
+        spans = [by_calls[path], *([by_time[path]] if by_time is not None else [])]
+        return max(right - left for left, right in spans)
 
-def _rows(boxes: Sequence[_Box], label: Labels, write_time: Callable[[int, TreePath], str]) -> list[Row]:
+    wide = [path for path in by_calls if path and width(path) >= _LEAST_WIDTH]
+    shown = sorted(wide, key=lambda path: (-width(path), len(path), path))[:_MOST_PATHS]
     return [
-        {
-            "function": label(box.path[-1]),
-            "level": len(box.path) - 1,
-            "left": box.left,
-            "right": box.right,
-            "calls": box.row.calls if box.row else None,
-            "repeats": box.row.redundant_calls if box.row else None,
-            "total": write_time(box.row.total_ns, box.row) if box.row else "not known",
-            "own": write_time(box.row.self_ns, box.row) if box.row else "not known",
-            "path": _join(box.path, label),
-        }
-        for box in boxes
+        _Box(path, row_of.get(path), by_calls[path], None if by_time is None else by_time[path])
+        for path in sorted(shown, key=lambda path: (len(path), by_calls[path], path))
     ]
+
+
+def _sum_times(
+    row_of: Mapping[_Path, TreePath], calls: Mapping[_Path, int], below: Mapping[_Path, Sequence[_Path]]
+) -> dict[_Path, int]:
+    """The time inside of each path: its own total, or where it is no row of its own that of the paths below it."""
+    time_ns: dict[_Path, int] = {}
+    for path in sorted(calls, key=len, reverse=True):
+        inside_ns = sum(time_ns[child] for child in below.get(path, ()))
+        time_ns[path] = max(row_of[path].total_ns, 0) if path in row_of else inside_ns
+    return time_ns
+
+
+def _lay_out(below: Mapping[_Path, Sequence[_Path]], amount: Callable[[_Path], int]) -> dict[_Path, _Span]:
+    """Where each path lies in the whole; children that have more than their caller, side by side in time, share it."""
+    spans: dict[_Path, _Span] = {(): (0.0, 1.0)}
+    waiting: deque[_Path] = deque([()])
+    while waiting:
+        caller = waiting.popleft()
+        children = sorted(below.get(caller, ()), key=lambda path: (-amount(path), path))
+        left, right = spans[caller]
+        whole = max(amount(caller), sum(map(amount, children))) or 1
+        for path in children:
+            end = left + (right - spans[caller][0]) * amount(path) / whole
+            spans[path] = (left, end)
+            left = end
+        waiting.extend(children)
+    return spans
+
+
+def _row(box: _Box, label: Labels) -> Row:
+    row = box.row
+    by_time = box.by_time or box.by_calls
+    return {
+        "function": label(box.path[-1]),
+        "level": len(box.path) - 1,
+        "left": box.by_calls[0],
+        "right": box.by_calls[1],
+        "leftInTime": by_time[0],
+        "rightInTime": by_time[1],
+        "calls": row.calls if row else None,
+        "repeats": row.redundant_calls if row else None,
+        "share": row.redundant_calls / row.calls if row else 0,
+        "total": _total(row) if row else "not known",
+        "own": _self(row) if row else "not known",
+        "path": _join(box.path, label),
+    }

@@ -28,13 +28,17 @@ def draw_tree(values: Values) -> Any:  # noqa: ANN401 - Altair's
     base = (
         alt.Chart(records("rows"))
         .transform_calculate(
-            below="datum.level + 1",
-            shown="max(datum.left, zoomLeft)",
-            seen="min(datum.right, zoomRight) - max(datum.left, zoomLeft)",
+            start="byTime ? datum.leftInTime : datum.left",
+            end="byTime ? datum.rightInTime : datum.right",
         )
-        .transform_filter("datum.right > zoomLeft && datum.left < zoomRight")
+        .transform_calculate(
+            below="datum.level + 1",
+            shown="max(datum.start, zoomLeft)",
+            seen="min(datum.end, zoomRight) - max(datum.start, zoomLeft)",
+        )
+        .transform_filter("datum.end > zoomLeft && datum.start < zoomRight && datum.end > datum.start")
         .encode(
-            x=alt.X("left:Q", axis=None, scale=across),
+            x=alt.X("start:Q", axis=None, scale=across),
             y=alt.Y("level:Q", axis=None, scale=down),
             opacity=fade_others(),
             tooltip=[
@@ -46,14 +50,14 @@ def draw_tree(values: Values) -> Any:  # noqa: ANN401 - Altair's
             ],
         )
     )
-    rects = base.mark_rect(
-        clip=True,
-        fill=theme.colour("first"),
-        fillOpacity=0.4,
-        stroke=GROUND,
-        strokeWidth=2,
-        cursor="zoom-in",
-    ).encode(x2=alt.X2("right"), y2=alt.Y2("below"))
+    rects = base.mark_rect(clip=True, stroke=GROUND, strokeWidth=2, cursor="zoom-in").encode(
+        x2=alt.X2("end"),
+        y2=alt.Y2("below"),
+        fill=alt.FillValue(
+            theme.colour("first"), condition={"test": "datum.share > 0", "value": theme.colour("repeat")}
+        ),
+        fillOpacity=alt.FillOpacity("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.3, 0.6])),
+    )
     room = f"floor((datum.seen / (zoomRight - zoomLeft) * width - {2 * _NAME_INSET_PX}) / {_LETTER_PX})"
     names = base.mark_text(
         clip=True,
@@ -64,4 +68,5 @@ def draw_tree(values: Values) -> Any:  # noqa: ANN401 - Altair's
         text=alt.ExprRef(f"{room} < 4 ? '' : {cut_label(room, 'datum.function')}"),
     ).encode(opacity=fade_others(), x=alt.X("shown:Q", axis=None, scale=across), tooltip=alt.TooltipValue(None))
     zoom = (alt.param(name="zoomLeft", value=0), alt.param(name="zoomRight", value=1))
-    return finish(rects, names, values=values, params=zoom)
+    by_time = alt.param(name="byTime", value=False)
+    return finish(rects, names, values=values, params=(*zoom, by_time))
