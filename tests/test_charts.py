@@ -12,9 +12,11 @@ import tracereport
 from tests.command import environment
 from tests.crowded_report import crowded_report
 from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
+from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.pictures import Pictures
+from tracereport.documents.terminal.report import render_text
 from tracereport.errors import UsageError
-from tracereport.model import Report, Rows
+from tracereport.model import Report, Rows, TreePath
 from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts
 from tracereport.sections.charts.chart import read_template
@@ -288,3 +290,50 @@ def test_a_table_row_knows_the_functions_that_it_is_about(charts: dict[str, Char
 
 def test_an_alternative_says_the_largest_values(charts: dict[str, Chart]) -> None:
     assert " From the top: ensure_partition_cached 1,818 calls, " in charts["function-calls"].alternative
+
+
+def deep_report(levels: int) -> Report:
+    """A tree of one chain, each level a path of its own, as deep as told."""
+    sample = sample_report()
+    assert sample.call_tree is not None
+    names = tuple(f"level_{level}" for level in range(levels))
+    depths = range(levels, 0, -max(1, levels // 40))
+    paths = tuple(
+        TreePath(path=names[:depth], calls=levels - depth + 1, total_ns=10**6, self_ns=10**3, redundant_calls=0)
+        for depth in depths
+    )
+    tree = msgspec.structs.replace(sample.call_tree, paths=Rows(len(paths), paths), deepest=Rows(1, paths[:1]))
+    return msgspec.structs.replace(sample, call_tree=tree)
+
+
+def test_a_tree_of_any_depth_stays_in_bounds() -> None:
+    report = deep_report(5_000)
+    chart = charts_of(report)["tree"]
+    assert chart.values["height"] <= 24 * 30
+    assert len(json.dumps(chart.specification())) < 60_000
+    page = render_html(report, pictures=False)
+    assert len(page.encode()) <= MOST_BYTES
+    assert "… 4,984 more …" in page
+    assert "… 4,984 more …" in render_text(report, width=400)
+
+
+def test_boxes_lie_inside_of_their_callers_by_time_too() -> None:
+    boxes = {row["path"]: row for row in values(charts_of(sample_report())["tree"].specification())}
+    inner = [path for path in boxes if " \u203a " in path]
+    assert inner
+    for path in inner:
+        box, caller = boxes[path], boxes.get(path.rpartition(" \u203a ")[0])
+        if caller is not None:
+            assert (
+                caller["leftInTime"] - 1e-9 <= box["leftInTime"] <= box["rightInTime"] <= caller["rightInTime"] + 1e-9
+            )
+
+
+def test_what_has_no_room_when_narrow_is_there_as_bars_too(charts: dict[str, Chart]) -> None:
+    assert {name for name, chart in charts.items() if chart.bars} == {"edges", "asked-again", "latencies"}
+    for chart in charts.values():
+        shares = [bar.share for bar in chart.bars]
+        assert shares == sorted(shares, reverse=True)
+        assert all(0 <= share <= 1 for share in shares)
+    edges = charts["edges"]
+    assert [bar.figure for bar in edges.bars[:2]] == [row[2] for row in edges.rows[:2]]

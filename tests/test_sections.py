@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.golden import report_on
+from tests.make_figures import PAGE, make_page
 from tests.sample_report import compared_report, empty_report, sample_report, unchanged_report
 from tracereport.documents.page.page import list_definitions, render_html
 from tracereport.documents.page.tables import list_chapters
@@ -78,6 +79,10 @@ def test_what_a_section_says_of_itself_is_there(view: SectionView[Any]) -> None:
     assert view.definition in {"", *definitions}
     assert {column.definition for column in view.columns(compared_report())} <= {"", *definitions}
     assert not view.fix or view.fix.endswith(".")
+
+
+def test_the_page_of_definitions_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == make_page(), "run python -m tests.make_figures"
 
 
 def test_no_two_sections_share_a_key_or_a_title() -> None:
