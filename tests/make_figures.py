@@ -1,4 +1,4 @@
-"""Writes ``docs/figures.md`` from the definitions and sections that the documents show: ``python -m tests.make_figures``."""
+"""Writes ``docs/figures.md`` from the definitions and sections of the documents: ``python -m tests.make_figures``."""
 
 import re
 
