@@ -11,8 +11,11 @@ from tracereport.native.loader import address, checked, contiguous, library
 def factorize(keys: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Each key's number in the order of first use (int32), and where each number is used first (int64).
 
-    ``keys[first_use][codes]`` are the keys again.
+    ``keys[first_use][codes]`` are the keys again. A column that holds one value throughout, with a stride of 0, has
+    codes of that kind.
     """
+    if keys.strides == (0,) and len(keys):
+        return np.broadcast_to(np.int32(0), len(keys)), np.zeros(1, np.int64)
     keys = contiguous(keys)
     codes, first_use = np.empty(len(keys), np.int32), np.empty(len(keys), np.int64)
     distinct = checked(library().tracereport_factorize(address(keys), len(keys), address(codes), address(first_use)))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, ProcessTable, is_time
+from tracereport.calls.constant import concatenate, is_constant, map_column, repeat_value, shrink
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.native.keys import factorize
 from tracereport.native.metrics import MISSING
@@ -20,6 +21,7 @@ from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
+from tracereport.sources.perf_trace.remarks import Remarks
 
 MALFORMED_BYTES = 200
 
@@ -35,13 +37,15 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     """One set of calls from what the files hold, which the encoder has coded."""
     for reading in readings:
         drop_doubled(reading)
-    file, records = _join_files(readings)
-    ends = np.cumsum(np.bincount(file, minlength=len(readings)))[:-1]
-    lines_by_file, numbers_by_file = np.split(records.line, ends), np.split(records.number, ends)
+    file, ends, records = _join_files(readings)
+    line, number, parent, activation = records.line, records.number, records.parent, records.activation
+    elapsed_ns, resolution_ns = records.elapsed_ns, records.resolution_ns
+    tables = encoder.finish(records)
+    del records
+    lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
     segments = _cut_segments(readings, lines_by_file)
     marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
     captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
-    tables = encoder.finish(records)
     remark, remarks = tables.remark, tables.remarks
     origins = encode_origins(remarks, tables.resources)
     said = remarks.numbers["process"]
@@ -51,40 +55,40 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         said=said[remark] if said.max(initial=NOT_SAID) != NOT_SAID else said[:0],
         function=tables.lookups.function[lookup][tables.signature],
         caller=np.where(caller == unknown, NO_NAME, caller)[tables.signature],
-        has_parent=records.parent != MISSING,
+        has_parent=map_column(lambda given: given != MISSING, parent),
         tell=partial(_code_told, tables),
     )
-    found = separate_processes(records.number.view(np.uint64), segments.of_record, witness)
+    found = separate_processes(number.view(np.uint64), segments.of_record, witness)
     trees = find_parents(
         process=found.process,
-        number=records.number.view(np.uint64),
+        number=number.view(np.uint64),
         judged=found.judged & ~found.shuffled,
         implausible=found.implausible,
         caller=witness.caller,
         function=witness.function,
-        elapsed_ns=records.elapsed_ns,
-        resolution_ns=records.resolution_ns,
-        given_parent=np.maximum(records.parent, NO_PARENT),
+        elapsed_ns=elapsed_ns,
+        resolution_ns=resolution_ns,
+        given_parent=map_column(lambda given: np.maximum(given, NO_PARENT), parent),
         has_parent=witness.has_parent,
     )
     names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
     logged_test, logged_tests = remarks.texts["test"]
-    tests, test = _code_tests(marked_tests, logged_tests, logged_test[remark])
-    has_activation = records.activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION
-    np.add(records.line, 1, out=records.line)
+    tests, test = _code_tests(marked_tests, logged_tests, map_column(logged_test.__getitem__, remark))
+    has_activation = activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION
+    np.add(line, 1, out=line)
     return Calls(
         file=file,
-        line=records.line,
+        line=line,
         process=found.process.astype(np.int32),
-        number=records.number,
+        number=number,
         signature=tables.signature,
-        elapsed_ns=records.elapsed_ns,
-        resolution_ns=records.resolution_ns,
+        elapsed_ns=elapsed_ns,
+        resolution_ns=resolution_ns,
         metric_set=tables.metric_set,
-        parent=trees.parent,
+        parent=shrink(trees.parent),
         implausible=found.implausible,
         test=test,
-        origin=origins.origin[remark],
+        origin=map_column(origins.origin.__getitem__, remark),
         names=tables.names,
         files=tuple(reading.name for reading in readings),
         tests=tests,
@@ -100,8 +104,8 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
             tree=trees.kind,
         ),
         impossible_parents=trees.impossible,
-        activation=np.maximum(records.activation, NO_ACTIVATION) if has_activation else None,
-        facts=_make_facts(readings, int(remarks.dropped[remark].sum()), captured, len(records)),
+        activation=np.maximum(activation, NO_ACTIVATION) if has_activation else None,
+        facts=_make_facts(readings, _count_dropped(remarks, remark), captured, len(line)),
     )
 
 
@@ -118,13 +122,20 @@ def _code_told(tables: Tables, records: NDArray[np.int64]) -> NDArray[np.int64]:
     return code
 
 
-def _join_files(readings: list[FileReading]) -> tuple[NDArray[np.int32], Columns]:
-    """All records in the order of the log, and the index of the file of each."""
+def _join_files(readings: list[FileReading]) -> tuple[NDArray[np.int32], NDArray[np.int64], Columns]:
+    """Of each record the index of its file; where each file but the last ends; all records in the order of the log."""
     calls = [sum(len(part) for part in reading.records) for reading in readings]
-    records = join_columns([Columns.empty(), *(part for reading in readings for part in reading.records)])
+    parts = [part for reading in readings for part in reading.records]
     for reading in readings:
         reading.records = []
-    return np.repeat(np.arange(len(readings), dtype=np.int32), calls), records
+    records = join_columns(parts)
+    file = concatenate([repeat_value(np.int32(index), count) for index, count in enumerate(calls)])
+    return file, np.cumsum(calls, dtype=np.int64)[:-1], records
+
+
+def _count_dropped(remarks: Remarks, remark: NDArray[np.int32]) -> int:
+    """How many fields of all records can't be what their names say."""
+    return int(map_column(remarks.dropped.__getitem__, remark).sum()) if remarks.dropped.any() else 0
 
 
 class _Segments(msgspec.Struct, frozen=True, eq=False):
@@ -183,7 +194,7 @@ def _find_running_tests(reading: FileReading, lines: NDArray[np.int64]) -> tuple
         + reading.tests
     )
     if not events:
-        return (), np.full(len(lines), -1, np.int64)
+        return (), repeat_value(np.int64(-1), len(lines))
     event = np.searchsorted(np.array([line for line, _ in events], np.int64), lines, side="right") - 1
     names = tuple(name for _, name in events)
     has_test = np.array([*(bool(name) for name in names), False])[event]
@@ -199,9 +210,16 @@ def _code_tests(
     found = {names[event] for names, events in marked for event in np.unique(events[events >= 0]).tolist()}
     tests = sorted(found | set(logged_names))
     codes = {name: code for code, name in enumerate(tests)}
-    of_marker = [np.array([*(codes.get(name, -1) for name in names), -1], np.int32)[events] for names, events in marked]
-    of_line = np.array([*(codes[name] for name in logged_names), -1], np.int32)[logged]
-    return tuple(tests), np.where(of_line >= 0, of_line, np.concatenate(of_marker))
+    of_marker = concatenate(
+        [
+            map_column(np.array([*(codes.get(name, -1) for name in names), -1], np.int32).__getitem__, events)
+            for names, events in marked
+        ]
+    )
+    of_line = map_column(np.array([*(codes[name] for name in logged_names), -1], np.int32).__getitem__, logged)
+    if is_constant(of_line):
+        return tuple(tests), of_line if of_line[0] >= 0 else of_marker
+    return tuple(tests), np.where(of_line >= 0, of_line, of_marker)
 
 
 def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], number: NDArray[np.int64]) -> int:

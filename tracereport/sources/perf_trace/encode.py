@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME, Lookups, MetricSets, Signatures
 from tracereport.calls.coding import spread
+from tracereport.calls.constant import is_constant, shrink
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.calls.texts import Texts, pack_texts
@@ -114,13 +115,13 @@ class Encoder:
             line=records.line.copy(),
             number=records.number.copy(),
             elapsed_ns=records.elapsed_ns.copy(),
-            resolution_ns=records.resolution_ns.copy(),
+            resolution_ns=_keep(records.resolution_ns),
             lookup=lookup,
             caller=caller,
             metric_set=metric_set,
-            remark=remark,
-            parent=self._odd.number("parent", metrics.odd, metrics.parent),
-            activation=self._odd.number("activation", metrics.odd, metrics.activation),
+            remark=shrink(remark),
+            parent=_keep(self._odd.number("parent", metrics.odd, metrics.parent)),
+            activation=_keep(self._odd.number("activation", metrics.odd, metrics.activation)),
         )
 
     def _find_escaped(self, metrics: MetricCodes) -> NDArray[np.bool_]:
@@ -254,6 +255,12 @@ class _OddSignatures:
             self._lookup = np.concatenate((self._lookup, lookup))
             self._caller = np.concatenate((self._caller, caller))
         return self._lookup[code], self._caller[code]
+
+
+def _keep(column: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A copy of a column that is part of a larger array, or one value for all."""
+    shrunk = shrink(column)
+    return shrunk if is_constant(shrunk) else column.copy()
 
 
 def _take_used(texts: Texts, used: NDArray[np.int32]) -> Texts:

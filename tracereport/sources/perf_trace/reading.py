@@ -1,12 +1,12 @@
 """What one log holds, before the logs are put together. Lines are numbered from 0."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import concatenate
 from tracereport.sources.envelopes.unwrapping import Envelope
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.markers import Marker
@@ -45,10 +45,16 @@ class Columns(msgspec.Struct, frozen=True, eq=False):
         return Columns(*(column[rows] for column in msgspec.structs.astuple(self)))
 
 
-def join_columns(parts: Sequence[Columns]) -> Columns:
-    """All records of the parts, one part behind the other."""
-    columns = zip(*(msgspec.structs.astuple(part) for part in parts), strict=True)
-    return Columns(*(np.concatenate(own) for own in columns))
+def join_columns(parts: list[Columns]) -> Columns:
+    """All records of the parts, one part behind the other. The list is emptied, its columns are given up one by one."""
+    rows = [list(msgspec.structs.astuple(part)) for part in parts or [Columns.empty()]]
+    parts.clear()
+    joined = []
+    for place in range(len(rows[0])):
+        joined.append(concatenate([row[place] for row in rows]))
+        for row in rows:
+            row[place] = None
+    return Columns(*joined)
 
 
 class FileReading(msgspec.Struct):

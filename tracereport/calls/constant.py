@@ -1,0 +1,42 @@
+"""Columns that hold one value throughout, which then take no memory: views of a single element with a stride of 0."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def repeat_value(value: Scalar, count: int) -> NDArray[Scalar]:
+    """A column of one value."""
+    column: NDArray[Scalar] = np.broadcast_to(value, count)
+    return column
+
+
+def is_constant(column: NDArray[Any]) -> bool:
+    """Whether a column is such a one; an empty one isn't."""
+    return column.strides == (0,) and len(column) > 0
+
+
+def shrink(column: NDArray[Scalar]) -> NDArray[Scalar]:
+    """The column, as such a one if all its values are the same."""
+    if len(column) and column[0] == column[-1] and column.min() == column.max():
+        return repeat_value(column[0], len(column))
+    return column
+
+
+def map_column(function: Callable[[NDArray[Any]], NDArray[Scalar]], column: NDArray[Any]) -> NDArray[Scalar]:
+    """What a function of single values gives for a column: of one value it is asked once."""
+    if is_constant(column):
+        return repeat_value(function(column[:1])[0], len(column))
+    return function(column)
+
+
+def concatenate(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """The parts, one behind the other."""
+    filled = [part for part in parts if len(part)]
+    if filled and all(is_constant(part) and part[0] == filled[0][0] for part in filled):
+        return repeat_value(filled[0][0], sum(map(len, filled)))
+    return np.concatenate(parts)
