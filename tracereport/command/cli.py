@@ -36,6 +36,8 @@ Examples:
 \b
 Commands (each has its own --help):
   tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
+  tracereport measure LOG... --parts DIR             measure, for several machines to share the work
+  tracereport join DIR                               report on what they have measured
   tracereport accept LOG FINGERPRINT --reason TEXT   accept a finding in the configuration
   tracereport config                                 show the configuration in force
   tracereport emitter LANGUAGE                       print the file that writes trace lines
@@ -47,6 +49,11 @@ Exit codes:
   0 done   1 a gate failed   2 wrong usage, configuration or baseline
   3 the input could not be read in full, or holds no traces
   4 a document could not be made or written, or an internal error   130 interrupted
+"""
+MEASURE_EXAMPLES = """\b
+Examples:
+  tracereport measure 'logs/*.log' --parts parts --shard 1/4
+  tracereport join parts -o report.html
 """
 RUN_EXAMPLES = """\b
 Examples:
@@ -166,6 +173,48 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     return code or ExitCode.INCOMPLETE_INPUT
 
 
+@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=MEASURE_EXAMPLES, no_args_is_help=True)
+@click.argument("logs", nargs=-1, metavar="LOG...")
+@click.option("--shard", metavar="I/N", default="1/1", help="Measure every N-th input, from the I-th on. Default: all.")
+def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Measure logs and keep the result in --parts, for `tracereport join` to report on.
+
+    Several machines can share the work: each is given the same logs and a --shard of its own.
+    """
+    keep_memory()
+    load_numpy()
+    from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+    from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
+    from tracereport.sources.streams import expand_inputs, readable  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        job = plan_job(given, logs, sys.stdout)
+        inputs = expand_inputs(job.inputs)
+        with prompt_interrupts(stack.close):
+            progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
+            count = measure_shard(job, inputs, [readable(name) for name in inputs], shard, progress)
+            progress.stop()
+        if not job.quiet:
+            print_line(f"{job.parts}: {count:,} of {len(inputs):,} inputs measured; next: tracereport join {job.parts}")
+    return ExitCode.DONE
+
+
+@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=MEASURE_EXAMPLES, no_args_is_help=True)
+@click.argument("parts_folder", metavar="DIR")
+def join(parts_folder: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Report on the parts in DIR that `tracereport measure` has made."""
+    keep_memory()
+    load_numpy()
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        job = replace(plan_job(given, (parts_folder,), sys.stdout), is_joined=True)
+        return finish_job(_prepare(job, stack), sys.stdout, stack)
+
+
 @click.command(context_settings=_CONTEXT, no_args_is_help=True)
 @click.argument("log", type=click.STRING, metavar="LOG")
 @click.argument("fingerprint", type=TEXT)
@@ -252,6 +301,8 @@ COMMANDS: Mapping[str, click.Command] = {
     "run": run,
     "accept": accept,
     "config": config,
+    "measure": measure,
+    "join": join,
     "emitter": emitter,
     "check-emitter": check_emitter,
     "completion": completion,

@@ -58,6 +58,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     editor: str | None = None
     redact: tuple[str, ...] = ()
     redact_key_file: str | None = None
+    workers: str | None = None
+    parts: str | None = None
     max_unpacked: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Bytes."""
 
@@ -67,7 +69,7 @@ FIELDS = MappingProxyType(
 )
 """Every key but ``accept``, with the field that it sets."""
 SETTINGS_FIELDS = frozenset(Settings.__struct_fields__)
-FILE_KEYS = frozenset({"baseline", "output", "redact-key-file"})
+FILE_KEYS = frozenset({"baseline", "output", "parts", "redact-key-file"})
 """Keys that name files, relative to the folder of the configuration."""
 
 

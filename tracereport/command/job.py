@@ -19,12 +19,12 @@ from tracereport.calls.selection import check_selection, refuse_empty, select_ca
 from tracereport.documents import interface
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.writer import Content, Document, Rendered, require_folder
-from tracereport.engine.report import make_report
+from tracereport.engine.report import make_report, measure_locally
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
-from tracereport.sources.streams import STANDARD_INPUT, decode_text, expand_inputs, is_calls_table, readable
+from tracereport.sources.streams import STANDARD_INPUT, decode_text, expand_inputs, is_calls_table, is_stream, readable
 
 ALL = "all"
 """What is given to have every parameter redacted."""
@@ -62,6 +62,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     redact_key_file: Path | None = None
     unpacked_limit: int | None = None
     """The most bytes that a packed input may unpack to; null: as the streams say."""
+    workers: str | None = None
+    """Who measures: a number of processes, or the URL of a cluster; null: the cores, where the inputs are large."""
+    parts: str | None = None
+    """Where measured parts are kept: what is done stays done."""
+    is_joined: bool = False
+    """The inputs are such a place, whose parts others have measured."""
     rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
     """Width and colour are those of standard output; a file's are fixed."""
     tells_gates: bool = False
@@ -83,10 +89,21 @@ class Result(msgspec.Struct, frozen=True):
     """What a run gives: the calls, and the report on them; documents are made from both."""
 
     inputs: tuple[str, ...]
-    calls: Calls
+    calls: Calls | None
+    """Null where the input was measured in parts: then they are held nowhere."""
     report: Report
     notices: tuple[tuple[str, str], ...] = ()
     """What is said on standard error whatever else is asked for: each with what follows from it."""
+
+    def held_calls(self) -> Calls:
+        """The calls.
+
+        Raises:
+            RuntimeError: they were measured in parts: nothing is made of them then.
+        """
+        if self.calls is None:
+            raise RuntimeError("the calls were measured in parts")
+        return self.calls
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -133,22 +150,55 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     """
     begin = watcher.begin if watcher is not None else _ignore
     job = prepared.job
+    if job.is_joined:
+        from tracereport.command.parts_job import join_parts  # noqa: PLC0415
+
+        report = join_parts(job)
+        return Result((), None, _conclude(prepared, report, report))
     inputs = expand_inputs(job.inputs)
     if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
     _refuse_overwriting(job, inputs)
+    names = [job.names.get(name, readable(name)) for name in inputs]
+    title = job.title or make_title(names)
+    if _is_in_parts(job, inputs):
+        from tracereport.command.parts_job import measure_parts  # noqa: PLC0415
+
+        report = measure_parts(job, inputs, names, title, watcher)
+        begin("writing")
+        return Result(tuple(inputs), None, _conclude(prepared, report, report))
     begin("reading", _total_bytes(inputs))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
-    names = [job.names.get(name, readable(name)) for name in inputs]
-    title = job.title or _make_title(names)
-    row_limit = _choose_row_limit(job)
-    report = whole = make_report(calls, job.settings, title, job.selection, row_limit)
+    parts = measure_locally(calls, job.settings, job.selection, _choose_row_limit(job))
+    report = whole = parts.finish(title)
     if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
-        whole = make_report(calls, job.settings, title, row_limit=row_limit)
-    report = replace(_judge(prepared, report, whole), configuration=_describe_options(job))
+        whole = parts.finish(title, is_narrowed=False)
+    report = _conclude(prepared, report, whole)
     begin("writing")
     return _redact(prepared, Result(tuple(inputs), calls, report))
+
+
+def _conclude(prepared: Prepared, report: Report, whole: Report) -> Report:
+    """The report, judged, with the options in force."""
+    return replace(_judge(prepared, report, whole), configuration=_describe_options(prepared.job))
+
+
+def _is_in_parts(job: Job, inputs: Sequence[str]) -> bool:
+    """Whether the input is measured part by part, and its calls are held nowhere.
+
+    What is made of the calls themselves needs them all, and so does what is hidden or selected by them.
+    """
+    needs_calls = job.explain or job.redact or job.selection
+    if needs_calls or any(kind.made_of != "report" for _, kind in job.targets):
+        return False
+    if any(name == STANDARD_INPUT or is_stream(name) for name in inputs):
+        return False
+    if job.workers is not None or job.parts is not None:
+        return True
+    from tracereport.engine.run import pays  # noqa: PLC0415
+
+    return pays(inputs)
 
 
 def _describe_options(job: Job) -> Configuration:
@@ -211,8 +261,8 @@ def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Cont
         return Rendered(lambda: interface.encode(kind.render(interface.Result(result.report), rendering)))
 
     def write(path: Path) -> None:
-        selected = None if job.selection is None else select_calls(result.calls, job.selection)
-        whole = interface.Result(result.report, result.calls, selected, result.inputs, job.source)
+        selected = None if job.selection is None else select_calls(result.held_calls(), job.selection)
+        whole = interface.Result(result.report, result.held_calls(), selected, result.inputs, job.source)
         document = kind.render(whole, rendering)
         if callable(document):
             document(path)
@@ -236,16 +286,19 @@ def explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
         raise UsageError(
             f"--explain {fingerprint}: {found}", "Take one from the report; -o report.json holds all of them."
         )
-    rows = np.zeros(len(result.calls), bool)
+    calls = result.held_calls()
+    rows = np.zeros(len(calls), bool)
     for evidence in findings[0].evidence.rows:
         places = [evidence.line] + ([evidence.previous.line] if evidence.previous is not None else [])
-        rows |= (result.calls.file == result.calls.files.index(evidence.file)) & np.isin(result.calls.line, places)
+        rows |= (result.held_calls().file == result.held_calls().files.index(evidence.file)) & np.isin(
+            result.held_calls().line, places
+        )
     if job.redact:
         lines = ["(left out, since they hold the values that are to be redacted)"]
     elif any(is_calls_table(name) for name in result.inputs):
         lines = ["(a table of calls doesn't hold them: give the log itself)"]
     else:
-        read = read_raw(result.calls, rows, result.inputs, source=job.source)
+        read = read_raw(result.held_calls(), rows, result.inputs, source=job.source)
         lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
     return render_explanation(result.report, findings[0], lines, width=job.rendering.width).encode()
 
@@ -292,7 +345,8 @@ def _total_bytes(inputs: Sequence[str]) -> int | None:
     return None if STANDARD_INPUT in inputs else sum(Path(name).stat().st_size for name in inputs)
 
 
-def _make_title(names: Sequence[str]) -> str:
+def make_title(names: Sequence[str]) -> str:
+    """What a report is called whose inputs have these names."""
     first = Path(names[0]).name if names[0] != STANDARD_INPUT else "standard input"
     return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
 
@@ -339,14 +393,14 @@ def _redact(prepared: Prepared, result: Result) -> Result:
         redaction_key,
     )
 
-    names, known = find_hidden_names(result.calls, frozenset(redact))
+    names, known = find_hidden_names(result.held_calls(), frozenset(redact))
     hidden = None if ALL in redact else names
     key = prepared.redact_key or redaction_key(result.report)
-    renamed = rename_holders(result.calls, hidden, lambda value: redact_value(value, key))
+    renamed = rename_holders(result.held_calls(), hidden, lambda value: redact_value(value, key))
     return replace(
         result,
         report=redact_report(result.report, hidden, key, renamed),
-        calls=redact_calls(result.calls, hidden, key, renamed),
+        calls=redact_calls(result.held_calls(), hidden, key, renamed),
         notices=tuple(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
     )
 

@@ -81,6 +81,19 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             parse_size,
         ),
     ),
+    "Many and large inputs": (
+        _one(
+            "--workers",
+            "N|URL",
+            "Measure in so many processes, or on a Dask cluster: dask://HOST:8786. Default: the cores, where it pays.",
+        ),
+        _one(
+            "--parts",
+            "DIR",
+            "Keep what is measured of each input here: a run that is started again goes on where it ended.",
+            click.STRING,
+        ),
+    ),
     "Documents": (
         _many(
             "-o --output",

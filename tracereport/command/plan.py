@@ -64,6 +64,8 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         redact=options.redact,
         redact_key_file=Path(options.redact_key_file) if options.redact_key_file else None,
         unpacked_limit=options.max_unpacked,
+        workers=options.workers,
+        parts=options.parts,
         rendering=RenderOptions(
             width=_columns(stream),
             colour=stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from tracereport.errors import InputError
+from tracereport.model import Settings
 
 MAGIC: Final = b"tracereport part 1\n"
 """The version of the format is in it; so it changes where partial results change their form."""
@@ -42,8 +43,9 @@ class PartHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Of the input among all inputs."""
     inputs: int
     """How many inputs there are."""
-    settings: str
-    """A digest of all that changes what is measured."""
+    settings: Settings
+    digest: str
+    """Of all that changes what is measured."""
     calls: int
     errors: tuple[str, ...] = ()
 

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from tracereport import __version__
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
@@ -27,9 +29,27 @@ def make_report(
 
     Nothing in it is compared, accepted or gated: that is done to the finished report.
     """
+    return measure_locally(calls, settings, selection, row_limit).finish(title)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Measured parts, and what they were measured with: reports are made of them without measuring again."""
+
+    parts: Parts
+    settings: Settings
+    selection: Selection | None
+    row_limit: int
+
+    def finish(self, title: str, *, is_narrowed: bool = True) -> Report:
+        """The report; of all calls, where it is not to be narrowed to the selection."""
+        return finish_report(self.parts, self.settings, title, self.selection if is_narrowed else None, self.row_limit)
+
+
+def measure_locally(calls: Calls, settings: Settings, selection: Selection | None, row_limit: int) -> Measured:
+    """Measures calls in one part; see ``make_report``."""
     parts = LocalParts()
     parts.add(measure_calls(calls, settings, selection, first_process=0, row_limit=row_limit))
-    return finish_report(parts, settings, title, selection, row_limit)
+    return Measured(parts, settings, selection, row_limit)
 
 
 def finish_report(

@@ -39,6 +39,7 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     selection: Selection | None = None
     row_limit: int
+    unpacked_limit: int | None = None
     workers: str | None = None
     """A number, or the URL of a cluster; null: the cores of this machine."""
     parts: str | None = None
@@ -58,6 +59,7 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
                 settings=self.settings,
                 selection=self.selection,
                 row_limit=self.row_limit,
+                unpacked_limit=self.unpacked_limit,
                 store=store,
             )
             for index, (name, title) in enumerate(zip(self.inputs, self.titles, strict=True))
@@ -158,7 +160,7 @@ def _refuse_mixture(place: str, headers: dict[str, PartHeader]) -> None:
         header = headers[name]
         if header.version != first.version:
             what = f"{name} was measured by version {header.version}, {names[0]} by {first.version}"
-        elif (header.settings, header.inputs) != (first.settings, first.inputs):
+        elif (header.digest, header.inputs) != (first.digest, first.inputs):
             what = f"{name} was measured with other settings or inputs than {names[0]}"
         elif header.index in by_index:
             what = f"{name} and {by_index[header.index]} are of one input, {header.input}"

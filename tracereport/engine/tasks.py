@@ -28,16 +28,19 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What documents call the input."""
     index: int
     inputs: int
-    source: str | None
+    source: str | None = None
     settings: Settings
-    selection: Selection | None
+    selection: Selection | None = None
     row_limit: int
-    store: str | None
+    unpacked_limit: int | None = None
+    """The most bytes that a packed input may unpack to; null: as the streams say."""
+    store: str | None = None
     """Where the part goes; null: it is given back."""
 
     def digest(self) -> str:
         """A digest of all but the input that changes what is measured."""
         told = [MAGIC.decode(), __version__, self.source, self.settings, self.selection, self.row_limit]
+        told.append(self.unpacked_limit)
         return hashlib.blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
     def part_name(self) -> str:
@@ -62,7 +65,7 @@ def run_task(task: Task, progress: Progress | None = None) -> bytes | None:
     details: dict[str, list[Any]] = {own.key: [] for own in MEASURED if own.detail is not None}
     processes = calls_count = 0
     errors: list[str] = []
-    for calls in read_parts([task.input], progress, source=task.source):
+    for calls in read_parts([task.input], progress, source=task.source, unpacked_limit=task.unpacked_limit):
         named = calls.rename_files(dict.fromkeys(calls.files, task.title))
         part = measure_calls(
             named,
@@ -84,7 +87,8 @@ def run_task(task: Task, progress: Progress | None = None) -> bytes | None:
         input=task.title,
         index=task.index,
         inputs=task.inputs,
-        settings=task.digest(),
+        settings=task.settings,
+        digest=task.digest(),
         calls=calls_count,
         errors=tuple(errors),
     )

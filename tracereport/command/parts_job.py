@@ -1,0 +1,136 @@
+"""Runs that measure part by part: on all cores, on a cluster, or in pieces that others measure and this one joins."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.command.job import Job, Watcher
+from tracereport.engine.joining import StoredParts
+from tracereport.engine.report import finish_report
+from tracereport.engine.run import Measuring, list_missing, measure_inputs, open_parts
+from tracereport.engine.tasks import Task
+from tracereport.errors import InputError, UsageError
+from tracereport.model import Report
+from tracereport.sources.inputs import explain_nothing
+
+
+def measure_parts(
+    job: Job, inputs: Sequence[str], titles: Sequence[str], title: str, watcher: Watcher | None
+) -> Report:
+    """Measures every input in a part of its own, and makes the report of all.
+
+    Raises:
+        TracereportError: an input can't be read, no call is in any, a worker died too often, or nobody answers.
+    """
+    measuring = _describe(job, inputs, titles, shard=None)
+    with measure_inputs(measuring, _tell(inputs, watcher)) as parts:
+        return _finish(job, parts, inputs, titles, title)
+
+
+def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard: str, watcher: Watcher | None) -> int:
+    """Measures a share of the inputs, and keeps the parts for whoever joins them. Gives how many they are.
+
+    Raises:
+        UsageError: no place is given for the parts, or the share is none.
+        TracereportError: as above.
+    """
+    if job.parts is None:
+        raise UsageError("--parts is missing", "Name a folder that is shared by all who measure: --parts DIR")
+    measuring = _describe(job, inputs, titles, parse_shard(shard))
+    with measure_inputs(measuring, _tell(inputs, watcher)):
+        return len(measuring.tasks(None))
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``I/N``, I from 1 to N, as index and number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    index, slash, count = text.partition("/")
+    if not (slash and index.isascii() and count.isascii() and index.isdigit() and count.isdigit()):
+        raise UsageError(f"--shard {text}: no share", "Give it as I/N: 1/4, 2/4, 3/4 and 4/4 measure all.")
+    if not 1 <= int(index) <= int(count):
+        raise UsageError(f"--shard {text}: there is no such share", f"Shares go from 1/{count} to {count}/{count}.")
+    return int(index) - 1, int(count)
+
+
+def join_parts(job: Job) -> Report:
+    """The report of parts that others have measured.
+
+    A missing part is said in the report, as an input that can't be read.
+
+    Raises:
+        TracereportError: there are no parts, or they don't belong together, or were measured with other settings.
+    """
+    (place,) = job.inputs
+    parts, headers = open_parts(place)
+    first = headers[0]
+    measured = replace(first.settings, top=job.settings.top)
+    if measured != job.settings:
+        changed = [
+            name for name in measured.__struct_fields__ if getattr(measured, name) != getattr(job.settings, name)
+        ]
+        raise UsageError(
+            f"{place}: the parts were measured with another {changed[0].replace('_', '-')}",
+            "Join them with the settings that they were measured with, or measure again.",
+        )
+    names = [header.input for header in headers]
+    title = job.title or (
+        Path(names[0]).name if len(names) == 1 else f"{Path(names[0]).name} and {len(names) - 1} more"
+    )
+    report = _finish(job, parts, names, names, title)
+    missing = list_missing(headers)
+    if not missing or report.input is None:
+        return report
+    errors = [f"input {index + 1} of {first.inputs}: its part is missing from {place}" for index in missing]
+    return replace(report, input=replace(report.input, errors=(*report.input.errors, *errors)))
+
+
+def _describe(job: Job, inputs: Sequence[str], titles: Sequence[str], shard: tuple[int, int] | None) -> Measuring:
+    return Measuring(
+        inputs=tuple(inputs),
+        titles=tuple(titles),
+        source=job.source,
+        settings=job.settings,
+        row_limit=ROW_LIMIT,
+        unpacked_limit=job.unpacked_limit,
+        workers=job.workers,
+        parts=job.parts,
+        shard=shard,
+    )
+
+
+def _tell(inputs: Sequence[str], watcher: Watcher | None) -> "_Told":
+    return _Told(inputs, watcher)
+
+
+class _Told:
+    """Tells the watcher of a run how many inputs are done."""
+
+    def __init__(self, inputs: Sequence[str], watcher: Watcher | None) -> None:
+        self._watcher = watcher
+        self._bytes = {name: Path(name).stat().st_size if os.path.isfile(name) else 0 for name in inputs}  # noqa: PTH113
+        self._done_bytes = 0
+        if watcher is not None:
+            watcher.begin(f"measuring {len(inputs):,} inputs", sum(self._bytes.values()) or None)
+
+    def __call__(self, ended: int, total: int, task: Task) -> None:
+        """One more input is done."""
+        self._done_bytes += self._bytes.get(task.input, 0)
+        if self._watcher is not None:
+            self._watcher.begin(f"measured {ended:,} of {total:,} inputs", sum(self._bytes.values()) or None)
+            self._watcher(self._done_bytes, None)
+
+
+def _finish(job: Job, parts: StoredParts, inputs: Sequence[str], titles: Sequence[str], title: str) -> Report:
+    report = finish_report(parts, job.settings, title, None, ROW_LIMIT)
+    if not report.totals.calls:
+        facts = parts.merge()["input"]
+        if job.is_joined:
+            raise InputError(f"{job.inputs[0]}: no part holds a call", "Measure logs that hold trace lines.")
+        raise explain_nothing(inputs, titles, facts, source=job.source)
+    return report
