@@ -152,7 +152,7 @@ class Bench:
                 shutil.copy(file, self.folder)
 
 
-def read_yaml(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def read_yaml(name: str) -> Any:
     """An example, as plain data."""
     return YAML(typ="safe", pure=True).load(EXAMPLES / name)
 

@@ -119,7 +119,7 @@ def count_tests(finding: Row, tests: Mapping[tuple[int, int], str]) -> list[Row]
     return [{"test": test, counted: amount, other: 0} for test, amount in amounts.items()]
 
 
-def fingerprint_of(key: Any) -> str:  # noqa: ANN401 - the oracle's key
+def fingerprint_of(key: Any) -> str:
     kind, *rest = key
     return Key(kind, *rest).fingerprint()
 
@@ -130,7 +130,7 @@ def without_slow(findings: Row) -> Row:
     return {"total": findings["total"] - (len(findings["rows"]) - len(rows)), "rows": rows}
 
 
-def hold(name: str, found: Any, expected: Any) -> None:  # noqa: ANN401 - any JSON
+def hold(name: str, found: Any, expected: Any) -> None:
     """One value, row or list; ``name`` is its key."""
     if isinstance(expected, dict):
         assert isinstance(found, dict), name
@@ -145,7 +145,7 @@ def hold(name: str, found: Any, expected: Any) -> None:  # noqa: ANN401 - any JS
         assert as_json(found) == as_json(expected), name
 
 
-def hold_key(section: str, key: str, found: Mapping[str, Any], expected: Any) -> None:  # noqa: ANN401 - any JSON
+def hold_key(section: str, key: str, found: Mapping[str, Any], expected: Any) -> None:
     value = found[key]
     if section == "findings" and key == "worst":
         assert len(value) == min(len(expected), LARGEST)
@@ -186,7 +186,7 @@ def identify(row: Mapping[str, Any], identity: Sequence[str]) -> bytes:
     )
 
 
-def as_json(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def as_json(value: Any) -> Any:
     """The oracle's pairs of name and value as JSON tells them."""
     if isinstance(value, tuple | list):
         if value and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):

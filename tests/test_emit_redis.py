@@ -57,7 +57,7 @@ def test_a_pipeline_is_one_call(tmp_path: Path) -> None:
 
 
 def test_asynchronous_clients_are_traced(tmp_path: Path) -> None:
-    async def main() -> Any:  # noqa: ANN401  # what Redis answers
+    async def main() -> Any:  # what Redis answers
         async with fakeredis.FakeAsyncRedis() as client:
             await client.set("a", 1)
             return [await client.get("a"), await client.pipeline(transaction=False).get("a").execute()]

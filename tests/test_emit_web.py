@@ -52,7 +52,7 @@ def make_application() -> FastAPI:
         raise LookupError
 
     async def stream(_: Request) -> StreamingResponse:
-        async def parts() -> Any:  # noqa: ANN401  # an iterator of texts
+        async def parts() -> Any:  # an iterator of texts
             for part in "ab":
                 load(part)
                 yield part
@@ -67,7 +67,7 @@ def make_application() -> FastAPI:
     return application
 
 
-def ask(application: Any, *paths: str) -> list[int]:  # noqa: ANN401  # of any framework that speaks ASGI
+def ask(application: Any, *paths: str) -> list[int]:  # of any framework that speaks ASGI
     async def main() -> list[int]:
         transport = httpx.ASGITransport(application, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -63,7 +63,7 @@ def hold_against_oracle(calls: Calls, expected: Reading) -> None:
     assert found == [row_of(record) for record in expected.records]
 
 
-def row_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - the oracle's record
+def row_of(record: Any) -> dict[str, Any]:
     return {
         "line": record.line,
         "number": record.number,

@@ -48,7 +48,7 @@ class Heard:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, **context: Any) -> Iterator[tuple[Page, Heard]]:  # noqa: ANN401
+def opened(browser: Browser, address: str, **context: Any) -> Iterator[tuple[Page, Heard]]:
     """The page at an address, and what the browser says about it; ``context`` goes to ``Browser.new_context``."""
     heard = Heard()
     surroundings = browser.new_context(**({"viewport": WIDE} | context))

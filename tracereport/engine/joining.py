@@ -22,15 +22,18 @@ class StoredParts:
 
     def __init__(self, store: PartStore, names: Sequence[str]) -> None:
         self._store = store
-        self._names = tuple(names)
+        self.names = tuple(names)
+
+    def read_partials(self, name: str) -> dict[str, Any]:
+        """The partial results of one part, by the key of the measure or kind."""
+        partials: dict[str, Any] = self._open(name).read(PARTIALS)
+        return partials
 
     def merge(self) -> dict[str, Any]:
         """The partial results of all parts, merged, by the key of the measure or kind."""
         merged: list[dict[str, Any]] = []
-        for name in self._names:
-            partials = self._open(name).read(PARTIALS)
-            if partials is not None:
-                merged.append(partials)
+        for name in self.names:
+            merged.append(self.read_partials(name))
             if len(merged) == _AT_ONCE:
                 merged = [merge_partials(merged)]
         return merge_partials(merged)
@@ -38,7 +41,7 @@ class StoredParts:
     def details(self, key: str, wanted: Any) -> Iterable[Any]:  # noqa: ANN401  # each measure knows its own
         """What each part holds in detail for a measure, in the order of the input."""
         del wanted  # a part holds what any report may want
-        for name in self._names:
+        for name in self.names:
             yield from self._open(name).read(key)
 
     def _open(self, name: str) -> StoredPart:

@@ -1,0 +1,1 @@
+"""The engine: whoever measures, and in whatever order, the report is the same."""

@@ -1,0 +1,124 @@
+"""The engine from the command: workers, parts, shares of the work, and what can go wrong."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.truth import log_path
+from tracereport.command.cli import main
+from tracereport.engine import workers
+from tracereport.engine.part_file import MAGIC, StoredPart, encode_part
+from tracereport.engine.tasks import Task, run_task
+from tracereport.errors import InputError
+from tracereport.model import Settings
+
+LOGS = [str(log_path(name)) for name in ("duckpond-nextest", "single-thread", "hostile")]
+
+
+def report_of(tmp_path: Path, *arguments: str) -> bytes:
+    document = tmp_path / "report.json"
+    assert main([*arguments, "-q", "-o", str(document)]) == 0
+    return document.read_bytes()
+
+
+def test_workers_and_parts_give_the_report_of_one_process(tmp_path: Path) -> None:
+    parts = str(tmp_path / "parts")
+    whole = report_of(tmp_path, *LOGS)
+    assert report_of(tmp_path, *LOGS, "--workers", "2") == whole
+    assert report_of(tmp_path, *LOGS, "--parts", parts) == whole
+    assert report_of(tmp_path, *LOGS, "--parts", parts) == whole
+
+
+def test_shares_that_are_measured_apart_are_joined(tmp_path: Path) -> None:
+    parts = str(tmp_path / "parts")
+    for share in ("2/3", "1/3", "3/3"):
+        assert main(["measure", *LOGS, "--parts", parts, "--shard", share, "-q"]) == 0
+    assert report_of(tmp_path, "join", parts) == report_of(tmp_path, *LOGS)
+
+
+def test_a_missing_part_is_named_and_the_report_is_of_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = str(tmp_path / "parts")
+    assert main(["measure", *LOGS, "--parts", parts, "--shard", "1/2", "-q"]) == 0
+    assert main(["join", parts, "-q", "-o", str(tmp_path / "report.txt")]) == 3
+    assert f"input 2 of 3: its part is missing from {parts}" in capsys.readouterr().err
+    assert (tmp_path / "report.txt").exists()
+
+
+def test_parts_of_other_settings_are_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts, config = str(tmp_path / "parts"), tmp_path / "tracereport.toml"
+    config.write_text("fan-out-values = 3\n")
+    assert main(["measure", LOGS[0], "--parts", parts, "-q"]) == 0
+    assert main(["join", parts, "--config", str(config)]) == 2
+    assert "measured with another fan-out-values" in capsys.readouterr().err
+    assert main(["measure", LOGS[0], "--parts", parts, "--config", str(config), "-q"]) == 0
+    assert main(["join", parts]) == 2
+    assert "other settings or inputs than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", ["0/2", "3/2", "x", "1/0", "1"])
+def test_a_share_that_is_none_is_refused(tmp_path: Path, share: str) -> None:
+    assert main(["measure", LOGS[0], "--parts", str(tmp_path), "--shard", share]) == 2
+
+
+def test_measuring_for_others_needs_a_place_for_the_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", LOGS[0]]) == 2
+    assert "--parts is missing" in capsys.readouterr().err
+
+
+def test_a_folder_without_parts_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["join", str(tmp_path)]) == 3
+    assert "no parts are there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", "²"])
+def test_workers_that_are_no_number_are_refused(given: str) -> None:
+    assert main([LOGS[0], "--workers", given]) == 2
+
+
+def test_a_cluster_that_does_not_answer_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([LOGS[0], "--workers", "dask://127.0.0.1:9"]) == 2
+    assert "dask://127.0.0.1:9" in capsys.readouterr().err
+
+
+def kill_the_worker(_task: Task) -> bytes | None:
+    signal.raise_signal(signal.SIGKILL)
+    return None
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills so here")
+def test_an_input_that_kills_its_worker_is_named_after_three_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "run_task", kill_the_worker)
+    task = Task(input="a.log", title="a.log", index=0, inputs=1, settings=Settings(), row_limit=10)
+    with pytest.raises(InputError, match=r"a\.log: a worker died 3 times"):
+        workers.run_tasks([task], workers.make_local_executor, 1, lambda *_: None)
+
+
+def part_of(name: str) -> bytes:
+    path = str(log_path(name))
+    data = run_task(Task(input=path, title=path, index=0, inputs=1, settings=Settings(), row_limit=10))
+    assert data is not None
+    return data
+
+
+def test_a_damaged_part_is_an_error_of_ours() -> None:
+    whole = part_of("single-thread")
+    StoredPart(whole, "a").read("partials")
+    for damaged in (b"", b"{}", MAGIC, whole[: len(MAGIC) + 4], whole[:2000], whole[:3000] + whole[3500:]):
+        with pytest.raises(InputError):
+            StoredPart(damaged, "a").read("partials")
+
+
+class Harmful:
+    """What would do harm if it were unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (eval, ("1 + 1",))
+
+
+def test_a_part_makes_nothing_but_records_and_arrays() -> None:
+    header = StoredPart(part_of("single-thread"), "a").header
+    with pytest.raises(InputError, match="is no part of a part"):
+        StoredPart(encode_part(header, {"partials": Harmful()}), "a").read("partials")
