@@ -47,6 +47,11 @@ def test_a_real_log_without_traces_says_why(name: str, cause: str) -> None:
         (b"[2026-11-22T19:54:07Z INFO  other] hello\n", "the log level is info"),
         (b"     Running unittests src/lib.rs (target/debug/deps/minifs-fc8961ee0bcdd593)\n", "RUST_LOG"),
         (b"hello\n", "no line holds PERF_TRACE"),
+        (b"PERF_TRACE|f|elapsed_ms=3\n", "but no call number"),
+        (b"he wrote PERF_TRACE|1|f|elapsed_ms=3 and left\n", "1 line holds a record and text behind"),
+        (b"PERF_TRACE|1|f|elapsed_ms=15,5\n", "the first is line 1 (elapsed_ms=15,5 is no number: decimals stand"),
+        (b"\nPERF_TRACE|1|f|elapsed_us=-3|rows=1\n", "the first is line 2 (elapsed_us=-3 is below 0)"),
+        (b"PERF_TRACE|1|f|elapsed_s=NaN\n", "elapsed_s=NaN is no number"),
     ],
 )
 def test_the_likely_cause_is_named(tmp_path: Path, content: bytes, message: str) -> None:
@@ -89,3 +94,18 @@ def test_several_inputs_are_explained_together(tmp_path: Path) -> None:
     for path in paths:
         path.write_bytes(b"hello\n")
     assert explain(*paths).message.startswith("2 inputs: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"PERF_TRACE|1|f|elapsed_ms=15,5\n", "with a point before decimals"),
+        (b"PERF_TRACE|1|f|a=1\n", "Let the program end"),
+        (b"PERF_TRACE|2|f|PERF_TRACE|3|g|elapsed_ms=\n", "Let one process"),
+        (b"PERF_TRACE|99999999999999999999|f|elapsed_ms=1\n", "Look at what writes these numbers"),
+    ],
+)
+def test_the_remedy_is_for_what_is_wrong(tmp_path: Path, content: bytes, remedy: str) -> None:
+    path = tmp_path / "perf_trace.log"
+    path.write_bytes(content)
+    assert remedy in (explain(path).remedy or "")

@@ -7,7 +7,12 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from tests.oracle.markers import find_doubled_blocks, name_segments, parse_marker
 
 MARK = re.compile(r"PERF_TRACE\|([0-9]+)\|")
-ELAPSED = re.compile(r"\|elapsed_(ms|us|ns|s)=([0-9]+(?:\.[0-9]+)?)(?=\||\Z)")
+ELAPSED = re.compile(r"\|elapsed_(ms|us|ns|s)=([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?)(?=\||\Z)")
+BAD = re.compile(r"\|elapsed_(?:ms|us|ns|s)=([^|]*)")
+NUMBER_LIKE = re.compile(r"[+-]?[0-9.,_']{0,40}[0-9]([eE][+-]?[0-9.,]{0,8}[0-9])?(ms|us|µs|ns|s)?")
+NO_NUMBERS = {"None", "null", "undefined"} | {
+    sign + word for sign in ("", "+", "-") for word in ("NaN", "nan", "inf", "Inf", "Infinity")
+}
 QUOTED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=[0-9]+")
 EMPTY_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=(?=\|)")
 EMPTY_BEFORE_ELAPSED = re.compile(r"\|elapsed_(?:ms|us|ns|s)=\|elapsed_(?:ms|us|ns|s)=")
@@ -24,6 +29,7 @@ LONGEST_RECORD = 1 << 20
 TORN = "torn"
 BROKEN_OFF = "broken off"
 NO_ELAPSED = "no elapsed field"
+BAD_VALUE = "bad value"
 TOO_LARGE = "too large"
 
 
@@ -197,6 +203,8 @@ def read_record(
         raise NotARecordError(TORN)
     if mark and (EMPTY_BEFORE_ELAPSED.search(body) or ENDS_IN_ELAPSED.search(own[: mark.start()])):
         raise NotARecordError(TORN)
+    if mark and not ELAPSED.search(body) and any(is_bad(value) for value in BAD.findall(body)):
+        raise NotARecordError(BAD_VALUE)
     is_quoted = bool(QUOTED.search(body)) and not ELAPSED.search(body)
     if mark is None or is_quoted:
         reading.quoted += is_quoted
@@ -210,6 +218,11 @@ def read_record(
     reading.dropped_metrics += dropped
     reading.continuation_lines += taken - 1
     return taken
+
+
+def is_bad(value: str) -> bool:
+    """Whether an elapsed time looks like a number in a notation that isn't read, or like none at all."""
+    return bool(NUMBER_LIKE.fullmatch(value)) or value in NO_NUMBERS
 
 
 def join_following(
@@ -300,11 +313,14 @@ def find_boundary(body: str) -> tuple[int, int, int, int]:
         boundary.pop()
     finest = min(boundary, key=lambda match: UNIT_NS[match.group(1)])
     unit_ns = UNIT_NS[finest.group(1)]
-    whole, _, decimals = finest.group(2).partition(".")
+    digits, _, exponent = finest.group(2).lower().partition("e")
+    whole, _, decimals = digits.partition(".")
+    power = int(exponent or "0")
     with localcontext() as context:
-        context.prec = len(whole) + len(decimals) + 20
+        context.prec = len(whole) + len(decimals) + abs(power) + 20
         elapsed_ns = int((Decimal(finest.group(2)) * unit_ns).to_integral_value(ROUND_FLOOR))
-    resolution_ns = max(1, unit_ns // 10 ** len(decimals))
+        resolution_ns = max(1, int(Decimal(unit_ns).scaleb(power - len(decimals)).to_integral_value(ROUND_FLOOR)))
+    resolution_ns = min(resolution_ns, 10**18)
     if elapsed_ns > LARGEST:
         raise NotARecordError(TOO_LARGE)
     return boundary[0].start(), boundary[-1].end(), elapsed_ns, resolution_ns

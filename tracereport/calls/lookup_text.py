@@ -26,7 +26,7 @@ def encode_lookup(function: str, params: tuple[tuple[str, str], ...]) -> str:
     parts = [function, *(part for pair in params for part in pair)]
     names = [name for name, _ in params]
     if any("|" in part for part in parts) or any("=" in name for name in names):
-        escaped = [re.sub(r"[\\|=]", lambda found: f"\\{ord(found[0]):02x}", part) for part in parts]
+        escaped = [_encode_part(part) for part in parts]
         function, parts = escaped[0], escaped[1:]
         return ODD_LOOKUP + join_signature(function, None, zip(parts[::2], parts[1::2], strict=True))
     return join_signature(function, None, params)
@@ -53,7 +53,7 @@ def encode_shape(function: str, names: Iterable[str]) -> str:
     """One text for the shape of a lookup; of a plain one it is the lookup's text without values."""
     parts = [function, *names]
     if any("|" in part for part in parts) or any("=" in name for name in parts[1:]):
-        return ODD_LOOKUP + "|".join(re.sub(r"[\\|=]", lambda found: f"\\{ord(found[0]):02x}", part) for part in parts)
+        return ODD_LOOKUP + "|".join(_encode_part(part) for part in parts)
     return "|".join(parts)
 
 
@@ -63,5 +63,9 @@ def join_signature(function: str, caller: str | None, params: Iterable[tuple[str
     return "|".join([function, *(f"{name}={value}" for name, value in fields)])
 
 
+def _encode_part(text: str) -> str:
+    return text.replace("\\", r"\5c").replace("|", r"\7c").replace("=", r"\3d")
+
+
 def _decode_part(text: str) -> str:
-    return re.sub(r"\\([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text)
+    return text.replace(r"\7c", "|").replace(r"\3d", "=").replace(r"\5c", "\\")

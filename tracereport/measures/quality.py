@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _LOADING_NS: Final = 50_000_000
 _USUAL_PERCENT: Final = 90
 """So many of a function's later calls tell what it usually takes."""
-_MISLEADING: Final = frozenset({"captured", "torn-lines", "cut-off", "malformed", "text-behind", "split-lines"})
+_MISLEADING: Final = frozenset(
+    {"captured", "torn-lines", "cut-off", "malformed", "bad-value", "text-behind", "split-lines"}
+)
 """Notices of lines whose calls are missing from every figure, or may be told apart wrongly; the others change none."""
 
 
@@ -184,6 +186,11 @@ def _of_lines(facts: Facts | None) -> Iterator[QualityWarning]:
             "{} a number beyond 2^63 - 1 and can't be read.",
             ("record has", "records have"),
             "Look at the malformed lines below: the emitter, or what stands between it and the log, damages them.",
+        ),
+        "bad-value": (
+            "{} an elapsed time that is no number, and can't be read.",
+            ("record has", "records have"),
+            "Print times in digits, with a point before decimals whatever the language; the malformed lines are below.",
         ),
         "doubled-output": (
             "{} printed twice by nextest and counted once.",

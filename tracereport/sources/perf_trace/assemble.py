@@ -17,7 +17,7 @@ from tracereport.processes.parents import find_parents
 from tracereport.processes.separating import NOT_SAID, Witness, separate_processes
 from tracereport.sources.joining import MALFORMED_ROWS
 from tracereport.sources.perf_trace.encode import Encoder, Tables
-from tracereport.sources.perf_trace.grammar import Reason
+from tracereport.sources.perf_trace.grammar import Reason, describe_bad_value
 from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
 from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
@@ -30,6 +30,7 @@ _NOTICE_OF_REASON = {
     Reason.BROKEN_OFF: "cut-off",
     Reason.BROKEN_MARK: "cut-off",
     Reason.OUT_OF_RANGE: "malformed",
+    Reason.BAD_VALUE: "bad-value",
 }
 
 
@@ -257,7 +258,7 @@ def _make_facts(readings: list[FileReading], dropped: int, captured: int, record
         MalformedLine(
             file=file,
             line=line + 1,
-            reason=reason.value,
+            reason=describe_bad_value(text) if reason is Reason.BAD_VALUE else reason.value,
             text=text.encode()[:MALFORMED_BYTES].decode(errors="ignore"),
         )
         for file, line, reason, text in malformed[:MALFORMED_ROWS]

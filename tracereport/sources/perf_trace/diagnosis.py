@@ -6,6 +6,7 @@ from typing import Final
 
 from tracereport.calls.calls import Facts
 from tracereport.errors import InputError
+from tracereport.sources.perf_trace.grammar import MARK, Reason
 from tracereport.sources.streams import PARQUET_MAGIC, STANDARD_INPUT
 from tracereport.wording.phrases import format_counted
 
@@ -16,7 +17,7 @@ _SIGNS: Final = tuple(
     (re.compile(sign, re.MULTILINE), cause, remedy)
     for sign, cause, remedy in (
         (
-            rb"Nextest run ID|^ *" + _COLOUR + rb" *PASS" + _COLOUR + rb" \[",
+            rb"Nextest run ID|^ {0,20}" + _COLOUR + rb" {0,20}PASS" + _COLOUR + rb" \[",
             "nextest shows the output of failed tests only",
             "Show it always: RUST_LOG=debug cargo nextest run --no-capture 2> perf_trace.log",
         ),
@@ -31,7 +32,7 @@ _SIGNS: Final = tuple(
             f"Lower it: {_COLLECT}",
         ),
         (
-            rb"^ *" + _COLOUR + rb" *(?:Running|Doc-tests|Finished|Compiling)" + _COLOUR + rb" ",
+            rb"^ {0,20}" + _COLOUR + rb" {0,20}(?:Running|Doc-tests|Finished|Compiling)" + _COLOUR + rb" ",
             "RUST_LOG isn't set, or libtest captured the lines",
             f"Set it: {_COLLECT} (with -- --nocapture if they are still missing)",
         ),
@@ -63,8 +64,18 @@ _OTHER_KINDS: Final = tuple(
     )
 )
 """How files start that are no logs, what they are, and what to do with them."""
+_PRINT_NUMBERS: Final = "Print times in digits, with a point before decimals whatever the language."
+_LET_END: Final = "Let the program end before the log is taken."
+_REMEDIES: Final = {
+    Reason.TORN.value: "Let one process write at a time (cargo test -- --test-threads=1), or each to a log of its own.",
+    Reason.BROKEN_OFF.value: _LET_END,
+    Reason.BROKEN_MARK.value: _LET_END,
+    Reason.OUT_OF_RANGE.value: "Look at what writes these numbers, or stands between it and the log.",
+}
+"""What to do about lines that can't be read, by why; about times that are no numbers, ``_PRINT_NUMBERS``."""
+_RECORD: Final = "PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>"
 _NO_SIGN: Final = (
-    "no line holds PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>",
+    f"no line holds {_RECORD}",
     "Give the log of standard error; to print such lines: tracereport emitter --help",
 )
 
@@ -97,7 +108,14 @@ def _find_cause(facts: Facts) -> tuple[str, str]:
         count = format_counted(facts.input.malformed_lines, "line")
         return (
             f"{count} with the mark can't be read, the first is line {first.line} ({first.reason})",
-            "Let one process write at a time, and let it end: cargo test -- --test-threads=1",
+            _REMEDIES.get(first.reason, _PRINT_NUMBERS),
         )
+    if quoted := facts.notices.get("quoted"):
+        return (
+            f"{format_counted(quoted, 'line holds', 'lines hold')} a record and text behind its elapsed time",
+            "Give the logger a format that ends with the message, or cut the rest off.",
+        )
+    if MARK.encode() in facts.head:
+        return "lines hold PERF_TRACE|, but no call number and no bar behind it", f"A record is {_RECORD}."
     found = ((cause, remedy) for sign, cause, remedy in _SIGNS if sign.search(facts.head))
     return next(found, _NO_SIGN)

@@ -23,7 +23,12 @@ UNITS = "|".join(UNIT_NS)
 
 RECORD_START = re.compile(rf"{re.escape(MARK)}([0-9]+)\|")
 ELAPSED_START = rf"\|elapsed_(?:{UNITS})="
-ELAPSED_FIELD = re.compile(rf"\|elapsed_({UNITS})=([0-9]+)(?:\.([0-9]+))?(?=\||\Z)")
+ELAPSED_FIELD = re.compile(rf"\|elapsed_({UNITS})=([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{{1,4}}))?(?=\||\Z)")
+BAD_ELAPSED = re.compile(
+    rf"\|(elapsed_(?:{UNITS})=(?:[+-]?[0-9.,_']{{0,40}}[0-9](?:[eE][+-]?[0-9.,]{{0,8}}[0-9])?(?:ms|us|µs|ns|s)?"
+    r"|[+-]?(?:NaN|nan|inf|Inf|Infinity)|None|null|undefined))(?=\||\Z)"
+)
+"""A time that is no number, as a program prints it in another notation, or where it has none."""
 EMPTY_ELAPSED = re.compile(rf"{ELAPSED_START}\|")
 ROBBED_ELAPSED = re.compile(rf"{ELAPSED_START}(?={ELAPSED_START})")
 CUT_ELAPSED = re.compile(rf"{ELAPSED_START}\Z")
@@ -41,6 +46,7 @@ class Reason(Enum):
     TORN = "two writers tore the line: a second record starts before the first one's elapsed time"
     BROKEN_OFF = "broken off: no elapsed time on this line or on those that continue it"
     BROKEN_MARK = "broken off: the line ends within the mark or the call number"
+    BAD_VALUE = "the elapsed time is no number"
     OUT_OF_RANGE = "the call number or the elapsed time is beyond 2^63 - 1"
     QUOTED = "a record quoted in other text"
     NO_RECORD = "the mark without a call number"
@@ -122,6 +128,8 @@ def parse_record(text: str) -> RecordText | Reason:
     ):
         return Reason.TORN
     if not elapsed_fields:
+        if BAD_ELAPSED.search(body):
+            return Reason.BAD_VALUE
         return Reason.QUOTED if QUOTED_ELAPSED.search(body) else Reason.BROKEN_OFF
     return parse_body(start[1], body)
 
@@ -156,7 +164,7 @@ def parse_body(digits: str, body: str) -> RecordText | Reason:
             break
         boundary[found[1]] = found
     finest = boundary[min(boundary, key=lambda unit: UNIT_NS[unit])]
-    elapsed_ns, resolution_ns = parse_elapsed(finest[1], finest[2], finest[3] or "")
+    elapsed_ns, resolution_ns = parse_elapsed(finest[1], finest[2], finest[3] or "", int(finest[4] or 0))
     number = digits.lstrip("0") or "0"
     if len(number) > MAXIMUM_DIGITS or int(number) > MAXIMUM or elapsed_ns > MAXIMUM:
         return Reason.OUT_OF_RANGE
@@ -164,14 +172,28 @@ def parse_body(digits: str, body: str) -> RecordText | Reason:
     return RecordText(int(number), body[: adjacent[0].start()], elapsed_ns, resolution_ns, body[end:])
 
 
-def parse_elapsed(unit: str, whole: str, decimals: str) -> tuple[int, int]:
+def describe_bad_value(text: str) -> str:
+    """What is wrong with the elapsed time of a line that ``parse_record`` calls ``BAD_VALUE``."""
+    found = BAD_ELAPSED.search(text)
+    if found is None:
+        return Reason.BAD_VALUE.value
+    value = found[1].partition("=")[2]
+    if "," in value:
+        return f"{found[1]} is no number: decimals stand behind a point"
+    return f"{found[1]} is no number" if not value.startswith("-") else f"{found[1]} is below 0"
+
+
+def parse_elapsed(unit: str, whole: str, decimals: str, exponent: int = 0) -> tuple[int, int]:
     """Elapsed time and resolution in ns; decimals finer than a nanosecond are cut off."""
-    if len(whole.lstrip("0")) > MAXIMUM_DIGITS:
+    digits = (whole + decimals).lstrip("0") or "0"
+    power = len(str(UNIT_NS[unit])) - 1 - len(decimals) + exponent
+    if digits != "0" and len(digits) + power > MAXIMUM_DIGITS:
         return MAXIMUM + 1, UNIT_NS[unit]
-    power = len(str(UNIT_NS[unit])) - 1
-    decimals = decimals[:power]
-    resolution_ns = UNIT_NS[unit] // 10 ** len(decimals)
-    return int(whole.lstrip("0") or "0") * UNIT_NS[unit] + int(decimals or "0") * resolution_ns, resolution_ns
+    if power < 0:
+        return int(digits[:power] or "0"), 1
+    # Only zeros may stand before so many more.
+    resolution_ns = 10 ** min(power, MAXIMUM_DIGITS - 1)
+    return int(digits) * resolution_ns, resolution_ns
 
 
 def parse_signature(text: str, *, escaped: bool) -> SignatureFields:

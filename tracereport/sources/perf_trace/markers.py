@@ -18,13 +18,14 @@ COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 STATUS_COLUMNS: Final = 12
 WIDE_STARTS: Final = (b"TRY ", b"TIMEOUT-", b"ABORT ", b"SETUP ")
 """How the statuses of nextest start that fill the columns, or even need more: ``TRY 1 SIGSEGV``."""
-CARGO: Final = re.compile(r" {5}Running (?P<unit>unittests )?(?P<source>\S.*) \((?P<binary>.+)\)\s*")
-CARGO_VERBOSE: Final = re.compile(r" {5}Running `(?P<command>.+)`\s*")
-DOCTEST: Final = re.compile(r" {3}Doc-tests (?P<crate>\S+)\s*")
+# All are tried on lines without blanks at their ends: a pattern that ends in blanks takes quadratic time on many.
+CARGO: Final = re.compile(r" {5}Running (?P<unit>unittests )?(?P<source>\S.*)", re.DOTALL)
+CARGO_VERBOSE: Final = re.compile(r" {5}Running `(?P<command>.+)`")
+DOCTEST: Final = re.compile(r" {3}Doc-tests (?P<crate>\S+)")
 NEXTEST: Final = re.compile(
     rf"(?:(?=.{{12}} \[) +[A-Z][A-Z0-9 +/#-]*|(?={b'|'.join(WIDE_STARTS).decode()})[A-Z0-9 +-]{{12,16}}) "
     r"\[(?: *[0-9.]+s| *)\] (?:\[ *[0-9]+(?:/[0-9]+)?\] )?(?:\((?:[ 0-9]+/[ 0-9]+|[─-]+)\) )?"
-    r"(?P<binary>\S+) (?P<test>\S.*?)\s*"
+    r"(?P<binary>\S+) (?P<test>\S.*)"
 )
 """Status, time taken, iteration of a stress test, counter (drawn as a line where a test goes on), binary and test."""
 LIBTEST: Final = re.compile(r"test (?P<test>\S.*?) \.\.\. (?P<rest>.*)", re.DOTALL)
@@ -60,6 +61,9 @@ class Marker(msgspec.Struct, frozen=True):
         return self.kind is not MarkerKind.LIBTEST
 
 
+_TEST_HAS_ENDED: Final = Marker(MarkerKind.LIBTEST, "")
+
+
 class PlacedMarker(msgspec.Struct, frozen=True):
     """A marker, the number of its line in the chunk, counted from 0, and where that starts."""
 
@@ -71,11 +75,15 @@ class PlacedMarker(msgspec.Struct, frozen=True):
 def find_markers(text: bytes, candidates: NDArray[Any]) -> tuple[PlacedMarker, ...]:
     """The markers among the lines that may be one (as ``native.split`` places them), in order."""
     markers: list[PlacedMarker] = []
+    no_test_runs = False
     for line, start in candidates.tolist():
         end = text.find(b"\n", start)
-        whole = text[start : end if end >= 0 else len(text)].decode()
-        marker = parse_marker(whole.removesuffix("\r"))
+        whole = text[start : end if end >= 0 else len(text)].removesuffix(b"\r")
+        if no_test_runs and whole in LIBTEST_LONE_RESULTS:
+            continue  # it says again what is known
+        marker = parse_marker(whole.decode())
         if marker is not None:
+            no_test_runs = marker == _TEST_HAS_ENDED
             markers.append(PlacedMarker(line, start, marker))
     return tuple(markers)
 
@@ -93,13 +101,9 @@ def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of
         return Marker(MarkerKind.LIBTEST, "")
     if MARK in line:
         return None
-    line = COLOURS.sub("", line)
-    if (found := CARGO.fullmatch(line)) is not None:
-        name = _binary_name(found["binary"])
-        if found["unit"] is None:
-            return Marker(MarkerKind.CARGO, name, found["binary"], None, name)
-        source = re.split(r"[/\\]", found["source"])[-1].removesuffix(".rs")
-        return Marker(MarkerKind.CARGO, f"{name} (unit)", found["binary"], name, f"{source} (unit)")
+    line = COLOURS.sub("", line).rstrip()
+    if (found := CARGO.fullmatch(line)) is not None and (marker := _parse_binary(found)) is not None:
+        return marker
     if (found := DOCTEST.fullmatch(line)) is not None:
         name = f"{found['crate']} (doc)"
         return Marker(MarkerKind.CARGO, name, found["crate"], None, name)
@@ -108,6 +112,18 @@ def parse_marker(line: str) -> Marker | None:  # noqa: PLR0911 - one per kind of
     if (found := NEXTEST.fullmatch(line)) is not None:
         return Marker(MarkerKind.NEXTEST, found["test"], found["binary"])
     return None
+
+
+def _parse_binary(line: re.Match[str]) -> Marker | None:
+    """The marker of a line that ends in the path of a test binary, in brackets."""
+    source, space, binary = line["source"].removesuffix(")").rpartition(" (")
+    if not line["source"].endswith(")") or not space or not source or not binary:
+        return None
+    name = _binary_name(binary)
+    if line["unit"] is None:
+        return Marker(MarkerKind.CARGO, name, binary, None, name)
+    file = re.split(r"[/\\]", source)[-1].removesuffix(".rs")
+    return Marker(MarkerKind.CARGO, f"{name} (unit)", binary, name, f"{file} (unit)")
 
 
 def _parse_command(command: str) -> Marker:

@@ -19,7 +19,7 @@ from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
 from tracereport.sources.streams import BrokenSourceError, read_chunks
 
 _START = re.compile(RECORD_START.pattern.encode())
-_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?=[| \t\r\n\x1b]|\Z)".encode())
+_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{{1,4}})?(?=[| \t\r\n\x1b]|\Z)".encode())
 """What surely ends a record on its own line; without it the following lines are asked."""
 
 
