@@ -56,7 +56,7 @@ def is_json(text: bytes) -> bool:
 
 def _split_lines(chunk: bytes) -> Iterator[Document]:
     for line in chunk.split(b"\n"):
-        if line.strip():
+        if line and not line.isspace():
             yield Document(line)
 
 

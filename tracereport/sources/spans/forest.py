@@ -77,47 +77,43 @@ def grow_forest(spans: SpanColumns) -> Forest:
 
 def _find_doubled(spans: SpanColumns) -> NDArray[np.bool_]:
     """Which spans have been read before: an exporter that got no answer sends once more."""
-    keys = (spans.start_ns, spans.kind, spans.service, spans.span, spans.trace)
-    order = np.lexsort(keys)
-    is_same = np.zeros(len(spans), bool)
-    if len(spans):
-        is_same[1:] = True
-        for key in keys:
-            is_same[1:] &= np.diff(key[order].view(np.int64) if key.dtype == np.uint64 else key[order]) == 0
     doubled = np.zeros(len(spans), bool)
-    doubled[order[is_same]] = True
+    by_id = np.argsort(spans.span, kind="stable")
+    same = np.flatnonzero(spans.span[by_id][1:] == spans.span[by_id][:-1])
+    if not len(same):
+        return doubled
+    rows = np.unique(np.concatenate((by_id[same], by_id[same + 1])))
+    keys = [key[rows] for key in (spans.start_ns, spans.kind, spans.service, spans.span, spans.trace)]
+    order = np.lexsort(keys)
+    is_same = np.ones(len(rows) - 1, bool)
+    for key in keys:
+        is_same &= key[order][1:] == key[order][:-1]
+    doubled[rows[order[1:][is_same]]] = True
     return doubled
 
 
 def _find_parents(spans: SpanColumns, doubled: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Each span's parent, and which parents are missing."""
     own = np.flatnonzero(~doubled)
-    order = own[np.lexsort((spans.span[own], spans.trace[own]))]
-    first, behind = _rank_pairs(spans, order)
-    parent = np.where(
-        first < behind, order[np.minimum(first, max(len(order) - 1, 0))] if len(order) else NOWHERE, NOWHERE
-    )
-    shared = np.flatnonzero(behind - first > 1)
-    for row in shared.tolist():
+    order = own[np.lexsort((spans.trace[own], spans.span[own]))]
+    ids = spans.span[order]
+    first = np.searchsorted(ids, spans.parent, side="left")
+    behind = np.searchsorted(ids, spans.parent, side="right")
+    behind[spans.parent == 0] = first[spans.parent == 0]
+    parent = np.full(len(spans), NOWHERE, np.intp)
+    only = np.flatnonzero(behind - first == 1)
+    found = order[first[only]]
+    is_own = spans.trace[found] == spans.trace[only]
+    parent[only[is_own]] = found[is_own]
+    for row in np.flatnonzero(behind - first > 1).tolist():
         candidates = order[first[row] : behind[row]]
-        parent[row] = _choose_half(spans, row, candidates)
+        candidates = candidates[spans.trace[candidates] == spans.trace[row]]
+        if len(candidates):
+            parent[row] = _choose_half(spans, row, candidates)
     _join_halves(spans, order, parent)
     parent[parent == np.arange(len(spans))] = NOWHERE
     is_missing = (spans.parent != 0) & (parent == NOWHERE)
-    return parent.astype(np.intp), is_missing
-
-
-def _rank_pairs(spans: SpanColumns, order: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Where in the order the spans with each span's parent's id begin and end."""
-    # One integer for trace and id: ids are ranked among all that occur.
-    ids = np.unique(np.concatenate((spans.span[order], spans.parent)))
-    traces = np.int64(len(ids))
-    sorted_key = spans.trace[order].astype(np.int64) * traces + np.searchsorted(ids, spans.span[order])
-    wanted = spans.trace.astype(np.int64) * traces + np.searchsorted(ids, spans.parent)
-    first = np.searchsorted(sorted_key, wanted, side="left")
-    behind = np.searchsorted(sorted_key, wanted, side="right")
-    behind[spans.parent == 0] = first[spans.parent == 0]
-    return first, behind
+    return parent, is_missing
 
 
 def _choose_half(spans: SpanColumns, row: int, candidates: NDArray[np.intp]) -> int:

@@ -15,6 +15,14 @@ from tracereport.sources.spans.describe import CONSUMER, INTERNAL, Attributes, d
 _HEX_DIGITS = 16
 _BASE64_LETTERS = 12
 _KIND_CODES = {kind: code for code, kind in enumerate(CALL_KINDS)}
+_TELLING = (
+    "db.", "sql.", "cassandra.", "cache.", "http.", "url.", "server.address", "net.peer.name", "peer.service", "rpc.",
+    "messaging.", "code.", "aws.dynamodb",
+)  # fmt: skip
+"""How the names of the attributes begin that say what is asked, by whom, and what came of it."""
+_MOST_KNOWN = 1 << 17
+"""Spans of so many kinds are known again."""
+_Codes = tuple[str, int, int, int, int, int, int]
 _ROW = Struct("=qqqQQiiiiiiiiii")
 _FIELDS = (
     "line", "start_ns", "end_ns", "span", "parent", "file", "trace", "service", "kind", "lookup", "origin",
@@ -80,24 +88,20 @@ class SpanTable:
         self._traces: dict[str, int] = {}
         self._databases: dict[str, str] = {}
         self._rows = bytearray()
-        self._origins: dict[tuple[str, str, str | None, str | None], int] = {}
+        self._known: dict[tuple[object, ...], _Codes] = {}
+        self._telling: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def add(self, span: Span, *, file: int, line: int) -> None:
         """Adds a span that stands at this place, from 1 on."""
-        tables, attributes = self.tables, span.attributes
-        told = describe_span(span.name, span.kind, attributes, failed=span.failed)
-        params = told.params
-        if told.database is not None and told.database != self._databases.setdefault(span.service, told.database):
-            params = (*params, ("database", told.database))
-        if told.lacks:
-            self.notices[told.lacks] = self.notices.get(told.lacks, 0) + 1
-        place = _find_place(attributes)
-        origin_key = (told.kind, told.answer, place, told.writes)
-        origin = self._origins.get(origin_key)
-        if origin is None:
-            origin = self._origins[origin_key] = tables.code_origin(
-                kind=told.kind, answer=told.answer, at=place, via=self._via, writes=told.writes
-            )
+        shape = (span.name, span.kind, span.failed, span.service, *self._tell_apart(span.attributes))
+        codes = self._known.get(shape)
+        if codes is None:
+            codes = self._code(span)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[shape] = codes
+        lacks, lookup, origin, metric_set, function, code_function, call_kind = codes
+        if lacks:
+            self.notices[lacks] = self.notices.get(lacks, 0) + 1
         self._rows += _ROW.pack(
             line,
             span.start_ns,
@@ -108,8 +112,39 @@ class SpanTable:
             self._traces.setdefault(span.trace_id, len(self._traces)),
             self.services.setdefault(span.service, len(self.services)),
             span.kind if INTERNAL <= span.kind <= CONSUMER else INTERNAL,
-            tables.code_lookup(told.function, params, values_known=told.values_known, resource=told.resource),
+            lookup,
             origin,
+            metric_set,
+            function,
+            code_function,
+            call_kind,
+        )
+
+    def _tell_apart(self, attributes: Attributes) -> list[object]:
+        """What of the attributes says what is asked: their names, and the values of those."""
+        names = "\n".join(attributes)
+        telling = self._telling.get(names)
+        if telling is None:
+            found = tuple(name for name in attributes if name.startswith(_TELLING))
+            telling = self._telling[names] = ("\n".join(found), found)
+        together, found = telling
+        # 1 and True are equal, and read otherwise.
+        values = [value if (value := attributes[name]).__class__ is str else (value.__class__, value) for name in found]
+        return [together, *values]
+
+    def _code(self, span: Span) -> _Codes:
+        """What the span says of its call, in codes."""
+        tables, attributes = self.tables, span.attributes
+        told = describe_span(span.name, span.kind, attributes, failed=span.failed)
+        params = told.params
+        if told.database is not None and told.database != self._databases.setdefault(span.service, told.database):
+            params = (*params, ("database", told.database))
+        return (
+            told.lacks,
+            tables.code_lookup(told.function, params, values_known=told.values_known, resource=told.resource),
+            tables.code_origin(
+                kind=told.kind, answer=told.answer, at=_find_place(attributes), via=self._via, writes=told.writes
+            ),
             tables.code_metrics(told.metrics),
             tables.code_name(told.function),
             tables.code_name(_find_function(attributes)),
@@ -126,7 +161,8 @@ def _to_number(text: str) -> int:
     """An id as a number: hexadecimal, or eight bytes in base64 as Tempo writes them; of anything else a hash."""
     try:
         if len(text) <= _HEX_DIGITS:
-            return int(text, 16)
+            number = int(text, 16)
+            return number if number >= 0 else -number
     except ValueError:
         pass
     if len(text) == _BASE64_LETTERS:
