@@ -234,6 +234,27 @@ def test_the_gossip_log_asks_for_each_user_and_its_cache_answers_the_second_time
         assert len({call["params"]["id"] for call in own}) == len(own) // 2
 
 
+def test_a_real_programs_log_holds_what_was_planted_in_it() -> None:
+    calls = read_inputs([str(INPUTS / "rails-books.log")])
+    found = rows(calls)
+    asked: dict[tuple[str, str], list[int]] = {}
+    for row, call in enumerate(found):
+        if call["kind"] == "question" and call["unit"].startswith("BooksController"):
+            asked.setdefault((call["unit"], call["function"]), []).append(int(calls.lookup[row]))
+    assert {key: (len(lookups), len(set(lookups))) for key, lookups in asked.items()} == {
+        ("BooksController#index", "Book Load"): (1, 1),
+        ("BooksController#index", "Author Load"): (8, 8),
+        ("BooksController#show", "Book Load"): (2, 1),
+        ("BooksController#rename", "Book Load"): (2, 1),
+    }
+    (author,) = {call["at"] for call in found if call["function"] == "Author Load"}
+    assert author == "app.rb:25"
+    renaming = [
+        call["kind"] for call in found if call["unit"] == "BooksController#rename" and call["resource"] == "books"
+    ]
+    assert renaming == ["question", "write", "question"]
+
+
 def test_the_journals_test_log_is_cut_at_its_tests() -> None:
     calls = read_inputs([str(INPUTS / "rails-test.log")])
     units = [(name, int((calls.process == process).sum())) for process, name in enumerate(calls.processes.name)]

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -210,12 +211,13 @@ def test_a_program_with_the_python_sdk_needs_no_more_than_to_be_run(tmp_path: Pa
     assert {call["parent"] for call in calls} == {None, "GET /cart"}
 
 
-def test_a_program_that_writes_trace_lines_as_well_gives_both(tmp_path: Path) -> None:
+def test_of_a_program_that_writes_trace_lines_as_well_these_count(tmp_path: Path) -> None:
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     line = "import os; os.write(2, b'PERF_TRACE|0|load|id=1|elapsed_ms=1\\n')\n"
     done, calls = run_and_read(tmp_path, sys.executable, "-c", line + PROGRAM)
     assert done.returncode == 0, done.stderr.decode()
-    assert {call["function"] for call in calls} == {"load", "GET /cart", "select items"}
+    assert {call["function"] for call in calls} == {"load"}
+    assert b"its spans are left out" in done.stderr
 
 
 def test_a_program_under_auto_instrumentation_shows_its_statements(tmp_path: Path) -> None:
@@ -239,6 +241,56 @@ def test_a_program_under_auto_instrumentation_shows_its_statements(tmp_path: Pat
     assert {(call["unit"], call["parent"], call["known"]) for call in asked} == {
         ("shop: GET /cart", "GET /cart", False)
     }
+
+
+PLANTED = """
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind
+
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+tracer = provider.get_tracer("shop")
+
+def ask(sql):
+    with tracer.start_as_current_span(sql.split()[0], kind=SpanKind.CLIENT, attributes={"db.statement": sql}):
+        pass
+
+for _ in range(3):
+    with tracer.start_as_current_span("GET /list", kind=SpanKind.SERVER):
+        ask("SELECT * FROM books")
+        for author in range(8):
+            ask(f"SELECT * FROM authors WHERE id = {author}")
+    with tracer.start_as_current_span("GET /show", kind=SpanKind.SERVER):
+        ask("SELECT * FROM books WHERE id = 3")
+        ask("SELECT * FROM books WHERE id = 3")
+    with tracer.start_as_current_span("GET /rename", kind=SpanKind.SERVER):
+        ask("SELECT * FROM books WHERE id = 4")
+        ask("UPDATE books SET title = 'x' WHERE id = 4")
+        ask("SELECT * FROM books WHERE id = 4")
+provider.shutdown()
+"""
+
+
+def test_what_was_planted_stands_in_the_calls_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    done, _ = run_and_read(tmp_path, sys.executable, "-c", PLANTED)
+    assert done.returncode == 0, done.stderr.decode()
+    calls = read_inputs([str(tmp_path / "calls.parquet")])
+    found = rows(calls)
+    asked = Counter(
+        (call["unit"].rpartition("/")[2], int(calls.process[row]), int(calls.lookup[row]))
+        for row, call in enumerate(found)
+        if call["kind"] == "question"
+    )
+    assert Counter(unit for (unit, _, _), count in asked.items() if count > 1) == {"show": 3, "rename": 3}
+    authors = [call for call in found if call["function"] == "select authors"]
+    assert len({call["params"]["p1"] for call in authors}) == 8
+    assert {call["parent"] for call in authors} == {"GET /list"}
+    (write,) = {(call["function"], call["resource"]) for call in found if call["kind"] == "write"}
+    assert write == ("update books", "books")
 
 
 NODE_PROGRAM = """

@@ -155,8 +155,13 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
             code = run_command(command, keep, environment)
             processes = collection.append_to(keep)
         try:
-            inputs = [str(log)] * _holds_traces(log) + receiver.inputs
+            # What our hooks trace, spans tell once more.
+            inputs = [str(log)] if _holds_traces(log) else receiver.inputs
             if inputs:
+                if receiver.inputs != inputs and receiver.inputs and not job.quiet:
+                    print_line(
+                        "its spans are left out: they tell the same calls; PERF_TRACE=off reports on them instead"
+                    )
                 if processes and not job.quiet:
                     print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
                 names = {name: words if name == str(log) else f"spans of {words}" for name in inputs}

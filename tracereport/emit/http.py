@@ -18,6 +18,11 @@ _ASKING_HEADERS = ("authorization", "accept", "accept-language", "range", "cooki
 """Headers that the answer may depend on."""
 
 
+def is_telemetry(headers: Mapping[str, str]) -> bool:
+    """Whether a request sends what the program tells of itself, which asks nothing: exporters of spans say so."""
+    return str(headers.get("user-agent", "")).lower().startswith("otel-otlp-exporter")
+
+
 def begin_request(
     method: str, url: str, headers: Mapping[str, str], body: object, *, via: str, machinery: tuple[str, ...]
 ) -> Call:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core import is_on
 from .hooks import extend
-from .http import begin_request, record_response
+from .http import begin_request, is_telemetry, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def trace_sending_of_httpx2() -> None:
 
 
 def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on() or _is_in_process(client, request):
+    if not is_on() or is_telemetry(request.headers) or _is_in_process(client, request):
         return send(client, request, **kwargs)
     with _begin(request) as call:
         response = send(client, request, **kwargs)
@@ -43,7 +43,7 @@ def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) ->
 
 
 async def _send_asynchronously(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on() or _is_in_process(client, request):
+    if not is_on() or is_telemetry(request.headers) or _is_in_process(client, request):
         return await send(client, request, **kwargs)
     with _begin(request) as call:
         response = await send(client, request, **kwargs)

@@ -8,7 +8,7 @@ from requests.sessions import Session
 
 from .core import is_on
 from .hooks import extend
-from .http import begin_request, record_response
+from .http import begin_request, is_telemetry, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ def trace_sending() -> None:
 
 
 def _send(send: Callable[..., Any], session: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on():
+    if not is_on() or is_telemetry(request.headers):
         return send(session, request, **kwargs)
     method, body = str(request.method), request.body if isinstance(request.body, (str, bytes)) else None
     with begin_request(method, request.url, request.headers, body, via="requests", machinery=_MACHINERY) as call:
