@@ -53,16 +53,18 @@ def test_pg(tmp_path: Path) -> None:
         (select, "findAuthor", ("1",), None),
         (select, "findAuthor", ("3",), None),
         (select, "callbacks", ("0",), None),
+        (select, "pg", ("1",), None),
+        (select, "pg", (), None),
         (select, "pg", (), None),
     ]
     assert "SELECT name FROM authors WHERE id = $1 AND name <> '--'" in statements(queries)
-    insert, first, again, none, _, failed = queries
+    insert, first, again, none, *_, failed = queries
     assert [call.metrics["rows"] for call in (insert, first, none)] == [2, 1, 0]
     assert first.metrics == again.metrics != none.metrics
     assert (failed.metrics, failed.reserved["failed"]) == ({}, "1")
     parents = {call.number: call.function for call in calls}
     assert [parents.get(call.parent) if call.parent is not None else None for call in queries] == [
-        *(4 * ["page"]), "callbacks", None
+        *(4 * ["page"]), "callbacks", None, None, None
     ]  # fmt: skip
     [inside] = [call for call in calls if call.function == "inside"]
     assert inside.parent is None

@@ -45,7 +45,8 @@ const RESERVED_NAMES = [
   ...["parent", "escaped", "test", "try", "phase", "process", "at", "write", "via", "activation"],
   ...["frame", "failed", "cached"],
 ];
-const METRIC_NAMES = [...ELAPSED_NAMES, ...RESERVED_NAMES];
+const METRIC_NAMES = new Set([...ELAPSED_NAMES, ...RESERVED_NAMES]);
+const FLAGS = ["frame", "failed", "cached"];
 const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
@@ -303,29 +304,37 @@ function finishCall(call) {
   const elapsedUs = (process.hrtime.bigint() - call.started) / 1000n;
   if (!call.isRunning) return;
   call.isRunning = false;
-  const { write, ...flags } = call.marks;
-  let before = call.fields;
-  let behind = Object.entries(call.metrics).flatMap(([name, value]) => {
-    const number = toUnsigned(name, value);
-    return number === undefined ? [] : [`${name}${METRIC_NAMES.includes(name) ? "_" : ""}=${number}`];
-  });
-  if (call.test !== undefined) behind.push(`test=${call.test.name}`);
-  if (call.test?.attempt > 1) behind.push(`try=${call.test.attempt}`);
-  if (write) behind.push(`write=${write === true ? 1 : write}`);
-  if (call.at !== undefined) behind.push(`at=${call.at}`);
-  const ends = ["frame", "failed", "cached"].filter((name) => flags[name]).map((name) => `${name}=1`);
-  ends.push(`process=${state.process}`, `via=${call.via}`, `parent=${call.parent?.number ?? "none"}`);
-  if ([...before, ...behind].some((field) => /[|\n]/.test(field))) {
-    before = before.map(escape);
-    behind = behind.map(escape);
-    ends.push("escaped=1");
+  const { fields, marks, metrics, test, at } = call;
+  const behind = [];
+  for (const name of Object.keys(metrics)) {
+    const number = toUnsigned(name, metrics[name]);
+    if (number !== undefined) behind.push(`${name}${METRIC_NAMES.has(name) ? "_" : ""}=${number}`);
   }
+  if (test !== undefined) behind.push(`test=${test.name}`);
+  if (test?.attempt > 1) behind.push(`try=${test.attempt}`);
+  if (marks.write) behind.push(`write=${marks.write === true ? 1 : marks.write}`);
+  if (at !== undefined) behind.push(`at=${at}`);
+  let end = "";
+  for (const name of FLAGS) if (marks[name]) end += `${name}=1|`;
+  end += `process=${state.process}|via=${call.via}|parent=${call.parent?.number ?? "none"}`;
+  const isEscaped = fields.some(breaksLine) || behind.some(breaksLine);
+  const [before, after] = isEscaped ? [fields.map(escape), behind.map(escape)] : [fields, behind];
+  if (isEscaped) end += "|escaped=1";
   let elapsed = `elapsed_us=${elapsedUs}`;
-  if ([...before, ...behind].some((field) => field.endsWith("PERF_TRACE"))) {
+  if (before.some(endsWithMark) || after.some(endsWithMark)) {
     // A text that ends with the mark looks like a torn line; a second elapsed field says that it is whole.
     elapsed = `elapsed_ms=${elapsedUs / 1000n}|${elapsed}`;
   }
-  writeLine(`PERF_TRACE|${call.number}|${[...before, elapsed, ...behind, ...ends].join("|")}\n`);
+  after.push(end);
+  writeLine(`PERF_TRACE|${call.number}|${before.join("|")}|${elapsed}|${after.join("|")}\n`);
+}
+
+function breaksLine(field) {
+  return field.includes("|") || field.includes("\n");
+}
+
+function endsWithMark(field) {
+  return field.endsWith("PERF_TRACE");
 }
 
 function noteAnswer(call, value) {
@@ -379,7 +388,7 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
   try {
     for (const depth of depths) {
       Error.stackTraceLimit = depth;
-      Error.prepareStackTrace = (_, sites) => sites;
+      Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
       const own = sites.find((site) => isOwn(site.getFileName()));
       if (own !== undefined) {
@@ -397,9 +406,14 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
   } catch {
     // an `Error` that others have frozen or changed
   } finally {
-    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
   }
   return undefined;
+}
+
+function giveSites(_error, sites) {
+  return sites;
 }
 
 function captureStack(below) {

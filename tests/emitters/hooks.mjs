@@ -12,7 +12,7 @@ async function servePostgres() {
   const { PGlite } = await import("@electric-sql/pglite");
   const { PGLiteSocketServer } = await import("@electric-sql/pglite-socket");
   const database = await PGlite.create();
-  const server = new PGLiteSocketServer({ db: database, port: 0, host: "127.0.0.1" });
+  const server = new PGLiteSocketServer({ db: database, port: 0, host: "127.0.0.1", maxConnections: 4 });
   await server.start();
   const port = Number(server.getServerConn().split(":").at(-1));
   return { port, stop: async () => (await server.stop(), await database.close()) };
@@ -47,8 +47,20 @@ const scenes = {
         }),
       );
     });
-    await pool.query("SELECT nothing FROM authors").catch((error) => console.log(error.message));
+    // What an ORM makes for itself: the classes are traced instead, and no statement twice.
+    traceQueries(pg.Pool.prototype);
+    traceQueries(pg.Client.prototype);
+    const own = new pg.Pool(pool.options);
     await pool.end();
+    await own.query("SELECT 1 AS one FROM authors WHERE id = $1", [1]);
+    await own.end();
+    const client = new pg.Client(pool.options);
+    await client.connect();
+    await client.query("SELECT 2 AS two FROM authors");
+    await client.end();
+    const failing = new pg.Pool(pool.options);
+    await failing.query("SELECT nothing FROM authors").catch((error) => console.log(error.message));
+    await failing.end();
     await stop();
   },
 
