@@ -112,3 +112,15 @@ def test_parameters_are_cut_at_bars_and_their_first_equals_signs(texts: list[str
     assert params == [(field.partition("=")[0], field) for own in fields for field in own[1:]]
     shapes = ["|".join([own[0], *(field.partition("=")[0] for field in own[1:])]) for own in fields]
     assert Texts(*split.shapes).to_list() == shapes
+
+
+@given(TEXTS, TEXTS)
+def test_wanted_texts_are_found_and_nothing_is_added(texts: list[str], wanted: list[str]) -> None:
+    assert pack_texts(texts).is_among(wanted).tolist() == [text in wanted for text in texts]
+    interner = Interner()
+    intern(interner, wanted)
+    packed = pack_texts(texts)
+    codes = interner.find(packed.data, packed.offset[:-1], packed.offset[1:]).tolist()
+    distinct = list(dict.fromkeys(wanted))
+    assert codes == [distinct.index(text) if text in distinct else -1 for text in texts]
+    assert len(interner) == len(distinct)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.texts import rank_texts, take_texts
+from tracereport.native.texts import Interner, rank_texts, take_texts
 
 
 class Texts(msgspec.Struct, frozen=True, eq=False):
@@ -63,6 +63,12 @@ class Texts(msgspec.Struct, frozen=True, eq=False):
     def rank(self) -> NDArray[np.int64]:
         """The rank of each text among the distinct ones, from 0 on, by code points as Python orders strings."""
         return rank_texts(self.data, self.offset)
+
+    def is_among(self, wanted: Iterable[str]) -> NDArray[np.bool_]:
+        """Which of the texts are wanted."""
+        interner, packed = Interner(), pack_texts(wanted)
+        interner.intern(packed.data, packed.offset[:-1], packed.offset[1:])
+        return interner.find(self.data, self.offset[:-1], self.offset[1:]) >= 0
 
     def starts_with(self, prefix: str) -> NDArray[np.bool_]:
         """Which texts start with a prefix."""

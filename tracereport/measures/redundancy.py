@@ -32,7 +32,6 @@ from tracereport.measures.partials import Column, Table, add_up, merge_tables
 from tracereport.measures.proof import with_proof
 from tracereport.measures.repeats import CHANGED
 from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
-from tracereport.native.texts import Interner
 
 SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
 
@@ -135,7 +134,7 @@ def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = No
     groups, kept = _choose_groups(context, key)
     if wanted is not None:
         lookup = groups.code[kept] if key == LOOKUPS else calls.signatures.lookup[groups.code[kept]]
-        kept = kept[_is_among(calls.lookups.text.take(lookup), [text for text, _ in wanted])]
+        kept = kept[calls.lookups.text.take(lookup).is_among(text for text, _ in wanted)]
     places = np.sort(places_of_groups(groups, kept))
     signatures = calls.signatures
     width = len(calls.names) + 1
@@ -159,16 +158,6 @@ def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = No
     )
 
 
-def _is_among(texts: Texts, wanted: Sequence[str]) -> NDArray[np.bool_]:
-    """Which of the texts are wanted."""
-    interner = Interner()
-    for text in wanted:
-        encoded = text.encode()
-        interner.intern(encoded, np.zeros(1, np.int64), np.array([len(encoded)]))
-    count = len(interner)
-    return interner.intern(texts.data, texts.offset[:-1], texts.offset[1:]) < count
-
-
 class _Located(msgspec.Struct, frozen=True):
     """The calls of one lookup and caller in all parts."""
 
@@ -180,7 +169,7 @@ def _collect(whole: Whole, key: str, wanted: Sequence[Key]) -> dict[str, dict[st
     """By lookup and caller the wanted calls of all parts, in the order of the input."""
     found: dict[str, dict[str | None, tuple[int, list[CallReference]]]] = {}
     for postings in whole.details(key, wanted):
-        chosen = np.flatnonzero(_is_among(postings.texts, [text for text, _ in wanted])[postings.lookup])
+        chosen = np.flatnonzero(postings.texts.is_among(text for text, _ in wanted)[postings.lookup])
         start = np.cumsum(postings.kept) - postings.kept
         for pair in chosen.tolist():
             caller = postings.callers[postings.caller[pair]] if postings.caller[pair] != NO_NAME else None

@@ -29,7 +29,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_interner_count": (_COUNT, (_ADDRESS,)),
     "tracereport_interner_bytes": (_ADDRESS, (_ADDRESS,)),
     "tracereport_interner_offset": (_ADDRESS, (_ADDRESS,)),
-    "tracereport_intern": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_intern": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT, _COUNT, _ADDRESS)),
     "tracereport_take_texts": (
         _COUNT,
         (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT),

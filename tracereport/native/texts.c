@@ -30,15 +30,23 @@ EXPORT int64_t tracereport_interner_count(const Interner *interner) { return int
 EXPORT const uint8_t *tracereport_interner_bytes(const Interner *interner) { return interner->bytes; }
 EXPORT const int64_t *tracereport_interner_offset(const Interner *interner) { return interner->offset; }
 
-int64_t intern_text(Interner *interner, const uint8_t *text, int64_t length, uint32_t hash) {
+/* The slot of a text of this hash; a free one where it isn't known. */
+static uint64_t find_text(const Interner *interner, const uint8_t *text, int64_t length, uint32_t hash) {
     uint64_t mask = interner->size - 1, at = hash & mask;
     for (; interner->slots[at].code >= 0; at = (at + 1) & mask) {
         if (interner->slots[at].hash != hash)
             continue;
         const int64_t *offset = interner->offset + interner->slots[at].code;
         if (offset[1] - offset[0] == length && !memcmp(interner->bytes + offset[0], text, (size_t)length))
-            return interner->slots[at].code;
+            break;
     }
+    return at;
+}
+
+int64_t intern_text(Interner *interner, const uint8_t *text, int64_t length, uint32_t hash) {
+    uint64_t at = find_text(interner, text, length, hash);
+    if (interner->slots[at].code >= 0)
+        return interner->slots[at].code;
     int64_t code = interner->count, used = interner->offset[code];
     if (code == INT32_MAX || used > INT64_MAX - length)
         return BAD_ARGUMENT;
@@ -55,9 +63,10 @@ int64_t intern_text(Interner *interner, const uint8_t *text, int64_t length, uin
     return code;
 }
 
-/* The codes of slices of `text`; a slice that starts at -1 is none, and has the code -1. */
+/* The codes of slices of `text`; a slice that starts at -1 is none, and has the code -1. What isn't known is kept, or has
+ * the code -1 as well. */
 EXPORT int64_t tracereport_intern(Interner *interner, const uint8_t *text, int64_t length, const int64_t *start,
-                                  const int64_t *end, int64_t count, int32_t *codes) {
+                                  const int64_t *end, int64_t count, int64_t is_kept, int32_t *codes) {
     enum { AHEAD = 8 };
     uint32_t hashes[AHEAD] = {0};
     if (count < 0 || length < 0)
@@ -76,9 +85,14 @@ EXPORT int64_t tracereport_intern(Interner *interner, const uint8_t *text, int64
         }
         if (at < 0)
             continue;
-        int64_t code = start[at] < 0 ? -1 : intern_text(interner, text + start[at], end[at] - start[at], hash);
-        if (start[at] >= 0 && code < 0)
-            return code;
+        int64_t code = -1;
+        if (start[at] >= 0 && is_kept) {
+            code = intern_text(interner, text + start[at], end[at] - start[at], hash);
+            if (code < 0)
+                return code;
+        } else if (start[at] >= 0) {
+            code = interner->slots[find_text(interner, text + start[at], end[at] - start[at], hash)].code;
+        }
         codes[at] = (int32_t)code;
     }
     return count;

@@ -130,13 +130,31 @@ class Interner(KeptTexts):
         Raises:
             ValueError: a slice isn't inside the buffer, or the table is finished.
         """
-        if self._is_finished or len(start) != len(end):
-            raise ValueError("a finished table, or starts without ends")
+        if self._is_finished:
+            raise ValueError("a finished table")
+        return self._code(buffer, start, end, is_kept=True)
+
+    def find(
+        self, buffer: bytes | NDArray[np.uint8], start: NDArray[np.integer[Any]], end: NDArray[np.integer[Any]]
+    ) -> NDArray[np.int32]:
+        """As ``intern``, but nothing is added: what isn't in the table has the code -1."""
+        return self._code(buffer, start, end, is_kept=False)
+
+    def _code(
+        self,
+        buffer: bytes | NDArray[np.uint8],
+        start: NDArray[np.integer[Any]],
+        end: NDArray[np.integer[Any]],
+        *,
+        is_kept: bool,
+    ) -> NDArray[np.int32]:
+        if len(start) != len(end):
+            raise ValueError("starts without ends")
         whole = np.frombuffer(buffer, np.uint8)
         start, end = contiguous(start), contiguous(end)
         codes = np.empty(len(start), np.int32)
         slices = (address(whole), len(whole), address(start), address(end), len(start))
-        checked(library().tracereport_intern(self._native, *slices, address(codes)))
+        checked(library().tracereport_intern(self._native, *slices, is_kept, address(codes)))
         return codes
 
     def finish(self) -> Table:

@@ -45,7 +45,7 @@ static int64_t *column(int64_t count) { return calloc((size_t)count + 1, sizeof(
 static void try_interning(const uint8_t *bytes, int64_t length, const int64_t *start, const int64_t *end, int64_t count) {
     Interner *interner = tracereport_interner_new();
     int32_t *codes = calloc((size_t)count + 1, sizeof *codes), *again = calloc((size_t)count + 1, sizeof *again);
-    if (interner && tracereport_intern(interner, bytes, length, start, end, count, codes) == count) {
+    if (interner && tracereport_intern(interner, bytes, length, start, end, count, 1, codes) == count) {
         for (int64_t at = 0; at < count; at++) {
             if (start[at] < 0)
                 continue;
@@ -54,7 +54,7 @@ static void try_interning(const uint8_t *bytes, int64_t length, const int64_t *s
             HOLDS(!memcmp(tracereport_interner_bytes(interner) + offset[0], bytes + start[at],
                           (size_t)(end[at] - start[at])));
         }
-        if (tracereport_intern(interner, bytes, length, start, end, count, again) == count)
+        if (tracereport_intern(interner, bytes, length, start, end, count, 0, again) == count)
             HOLDS(!memcmp(codes, again, (size_t)count * sizeof *codes));
     }
     tracereport_interner_free(interner);
