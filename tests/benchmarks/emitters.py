@@ -1,4 +1,4 @@
-"""What tracing costs: nanoseconds per call of each emitter, and the slowdown of the shop's tests.
+"""What tracing costs: processor time per call of each emitter, and the slowdown of the shop's tests.
 
 ``python -m tests.benchmarks.emitters`` prints the tables of ``examples/performance-tracing.md``.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.emitters import HERE, compile_rust
@@ -22,8 +22,8 @@ from tests.shop import ROOT, SHOP, run_pytest
 RUNS = 5
 CALLS_OFF = 2_000_000
 CALLS_ON = 100_000
-TARGETS = ("off", "file", "pipe", "run")
-RUN = [sys.executable, "-m", "tracereport", "run", "-q", "--"]
+CALLS_BEFORE = 1000
+TARGETS = ("off", "file", "pipe")
 LINE = re.compile(rb"PERF_TRACE\|[0-9]+\|.*\|elapsed_us=([0-9]+)")
 
 
@@ -54,27 +54,33 @@ def read_version(tool: str) -> str:
 
 
 def measure_call(command: Sequence[str], target: str, folder: Path) -> float:
-    """The median of so many runs, in nanoseconds per call; a pipe has a reader that does nothing else."""
+    """The median of so many runs, in nanoseconds of processor time per call; a pipe's reader does nothing else.
+
+    What a start of the program takes is not counted: a run of few calls is taken from one of many.
+    """
     log = folder / "trace.log"
-    variables = {"off": {"PERF_TRACE": ""}, "file": {"PERF_TRACE": str(log)}, "pipe": {"PERF_TRACE": "1"}, "run": {}}
-    inherited = {name: value for name, value in os.environ.items() if name != "PERF_TRACE"}
+    variable = {"off": "", "file": str(log), "pipe": "1"}[target]
     calls = CALLS_OFF if target == "off" else CALLS_ON
+    environment = {**os.environ, "PERF_TRACE": variable, "PYTHONPATH": str(ROOT)}
     costs = []
     for _ in range(RUNS):
-        with subprocess.Popen(
-            [*(RUN if target == "run" else []), *command, str(calls)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**inherited, **variables[target], "PYTHONPATH": str(ROOT)},
-        ) as process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            drain = threading.Thread(target=process.stderr.read)
-            drain.start()
-            costs.append(float(process.stdout.read()))
-            drain.join()
+        few, many = (run_driver([*command, str(count)], environment) for count in (CALLS_BEFORE, CALLS_BEFORE + calls))
+        costs.append((many - few) / calls * 1e9)
         log.unlink(missing_ok=True)
     return statistics.median(costs)
+
+
+def run_driver(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """The seconds of processor time that the program has taken: what else the machine does hardly changes them."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(environment)) as process:
+        assert process.stderr is not None
+        drain = threading.Thread(target=process.stderr.read)
+        drain.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        drain.join()
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
 
 
 def measure_shop(folder: Path) -> None:
