@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.__main__ import fuzz
+from tests.fuzz.kill import kill_writers
 from tests.fuzz.targets import TARGETS, Target
 from tracereport.errors import TracereportError
 
@@ -46,3 +47,9 @@ def test_a_fault_is_found_and_kept(tmp_path: Path) -> None:
 
     assert fuzz(Broken(), None, 40, 1, tmp_path) > 0
     assert {path.read_bytes() for path in tmp_path.glob("broken-*") if path.suffix != ".txt"} == {b"\2"}
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_document() -> None:
+    seen, _ = kill_writers(5, random.Random(1))  # noqa: S311 - the same moments every time
+    assert sum(seen.values()) == 5
+    assert set(seen) <= {"nothing yet", "whole A", "whole B"}
