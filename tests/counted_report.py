@@ -21,6 +21,7 @@ from tracereport.model import (
     Report,
     Rows,
     TreeKind,
+    Unit,
 )
 
 Call = tuple[str | None, str, str]
@@ -94,6 +95,21 @@ def counted_report(*runs: Run, confidence: Confidence = "sure") -> Report:
             shared_calls=shared.total(),
         ),
         processes=rows(*processes),
+        units=rows(
+            *(
+                Unit(
+                    name=process.name,
+                    process=process.index,
+                    tree=process.tree,
+                    calls=process.calls,
+                    judged_questions=process.calls,
+                    by_edge=process.by_edge,
+                    by_finding=process.by_finding,
+                )
+                for process in processes
+                if not process.interleaved
+            )
+        ),
         functions=rows(*functions),
         edges=rows(
             *(

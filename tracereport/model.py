@@ -748,6 +748,7 @@ class FindingChange(Record, frozen=True, kw_only=True):
     caller_count: int = 0
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...]
+    writes: bool = False
     before: int
     """Repeats (fan-out: avoidable calls)."""
     after: int

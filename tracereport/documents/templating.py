@@ -52,6 +52,7 @@ def environment() -> Environment:
         "headline": lambda finding: sentences.describe_finding(finding, code),
         "extent": lambda finding: sentences.describe_extent(finding, code),
         "worth": sentences.describe_worth,
+        "written": sentences.name_written,
         "spent": sentences.describe_spent,
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
         "evidence_in_words": lambda evidence: sentences.describe_evidence(evidence, code),

@@ -14,7 +14,12 @@ STABLE_TOTALS = frozenset(
     {
         "calls",
         "judged_calls",
+        "questions",
+        "judged_questions",
+        "writes",
+        "frames",
         "processes",
+        "units",
         "functions",
         "lookups",
         "redundant_calls",
@@ -45,13 +50,12 @@ class Comparable(msgspec.Struct, frozen=True):
     """A row that these figures need was cut from the report."""
 
 
-def comparable_findings(report: Report, *, with_fanouts: bool) -> dict[str, Finding]:
+def comparable_findings(report: Report) -> dict[str, Finding]:
     """The findings that neither threads nor time can change, by fingerprint: no slow ones, no fan-outs marked low."""
     return {
         finding.fingerprint: finding
         for finding in report.findings.rows
-        if finding.kind in ("again", "shared")
-        or (finding.kind == "fan-out" and with_fanouts and finding.confidence != "low")
+        if finding.kind in ("again", "shared") or (finding.kind == "fan-out" and finding.confidence != "low")
     }
 
 
@@ -61,7 +65,12 @@ def count_of_finding(kind: FindingKind, row: Finding | ProcessFinding) -> int:
 
 
 def comparable_figures(
-    report: Report, findings: dict[str, Finding], apart: Sequence[Process], *, whole: bool
+    report: Report,
+    findings: dict[str, Finding],
+    apart: Sequence[Process],
+    without_tree: Sequence[Process] = (),
+    *,
+    whole: bool,
 ) -> Comparable:
     """The figures of a report without those of the processes in ``apart``.
 
@@ -69,6 +78,7 @@ def comparable_figures(
         report: one side.
         findings: those of its findings that take part, by fingerprint.
         apart: processes of the report that are left out.
+        without_tree: other processes whose fan-outs are left out: threads hide them on one side.
         whole: nothing is left out on the other side either, so that every total can be given.
     """
     functions = {
@@ -86,6 +96,10 @@ def comparable_figures(
             counts[share.fingerprint] -= count_of_finding(finding.kind, share)
             if finding.kind == "shared" and finding.function in functions:
                 functions[finding.function]["shared"] -= share.repeats
+    for process in without_tree:
+        for finding, share in _shares(process, findings):
+            if finding.kind == "fan-out":
+                counts[share.fingerprint] -= share.avoidable_calls
     needed: list[Rows[Any]] = [report.functions, report.edges, report.findings, report.processes]
     needed += [rows for process in apart for rows in (process.by_edge, process.by_finding)]
     return Comparable(
@@ -114,7 +128,9 @@ def _totals_without(
 ) -> dict[str, float | None]:
     """The totals of a report that can be told without some of its processes, the others null."""
     whole = report.totals
-    judged_calls = whole.judged_calls - sum(process.calls for process in apart if not process.interleaved)
+    gone = {process.index for process in apart}
+    units = [unit for unit in report.units.rows if unit.process in gone]
+    judged_questions = whole.judged_questions - sum(unit.judged_questions for unit in units)
     again_calls = whole.again_calls - sum(edge.again_calls for process in apart for edge in process.by_edge.rows)
     shared_calls = whole.shared_calls - sum(
         share.repeats for process in apart for finding, share in _shares(process, findings) if finding.kind == "shared"
@@ -122,12 +138,14 @@ def _totals_without(
     redundant_calls = again_calls + shared_calls
     return dict.fromkeys(whole.__struct_fields__) | {
         "calls": whole.calls - sum(process.calls for process in apart),
-        "judged_calls": judged_calls,
+        "judged_calls": whole.judged_calls - sum(unit.calls for unit in units),
+        "judged_questions": judged_questions,
+        "units": whole.units - len(units),
         "processes": whole.processes - len(apart),
         "functions": whole.functions - functions_gone,
-        "lookups": judged_calls - redundant_calls,
+        "lookups": judged_questions - redundant_calls,
         "redundant_calls": redundant_calls,
-        "redundant_rate": redundant_calls / judged_calls if judged_calls else None,
+        "redundant_rate": redundant_calls / judged_questions if judged_questions else None,
         "again_calls": again_calls,
         "shared_calls": shared_calls,
         "unfinished_calls": whole.unfinished_calls - sum(process.unfinished_calls for process in apart),

@@ -81,30 +81,45 @@ def comparable_sides(before: Report, after: Report) -> Sides:
     """The figures of both reports, neither of them narrowed to a selection, that a comparison rests on.
 
     Processes that only one side has are taken out, unless they hold more than half of the judged calls of a side: then
-    all is compared whole. Fan-outs take part only if neither side has a process whose tree is unknown.
+    all is compared whole. Fan-outs take part in every process whose tree is known on both sides.
 
     Raises:
         BaselineError: the baseline is narrowed to a selection, or differs in a setting that figures depend on.
     """
     _require_same_measures(before, after)
     without_tree = sum(process.tree == "unknown" for report in (before, after) for process in report.processes.rows)
-    findings_before = comparable_findings(before, with_fanouts=not without_tree)
-    findings_after = comparable_findings(after, with_fanouts=not without_tree)
+    findings_before, findings_after = comparable_findings(before), comparable_findings(after)
     kinds = {fingerprint: row.kind for fingerprint, row in (findings_before | findings_after).items()}
     matching = match_processes(before, after, kinds)
     apart = ((), ()) if matching.differ else (matching.only_before, matching.only_after)
     whole = not any(apart)
+    hidden_before, hidden_after = _list_without_tree(before, after, matching)
     return Sides(
         report_before=before,
         report_after=after,
-        before=comparable_figures(before, findings_before, apart[0], whole=whole),
-        after=comparable_figures(after, findings_after, apart[1], whole=whole),
+        before=comparable_figures(before, findings_before, apart[0], hidden_before, whole=whole),
+        after=comparable_figures(after, findings_after, apart[1], hidden_after, whole=whole),
         findings_before=findings_before,
         findings_after=findings_after,
         matching=matching,
         whole=whole,
         processes_without_tree=without_tree,
     )
+
+
+def _list_without_tree(
+    before: Report, after: Report, matching: Matching
+) -> tuple[tuple[Process, ...], tuple[Process, ...]]:
+    """The processes of each side whose fan-outs can't be compared: their tree is unknown, or that of the other's is.
+
+    Where processes aren't matched, that is all of them if any tree is unknown.
+    """
+    sides = before.processes.rows, after.processes.rows
+    if matching.differ:
+        is_known = all(process.tree != "unknown" for rows in sides for process in rows)
+        return ((), ()) if is_known else sides
+    unknown = [(one, other) for one, other in matching.pairs if "unknown" in (one.tree, other.tree)]
+    return tuple(one for one, _ in unknown), tuple(other for _, other in unknown)
 
 
 def compare_reports(sides: Sides) -> Comparison:
@@ -299,6 +314,7 @@ def _compare_findings(sides: Sides) -> list[FindingChange]:
                     caller_count=finding.caller_count,
                     param_names=finding.param_names,
                     varying_params=finding.varying_params,
+                    writes=finding.writes,
                     before=was,
                     after=now,
                     state=_state_of(was, now),

@@ -27,7 +27,7 @@ class FanOuts(SectionView[FanOut]):
         return (
             counts("calls", lambda row: row.calls, "calls"),
             words("asked one by one", lambda row: Asked(row.function, row.fixed_params, row.caller)),
-            words("once for each", lambda row: list_names(row.varying_params)),
+            words("once for each", _varying),
             counts("values", lambda row: row.distinct_values),
             counts("avoidable", lambda row: row.avoidable_calls, "fan-out"),
             figures("time", lambda row: time_range(row.elapsed_ns, row.elapsed_upper_ns), "self"),
@@ -46,3 +46,10 @@ def _parent(row: FanOut) -> Cell:
     if row.parent is None:
         return Words("the process: no tree is known")
     return Place(row.parent.number, row.parent.line, row.parent_function or "")
+
+
+def _varying(row: FanOut) -> Cell:
+    """What differs from call to call."""
+    if row.varying_params:
+        return list_names(row.varying_params)
+    return Words("row" if row.writes else "call, values not recorded")

@@ -31,6 +31,8 @@ _NAMED_CALLERS = 2
 _LISTED_CALLERS = 5
 _NAMED_PARAMS = 2
 
+_WRITING_VERBS = ("insert", "update", "delete", "replace", "merge")
+
 KIND_WORDS = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
 
 
@@ -39,7 +41,7 @@ def describe_finding(finding: Finding, code: Code) -> str:
     clause = describe_place(finding, code)
     match finding.kind:
         case "again":
-            return f"{clause} for what is known" if finding.unchanged else clause
+            return f"{clause} for what is known" if finding.calls_saved else clause
         case "shared":
             return clause
         case "fan-out":
@@ -58,6 +60,10 @@ def describe_place(finding: Finding | FindingChange, code: Code) -> str:
         case "shared":
             return f"{callers} ask {function} for the same {_params(finding, code)}"
         case "fan-out":
+            if finding.writes:
+                return f"{callers} writes {code(name_written(finding.function))} row by row"
+            if not finding.varying_params:
+                return f"{callers} asks {function} again and again, with values that weren't recorded"
             varying = format_list([code(name) for name in finding.varying_params[:_NAMED_PARAMS]])
             return f"{callers} asks {function} once for each {varying}"
         case "slow":
@@ -83,9 +89,21 @@ def describe_extent(finding: Finding, code: Code) -> str:
                 return avoidable
             parent = describe_worst_parent(finding, code)
             most = finding.worst[0]
+            calls = f"{format_counted(finding.calls, 'call')}, up to {format_count(most)} in one {parent}"
+            if finding.writes:
+                return f"{calls}; one for many rows would do"
+            if not finding.varying_params:
+                too_many = format_count(finding.avoidable_calls)
+                return f"{calls}: one batch or one kept answer, {too_many} too many either way"
             return f"{avoidable}; up to {format_count(most)} {_asked(finding, most, code)} in one {parent}"
         case "slow":
             return f"{format_counted(finding.calls, 'call')}, {format_time(finding.elapsed_ns)} in all"
+
+
+def name_written(function: str) -> str:
+    """What a function writes that is named ``<verb> <table>``; any other function itself."""
+    verb, space, table = function.partition(" ")
+    return table if space and verb.lower() in _WRITING_VERBS else function
 
 
 def describe_worst_parent(finding: Finding, code: Code) -> str:
