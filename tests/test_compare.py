@@ -263,16 +263,16 @@ def test_low_fanouts_take_no_part() -> None:
     )
 
 
-def test_fanouts_take_part_only_where_all_trees_are_known() -> None:
-    loop = Run("directories", DIRECTORIES.calls, (("list_directory", "query_entries", 5),))
+def test_fanouts_take_part_in_every_process_whose_tree_is_known_on_both_sides() -> None:
+    fanouts = (("list_directory", "query_entries", 5),)
+    loop = Run("directories", DIRECTORIES.calls, fanouts)
     threads = Run("threads", calls("a", "f", "x"), tree="unknown")
-    both = compare([*SUITE, threads], [LOOKUP, loop, METADATA, threads])
-    assert_nothing_changed(both)
-    assert both.processes_without_tree == 2
-    assert both.verdict.endswith(". Fan-outs not compared: 2 processes without a known tree.")
-    one = compare([*SUITE, threads], [LOOKUP, loop, METADATA])
-    assert_nothing_changed(one)
-    assert one.verdict.endswith(". Fan-outs not compared: 1 process without a known tree.")
+    beside_threads = compare([*SUITE, threads], [LOOKUP, loop, METADATA, threads])
+    assert states(beside_threads) == {"fan-out:list_directory>query_entries": ("new", 0, 5)}
+    assert beside_threads.verdict.endswith(". Fan-outs not compared: 2 processes without a known tree.")
+    hidden = Run("directories", DIRECTORIES.calls, fanouts, tree="unknown")
+    for before, after in ((DIRECTORIES, hidden), (hidden, loop), (hidden, DIRECTORIES)):
+        assert_nothing_changed(compare([LOOKUP, before, METADATA], [LOOKUP, after, METADATA]))
     assert compare(SUITE, SUITE).processes_without_tree == 0
 
 
