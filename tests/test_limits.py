@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError
 from tracereport.judging.baseline import read_baseline
 from tracereport.model import Report, Settings
-from tracereport.sources import streams
+from tracereport.sources import SOURCES, streams
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.parquet import read_table, write_table
 from tracereport.sources.streams import BrokenSourceError, decode_text, read_chunks, read_whole
@@ -145,6 +146,28 @@ def test_the_raw_lines_of_a_log_that_breaks_off_are_those_that_could_be_read(cap
     capfd.readouterr()
     assert main(["cut.log.gz", "--explain", fingerprint]) == 3
     assert "PERF_TRACE|0|load|caller=main|id=0|elapsed_us=5|rows=1" in capfd.readouterr().out
+
+
+HEADS = (
+    b" ", b"\n", b"  \n", b"\t", b"a", b"1", b"[", b"(", b" (", b"\x1b[0m", b'"', b"2026-11-26 ", b'{"a":', b"  Load (",
+    b'Started GET "', b"(1.2ms)  ", "↳ ".encode(), b"[x] ", b"|", b"duration: 1.2 ms  ", b"close time.busy ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("part", HEADS)
+def test_a_format_is_told_in_time_that_grows_no_faster_than_the_input(part: bytes) -> None:
+    head = part * (streams.HEAD_BYTES // len(part))
+    started = time.process_time()
+    for source in SOURCES:
+        source.recognises("some.log", head)
+    assert time.process_time() - started < 3
+
+
+def test_a_parent_near_the_largest_number_is_no_place_in_the_log() -> None:
+    largest = 2**63 - 1
+    lines = ["0|f|elapsed_ms=1|parent=none"] * 2 + [f"{largest}|f|elapsed_ms=1|parent={largest - 1}"]
+    Path("some.log").write_text("".join(f"PERF_TRACE|{line}\n" for line in lines), encoding="utf-8")
+    assert main(["some.log", "-q", "-o", "a.json", "-o", "a.txt"]) == 0
 
 
 # Reports as baselines

@@ -128,7 +128,7 @@ def _find_parent_places(
     # Where a process lacks no number, a call's place is its number behind the process's first place.
     first_place = np.searchsorted(process, process[child])
     expected = first_place + parent[child]
-    if expected.max() < len(process):
+    if expected.min() >= 0 and expected.max() < len(process):  # below 0 the sum has overflowed
         known = (number[expected] == parent[child]) & (process[expected] == process[child]) & in_tree[expected]
         if known.all():
             places[child] = expected
