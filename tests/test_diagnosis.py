@@ -100,6 +100,7 @@ def test_several_inputs_are_explained_together(tmp_path: Path) -> None:
     ("content", "remedy"),
     [
         (b"PERF_TRACE|1|f|elapsed_ms=15,5\n", "with a point before decimals"),
+        (b"PERF_TRACE|1|f|elapsed_ms=-1\n", "a clock that never goes back"),
         (b"PERF_TRACE|1|f|a=1\n", "Let the program end"),
         (b"PERF_TRACE|2|f|PERF_TRACE|3|g|elapsed_ms=\n", "Let one process"),
         (b"PERF_TRACE|99999999999999999999|f|elapsed_ms=1\n", "Look at what writes these numbers"),

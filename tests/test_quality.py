@@ -190,3 +190,32 @@ def test_every_warning_is_a_sentence_with_a_remedy(name: str) -> None:
         assert warning.message.endswith(".")
         assert warning.remedy
         assert f"{warning.count:,}" in warning.message
+
+
+MIXED = [b"PERF_TRACE|%d|load|id=%d|elapsed_us=5\n" % (number, place) for place, number in enumerate((0, 0, 2, 1, 2))]
+CARGO = b"     Running tests/run.rs (target/debug/deps/run-43da980639810445)\n"
+NEXTEST = b"        PASS [   0.100s] (1/1) shop orders::counts\n"
+
+
+@pytest.mark.parametrize(
+    ("markers", "remedy"), [(b"", "process=<number>"), (CARGO, "--test-threads=1"), (NEXTEST, "process=<number>")]
+)
+def test_nobody_is_advised_to_run_tests_as_they_were_run(markers: bytes, remedy: str, tmp_path: Path) -> None:
+    found = warnings_of(write(tmp_path, markers + b"".join(MIXED)))
+    assert remedy in found["interleaved"].remedy
+
+
+@pytest.mark.parametrize(
+    ("log", "remedy"),
+    [
+        (CARGO + b"PERF_TRACE|0|a|caller=unknown|elapsed_us=5\n", "Run with RUST_BACKTRACE=1"),
+        (b"PERF_TRACE|0|a|caller=unknown|elapsed_us=5\n", "In Rust, run with"),
+        (
+            b"".join(b"PERF_TRACE|%d|a|caller=unknown|elapsed_us=5\n" % number for number in range(3))
+            + b"PERF_TRACE|3|a|caller=b|elapsed_us=5\n",
+            "build with symbols",
+        ),
+    ],
+)
+def test_nobody_is_advised_to_switch_on_what_is_on(log: bytes, remedy: str, tmp_path: Path) -> None:
+    assert remedy in warnings_of(write(tmp_path, log))["no-callers"].remedy

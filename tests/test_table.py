@@ -81,7 +81,12 @@ def hold_round_trip(calls: Calls, path: Path) -> None:
 
 def without_lines(report: Report) -> Report:
     """The report without what only a log's lines can tell."""
-    quality = tuple(row for row in report.quality.rows if row.code not in ONLY_LINES_TELL)
+    quality = tuple(
+        # How the tests were run decides on the advice.
+        msgspec.structs.replace(row, remedy="")
+        for row in report.quality.rows
+        if row.code not in ONLY_LINES_TELL
+    )
     return msgspec.structs.replace(
         report, input=None, title="", quality=msgspec.structs.replace(report.quality, total=len(quality), rows=quality)
     )

@@ -1,6 +1,6 @@
 """Data quality: what would mislead a reader of the report, each with the remedy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -88,13 +88,14 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
     """All warnings that the calls and the lines give cause for."""
     part: QualityPart = whole["quality"]
     facts: Facts | None = whole["input"]
+    notices = facts.notices if facts is not None else {}
     return keep_rows(
         [
             *_of_input(facts),
-            *describe_usage(facts.notices if facts is not None else {}),
-            *_of_processes(part, int(whole["processes"].processes.sums["unfinished_calls"].sum())),
+            *describe_usage(notices),
+            *_of_processes(part, int(whole["processes"].processes.sums["unfinished_calls"].sum()), notices),
             *_of_lines(facts),
-            *_of_callers(whole),
+            *_of_callers(whole, notices),
             *_of_first_calls(whole, part),
             *_of_times(whole, part),
         ]
@@ -122,13 +123,31 @@ def _of_input(facts: Facts | None) -> Iterator[QualityWarning]:
         )
 
 
-def _of_processes(part: QualityPart, unfinished: int) -> Iterator[QualityWarning]:
+def _separate_processes(notices: Mapping[str, int]) -> str:
+    """How to keep processes apart, by how the tests were run."""
+    if notices.get("cargo") and not notices.get("nextest"):
+        return "Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own."
+    return "Let each record say process=<number> behind its time, as our emitters do, or give each process its own log."
+
+
+def _name_callers(notices: Mapping[str, int], known: int) -> str:
+    """How to learn who calls, by what is known already."""
+    if known:
+        return (
+            "Some callers are known: build with symbols (debug = 1 in the profile), or name the caller as a parameter."
+        )
+    if notices.get("cargo") or notices.get("nextest"):
+        return "Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace."
+    return "In Rust, run with RUST_BACKTRACE=1; elsewhere let the emitter write who calls as the parameter caller."
+
+
+def _of_processes(part: QualityPart, unfinished: int, notices: Mapping[str, int]) -> Iterator[QualityWarning]:
     if not_judged := part.interleaved:
         yield QualityWarning(
             code="interleaved",
             message=f"Not judged: {format_counted(not_judged, 'call')} of processes that wrote at the same time. "
             "Their calls and times are counted, their repeats can't be told.",
-            remedy="Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own.",
+            remedy=_separate_processes(notices),
             count=not_judged,
             misleading=True,
         )
@@ -234,7 +253,7 @@ def _of_lines(facts: Facts | None) -> Iterator[QualityWarning]:
             )
 
 
-def _of_callers(whole: Whole) -> Iterator[QualityWarning]:
+def _of_callers(whole: Whole, notices: Mapping[str, int]) -> Iterator[QualityWarning]:
     by_caller = dict(whole.edges.by("caller").rows("caller", "calls"))
     unknown, missing = by_caller.get(UNKNOWN_CALLER, 0), by_caller.get(None, 0)
     if 2 * (unknown + missing) <= sum(by_caller.values()):
@@ -244,7 +263,7 @@ def _of_callers(whole: Whole) -> Iterator[QualityWarning]:
         yield QualityWarning(
             code="no-callers",
             message=f"{format_counted(unknown, 'call has', 'calls have')} an unknown caller: {consequence}",
-            remedy="Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace.",
+            remedy=_name_callers(notices, sum(by_caller.values()) - unknown - missing),
             count=unknown,
             misleading=True,
         )

@@ -252,6 +252,9 @@ def _make_facts(readings: list[FileReading], dropped: int, captured: int, record
     notices["invalid-utf8"] = sum(reading.invalid_chunks > 0 for reading in readings)
     notices["dropped-metrics"] = dropped
     notices["captured"] = captured
+    # No warnings by themselves: they tell how the tests were run, so that nobody is advised to do what was done.
+    for kind in (MarkerKind.CARGO, MarkerKind.NEXTEST):
+        notices[kind.value] = sum(marker.kind is kind for reading in readings for _, marker in reading.markers)
     notices["split-lines"] = sum(reading.envelope.split_lines for reading in readings)
     notices["text-behind"] = sum(reading.envelope.unlearnt_tails for reading in readings)
     rows = tuple(

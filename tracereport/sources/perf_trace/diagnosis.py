@@ -65,6 +65,7 @@ _OTHER_KINDS: Final = tuple(
 )
 """How files start that are no logs, what they are, and what to do with them."""
 _PRINT_NUMBERS: Final = "Print times in digits, with a point before decimals whatever the language."
+_USE_A_STEADY_CLOCK: Final = "Measure by a clock that never goes back (monotonic)."
 _LET_END: Final = "Let the program end before the log is taken."
 _REMEDIES: Final = {
     Reason.TORN.value: "Let one process write at a time (cargo test -- --test-threads=1), or each to a log of its own.",
@@ -108,7 +109,7 @@ def _find_cause(facts: Facts) -> tuple[str, str]:
         count = format_counted(facts.input.malformed_lines, "line")
         return (
             f"{count} with the mark can't be read, the first is line {first.line} ({first.reason})",
-            _REMEDIES.get(first.reason, _PRINT_NUMBERS),
+            _REMEDIES.get(first.reason, _USE_A_STEADY_CLOCK if first.reason.endswith("below 0") else _PRINT_NUMBERS),
         )
     if quoted := facts.notices.get("quoted"):
         return (
