@@ -116,3 +116,18 @@ def test_asynchronous_clients_are_traced_and_those_of_an_application_in_this_pro
     with tracing(tmp_path) as calls:
         assert asyncio.run(main()) == ["/a ", "inside"]
     assert [call.function for call in calls] == [f"GET {name_of(server)}", "GET payments.test"]
+
+
+@pytest.mark.parametrize("library", ["requests", "httpx"])
+def test_what_the_library_refuses_it_refuses_in_its_own_words(tmp_path: Path, library: str) -> None:
+    client = requests.Session() if library == "requests" else httpx.Client()
+
+    def refusal() -> str:
+        with pytest.raises((ValueError, AttributeError, TypeError)) as caught:
+            client.send("no request")
+        return f"{caught.type} {caught.value}"
+
+    untraced = refusal()
+    with tracing(tmp_path):
+        assert refusal() == untraced
+    client.close()

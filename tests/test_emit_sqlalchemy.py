@@ -300,6 +300,22 @@ def test_what_a_trace_function_in_a_database_does_is_inside_the_statement(sessio
     assert [(call.function, call.parent) for call in calls] == [("double", 0), ("select", None)]
 
 
+def test_a_value_that_cannot_be_printed_is_the_database_s_business(tmp_path: Path) -> None:
+    class Key(int):
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+        __str__ = __repr__
+
+    engine = create_engine("sqlite://")
+    trace_statements(engine)
+    with tracing(tmp_path), engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE keys (key INTEGER)")
+        connection.exec_driver_sql("INSERT INTO keys VALUES (?)", [(Key(1),), (Key(2),)])
+        assert connection.exec_driver_sql("SELECT key FROM keys WHERE key = ?", (Key(2),)).all() == [(2,)]
+    engine.dispose()
+
+
 def test_the_shop_s_faults_stand_in_its_traces_and_are_gone_once_mended(tmp_path: Path) -> None:
     repeats = []
     for pages in ("pages", "pages_fixed"):

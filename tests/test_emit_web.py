@@ -1,13 +1,16 @@
 """Requests are frames, named by method and route, whose statements hang below them: Starlette, FastAPI, Flask."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
 from tests.tracing import tracing
 from tracereport.emit import trace
+from tracereport.emit.hooks import extend
 
 pytest.importorskip("fastapi")
 pytest.importorskip("flask")
@@ -169,3 +172,27 @@ def test_flask_s_request_holds_what_is_done_before_it(tmp_path: Path, shop: flas
 def test_while_it_is_off_requests_are_answered_as_ever(shop: flask.Flask) -> None:
     assert ask(make_application(), "/authors", "/broken") == [200, 500]
     assert shop.test_client().get("/orders/3").text == "3"
+
+
+def test_a_method_is_extended_where_it_is_defined_and_what_is_no_function_left_alone() -> None:
+    class Above:
+        def ask(self) -> str:
+            return "asked"
+
+        mocked = Mock(return_value="mocked")
+
+    class Below(Above):
+        pass
+
+    def around(method: Callable[..., str], *args: object) -> str:
+        return f"around {method(*args)}"
+
+    for _ in range(2):
+        for owner in (Below, Above):
+            extend(owner, "ask", around)
+            extend(owner, "mocked", around)
+            extend(owner, "missing", around)
+    assert (Below().ask(), Above().ask(), Below().mocked()) == ("around asked", "around asked", "mocked")
+    assert "ask" not in vars(Below)
+    with patch.object(Above, "ask", lambda _: "replaced"):
+        assert Below().ask() == "replaced"

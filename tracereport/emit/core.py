@@ -455,28 +455,29 @@ def name_test(name: str | None, *, attempt: int | None = None, phase: str | None
         attempt: the how many-eth time the test is tried.
         phase: ``setup``, ``call`` or ``teardown``.
     """
-    global _test  # noqa: PLW0603
     values = {"test": name, "try": attempt, "phase": phase} if name is not None else {}
-    _test = tuple(f"{field}={value}" for field, value in values.items() if value is not None)
+    set_test(tuple(f"{field}={value}" for field, value in values.items() if value is not None))
+
+
+def set_test(test: tuple[str, ...]) -> None:
+    """Names the test that ``get_test`` gave, again."""
+    global _test  # noqa: PLW0603
+    if test == _test:
+        return
+    before, now = (dict(field.split("=", 1) for field in fields) for fields in (_test, test))
+    _test = test
     for field, variable in _TEST_VARIABLES.items():
-        value = values.get(field)
+        value = now.get(field)
         if value is None:
             os.environ.pop(variable, None)
-        else:
+        elif value != before.get(field):
             with suppress(ValueError):  # an environment that can't hold it
-                os.environ[variable] = str(value).replace("\0", "").encode("utf-8", "backslashreplace").decode()
+                os.environ[variable] = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
 
 
 def get_test() -> tuple[str, ...]:
     """The test that calls now belong to, for ``set_test``."""
     return _test
-
-
-def set_test(test: tuple[str, ...]) -> None:
-    """Names the test that ``get_test`` gave, again."""
-    values = dict(field.split("=", 1) for field in test)
-    attempt = values.get("try")
-    name_test(values.get("test"), attempt=None if attempt is None else int(attempt), phase=values.get("phase"))
 
 
 def begin(

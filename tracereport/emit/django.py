@@ -24,9 +24,9 @@ from weakref import WeakKeyDictionary
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .core import is_on
+from .core import Call, is_on
 from .django_machinery import MACHINERY, is_migrating
-from .hooks import extend
+from .hooks import extend, safely
 from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
 
 if TYPE_CHECKING:
@@ -64,16 +64,7 @@ def _execute(
         wrapper.cursor = wrapper.cursor.driver_cursor
     if not is_on():
         return execute()
-    connection, values, session = wrapper.db, find_values(), _sessions.get(wrapper.db)
-    with begin_statement(
-        sql,
-        values,
-        MACHINERY,
-        via="django",
-        database=None if connection.alias == "default" else connection.alias,
-        schema=None if session is None else session.schema,
-        is_frame=is_migrating.get(),
-    ) as call:
+    with safely(_begin, wrapper.db, sql, find_values) as call:
         result = execute()
         cursor = wrapper.cursor
         if cursor.description is None:
@@ -86,9 +77,22 @@ def _execute(
                 wrapper.cursor = FetchedCursor(cursor, rows)
                 if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
                     result = wrapper.cursor
-    if session is not None or describe(sql).sets_schema is not None:
-        _sessions.setdefault(connection, Session()).note(describe(sql), values)
+    if wrapper.db in _sessions or describe(sql).sets_schema is not None:
+        _sessions.setdefault(wrapper.db, Session()).note(describe(sql), find_values())
     return result
+
+
+def _begin(connection: Any, sql: str, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
+    session = _sessions.get(connection)
+    return begin_statement(
+        sql,
+        find_values(),
+        MACHINERY,
+        via="django",
+        database=None if connection.alias == "default" else connection.alias,
+        schema=None if session is None else session.schema,
+        is_frame=is_migrating.get(),
+    )
 
 
 def _roll_back(roll_back: Callable[..., Any], connection: Any) -> Any:  # noqa: ANN401  # of any backend

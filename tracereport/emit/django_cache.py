@@ -11,7 +11,7 @@ from django.core.cache.backends.base import BaseCache
 
 from .core import Call, begin, is_on
 from .django_machinery import MACHINERY
-from .hooks import extend, find_outside
+from .hooks import extend, find_outside, safely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def _trace_backend(backend: type) -> None:
 def _get(get: Callable[..., Any], cache: Any, key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     if not is_on() or _is_inside.get():
         return get(cache, key, default, *args, **kwargs)
-    with _begin(cache, "get", [("key", key)]) as call:
+    with safely(_begin, cache, "get", [("key", key)]) as call:
         value = _call_inside(get, cache, key, default, *args, **kwargs)
         is_hit = value is not default
         call.record(found=is_hit)
@@ -59,7 +59,7 @@ def _write(write: Callable[..., Any], cache: Any, *args: Any, **kwargs: Any) -> 
     if not is_on() or _is_inside.get():
         return write(cache, *args, **kwargs)
     params: list[tuple[str, object]] = [("key", args[0])] if args and isinstance(args[0], (str, int)) else []
-    with _begin(cache, write.__name__, params) as call:
+    with safely(_begin, cache, write.__name__, params) as call:
         call.mark(write="cache")
         return _call_inside(write, cache, *args, **kwargs)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core import begin, is_on
 from .django_machinery import MACHINERY, is_migrating
-from .hooks import extend, find_outside
+from .hooks import extend, find_outside, safely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def trace_migrations() -> None:
 def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # any program's
     if not is_on():
         return get_response(handler, request)
-    with _begin_request(request) as call:
+    with safely(_begin_request, request) as call:
         response = get_response(handler, request)
         call.mark(function=_name_request(request))
     return response
@@ -46,7 +46,7 @@ def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) 
 async def _get_response_async(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # as above
     if not is_on():
         return await get_response(handler, request)
-    with _begin_request(request) as call:
+    with safely(_begin_request, request) as call:
         response = await get_response(handler, request)
         call.mark(function=_name_request(request))
     return response

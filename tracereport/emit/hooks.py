@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .core import Origin, find_origin, mark_coroutine_function, runs_in
+from .core import Call, Origin, find_origin, mark_coroutine_function, runs_in
 from .modules import trace_module, when_imported
 
 if TYPE_CHECKING:
@@ -73,10 +73,15 @@ def _switch_on(function: str) -> None:
     getattr(importlib.import_module(f"{__package__}.{module}"), name)()
 
 
-def extend(owner: Any, name: str, around: Callable[..., Any]) -> None:  # noqa: ANN401  # a class or a module
-    """Puts a function around a method of a class, once; ``around`` gets the method and what that is called with."""
-    method = getattr(owner, name, None)
-    if method is None or getattr(method, _EXTENDED, None) is around:
+def extend(owner: type, name: str, around: Callable[..., Any]) -> None:
+    """Puts a function around a method, once; ``around`` gets the method and then what that is called with.
+
+    It is put where the method is defined, be that above the class: whoever replaces it there still replaces it for all.
+    What isn't a function, such as a test's mock, is left alone.
+    """
+    definer = next((each for each in owner.__mro__ if name in vars(each)), None)
+    method = None if definer is None else vars(definer)[name]
+    if not inspect.isfunction(method) or getattr(method, _EXTENDED, None) is around:
         return
 
     @functools.wraps(method)
@@ -84,7 +89,15 @@ def extend(owner: Any, name: str, around: Callable[..., Any]) -> None:  # noqa: 
         return around(method, *args, **kwargs)
 
     setattr(extended, _EXTENDED, around)
-    setattr(owner, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
+    setattr(definer, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
+
+
+def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # noqa: ANN401  # whatever it takes
+    """Begins a call, or none where the program hands over what a hook doesn't understand: it is told by the library."""
+    try:
+        return begin(*args, **kwargs)
+    except Exception:  # noqa: BLE001  # as above
+        return Call()
 
 
 def find_outside(machinery: tuple[str, ...]) -> Origin | None:

@@ -18,7 +18,7 @@ _ASKING_HEADERS = ("authorization", "accept", "accept-language", "range", "cooki
 """Headers that the answer may depend on."""
 
 
-def is_telemetry(headers: Mapping[str, str]) -> bool:
+def _is_telemetry(headers: Mapping[str, str]) -> bool:
     """Whether a request sends what the program tells of itself, which asks nothing: exporters of spans say so."""
     return str(headers.get("user-agent", "")).lower().startswith("otel-otlp-exporter")
 
@@ -30,6 +30,8 @@ def begin_request(
 
     A method that asks for nothing but an answer (``GET``) is a question, any other one a write to the server.
     """
+    if _is_telemetry(headers):
+        return Call()
     parts = urlsplit(str(url))
     path = parts.path or "/"
     params: list[tuple[str, object]] = [("path", f"{path}?{parts.query}" if parts.query else path)]

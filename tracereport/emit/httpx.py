@@ -6,11 +6,12 @@ What a test client hands to an application in the same process is no question to
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .core import is_on
-from .hooks import extend
-from .http import begin_request, is_telemetry, record_response
+from .hooks import extend, safely
+from .http import begin_request, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,26 +35,27 @@ def trace_sending_of_httpx2() -> None:
 
 
 def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on() or is_telemetry(request.headers) or _is_in_process(client, request):
+    if not is_on() or _is_in_process(client, request):
         return send(client, request, **kwargs)
-    with _begin(request) as call:
+    with safely(_begin, request) as call:
         response = send(client, request, **kwargs)
         _record(call, response)
     return response
 
 
 async def _send_asynchronously(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on() or is_telemetry(request.headers) or _is_in_process(client, request):
+    if not is_on() or _is_in_process(client, request):
         return await send(client, request, **kwargs)
-    with _begin(request) as call:
+    with safely(_begin, request) as call:
         response = await send(client, request, **kwargs)
         _record(call, response)
     return response
 
 
 def _is_in_process(client: Any, request: Any) -> bool:  # noqa: ANN401  # as above
-    find_transport = getattr(client, "_transport_for_url", None)
-    return find_transport is not None and type(find_transport(request.url)).__name__ in _IN_PROCESS
+    with suppress(Exception):  # as below
+        return type(client._transport_for_url(request.url)).__name__ in _IN_PROCESS  # noqa: SLF001  # it has no public name
+    return False
 
 
 def _begin(request: Any) -> Call:  # noqa: ANN401  # as above
@@ -62,4 +64,5 @@ def _begin(request: Any) -> Call:  # noqa: ANN401  # as above
 
 
 def _record(call: Call, response: Any) -> None:  # noqa: ANN401  # as above
-    record_response(call, response.status_code, response.content if response.is_stream_consumed else None)
+    with suppress(Exception):  # a client of the program's own kind may give anything
+        record_response(call, response.status_code, response.content if response.is_stream_consumed else None)

@@ -137,7 +137,8 @@ class _Tracing:
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:  # noqa: ANN401  # pytest's own kind
         """Traces a fixture, which belongs to the set-up even where the test itself asks for it."""
         outside = core.get_test()
-        core.set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
+        if "phase=call" in outside:
+            core.set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
         params = [("name", fixturedef.argname)]
         try:
             with core.begin("fixture", params, is_lazy=True, via="pytest", is_frame=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .core import Call, begin, digest, is_on
-from .hooks import extend, find_outside
+from .hooks import extend, find_outside, safely
 from .statements import hide
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def trace_asynchronous_commands() -> None:
 def _execute(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as redis has it
     if not is_on():
         return execute(client, *args, **options)
-    with _begin(args) as call:
+    with safely(_begin, args) as call:
         answer = execute(client, *args, **options)
         _record(call, answer)
     return answer
@@ -55,7 +56,7 @@ def _execute(execute: Callable[..., Any], client: Any, *args: Any, **options: An
 async def _execute_asynchronously(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
     if not is_on():
         return await execute(client, *args, **options)
-    with _begin(args) as call:
+    with safely(_begin, args) as call:
         answer = await execute(client, *args, **options)
         _record(call, answer)
     return answer
@@ -64,7 +65,7 @@ async def _execute_asynchronously(execute: Callable[..., Any], client: Any, *arg
 def _execute_pipeline(execute: Callable[..., Any], pipeline: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
     if not is_on():
         return execute(pipeline, *args, **options)
-    with _begin_pipeline(pipeline) as call:
+    with safely(_begin_pipeline, pipeline) as call:
         answers = execute(pipeline, *args, **options)
         _record(call, answers)
     return answers
@@ -78,7 +79,7 @@ async def _execute_pipeline_asynchronously(
 ) -> Any:  # noqa: ANN401  # as above
     if not is_on():
         return await execute(pipeline, *args, **options)
-    with _begin_pipeline(pipeline) as call:
+    with safely(_begin_pipeline, pipeline) as call:
         answers = await execute(pipeline, *args, **options)
         _record(call, answers)
     return answers
@@ -106,8 +107,9 @@ def _begin_command(name: str, params: list[tuple[str, object]], verbs: set[str])
 
 
 def _record(call: Call, answer: object) -> None:
-    plain = sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer
-    call.record(found=answer is not None, **digest(plain))
+    call.record(found=answer is not None)
+    with suppress(Exception):  # an answer of the program's own kind may not be printable
+        call.record(**digest(sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer))
 
 
 def _show(value: object) -> object:

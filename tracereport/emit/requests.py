@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from requests.sessions import Session
 
 from .core import is_on
-from .hooks import extend
-from .http import begin_request, is_telemetry, record_response
+from .hooks import extend, safely
+from .http import begin_request, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .core import Call
 
 _MACHINERY = ("requests", "urllib3", "requests_toolbelt", "requests_oauthlib")
 
@@ -22,11 +25,16 @@ def trace_sending() -> None:
 
 
 def _send(send: Callable[..., Any], session: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on() or is_telemetry(request.headers):
+    if not is_on():
         return send(session, request, **kwargs)
-    method, body = str(request.method), request.body if isinstance(request.body, (str, bytes)) else None
-    with begin_request(method, request.url, request.headers, body, via="requests", machinery=_MACHINERY) as call:
+    with safely(_begin, request) as call:
         response = send(session, request, **kwargs)
-        is_streamed = kwargs.get("stream", session.stream)  # else the library has read the answer to its end
-        record_response(call, response.status_code, None if is_streamed else response.content)
+        with suppress(Exception):  # a session of the program's own kind may give anything
+            is_streamed = kwargs.get("stream", session.stream)  # else the library has read the answer to its end
+            record_response(call, response.status_code, None if is_streamed else response.content)
     return response
+
+
+def _begin(request: Any) -> Call:  # noqa: ANN401  # as above
+    body = request.body if isinstance(request.body, (str, bytes)) else None
+    return begin_request(request.method, request.url, request.headers, body, via="requests", machinery=_MACHINERY)

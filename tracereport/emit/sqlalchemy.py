@@ -22,7 +22,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 
-from .core import is_on
+from .core import Call, is_on
+from .hooks import safely
 from .statements import (
     Databases,
     Session,
@@ -74,13 +75,22 @@ def _begin(
     # A statement's call lies on its own context: a listener may execute another statement on the same connection. One
     # that is there already has been begun by the other of two listeners, for the engine and for all engines.
     holder = connection if context is None else context
-    if not is_on() or vars(holder).get(_CALL) is not None:
-        return
+    if is_on() and vars(holder).get(_CALL) is None:
+        vars(holder)[_CALL] = safely(_begin_call, connection, statement, parameters, context, executemany)
+
+
+def _begin_call(
+    connection: Connection,
+    statement: str,
+    parameters: Any,  # noqa: ANN401  # as above
+    context: ExecutionContext | None,
+    executemany: bool,
+) -> Call:
     values = _name_sets(parameters, context) if executemany else _name_bound_values(parameters, context)
     if connection.engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
     session = connection.info.get(_SESSION)
-    vars(holder)[_CALL] = begin_statement(
+    return begin_statement(
         statement,
         values,
         _MACHINERY,
