@@ -65,16 +65,13 @@ def opened(browser: Browser, address: str, **context: Any) -> Iterator[tuple[Pag
 
 
 def wake_charts(page: Page) -> int:
-    """Scroll past every chart and wait until it is alive; gives how many there are."""
-    frames = page.locator("[data-chart]")
-    for index in range(frames.count()):
-        frames.nth(index).scroll_into_view_if_needed()
-        page.wait_for_function(
-            "index => document.querySelectorAll('[data-chart]')[index].getAttribute('role') === 'application'",
-            arg=index,
-        )
+    """Scroll past every chart that is shown and wait until it is alive; gives how many there are."""
+    names = [frame.get_attribute("data-chart") for frame in page.locator("[data-chart]:visible").all()]
+    for name in names:
+        page.locator(f"[data-chart={name}]").scroll_into_view_if_needed()
+        page.locator(f"[data-chart={name}][role=application]").wait_for()
     page.evaluate("scrollTo(0, 0)")
-    return frames.count()
+    return len(names)
 
 
 def write_page(folder: Path, name: str, source: str) -> str:
