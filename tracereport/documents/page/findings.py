@@ -43,14 +43,19 @@ class CardList(msgspec.Struct, frozen=True):
     title: str
     first: tuple[Card, ...]
     others: tuple[Card, ...]
+    most_saved: int
+    """Calls of the one that may save most: the bars' whole length."""
 
 
 def list_cards(report: Report, text: HtmlText) -> list[CardList]:
     """The lists that have findings: with a baseline first what is new or worse; then what is sure, then the rest."""
     ranked = order_findings(report)
     grown = [entry for entry in ranked if entry[2]]
-    sure = [entry for entry in ranked if not entry[2] and entry[1].confidence != "low"]
-    unproven = [entry for entry in ranked if not entry[2] and entry[1].confidence == "low"]
+    rest = [entry for entry in ranked if not entry[2]]
+    sure = [entry for entry in rest if _is_proven(entry[1])]
+    unproven = sorted(
+        (entry for entry in rest if not _is_proven(entry[1])), key=lambda entry: (-_most_saved(entry[1]), entry[0])
+    )
     titled = (
         ("grown", "New or worse", grown),
         ("sure", "Sure and likely", sure),
@@ -63,15 +68,25 @@ def list_cards(report: Report, text: HtmlText) -> list[CardList]:
         room -= len(cards)
         if cards:
             shown = text.limits.findings
-            lists.append(CardList(key, title, tuple(cards[:shown]), tuple(cards[shown:])))
+            most = max(_most_saved(card.finding) for card in cards) or 1
+            lists.append(CardList(key, title, tuple(cards[:shown]), tuple(cards[shown:]), most))
     return lists
+
+
+def _is_proven(finding: Finding) -> bool:
+    """Whether some answer is known to have been asked for in vain, or a parent call shows the fan-out."""
+    return finding.confidence != "low" and finding.calls_saved > 0
+
+
+def _most_saved(finding: Finding) -> int:
+    return max(finding.calls_saved, finding.possible_calls_saved, finding.avoidable_calls)
 
 
 def _title_unproven(sure: Sequence[_Ranked], unproven: Sequence[_Ranked]) -> str:
     """``Larger, not proven`` only where one of them may save more than what is sure."""
 
     def most(entries: Sequence[_Ranked]) -> int:
-        return max((max(row.possible_calls_saved, row.avoidable_calls) for _, row, _ in entries), default=0)
+        return max((_most_saved(row) for _, row, _ in entries), default=0)
 
     return "Larger, not proven" if most(unproven) > most(sure) else "Not proven"
 

@@ -122,7 +122,6 @@ def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
             page_data=json_script(_page_data(report, text, drawn)),
             chapters=list_chapters(report, text),
             card_lists=list_cards(report, text),
-            most_saved=max((row.possible_calls_saved for row in report.findings.rows), default=0) or 1,
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
