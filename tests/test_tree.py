@@ -198,3 +198,12 @@ def test_what_lies_very_deep_is_merged_and_paths_stay_short() -> None:
     (deepest,) = tree.deepest.rows
     assert (len(deepest.path), deepest.path[-1], deepest.calls) == (DEEPEST + 1, DEEPER, depth - DEEPEST)
     assert tree.calls == depth
+
+
+def test_times_of_paths_reach_up_to_what_may_have_been_cut_off() -> None:
+    inner, outer, last = "1|inner|elapsed_ms=0|parent=0", "0|outer|elapsed_ms=3|parent=none", "2|outer|elapsed_ms=0"
+    found = tree_of(processes_of(inner, outer, f"{last}|parent=none"))
+    assert found is not None
+    ranges = {row.path: (row.total_ns, row.total_upper_ns, row.self_ns, row.self_upper_ns) for row in found.paths.rows}
+    assert ranges[("outer",)] == (3_000_000, 5_000_000, 3_000_000, 5_000_000)
+    assert ranges[("outer", "inner")] == (0, 1_000_000, 0, 1_000_000)

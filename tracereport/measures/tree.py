@@ -53,7 +53,7 @@ class TreePart(msgspec.Struct, frozen=True, eq=False):
     processes: int
     """How many have a known tree."""
     paths: Table
-    """By path (JSON of its names): calls, repeats, total and self time."""
+    """By path (JSON of its names): calls, repeats, total and self time, and the resolution of all its calls."""
 
 
 def measure_tree(context: Context) -> TreePart:
@@ -85,6 +85,7 @@ def measure_tree(context: Context) -> TreePart:
                 "calls": size[found],
                 "redundant_calls": count_by(path, count, context.repeats.is_repeat[in_tree])[found],
                 "total_ns": total_ns[found],
+                "resolution_ns": sum_by(path, calls.resolution_ns[ordered.row[in_tree]], count)[found],
                 "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
                 "shown": shown[found],
             },
@@ -107,11 +108,13 @@ def list_call_tree(whole: Whole) -> CallTree | None:
             path=tuple(msgspec.json.decode(text, type=list[str])),
             calls=calls,
             total_ns=total_ns,
+            total_upper_ns=total_ns + resolution_ns,
             self_ns=self_ns,
+            self_upper_ns=self_ns + resolution_ns,
             redundant_calls=redundant,
         )
-        for text, calls, redundant, total_ns, self_ns, shown in part.paths.rows(
-            "path", "calls", "redundant_calls", "total_ns", "self_ns", "shown"
+        for text, calls, redundant, total_ns, resolution_ns, self_ns, shown in part.paths.rows(
+            "path", "calls", "redundant_calls", "total_ns", "resolution_ns", "self_ns", "shown"
         )
         if shown or not whole.is_narrowed
     ]
