@@ -4,7 +4,7 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -174,20 +174,24 @@ def test_a_parent_near_the_largest_number_is_no_place_in_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    ("make_content", "problem"),
     [
-        (b'{"schema_version":1,"x":' + b"[" * 100_000, "nested too deeply"),
-        (gzip.compress(b"[" * 100_000), "is not"),
-        (gzip.compress(b'{"schema_version":1,"x":"' + b"a" * 1_100_000_000, 1), "unpack to more than 1,000,000,000"),
-        (gzip.compress(b"{}")[:-5], "is damaged"),
-        (b'{"schema_version":' + b"9" * 5000 + b"}", "is not"),
-        (b"\xff\xfe{", "is not"),
-        (b"\0", "is not JSON"),
-        (b"", "is not JSON"),
+        pytest.param(lambda: b'{"schema_version":1,"x":' + b"[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(lambda: gzip.compress(b"[" * 100_000), "is not", id="deep-packed"),
+        pytest.param(
+            lambda: gzip.compress(b'{"schema_version":1,"x":"' + b"a" * 1_100_000_000, 1),
+            "unpack to more than 1,000,000,000",
+            id="large",
+        ),
+        pytest.param(lambda: gzip.compress(b"{}")[:-5], "is damaged", id="damaged"),
+        pytest.param(lambda: b'{"schema_version":' + b"9" * 5000 + b"}", "is not", id="number"),
+        pytest.param(lambda: b"\xff\xfe{", "is not", id="encoding"),
+        pytest.param(lambda: b"\0", "is not JSON", id="nul"),
+        pytest.param(lambda: b"", "is not JSON", id="empty"),
     ],
 )
-def test_baselines_that_are_meant_to_hurt(content: bytes, problem: str) -> None:
-    Path("baseline.json").write_bytes(content)
+def test_baselines_that_are_meant_to_hurt(make_content: Callable[[], bytes], problem: str) -> None:
+    Path("baseline.json").write_bytes(make_content())
     with pytest.raises(BaselineError, match=problem):
         read_baseline(Path("baseline.json"))
 

@@ -1,6 +1,5 @@
 """What is measured: each row is a promise, with the workload, our command, the peer's, and the limit."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -140,7 +139,6 @@ def _list_small(folder: Path) -> list[Row]:
 def _list_checks(folder: Path) -> list[Row]:
     names = ("1500", "1m", "1m-distinct", "1m-nested")
     pages = (*PAGE_LOGS, *(_log(folder, name) for name in names))
-    sampled = "2m-uniform"
     return [
         Check(
             "page",
@@ -148,13 +146,6 @@ def _list_checks(folder: Path) -> list[Row]:
             "the largest page",
             lambda: _judge_page_size(pages, folder / "page.html"),
             names,
-        ),
-        Check(
-            "sampling",
-            "2,000,000 calls of one function",
-            "sampled cache curve, its error at any capacity, of all calls",
-            lambda: _judge_curve_error(_log(folder, sampled)),
-            (sampled,),
         ),
     ]
 
@@ -177,9 +168,3 @@ def _judge_page_size(logs: Sequence[Path], page: Path, limit_megabytes: float = 
         run_command(_report(log, "-q", "-o", str(page)))
         largest_megabytes = max(largest_megabytes, page.stat().st_size / 1e6)
     return Judgement(f"{largest_megabytes:.2f} MB", f"{limit_megabytes:g} MB", largest_megabytes <= limit_megabytes)
-
-
-def _judge_curve_error(log: Path, limit: float = 0.01) -> Judgement:
-    command = (sys.executable, "-m", "tests.benchmarks.curve_error", str(log))
-    error = float(subprocess.check_output(command, cwd=ROOT, encoding="utf-8"))
-    return Judgement(f"{error:.2%}", f"{limit:.0%}", error <= limit)

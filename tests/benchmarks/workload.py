@@ -154,7 +154,6 @@ WORKLOADS: Final[Mapping[str, Callable[[BinaryIO], None]]] = {
     "5m": Suite(5_000_000).write,
     "1m-distinct": Suite(1_000_000, nodes=100_000_000, popularity="uniform").write,
     "1m-one-function": Suite(1_000_000, functions=FUNCTIONS[:1]).write,
-    "2m-uniform": Suite(2_000_000, 1_000_000, popularity="uniform", functions=FUNCTIONS[2:3]).write,
     "1m-nested": Tree(1_000_000).write,
     "debug": RealDebugLog(DEBUG_COPIES).write,
 }

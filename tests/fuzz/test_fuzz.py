@@ -15,7 +15,7 @@ FOUND = Path(__file__).parent / "found"
 BY_NAME = {target.name: target for target in TARGETS}
 
 
-@pytest.mark.parametrize("path", sorted(FOUND.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(FOUND.glob("*")), ids=lambda path: path.name)
 def test_what_was_found_breaks_nothing_any_more(path: Path, tmp_path: Path) -> None:
     target = BY_NAME[path.name.partition("-")[0]]
     with suppress(TracereportError):
