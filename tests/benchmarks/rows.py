@@ -10,6 +10,7 @@ from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_at_mo
 from tests.benchmarks.timing import ROOT, run_command
 
 PEER_PROGRAM: Final = Path(__file__).parent / "peer_one_pass.awk"
+PIPELINES: Final = Path(__file__).parent / "peer_pipeline.sh"
 LOGS: Final = ROOT / "tests" / "logs"
 PAGE_LOGS: Final = (LOGS / "duckpond-deep-single-thread.log.zst", LOGS / "hostile.log")
 
@@ -66,15 +67,24 @@ def _list_large(folder: Path) -> list[Row]:
     documents = [f"-o{folder / f'documents.{suffix}'}" for suffix in ("html", "md", "json")]
     debug = _log(folder, "debug")
     return [
-        against_one_pass("1m-text", "1,000,000 calls", "1m", ratio_at_most(1.1)),
-        against_one_pass("5m-text", "5,000,000 calls", "5m", ratio_at_most(1.25), memory_at_most(1.5)),
+        against_one_pass("1m-text", "1,000,000 calls", "1m", ratio_at_most(0.7)),
+        against_one_pass("5m-text", "5,000,000 calls", "5m", ratio_at_most(0.65), memory_at_most(0.8)),
+        Contest(
+            "pipeline",
+            "1,000,000 calls",
+            "text, the same sections by grep, cut, awk, sort and uniq",
+            _report(_log(folder, "1m")),
+            ("bash", str(PIPELINES), str(_log(folder, "1m"))),
+            (ratio_at_most(0.15),),
+            ("1m",),
+        ),
         Contest(
             "5m-documents",
             "5,000,000 calls",
             "html, md and json, one pass of mawk",
             _report(five_million, "-q", *documents),
             _one_pass(five_million),
-            (ratio_at_most(1.4), memory_at_most(2.0)),
+            (ratio_at_most(0.85), memory_at_most(1.0)),
             ("5m",),
         ),
         Contest(
@@ -86,16 +96,16 @@ def _list_large(folder: Path) -> list[Row]:
             (ratio_at_most(5.5),),
             ("1m", "5m"),
         ),
-        against_one_pass("distinct", "1,000,000 calls, nearly all distinct", "1m-distinct", ratio_at_most(0.75)),
-        against_one_pass("one-function", "1,000,000 calls of one function", "1m-one-function", ratio_at_most(1.25)),
-        against_one_pass("nested", "1,000,000 calls in one tree", "1m-nested", ratio_at_most(1.25)),
+        against_one_pass("distinct", "1,000,000 calls, nearly all distinct", "1m-distinct", ratio_at_most(0.45)),
+        against_one_pass("one-function", "1,000,000 calls of one function", "1m-one-function", ratio_at_most(0.8)),
+        against_one_pass("nested", "1,000,000 calls in one tree", "1m-nested", ratio_at_most(0.8)),
         Contest(
             "debug",
             "a debug log, 99.8 % other lines",
-            "text, `grep -c` + 0.4 s",
+            "text, `grep -c` and then `import polars`",
             _report(debug),
-            ("grep", "-c", "PERF_TRACE", str(debug)),
-            (ratio_at_most(3, allowance_seconds=0.4),),
+            ("sh", "-c", 'grep -c PERF_TRACE "$1"; exec "$2" -c "import polars"', "sh", str(debug), sys.executable),
+            (ratio_at_most(2.0),),
             ("debug",),
         ),
     ]
@@ -111,7 +121,7 @@ def _list_small(folder: Path) -> list[Row]:
             "text, `import polars`",
             _report(log),
             IMPORT_POLARS,
-            (ratio_at_most(2.0),),
+            (ratio_at_most(1.2),),
             ("1500",),
         ),
         Contest(
@@ -120,8 +130,17 @@ def _list_small(folder: Path) -> list[Row]:
             "html, importing altair, polars, vl_convert and drawing a trivial chart",
             _report(log, "-q", "-o", str(folder / "small.html")),
             DRAW_TRIVIAL_CHART,
-            (ratio_at_most(2.5),),
+            (ratio_at_most(1.2),),
             ("1500",),
+        ),
+        Contest(
+            "help",
+            "nothing",
+            "`--help`, `import click`",
+            (sys.executable, "-m", "tracereport", "--help"),
+            (sys.executable, "-c", "import click"),
+            (ratio_at_most(1.5),),
+            (),
         ),
         Contest(
             "baseline",
