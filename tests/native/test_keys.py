@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracereport.calls.grouping import order_by
 from tracereport.native.distances import stack_distances
 from tracereport.native.keys import factorize, group_order, previous_same, sum_groups
 
@@ -119,3 +120,9 @@ def test_a_sum_that_does_not_fit_is_none_and_a_group_that_is_not_there_is_refuse
     for group in (-1, 1):
         with pytest.raises(ValueError, match="range"):
             sum_groups(integers([group]), integers([1]), 1)
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2), st.integers(-2, 2))))
+def test_rows_are_ordered_by_one_key_after_the_other(rows: list[tuple[int, int, int]]) -> None:
+    columns = np.array(rows, np.int64).reshape(-1, 3).T
+    assert order_by(*columns).tolist() == sorted(range(len(rows)), key=rows.__getitem__)

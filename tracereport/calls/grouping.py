@@ -28,6 +28,14 @@ def stable_order(codes: Integers, limit: int) -> NDArray[np.intp]:
     return group_order(codes)
 
 
+def order_by(*keys: Integers) -> NDArray[np.intp]:
+    """The indices that sort by the first key, then by the next one, and so on; equal rows keep their order."""
+    order = group_order(keys[-1])
+    for key in keys[-2::-1]:
+        order = order[group_order(key[order])]
+    return order
+
+
 def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[Any]:
     """The sum of the values of each of ``count`` groups, exactly.
 

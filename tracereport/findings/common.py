@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, count_by, keep_rows
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, count_by, keep_rows, order_by
 from tracereport.findings.interface import PLACE_LIMIT
 from tracereport.measures.context import Context
 from tracereport.measures.partials import Array, Column, Table
@@ -98,7 +98,7 @@ def list_hooks(table: Table) -> dict[str, tuple[str, ...]]:
 
 def first_rows(owner: Array, rank: Sequence[Array], limit: int) -> NDArray[np.intp]:
     """Of each owner the first rows, at most ``limit``, in the order of the ranks (the most important one first)."""
-    order = np.lexsort((*rank[::-1], owner))
+    order = order_by(owner, *rank)
     codes = owner[order]
     start = np.flatnonzero(np.diff(codes, prepend=-1))
     within = np.arange(len(order)) - np.repeat(start, np.diff(start, append=len(order)))

@@ -44,6 +44,7 @@ from tracereport.measures.proof import with_proof
 from tracereport.measures.repeats import CHANGED, UNCHANGED, UNPROVEN
 from tracereport.measures.savings import count_time, find_enclosed, find_promised
 from tracereport.model import UNKNOWN_CALLER, Confidence, Finding, RepeatPair, Rows
+from tracereport.native.keys import factorize
 from tracereport.wording.phrases import format_counted
 
 KIND_KEY: Final = "repeat_findings"
@@ -269,12 +270,10 @@ def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None
     sizes = found.sizes()[chosen]
     owner = found.finding[chosen] * 3 + np.array([_SORTS[np.uint8(code)] for code in range(3)])[evidence]
     best = first_rows(owner, [-sizes, place], 1)
-    group_of_owner = dict(zip(owner[best].tolist(), found.group[chosen[best]].tolist(), strict=True))
-    is_best = np.array(
-        [group_of_owner[own] == group for own, group in zip(owner.tolist(), found.group[chosen].tolist(), strict=True)],
-        bool,
-    )
-    kept = np.flatnonzero(is_best)
+    code, first = factorize(owner)
+    best_group = np.empty(len(first), found.group.dtype)
+    best_group[code[best]] = found.group[chosen[best]]
+    kept = np.flatnonzero(best_group[code] == found.group[chosen])
     kept = kept[first_rows(owner[kept], [place[kept]], EVIDENCE_LIMIT)]
     lists: dict[int, list[int]] = {}
     for index in kept.tolist():

@@ -181,12 +181,11 @@ def _collect(whole: Whole, key: str, wanted: Sequence[Key]) -> dict[str, dict[st
             ]
             by_caller = found.setdefault(postings.texts[int(postings.lookup[pair])], {})
             before, already = by_caller.get(caller, (0, []))
-            by_caller[caller] = (before + int(postings.calls[pair]), already + references)
+            if already:  # of another part; in each they are in order
+                references = sorted(already + references, key=_in_order)[:NESTED_ROW_LIMIT]
+            by_caller[caller] = (before + int(postings.calls[pair]), references)
     return {
-        text: {
-            caller: _Located(calls, sorted(references, key=_in_order)[:NESTED_ROW_LIMIT])
-            for caller, (calls, references) in by_caller.items()
-        }
+        text: {caller: _Located(calls, references) for caller, (calls, references) in by_caller.items()}
         for text, by_caller in found.items()
     }
 
