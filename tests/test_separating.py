@@ -137,3 +137,22 @@ def hold_against_slow_way(folder: Path, log: bytes) -> None:
     fast = make_table(read_log([str(path)])).select(columns).rows()
     slow = [tuple(row[column] for column in columns) for row in calls_table(find_processes(read_lines(log)))]
     assert fast == slow
+    hold_what_is_said(path, log)
+
+
+def hold_what_is_said(path: Path, log: bytes) -> None:
+    """What records say beside question and answer is in the table as the slow way reads it."""
+    said = [dict(record.said) for record in read_lines(log).records]
+    columns = ("at", "via", "phase", "attempt", "activation", "answer")
+    expected = [
+        (
+            own.get("at"),
+            own.get("via"),
+            own.get("phase"),
+            int(own.get("try", 0)) or None,
+            int(own["activation"]) if "activation" in own else None,
+            "failed" if "failed" in own else "cached" if "cached" in own else "",
+        )
+        for own in said
+    ]
+    assert make_table(read_log([str(path)])).select(columns).rows() == expected

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError, UsageError
+from tracereport.processes.trees import refuse_impossible_parents
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
 from tracereport.sources.interface import Source
 from tracereport.sources.joining import join_calls
@@ -56,7 +57,8 @@ def read_parts(
     for used, group in groupby(inputs, key=lambda one: one.source):
         streams = [one.stream for one in group]
         for calls in used.read(streams, progress):
-            yield calls.rename_files({stream.name: readable(stream.name) for stream in streams})
+            named = calls.rename_files({stream.name: readable(stream.name) for stream in streams})
+            yield refuse_impossible_parents(named)
 
 
 def find_source(name: str) -> Source:

@@ -21,7 +21,6 @@ from tracereport.calls.origins import CodedOrigins, code_origins
 from tracereport.calls.texts import Texts
 from tracereport.model import Input, Rows
 from tracereport.native.keys import factorize
-from tracereport.processes.trees import refuse_impossible_parents
 
 MALFORMED_ROWS = 1_000
 """Malformed lines that are kept with their beginning."""
@@ -32,7 +31,7 @@ Codes = NDArray[np.int32]
 def join_calls(parts: Sequence[Calls]) -> Calls:
     """Several sets of calls as one: processes are renumbered in the order of the parts, line counts are added up."""
     if len(parts) == 1:
-        return refuse_impossible_parents(parts[0])
+        return parts[0]
     names, name_codes = _join_texts([part.names for part in parts], in_order=True)
     tests, test_codes = _join_texts([part.tests for part in parts], in_order=True)
     files, file_codes = _join_texts([part.files for part in parts])
@@ -43,7 +42,7 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
     processes, first_process = _join_processes(parts, file_codes)
     first_set = np.cumsum([0, *(len(part.metric_sets.offset) - 1 for part in parts)])
     facts = [part.facts for part in parts if part.facts is not None]
-    joined = Calls(
+    return Calls(
         file=_gather(file_codes, (part.file for part in parts)),
         line=np.concatenate([part.line for part in parts]),
         process=_shift(first_process, (part.process for part in parts)),
@@ -70,7 +69,6 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
         start_ns=_join_optional([part.start_ns for part in parts], parts, NO_START),
         impossible_parents=sum(part.impossible_parents for part in parts),
     )
-    return refuse_impossible_parents(joined)
 
 
 def _join_texts(tables: Sequence[Sequence[str]], *, in_order: bool = False) -> tuple[tuple[str, ...], list[Codes]]:
