@@ -223,6 +223,13 @@ def test_a_time_stamp_in_the_middle_of_a_value_is_named(tmp_path: Path) -> None:
             *(f"[2024-05-01T10:00:0{n}Z DEBUG other::module] text {n}" for n in range(9)),
         ],
         ["test a ... PERF_TRACE|0|f|elapsed_ms=1", "test b ... ok", "PERF_TRACE|1|f|elapsed_ms=1", "test c ... ok"],
+        # A time stamp before records alone, though lines that begin with a word stand between them.
+        [
+            *(f"2024-05-01T10:00:0{n}Z DEBUG shop: PERF_TRACE|{n}|f|elapsed_ms=1" for n in range(5)),
+            "TIMEOUT-PASS [ 240.000s] (  3/100) shop module::slow_test",
+            "test a1 ... ok",
+            "running 3 tests",
+        ],
         ["no mark", "at all"],
         [],
     ],

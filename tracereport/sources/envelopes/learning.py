@@ -33,6 +33,10 @@ _RECORD: Final = re.compile(RECORD_START.pattern.encode())
 _COLOUR: Final = rb"\x1b\[[0-9;]*m"
 _TOKEN: Final = re.compile(_COLOUR + rb"|[A-Za-z0-9_.:/+@\x80-\xff-]+|[ \t]+|[\x00-\xff]", re.DOTALL)
 _WORD: Final = rb"[A-Za-z0-9_.:/+@\x80-\xff-]+"
+_SHAPE_RUN: Final = re.compile(rb"[0-9]+|[A-Za-z\x80-\xff]+")
+_RUNS: Final = {b"0": rb"[0-9]+", b"a": rb"[A-Za-z\x80-\xff]+"}
+_DIGIT: Final = re.compile(rb"[0-9]")
+_WORD_WITH_DIGIT: Final = rb"(?=[^ \t]*[0-9])" + _WORD
 _ANY_WORD: Final = re.compile(_WORD)
 _BLANKS: Final = rb"[ \t]+"
 _PAIRS: Final = {b"]": b"[", b")": b"(", b"}": b"{", b">": b"<"}
@@ -193,7 +197,7 @@ def _find_cuts(prefixes: Sequence[list[bytes]]) -> Iterator[tuple[re.Pattern[byt
         alike = [tokens for tokens in alike if len(tokens) > place and _kind(tokens[place]) == kind]
         if not _agreed(alike, len(prefixes)) or (kind == b" " and not place):
             return
-        texts = {tokens[place] for tokens in alike}
+        texts = _alike([tokens[place] for tokens in alike])
         if kind == b" " and ends_well and not opened:
             yield re.compile(form + re.escape(min(texts, key=len))), stamp
         ends_well = ends_well if kind in (b" ", b"m") else all(_ENVELOPE_END.search(text) for text in texts)
@@ -202,11 +206,36 @@ def _find_cuts(prefixes: Sequence[list[bytes]]) -> Iterator[tuple[re.Pattern[byt
         form += _form_of(kind, texts)
 
 
+def _alike(texts: Sequence[bytes]) -> set[bytes]:
+    """The distinct texts, without a few that aren't made like nearly all others."""
+    shapes = Counter(_SHAPE_RUN.sub(_shape_of_run, text) for text in texts)
+    shape, count = shapes.most_common(1)[0]
+    if count < _AGREE * len(texts):
+        return set(texts)
+    return {text for text in texts if _SHAPE_RUN.sub(_shape_of_run, text) == shape}
+
+
+def _shape_of_run(run: re.Match[bytes]) -> bytes:
+    return b"0" if run[0][:1].isdigit() else b"a"
+
+
 def _form_of(kind: bytes, texts: Collection[bytes]) -> bytes:
-    """The regular expression of tokens of one kind."""
-    if kind == b"w":
-        return re.escape(min(texts)) if len(texts) == 1 else _WORD
-    return {b" ": _BLANKS, b"m": _COLOUR}.get(kind, re.escape(kind))
+    """The regular expression of tokens of one kind.
+
+    A word that differs from line to line is made of the same runs of digits and letters everywhere; else it is any
+    word, with a digit where all have one.
+    """
+    if kind != b"w":
+        return {b" ": _BLANKS, b"m": _COLOUR}.get(kind, re.escape(kind))
+    if len(texts) == 1:
+        return re.escape(min(texts))
+    shapes = {_SHAPE_RUN.sub(_shape_of_run, text) for text in texts}
+    if len(shapes) == 1:
+        parts = (_RUNS.get(bytes((byte,)), re.escape(bytes((byte,)))) for byte in shapes.pop())
+        return b"".join(parts)
+    if all(_TIME_STAMP.fullmatch(text) for text in texts):
+        return TIME_STAMP
+    return _WORD_WITH_DIGIT if all(_DIGIT.search(text) for text in texts) else _WORD
 
 
 class _Opened:
