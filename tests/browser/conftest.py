@@ -58,6 +58,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "hostile": lambda: report_of(LOGS / "hostile.log"),
     "stress": lambda: report_of(LOGS / "stress-4-threads.log.gz"),
     "captured": lambda: report_of(LOGS / "bare-captured.log"),
+    "torn": lambda: report_of(LOGS / "torn-lines.log.gz"),
     "narrowed": lambda: msgspec.structs.replace(sample_report(), selection=Selection(functions=("query_*",))),
 }
 

@@ -84,7 +84,7 @@ def _time_rows(shown: Sequence[Function], label: Labels, unit_ns: int) -> list[R
             "function": label(row.function),
             "total": row.total_elapsed_ns / unit_ns,
             "upper": row.total_elapsed_upper_ns / unit_ns,
-            "self": None if row.self_ns is None else row.self_ns / unit_ns,
+            "self": (row.self_ns or 0) / unit_ns,
             "total_text": _format_total(row),
             "self_text": format_self_time(row),
         }
