@@ -124,6 +124,25 @@ _KINDS: Final = (
         ),
     ),
     _Kind(
+        "mysql",
+        "statement",
+        "statements",
+        (
+            _Lack(
+                "mysql-without-values",
+                "holds no values: it is never known to ask the same as another one",
+                "hold no values: they are never known to ask the same as others",
+                "Prepare statements in the driver, or log what is executed.",
+            ),
+            _Lack(
+                "mysql-without-session",
+                "doesn't say its session: all of these are taken together and not judged",
+                "don't say their session: all of these are taken together and not judged",
+                "Let the log hold the connection's id, as MySQL 5.7 and MariaDB do.",
+            ),
+        ),
+    ),
+    _Kind(
         "rust-tracing",
         "span",
         "spans",

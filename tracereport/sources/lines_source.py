@@ -94,6 +94,12 @@ def _load_rust_tracing() -> Reader:
     return read_logs
 
 
+def _load_mysql() -> Reader:
+    from tracereport.sources.mysql import read_logs  # noqa: PLC0415
+
+    return read_logs
+
+
 LINES_SOURCES: Final = (
     LinesSource(
         "rails",
@@ -120,5 +126,12 @@ LINES_SOURCES: Final = (
         "no span has closed in it",
         "Let the subscriber say when spans close: fmt().with_span_events(FmtSpan::CLOSE)",
         _load_rust_tracing,
+    ),
+    LinesSource(
+        "mysql",
+        rb"^# Query_time: \d+\.\d+\s+Lock_time: ",
+        "no statement with its time in it",
+        "Log every statement: set global slow_query_log = 1, global long_query_time = 0",
+        _load_mysql,
     ),
 )

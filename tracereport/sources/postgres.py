@@ -15,7 +15,6 @@ from tracereport.model import Input, Rows
 from tracereport.sources.statements import read_statement
 from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
 
-VIA: Final = "postgres"
 MICROSECOND_NS: Final = 1_000
 _MESSAGE: Final = re.compile(
     r"duration: (?P<time>\d{1,12}\.\d{1,6}) ms"
@@ -55,7 +54,7 @@ _ENDS: Final = re.compile(r"(?:commit|end|rollback(?!\s+to)|abort|prepare transa
 _LONGEST_FIELD: Final = 1 << 27
 
 
-class _Record(msgspec.Struct):
+class Record(msgspec.Struct):
     """One entry of the log."""
 
     line: int
@@ -67,6 +66,8 @@ class _Record(msgspec.Struct):
     user: str = ""
     database: str = ""
     application: str = ""
+    rows: int | None = None
+    """How many the answer holds, where that is told."""
 
 
 class _Session(msgspec.Struct):
@@ -86,7 +87,9 @@ class _Session(msgspec.Struct):
 
 
 class PostgresReader:
-    """Reads one log."""
+    """Reads one log. Another database's reader gives its own entries, with messages of the same form."""
+
+    name = "postgres"
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -94,28 +97,28 @@ class PostgresReader:
         self._sessions: dict[str, _Session] = {}
         self._sampled: set[str] = set()
         self._notices: Counter[str] = Counter()
-        self._lines = 0
-        self._continuation_lines = 0
+        self.lines = 0
+        self.continuation_lines = 0
         self._error: str | None = None
 
     def read(self, stream: Stream, progress: Progress | None) -> Calls:
         """All calls of the log."""
-        lines = self._read_lines(stream, progress)
+        lines = self.read_lines(stream, progress)
         first = next(lines, "")
         while first and not first.strip():
             first = next(lines, "")
-        records = self._read_records(first, lines)
+        records = self.read_records(first, lines)
         for record in records:
             self._take(record)
         for session in self._sampled:
             for process in self._sessions[session].processes:
                 self._builder.withhold(process)
-        self._notices["postgres-sampled"] = len(self._sampled)
+        self._notices[f"{self.name}-sampled"] = len(self._sampled)
         return self._builder.build(self._make_facts())
 
     # entries
 
-    def _read_lines(self, stream: Stream, progress: Progress | None) -> Iterator[str]:
+    def read_lines(self, stream: Stream, progress: Progress | None) -> Iterator[str]:
         """Each line with its line feed."""
         try:
             for chunk in stream.read_chunks(progress):
@@ -124,24 +127,25 @@ class PostgresReader:
                 lines = valid.decode().split("\n")
                 last = lines.pop()
                 for line in lines:
-                    self._lines += 1
+                    self.lines += 1
                     yield f"{line}\n"
                 if last:
-                    self._lines += 1
+                    self.lines += 1
                     yield last
         except BrokenSourceError as error:
             self._error = str(error)
 
-    def _read_records(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+    def read_records(self, first: str, lines: Iterator[str]) -> Iterator[Record]:
+        """Each entry of the log, in any of its forms."""
         if first.startswith("{"):
             return self._read_json(first, lines)
         if _CSV.match(first.encode()) and first.count(",") >= len(_CSV_KEYS) // 2:
             return self._read_csv(first, lines)
         return self._read_plain(first, lines)
 
-    def _read_json(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+    def _read_json(self, first: str, lines: Iterator[str]) -> Iterator[Record]:
         for line in _chain(first, lines):
-            number = self._lines
+            number = self.lines
             try:
                 entry = msgspec.json.decode(line)
             except (msgspec.MsgspecError, RecursionError):
@@ -156,41 +160,41 @@ class PostgresReader:
             inner = entry.get("record")
             yield _to_record(inner if isinstance(inner, dict) else entry, number)
 
-    def _read_csv(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+    def _read_csv(self, first: str, lines: Iterator[str]) -> Iterator[Record]:
         csv.field_size_limit(_LONGEST_FIELD)
         reader = csv.reader(_chain(first, lines))
-        before = self._lines - 1
+        before = self.lines - 1
         while True:
             try:
                 row = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                before = self._lines
+                before = self.lines
                 continue
-            self._continuation_lines += max(self._lines - before - 1, 0)
+            self.continuation_lines += max(self.lines - before - 1, 0)
             yield _to_record(dict(zip(_CSV_KEYS, row, strict=False)), before + 1)
-            before = self._lines
+            before = self.lines
 
-    def _read_plain(self, first: str, lines: Iterator[str]) -> Iterator[_Record]:
+    def _read_plain(self, first: str, lines: Iterator[str]) -> Iterator[Record]:
         """Entries of the plain log: a tab begins a line that goes on, DETAIL belongs to the entry before."""
-        waiting: _Record | None = None
+        waiting: Record | None = None
         is_detail = False
         for line in _chain(first, lines):
             text = line.rstrip("\r\n")
             if text.startswith("\t") and waiting is not None:
-                self._continuation_lines += 1
+                self.continuation_lines += 1
                 if is_detail:
                     waiting.detail += "\n" + text[1:]
                 else:
                     waiting.message += "\n" + text[1:]
                 continue
-            read = _read_plain_line(text, self._lines)
+            read = _read_plain_line(text, self.lines)
             if read is None:
                 continue
             severity, record = read
             if severity == "DETAIL" and waiting is not None and record.session == waiting.session:
-                self._continuation_lines += 1
+                self.continuation_lines += 1
                 waiting.detail, is_detail = record.message, True
                 continue
             if waiting is not None:
@@ -201,7 +205,7 @@ class PostgresReader:
 
     # calls
 
-    def _take(self, record: _Record) -> None:
+    def _take(self, record: Record) -> None:
         session = self._sessions.get(record.session)
         if session is None:
             session = self._sessions[record.session] = _Session([])
@@ -224,7 +228,7 @@ class PostgresReader:
             self._add(session, record, sql, detail, elapsed_ns, line)
 
     def _add(
-        self, session: _Session, record: _Record, text: str, detail: str, elapsed_ns: int, line: int | None = None
+        self, session: _Session, record: Record, text: str, detail: str, elapsed_ns: int, line: int | None = None
     ) -> None:
         sql, tags = split_comment(text.strip())
         statement = read_statement(sql)
@@ -237,11 +241,11 @@ class PostgresReader:
         caller = name_caller(tags) or record.application or None
         self._choose_unit(session, record, tags, caller, begins=begins)
         is_asked = kind == "question"
-        self._notices["postgres"] += 1
-        self._notices["postgres-questions"] += is_asked
-        self._notices["postgres-writes"] += kind == "write"
-        self._notices["postgres-without-values"] += is_asked and not known
-        self._notices["postgres-without-session"] += not record.session
+        self._notices[self.name] += 1
+        self._notices[f"{self.name}-questions"] += is_asked
+        self._notices[f"{self.name}-writes"] += kind == "write"
+        self._notices[f"{self.name}-without-values"] += is_asked and not known
+        self._notices[f"{self.name}-without-session"] += not record.session
         row = len(self._builder)
         number = self._builder.add(
             "transaction" if begins else statement.name,
@@ -254,7 +258,8 @@ class PostgresReader:
             parent=session.frame,
             kind=kind,
             values_known=known or not is_asked,
-            via=VIA,
+            via=self.name,
+            metrics=() if record.rows is None else (("rows", record.rows),),
             writes=statement.writes,
             at=tags.get("file") or tags.get("line"),
         )
@@ -267,7 +272,7 @@ class PostgresReader:
     def _choose_unit(
         self,
         session: _Session,
-        record: _Record,
+        record: Record,
         tags: Mapping[str, str],
         caller: str | None,
         *,
@@ -293,15 +298,15 @@ class PostgresReader:
         session.in_transaction, session.tag = False, ""
 
     def _make_facts(self) -> Facts:
-        records = self._notices["postgres"]
+        records = self._notices[self.name]
         return Facts(
             input=Input(
                 files=(self._name,),
-                lines=self._lines,
+                lines=self.lines,
                 records=records,
-                continuation_lines=self._continuation_lines,
+                continuation_lines=self.continuation_lines,
                 malformed_lines=0,
-                other_lines=max(self._lines - records - self._continuation_lines, 0),
+                other_lines=max(self.lines - records - self.continuation_lines, 0),
                 malformed=Rows(),
                 errors=(f"{self._name}: {self._error}",) if self._error else (),
             ),
@@ -321,7 +326,7 @@ def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
     yield from lines
 
 
-def _to_record(entry: Mapping[str, Any], line: int) -> _Record:
+def _to_record(entry: Mapping[str, Any], line: int) -> Record:
     """An entry of csvlog or jsonlog."""
     known = {_OTHER_KEYS.get(key, key): value for key, value in entry.items()}
 
@@ -330,7 +335,7 @@ def _to_record(entry: Mapping[str, Any], line: int) -> _Record:
         return value if isinstance(value, str) else "" if value is None else str(value)
 
     number = text("line_num")
-    return _Record(
+    return Record(
         line=line,
         message=text("message"),
         detail=text("detail"),
@@ -342,7 +347,7 @@ def _to_record(entry: Mapping[str, Any], line: int) -> _Record:
     )
 
 
-def _read_plain_line(text: str, line: int) -> tuple[str, _Record] | None:
+def _read_plain_line(text: str, line: int) -> tuple[str, Record] | None:
     """Severity and entry of a line of the plain log; None where it begins none."""
     found = _LINE.match(text)
     if found is None:
@@ -353,7 +358,7 @@ def _read_plain_line(text: str, line: int) -> tuple[str, _Record] | None:
     number = _LINE_NUMBER.search(prefix)
     named = {one["key"]: one["value"] for one in _NAMED.finditer(prefix)}
     both = _USER_AND_DATABASE.search(prefix)
-    return found["severity"], _Record(
+    return found["severity"], Record(
         line=line,
         message=found["message"],
         session=session["id"]
@@ -372,7 +377,7 @@ def _clean_application(name: str) -> str:
     return "" if name == "[unknown]" else name
 
 
-def _name_unit(record: _Record, caller: str | None) -> str:
+def _name_unit(record: Record, caller: str | None) -> str:
     return " ".join(part for part in (caller or record.user, record.database and f"on {record.database}") if part)
 
 
