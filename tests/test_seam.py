@@ -177,7 +177,7 @@ def test_a_builder_keeps_what_a_record_says() -> None:
     assert calls.kind.tolist() == [FRAME, QUESTION, WRITE, QUESTION]
     assert calls.lookups.values_known[calls.lookup].tolist() == [True, False, True, True]
     assert [calls.resources[code] for code in calls.lookups.resource[calls.lookup]] == [
-        "GET /", "users", "publish bills", "x",
+        "get /", "users", "publish bills", "x",
     ]  # fmt: skip
     origins = calls.origins
     assert [origins.answer[origin] for origin in calls.origin] == [0, 0, 0, 1]

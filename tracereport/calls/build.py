@@ -36,7 +36,7 @@ from tracereport.calls.calls import (
     Signatures,
 )
 from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
-from tracereport.calls.statements import STATEMENT, find_subjects
+from tracereport.calls.statements import STATEMENT, code_written, find_subjects
 from tracereport.calls.texts import pack_texts
 from tracereport.model import TreeKind
 from tracereport.native.keys import factorize
@@ -125,7 +125,7 @@ class CallTables:
         resources = {resource: code for code, resource in enumerate(subjects.resources)}
         for row, code in enumerate(kept.tolist()):
             if (resource := self._resource.get(code)) is not None:
-                subjects.resource[row] = resources.setdefault(resource, len(resources))
+                subjects.resource[row] = code_written(resource, resources)
         packed = pack_texts(text)
         return Lookups(
             function=function,
@@ -162,7 +162,7 @@ class CallTables:
         def code_writes(resource: str | None) -> int:
             if not resource:
                 return NO_TEXT if resource is None else EVERYTHING
-            return resource_of.setdefault(resource, len(resource_of))
+            return code_written(resource, resource_of)
 
         origins = Origins(
             kind=np.array([key[0] for key in own], np.uint8),
