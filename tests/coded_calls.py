@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle import Process, Record, find_processes, read_lines
+from tests.oracle.kinds import bare
 from tracereport.calls.calls import (
     CACHED,
     EVERYTHING,
@@ -136,7 +137,7 @@ def code_origins(rows: Sequence[tuple[Any, ...]], resources: Codes) -> Origins:
         return integers(NO_TEXT if name is None else texts[name] for name in names).astype(np.int32)
 
     def resource(name: str | None) -> int:
-        return NO_TEXT if name is None else EVERYTHING if name == "1" else resources[name]
+        return NO_TEXT if name is None else EVERYTHING if name == "1" else resources[bare(name)]
 
     return Origins(
         kind=np.array(kind, np.uint8),
@@ -158,8 +159,8 @@ def report_of(
 
 
 def report_on(*lines: str, row_limit: int = ROW_LIMIT) -> Report:
-    """The report of some trace lines, each from its number on."""
-    log = "".join(f"PERF_TRACE|{line}\n" for line in lines).encode()
+    """The report of some lines, each a trace line from its number on or a marker."""
+    log = "".join(f"{line}\n" if line.startswith(" ") else f"PERF_TRACE|{line}\n" for line in lines).encode()
     return make_report(code_calls(find_processes(read_lines(log))), Settings(), "some lines", row_limit=row_limit)
 
 

@@ -212,13 +212,15 @@ def hold_curves(found: Mapping[str, Any], expected: Sequence[Row]) -> None:
 
 
 def hold_activity(found: Mapping[str, Any], processes: Sequence[Process]) -> None:
-    """Bins cut the judged calls of a process by their numbers, and say how many of them are repeats in their units."""
-    numbers: dict[int, list[tuple[int, bool]]] = {}
-    for unit in find_units(processes, [calls_of(process, index) for index, process in enumerate(processes)]):
-        repeated = {call for asked in by_lookup(unit.questions).values() for call in asked[1:]}
-        if unit.judged:
-            numbers.setdefault(unit.process, []).extend((call.number, call in repeated) for call in unit.calls)
-    numbers = {index: sorted(calls) for index, calls in numbers.items()}
+    """Bins cut the calls of a process by their numbers, and say how many of them are repeats in their units."""
+    ordered = [calls_of(process, index) for index, process in enumerate(processes)]
+    asked = [asked for unit in find_units(processes, ordered) for asked in by_lookup(unit.questions).values()]
+    repeated = {call for calls in asked for call in calls[1:]}
+    numbers = {
+        index: [(call.number, call in repeated) for call in calls]
+        for index, calls in enumerate(ordered)
+        if processes[index].judged
+    }
     assert found["total"] == sum(min(len(calls), MOST_BINS) for calls in numbers.values())
     by_process: dict[int, list[Row]] = {}
     for row in found["rows"]:

@@ -50,6 +50,8 @@ class Record:
     parent: int | None = None
     said: tuple[tuple[str, str], ...] = ()
     """The other reserved fields, by name: each name's last value that can be one. Flags are there if they are 1."""
+    values_known: bool = True
+    """Lines always hold the values of parameters; other sources may not."""
 
     def says(self, name: str) -> str | None:
         """The value of a reserved field."""
@@ -105,11 +107,6 @@ class Record:
         """The run of its caller that asks."""
         said = self.says("activation")
         return None if said is None else int(said)
-
-    @property
-    def values_known(self) -> bool:
-        """Lines always hold values."""
-        return True
 
 
 @dataclass(frozen=True)

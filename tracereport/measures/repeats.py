@@ -85,14 +85,15 @@ def find_repeats(ordered: OrderedCalls, answers: Answers) -> Repeats:
     is_cached = follows & (calls.origins.answer == CACHED)[calls.origin[row]]
     comparable = follows & _same_as_before(names) & (names != NO_ANSWER)
     same = _same_as_before(values)
-    is_unchanged = (comparable & same) | is_cached
+    is_equal = comparable & same
+    is_unchanged = is_equal | is_cached
     is_changed = comparable & ~same & ~is_cached
     number = ordered.number[order]
     last_inside = last_number_inside(ordered)[order] if ordered.in_tree.any() else number
     previous_own = _link(signatures.order, ~signatures.is_first, count)[order]
     written, own_written = _find_written(ordered, order, previous[order], previous_own)
     own = is_unchanged & ~is_cached & again[order] & ~own_written
-    own &= _is_chain_whole(order, is_unchanged, previous_own, count)
+    own &= _is_chain_whole(order, is_equal, previous_own, count)
 
     def spread(column: NDArray[Any]) -> NDArray[Any]:
         whole = np.zeros(count, column.dtype)
@@ -132,14 +133,14 @@ def _same_as_before(column: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _is_chain_whole(
-    order: NDArray[np.intp], is_unchanged: NDArray[np.bool_], previous_own: NDArray[np.int32], count: int
+    order: NDArray[np.intp], is_equal: NDArray[np.bool_], previous_own: NDArray[np.int32], count: int
 ) -> NDArray[np.bool_]:
     """Whether all answers from the caller's own last question up to each are known and equal.
 
     Each step to another answer, or to one that isn't known, adds one to a running count: the chain is whole where the
     count is the same at both ends.
     """
-    steps = np.cumsum(~is_unchanged)
+    steps = np.cumsum(~is_equal)
     steps_at = np.zeros(count, np.int64)
     steps_at[order] = steps
     known = previous_own != NOWHERE

@@ -100,19 +100,24 @@ def _code_told(
 
 
 def _find_open_callers(ordered: OrderedCalls, asked: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Per place the only open call of the named caller; ``NOWHERE`` where it isn't asked for, or isn't one."""
+    """Per place the only open call of the named caller; ``NOWHERE`` where it isn't asked for, or isn't one.
+
+    Whatever an open call's own record says of it, it may be the one: all of the process are looked at.
+    """
     calls = ordered.calls
     found = np.full(len(ordered), NOWHERE, np.intp)
-    place = np.flatnonzero(asked & ~calls.implausible[ordered.row])
-    if not len(place):
+    if not asked.any():
         return found
+    has_asked = np.zeros(len(calls.processes.name), bool)
+    has_asked[ordered.process[asked]] = True
+    place = np.flatnonzero(has_asked[ordered.process] & ~calls.implausible[ordered.row])
     caller = calls.signatures.caller[ordered.signature[place]]
     if UNKNOWN_CALLER in calls.names:
         caller = np.where(caller == calls.names.index(UNKNOWN_CALLER), -1, caller)
     function = calls.lookups.function[ordered.lookup[place]]
     line = calls.line[ordered.row[place]]
     index = find_only_open(ordered.process[place], function, caller, line)
-    found[place] = np.where(index == NOWHERE, NOWHERE, place[index])
+    found[place] = np.where((index == NOWHERE) | ~asked[place], NOWHERE, place[index])
     return found
 
 
