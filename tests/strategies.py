@@ -120,6 +120,8 @@ class WrittenCall:
     unit: str = "ms"
     metrics: tuple[tuple[str, int], ...] = ()
     tells_parent: bool = False
+    said: tuple[tuple[str, str], ...] = ()
+    """What the line says of its call beside parent and metrics: reserved fields, as written."""
 
     @property
     def elapsed_ns(self) -> int:
@@ -136,7 +138,7 @@ class WrittenCall:
         pieces.append(f"elapsed_{self.unit}={self.elapsed}")
         if self.tells_parent:
             pieces.append(f"parent={'none' if self.parent is None else self.parent}")
-        pieces += [f"{name}={value}" for name, value in self.metrics]
+        pieces += [f"{name}={value}" for name, value in (*self.said, *self.metrics)]
         return "|".join(pieces)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.described_logs import described_logs
 from tests.oracle import Process, Reading, calls_table, find_processes, measure, read_lines
 from tests.oracle.evidence import grades
 from tests.oracle.measures import Row
@@ -255,7 +256,7 @@ def test_a_clean_log_reads_back_exactly(written: WrittenLog) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(logs())
+@given(logs() | described_logs())
 def test_figures_of_any_log_add_up(log: bytes) -> None:
     read = read_lines(log)
     assert read.lines == len(read.records) + read.continuation_lines + len(read.malformed) + read.other_lines
@@ -275,7 +276,8 @@ def test_figures_of_any_log_add_up(log: bytes) -> None:
     )
     assert totals["calls"] == totals["questions"] + totals["writes"] + totals["frames"]
     assert totals["judged_questions"] == sum(row["judged_questions"] for row in result["units"])
-    for section in ("functions", "callers", "edges", "processes", "units"):
+    assert totals["judged_calls"] == sum(row["calls"] for row in result["units"])
+    for section in ("functions", "callers", "edges", "processes"):
         assert totals["calls"] == sum(row["calls"] for row in result[section])
     for row in result["functions"]:
         assert row["calls"] == sum(histogram_bin["calls"] for histogram_bin in row["histogram"])

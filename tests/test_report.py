@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coded_calls import report_on
+from tests.described_logs import described_logs
 from tests.divided import divide_records
 from tests.figures import hold_figures
 from tests.oracle import read_lines
@@ -44,7 +45,7 @@ def test_every_figure_of_a_real_log_is_what_its_definition_says(name: str) -> No
 
 
 @given(
-    log=logs(),
+    log=logs() | described_logs(),
     other_settings=st.sampled_from(
         (
             Settings(),

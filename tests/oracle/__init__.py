@@ -74,10 +74,11 @@ Measures
         position.
     36. Recursion is by the logged caller, or by the parent in the tree. Calls of a parent that never printed are under
         it, and *sure*. An implausible call has no parent. A caller is open if its number is smaller and its line later,
-        whatever unit it belongs to; ``unknown`` names none.
-    37. A failed question is in no fan-out; a failed write is. Of writes and of calls whose values weren't recorded the
-        distinct values are the calls, and what is fixed is the statement of the writes, if they have one.
-    38. A finding of a fan-out counts its groups that aren't *low* if it has any, and is *sure* if one of them is.
+        whatever unit it belongs to; ``unknown`` names none. Beside an activation only a given parent is named.
+    37. A call that failed is in no fan-out, though a write that failed may have changed something. Of writes and of
+        calls whose values weren't recorded the distinct values are the calls, and what is fixed is the statement of the
+        writes, if they have one.
+    38. A finding of a fan-out counts its groups of the best confidence only.
     39. The curve's time and marks are of hits that aren't stale; a mark is null where there are none.
     40. Saved are, in the totals, all unchanged repeats but those that a cache answered; *possible* are the unproven
         ones that nothing says to have changed, outside any call that is spared; the two are figures of their own, not

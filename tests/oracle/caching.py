@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from tests.oracle.evidence import compare
+from tests.oracle.evidence import compare_answers
 from tests.oracle.units import Call, by_lookup
 
 Row = dict[str, Any]
@@ -35,7 +35,7 @@ def cache_curve(function: str, by_process: Iterable[Sequence[Call]], ignored: Se
         for stream in streams
         for asked in by_lookup(stream).values()
         for previous, call in pairwise(asked)
-        if compare(previous, call, ignored) == "changed"
+        if compare_answers(previous, call, ignored) == "changed"
     }
     distinct = [len({call.lookup for call in stream}) for stream in streams]
     calls = sum(len(stream) for stream in streams)

@@ -30,9 +30,12 @@ def are_equal(before: Answer, after: Answer) -> bool:
 
 
 def compare(previous: Call, call: Call, ignored: Sequence[str]) -> str:
-    """What two answers to one question say by themselves: ``unchanged``, ``changed`` or ``unproven``."""
-    if call.record.cached:
-        return "unchanged"
+    """What is known of the answer to a repeat by itself: what a cache answered is unchanged, whatever it was."""
+    return "unchanged" if call.record.cached else compare_answers(previous, call, ignored)
+
+
+def compare_answers(previous: Call, call: Call, ignored: Sequence[str]) -> str:
+    """What two answers to one question say: ``unchanged``, ``changed`` or ``unproven``."""
     before, after = answer_of(previous.record, ignored), answer_of(call.record, ignored)
     if not before or not after or [name for name, _ in before] != [name for name, _ in after]:
         return "unproven"

@@ -50,18 +50,18 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], least_values: int) -
 
 
 def is_candidate(call: Call, printed: dict[int, Call]) -> bool:
-    """A question that didn't fail, or a write; and no recursion."""
+    """A question or a write that didn't fail; and no recursion."""
     parent = printed.get(call.parent) if call.parent is not None else None
     is_recursion = call.function == call.caller or (parent is not None and parent.function == call.function)
-    return call.kind != "frame" and not (call.kind == "question" and call.record.failed) and not is_recursion
+    return call.kind != "frame" and not call.record.failed and not is_recursion
 
 
 def scope_of(call: Call, tree: str, open_callers: Mapping[Call, Call]) -> Scope:
     """The run of its caller that a call belongs to."""
     activation = call.record.activation
     if activation is not None or (tree == "given" and call.in_tree):
-        certain = activation is not None or call.parent is not None
-        return Scope("sure", call.parent, activation) if certain else LOW
+        parent = call.parent if tree == "given" else None
+        return Scope("sure", parent, activation) if activation is not None or parent is not None else LOW
     if call in open_callers:
         return Scope("sure" if tree == "nested" else "likely", open_callers[call].number)
     return LOW
