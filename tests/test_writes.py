@@ -71,7 +71,8 @@ def test_two_statements_are_two_groups_of_one_finding() -> None:
         for number in range(1, 12)
     ]
     report = report_on(*lines, "0|load_shelf|caller=unknown|elapsed_us=900|parent=none")
-    assert sorted(row.calls for row in report.fanouts.rows) == [5, 6]
+    told = {row.calls: [f"{param.name}={param.value}" for param in row.fixed_params] for row in report.fanouts.rows}
+    assert told == {5: [INSERT], 6: [other]}
     assert one_finding(report).calls_saved == 4 + 5
 
 

@@ -64,13 +64,17 @@ def _describe(context: Context, group: int, places: NDArray[np.intp]) -> FanOut:
     parent = int(fanouts.parent[group])
     varying = fanouts.varying[group]
     params = calls.params_of(int(ordered.lookup[places[0]]))
+    if varying:
+        fixed = [param for position, param in enumerate(params) if position not in varying]
+    else:
+        # Of writes the statement, which tells one loop from another; of questions no value is known.
+        fixed = [param for param in params if fanouts.is_write[group] and param.name == "sql"][:1]
     elapsed_ns = int(fanouts.elapsed_ns[group])
-    is_fixed = bool(varying)
     return FanOut(
         function=calls.names[fanouts.function[group]],
         caller=calls.name(int(fanouts.caller[group])),
         param_names=fanouts.param_names[group],
-        fixed_params=tuple(param for position, param in enumerate(params) if is_fixed and position not in varying),
+        fixed_params=tuple(fixed),
         varying_params=fanouts.varying_params(group),
         writes=bool(fanouts.is_write[group]),
         distinct_values=int(fanouts.distinct_values[group]),
