@@ -215,4 +215,5 @@ def verdict(findings: Sequence[Row], repeats: Sequence[Repeat], places: Sequence
         "saving_ns": saving_ns,
         "saving_upper_ns": saving_upper_ns,
         "keys": [row["key"] for row in changes],
+        "saved": kept,
     }

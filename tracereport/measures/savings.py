@@ -49,7 +49,8 @@ def count_savings(context: Context) -> Table:
         ("alone", unchanged, None),
     ):
         counts = saved & find_promised(ordered) if spared is None else find_outermost(ordered, saved, spared)
-        counted = count_time(ordered, counts)
+        # Alone, no function's calls use up what of a parent's time another's may save.
+        counted = count_time(ordered, counts, function.astype(np.int64) if spared is None else None)
         sums[f"{name}_ns"] = add_up(function, counted.lower_ns, names)
         sums[f"{name}_range_ns"] = add_up(function, counted.range_ns, names)
     found = np.flatnonzero(np.bincount(function, minlength=names))
