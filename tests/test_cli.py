@@ -334,7 +334,7 @@ def test_names_that_are_no_utf8_are_shown_as_escapes(folder: Path) -> None:
         (["stdout.log"], 3, "this looks like standard output, and traces go to standard error", "2> perf_trace.log"),
         (["captured.log"], 3, "logged at debug, but", "-- --nocapture"),
         (["nextest.log"], 3, "nextest shows the output of failed tests only", "--no-capture"),
-        (["torn.log"], 3, "1 line with the mark can't be read, the first is line 2 (broken off", "--test-threads=1"),
+        (["torn.log"], 3, "1 line with the mark can't be read, the first is line 2 (broken off", "Let the program end"),
         (["good.log", "./good.log"], 2, "./good.log: the same input is given twice", "Name each input once"),
         (["-", "-"], 2, "the same input is given twice", "Name each input once"),
         ([""], 2, "The name of a log is empty", "variable"),
@@ -501,7 +501,7 @@ def test_what_goes_wrong_inside_is_4_in_two_lines_and_never_a_failed_gate(
         def fail(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(job_room, "make_report", fail)
+        monkeypatch.setattr(job_room, "measure_locally", fail)
         done = call(capfd, SINGLE, "--fail-on", "calls > 1", "-o", "a.md")
         assert_error(done, 4, "internal error: ", "open an issue")
         assert type(error).__name__ in done.stderr.decode()
