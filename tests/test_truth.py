@@ -16,7 +16,7 @@ from tests.truth import (
     Matching,
     Row,
     TrueProcess,
-    fields,
+    could_be,
     log_path,
     match,
     read_log,
@@ -64,25 +64,6 @@ def shuffled(name: str) -> frozenset[int]:
 
 def table_names(name: str) -> dict[int, str]:
     return {process: rows[0]["process_name"] for process, rows in rows_of_processes(name).items()}
-
-
-def could_be(rows: list[Row], source: TrueProcess) -> bool:
-    """Whether a process made calls like all of these, times apart."""
-    calls = {call.number: call for call in source.calls}
-
-    def alike(row: Row) -> bool:
-        call = calls.get(row["number"])
-        if call is None or call.function != row["function"]:
-            return False
-        if call.params is not None and (call.caller != row["caller"] or call.params != fields(row["params"])):
-            return False
-        return call.metrics is None or results(call.metrics) == results(fields(row["metrics"]))
-
-    return all(alike(row) for row in rows)
-
-
-def results(metrics: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
-    return [(name, value) for name, value in metrics if not name.endswith("_ms")]
 
 
 @pytest.mark.parametrize("name", TRUE_NAMES)

@@ -185,3 +185,23 @@ def all_of(rows: Sequence[Row], process: TrueProcess) -> bool:
     """Whether every row tells of a call of this process."""
     calls = {call.number: call for call in process.calls}
     return all(row["number"] in calls and tells_the_same(row, calls[row["number"]]) for row in rows)
+
+
+def could_be(rows: Sequence[Row], source: TrueProcess) -> bool:
+    """Whether a process made calls like all of these, times apart."""
+    calls = {call.number: call for call in source.calls}
+
+    def alike(row: Row) -> bool:
+        call = calls.get(row["number"])
+        if call is None or call.function != row["function"]:
+            return False
+        if call.params is not None and (call.caller != row["caller"] or call.params != fields(row["params"])):
+            return False
+        return call.metrics is None or results(call.metrics) == results(fields(row["metrics"]))
+
+    return all(alike(row) for row in rows)
+
+
+def results(metrics: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Metrics without times."""
+    return [(name, value) for name, value in metrics if not name.endswith("_ms")]
