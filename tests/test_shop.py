@@ -9,39 +9,33 @@ from tests.shop import trace_shop
 
 pytest.importorskip("sqlalchemy")
 
-JUDGED_ALIKE = pytest.mark.xfail(
-    reason="frames, and what fixtures ask, are still judged like any other call", strict=False
-)
-
 
 def report_on(log: Path, pages: str, *options: str) -> tracereport.Report:
     trace_shop(log, pages, *options)
     return tracereport.analyze(tracereport.read_calls(log))
 
 
-@JUDGED_ALIKE
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_the_report_names_exactly_the_planted_faults(tmp_path: Path, options: tuple[str, ...]) -> None:
     report = report_on(tmp_path / "shop.log", "pages", *options)
     assert {
-        (finding.kind, finding.function, finding.callers, finding.confidence) for finding in report.findings.rows
+        (finding.kind, finding.function, finding.callers, finding.confidence)
+        for finding in report.findings.rows
+        if finding.kind != "slow"  # which call that is, the machine decides
     } == {
         ("fan-out", "select products", ("order_page",), "sure"),
         ("shared", "select products", ("load_product", "product_exists"), "sure"),
         ("again", "select rates", ("exchange_rate",), "sure"),
     }
-    assert report.totals.judged_calls == report.totals.calls
     assert {process.tree for process in report.processes.rows} == {"given"}
 
 
-@JUDGED_ALIKE
 def test_once_they_are_mended_there_is_nothing_to_report(tmp_path: Path) -> None:
     report = report_on(tmp_path / "shop.log", "pages_fixed")
-    assert report.findings.total == 0
+    assert {finding.kind for finding in report.findings.rows} <= {"slow"}
     assert report.totals.redundant_calls == 0
 
 
-@JUDGED_ALIKE
 def test_the_findings_are_shown_by_the_tests_that_have_them(tmp_path: Path) -> None:
     report = report_on(tmp_path / "shop.log", "pages")
     tests = {finding.kind: finding.tests.rows for finding in report.findings.rows}

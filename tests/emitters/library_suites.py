@@ -1,0 +1,74 @@
+"""Runs the libraries' own tests with the hooks off and on, and says where the outcomes differ.
+
+``python -m tests.emitters.library_suites PYTHON FOLDER...``: a Python whose environment the libraries and what their
+tests need are installed in, and folders of their sources, named as they are packed (``flask-3.1.3``).
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.shop import ROOT
+from tracereport.command.emitter_files import python_environment
+
+PYTEST = ("-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:randomly")
+DJANGO_APPS = (
+    "backends", "basic", "queries", "transactions", "bulk_create", "prefetch_related", "handlers", "test_client",
+    "cache", "template_tests", "select_related", "raw_query", "expressions_case", "delete",
+)  # fmt: skip
+SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "django": ("tests", ("runtests.py", "--parallel=1", "-v", "2", *DJANGO_APPS)),
+    "flask": (".", (*PYTEST, "tests")),
+    "requests": (".", (*PYTEST, "tests")),
+    "starlette": (".", (*PYTEST, "--ignore=tests/middleware/test_opentelemetry.py", "tests")),
+    "sqlalchemy": (
+        ".",
+        (
+            *PYTEST, "test/engine/test_execute.py", "test/engine/test_transaction.py", "test/sql/test_insert_exec.py",
+            "test/sql/test_resultset.py", "test/orm/test_eager_relations.py", "test/orm/test_lazy_relations.py",
+            "test/orm/test_selectin_relations.py", "test/ext/asyncio",
+        ),
+    ),
+}  # fmt: skip
+OUTCOME = re.compile(
+    r"^(?:(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (\S+)|(test\w+ \([\w.]+\)).* \.\.\. (\w+))", re.MULTILINE
+)
+
+
+def main() -> int:
+    python, *folders = sys.argv[1:]
+    differ = 0
+    for folder in map(Path, folders):
+        library = folder.name.partition("-")[0]
+        off, on = (run(python, folder, library, is_on=is_on) for is_on in (False, True))
+        odd = sorted(test for test in off.keys() | on.keys() if off.get(test) != on.get(test))
+        print(f"{folder.name}: {len(off)} tests, {len(odd)} with another outcome")
+        for test in odd:
+            print(f"  {test}: {off.get(test)}, with the hooks {on.get(test)}")
+        differ += len(odd)
+    return 1 if differ else 0
+
+
+def run(python: str, folder: Path, library: str, *, is_on: bool) -> dict[str, str]:
+    """The outcome of each test by its name."""
+    place, arguments = SUITES[library]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PERF_TRACE": ""}
+    with tempfile.TemporaryDirectory() as logs:
+        if is_on:
+            environment |= {"PERF_TRACE": f"{logs}/%p.log", **python_environment(environment)}
+        done = subprocess.run(
+            [python, *arguments], cwd=folder / place, env=environment, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+        assert not is_on or any(Path(logs).iterdir()), f"nothing was traced: {ROOT}"
+    outcomes = {}
+    for found in OUTCOME.finditer(done.stdout):
+        outcomes[found[2] or found[3]] = found[1] or found[4]
+    return outcomes
+
+
+if __name__ == "__main__":
+    sys.exit(main())
