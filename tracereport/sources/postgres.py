@@ -12,7 +12,7 @@ import msgspec
 from tracereport.calls.build import CallsBuilder, Params
 from tracereport.calls.calls import NO_PARENT, CallKind, Calls, Facts
 from tracereport.model import Input, Rows
-from tracereport.sources.statements import read_statement
+from tracereport.sources.statements import read_statement, split_last_comment
 from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
 
 MICROSECOND_NS: Final = 1_000
@@ -34,7 +34,6 @@ _PROCESS: Final = re.compile(r"\[(?P<id>\d+)\]|\bpid[=: ]+(?P<named>\d+)|\((?P<r
 _LINE_NUMBER: Final = re.compile(r"\[(?P<number>\d+)-\d+\]|\bline[=: ]+(?P<named>\d+)")
 _NAMED: Final = re.compile(r"\b(?P<key>user|db|app|application)=(?P<value>[^,\s\]]*)")
 _USER_AND_DATABASE: Final = re.compile(r"\b(?P<user>[\w.-]+)@(?P<db>[\w.-]+)\b")
-_COMMENT: Final = re.compile(r"\s*/\*(?P<text>[^*]*(?:\*(?!/)[^*]*)*)\*/\s*;?\s*\Z")
 _FIRST_COMMENT: Final = re.compile(r"\s*/\*(?P<text>[^*]*(?:\*(?!/)[^*]*)*)\*/\s*")
 _TAG: Final = re.compile(r"(?P<key>[\w-]+)\s*[=:]\s*'?(?P<value>[^',]*)'?")
 _CSV: Final = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* [^,\n]{1,40},")
@@ -383,14 +382,15 @@ def _name_unit(record: Record, caller: str | None) -> str:
 
 def split_comment(sql: str) -> tuple[str, dict[str, str]]:
     """The statement without the comment that says who asked, and what that says."""
-    for pattern in (_COMMENT, _FIRST_COMMENT):
-        found = pattern.search(sql) if pattern is _COMMENT else pattern.match(sql)
-        if found is None:
-            continue
-        tags = {one["key"]: _decode(one["value"]) for one in _TAG.finditer(found["text"])}
-        if tags:
-            return sql[: found.start()] + sql[found.end() :], tags
-    return sql, {}
+    rest, said = split_last_comment(sql)
+    tags = _read_tags(said)
+    if not tags and (found := _FIRST_COMMENT.match(sql)) is not None:
+        rest, tags = sql[found.end() :], _read_tags(found["text"])
+    return (rest, tags) if tags else (sql, {})
+
+
+def _read_tags(said: str) -> dict[str, str]:
+    return {one["key"]: _decode(one["value"]) for one in _TAG.finditer(said)}
 
 
 def _decode(value: str) -> str:

@@ -13,7 +13,7 @@ from tracereport.calls.build import CallsBuilder, Params
 from tracereport.calls.calls import NO_PARENT, CallKind, Calls, Facts, Phase
 from tracereport.model import Input, Rows
 from tracereport.sources.spans.paths import template_name
-from tracereport.sources.statements import FILTERED, Statement, read_statement
+from tracereport.sources.statements import FILTERED, Statement, read_statement, split_last_comment
 from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
 
 VIA: Final = "rails"
@@ -22,17 +22,16 @@ TENTH_NS: Final = 100_000
 MILLISECOND_NS: Final = 1_000_000
 OUTSIDE: Final = "outside of requests"
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_BINDS: Final = re.compile(r"  (?P<binds>\[\[.*\]\])\s*\Z")
 _BIND: Final = re.compile(
     r"""\[(?:"(?P<name>(?:[^"\\]|\\.)*)"|nil),\s(?P<value>"(?:[^"\\]|\\.)*"|\[FILTERED\]|<\d+\sbytes\sof\sbinary\sdata>|[^\[\]]*|\[[^\]]*\])\]"""
 )
 _PREFIX: Final = re.compile(r"\s*[DIWEF], \[[^\]]*?#(?P<pid>\d+)\]\s+\w+ -- [^:]*: ")
 _STARTED: Final = re.compile(r'Started (?P<method>[A-Z]+) "(?P<path>[^"]*)" for \S+ at ')
 _PROCESSING: Final = re.compile(r"Processing by (?P<action>[\w:]+#\w+[?!]?) as ")
-_COMPLETED: Final = re.compile(r"Completed \d+ .*? in (?P<time>\d{1,9}(?:\.\d{1,9})?)ms")
+_COMPLETED: Final = re.compile(r"Completed \d+ .{0,200}? in (?P<time>\d{1,9}(?:\.\d{1,9})?)ms")
 _PERFORMING: Final = re.compile(r"Performing (?P<job>[\w:]+) \(Job ID: (?P<id>[\w-]+)\)")
 _PERFORMED: Final = re.compile(
-    r"Performed (?P<job>[\w:]+) \(Job ID: (?P<id>[\w-]+)\).*? in (?P<time>\d{1,9}(?:\.\d{1,9})?)ms"
+    r"Performed (?P<job>[\w:]+) \(Job ID: (?P<id>[\w-]+)\).{0,300}? in (?P<time>\d{1,9}(?:\.\d{1,9})?)ms"
 )
 _PLACE: Final = re.compile(r"(?P<path>\S+?):(?P<line>\d+)(?::in [`'](?P<method>.*)')?\s*\Z")
 _TEST: Final = re.compile(r"(?P<test>[A-Z][\w:]*: test_.+)")
@@ -208,7 +207,7 @@ class RailsReader:
         if pending is None or not line.strip():
             return
         is_next = self._line == pending.line + pending.continued + 1
-        has_values = _BINDS.search(pending.rest) is not None
+        has_values = split_binds(pending.rest)[1] != ""
         if is_next and not has_values and pending.continued < _MOST_LINES and (
             _is_open(pending.rest) or _GOES_ON.match(line) is not None
         ):  # fmt: skip
@@ -264,10 +263,9 @@ class RailsReader:
         known = self._questions.get((name, rest))
         if known is not None:
             return known
-        found = _BINDS.search(rest)
-        sql = rest[: found.start()] if found is not None else rest
-        statement = read_statement(strip_comments(sql))
-        binds, is_whole = read_binds(found["binds"]) if found is not None else ((), True)
+        sql, bound = split_binds(rest)
+        statement = read_statement(split_last_comment(sql)[0])
+        binds, is_whole = read_binds(bound) if bound else ((), True)
         values_known = is_whole and not statement.is_cut and len(binds) >= statement.places
         is_quiet = name in _QUIET or _BOOKKEEPING.search(sql) is not None
         kind: CallKind = "frame" if is_quiet else statement.kind
@@ -407,9 +405,10 @@ def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[
         yield RailsReader(stream.name).read(stream, progress)
 
 
-def strip_comments(sql: str) -> str:
-    """The statement without the comments that say who asked: they differ where the question doesn't."""
-    return re.sub(r"\s*/\*.*?\*/\s*;?\s*\Z", "", sql, flags=re.DOTALL) if sql.rstrip().endswith(("*/", "*/;")) else sql
+def split_binds(rest: str) -> tuple[str, str]:
+    """The statement, and the values behind it as Ruby writes them."""
+    start = rest.find("  [[") if rest.rstrip().endswith("]]") else -1
+    return (rest, "") if start < 0 else (rest[:start], rest[start:].strip())
 
 
 def read_binds(text: str) -> tuple[Params, bool]:

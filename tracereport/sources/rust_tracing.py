@@ -26,6 +26,7 @@ _TEXT: Final = re.compile(
 )
 _SPAN: Final = re.compile(r"(?P<name>[^\s:{}]+)(?:\{(?P<fields>[^{}]*)\})?:")
 _FIELD: Final = re.compile(r'(?P<name>[\w.]+)=(?P<value>"(?:[^"\\]|\\.)*"|\S+)')
+_LONGEST_LINE: Final = 20_000
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(?:\.(?P<decimals>\d{1,9}))?)(?P<unit>ns|µs|us|ms|s)")
 _UNIT_NS: Final = {"ns": 1, "µs": 1_000, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _NO_TESTS: Final = re.compile(r"main|tokio-.*|async-.*|actix-.*|rayon-.*|ThreadId\(\d+\)|\d+|")
@@ -152,6 +153,8 @@ def _begin_of(closed: _Closed) -> tuple[int, int]:
 
 
 def _read_text(line: str, number: int) -> _Closed | None:
+    if "time.busy=" not in line or len(line) > _LONGEST_LINE:
+        return None
     found = _TEXT.search(_COLOUR.sub("", line))
     if found is None:
         return None

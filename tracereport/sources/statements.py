@@ -14,7 +14,7 @@ _TOKEN: Final = re.compile(
     r"""
     (?P<text>  (?:\b[EeNnBbXx])?'(?:[^']|'')*' )
   | (?P<name>  "(?:[^"]|"")*" | `[^`]*` | \[[A-Za-z_][^\]\[]*\] )
-  | (?P<comment> --[^\n]* | /\*.*?\*/ )
+  | (?P<comment> --[^\n]* | /\*.{0,2000}?\*/ )
   | (?P<place> \$\d+ | %s | %\(\w+\)s | \? | (?<![:\w]):[A-Za-z_]\w* | (?<![@\w])@[A-Za-z_]\w* )
   | (?P<number> (?:(?:(?<=[(,=<>+*/-])|(?<=[(,=<>+*/-]\s))[-+])?
                (?<![\w.$])(?:0x[0-9A-Fa-f]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w]) )
@@ -26,6 +26,7 @@ _BATCH: Final = re.compile(r"begin\s+(?:unlogged\s+|counter\s+)?batch\b", re.IGN
 _CUT_OFF: Final = re.compile(r"(?:\.\.\.|…|\[truncated\])\s*\Z")
 _LONGEST: Final = 100_000
 """Characters of a statement that are looked at; what is longer has been made by a machine for many rows at once."""
+_MOST_COMMENTS: Final = 100
 FILTERED: Final = "[FILTERED]"
 
 
@@ -45,6 +46,13 @@ class Statement(msgspec.Struct, frozen=True):
     """The end of its text is missing."""
 
 
+def split_last_comment(sql: str) -> tuple[str, str]:
+    """The statement without the comment that it ends with, and what that says: tools write there who asked."""
+    text = sql.rstrip().removesuffix(";").rstrip()
+    start = text.rfind("/*") if text.endswith("*/") else -1
+    return (sql, "") if start < 0 else (text[:start].rstrip(), text[start + 2 : -2])
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def read_statement(sql: str) -> Statement:
     """Reads a statement, without a dialect."""
@@ -61,8 +69,10 @@ def read_statement(sql: str) -> Statement:
         values.append(text[text.index("'") + 1 : -1].replace("''", "'") if kind == "text" else text)
         return "?"
 
-    is_cut = len(sql) > _LONGEST or _CUT_OFF.search(sql) is not None
-    told = describe(_TOKEN.sub(take, sql[:_LONGEST]))
+    # So many comments are no program's: looking for the end of each takes the square of the length.
+    longest = _LONGEST if sql.count("/*") <= _MOST_COMMENTS else _LONGEST // 50
+    is_cut = len(sql) > longest or _CUT_OFF.search(sql[-_LONGEST:]) is not None
+    told = describe(_TOKEN.sub(take, sql[:longest]))
     is_batch = _BATCH.match(told.text) is not None
     kind: CallKind = "question" if told.is_read else "frame" if told.is_frame and not is_batch else "write"
     return Statement(
