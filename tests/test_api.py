@@ -90,7 +90,7 @@ def test_a_report_of_a_frame_has_the_logs_figures_and_no_input() -> None:
     assert report.title == "mine"
     totals = report.totals
     assert (totals.calls, totals.redundant_calls, totals.unchanged_repeats) == (691, 492, 282)
-    assert report.verdict.calls_removed == 245
+    assert report.verdict.calls_removed == 221
 
 
 def test_a_frame_can_be_filtered_and_put_together_first() -> None:

@@ -54,12 +54,21 @@ def run_tasks(
         for index in died.running:
             tries[index] += 1
             if tries[index] >= TRIES:
-                raise InputError(
-                    f"{tasks[index].title}: a worker died {TRIES} times while it measured this input",
-                    "It may need more memory than there is: give it fewer workers (--workers 1), or cut the input.",
-                )
+                raise _blame(tasks[index])
         suspects += died.running
         waiting += died.waiting
+
+
+def _blame(task: Task) -> InputError:
+    return InputError(
+        f"{task.title}: a worker died {TRIES} times while it measured this input",
+        "It may need more memory than there is: give it fewer workers (--workers 1), or cut the input.",
+    )
+
+
+def _is_given_up(error: BaseException | None) -> bool:
+    """Whether a cluster, which tries again by itself, has given the task up."""
+    return error is not None and type(error).__name__ == "KilledWorker"
 
 
 class _Died:
@@ -90,11 +99,16 @@ def _run_batch(
             broken = [future for future in ended if isinstance(future.exception(), BrokenProcessPool)]
             for future in ended:
                 if future not in broken:
-                    done(tasks[running.pop(future)], future.result())
+                    index = running.pop(future)
+                    if _is_given_up(future.exception()):
+                        raise _blame(tasks[index])
+                    done(tasks[index], future.result())
             if broken:
                 return _Died(running=sorted(running.values()), waiting=left)
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        for future in running:
+            future.cancel()
+        executor.shutdown(wait=False)
     return _Died()
 
 
