@@ -1,11 +1,11 @@
 import js from "@eslint/js";
 
 const page = [
-  "addEventListener", "clearTimeout", "document", "Element", "FormData", "history", "HTMLButtonElement",
-  "HTMLElement", "HTMLFormElement", "HTMLInputElement", "HTMLScriptElement", "HTMLSelectElement",
-  "HTMLTableRowElement", "HTMLTableSectionElement", "innerHeight", "innerWidth", "IntersectionObserver",
-  "localStorage", "location", "matchMedia", "navigator", "ResizeObserver", "scrollBy", "setTimeout",
-  "URLSearchParams", "window",
+  "addEventListener", "atob", "Blob", "clearTimeout", "DecompressionStream", "document", "Element", "FormData",
+  "history", "HTMLButtonElement", "HTMLElement", "HTMLFormElement", "HTMLInputElement", "HTMLScriptElement",
+  "HTMLSelectElement", "HTMLTableRowElement", "HTMLTableSectionElement", "innerHeight", "innerWidth",
+  "IntersectionObserver", "localStorage", "location", "matchMedia", "navigator", "ResizeObserver", "Response",
+  "scrollBy", "setTimeout", "URLSearchParams", "window",
 ];
 
 export default [

@@ -467,8 +467,8 @@ async function readEmbed() {
   return /** @type {{ vegaEmbed?: Embed }} */ (/** @type {unknown} */ (window)).vegaEmbed;
 }
 
-/** @type {Promise<Embed | undefined> | undefined} */
-let reading;
+/** @type {Promise<Embed | undefined> | null} */
+let reading = null;
 const loadEmbed = () => (reading ??= readEmbed());
 
 /** Charts come alive when they come near; until then, and where that fails, their pictures stand. */
