@@ -45,7 +45,7 @@ number,function,caller,elapsed_ns
 0,query_records,get_next_version_for_node,234000000
 1,query_records,get_next_version_for_node,41000000
 ...
-again query_records metadata 152 sure
+again query_records metadata 133 sure
 233 195
 Performance Analysis Report
 ```

@@ -41,7 +41,6 @@ def test_every_log_has_a_page_without_the_charts_library(made: Path) -> None:
         assert len(page) < 600_000
 
 
-@pytest.mark.xfail(reason="the example's logs were made before set-up was traced, and hold none of it", strict=False)
 @pytest.mark.parametrize(("name", "pages"), [("shop", "pages"), ("shop-fixed", "pages_fixed")])
 def test_the_shop_still_makes_these_calls(name: str, pages: str, tmp_path: Path) -> None:
     pytest.importorskip("sqlalchemy")

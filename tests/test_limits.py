@@ -124,16 +124,6 @@ def test_a_line_of_any_length_has_one_line_in_what_is_read(length: int, monkeypa
         assert (len(lines[1]) == length) == (why == "")
 
 
-def test_many_lines_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MOST_LINES", 10)
-    for content in (b"\n" * 1000, b"a\n" * 999 + b"b", b"x" * 5000 + b"\n" * 100, b"\n" * 100 + b"x" * 5000):
-        Path("lines.log").write_bytes(content)
-        chunks = list(read_chunks("lines.log"))
-        assert b"".join(chunks) == content
-        assert all(chunk.count(b"\n") <= 10 for chunk in chunks)
-        assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
-
-
 def test_the_raw_lines_of_a_log_that_breaks_off_are_those_that_could_be_read(capfd: pytest.CaptureFixture[str]) -> None:
     records = b"".join(RECORD % (number, number % 9) for number in range(300))
     Path("cut.log.gz").write_bytes(gzip.compress(records)[:-300])
