@@ -194,6 +194,13 @@ def test_line_ends_and_marks_change_no_call(tmp_path: Path, before: bytes, end: 
     assert make_table(calls).equals(make_table(read_bytes(tmp_path, LOG)))
 
 
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b" \n", b"\n\n\n\n "], ids=repr)
+@pytest.mark.parametrize("count", [1, 3, 10, 1000])
+def test_empty_lines_first_change_no_call(tmp_path: Path, blank: bytes, count: int) -> None:
+    calls = read_inputs([write(tmp_path, blank * count + b"\n" + LOG)])
+    assert len(calls) == len(read_inputs([write(tmp_path, LOG)]))
+
+
 def test_a_value_may_hold_nul_and_any_control_character(tmp_path: Path) -> None:
     value = "".join(map(chr, [*range(10), *range(11, 32), 0x7F, 0x85, 0x2028, 0x202E, 0xFEFF]))
     (row,) = make_table(read_bytes(tmp_path, f"PERF_TRACE|0|load|id={value}|elapsed_ms=0\n".encode())).rows(named=True)

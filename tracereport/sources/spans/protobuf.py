@@ -70,22 +70,25 @@ def begins_with_length(content: bytes) -> bool:
 
 def is_request(head: bytes) -> bool:
     """Whether bytes begin as an export request does: resource spans, in them a resource or the spans of a scope."""
-    at = _enter(head, 0, b"\x0a")
-    inner = _enter(head, at, b"\x0a\x12") if at else 0
-    return bool(inner) and (len(head) <= inner or head[inner] in b"\x0a\x10\x12\x1a")
+    outer = _enter(head, 0, b"\x0a")
+    inner = _enter(head, outer[0], b"\x0a\x12") if outer else None
+    # Empty lines are tags of the first field, too, but what is inside ends outside of what it is in.
+    if outer is None or inner is None or sum(inner) > sum(outer):
+        return False
+    return len(head) <= inner[0] or head[inner[0]] in b"\x0a\x10\x12\x1a"
 
 
-def _enter(head: bytes, start: int, tags: bytes) -> int:
-    """Where the content of a field begins whose tag is one of these; 0 where there is none."""
+def _enter(head: bytes, start: int, tags: bytes) -> tuple[int, int] | None:
+    """Where the content of a field begins whose tag is one of these, and its length; nothing where there is none."""
     if start >= len(head) or head[start] not in tags:
-        return 0
+        return None
     at, length, shift = start + 1, 0, 0
     while at < len(head) and shift < 35:  # noqa: PLR2004 - bits of a length
         length |= (head[at] & 0x7F) << shift
         if head[at] < 0x80:  # noqa: PLR2004 - the last byte
-            return at + 1 if length else 0
+            return (at + 1, length) if length else None
         at, shift = at + 1, shift + 7
-    return 0
+    return None
 
 
 def walk(request: "ExportTraceServiceRequest") -> Iterator[tuple[Any, str]]:
