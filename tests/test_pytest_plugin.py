@@ -304,8 +304,12 @@ def test_tests_in_forked_processes_are_traced(project: Path) -> None:
         "def test_b():\n    with trace('load'): os._exit(1)\n"
         "def test_c():\n    with trace('load'): pass\n"
     )
-    done = run_pytest(project, "--perf-trace", "--forked", "-p", "no:randomly")
-    assert "1 failed, 2 passed" in done.stdout, done.stdout
+    # What forked tests end with depends on pytest's version, but never on the traces.
+    without, done = (run_pytest(project, *given, "--forked", "-p", "no:randomly") for given in ((), ("--perf-trace",)))
+    outcomes = [re.search(r"test_it\.py ([.F]{3})", each.stdout) for each in (without, done)]
+    assert outcomes[0] is not None, without.stdout
+    assert outcomes[1] is not None, done.stdout
+    assert outcomes[1][1] == outcomes[0][1]
     calls = load_calls(project / "perf_trace.log")
     assert sorted(str(call.test) for call in calls) == [f"tests/test_it.py::test_{name}" for name in "ac"]
     assert len({call.reserved["process"] for call in calls}) == 2
