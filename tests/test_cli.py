@@ -674,7 +674,7 @@ def test_an_interrupt_ends_what_waits_for_others(arguments: list[str], number: s
 
 @pytest.mark.parametrize(
     ("seconds", "number"),
-    [*((seconds, signal.SIGINT) for seconds in (0, 0.5, 1.5, 3.0)), (0.5, signal.SIGTERM), (1.0, signal.SIGHUP)],
+    [*((seconds, signal.SIGINT) for seconds in (0, 0.2, 0.5, 1.0)), (0.2, signal.SIGTERM), (0.5, signal.SIGHUP)],
 )
 def test_an_interrupt_ends_it_at_once_and_leaves_no_half_file(
     seconds: float, number: signal.Signals, large_log: Path, folder: Path
