@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import dask
 import pytest
@@ -21,6 +22,7 @@ SOME = sorted(LOGS.glob("*.log"))[:4]
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     with (
+        patch.dict(os.environ),  # a cluster sets some for its workers, and leaves them
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50
