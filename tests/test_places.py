@@ -62,9 +62,9 @@ def test_every_document_names_the_place_of_a_finding() -> None:
 
 
 def test_a_place_is_a_link_where_the_options_say_how() -> None:
-    links = choose_links(BLOB, None, "/work/app", "/work/app/sub")
+    links = choose_links(BLOB, None, "/srv/app", "/srv/app/sub")
     assert links.address_of("app/main.py:32") == "https://git.example/shop/app/blob/abc123/app/main.py#L32"
-    assert links.address_of("/work/app/x.py:1").endswith("/abc123/x.py#L1"), "from the repository's root on"
+    assert links.address_of("/srv/app/x.py:1").endswith("/abc123/x.py#L1"), "from the repository's root on"
     assert links.address_of("nowhere") == ""
     assert PlaceLinks().address_of("app/main.py:32") == ""
     page = render_html(placed_report(), pictures=False, links=links)
@@ -75,8 +75,8 @@ def test_a_place_is_a_link_where_the_options_say_how() -> None:
 
 @pytest.mark.parametrize("editor", EDITORS)
 def test_an_editor_opens_the_whole_path(editor: str) -> None:
-    links = choose_links(BLOB, editor, "/work/app", "/work/app/sub")
-    assert "/work/app/sub/lib/x.py" in links.address_of("lib/x.py:4")
+    links = choose_links(BLOB, editor, "/srv/app", "/srv/app/sub")
+    assert "/srv/app/sub/lib/x.py" in links.address_of("lib/x.py:4")
     assert "/other/x.py" in links.address_of("/other/x.py:4")
     assert links.address_of("lib/x.py:4").endswith("4")
 

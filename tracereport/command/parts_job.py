@@ -26,7 +26,7 @@ def measure_parts(
         TracereportError: an input can't be read, no call is in any, a worker died too often, or nobody answers.
     """
     measuring = _describe(job, inputs, titles, shard=None)
-    with measure_inputs(measuring, _tell(inputs, watcher)) as parts:
+    with measure_inputs(measuring, _Told(inputs, watcher)) as parts:
         return _finish(job, parts, inputs, titles, title)
 
 
@@ -40,7 +40,7 @@ def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard:
     if job.parts is None:
         raise UsageError("--parts is missing", "Name a folder that is shared by all who measure: --parts DIR")
     measuring = _describe(job, inputs, titles, parse_shard(shard))
-    with measure_inputs(measuring, _tell(inputs, watcher)):
+    with measure_inputs(measuring, _Told(inputs, watcher)):
         return len(measuring.tasks(None))
 
 
@@ -102,10 +102,6 @@ def _describe(job: Job, inputs: Sequence[str], titles: Sequence[str], shard: tup
         parts=job.parts,
         shard=shard,
     )
-
-
-def _tell(inputs: Sequence[str], watcher: Watcher | None) -> "_Told":
-    return _Told(inputs, watcher)
 
 
 class _Told:
