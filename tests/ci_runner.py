@@ -16,7 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from tests.paths import EXAMPLES
 
 STAND_IN = '''#!{python}
 """Records its call and answers from the files that the test laid out."""

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+
+from tests.paths import ROOT
 
 # Drawing a whole log takes a while, and a busy machine more: neither is a fault.
 settings.register_profile("here", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,4 +22,4 @@ if hasattr(signal, "SIGHUP"):
 
 def pytest_configure() -> None:
     """A checkout whose native sources have changed compiles them before anything is tried."""
-    subprocess.run([sys.executable, Path(__file__).parents[1] / "build_native.py"], check=True)
+    subprocess.run([sys.executable, ROOT / "build_native.py"], check=True)

@@ -2,8 +2,8 @@
 
 import re
 
+from tests.paths import ROOT
 from tests.sample_report import compared_report
-from tests.shop import ROOT
 from tracereport.documents.templating import render_template
 from tracereport.model import Settings
 from tracereport.sections import SECTIONS

@@ -5,13 +5,13 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
+from tests.paths import EXAMPLES
 from tracereport import model
 from tracereport.api import analyze, chart, read_calls, render
 
-PAGE = Path(__file__).parent.parent / "examples" / "python-api.md"
+PAGE = EXAMPLES / "python-api.md"
 OPENING = """\
 # The Python API
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from functools import cache
 
-from tests.shop import ROOT
+from tests.paths import ROOT
 
 README = ROOT / "README.md"
 EXAMPLE = re.compile(r"(<!-- (tracereport [^|]+?)(?: \| (.+?))? -->\n```text\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TRUTH = Path(__file__).parent / "truth"
+from tests.paths import TRUTH
+
 COLUMNS = ("call", "func", "parent", "thread", "elapsed_us", "drop_seq", "params", "metrics")
 
 

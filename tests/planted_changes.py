@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import zstandard
 
-from tests.ci_runner import EXAMPLES
+from tests.paths import EXAMPLES
 
 LOG = EXAMPLES.parent / "tests/logs/duckpond-deep-nextest.log.zst"
 

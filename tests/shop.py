@@ -6,7 +6,8 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 SHOP = ROOT / "examples" / "shop"
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import tracereport
-from tests.command import BARE, DEEP, SINGLE, environment
+from tests.running import BARE, DEEP, SINGLE, environment
 from tracereport.errors import InputError, UsageError
 from tracereport.model import decode_report, encode_report
 from tracereport.sources.table import SCHEMA

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import environment
-from tests.shop import ROOT
+from tests.paths import ROOT
+from tests.running import environment
 
 ROOMS = sorted((ROOT / "tracereport").rglob("*.py"))
 OPTIONAL = {

@@ -9,8 +9,7 @@ from typing import Any
 
 import zstandard
 
-LOGS = Path(__file__).parent / "logs"
-TRUTH = Path(__file__).parent / "truth"
+from tests.paths import LOGS, TRUTH
 
 NAMES = tuple(sorted(path.name.split(".log")[0] for path in LOGS.iterdir()))
 """All logs, by name without suffix."""

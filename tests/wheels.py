@@ -21,7 +21,7 @@ from tests.binaries import read_library
 from tests.native.fuzz import CORPUS
 from tests.native.fuzz import FOLDER as HARNESS
 from tests.native.test_build import load_build
-from tests.shop import ROOT
+from tests.paths import ROOT
 from tracereport.native.loader import SIGNATURES
 
 BUILD_REQUIREMENTS = ("hatchling>=1.27", "vl-convert-python>=1.9")

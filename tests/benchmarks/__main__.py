@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.benchmarks.limits import Judgement
 from tests.benchmarks.machine import describe_load, describe_machine
 from tests.benchmarks.rows import Check, Row, list_rows
-from tests.benchmarks.timing import ROOT, Runs, run_command, take_turns
+from tests.benchmarks.timing import Runs, run_command, take_turns
+from tests.paths import ROOT
 
 HEADER = ("workload", "measured", "ours", "the peer", "processor time", "peak memory", "figure", "at most", "")
 

@@ -16,8 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.emitters import EXAMPLES
-from tests.shop import ROOT
+from tests.paths import EXAMPLES, ROOT
 
 RUNS = 5
 TESTS = 50

@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.emitters import HERE, compile_rust
-from tests.shop import ROOT, SHOP, run_pytest
+from tests.paths import ROOT
+from tests.shop import SHOP, run_pytest
 
 RUNS = 5
 CALLS_OFF = 2_000_000

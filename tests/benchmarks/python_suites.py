@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.documents import FILE_NAME, read_blocks
-from tests.shop import ROOT, SHOP, load_plugin
+from tests.paths import ROOT
+from tests.read_documents import FILE_NAME, read_blocks
+from tests.shop import SHOP, load_plugin
 
 RUNS = 5
 REQUESTS = 300

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_at_most, ratio_at_most
-from tests.benchmarks.timing import ROOT, run_command
+from tests.benchmarks.timing import run_command
+from tests.paths import LOGS
 
 PEER_PROGRAM: Final = Path(__file__).parent / "peer_one_pass.awk"
 PIPELINES: Final = Path(__file__).parent / "peer_pipeline.sh"
-LOGS: Final = ROOT / "tests" / "logs"
 PAGE_LOGS: Final = (LOGS / "duckpond-deep-single-thread.log.zst", LOGS / "hostile.log")
 
 IMPORT_POLARS: Final = (sys.executable, "-c", "import polars")

@@ -13,7 +13,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-LOGS: Final = Path(__file__).parents[1] / "logs"
+from tests.paths import LOGS
+
 BLOCK_CALLS: Final = 100_000
 CALLS_PER_OTHER_LINE: Final = 20
 DEBUG_COPIES: Final = 10

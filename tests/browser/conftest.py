@@ -9,12 +9,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.pages import MUST_RUN, chromium_path, launch, report_of, write_page
 from tests.crowded_report import crowded_report
+from tests.paths import EXAMPLES, LOGS
 from tests.sample_report import compared_report, empty_report, sample_report
 from tracereport.documents.page.page import render_html
 from tracereport.model import Report, Rows, Selection
-
-LOGS = Path(__file__).parents[1] / "logs"
-EXAMPLES = Path(__file__).parents[2] / "examples" / "logs"
 
 
 def many_signatures() -> Report:
@@ -53,7 +51,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "many": many_signatures,
     "long": long_names,
     "ten-thousand": ten_thousand_functions,
-    "deep": lambda: report_of(EXAMPLES / "duckpond-deep-single-thread.log.zst"),
+    "deep": lambda: report_of(EXAMPLES / "logs" / "duckpond-deep-single-thread.log.zst"),
     "parallel": lambda: report_of(LOGS / "duckpond-parallel.log"),
     "hostile": lambda: report_of(LOGS / "hostile.log"),
     "stress": lambda: report_of(LOGS / "stress-4-threads.log.gz"),

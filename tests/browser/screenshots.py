@@ -13,9 +13,9 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browser.pages import NARROW, WIDE, launch, opened, report_of, wake_charts, write_page
+from tests.paths import ROOT
 from tracereport.documents.page.page import render_html
 
-ROOT = Path(__file__).parents[2]
 LOG = ROOT / "examples" / "logs" / "duckpond-deep-single-thread.log.zst"
 FOLDER = ROOT / "examples" / "screenshots"
 

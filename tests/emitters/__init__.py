@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-EXAMPLES = HERE.parent.parent / "examples"
 
 
 def find_tool(name: str) -> str:

@@ -1,9 +1,10 @@
 """Makes the CommonJS form of the Node emitter: ``python -m tests.emitters.commonjs`` writes it anew."""
 
 import re
-from pathlib import Path
 
-NODE = Path(__file__).parents[2] / "examples" / "node"
+from tests.paths import EXAMPLES
+
+NODE = EXAMPLES / "node"
 
 
 def to_commonjs(module: str) -> str:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.shop import ROOT
+from tests.paths import ROOT
 from tracereport.command.emitter_files import python_environment
 
 PYTEST = ("-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:randomly")

@@ -9,7 +9,7 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from tests.command import LOGS
+from tests.paths import LOGS
 from tracereport.command.cli import main
 from tracereport.engine import workers
 from tracereport.engine.tasks import Task

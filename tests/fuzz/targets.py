@@ -17,7 +17,7 @@ from typing import Protocol
 import polars as pl
 
 from tests.fuzz.mutators import NUMBERS, TOKENS, make_log, mutate, mutate_value
-from tests.shop import ROOT
+from tests.paths import LOGS, ROOT
 from tracereport import render
 from tracereport.command.config import FIELDS, read_config
 from tracereport.documents import FORMATS
@@ -34,7 +34,6 @@ from tracereport.sources.parquet import METADATA_KEY, make_table
 from tracereport.sources.perf_trace.reader import read_log
 from tracereport.sources.streams import read_chunks
 
-LOGS = ROOT / "tests" / "logs"
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 WHOLE_SHARE = 0.1
 """Of the batches of logs, that are measured and written as documents as well."""

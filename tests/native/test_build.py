@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.command import environment
-from tests.shop import ROOT
+from tests.paths import ROOT
+from tests.running import environment
 
 NATIVE = ROOT / "tracereport" / "native"
 

@@ -1,0 +1,74 @@
+"""What the command loads, and how."""
+
+import ctypes
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+from tests.running import SINGLE, environment
+from tracereport.command.loading import keep_memory
+
+COUNT_THREADS = """
+import os
+from tracereport.command.loading import load_numpy
+load_numpy()
+import sys
+print("numpy" in sys.modules, len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+NAME_LOADED = """
+import sys
+from tracereport.command.cli import main
+main(sys.argv[1:])
+print(*sys.modules)
+"""
+
+
+def run_script(script: str, *arguments: str, **changes: str) -> str:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.check_output(command, env=environment(**changes), encoding="utf-8", timeout=60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads where Linux lists them")
+def test_numpy_is_loaded_without_threads_and_nobody_else_is_told() -> None:
+    assert run_script(COUNT_THREADS).split() == ["True", "1", "None"]
+
+
+@pytest.mark.parametrize("error", [TypeError("bad argument type"), OSError(), AttributeError("mallopt")])
+def test_a_system_whose_c_library_is_another_keeps_its_own_ways(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    keep_memory()
+
+
+def test_a_number_of_threads_that_is_set_stays() -> None:
+    assert run_script(COUNT_THREADS, OPENBLAS_NUM_THREADS="2").split()[-1] == "2"
+
+
+def test_a_text_report_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
+    loaded = set(run_script(NAME_LOADED, str(SINGLE), "-q", "-o", str(tmp_path / "report.txt")).split())
+    assert {"numpy", "jinja2", "tracereport.engine.report"} <= loaded
+    heavy = {"polars", "altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit"}
+    asked_for = {
+        f"tracereport.{room}" for room in ("judging.compare", "judging.gates", "judging.redaction", "command.capture")
+    }
+    assert not loaded & (heavy | asked_for)
+
+
+def test_a_command_that_is_run_finds_the_environment_as_it_was() -> None:
+    look = "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
+    command = [sys.executable, "-m", "tracereport", "run", "--", sys.executable, "-c", look]
+    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=60, encoding="utf-8")
+    assert done.stdout == "None\n"
+
+
+def test_records_are_structs() -> None:
+    """A dataclass takes half a millisecond to define: seventy were a tenth of a small report."""
+    rooms = [path for path in (ROOT / "tracereport").rglob("*.py") if "emit" not in path.parts]
+    assert not [path.name for path in rooms if "import dataclass" in path.read_text(encoding="utf-8")]

@@ -1,0 +1,118 @@
+"""The README: what it shows is what the program prints, and what it names is there."""
+
+import re
+import shlex
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.make_readme import EXAMPLE, README, fill_examples
+from tests.paths import EXAMPLES, ROOT
+from tests.read_documents import prepare_folder, read_blocks, run_blocks
+from tracereport.command.cli import COMMANDS, report
+from tracereport.command.config import read_config
+from tracereport.documents.formats import format_of, list_suffixes
+from tracereport.model import Settings
+
+TEXT = README.read_text(encoding="utf-8")
+DOCUMENTS = (README, ROOT / "CHANGELOG.md", EXAMPLES / "README.md")
+OTHER_PROGRAMS = frozenset({"cargo", "npm", "pytest", "sudo"})
+
+
+def test_every_example_is_what_the_command_prints() -> None:
+    assert len(EXAMPLE.findall(TEXT)) == TEXT.count("```text"), "an example without the command that prints it"
+    assert fill_examples(TEXT) == TEXT, "run python -m tests.make_readme"
+
+
+def test_every_section_of_the_reports_is_shown() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (EXAMPLES / "reports").glob("*.txt")]
+    sections = {title for text in texts for title in re.findall(r"^=== (.+) ===$", text, re.MULTILINE)}
+    assert len(sections) > 20
+    shown = set(re.findall(r"^=== (.+) ===$", TEXT, re.MULTILINE))
+    assert {title for title in sections - shown if not title.startswith(("Top ", "Changed "))} == set()
+
+
+@pytest.mark.parametrize(("section", "commands"), [("Raw traces", 3), ("From Python", 1)])
+def test_what_it_shows_runs(section: str, commands: int, tmp_path: Path) -> None:
+    folder = prepare_folder(tmp_path)
+    shutil.copytree(EXAMPLES / "logs", folder / "examples" / "logs")
+    assert run_blocks(README, folder, lambda title: title == section) == commands
+
+
+def test_its_commands_are_understood() -> None:
+    blocks = [text for _, _, language, text in read_blocks(README) if language == "sh"]
+    commands = [part for block in blocks for part in re.split(r" && |\n", re.sub(r" +# .*", "", block)) if part]
+    assert len(commands) > 15
+    for command in commands:
+        check_command(re.sub(r"^(\w+=\S+ )+", "", command))
+
+
+def check_command(command: str) -> None:
+    """Fails where a command names a program, an option, a file or a module that isn't there."""
+    words = shlex.split(re.sub(r" [12]?> .*", "", command))
+    program, arguments = Path(words[0]).name, words[1:]
+    if program == "tracereport":
+        named = COMMANDS.get(arguments[0])
+        asked = (named or report).make_context(program, arguments[named is not None :]).params
+        assert all(format_of(target) for target in asked["output"]), command
+        examples = [log for log in asked.get("logs", ()) if log.startswith("examples/")]
+        assert all((ROOT / log).is_file() for log in examples), command
+    elif program.startswith("python"):
+        assert arguments[0] == "-m", command
+        assert find_spec(arguments[1]), command
+    else:
+        assert program == "pip" or program in OTHER_PROGRAMS, command
+
+
+def test_its_setup_is_that_of_the_gate() -> None:
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in ("pip install -q -U pip", "pip install -q -e . --group dev", "python -m pytest -n auto"):
+        assert command in gate
+        assert f".venv/bin/{command}" in TEXT
+
+
+def test_every_suffix_has_its_use() -> None:
+    rows = re.findall(r"^\| (`\..*?) \|", TEXT, re.MULTILINE)
+    named = {suffix for row in rows for suffix in re.findall(r"`(\.[\w.]+)`", row)}
+    assert named == set(list_suffixes())
+
+
+def test_its_configuration_is_read(tmp_path: Path) -> None:
+    (block,) = [text for _, _, language, text in read_blocks(README) if language == "toml"]
+    path = tmp_path / "tracereport.toml"
+    path.write_text(block, encoding="utf-8")
+    config = read_config(path)
+    assert config.acceptances
+    assert config.settings != Settings()
+    defaults = re.findall(r"^([\w-]+) = .* default: (\d+)(?: ms)?$", block, re.MULTILINE)
+    assert len(defaults) == 4
+    for key, default in defaults:
+        value = getattr(Settings(), key.replace("-", "_"))
+        assert int(default) == (value // 1_000_000 if key.endswith("-ns") else value), key
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in find_local_links(document):
+        name, _, anchor = link.partition("#")
+        target = document.parent / name if name else document
+        assert target.exists(), link
+        assert not anchor or anchor in find_anchors(target), link
+
+
+def find_local_links(document: Path) -> list[str]:
+    """What a document links to or shows within the repository."""
+    tokens = MarkdownIt().enable("table").parse(document.read_text(encoding="utf-8"))
+    inner = [child for token in tokens for child in token.children or ()]
+    addresses = [child.attrGet("href") or child.attrGet("src") for child in inner]
+    addresses += re.findall(r'(?:src|srcset)="([^"]+)"', document.read_text(encoding="utf-8"))
+    return [str(address) for address in addresses if address and "://" not in str(address)]
+
+
+def find_anchors(document: Path) -> set[str]:
+    """The names that GitHub gives the headings of a document."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

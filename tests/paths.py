@@ -1,0 +1,14 @@
+"""Where things are that tests read."""
+
+from pathlib import Path
+from typing import Final
+
+TESTS: Final = Path(__file__).parent
+ROOT: Final = TESTS.parent
+EXAMPLES: Final = ROOT / "examples"
+LOGS: Final = TESTS / "logs"
+"""Real logs, whole."""
+INPUTS: Final = TESTS / "inputs"
+"""What other tools wrote."""
+TRUTH: Final = TESTS / "truth"
+"""What truly happened in the programs that wrote the logs."""

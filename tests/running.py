@@ -1,0 +1,88 @@
+"""Runs the command as users do: as a process, or in a terminal of its own."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from tests.paths import LOGS, ROOT
+
+SINGLE = LOGS / "duckpond-single-thread.log"
+"""691 calls, 492 of them repeats."""
+BARE = LOGS / "bare-nocapture.log"
+"""Written without a prefix: what grep finds are whole lines."""
+DEEP = LOGS / "duckpond-deep-single-thread.log.zst"
+"""7,050 calls with a call tree."""
+TIMEOUT_SECONDS = 120
+
+
+def command_line(*arguments: str | Path) -> list[str]:
+    """What starts the command of this checkout."""
+    return [sys.executable, "-m", "tracereport", *(str(argument) for argument in arguments)]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Ours, with the checkout to be found from any folder, and nothing that changes colours or widths."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "PERF_TRACE"}}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm", **changes}
+
+
+def run(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes | IO[bytes] | None = None,
+    **changes: str,
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs the command as a process; ``changes`` are of its environment."""
+    source = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin or subprocess.DEVNULL}
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        command_line(*arguments),
+        cwd=cwd,
+        env=environment(**changes),
+        capture_output=True,
+        check=False,
+        timeout=TIMEOUT_SECONDS,
+        **source,
+    )
+
+
+@contextmanager
+def read_once(name: str, content: bytes) -> Iterator[str]:
+    """A file that can be read a single time, as a shell's ``<(...)``."""
+    os.mkfifo(name)
+    writer = threading.Thread(target=Path(name).write_bytes, args=(content,), daemon=True)
+    writer.start()
+    yield name
+    writer.join(10)
+    assert not writer.is_alive()
+
+
+def run_in_terminal(*arguments: str | Path, columns: int = 80, **changes: str) -> tuple[int, str]:
+    """Runs the command in a terminal: its exit code, and all that was shown there."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    attributes = termios.tcgetattr(its)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(its, termios.TCSANOW, attributes)
+    with subprocess.Popen(
+        command_line(*arguments), stdin=its, stdout=its, stderr=its, env=environment(**changes)
+    ) as process:
+        os.close(its)
+        shown = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return process.returncode, shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # how a terminal says that nobody writes to it any more
+        return b""
