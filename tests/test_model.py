@@ -28,8 +28,8 @@ EVIDENCE = "unchanged changed unproven"
 REFERENCE = "process number line"
 SIGNATURE = f"signature function caller params calls processes {ELAPSED} {EVIDENCE} call_references"
 PUBLISHED = {
-    "": "schema_version generator title settings configuration selection input totals processes quality functions "
-    "callers edges slowest_calls redundant_signatures redundant_lookups asked_again cache_candidates "
+    "": "schema_version generator title label at_time settings configuration selection input totals processes quality "
+    "functions callers edges slowest_calls redundant_signatures redundant_lookups asked_again cache_candidates "
     "sequential_duplicates shared_lookups fanouts breakdown cache_curves call_tree slow_calls activity verdict "
     "acceptances findings comparison gates",
     "generator": "name version",

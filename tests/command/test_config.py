@@ -103,7 +103,7 @@ def test_every_threshold_has_a_key_and_so_has_every_option() -> None:
 
 
 def test_every_option_of_the_command_has_a_key_unless_it_is_of_one_run() -> None:
-    of_one_run = {"config", "explain", "open", "schema", "today", "version"}
+    of_one_run = {"at", "config", "explain", "label", "open", "schema", "today", "version"}
     options = {option.removeprefix("--") for parameter in report.params for option in parameter.opts if "--" in option}
     assert options - of_one_run <= set(FIELDS)
     assert set(FIELDS) - options == {

@@ -303,6 +303,32 @@ def test_the_options_in_force_stand_in_the_report_wherever_they_came_from() -> N
     assert Path("elsewhere.json").read_bytes() == Path("report.json").read_bytes()
 
 
+# What a run is called beside others
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-05-03", "2026-05-03"),
+        ("2026-05-03T14:02:11+02:00", "2026-05-03T14:02:11+02:00"),
+        ("2026-05-03 14:02", "2026-05-03T14:02:00"),
+    ],
+)
+def test_a_run_keeps_its_label_and_its_time(given: str, kept: str) -> None:
+    assert write(SINGLE, "report.json", options=["--label", "a1b2c3d", "--at", given]) == 0
+    assert (read("report.json")["label"], read("report.json")["at_time"]) == ("a1b2c3d", kept)
+
+
+def test_a_run_without_label_and_time_says_none() -> None:
+    assert write(SINGLE, "report.json") == 0
+    assert (read("report.json")["label"], read("report.json")["at_time"]) == (None, None)
+
+
+def test_a_time_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(SINGLE), "--at", "yesterday"]) == 2
+    assert "'yesterday' is no time: write 2026-05-03" in capsys.readouterr().err
+
+
 # Values kept out
 
 SECRET, HARMLESS = "secret", "colour-of-the-sky"

@@ -50,6 +50,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = msgspec.field(default_factory=Settings)
     selection: Selection | None = None
     title: str | None = None
+    label: str | None = None
+    at_time: str | None = None
     names: Mapping[str, str] = msgspec.field(default_factory=dict)
     """How an input is called in the documents, where it isn't by its own name."""
     explain: str | None = None
@@ -181,7 +183,13 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
 
 def _conclude(prepared: Prepared, report: Report, whole: Report) -> Report:
     """The report, judged, with the options in force."""
-    return replace(_judge(prepared, report, whole), configuration=_describe_options(prepared.job))
+    job = prepared.job
+    return replace(
+        _judge(prepared, report, whole),
+        label=job.label,
+        at_time=job.at_time,
+        configuration=_describe_options(job),
+    )
 
 
 def _is_in_parts(job: Job, inputs: Sequence[str]) -> bool:

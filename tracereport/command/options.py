@@ -5,6 +5,7 @@ Loads click and the standard library alone: what an option stands for is loaded 
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -20,6 +21,22 @@ from tracereport.sources.streams import readable
 TEXT = readable
 """Type of what goes into documents."""
 DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def parse_time(text: str) -> str:
+    """A day, or a day with a time, in ISO 8601 as ``git show -s --format=%cI`` writes it.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise click.BadParameter(f"'{text}' is no time: write 2026-05-03 or 2026-05-03T14:02:11+02:00.") from error
+    is_day = len(text.strip()) <= len("2026-05-03")
+    return moment.date().isoformat() if is_day else moment.isoformat(timespec="seconds")
+
+
 TOP = 10
 _LARGEST = (1 << 63) - 1
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kKMGT]?B?)", re.IGNORECASE)
@@ -108,6 +125,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
+        _one("--label", "TEXT", "What the run is called beside others, as its commit; kept in report.json."),
+        _one("--at", "TIME", "When the run was made, in ISO 8601; kept in report.json.", parse_time),
         _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(1, _LARGEST)),
         _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
         _one(

@@ -56,6 +56,8 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         settings=msgspec.structs.replace(config.settings, **settings),
         selection=_select(options),
         title=options.title,
+        label=given["label"],
+        at_time=given["at"],
         explain=given["explain"],
         baseline=Path(options.baseline) if options.baseline else None,
         fail_on=options.fail_on,

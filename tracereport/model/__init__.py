@@ -825,6 +825,10 @@ class Report(Record, frozen=True, kw_only=True):
     schema_version: int
     generator: Generator
     title: str
+    label: str | None = None
+    """What the run is called beside others, as the commit that it is of; from ``--label``."""
+    at_time: str | None = None
+    """When the run was made, in ISO 8601; from ``--at``. No clock is asked."""
     settings: Settings
     configuration: Configuration = Configuration()
     """Of the command; its defaults where a report was made from Python or by a version that didn't say."""
