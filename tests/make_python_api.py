@@ -5,6 +5,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from tests.paths import EXAMPLES
@@ -161,7 +162,11 @@ def to_markdown(docstring: str) -> str:
 
 LITERAL = re.compile(r"Literal\[([^\]]*)\]")
 BOUNDED = re.compile(r"Annotated\[(\w+), msgspec\.Meta\([^)]*\)\]")
-STATEMENTS = ast.parse(inspect.getsource(model)).body
+STATEMENTS = [
+    statement
+    for module in sorted(Path(str(model.__file__)).parent.glob("*.py"))
+    for statement in ast.parse(module.read_text(encoding="utf-8")).body
+]
 ALIASES = {
     str(node.targets[0].id): ast.unparse(node.value)
     for node in STATEMENTS

@@ -1,0 +1,137 @@
+"""A report held against a baseline, and the gates that it passed or failed."""
+
+from typing import Literal
+
+from tracereport.model.base import FindingKind, Record, Rows
+
+
+class BeforeAfter(Record, frozen=True, kw_only=True):
+    """A figure on both sides; null where it isn't known."""
+
+    figure: str
+    before: int | float | None
+    after: int | float | None
+    stable: bool = True
+    """Neither threads nor time can change it: it is judged. The others, evidence and times, stand beside."""
+
+
+class FunctionChange(Record, frozen=True, kw_only=True):
+    """Stable figures of one function on both sides."""
+
+    function: str
+    calls_before: int
+    calls_after: int
+    redundant_before: int
+    redundant_after: int
+    again_before: int
+    again_after: int
+    shared_before: int
+    shared_after: int
+
+
+class EdgeChange(Record, frozen=True, kw_only=True):
+    """Stable figures of one edge on both sides."""
+
+    caller: str | None
+    function: str
+    calls_before: int
+    calls_after: int
+    again_before: int
+    again_after: int
+
+
+class CallerChange(Record, frozen=True, kw_only=True):
+    """Stable figures of one caller on both sides."""
+
+    caller: str | None
+    calls_before: int
+    calls_after: int
+    again_before: int
+    again_after: int
+
+
+class ProcessChange(Record, frozen=True, kw_only=True):
+    """One process of this run, and what the baseline has for the same one."""
+
+    index: int
+    """Its index in this run."""
+    name: str
+    calls_before: int | None
+    """Null where the baseline lacks it."""
+    calls_after: int
+    repeats_before: int | None
+    repeats_after: int
+
+
+class FindingChange(Record, frozen=True, kw_only=True):
+    """One finding on both sides."""
+
+    fingerprint: str
+    kind: FindingKind
+    function: str
+    callers: tuple[str | None, ...]
+    caller_count: int = 0
+    param_names: tuple[str, ...]
+    varying_params: tuple[str, ...]
+    writes: bool = False
+    before: int
+    """Repeats (fan-out: avoidable calls)."""
+    after: int
+    state: Literal["new", "worse", "better", "resolved", "unchanged"]
+    accepted: str | None = None
+
+
+class ProcessOnOneSide(Record, frozen=True, kw_only=True):
+    """A process that only one side has."""
+
+    name: str
+    calls: int
+    repeats: int
+
+
+class BaselineReference(Record, frozen=True, kw_only=True):
+    """What was compared with."""
+
+    title: str
+    generator: str
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """Stable figures against those of a baseline; evidence and times stand beside among the totals."""
+
+    baseline: BaselineReference
+    verdict: str
+    partial: bool
+    """Calls or rows that the comparison needs are missing from one of the reports; ``cautions`` says which."""
+    processes_differ: bool
+    """Too little is on both sides to set the rest apart: all is compared whole."""
+    totals: Rows[BeforeAfter]
+    """All, in the order of ``Totals``; null where processes were set apart and a figure isn't known without them."""
+    functions: Rows[FunctionChange]
+    """Those that changed, the largest change first."""
+    edges: Rows[EdgeChange]
+    """Those that changed, the largest change first."""
+    findings: Rows[FindingChange]
+    """All: new, worse, better, resolved, unchanged."""
+    callers: Rows[CallerChange] = Rows()
+    """Those that changed, the largest change first."""
+    processes: Rows[ProcessChange] = Rows()
+    """Those of this run that changed or that the baseline lacks, in the order of the log."""
+    functions_added: Rows[str]
+    functions_removed: Rows[str]
+    processes_only_before: Rows[ProcessOnOneSide]
+    processes_only_after: Rows[ProcessOnOneSide]
+    cautions: tuple[str, ...] = ()
+    """Why it is partial, in words; empty if it isn't."""
+    processes_without_tree: int = 0
+    """Of both sides. Fan-outs are compared only if there are none: threads hide them."""
+
+
+class Gate(Record, frozen=True, kw_only=True):
+    """What was demanded, and whether it held."""
+
+    expression: str
+    figure: float | None
+    limit: float | None
+    passed: bool
+    note: str
