@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from tracereport.calls.grouping import Integers, stable_order
 
 HASH_LIMIT = 1 << 64
+_KEY_LIMIT = 1 << 62
+"""Several integers are put into one key below this."""
 
 _SPARSENESS = 4
 """Up to so many possible values per given one a table of all of them is quicker than sorting."""
@@ -29,6 +31,31 @@ def code_values(values: Integers, limit: int) -> tuple[Integers, NDArray[np.int3
     code = np.empty(len(values), np.int32)
     code[order] = np.cumsum(is_new, dtype=np.int32) - 1
     return ordered[is_new], code
+
+
+def code_tuples(*columns: tuple[Integers, int]) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.int32]]:
+    """The distinct rows of some columns, and for each row given its index among them.
+
+    Args:
+        columns: integers in ``[0, size)``, with the size; sizes below 2^31.
+
+    Returns:
+        The columns of the distinct rows, which ascend by the first column, then by the next ones; and the indices.
+    """
+    (first, size), *others = columns
+    key, place = first.astype(np.int64), 1
+    while others and size * others[0][1] < _KEY_LIMIT:
+        column, width = others.pop(0)
+        key, size, place = key * width + column, size * width, place + 1
+    distinct, code = code_values(key, size)
+    joined = [distinct.astype(np.int64)]
+    for _, width in columns[place - 1 : 0 : -1]:
+        joined[:1] = list(np.divmod(joined[0], width))
+    if not others:
+        return tuple(joined), code
+    # What was coded is no more than the rows, so that the next column fits beside it.
+    (index, *rest), code = code_tuples((code, len(distinct)), *others)
+    return (*(column[index] for column in joined), *rest), code
 
 
 def mix_bits(values: Integers) -> NDArray[np.uint64]:

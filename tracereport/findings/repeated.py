@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import nearest_above
-from tracereport.calls.coding import code_values
+from tracereport.calls.coding import code_tuples, code_values
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
@@ -208,17 +208,19 @@ def _sum_pairs(context: Context, found: SortedRepeats) -> Table:
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
     caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
     names = len(calls.names) + 1
-    key = (found.finding * names + caller[repeats.previous[found.place]]) * names + caller[found.place]
-    distinct, pair = code_values(key, max(len(found.keys), 1) * names * names)
-    finding = distinct // (names * names)
+    (finding, previous_caller, own_caller), pair = code_tuples(
+        (found.finding, max(len(found.keys), 1)),
+        (caller[repeats.previous[found.place]], names),
+        (caller[found.place], names),
+    )
     return Table(
         key={
             "finding": Column(finding, found.keys),
             "function": Column(found.function[finding], calls.names),
-            "previous_caller": Column(distinct // names % names - 1, calls.names),
-            "caller": Column(distinct % names - 1, calls.names),
+            "previous_caller": Column(previous_caller - 1, calls.names),
+            "caller": Column(own_caller - 1, calls.names),
         },
-        sums={name: count_by(pair, len(distinct), mask) for name, mask in _masks(context, found.place).items()},
+        sums={name: count_by(pair, len(finding), mask) for name, mask in _masks(context, found.place).items()},
     )
 
 

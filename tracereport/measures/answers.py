@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import MetricSets, is_time
+from tracereport.calls.coding import code_tuples
 from tracereport.calls.grouping import Integers
 
 NO_ANSWER = -1
@@ -40,7 +41,7 @@ def code_answers(sets: MetricSets, ignored: frozenset[str]) -> Answers:
     order = np.lexsort((name, owner))
     owner, name, value = owner[order], name[order], value[order]
     distinct, code = np.unique(value, return_inverse=True)
-    pair = name.astype(np.int64) * len(distinct) + code
+    _, pair = code_tuples((name, max(len(sets.names), 1)), (code, max(len(distinct), 1)))
     return Answers(
         names=code_sequences(owner, name, count).astype(np.int32),
         values=code_sequences(owner, pair, count).astype(np.int32),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracereport.calls.coding import code_values
+from tracereport.calls.coding import code_tuples
 from tracereport.calls.grouping import caller_rank, count_by, keep_rows, sum_by
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
@@ -18,10 +18,12 @@ def count_asked_again(context: Context) -> Table:
     place = np.flatnonzero(repeats.is_repeat)
     names = len(calls.names) + 1
     caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
-    function = calls.lookups.function[ordered.lookup[place]]
-    key = (function * names + caller[repeats.previous[place]]) * names + caller[place]
-    distinct, group = code_values(key, len(calls.names) * names * names)
-    count = len(distinct)
+    (function, previous_caller, own_caller), group = code_tuples(
+        (calls.lookups.function[ordered.lookup[place]], names),
+        (caller[repeats.previous[place]], names),
+        (caller[place], names),
+    )
+    count = len(function)
     row = ordered.row[place]
     cached = repeats.cached[place]
     unchanged = repeats.unchanged[place]
@@ -39,9 +41,9 @@ def count_asked_again(context: Context) -> Table:
     }
     return Table(
         key={
-            "previous_caller": Column(distinct // names % names - 1, calls.names),
-            "caller": Column(distinct % names - 1, calls.names),
-            "function": Column(distinct // names // names, calls.names),
+            "previous_caller": Column(previous_caller - 1, calls.names),
+            "caller": Column(own_caller - 1, calls.names),
+            "function": Column(function, calls.names),
         },
         sums={
             "repeats": count_by(group, count),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import QUESTION, WRITE
-from tracereport.calls.coding import code_values, spread
+from tracereport.calls.coding import code_tuples, code_values, spread
 from tracereport.calls.grouping import stable_order, sum_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
@@ -144,17 +144,17 @@ def _find_alike(
     place = np.flatnonzero(chosen & (scopes.scope != NO_SCOPE))
     lookups, lookup = np.unique(ordered.lookup[place], return_inverse=True)
     shapes = find_shapes(calls.lookups, lookups)
-    shape = shapes.shape.astype(np.int64)
-    if by_statement and len(lookups):
-        statements: dict[str | None, int] = {}
+    statements: dict[str | None, int] = {None: 0}
+    statement = np.zeros(len(lookups), np.int64)
+    if by_statement:
         texts = calls.lookups.text.take(lookups).to_list()
-        statement = [statements.setdefault(_read_statement(text), len(statements)) for text in texts]
-        shape = shape * len(statements) + statement
-    width = len(calls.names) + 1
-    caller = calls.signatures.caller[ordered.signature[place]].astype(np.int64) + 1
-    shapes_count = int(shape.max(initial=0)) + 1
-    key = (scopes.scope[place] * shapes_count + shape[lookup]) * width + caller
-    _, group = code_values(key, scopes.count * shapes_count * width)
+        statement[:] = [statements.setdefault(_read_statement(text), len(statements)) for text in texts]
+    _, group = code_tuples(
+        (scopes.scope[place], max(scopes.count, 1)),
+        (shapes.shape[lookup], max(len(shapes.function), 1)),
+        (statement[lookup], len(statements)),
+        (calls.signatures.caller[ordered.signature[place]] + 1, len(calls.names) + 1),
+    )
     large = _is_frequent(group, least)
     place, group = place[large], group[large]
     distinct, group = code_values(group, int(group.max(initial=0)) + 1)

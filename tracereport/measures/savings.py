@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import any_above
-from tracereport.calls.coding import code_values
+from tracereport.calls.coding import code_tuples, code_values
 from tracereport.calls.grouping import stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
@@ -129,12 +129,11 @@ def find_enclosed(
     if not len(places):
         return places
     calls = ordered.calls
-    inner = calls.lookups.function[ordered.lookup[places]].astype(np.int64)
-    width = len(calls.names)
-    if owner is not None:
-        width *= int(owner.max()) + 1
-        inner = inner + owner * len(calls.names)
-    _, group = code_values(ordered.process[places].astype(np.int64) * width + inner, len(calls.processes.name) * width)
+    _, group = code_tuples(
+        (ordered.process[places], len(calls.processes.name)),
+        *([] if owner is None else [(owner, int(owner.max()) + 1)]),
+        (calls.lookups.function[ordered.lookup[places]], len(calls.names)),
+    )
     order = stable_order(group, int(group.max()) + 1)
     line = calls.line[ordered.row[places[order]]]
     # In bands of their own groups can't outdo one another.
