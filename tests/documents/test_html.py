@@ -15,7 +15,7 @@ from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_repor
 from tracereport.documents.page.page import MOST_BYTES, list_definitions, render_html
 from tracereport.documents.terminal.report import render_text
 from tracereport.findings.repeated import judge_repeats
-from tracereport.model import ProcessOnOneSide, Report, Rows, Selection, Settings
+from tracereport.model import Report, Rows, Selection, SetApart, Settings
 from tracereport.sections.comparison import TotalsChanges
 
 KNOWN = {
@@ -252,7 +252,7 @@ def test_a_comparison_of_other_processes_says_that_nothing_is_set_apart() -> Non
         comparison = msgspec.structs.replace(
             report.comparison,
             processes_differ=differ,
-            processes_only_after=Rows(1, (ProcessOnOneSide(name="added", calls=1, repeats=0),)),
+            processes_only_after=Rows(1, (SetApart(name="added", calls=1, repeats=0),)),
         )
         words = words_of(msgspec.structs.replace(report, comparison=comparison))
         assert said in words

@@ -1,6 +1,6 @@
 """Units of work: what a repeat is wasteful within. A test's try, else the process."""
 
-from typing import Any, Literal
+from typing import Any, Final, get_args
 
 import msgspec
 import numpy as np
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import SETUP, TEARDOWN, Calls
 from tracereport.calls.coding import code_values
+from tracereport.model import UnitKind
 from tracereport.native.keys import factorize
 
-UnitKind = Literal["test", "process", "root"]
-
+UNIT_KINDS: Final[tuple[UnitKind, ...]] = get_args(UnitKind)
+TEST, PROCESS, ROOT = range(len(UNIT_KINDS))
 OUTSIDE = -1
 """Stands for the test of a call outside of all tests."""
 
@@ -29,6 +30,11 @@ class Units(msgspec.Struct, frozen=True, eq=False):
     """Per unit the number of the try; 0 where it isn't known."""
     judged: NDArray[np.bool_]
     """Per unit whether its repeats are judged."""
+
+    @property
+    def kind(self) -> NDArray[np.uint8]:
+        """Per unit what it is: index into ``UNIT_KINDS``."""
+        return np.where(self.test == OUTSIDE, PROCESS, TEST).astype(np.uint8)
 
     def __len__(self) -> int:
         """The number of units."""

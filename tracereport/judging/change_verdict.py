@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, ProcessOnOneSide
+from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, SetApart
 from tracereport.wording.phrases import format_counted
 
 NAMED_CALLERS = 2
 NAMED_CHANGES = 3
 """What the sentence names; further changes are counted."""
+NOTHING_COMPARABLE = "nothing comparable: no test or process is on both sides"
 RUN_TOTALS = ("calls", "judged_calls", "redundant_calls")
 
 
@@ -18,6 +19,8 @@ def describe_change(comparison: Comparison) -> str:
     Such as "+124 calls, 118 of them redundant: new N+1 in `load_directory_entries`." Names stand in backticks as they
     were logged: it is for a document to escape them.
     """
+    if comparison.processes_differ:
+        return _describe_nothing_common(comparison)
     totals = {row.figure: (int(row.before or 0), int(row.after or 0)) for row in comparison.totals.rows}
     more_calls, more_redundant = (after - before for before, after in (totals["calls"], totals["redundant_calls"]))
     renames = _find_renames(comparison)
@@ -35,7 +38,7 @@ def describe_change(comparison: Comparison) -> str:
             first += _describe_redundant(more_calls, more_redundant)
         if changes:
             first += f": {', '.join(changes)}"
-    sentences = [first, *_describe_processes(comparison, *totals["processes"])]
+    sentences = [first, *describe_set_apart(comparison)]
     sentences += [
         note[:1].upper() + note[1:] for note in (*comparison.cautions, *describe_fanouts_left_out(comparison))
     ]
@@ -134,6 +137,8 @@ def name_finding(row: FindingChange) -> str:
     """A finding in the words of the log, as part of a sentence; names in backticks, unescaped."""
     callers = [_name_caller(caller) for caller in row.callers]
     match row.kind:
+        case "again" if not callers:
+            return f"repeats of `{row.function}`"
         case "again":
             return f"repeats of `{row.function}` by {callers[0]}"
         case "shared":
@@ -165,13 +170,45 @@ def _first_of(changes: list[str], what: str) -> list[str]:
     return [*changes[:NAMED_CHANGES], f"and {format_counted(more, f'more changed {what}', f'more changed {what}s')}"]
 
 
-def _describe_processes(comparison: Comparison, before: int, after: int) -> list[str]:
-    if comparison.processes_differ:
-        return [f"The processes differ ({before:,} before, {after:,} after), and with them what repeats between tests"]
-    sides = (("before", comparison.processes_only_before.rows), ("after", comparison.processes_only_after.rows))
-    return [f"Set apart: {_one_side(processes)} only {side}" for side, processes in sides if processes]
+def _describe_nothing_common(comparison: Comparison) -> str:
+    """What stands on each side, where none of it is on both."""
+    sides = (_name_side(*rows) for rows in _list_set_apart(comparison))
+    cautions = [note[:1].upper() + note[1:] for note in comparison.cautions if note != NOTHING_COMPARABLE]
+    here, there = sides
+    return ". ".join([f"{NOTHING_COMPARABLE.capitalize()} ({here} before, {there} after)", *cautions]) + "."
 
 
-def _one_side(processes: Sequence[ProcessOnOneSide]) -> str:
-    calls = format_counted(sum(process.calls for process in processes), "call")
-    return f"{format_counted(len(processes), 'process', 'processes')} with {calls}"
+def describe_set_apart(comparison: Comparison) -> list[str]:
+    """What takes no part, since only one side has it, or has it more often; nothing if there is no such thing."""
+    before, after = _list_set_apart(comparison)
+    uneven = {row.name for rows in before for row in rows} & {row.name for rows in after for row in rows}
+    sentences = []
+    for side, kinds in (("before", before), ("after", after)):
+        only = [tuple(row for row in rows if row.name not in uneven) for rows in kinds]
+        if any(only):
+            calls = format_counted(sum(row.calls for rows in only for row in rows), "call")
+            sentences.append(f"Set apart: {_name_side(*only)} with {calls} only {side}")
+    if uneven:
+        count = format_counted(len(uneven), "test or process", "tests or processes")
+        sentences.append(f"Set apart: {count} that ran another number of times")
+    return sentences
+
+
+Kinds = tuple[tuple[SetApart, ...], tuple[SetApart, ...]]
+"""Tests, and whole processes."""
+
+
+def _list_set_apart(comparison: Comparison) -> tuple[Kinds, Kinds]:
+    return (
+        (comparison.units_only_before.rows, comparison.processes_only_before.rows),
+        (comparison.units_only_after.rows, comparison.processes_only_after.rows),
+    )
+
+
+def _name_side(tests: Sequence[SetApart], processes: Sequence[SetApart]) -> str:
+    """``3 tests and 1 process``."""
+    counted = (
+        (sum(row.units for row in rows), one, many)
+        for rows, one, many in ((tests, "test", "tests"), (processes, "process", "processes"))
+    )
+    return " and ".join(format_counted(count, one, many) for count, one, many in counted if count)

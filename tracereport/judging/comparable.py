@@ -1,12 +1,13 @@
-"""The figures of one report that a comparison rests on, with some processes taken out."""
+"""The figures of one report that a comparison rests on: those of what both sides have."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from tracereport.model import Finding, FindingKind, Process, ProcessFinding, Report, Rows
+from tracereport.judging.shares import Share
+from tracereport.model import Finding, FindingKind, ProcessFinding, Report, Rows
 
 EdgeKey = tuple[str | None, str]
 
@@ -18,7 +19,6 @@ STABLE_TOTALS = frozenset(
         "judged_questions",
         "writes",
         "frames",
-        "processes",
         "units",
         "functions",
         "lookups",
@@ -29,14 +29,14 @@ STABLE_TOTALS = frozenset(
         "unfinished_calls",
     }
 )
-"""The totals that neither threads nor time can change."""
+"""The totals that neither threads, nor time, nor the number of workers can change."""
 
 
 class Comparable(msgspec.Struct, frozen=True):
     """One side of a comparison. A count that isn't there is 0, unless its list was cut."""
 
     totals: dict[str, float | None]
-    """Every total by name, in the model's order; null where it isn't known without the processes taken out."""
+    """Every total by name, in the model's order; null where it isn't known of what is compared alone."""
     functions: dict[str, Counter[str]]
     """By name: ``calls``, ``again``, ``shared``."""
     edges: dict[EdgeKey, Counter[str]]
@@ -66,90 +66,116 @@ def count_of_finding(kind: FindingKind, row: Finding | ProcessFinding) -> int:
 
 def comparable_figures(
     report: Report,
-    findings: dict[str, Finding],
-    apart: Sequence[Process],
-    without_tree: Sequence[Process] = (),
+    findings: Mapping[str, Finding],
+    shares: Sequence[Share],
+    without_tree: Sequence[Share] = (),
     *,
     whole: bool,
 ) -> Comparable:
-    """The figures of a report without those of the processes in ``apart``.
+    """The figures of what is compared of a report.
 
     Args:
         report: one side.
         findings: those of its findings that take part, by fingerprint.
-        apart: processes of the report that are left out.
-        without_tree: other processes whose fan-outs are left out: threads hide them on one side.
-        whole: nothing is left out on the other side either, so that every total can be given.
+        shares: what of it is compared.
+        without_tree: those of them whose fan-outs are left out: threads hide them on one side.
+        whole: nothing is set apart on either side, so that every total can be given.
     """
+    is_everything = whole and sum(share.calls for share in shares) == report.totals.calls
+    functions, edges = _list_calls(report) if is_everything else _count_calls(shares, findings)
+    counts = dict.fromkeys(findings, 0)
+    hidden = {share.index for share in without_tree}
+    for share in shares:
+        for finding, row in _findings_of(share, findings):
+            if finding.kind != "fan-out" or share.index not in hidden:
+                counts[row.fingerprint] += count_of_finding(finding.kind, row)
+    edges_cut = _is_cut(report.edges) if is_everything else any(_is_cut(share.by_edge) for share in shares)
+    functions_cut = _is_cut(report.functions) if is_everything else edges_cut
+    findings_cut = _is_cut(report.findings) or any(_is_cut(share.by_finding) for share in shares)
+    return Comparable(
+        totals=_sum_totals(report, shares, functions, whole=whole),
+        functions=functions,
+        edges=edges,
+        findings=counts,
+        functions_cut=functions_cut,
+        edges_cut=edges_cut,
+        findings_cut=findings_cut,
+        cut=functions_cut or edges_cut or findings_cut or _is_cut(report.units) or _is_cut(report.processes),
+    )
+
+
+def _list_calls(report: Report) -> tuple[dict[str, Counter[str]], dict[EdgeKey, Counter[str]]]:
+    """As ``_count_calls``, where everything is compared: the report's own lists keep more rows than those of a unit."""
     functions = {
         row.function: Counter(calls=row.calls, again=row.again_calls, shared=row.shared_calls)
         for row in report.functions.rows
     }
     edges = {(row.caller, row.function): Counter(calls=row.calls, again=row.again_calls) for row in report.edges.rows}
-    counts = {fingerprint: count_of_finding(finding.kind, finding) for fingerprint, finding in findings.items()}
-    for process in apart:
-        for edge in process.by_edge.rows:
-            for figures in (functions.get(edge.function), edges.get((edge.caller, edge.function))):
-                if figures is not None:
-                    figures.subtract({"calls": edge.calls, "again": edge.again_calls})
-        for finding, share in _shares(process, findings):
-            counts[share.fingerprint] -= count_of_finding(finding.kind, share)
+    return functions, edges
+
+
+def _count_calls(
+    shares: Sequence[Share], findings: Mapping[str, Finding]
+) -> tuple[dict[str, Counter[str]], dict[EdgeKey, Counter[str]]]:
+    """By function and by edge what is called and asked again."""
+    functions: dict[str, Counter[str]] = {}
+    edges: dict[EdgeKey, Counter[str]] = {}
+    for share in shares:
+        for edge in share.by_edge.rows:
+            for counts in (
+                functions.setdefault(edge.function, Counter(calls=0, again=0, shared=0)),
+                edges.setdefault((edge.caller, edge.function), Counter(calls=0, again=0)),
+            ):
+                counts["calls"] += edge.calls
+                counts["again"] += edge.again_calls
+        for finding, row in _findings_of(share, findings):
             if finding.kind == "shared" and finding.function in functions:
-                functions[finding.function]["shared"] -= share.repeats
-    for process in without_tree:
-        for finding, share in _shares(process, findings):
-            if finding.kind == "fan-out":
-                counts[share.fingerprint] -= share.avoidable_calls
-    needed: list[Rows[Any]] = [report.functions, report.edges, report.findings, report.processes]
-    needed += [rows for process in apart for rows in (process.by_edge, process.by_finding)]
-    return Comparable(
-        totals=msgspec.structs.asdict(report.totals)
-        if whole
-        else _totals_without(report, findings, apart, sum(row["calls"] == 0 for row in functions.values())),
-        functions=functions,
-        edges=edges,
-        findings=counts,
-        functions_cut=_is_cut(report.functions),
-        edges_cut=_is_cut(report.edges),
-        findings_cut=_is_cut(report.findings),
-        cut=any(map(_is_cut, needed)),
-    )
+                functions[finding.function]["shared"] += row.repeats
+    return functions, edges
 
 
-def _shares(process: Process, findings: dict[str, Finding]) -> Iterator[tuple[Finding, ProcessFinding]]:
-    """What a process adds to the findings that take part."""
-    for share in process.by_finding.rows:
-        if share.fingerprint in findings:
-            yield findings[share.fingerprint], share
+def _findings_of(share: Share, findings: Mapping[str, Finding]) -> Iterator[tuple[Finding, ProcessFinding]]:
+    """What a unit adds to the findings that take part."""
+    for row in share.by_finding.rows:
+        if row.fingerprint in findings:
+            yield findings[row.fingerprint], row
 
 
-def _totals_without(
-    report: Report, findings: dict[str, Finding], apart: Sequence[Process], functions_gone: int
+def _sum_totals(
+    report: Report, shares: Sequence[Share], functions: Mapping[str, Counter[str]], *, whole: bool
 ) -> dict[str, float | None]:
-    """The totals of a report that can be told without some of its processes, the others null."""
-    whole = report.totals
-    gone = {process.index for process in apart}
-    units = [unit for unit in report.units.rows if unit.process in gone]
-    judged_questions = whole.judged_questions - sum(unit.judged_questions for unit in units)
-    again_calls = whole.again_calls - sum(edge.again_calls for process in apart for edge in process.by_edge.rows)
-    shared_calls = whole.shared_calls - sum(
-        share.repeats for process in apart for finding, share in _shares(process, findings) if finding.kind == "shared"
+    """The totals of what is compared: stable ones are added up, the others are known of the whole report only."""
+    totals: dict[str, float | None] = (
+        msgspec.structs.asdict(report.totals) if whole else dict.fromkeys(report.totals.__struct_fields__)
     )
+    units = [share for share in shares if not share.interleaved]
+    judged_questions = sum(share.judged_questions for share in units)
+    again_calls = sum(counts["again"] for counts in functions.values())
+    shared_calls = sum(counts["shared"] for counts in functions.values())
     redundant_calls = again_calls + shared_calls
-    return dict.fromkeys(whole.__struct_fields__) | {
-        "calls": whole.calls - sum(process.calls for process in apart),
-        "judged_calls": whole.judged_calls - sum(unit.calls for unit in units),
+    writes, frames = _add_known(units, lambda unit: unit.writes), _add_known(units, lambda unit: unit.frames)
+    calls = sum(share.calls for share in shares)
+    if len(units) == len(shares):
+        totals["writes"], totals["frames"] = writes, frames
+        totals["questions"] = None if writes is None or frames is None else calls - writes - frames
+    return totals | {
+        "calls": calls,
+        "judged_calls": sum(share.judged_calls for share in shares),
         "judged_questions": judged_questions,
-        "units": whole.units - len(units),
-        "processes": whole.processes - len(apart),
-        "functions": whole.functions - functions_gone,
+        "processes": len({share.process for share in shares}),
+        "units": len(units),
+        "functions": len(functions),
         "lookups": judged_questions - redundant_calls,
         "redundant_calls": redundant_calls,
         "redundant_rate": redundant_calls / judged_questions if judged_questions else None,
         "again_calls": again_calls,
         "shared_calls": shared_calls,
-        "unfinished_calls": whole.unfinished_calls - sum(process.unfinished_calls for process in apart),
     }
+
+
+def _add_known(units: Sequence[Share], count: Callable[[Share], int | None]) -> int | None:
+    counts = [count(unit) for unit in units]
+    return None if None in counts else sum(own for own in counts if own is not None)
 
 
 def list_missing_calls(report: Report, side: str) -> list[str]:

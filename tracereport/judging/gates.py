@@ -1,7 +1,8 @@
 """What a run demands, and whether it holds: the gates of ``--fail-on``.
 
-A gate against the baseline rests on what a comparison rests on, so processes that only one side has take no part. What
-threads or time can change is judged on the whole reports, and the gate's note says that it is noisy.
+A gate against the baseline rests on what a comparison rests on, so what only one side has takes no part. What threads
+or time can change is judged on the whole reports, and the gate's note says that it is noisy. The note of a gate that
+failed says in what else the two runs differ.
 """
 
 from collections import Counter
@@ -9,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from tracereport.errors import UsageError
-from tracereport.judging.change_verdict import describe_fanouts_left_out, name_finding
+from tracereport.judging.change_verdict import describe_fanouts_left_out, describe_set_apart, name_finding
 from tracereport.judging.comparable import Comparable, list_missing_calls
-from tracereport.judging.compare import Sides
+from tracereport.judging.compare import OF_CALLERS, Sides
 from tracereport.judging.gate_grammar import (
     FINDINGS,
     STABLE_FUNCTION_FIGURES,
@@ -24,8 +25,9 @@ from tracereport.judging.gate_grammar import (
     refuse,
 )
 from tracereport.measures.usage import LACKS
-from tracereport.model import Finding, Gate, Report, Rows
+from tracereport.model import Comparison, Finding, Gate, Report, Rows
 from tracereport.wording.phrases import format_counted
+from tracereport.wording.units import format_cut_list
 
 NAMED_REASONS = 3
 NS_PER_MS = 1_000_000
@@ -76,7 +78,22 @@ def _judge(expression: str, gate: Word | Condition, report: Report, sides: Sides
     state = "new" if gate == "new-findings" else "worse"
     reasons = [name_finding(row) for row in changes if row.state == state and row.accepted is None]
     cautions = [*report.comparison.cautions, *describe_fanouts_left_out(report.comparison)]
+    if reasons:
+        cautions += _list_differences(report.comparison)
     return _judge_reasons(expression, reasons, cautions)
+
+
+def _list_differences(comparison: Comparison) -> list[str]:
+    """In what else the runs differ than in what a gate counts."""
+    differences = [note[:1].lower() + note[1:] for note in describe_set_apart(comparison)]
+    for functions, side in (
+        (comparison.functions_added, "this run"),
+        (comparison.functions_removed, "the baseline"),
+    ):
+        if functions.total:
+            named = [f"`{name}`" for name in functions.rows[:NAMED_REASONS]]
+            differences.append(f"called in {side} only: {format_cut_list(named, functions.total)}")
+    return differences
 
 
 def _judge_reasons(expression: str, reasons: Sequence[str], cautions: Sequence[str] = ()) -> Gate:
@@ -113,6 +130,10 @@ def _judge_condition(condition: Condition, report: Report, sides: Sides | None) 
         notes += list_missing_calls(report, "this run")
     elif sides is None:
         _refuse_without_baseline(condition.expression)
+    elif sides.matching.nothing_common or _is_of_callers(condition, sides):
+        return Gate(
+            expression=condition.expression, figure=None, limit=None, passed=True, note="; ".join(sides.cautions)
+        )
     else:
         notes += sides.cautions
         if (condition.figure, condition.name) == (FINDINGS, "fan-out") and report.comparison is not None:
@@ -122,16 +143,26 @@ def _judge_condition(condition: Condition, report: Report, sides: Sides | None) 
         if figure is None or before is None:
             figure, before = _whole_figure(condition, report), _whole_figure(condition, sides.report_before)
         elif not sides.whole:
-            notes.append("without the processes that only one side has")
+            notes.append("without the tests and processes that only one side has")
     limit = None if before is None else condition.limit.of(before)
+    passed = figure is not None and limit is not None and not condition.holds(figure, limit)
     if figure is None or limit is None:
         notes.append("not known, so not passed")
+    elif not passed and condition.limit.relative and report.comparison is not None:
+        notes += _list_differences(report.comparison)
     return Gate(
         expression=condition.expression,
         figure=figure,
         limit=limit,
-        passed=figure is not None and limit is not None and not condition.holds(figure, limit),
+        passed=passed,
         note="; ".join(filter(None, notes)),
+    )
+
+
+def _is_of_callers(condition: Condition, sides: Sides) -> bool:
+    """Whether a figure rests on who asks, which one side doesn't know."""
+    return bool(sides.unknown_callers) and (
+        condition.figure in OF_CALLERS or (condition.figure == FINDINGS and condition.name != "slow")
     )
 
 

@@ -1,11 +1,11 @@
-"""Which processes of two reports are the same one: by name, then by what they did.
+"""What of two reports is the same: tests by name, wherever they ran, and processes where no test is known.
 
-A test that was added or dropped must not look like a regression or an improvement, and one that was renamed must not
-look like both. Interleaved processes are a sort of their own: their repeats are withheld, so one that is interleaved on
-one side only can't be compared.
+Which worker runs which test, in which order and how often, is what a scheduler decides. So tests are held against tests
+of their name. A name that one side has more often (a test that was tried again) is set apart, and so is what only one
+side has: a test that was added or dropped must not look like a regression or an improvement, and one that was renamed
+must not look like both.
 """
 
-import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from operator import itemgetter
@@ -13,116 +13,147 @@ from operator import itemgetter
 import msgspec
 
 from tracereport.judging.comparable import count_of_finding
-from tracereport.model import FindingKind, Process, Report
+from tracereport.judging.shares import Share
+from tracereport.model import FindingKind
 
-NUMBERED_NAME = re.compile(r"process \d+")
-"""What a process without a marker is called: its position, which moves when a process before it comes or goes."""
 NEAREST_LIMIT = 300
 """Processes of a side among which the nearest are looked for: each is held against each."""
 
-Key = Callable[[Process], Hashable | None]
-Pair = tuple[Process, Process]
+Shares = tuple[Share, ...]
+Key = Callable[[Share], Hashable]
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """What is the same on both sides: as many units there as here, summed."""
+
+    before: Shares
+    after: Shares
+
+    def of_side(self, side: int) -> Shares:
+        """Those of the baseline (0) or of this run (1)."""
+        return self.after if side else self.before
+
+    @property
+    def has_trees(self) -> bool:
+        """Whether every tree of it is known, so that a fan-out can't hide on one side."""
+        return all(share.tree != "unknown" for share in (*self.before, *self.after))
 
 
 class Matching(msgspec.Struct, frozen=True):
-    """Which processes are the same one, what found no partner, and whether that is too much to be set apart."""
+    """What is the same on both sides, and what is set apart."""
 
     pairs: tuple[Pair, ...]
-    """The same process in the baseline and in this run."""
-    only_before: tuple[Process, ...]
-    only_after: tuple[Process, ...]
-    differ: bool
-    """The unmatched processes hold more than half of the judged calls of either side."""
+    only_before: Shares
+    only_after: Shares
+
+    def of_side(self, side: int) -> Shares:
+        """What is compared of the baseline (0) or of this run (1)."""
+        return tuple(share for pair in self.pairs for share in pair.of_side(side))
+
+    @property
+    def nothing_common(self) -> bool:
+        """Each side has something, and nothing is on both."""
+        return not self.pairs and bool(self.only_before) and bool(self.only_after)
 
 
-def match_processes(before: Report, after: Report, kinds: dict[str, FindingKind]) -> Matching:
-    """Pairs the processes of two reports, once each.
+def match_shares(before: Shares, after: Shares, kinds: dict[str, FindingKind]) -> Matching:
+    """Pairs what two reports hold, each once.
 
-    By name, those with equal counts first; then by equal counts per edge and finding, whatever the name. What is only
-    numbered goes by its counts: the nearest to the nearest.
+    By name, where both sides have it equally often. Of the names that one side alone has, those with equal counts per
+    edge and finding: they were renamed. What is only numbered goes by its counts as well, and then the nearest to the
+    nearest.
 
     Args:
-        before: the baseline.
-        after: the report to be judged.
+        before: of the baseline.
+        after: of the report to be judged.
         kinds: the findings that take part, by fingerprint.
     """
-    profiles = {
-        id(process): _profile(process, kinds) for report in (before, after) for process in report.processes.rows
-    }
+    pairs, left, uneven = _match_names(before, after)
+    profiles = {id(share): _profile(share, kinds) for side in left for share in side}
+    pairs += _pair_equal(*left, lambda share: profiles[id(share)])
+    pairs += _pair_nearest(*(_unpaired(side, pairs) for side in left))
+    rest = [_unpaired(own, pairs) + more for own, more in zip(left, uneven, strict=True)]
+    only_before, only_after = (tuple(sorted(side, key=lambda share: share.index)) for side in rest)
+    return Matching(tuple(sorted(pairs, key=lambda pair: pair.after[0].index)), only_before, only_after)
 
-    def profile(process: Process) -> Hashable:
-        return profiles[id(process)]
 
-    def given_name(process: Process) -> Hashable | None:
-        return None if _is_numbered(process) else (process.name, process.interleaved)
+def _unpaired(shares: Sequence[Share], pairs: Sequence[Pair]) -> list[Share]:
+    paired = {id(share) for pair in pairs for share in (*pair.before, *pair.after)}
+    return [share for share in shares if id(share) not in paired]
 
-    def given_name_and_profile(process: Process) -> Hashable | None:
-        return given_name(process) and (process.name, profile(process))
 
+Halves = tuple[list[Share], list[Share]]
+"""Some of the baseline, some of this run."""
+
+
+def _match_names(before: Shares, after: Shares) -> tuple[list[Pair], Halves, Halves]:
+    """The pairs of one name, what has a name of its own on each side, and what both have in different numbers."""
+    here, there = _group(before), _group(after)
     pairs: list[Pair] = []
-    for key in (given_name_and_profile, given_name, profile):
-        pairs += _pair_equal(_unpaired(before, pairs, 0), _unpaired(after, pairs, 1), key)
-    pairs += _pair_nearest(_unpaired(before, pairs, 0), _unpaired(after, pairs, 1))
-    only_before, only_after = _unpaired(before, pairs, 0), _unpaired(after, pairs, 1)
-    differ = any(
-        2 * sum(process.calls for process in unmatched if not process.interleaved) > report.totals.judged_calls
-        for report, unmatched in ((before, only_before), (after, only_after))
-    )
-    return Matching(tuple(pairs), only_before, only_after, differ)
+    uneven: Halves = [], []
+    for key in here.keys() & there.keys():
+        if len(here[key]) == len(there[key]):
+            pairs.append(Pair(tuple(here[key]), tuple(there[key])))
+        else:
+            uneven[0].extend(here[key])
+            uneven[1].extend(there[key])
+    known = {id(share) for shares in uneven for share in shares}
+    left = [[share for share in _unpaired(side, pairs) if id(share) not in known] for side in (before, after)]
+    return pairs, (left[0], left[1]), uneven
 
 
-def _is_numbered(process: Process) -> bool:
-    return NUMBERED_NAME.fullmatch(process.name) is not None
+def _group(shares: Shares) -> dict[Hashable, list[Share]]:
+    groups: dict[Hashable, list[Share]] = defaultdict(list)
+    for share in shares:
+        if not share.is_numbered:
+            groups[share.name, share.interleaved].append(share)
+    return groups
 
 
-def _unpaired(report: Report, pairs: Sequence[Pair], side: int) -> tuple[Process, ...]:
-    paired = {id(pair[side]) for pair in pairs}
-    return tuple(process for process in report.processes.rows if id(process) not in paired)
+def _pair_equal(before: Sequence[Share], after: Sequence[Share], key: Key) -> Iterator[Pair]:
+    """Those of the same key, each once, in order."""
+    free: dict[Hashable, deque[Share]] = defaultdict(deque)
+    for share in after:
+        free[key(share)].append(share)
+    for share in before:
+        if partners := free[key(share)]:
+            yield Pair((share,), (partners.popleft(),))
 
 
-def _pair_equal(before: Sequence[Process], after: Sequence[Process], key: Key) -> Iterator[Pair]:
-    """Processes of the same key, each once, in order."""
-    free: dict[Hashable, deque[Process]] = defaultdict(deque)
-    for process in after:
-        free[key(process)].append(process)
-    free[None].clear()
-    for process in before:
-        if partners := free[key(process)]:
-            yield process, partners.popleft()
-
-
-def _pair_nearest(before: Sequence[Process], after: Sequence[Process]) -> Iterator[Pair]:
+def _pair_nearest(before: Sequence[Share], after: Sequence[Share]) -> Iterator[Pair]:
     """Numbered processes, those of the nearest counts first.
 
     Ties go by how near their positions are, which is the same seen from both sides.
     """
+    sides = [[share for share in side if share.is_numbered][:NEAREST_LIMIT] for side in (before, after)]
     counts = {
-        id(process): Counter({(edge.caller, edge.function): edge.calls for edge in process.by_edge.rows})
-        for process in (*before, *after)
+        id(share): Counter({(edge.caller, edge.function): edge.calls for edge in share.by_edge.rows})
+        for side in sides
+        for share in side
     }
 
-    def distance(one: Process, other: Process) -> tuple[int, int, int]:
+    def distance(one: Share, other: Share) -> tuple[int, int, int]:
         here, there = counts[id(one)], counts[id(other)]
         calls = sum(abs(here[edge] - there[edge]) for edge in here.keys() | there.keys())
-        return calls, abs(one.index - other.index), min(one.index, other.index)
+        return calls, abs(one.process - other.process), min(one.process, other.process)
 
     candidates = [
         (distance(one, other), one, other)
-        for one in filter(_is_numbered, before[:NEAREST_LIMIT])
-        for other in filter(_is_numbered, after[:NEAREST_LIMIT])
+        for one in sides[0]
+        for other in sides[1]
         if one.interleaved == other.interleaved
     ]
     paired: set[int] = set()
     for _, one, other in sorted(candidates, key=itemgetter(0)):
         if paired.isdisjoint((id(one), id(other))):
             paired |= {id(one), id(other)}
-            yield one, other
+            yield Pair((one,), (other,))
 
 
-def _profile(process: Process, kinds: dict[str, FindingKind]) -> Hashable:
+def _profile(share: Share, kinds: dict[str, FindingKind]) -> Hashable:
     shares = frozenset(
-        (share.fingerprint, count)
-        for share in process.by_finding.rows
-        if share.fingerprint in kinds and (count := count_of_finding(kinds[share.fingerprint], share))
+        (row.fingerprint, count)
+        for row in share.by_finding.rows
+        if row.fingerprint in kinds and (count := count_of_finding(kinds[row.fingerprint], row))
     )
-    return process.interleaved, process.by_edge.total, frozenset(process.by_edge.rows), shares
+    return share.interleaved, share.by_edge.total, frozenset(share.by_edge.rows), shares

@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import TREE_KINDS, Calls
+from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE, Calls
 from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
+from tracereport.calls.units import UNIT_KINDS
 from tracereport.measures.context import Context
 from tracereport.measures.edges import code_edges
 from tracereport.measures.group_rows import unit_name_of
@@ -28,7 +29,7 @@ class ProcessesPart(msgspec.Struct, frozen=True, eq=False):
     processes: Table
     """By process, name (none where it is called by its number), file and tree: calls, lines and so on."""
     units: Table
-    """By process, unit (a number in its part) and name (none for a whole process): calls, judged questions."""
+    """By process, unit (a number in its part), name (none for a whole process), kind and try: calls and questions."""
     edges: Table
     """By process, unit, caller and function: calls, and those that ask again."""
 
@@ -102,10 +103,14 @@ def _count_units(context: Context) -> Table:
             "process": Column(context.process_key(units.process)),
             "unit": Column(np.arange(count)),
             "name": Column(name, own_names),
+            "kind": Column(units.kind.astype(np.int64), UNIT_KINDS),
+            "attempt": Column(units.attempt.astype(np.int64)),
         },
         sums={
             "calls": count_by(units.of_call, count),
             "judged_questions": count_by(ordered.unit, count, ordered.is_question),
+            "writes": count_by(ordered.unit, count, ordered.kind == WRITE),
+            "frames": count_by(ordered.unit, count, ordered.kind == FRAME),
             "judged": units.judged.astype(np.int64),
         },
     )
@@ -203,17 +208,21 @@ def list_units(whole: Whole, by_finding: dict[tuple[int, int], list[ProcessFindi
     trees = dict(part.processes.rows("process", "tree"))
     edges = _list_edges(part.edges, ("process", "unit"))
     rows = []
-    for process, unit, name, calls, questions in table.take(order).rows(
-        "process", "unit", "name", "calls", "judged_questions"
+    for process, unit, name, kind, attempt, calls, questions, writes, frames in table.take(order).rows(
+        "process", "unit", "name", "kind", "attempt", "calls", "judged_questions", "writes", "frames"
     ):
         index = index_of[process]
         rows.append(
             Unit(
                 name=name or process_names[process] or f"process {index}",
                 process=index,
+                kind=kind,
+                attempt=attempt,
                 tree=trees[process],
                 calls=calls,
                 judged_questions=questions,
+                writes=writes,
+                frames=frames,
                 by_edge=keep_rows(edges[process, unit]),
                 by_finding=keep_rows(by_finding.get((process, unit), ())),
             )

@@ -19,6 +19,7 @@ from tracereport.model.base import (
     Row,
     Rows,
     TreeKind,
+    UnitKind,
 )
 from tracereport.model.comparison import (
     BaselineReference,
@@ -30,7 +31,7 @@ from tracereport.model.comparison import (
     FunctionChange,
     Gate,
     ProcessChange,
-    ProcessOnOneSide,
+    SetApart,
 )
 from tracereport.model.findings import Acceptance, Evidence, Finding, PlaceCount, RepeatPair, TestShare, Verdict
 from tracereport.model.input import (
@@ -117,7 +118,6 @@ __all__ = [
     "ProcessChange",
     "ProcessEdge",
     "ProcessFinding",
-    "ProcessOnOneSide",
     "QualityWarning",
     "Record",
     "RedundantLookup",
@@ -128,6 +128,7 @@ __all__ = [
     "Rows",
     "Selection",
     "SequentialDuplicate",
+    "SetApart",
     "Settings",
     "SharedLookup",
     "SlowCalls",
@@ -137,6 +138,7 @@ __all__ = [
     "TreeKind",
     "TreePath",
     "Unit",
+    "UnitKind",
     "Verdict",
     "decode_report",
     "encode_report",

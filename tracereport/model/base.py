@@ -12,6 +12,7 @@ FindingKind = Literal["again", "shared", "fan-out", "slow"]
 EvidenceGrade = Literal["content", "version-like", "weak", "constant", "none"]
 Confidence = Literal["sure", "likely", "low"]
 TreeKind = Literal["flat", "nested", "given", "unknown"]
+UnitKind = Literal["test", "process", "root"]
 
 UNKNOWN_CALLER = "unknown"
 """What an emitter writes for a caller that it can't tell; no function's name."""

@@ -81,10 +81,12 @@ class FindingChange(Record, frozen=True, kw_only=True):
     accepted: str | None = None
 
 
-class ProcessOnOneSide(Record, frozen=True, kw_only=True):
-    """A process that only one side has."""
+class SetApart(Record, frozen=True, kw_only=True):
+    """A test or process that only one side has, or that the sides have in different numbers."""
 
     name: str
+    units: int = 1
+    """How many there are of this name."""
     calls: int
     repeats: int
 
@@ -104,9 +106,11 @@ class Comparison(Record, frozen=True, kw_only=True):
     partial: bool
     """Calls or rows that the comparison needs are missing from one of the reports; ``cautions`` says which."""
     processes_differ: bool
-    """Too little is on both sides to set the rest apart: all is compared whole."""
+    """No test or process is on both sides: nothing is comparable."""
+    by_function: bool = False
+    """All callers are unknown on one side: functions are compared, whoever calls them."""
     totals: Rows[BeforeAfter]
-    """All, in the order of ``Totals``; null where processes were set apart and a figure isn't known without them."""
+    """All, in the order of ``Totals``: of what both sides have, and null where a figure isn't known of that alone."""
     functions: Rows[FunctionChange]
     """Those that changed, the largest change first."""
     edges: Rows[EdgeChange]
@@ -119,12 +123,15 @@ class Comparison(Record, frozen=True, kw_only=True):
     """Those of this run that changed or that the baseline lacks, in the order of the log."""
     functions_added: Rows[str]
     functions_removed: Rows[str]
-    processes_only_before: Rows[ProcessOnOneSide]
-    processes_only_after: Rows[ProcessOnOneSide]
+    processes_only_before: Rows[SetApart]
+    processes_only_after: Rows[SetApart]
+    units_only_before: Rows[SetApart] = Rows()
+    """Tests (or roots), where these are known; whole processes stand in ``processes_only_before``. So behind."""
+    units_only_after: Rows[SetApart] = Rows()
     cautions: tuple[str, ...] = ()
     """Why it is partial, in words; empty if it isn't."""
     processes_without_tree: int = 0
-    """Of both sides. Fan-outs are compared only if there are none: threads hide them."""
+    """Of both sides, among what is compared. Their fan-outs aren't: threads hide them."""
 
 
 class Gate(Record, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What was read, and how it falls into processes and units of work; the parts of a call that rows show."""
 
-from tracereport.model.base import Record, Rows, TreeKind
+from tracereport.model.base import Record, Rows, TreeKind, UnitKind
 
 
 class Param(Record, frozen=True, kw_only=True):
@@ -117,9 +117,15 @@ class Unit(Record, frozen=True, kw_only=True):
 
     name: str
     process: int
+    kind: UnitKind = "process"
+    attempt: int = 0
+    """The number of the test's try; 0 where it isn't known. The name says it from the second on."""
     tree: TreeKind
     calls: int
     judged_questions: int
+    writes: int | None = None
+    """Null in a report of a version that didn't count them; so ``frames``."""
+    frames: int | None = None
     by_edge: Rows[ProcessEdge]
     by_finding: Rows[ProcessFinding]
 

@@ -9,9 +9,9 @@ from tracereport.model import (
     EdgeChange,
     FindingChange,
     FunctionChange,
-    ProcessOnOneSide,
     Report,
     Rows,
+    SetApart,
 )
 from tracereport.sections.cells import CallerName, Clause, Figure, FunctionName, Name, Words
 from tracereport.sections.interface import COMPARISON, Column, SectionView, counts, figures, words
@@ -86,18 +86,19 @@ def _say_what_else(compared: Comparison) -> list[str]:
         if functions.total:
             named = [quote_name(function) for function in functions.rows[:_NAMED]]
             sentences.append(f"{word} functions: {format_cut_list(named, functions.total)}.")
-    if compared.processes_differ:
+    if not compared.processes_differ and _count_set_apart(compared):
         sentences.append(
-            "The two sides don't hold the same processes: too little stands on both to set the rest apart, so all is "
-            "compared whole."
-        )
-    elif compared.processes_only_before.total or compared.processes_only_after.total:
-        sentences.append(
-            "Processes that stand on one side only are set apart below; no other figure of the comparison counts them."
+            "What stands on one side only, or on one side more often, is set apart below; no other figure of the "
+            "comparison counts it."
         )
     if compared.cautions:
         sentences.append(f"The comparison is partial: {'; '.join(compared.cautions)}.")
     return sentences
+
+
+def _count_set_apart(compared: Comparison) -> int:
+    lists = (compared.processes_only_before, compared.processes_only_after)
+    return sum(rows.total for rows in (*lists, compared.units_only_before, compared.units_only_after))
 
 
 _NAMED = 10
@@ -208,39 +209,46 @@ def _before_after(title: str, figure: str) -> tuple[Column[Any], ...]:
     return (figures(title, write), figures("change", lambda row: Figure(format_change(*of_row(row)))))
 
 
-class _OneSide(SectionView[ProcessOnOneSide]):
-    """Processes that the other side lacks."""
+class _OneSide(SectionView[SetApart]):
+    """Tests and processes that the other side lacks, or has in another number."""
 
     chapter = COMPARISON
     definition = "comparison"
 
-    def columns(self, report: Report) -> Sequence[Column[ProcessOnOneSide]]:
-        """What the process did."""
+    def columns(self, report: Report) -> Sequence[Column[SetApart]]:
+        """What they did."""
         del report
         return (
-            words("process", lambda row: Name(row.name)),
+            words("test or process", lambda row: Name(row.name)),
+            counts("times", lambda row: row.units),
             counts("calls", lambda row: row.calls),
             counts("repeats", lambda row: row.repeats),
         )
 
 
 class ProcessesBefore(_OneSide):
-    """Processes that only the baseline has."""
+    """Tests and processes that only the baseline has, or has more or less often."""
 
     key = "processes-before"
-    title = "Processes Only Before"
+    title = "Only Before"
 
-    def rows(self, report: Report) -> Rows[ProcessOnOneSide]:
-        """In the order of the baseline."""
-        return report.comparison.processes_only_before if report.comparison is not None else Rows()
+    def rows(self, report: Report) -> Rows[SetApart]:
+        """In the order of the baseline, tests first."""
+        compared = report.comparison
+        return Rows() if compared is None else _join(compared.units_only_before, compared.processes_only_before)
 
 
 class ProcessesAfter(_OneSide):
-    """Processes that the baseline lacks."""
+    """Tests and processes that the baseline lacks, or has more or less often."""
 
     key = "processes-after"
-    title = "Processes Only After"
+    title = "Only After"
 
-    def rows(self, report: Report) -> Rows[ProcessOnOneSide]:
-        """In the order of this run."""
-        return report.comparison.processes_only_after if report.comparison is not None else Rows()
+    def rows(self, report: Report) -> Rows[SetApart]:
+        """In the order of this run, tests first."""
+        compared = report.comparison
+        return Rows() if compared is None else _join(compared.units_only_after, compared.processes_only_after)
+
+
+def _join(tests: Rows[SetApart], processes: Rows[SetApart]) -> Rows[SetApart]:
+    return Rows(tests.total + processes.total, (*tests.rows, *processes.rows))

@@ -53,7 +53,8 @@ def describe_finding(finding: Finding, code: Code) -> str:
 
 def describe_place(finding: Finding | FindingChange, code: Code) -> str:
     """Who asks whom, as far as the finding's key tells."""
-    callers, function = describe_callers(finding.callers, code, count_callers(finding)), code(finding.function)
+    callers = describe_callers(finding.callers, code, count_callers(finding)) if finding.callers else "some caller"
+    function = code(finding.function)
     match finding.kind:
         case "again":
             return f"{callers} asks {function} again"
@@ -205,11 +206,11 @@ def describe_selection(selection: Selection, code: Code) -> str:
 
 
 def is_unchanged(comparison: Comparison) -> bool:
-    """Whether there is nothing to tell: no function, edge or finding differs, and no process was set apart."""
+    """Whether there is nothing to tell: no function, edge or finding differs, and nothing was set apart."""
     counts = [comparison.functions.total, comparison.edges.total]
     counts += [comparison.functions_added.total, comparison.functions_removed.total]
-    if not comparison.processes_differ:
-        counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
+    counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
+    counts += [comparison.units_only_before.total, comparison.units_only_after.total]
     return not any(counts) and not changed_findings(comparison).total and not comparison.partial
 
 
