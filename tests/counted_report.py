@@ -52,8 +52,8 @@ class Key:
         return f"{self.kind}:{'+'.join(map(str, self.callers))}>{self.function}"
 
 
-def counted_report(*runs: Run, confidence: Confidence = "sure") -> Report:
-    """The report of some processes; ``confidence`` is that of every finding."""
+def counted_report(*runs: Run, confidence: Confidence = "sure", as_tests: bool = False) -> Report:
+    """The report of some processes, or of tests that have one each; ``confidence`` is that of every finding."""
     processes = [_process(index, run) for index, run in enumerate(runs)]
     repeats, avoidable = Counter[Key](), Counter[Key]()
     for run in runs:
@@ -102,9 +102,12 @@ def counted_report(*runs: Run, confidence: Confidence = "sure") -> Report:
                 Unit(
                     name=process.name,
                     process=process.index,
+                    kind="test" if as_tests else "process",
                     tree=process.tree,
                     calls=process.calls,
                     judged_questions=process.calls,
+                    writes=0,
+                    frames=0,
                     by_edge=process.by_edge,
                     by_finding=process.by_finding,
                 )

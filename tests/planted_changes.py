@@ -70,6 +70,20 @@ def write_suite(suite: Suite) -> str:
     return "\n".join(lines)
 
 
+def write_in_one_process(suite: Suite) -> str:
+    """The log of the same tests, run one after the other in one process that prints their names: libtest's."""
+    lines = ["     Running unittests src/lib.rs (target/debug/deps/tlogfs-571d262fa5660827)", "running 78 tests"]
+    first = 0
+    for name, block in suite:
+        records = records_of(block)
+        if records:
+            lines.append(f"test {name.split()[-1]} ... ")
+            lines += [replace(record, prefix="", number=record.number + first).line for record in records]
+            lines.append("ok")
+            first += max(record.number for record in records) + 1
+    return "\n".join([*lines, ""])
+
+
 def records_of(block: Block) -> list[Record]:
     return [line for line in block if isinstance(line, Record)]
 

@@ -1052,7 +1052,7 @@ def compared_report() -> Report:
             baseline=BaselineReference(title="main", generator="tracereport 0.1.0"),
             verdict="+124 calls, 118 of them redundant: new N+1 in `load_directory`.",
             partial=False,
-            processes_differ=True,
+            processes_differ=False,
             totals=rows(
                 BeforeAfter(figure="calls", before=6926, after=7050),
                 BeforeAfter(figure="redundant_calls", before=5760, after=5878),

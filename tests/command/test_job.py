@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tests.paths import LOGS
+from tests.planted_changes import duplicate_call, read_suite, write_suite
 from tests.running import BARE, SINGLE, read_once
 from tracereport.command.cli import main
 from tracereport.judging.redaction import redact_value
@@ -88,12 +89,11 @@ def test_an_explanation_is_judged_by_no_gate_and_writes_no_document(capsys: pyte
 
 
 @pytest.mark.parametrize("baseline", ["main.json", "main.json.gz", "main.parquet"])
-@pytest.mark.parametrize("log", [PARALLEL, NEXTEST])
-def test_runs_of_the_same_suite_pass_every_gate(baseline: str, log: Path) -> None:
+def test_runs_of_the_same_suite_pass_every_gate(baseline: str) -> None:
     assert write(SINGLE, baseline) == 0
     gates = ("new-findings", "worse", "calls != baseline", "redundant_calls(query_records) > baseline + 0%")
     options = ["--baseline", baseline, *(word for gate in gates for word in ("--fail-on", gate))]
-    assert write(log, "report.json", "report.md", options=options) == 0
+    assert write(PARALLEL, "report.json", "report.md", options=options) == 0
     comparison = read("report.json")["comparison"]
     assert comparison["functions"]["total"] == comparison["edges"]["total"] == 0
     assert {row["state"] for row in comparison["findings"]["rows"]} == {"unchanged"}
@@ -101,11 +101,21 @@ def test_runs_of_the_same_suite_pass_every_gate(baseline: str, log: Path) -> Non
     assert Path("report.md").read_text(encoding="utf-8").startswith("Nothing changed: 691 calls")
 
 
+def test_a_run_that_shares_no_test_with_the_baseline_passes_and_says_so() -> None:
+    assert write(SINGLE, "main.json") == 0
+    options = ["--baseline", "main.json", "--fail-on", "worse", "--fail-on", "calls != baseline"]
+    assert write(NEXTEST, "report.json", "report.md", options=options) == 0
+    assert [gate["note"][:18] for gate in read("report.json")["gates"]["rows"]] == ["nothing comparable"] * 2
+    assert "Nothing comparable: no test or process is on both sides" in Path("report.md").read_text(encoding="utf-8")
+
+
 def test_a_worse_run_fails_and_every_document_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert write(DEEP_NEXTEST, "main.json.gz") == 0
+    looped = duplicate_call(read_suite(), "ensure_directory_loaded")
+    Path("looped.log").write_text(write_suite(looped), encoding="utf-8", newline="")
     names = ("report.txt", "report.md", "report.html", "report.json")
     options = ("--baseline", "main.json.gz", "--fail-on", "worse", "--fail-on", "again_calls > baseline")
-    assert write(DEEP, *names, options=options) == 1
+    assert write("looped.log", *names, options=options) == 1
     assert capsys.readouterr().err.splitlines()[0].startswith("gate failed: worse")
     for name in names:
         assert "again_calls" in Path(name).read_text(encoding="utf-8")

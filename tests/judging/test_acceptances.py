@@ -127,4 +127,4 @@ def test_a_finding_that_is_not_accepted_still_fails() -> None:
     findings, acceptances = apply_acceptances(after.findings, [AcceptanceRule(function="f", reason="cheap")], None)
     report = msgspec.structs.replace(after, findings=findings, acceptances=acceptances)
     (gate,) = judge_against(before, report, ["new-findings"]).rows
-    assert (gate.passed, gate.note) == (False, "repeats of `g` by `b`")
+    assert (gate.passed, gate.note) == (False, "repeats of `g` by `b`; called in this run only: `g`")

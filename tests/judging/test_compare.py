@@ -178,12 +178,6 @@ def test_a_renamed_process_is_recognised_by_its_calls() -> None:
     assert comparison.processes_only_before == comparison.processes_only_after == Rows()
 
 
-def test_each_process_is_matched_once() -> None:
-    comparison = compare([LOOKUP, METADATA, METADATA], [LOOKUP, METADATA])
-    assert_nothing_changed(comparison)
-    assert comparison.processes_only_before.total == 1
-
-
 def test_numbered_processes_go_by_their_calls_not_by_their_position() -> None:
     numbered = [renamed(run, f"process {index}") for index, run in enumerate(SUITE)]
     dropped = [renamed(run, f"process {index}") for index, run in enumerate(SUITE[1:])]
@@ -207,44 +201,78 @@ def test_a_numbered_process_that_changed_stays_the_same_one() -> None:
     assert states(comparison) == {"again:load_node>query_records": ("worse", 1, 2)}
 
 
-def test_the_same_suite_in_one_process_and_in_many_is_compared_whole() -> None:
+def test_where_nothing_is_on_both_sides_nothing_is_compared_and_the_comparison_says_so() -> None:
     together = Run("suite", tuple(call for run in SUITE for call in run.calls))
     comparison = compare([together], SUITE)
     assert comparison.processes_differ
-    assert comparison.functions_added == comparison.functions_removed == Rows()
-    assert comparison.edges == Rows()
-    assert states(comparison) == {
-        "shared:exists_node+load_node>query_records": ("new", 0, 1),
-        "shared:exists_node+load_node+metadata>query_records": ("resolved", 2, 0),
-        "shared:load_node+metadata>query_records": ("resolved", 1, 0),
-    }
-    assert comparison.verdict.startswith("The same 16 calls, 2 fewer of them redundant: new lookups of")
-    assert "The processes differ (1 before, 3 after)" in comparison.verdict
-    assert changed_totals(comparison)["processes"] == (1, 3)
-
-
-def test_tests_without_common_lookups_are_unchanged_in_one_process_or_many() -> None:
-    apart = [Run(f"test {name}", calls("load_node", "query_records", name * 3)) for name in "abc"]
-    together = Run("suite", tuple(call for run in apart for call in run.calls))
-    comparison = compare([together], apart)
-    assert comparison.processes_differ
+    assert comparison.partial
+    assert comparison.functions == comparison.edges == comparison.findings == comparison.functions_added == Rows()
+    assert changed_totals(comparison) == {}
     assert comparison.verdict == (
-        "Nothing changed: 9 calls, 6 of them redundant. "
-        "The processes differ (1 before, 3 after), and with them what repeats between tests."
+        "Nothing comparable: no test or process is on both sides (1 process before, 3 processes after)."
+    )
+    assert not compare([], SUITE).processes_differ
+
+
+def test_much_that_is_set_apart_hides_no_change_in_the_rest() -> None:
+    small, large = Run("small", calls("a", "f", "xy")), Run("large", calls("b", "g", "wxyzz"))
+    for before, after in (([small, large], [small]), ([small], [small, large])):
+        comparison = compare(before, after)
+        assert_nothing_changed(comparison)
+        assert not comparison.processes_differ
+    comparison = compare([small, large], [with_calls(small, calls("a", "f", "y"))])
+    assert states(comparison) == {"again:a>f": ("new", 0, 1)}
+
+
+def test_what_one_side_has_more_often_is_set_apart_on_both() -> None:
+    comparison = compare([LOOKUP, METADATA, METADATA], [LOOKUP, METADATA])
+    assert_nothing_changed(comparison)
+    assert [(row.units, row.calls) for row in comparison.processes_only_before.rows] == [(2, 14)]
+    assert [(row.units, row.calls) for row in comparison.processes_only_after.rows] == [(1, 7)]
+    assert comparison.verdict == (
+        "Nothing changed: 4 calls, 2 of them redundant. Set apart: 1 test or process that ran another number of times."
     )
 
 
-def test_half_of_the_judged_calls_may_be_set_apart_but_not_more() -> None:
-    small, large = Run("small", calls("a", "f", "xyz")), Run("large", calls("b", "g", "xyz"))
-    assert not compare([small, large], [small]).processes_differ
-    larger = Run("large", calls("b", "g", "wxyz"))
-    assert compare([small, larger], [small]).processes_differ
-    assert compare([small], [small, larger]).processes_differ
+def test_what_both_sides_have_equally_often_is_compared_in_sum() -> None:
+    other = Run("metadata", calls("metadata", "query_records", "ab"))
+    assert_nothing_changed(compare([METADATA, other], [other, METADATA]))
+    comparison = compare([METADATA, other], [with_calls(other, calls("metadata", "query_records", "b")), METADATA])
+    assert states(comparison) == {"again:metadata>query_records": ("worse", 3, 4)}
 
 
-def test_calls_that_are_not_judged_do_not_weigh_in_that_half() -> None:
-    small, mixed = Run("small", calls("a", "f", "x")), Run("mixed", calls("b", "g", "wxyz"), interleaved=True)
-    assert not compare([small, mixed], [small]).processes_differ
+def test_tests_are_compared_wherever_they_ran() -> None:
+    one, two = Run("one", calls("a", "f", "xx")), Run("two", calls("b", "f", "y"))
+    before, after = counted_report(one, two, as_tests=True), counted_report(two, one, as_tests=True)
+    assert_nothing_changed(compare_reports(comparable_sides(before, after)))
+    dropped = compare_reports(comparable_sides(before, counted_report(one, as_tests=True)))
+    assert [(row.name, row.calls, row.repeats) for row in dropped.units_only_before.rows] == [("two", 1, 0)]
+    assert dropped.processes_only_before == Rows()
+    assert dropped.verdict.endswith("Set apart: 1 test with 1 call only before.")
+
+
+def test_where_one_side_knows_no_caller_functions_are_compared() -> None:
+    nameless = [Run(run.name, tuple(("unknown", name, value) for _, name, value in run.calls)) for run in SUITE]
+    for before, after, side in ((SUITE, nameless, "this run"), (nameless, SUITE, "the baseline")):
+        comparison = compare(before, after)
+        assert comparison.by_function
+        assert not states(comparison)
+        assert comparison.functions == comparison.edges == comparison.callers == Rows()
+        assert comparison.verdict == (
+            f"Nothing changed: 16 calls, 6 of them redundant. All callers are unknown in {side}: compared by function."
+        )
+    looped = [with_calls(nameless[0], calls("unknown", "query_records", "bbb")), *nameless[1:]]
+    comparison = compare(SUITE, looped)
+    first = comparison.findings.rows[0]
+    assert (first.function, first.callers, first.state, first.before, first.after) == (
+        "query_records",
+        (),
+        "worse",
+        5,
+        8,
+    )
+    assert "5 -> 8 repeats of `query_records`" in comparison.verdict
+    assert not compare(nameless, nameless).by_function
 
 
 def test_a_process_that_is_interleaved_on_one_side_is_set_apart() -> None:
@@ -315,19 +343,29 @@ def test_a_cut_list_is_said_and_what_may_stand_in_it_is_left_out() -> None:
     assert comparison.verdict.endswith("Rows that were cut from one of the reports take no part.")
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [({"errors": ("a.gz: cut off",)}, "was not read to its end"), ({"partial": True}, "written under a selection")],
-)
-def test_a_side_that_lacks_calls_makes_the_comparison_partial_and_is_named(change: dict[str, Any], said: str) -> None:
+def narrowed_table(report: Report) -> Report:
+    assert report.input is not None
+    return msgspec.structs.replace(report, input=msgspec.structs.replace(report.input, partial=True))
+
+
+def test_a_side_that_lacks_calls_makes_the_comparison_partial_and_is_named() -> None:
     report = counted_report(*SUITE)
     assert report.input is not None
-    half = msgspec.structs.replace(report, input=msgspec.structs.replace(report.input, **change))
-    for sides, name in (((half, report), "The baseline"), ((report, half), "This run")):
+    half = msgspec.structs.replace(report, input=msgspec.structs.replace(report.input, errors=("a.gz: cut off",)))
+    for sides, said in (
+        ((half, report), "The baseline was not read to its end"),
+        ((report, half), "This run was not read to its end"),
+        ((report, narrowed_table(report)), "This run is a table of calls that was written under a selection"),
+    ):
         comparison = compare_reports(comparable_sides(*sides))
         assert comparison.partial
-        (sentence,) = [text for text in comparison.verdict.split(". ") if said in text]
-        assert sentence.startswith(name)
+        assert said in comparison.verdict
+
+
+def test_a_baseline_that_is_a_table_written_under_a_selection_is_refused() -> None:
+    report = counted_report(*SUITE)
+    with pytest.raises(BaselineError, match="written under a selection"):
+        comparable_sides(narrowed_table(report), report)
 
 
 def test_an_accepted_finding_is_marked() -> None:
@@ -421,8 +459,6 @@ def test_what_is_set_apart_and_what_is_compared_add_up(before: Report, after: Re
     comparison = compare_reports(comparable_sides(before, after))
     totals = {row.figure: row for row in comparison.totals.rows}
     apart_before, apart_after = comparison.processes_only_before.rows, comparison.processes_only_after.rows
-    if comparison.processes_differ:
-        apart_before = apart_after = ()
     for report, apart, side in ((before, apart_before, "before"), (after, apart_after, "after")):
         assert getattr(totals["calls"], side) == report.totals.calls - sum(row.calls for row in apart)
         assert getattr(totals["redundant_calls"], side) == report.totals.redundant_calls - sum(
@@ -432,7 +468,8 @@ def test_what_is_set_apart_and_what_is_compared_add_up(before: Report, after: Re
             totals["redundant_calls"], side
         )
     more_calls = totals["calls"].after - totals["calls"].before  # type: ignore[operator]
-    assert more_calls == sum(row.calls_after - row.calls_before for row in comparison.edges.rows)
+    if not comparison.by_function:
+        assert more_calls == sum(row.calls_after - row.calls_before for row in comparison.edges.rows)
     assert more_calls == sum(row.calls_after - row.calls_before for row in comparison.functions.rows)
     more_repeats = totals["redundant_calls"].after - totals["redundant_calls"].before  # type: ignore[operator]
     assert more_repeats == sum(row.after - row.before for row in comparison.findings.rows)

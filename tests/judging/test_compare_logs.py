@@ -15,7 +15,7 @@ from tracereport.judging.gates import judge_gates
 from tracereport.model import Comparison, Report, Rows, Settings
 from tracereport.sources.inputs import read_inputs
 
-SAME_RUNS = ("duckpond-parallel.log", "duckpond-single-thread.log", "duckpond-debug.log.zst", "duckpond-nextest.log")
+SAME_RUNS = ("duckpond-parallel.log", "duckpond-single-thread.log", "duckpond-debug.log.zst")
 GATES = (
     "new-findings",
     "worse",
@@ -65,7 +65,11 @@ def totals(comparison: Comparison) -> dict[str, int]:
 
 def processes_are_the_same(comparison: Comparison) -> bool:
     return not (
-        comparison.processes_differ or comparison.processes_only_before.total or comparison.processes_only_after.total
+        comparison.processes_differ
+        or comparison.processes_only_before.total
+        or comparison.processes_only_after.total
+        or comparison.units_only_before.total
+        or comparison.units_only_after.total
     )
 
 
@@ -78,24 +82,39 @@ def test_runs_of_the_same_suite_are_unchanged_and_pass_every_gate(before: str, a
     assert comparison.functions == Rows()
     assert comparison.edges == Rows()
     assert not comparison.partial
-    changed = {row.figure for row in comparison.totals.rows if row.stable and row.before != row.after}
-    assert changed <= {"processes", "units"}
+    assert not [row.figure for row in comparison.totals.rows if row.stable and row.before != row.after]
     gates = judge_gates(GATES, msgspec.structs.replace(report_of(after), comparison=comparison), sides)
     assert [gate.expression for gate in gates.rows if not gate.passed] == []
 
 
-def test_tests_that_share_a_process_repeat_one_another_and_the_comparison_says_so() -> None:
-    comparison = compare_reports(
-        comparable_sides(report_of("duckpond-deep-single-thread.log.zst"), report_of("duckpond-deep-nextest.log.zst"))
+@pytest.mark.parametrize("name", ["duckpond", "duckpond-deep"])
+def test_tests_are_not_compared_with_a_process_that_does_not_know_them(name: str) -> None:
+    single, nextest = (
+        next(path.name for path in LOGS.glob(f"{name}-{runner}.log*")) for runner in ("single-thread", "nextest")
     )
-    assert comparison.processes_differ
-    assert totals(comparison)["redundant_calls"] == -52
-    figures = {row.figure: (row.before, row.after) for row in comparison.totals.rows}
-    assert figures["again_calls"] == (5682, 5533)
-    assert figures["shared_calls"] == (196, 293)
-    assert sorted(state for state, *_ in states(comparison)) == ["better"] * 3 + ["worse"] * 2
-    assert comparison.verdict.startswith("The same 7,050 calls, 52 fewer of them redundant: ")
-    assert "The processes differ (1 before, 53 after)" in comparison.verdict
+    for before, after, said in ((single, nextest, "1 process before, 53 tests"), (nextest, single, "53 tests before")):
+        sides = comparable_sides(report_of(before), report_of(after))
+        comparison = compare_reports(sides)
+        assert comparison.processes_differ
+        assert said in comparison.verdict
+        gates = judge_gates(GATES[:5], msgspec.structs.replace(report_of(after), comparison=comparison), sides)
+        assert [gate.note[:18] for gate in gates.rows if gate.passed] == ["nothing comparable"] * 5
+
+
+def test_the_tests_of_one_process_and_a_process_for_each_test_are_the_same(suite: plant.Suite, tmp_path: Path) -> None:
+    log = tmp_path / "combined.log"
+    log.write_text(plant.write_in_one_process(suite), newline="")
+    combined = make_report(read_inputs([str(log)]), Settings(), "")
+    assert (combined.totals.processes, combined.totals.units) == (1, 53)
+    nextest = report_of("duckpond-deep-nextest.log.zst")
+    for before, after in ((combined, nextest), (nextest, combined)):
+        sides = comparable_sides(before, after)
+        comparison = compare_reports(sides)
+        assert comparison.verdict == "Nothing changed: 7,050 calls, 5,826 of them redundant."
+        assert totals(comparison) == {}
+        assert processes_are_the_same(comparison)
+        gates = judge_gates(GATES, msgspec.structs.replace(after, comparison=comparison), sides)
+        assert [gate.expression for gate in gates.rows if not gate.passed] == []
 
 
 def test_the_suite_as_it_is_shows_nothing(suite: plant.Suite, tmp_path: Path) -> None:
@@ -129,7 +148,7 @@ def test_one_dropped_test(suite: plant.Suite, tmp_path: Path) -> None:
     assert totals(comparison) == {}
     assert comparison.functions == Rows()
     assert comparison.edges == Rows()
-    (only,) = comparison.processes_only_before.rows
+    (only,) = comparison.units_only_before.rows
     assert name in only.name
     assert only.calls == calls
     assert not comparison.processes_differ

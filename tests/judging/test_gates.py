@@ -99,8 +99,49 @@ def test_new_findings_fail_and_are_named() -> None:
     looped = Run("metadata", (*METADATA.calls, *calls("load_node", "stat", "xx")), (("metadata", "load_node", 9),))
     gate = judge("new-findings", counted_report(LOOKUP, looped), report)
     assert (gate.figure, gate.limit, gate.passed) == (2.0, 0.0, False)
-    assert gate.note == "N+1 in `metadata`; repeats of `stat` by `load_node`"
+    assert gate.note == "N+1 in `metadata`; repeats of `stat` by `load_node`; called in this run only: `stat`"
     assert judge("worse", counted_report(LOOKUP, looped), report).passed
+
+
+def test_a_failed_gate_says_in_what_else_the_runs_differ() -> None:
+    changed = Run("metadata", (*METADATA.calls, *calls("metadata", "query_records", "bb"), *calls("a", "stat", "x")))
+    gone, came = Run("gone", calls("a", "f", "x")), Run("came", calls("a", "f", "xyz"))
+    before = counted_report(gone, METADATA, Run("twice", calls("a", "g", "x")), Run("twice", calls("a", "g", "x")))
+    after = counted_report(came, changed, Run("twice", calls("a", "g", "x")))
+    said = (
+        "set apart: 1 process with 1 call only before; set apart: 1 process with 3 calls only after; "
+        "set apart: 1 test or process that ran another number of times; called in this run only: `stat`"
+    )
+    assert judge("worse", after, before).note == f"repeats of `query_records` by `metadata`; {said}"
+    assert judge("calls > baseline", after, before).note.endswith(said)
+    assert judge("new-findings", after, before).note == ""
+    assert said not in judge("calls < baseline", after, before).note
+
+
+def test_where_nothing_is_comparable_gates_against_the_baseline_pass_and_say_so() -> None:
+    other = counted_report(Run("other", calls("a", "f", "xxx")))
+    for expression in (
+        "new-findings",
+        "worse",
+        "redundant_rate > baseline",
+        "calls == baseline",
+        "elapsed_ns > baseline",
+    ):
+        gate = judge(expression, AFTER, other)
+        assert gate.passed
+        assert gate.note.startswith("nothing comparable: ")
+    assert not judge("calls > 3", AFTER, other).passed
+
+
+def test_where_one_side_knows_no_caller_gates_go_by_function() -> None:
+    nameless = [Run(run.name, tuple(("unknown", *rest) for _, *rest in run.calls)) for run in (LOOKUP, METADATA)]
+    before = counted_report(*nameless)
+    for expression in ("new-findings", "worse", "redundant_calls > baseline", "again_calls != baseline"):
+        gate = judge(expression, BEFORE, before)
+        assert gate.passed
+        assert gate.note == "all callers are unknown in the baseline: compared by function"
+    gate = judge("worse", AFTER, before)
+    assert (gate.passed, gate.note.partition(";")[0]) == (False, "repeats of `query_records`")
 
 
 def test_findings_that_got_worse_fail() -> None:
@@ -143,7 +184,7 @@ def test_a_test_that_one_side_lacks_fails_no_gate_against_the_baseline() -> None
         assert judge(expression, BEFORE, added).passed
     gate = judge("calls(query_records) > baseline", added, BEFORE)
     assert (gate.figure, gate.limit) == (9.0, 9.0)
-    assert gate.note == "without the processes that only one side has"
+    assert gate.note == "without the tests and processes that only one side has"
     assert judge("calls(query_records) > 9", added).figure == 12.0
 
 

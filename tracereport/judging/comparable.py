@@ -49,6 +49,14 @@ class Comparable(msgspec.Struct, frozen=True):
     cut: bool
     """A row that these figures need was cut from the report."""
 
+    def without_callers(self) -> "Comparable":
+        """The same, where nobody knows which repeats are by the same caller."""
+        functions = {
+            name: Counter(calls=counts["calls"], again=counts["again"] + counts["shared"], shared=0)
+            for name, counts in self.functions.items()
+        }
+        return msgspec.structs.replace(self, functions=functions)
+
 
 def comparable_findings(report: Report) -> dict[str, Finding]:
     """The findings that neither threads nor time can change, by fingerprint: no slow ones, no fan-outs marked low."""

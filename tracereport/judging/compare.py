@@ -113,6 +113,9 @@ def comparable_sides(before: Report, after: Report) -> Sides:
         )
         for side, report, findings in ((0, before, findings_before), (1, after, findings_after))
     ]
+    unknown_callers = _find_unknown_callers(*sides)
+    if unknown_callers:
+        sides = [side.without_callers() for side in sides]
     return Sides(
         report_before=before,
         report_after=after,
@@ -121,7 +124,7 @@ def comparable_sides(before: Report, after: Report) -> Sides:
         findings_before=findings_before,
         findings_after=findings_after,
         matching=matching,
-        unknown_callers=_find_unknown_callers(*sides),
+        unknown_callers=unknown_callers,
     )
 
 
