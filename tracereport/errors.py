@@ -74,6 +74,12 @@ class ConfigError(TracereportError):
     exit_code = ExitCode.WRONG_USAGE
 
 
+class InstallationError(TracereportError):
+    """A piece of tracereport itself is missing or isn't of its version."""
+
+    exit_code = ExitCode.NOT_WRITTEN
+
+
 FAULT_REMEDY: Final = (
     "This is a fault of tracereport: please open an issue where you got it from, with this line, the command and "
     "`tracereport --version`."

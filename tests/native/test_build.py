@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 from tests.paths import ROOT
-from tests.running import environment
+from tests.running import SINGLE, environment
+from tracereport.errors import ExitCode
 
 NATIVE = ROOT / "tracereport" / "native"
 
@@ -34,6 +35,17 @@ def build() -> ModuleType:
 def checkout(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "tracereport", tmp_path / "tracereport", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
+
+
+def report(checkout: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tracereport", str(SINGLE), "-q"],
+        cwd=checkout,
+        env=environment(PYTHONPATH=str(checkout)),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
 
 
 def load(checkout: Path) -> subprocess.CompletedProcess[str]:
@@ -63,7 +75,11 @@ def test_a_library_of_other_sources_is_refused_with_the_remedy(build: ModuleType
     with (checkout / "tracereport" / "native" / "keys.c").open("a") as source:
         source.write("/* changed */\n")
     assert not build.is_up_to_date(checkout)
-    assert "was built from other sources: install tracereport again" in load(checkout).stderr
+    done = report(checkout)
+    assert done.returncode == ExitCode.NOT_WRITTEN
+    said, remedy = done.stderr.splitlines()
+    assert said.endswith("the native library was built from other sources")
+    assert remedy.strip() == "Install tracereport again (in a checkout: pip install -e .)"
 
 
 def test_a_missing_or_foreign_library_is_said_to_be_so(checkout: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.errors import InstallationError
 from tracereport.native.sources import FOLDER, hash_sources, library_name
 
+_REMEDY: Final = "Install tracereport again (in a checkout: pip install -e .)"
 _ADDRESS: Final = ctypes.c_void_p
 _COUNT: Final = ctypes.c_int64
 _NO_MEMORY: Final = -1
@@ -59,20 +61,19 @@ def library() -> ctypes.CDLL:
     """The native library.
 
     Raises:
-        ImportError: it wasn't built, was built from other sources, or is for another machine.
+        InstallationError: it wasn't built, was built from other sources, or is for another machine.
     """
     path = FOLDER / library_name()
-    remedy = "install tracereport again (in a checkout: pip install -e .)"
     if not path.exists():
-        raise ImportError(f"{path.name}: the native library wasn't built: {remedy}", path=str(path))
+        raise InstallationError(f"{path.name}: the native library wasn't built", _REMEDY)
     try:
         loaded = ctypes.CDLL(str(path))
         loaded.tracereport_sources.restype = ctypes.c_char_p
         made_from = loaded.tracereport_sources().decode()
     except (OSError, AttributeError) as error:
-        raise ImportError(f"{path.name}: no native library for this machine: {remedy}", path=str(path)) from error
+        raise InstallationError(f"{path.name}: no native library for this machine", _REMEDY) from error
     if made_from != hash_sources():
-        raise ImportError(f"{path.name}: the native library was built from other sources: {remedy}", path=str(path))
+        raise InstallationError(f"{path.name}: the native library was built from other sources", _REMEDY)
     for name, (gives, takes) in SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = gives, takes
