@@ -6,6 +6,7 @@ Only what the examples use of the workflow language is understood; anything else
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.paths import EXAMPLES
+from tests.paths import EXAMPLES, ROOT
 
 STAND_IN = '''#!{python}
 """Records its call and answers from the files that the test laid out."""
-import json, os, pathlib, shutil, sys
+import json, os, pathlib, shutil, subprocess, sys
 name, arguments = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
 answers = pathlib.Path(os.environ["ANSWERS"])
 body = pathlib.Path("summary.md").read_text() if any("@summary.md" in argument for argument in arguments) else None
@@ -35,12 +36,28 @@ def answer(name):
     return path
 if name == "cargo":
     print("PERF_TRACE|0|query_records|caller=load_node|elapsed_ms=3", file=sys.stderr)
+elif name == "git" and arguments[0] == "clone":
+    pathlib.Path(arguments[-1]).parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(arguments[-1]).symlink_to(os.environ["CHECKOUT"])
+elif name == "python3" and arguments[:2] == ["-m", "venv"]:
+    beside = pathlib.Path(sys.argv[0]).parent
+    (pathlib.Path(arguments[2]) / "bin").mkdir(parents=True)
+    for made, like in (("python", "python3"), ("tracereport", "tracereport")):
+        (pathlib.Path(arguments[2]) / "bin" / made).symlink_to(beside / like)
+elif name == "tracereport" and arguments[0] == "run":
+    code = subprocess.call(arguments[arguments.index("--") + 1 :])
+    for output in option("-o"):
+        shutil.copy(answer("calls.parquet"), output)
+    sys.exit(code)
 elif name == "tracereport":
     for output in option("-o"):
-        shutil.copy(answer(output), output) if output != "-" else print("::warning title=again::known")
+        if output == "-":
+            print("::warning title=again::known")
+        else:
+            shutil.copy(answer(pathlib.Path(output).name), output)
     sys.exit(int(answer("status").read_text()))
 elif name == "gh" and arguments[:2] == ["run", "download"]:
-    shutil.copytree(answer(option("--name")[0]), option("--dir")[0], symlinks=True)
+    shutil.copytree(answer(option("--name")[0]), option("--dir")[0], symlinks=True, dirs_exist_ok=True)
 elif name == "gh" and not option("--method") == ["PATCH"] and not option("--method") == ["POST"]:
     place = next(argument for argument in arguments if argument.startswith("repos/")).rsplit("/", 1)[-1]
     print(answer(place).read_text())
@@ -54,7 +71,9 @@ elif name == "curl" and not option("--request"):
     else:
         print(text)
 '''
-COMMANDS = ("cargo", "curl", "gh", "pip", "pipx", "tracereport", "apt-get")
+COMMANDS = ("cargo", "curl", "gh", "git", "pip", "python3", "tracereport", "apt-get")
+
+ACTION = ROOT / "action.yml"
 
 _EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
 
@@ -77,7 +96,8 @@ class Bench:
     answers: Path
     failed: list[str] = field(default_factory=list)
     """Names of the steps that failed."""
-    uploaded: list[str] = field(default_factory=list)
+    uploaded: dict[str, list[str]] = field(default_factory=dict)
+    """The files of each artifact. They lie in ``answers``, so that a later run can fetch them."""
 
     @classmethod
     def at(cls, root: Path) -> "Bench":
@@ -119,6 +139,30 @@ class Bench:
         sys.stdout.write(run.stdout + run.stderr)
         return run.returncode
 
+    def run_workflow(self, job: Mapping[str, Any], context: Mapping[str, str]) -> dict[str, str]:
+        """Runs a job whose steps may use the action; the outputs of the last such step."""
+        known: dict[str, str] = {}
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("OWNER/tracereport@"):
+                known = self.run_action(context, **step.get("with", {}))
+            else:
+                self.run_steps([step], context)
+        return known
+
+    def run_action(self, context: Mapping[str, str], **inputs: str) -> dict[str, str]:
+        """Runs the action of this repository with these inputs; the outputs of its steps, by expression."""
+        action = read_yaml(ACTION)
+        assert inputs.keys() <= action["inputs"].keys()
+        given = {name: _fill(str(each.get("default", "")), context) for name, each in action["inputs"].items()} | inputs
+        shutil.rmtree(self.folder.parent / "temporary", ignore_errors=True)
+        known = {
+            **context,
+            **{f"inputs.{name}": value for name, value in given.items()},
+            "github.action_path": str(ROOT),
+            "runner.temp": str(self.folder.parent / "temporary"),
+        }
+        return self.run_steps(action["runs"]["steps"], known)
+
     def run_steps(self, steps: list[dict[str, Any]], context: Mapping[str, str]) -> dict[str, str]:
         """Runs the steps of a GitHub job until one fails; the outputs, by expression."""
         known = dict(context)
@@ -126,24 +170,45 @@ class Bench:
             if "if" in step and not _holds(step["if"], known):
                 continue
             if "uses" in step:
-                if step["uses"].startswith("actions/checkout@"):
-                    self._check_out(step["with"].get("sparse-checkout", "").split())
-                self.uploaded += str(step.get("with", {}).get("path", "")).split()
-                continue
-            environment = {name: _fill(str(value), known) for name, value in step.get("env", {}).items()}
-            output = self.answers / "output"
-            output.write_text("")
-            environment |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.answers / "step-summary")}
-            environment["GITHUB_REPOSITORY"] = known["github.repository"]
-            options = ("-e", "-o", "pipefail") if step.get("shell") == "bash" else ("-e",)
-            code = self.shell(step["run"], environment, *options)
-            for line in output.read_text().splitlines():
-                name, _, value = line.partition("=")
-                known[f"steps.{step['id']}.outputs.{name}"] = value
-            if code != 0:
+                self._use(step, known)
+            elif self._run(step, known) != 0:
                 self.failed.append(step["name"])
                 break
         return known
+
+    def _run(self, step: dict[str, Any], known: dict[str, str]) -> int:
+        """Runs a step's script, and notes its outputs; its exit code."""
+        environment = {name: _fill(str(value), known) for name, value in step.get("env", {}).items()}
+        output = self.answers / "output"
+        output.write_text("")
+        environment |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.answers / "step-summary")}
+        environment["GITHUB_REPOSITORY"] = known["github.repository"]
+        options = ("-e", "-o", "pipefail") if step.get("shell") == "bash" else ("-e",)
+        script = step["run"]
+        if "working-directory" in step:
+            script = f"cd {shlex.quote(_fill(step['working-directory'], known))}\n{script}"
+        code = self.shell(script, environment, *options)
+        for line in output.read_text().splitlines():
+            name, _, value = line.partition("=")
+            known[f"steps.{step['id']}.outputs.{name}"] = value
+        return code
+
+    def _use(self, step: dict[str, Any], known: Mapping[str, str]) -> None:
+        """Does what the two actions of others do that are used: checks out, or keeps an artifact."""
+        given = {name: _fill(str(value), known) for name, value in step.get("with", {}).items()}
+        if step["uses"].startswith("actions/checkout@"):
+            self._check_out(given.get("sparse-checkout", "").split())
+            return
+        assert step["uses"].startswith("actions/upload-artifact@"), step["uses"]
+        files = [path for path in map(Path, given["path"].splitlines()) if path.is_file()]
+        assert files or given.get("if-no-files-found") == "ignore", given
+        if files:
+            self.uploaded[given["name"]] = [path.name for path in files]
+            kept = self.answers / given["name"]
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir()
+            for path in files:
+                shutil.copy(path, kept)
 
     def _check_out(self, patterns: list[str]) -> None:
         """Puts the files of the default branch there, or those that are asked for: they lie in ``answers/main``."""
@@ -152,8 +217,8 @@ class Bench:
                 shutil.copy(file, self.folder)
 
 
-def read_yaml(name: str) -> Any:
-    """An example, as plain data."""
+def read_yaml(name: str | Path) -> Any:
+    """An example, or a file of this repository by its path, as plain data."""
     return YAML(typ="safe", pure=True).load(EXAMPLES / name)
 
 
@@ -163,16 +228,20 @@ def expressions(text: str) -> list[str]:
 
 
 def _fill(text: str, known: Mapping[str, str]) -> str:
-    """The text with each expression's value: of alternatives the first that isn't empty."""
+    """The text with each expression's value: of ``||`` the first that is not empty, of ``&&`` the last if all hold."""
 
     def value(name: str) -> str:
         return known.get(name, "") if name.startswith("steps.") else known[name]
 
-    return _EXPRESSION.sub(lambda found: next(filter(None, map(value, found[1].split(" || "))), ""), text)
+    def alternative(terms: str) -> str:
+        values = [value(name) for name in terms.split(" && ")]
+        return values[-1] if all(values) else ""
+
+    return _EXPRESSION.sub(lambda found: next(filter(None, map(alternative, found[1].split(" || "))), ""), text)
 
 
 def _holds(condition: str, known: Mapping[str, str]) -> bool:
-    """A condition of the one form that the examples' steps use, ``NAME != ''``."""
+    """A condition of one of the two forms that steps use here, ``NAME != ''`` and ``NAME == 'true'``."""
     name, operator, literal = condition.split(" ")
-    assert (operator, literal) == ("!=", "''")
-    return known.get(name, "") != ""
+    assert (operator, literal) in {("!=", "''"), ("==", "'true'")}, condition
+    return known.get(name, "") == "true" if operator == "==" else known.get(name, "") != ""

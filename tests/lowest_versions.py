@@ -1,0 +1,34 @@
+"""Prints the lowest versions that tracereport says it works with, as constraints: ``python -m tests.lowest_versions``.
+
+Of what only the tests need, and of what others need in turn, the newest are taken.
+"""
+
+import re
+import tomllib
+from itertools import chain
+
+from tests.paths import ROOT
+
+REQUIREMENT = re.compile(r"([a-z0-9-]+)(?:\[[a-z,]+\])?>=([0-9.]+)")
+
+
+def list_lowest() -> list[str]:
+    """``name==version`` for each dependency of the project and its extras.
+
+    Raises:
+        ValueError: one has no lower bound.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest = []
+    for requirement in chain(project["dependencies"], *project["optional-dependencies"].values()):
+        if requirement.startswith("tracereport["):
+            continue
+        found = REQUIREMENT.match(requirement)
+        if found is None:
+            raise ValueError(f"{requirement} has no lower bound")
+        lowest.append(f"{found[1]}=={found[2]}")
+    return sorted(set(lowest))
+
+
+if __name__ == "__main__":
+    print("\n".join(list_lowest()))  # noqa: T201 - that is what it is for
