@@ -19,6 +19,7 @@ from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import Measuring, measure_inputs
 from tracereport.model import Settings, encode_report
 from tracereport.sources.inputs import read_inputs
+from tracereport.sources.streams import describe_inputs
 
 Told = Callable[..., None]
 
@@ -33,7 +34,8 @@ def of_one_process(paths: Sequence[Path]) -> bytes:
 
 def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
     names = tuple(str(path) for path in paths)
-    told = {"inputs": names, "titles": names, "settings": Settings(), "row_limit": ROW_LIMIT, "workers": "1"}
+    told = {"inputs": names, "titles": names, "states": tuple(describe_inputs(names)), "settings": Settings()}
+    told |= {"row_limit": ROW_LIMIT, "workers": "1"}
     return Measuring(**(told | changes))
 
 

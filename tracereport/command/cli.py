@@ -191,14 +191,14 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
     from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
-    from tracereport.sources.streams import expand_inputs, readable  # noqa: PLC0415
+    from tracereport.sources.streams import expand_inputs, input_title  # noqa: PLC0415
 
     with ExitStack() as stack:
         job = plan_job(given, logs, sys.stdout)
         inputs = expand_inputs(job.inputs)
         with prompt_interrupts(stack.close):
             progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
-            count = measure_shard(job, inputs, [readable(name) for name in inputs], shard, progress)
+            count = measure_shard(job, inputs, [input_title(name) for name in inputs], shard, progress)
             progress.stop()
         if not job.quiet:
             print_line(f"{job.parts}: {count:,} of {len(inputs):,} inputs measured; next: tracereport join {job.parts}")

@@ -17,6 +17,7 @@ from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.errors import ConfigError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings, option_of_field
+from tracereport.sources.objects import is_url
 from tracereport.sources.streams import decode_text
 
 PYPROJECT = "pyproject.toml"
@@ -234,9 +235,9 @@ def _shorten(error: Exception) -> str:
 
 
 def _in_folder(folder: Path, key: str, value: Any) -> Any:  # noqa: ANN401 - of the key's type
-    """A value, with the names of files joined to the folder of the configuration; ``-`` is no file."""
+    """A value, with the names of files joined to the folder of the configuration; ``-`` and URLs are none."""
     if key not in FILE_KEYS:
         return value
     if isinstance(value, tuple):
         return tuple(_in_folder(folder, key, name) for name in value)
-    return value if value == "-" else str(folder / value)
+    return value if value == "-" or is_url(value) else str(folder / value)

@@ -24,7 +24,15 @@ from tracereport.errors import BaselineError, ConfigError, InputError, UsageErro
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
 from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
-from tracereport.sources.streams import STANDARD_INPUT, decode_text, expand_inputs, is_calls_table, is_stream, readable
+from tracereport.sources.streams import (
+    STANDARD_INPUT,
+    InputState,
+    decode_text,
+    describe_inputs,
+    expand_inputs,
+    input_title,
+    is_calls_table,
+)
 
 ALL = "all"
 """What is given to have every parameter redacted."""
@@ -161,15 +169,16 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
     _refuse_overwriting(job, inputs)
-    names = [job.names.get(name, readable(name)) for name in inputs]
+    names = [job.names.get(name, input_title(name)) for name in inputs]
     title = job.title or make_title(names)
-    if _is_in_parts(job, inputs):
+    states = describe_inputs(inputs)
+    if _is_in_parts(job, states):
         from tracereport.command.parts_job import measure_parts  # noqa: PLC0415
 
-        report = measure_parts(job, inputs, names, title, watcher)
+        report = measure_parts(job, inputs, names, states, title, watcher)
         begin("writing")
         return Result(tuple(inputs), None, _conclude(prepared, report, report))
-    begin("reading", _total_bytes(inputs))
+    begin("reading", _total_bytes(states))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
     parts = measure_locally(calls, job.settings, job.selection, _choose_row_limit(job))
@@ -192,7 +201,7 @@ def _conclude(prepared: Prepared, report: Report, whole: Report) -> Report:
     )
 
 
-def _is_in_parts(job: Job, inputs: Sequence[str]) -> bool:
+def _is_in_parts(job: Job, states: Sequence[InputState | None]) -> bool:
     """Whether the input is measured part by part, and its calls are held nowhere.
 
     What is made of the calls themselves needs them all, and so does what is hidden or selected by them.
@@ -200,13 +209,13 @@ def _is_in_parts(job: Job, inputs: Sequence[str]) -> bool:
     needs_calls = job.explain or job.redact or job.selection
     if needs_calls or any(kind.made_of != "report" for _, kind in job.targets):
         return False
-    if any(name == STANDARD_INPUT or is_stream(name) for name in inputs):
+    if None in states:
         return False
     if job.workers is not None or job.parts is not None:
         return True
     from tracereport.engine.run import pays  # noqa: PLC0415
 
-    return pays(inputs)
+    return pays(states)
 
 
 def _describe_options(job: Job) -> Configuration:
@@ -319,10 +328,10 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
         UsageError: none is selected.
     """
     calls = read_inputs(inputs, watcher, source=job.source, unpacked_limit=job.unpacked_limit).rename_files(
-        {readable(name): new for name, new in job.names.items()}
+        {input_title(name): new for name, new in job.names.items()}
     )
     if not len(calls):
-        titles = [job.names.get(name, readable(name)) for name in inputs]
+        titles = [job.names.get(name, input_title(name)) for name in inputs]
         raise explain_nothing(inputs, titles, calls.facts, source=job.source)
     if job.selection is not None:
         refuse_empty(calls, job.selection)
@@ -348,9 +357,10 @@ def _ignore(_stage: str, _size: int | None = None) -> None:
     """Nobody watches."""
 
 
-def _total_bytes(inputs: Sequence[str]) -> int | None:
+def _total_bytes(states: Sequence[InputState | None]) -> int | None:
     """The size of all inputs as they are packed; null if it isn't known of one."""
-    return None if STANDARD_INPUT in inputs else sum(Path(name).stat().st_size for name in inputs)
+    sizes = [state.size for state in states if state is not None]
+    return sum(sizes) if len(sizes) == len(states) else None
 
 
 def make_title(names: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """Runs that measure part by part: on all cores, on a cluster, or in pieces that others measure and this one joins."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,24 +8,31 @@ from msgspec.structs import replace
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.command.job import Job, Watcher
 from tracereport.engine.joining import StoredParts
+from tracereport.engine.part_file import PartHeader
 from tracereport.engine.report import finish_report
-from tracereport.engine.run import Measuring, list_missing, measure_inputs, open_parts
+from tracereport.engine.run import Measuring, list_missing, measure_inputs, open_parts, share_inputs
 from tracereport.engine.tasks import Task
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report
 from tracereport.sources.inputs import explain_nothing
+from tracereport.sources.streams import InputState, describe_inputs
 
 
 def measure_parts(
-    job: Job, inputs: Sequence[str], titles: Sequence[str], title: str, watcher: Watcher | None
+    job: Job,
+    inputs: Sequence[str],
+    titles: Sequence[str],
+    states: Sequence[InputState | None],
+    title: str,
+    watcher: Watcher | None,
 ) -> Report:
     """Measures every input in a part of its own, and makes the report of all.
 
     Raises:
         TracereportError: an input can't be read, no call is in any, a worker died too often, or nobody answers.
     """
-    measuring = _describe(job, inputs, titles, shard=None)
-    with measure_inputs(measuring, _Told(inputs, watcher)) as parts:
+    measuring = _describe(job, inputs, titles, states, shard=None)
+    with measure_inputs(measuring, _Told(measuring, watcher)) as parts:
         return _finish(job, parts, inputs, titles, title)
 
 
@@ -39,9 +45,12 @@ def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard:
     """
     if job.parts is None:
         raise UsageError("--parts is missing", "Name a folder that is shared by all who measure: --parts DIR")
-    measuring = _describe(job, inputs, titles, parse_shard(shard))
-    with measure_inputs(measuring, _Told(inputs, watcher)):
-        return len(measuring.tasks(None))
+    share = parse_shard(shard)
+    own = share_inputs(len(inputs), share)
+    states = dict(zip(own, describe_inputs([inputs[index] for index in own]), strict=True))
+    measuring = _describe(job, inputs, titles, [states.get(index) for index in range(len(inputs))], share)
+    with measure_inputs(measuring, _Told(measuring, watcher)):
+        return len(own)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -67,7 +76,11 @@ def join_parts(job: Job) -> Report:
         TracereportError: there are no parts, or they don't belong together, or were measured with other settings.
     """
     (place,) = job.inputs
-    parts, headers = open_parts(place)
+    with open_parts(place) as (parts, headers):
+        return _join(job, place, parts, headers)
+
+
+def _join(job: Job, place: str, parts: StoredParts, headers: Sequence[PartHeader]) -> Report:
     first = headers[0]
     measured = replace(first.settings, top=job.settings.top)
     if measured != job.settings:
@@ -90,10 +103,17 @@ def join_parts(job: Job) -> Report:
     return replace(report, input=replace(report.input, errors=(*report.input.errors, *errors)))
 
 
-def _describe(job: Job, inputs: Sequence[str], titles: Sequence[str], shard: tuple[int, int] | None) -> Measuring:
+def _describe(
+    job: Job,
+    inputs: Sequence[str],
+    titles: Sequence[str],
+    states: Sequence[InputState | None],
+    shard: tuple[int, int] | None,
+) -> Measuring:
     return Measuring(
         inputs=tuple(inputs),
         titles=tuple(titles),
+        states=tuple(states),
         source=job.source,
         settings=job.settings,
         row_limit=ROW_LIMIT,
@@ -107,18 +127,18 @@ def _describe(job: Job, inputs: Sequence[str], titles: Sequence[str], shard: tup
 class _Told:
     """Tells the watcher of a run how many inputs are done."""
 
-    def __init__(self, inputs: Sequence[str], watcher: Watcher | None) -> None:
+    def __init__(self, measuring: Measuring, watcher: Watcher | None) -> None:
         self._watcher = watcher
-        self._bytes = {name: Path(name).stat().st_size if os.path.isfile(name) else 0 for name in inputs}  # noqa: PTH113
+        self._total_bytes = sum(state.size for state in measuring.states if state is not None) or None
         self._done_bytes = 0
         if watcher is not None:
-            watcher.begin(f"measuring {len(inputs):,} inputs", sum(self._bytes.values()) or None)
+            watcher.begin(f"measuring {len(measuring.own_inputs):,} inputs", self._total_bytes)
 
     def __call__(self, ended: int, total: int, task: Task) -> None:
         """One more input is done."""
-        self._done_bytes += self._bytes.get(task.input, 0)
+        self._done_bytes += task.state.size if task.state is not None else 0
         if self._watcher is not None:
-            self._watcher.begin(f"measured {ended:,} of {total:,} inputs", sum(self._bytes.values()) or None)
+            self._watcher.begin(f"measured {ended:,} of {total:,} inputs", self._total_bytes)
             self._watcher(self._done_bytes, None)
 
 

@@ -15,6 +15,7 @@ from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.places import choose_links
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
+from tracereport.sources.objects import is_url, without_secrets
 
 _BRIEF = "brief"
 _PAGE = "html"
@@ -77,7 +78,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
             root=_repository(),
             written=tuple(target for target, _ in targets if target != STDOUT),
             links=choose_links(options.source_url, options.editor, _repository() or "", str(working_folder() or "")),
-            command=(shlex.join(["tracereport", *logs]), ""),
+            command=(shlex.join(["tracereport", *(without_secrets(log) if is_url(log) else log for log in logs)]), ""),
         ),
         quiet=options.quiet,
     )

@@ -6,7 +6,6 @@ What is done stays done: a part that its store holds already isn't measured agai
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -24,6 +23,7 @@ from tracereport.engine.workers import (
 )
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
+from tracereport.sources.streams import InputState
 
 PAYS_BYTES: Final = 64 << 20
 """Bytes of all inputs from which on starting workers pays; below, one process is quicker."""
@@ -35,6 +35,8 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...]
     titles: tuple[str, ...]
     """How documents call the inputs."""
+    states: tuple[InputState | None, ...]
+    """What the inputs are now: a part is of one state. Null of those that others measure."""
     source: str | None = None
     settings: Settings
     selection: Selection | None = None
@@ -55,6 +57,7 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
                 title=title,
                 index=index,
                 inputs=len(self.inputs),
+                state=self.states[index],
                 source=self.source,
                 settings=self.settings,
                 selection=self.selection,
@@ -63,8 +66,19 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
                 store=store,
             )
             for index, (name, title) in enumerate(zip(self.inputs, self.titles, strict=True))
-            if self.shard is None or index % self.shard[1] == self.shard[0]
+            if index in self.own_inputs
         ]
+
+    @property
+    def own_inputs(self) -> range:
+        """The indices of the inputs that are measured here."""
+        return share_inputs(len(self.inputs), self.shard)
+
+
+def share_inputs(count: int, shard: tuple[int, int] | None) -> range:
+    """The indices of the inputs of a share."""
+    first, step = shard or (0, 1)
+    return range(first, count, step)
 
 
 Told = Callable[[int, int, Task], None]
@@ -79,7 +93,7 @@ def measure_inputs(measuring: Measuring, told: Told) -> Iterator[StoredParts]:
         TracereportError: an input can't be read, a part can't be written, a worker died too often, or nobody answers.
     """
     with tempfile.TemporaryDirectory(prefix="tracereport-parts-") as temporary:
-        store = open_store(measuring.parts or temporary)
+        store = open_store(measuring.parts or temporary, temporary)
         tasks = measuring.tasks(store.place)
         present = set(store.names())
         missing = [task for task in tasks if task.part_name() not in present]
@@ -128,28 +142,30 @@ def parse_workers(workers: str | None) -> int:
     return int(workers)
 
 
-def pays(inputs: Sequence[str]) -> bool:
+def pays(states: Sequence[InputState | None]) -> bool:
     """Whether the inputs are large enough to be measured in parts."""
-    paths = [Path(name) for name in inputs if "://" not in name]
-    sizes = [path.stat().st_size for path in paths if path.is_file()]
-    return len(inputs) > 1 and sum(sizes) >= PAYS_BYTES
+    return len(states) > 1 and sum(state.size for state in states if state is not None) >= PAYS_BYTES
 
 
-def open_parts(place: str) -> tuple[StoredParts, list[PartHeader]]:
-    """The parts that others have put into a store, in the order of their inputs.
+@contextmanager
+def open_parts(place: str) -> Iterator[tuple[StoredParts, list[PartHeader]]]:
+    """The parts that others have put into a store, in the order of their inputs, as long as the context lasts.
 
     Raises:
         InputError: there is none, they were measured with different settings, or two are of one input.
     """
-    store = open_store(place)
-    headers: dict[str, PartHeader] = {}
-    for name in store.names():
-        headers[name] = StoredPart(store.read(name), f"{place}/{name}").header
-    if not headers:
-        raise InputError(f"{place}: no parts are there", f"Measure first: tracereport measure LOG... --parts {place}")
-    _refuse_mixture(place, headers)
-    ordered = sorted(headers, key=lambda name: headers[name].index)
-    return StoredParts(store, ordered), [headers[name] for name in ordered]
+    with tempfile.TemporaryDirectory(prefix="tracereport-parts-") as temporary:
+        store = open_store(place, temporary)
+        headers: dict[str, PartHeader] = {}
+        for name in store.names():
+            headers[name] = StoredPart(store.read(name), f"{place}/{name}").header
+        if not headers:
+            raise InputError(
+                f"{place}: no parts are there", f"Measure first: tracereport measure LOG... --parts {place}"
+            )
+        _refuse_mixture(place, headers)
+        ordered = sorted(headers, key=lambda name: headers[name].index)
+        yield StoredParts(store, ordered), [headers[name] for name in ordered]
 
 
 def _refuse_mixture(place: str, headers: dict[str, PartHeader]) -> None:

@@ -1,13 +1,14 @@
-"""Where parts are kept: a folder."""
+"""Where parts are kept: a folder, or a folder of an object store."""
 
 import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from tracereport.errors import InputError, OutputError
+from tracereport.errors import InputError, OutputError, UsageError
+from tracereport.sources.objects import STORES, is_url, list_keys, read_object, without_secrets, write_object
 
 SUFFIX = ".part"
 
@@ -82,10 +83,65 @@ class FolderStore:
             raise OutputError(f"{target}: {error.strerror}", "Make room, or name another folder.") from error
 
 
-def open_store(place: str) -> PartStore:
-    """The store of a folder.
+class ObjectPartStore:
+    """Parts as objects of a folder in a store.
+
+    Args:
+        url: of the folder.
+        copies: a folder for parts that have been read: each piece of one is asked for by itself.
+    """
+
+    def __init__(self, url: str, copies: str | None = None) -> None:
+        self.place = url.rstrip("/")
+        self._copies = FolderStore(copies) if copies is not None else None
+
+    def names(self) -> Sequence[str]:
+        """See ``PartStore``.
+
+        Raises:
+            InputError: the store refuses.
+        """
+        keys = [PurePosixPath(key) for key in list_keys(self.place, is_flat=True)]
+        return sorted(key.name for key in keys if key.suffix == SUFFIX)
+
+    def read(self, name: str) -> bytes:
+        """See ``PartStore``.
+
+        Raises:
+            InputError: it can't be read.
+        """
+        if self._copies is None:
+            return read_object(f"{self.place}/{name}")
+        if name not in self._copies.names():
+            self._copies.write(name, read_object(f"{self.place}/{name}"))
+        return self._copies.read(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See ``PartStore``.
+
+        Raises:
+            OutputError: the store refuses.
+        """
+        try:
+            write_object(f"{self.place}/{name}", data)
+        except InputError as error:
+            raise OutputError(error.message, error.remedy) from error
+
+
+def open_store(place: str, copies: str | None = None) -> PartStore:
+    """The store of a folder, or of a URL.
+
+    Args:
+        place: a folder, or a URL.
+        copies: a folder for what is read from far away more than once; None: it is read again.
 
     Raises:
-        OutputError: it can't be made.
+        OutputError: the folder can't be made.
+        UsageError: nothing can be kept at such a URL.
     """
-    return FolderStore(place)
+    if not is_url(place):
+        return FolderStore(place)
+    if not place.startswith(tuple(f"{scheme}://" for scheme in STORES)):
+        schemes = ", ".join(f"{scheme}://" for scheme in STORES)
+        raise UsageError(f"{without_secrets(place)}: parts can't be kept there", f"Name a folder, or a URL: {schemes}")
+    return ObjectPartStore(place, copies)

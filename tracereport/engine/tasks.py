@@ -1,7 +1,6 @@
 """One task: an input is read, measured part by part, and put into a store. Tasks carry names, never calls."""
 
 import hashlib
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +11,7 @@ from tracereport.engine.part_file import MAGIC, PartHeader, encode_part
 from tracereport.engine.stores import SUFFIX, open_store
 from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import read_parts
-from tracereport.sources.streams import Progress
+from tracereport.sources.streams import InputState, Progress
 
 PARTIALS: Final = "partials"
 """The piece that holds the merged partial results; details have the key of their measure."""
@@ -28,6 +27,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What documents call the input."""
     index: int
     inputs: int
+    state: InputState | None = None
+    """What the input was when it was to be measured; null where it can be read only once."""
     source: str | None = None
     settings: Settings
     selection: Selection | None = None
@@ -45,14 +46,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     def part_name(self) -> str:
         """What its part is called: the same for the same input, unchanged since, and the same settings."""
-        identity = [self.title, self.index, self.inputs, *identify(self.input), self.digest()]
+        identity = [self.title, self.index, self.inputs, *(self.state or ()), self.digest()]
         return hashlib.blake2b(msgspec.json.encode(identity), digest_size=16).hexdigest() + SUFFIX
-
-
-def identify(name: str) -> tuple[int, str]:
-    """Size and version of an input: when it was changed last."""
-    found = Path(name).stat()
-    return found.st_size, str(found.st_mtime_ns)
 
 
 def run_task(task: Task, progress: Progress | None = None) -> bytes | None:

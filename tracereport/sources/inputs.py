@@ -12,7 +12,7 @@ from tracereport.processes.trees import refuse_impossible_parents
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
 from tracereport.sources.interface import Source
 from tracereport.sources.joining import join_calls
-from tracereport.sources.streams import Progress, Stream, readable
+from tracereport.sources.streams import Progress, Stream, input_title
 
 
 class _Input:
@@ -57,7 +57,7 @@ def read_parts(
     for used, group in groupby(inputs, key=lambda one: one.source):
         streams = [one.stream for one in group]
         for calls in used.read(streams, progress):
-            named = calls.rename_files({stream.name: readable(stream.name) for stream in streams})
+            named = calls.rename_files({stream.name: input_title(stream.name) for stream in streams})
             yield refuse_impossible_parents(named)
 
 
@@ -85,7 +85,9 @@ def choose_source(stream: Stream) -> Source:
     claiming = [source for source in SOURCES if source.recognises(stream.name, head)]
     if len(claiming) > 1:
         both = " and ".join(source.name for source in claiming)
-        raise InputError(f"{readable(stream.name)}: it can be read as {both}", f"Say which: --from {claiming[0].name}")
+        raise InputError(
+            f"{input_title(stream.name)}: it can be read as {both}", f"Say which: --from {claiming[0].name}"
+        )
     return claiming[0] if claiming else DEFAULT_SOURCE
 
 

@@ -5,6 +5,7 @@ What only the log's lines can tell travels as JSON in the file's metadata, so th
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
-from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
+from tracereport.sources.objects import ObjectFile, is_url
+from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO, input_title
 from tracereport.sources.table import make_table
 
 METADATA_KEY: Final = "tracereport"
@@ -64,27 +66,41 @@ def read_table(name: str, unpacked_limit: int | None = None) -> Calls:
     Raises:
         InputError: it is no Parquet file, or not one of calls, or has more rows than a file of its size should.
     """
+    title = input_title(name)
     remedy = "Give the log, or a table that tracereport -o calls.parquet wrote."
     try:
-        with _without_panics():
-            rows = pl.scan_parquet(name, glob=False).select(pl.len()).collect().item()
-            size = Path(name).stat().st_size
+        with _file_of(name) as path, _without_panics():
+            rows = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
+            size = Path(path).stat().st_size
             if rows * _LEAST_ROW_BYTES > (unpacked_limit or max(LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO * size)):
                 raise InputError(
-                    f"{name}: {size:,} bytes unpack to {rows:,} rows", "Allow for them: --max-unpacked BYTES"
+                    f"{title}: {size:,} bytes unpack to {rows:,} rows", "Allow for them: --max-unpacked BYTES"
                 )
-            frame = pl.read_parquet(name, glob=False)
-            text = pl.read_parquet_metadata(name).get(METADATA_KEY)
+            frame = pl.read_parquet(path, glob=False)
+            text = pl.read_parquet_metadata(path).get(METADATA_KEY)
         metadata = msgspec.json.decode(text, type=_Metadata) if text is not None else None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise InputError(f"{name}: can't be read as Parquet: {_first_line(error)}", remedy) from error
+        raise InputError(f"{title}: can't be read as Parquet: {_first_line(error)}", remedy) from error
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise InputError(f"{name}: its metadata is damaged: {_first_line(error)}", remedy) from error
-    calls = read_frame(frame, name=name)
+        raise InputError(f"{title}: its metadata is damaged: {_first_line(error)}", remedy) from error
+    calls = read_frame(frame, name=title)
     if metadata is None:
         return calls
     impossible = calls.impossible_parents + metadata.impossible_parents
     return msgspec.structs.replace(calls, facts=metadata.facts, impossible_parents=impossible)
+
+
+@contextmanager
+def _file_of(name: str) -> Iterator[str]:
+    """The table as a file: it is read here and there, which an object isn't made for."""
+    if not is_url(name):
+        yield name
+        return
+    with tempfile.TemporaryDirectory(prefix="tracereport-") as folder, ObjectFile(name) as content:
+        path = Path(folder, "calls.parquet")
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        yield str(path)
 
 
 def _first_line(error: BaseException) -> str:

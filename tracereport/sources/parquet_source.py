@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tracereport.errors import InputError
-from tracereport.sources.streams import is_calls_table
+from tracereport.sources.streams import PARQUET_MAGIC, is_calls_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ class ParquetSource:
 
     name: Final = "parquet"
 
-    def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - a table is a file, unpacked as it lies there
-        """Whether it is a Parquet file; one that comes through a pipe can't be read."""
-        return is_calls_table(path)
+    def recognises(self, path: str, head: bytes) -> bool:
+        """Whether it is a Parquet file, as it lies there; one that is packed or comes through a pipe can't be read."""
+        return head.startswith(PARQUET_MAGIC) and is_calls_table(path)
 
     def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:  # noqa: ARG002 - at once
         """Each table's calls."""

@@ -13,9 +13,16 @@ import sys
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from tracereport.errors import InputError, UsageError
+from tracereport.sources.objects import (
+    ObjectFile,
+    describe_objects,
+    is_url,
+    list_objects,
+    without_secrets,
+)
 
 STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 2 << 20
@@ -59,6 +66,9 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
     """
     inputs: list[str] = []
     for argument in arguments:
+        if is_url(argument):
+            inputs.extend(list_objects(argument))
+            continue
         if argument == STANDARD_INPUT or Path(argument).exists() or not glob.has_magic(argument):
             inputs.append(argument)
             continue
@@ -71,12 +81,14 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
         inputs.extend(matches)
     seen: set[str] = set()
     for name in inputs:
-        if name != STANDARD_INPUT:
+        is_file = name != STANDARD_INPUT and not is_url(name)
+        if is_file:
             _check_file(name)
-        identity = name if name == STANDARD_INPUT else os.path.realpath(name)
+        identity = os.path.realpath(name) if is_file else name
         if identity in seen:
             raise UsageError(
-                f"{name}: the same input is given twice", "Name each input once: its calls would count double."
+                f"{input_title(name)}: the same input is given twice",
+                "Name each input once: its calls would count double.",
             )
         seen.add(identity)
     return inputs
@@ -97,6 +109,37 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def input_title(name: str) -> str:
+    """How documents call an input: a URL without what is secret in it."""
+    return readable(without_secrets(name) if is_url(name) else name)
+
+
+class InputState(NamedTuple):
+    """What tells an input from a later one of the same name."""
+
+    size: int
+    version: str
+
+
+def describe_inputs(names: Sequence[str]) -> list[InputState | None]:
+    """What each input is now; None of standard input, a pipe or the like.
+
+    Raises:
+        InputError: an object is missing, or its store refuses.
+        OSError: a file is missing.
+    """
+    urls = [name for name in names if is_url(name)]
+    objects = dict(zip(urls, describe_objects(urls), strict=True))
+    return [InputState(*objects[name]) if name in objects else _describe_file(name) for name in names]
+
+
+def _describe_file(name: str) -> InputState | None:
+    if name == STANDARD_INPUT or is_stream(name):
+        return None
+    found = Path(name).stat()
+    return InputState(found.st_size, str(found.st_mtime_ns))
+
+
 def is_stream(name: str) -> bool:
     """Whether the input is a pipe or the like, which can be read only once."""
     path = Path(name)
@@ -104,7 +147,10 @@ def is_stream(name: str) -> bool:
 
 
 def is_calls_table(name: str) -> bool:
-    """Whether the input is a Parquet file."""
+    """Whether the input is a Parquet file, or an object that is one."""
+    if is_url(name):
+        with _Counted(name) as object_file:
+            return object_file.peek(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     if name == STANDARD_INPUT or not Path(name).is_file():
         return False
     with Path(name).open("rb") as file:
@@ -122,6 +168,8 @@ class Stream:
         self.name = name
         self.unpacked_limit = unpacked_limit
         self._held: tuple[_Counted, _Peeked] | None = None
+        self._version: str | None = None
+        """Of the object that was looked at: that one is read."""
 
     def peek(self, size: int = HEAD_BYTES) -> bytes:
         """How the input begins; less where it is shorter or can't be read so far."""
@@ -129,12 +177,13 @@ class Stream:
         if self.name == STANDARD_INPUT or is_stream(self.name):
             self._held = held
             return held[1].peek(size)
+        self._version = held[0].version
         with held[1] as stream:
             return stream.peek(size)
 
     def open(self, progress: Progress | None = None) -> io.RawIOBase:
         """The content, from its beginning; a source that breaks off raises ``BrokenSourceError`` in its place."""
-        counted, stream = self._held or _open_stream(self.name, self.unpacked_limit)
+        counted, stream = self._held or _open_stream(self.name, self.unpacked_limit, self._version)
         self._held = None
         counted.progress = progress
         return stream
@@ -248,9 +297,9 @@ def read_whole(name: str, unpacked_limit: int | None = None) -> bytes:
         return b"".join(pieces)
 
 
-def _open_stream(name: str, unpacked_limit: int | None) -> "tuple[_Counted, _Peeked]":
+def _open_stream(name: str, unpacked_limit: int | None, version: str | None = None) -> "tuple[_Counted, _Peeked]":
     """The raw input, and what it holds."""
-    raw = _Counted(name)
+    raw = _Counted(name, version)
     head = raw.peek(len(XZ_MAGIC))
     stream: io.RawIOBase = raw
     if head.startswith(GZIP_MAGIC):
@@ -316,13 +365,19 @@ class _Peeked(io.RawIOBase):
 class _Counted(_Peeked):
     """A raw file that says how far it is."""
 
-    def __init__(self, name: str) -> None:
-        if name == STANDARD_INPUT:
+    def __init__(self, name: str, version: str | None = None) -> None:
+        raw: io.RawIOBase
+        self._size: int | None = None
+        self.version: str | None = None
+        """Of an object, where that stands for its bytes."""
+        if is_url(name):
+            raw = found = ObjectFile(name, version)
+            self._size, self.version = found.size, found.version
+        elif name == STANDARD_INPUT:
             raw = io.FileIO(os.dup(sys.stdin.fileno()), "rb")
-            self._size = None
         else:
-            raw = io.FileIO(name, "rb")
-            self._size = os.fstat(raw.fileno()).st_size or None
+            raw = file = io.FileIO(name, "rb")
+            self._size = os.fstat(file.fileno()).st_size or None
         super().__init__(raw)
         self._position = 0
         self.progress: Progress | None = None
