@@ -63,8 +63,8 @@ def find_units(calls: Calls) -> Units:
     phase = calls.origins.phase[calls.origin]
     is_outside = ~is_in_test | (phase == SETUP) | (phase == TEARDOWN)
     is_outside &= knows_tests[calls.process]
-    # A try that isn't said is the first. What stands outside of tests is one unit of its process.
-    attempt = np.where(is_outside, 0, np.maximum(calls.origins.attempt[calls.origin], 1))
+    # A try that isn't said is the first. What stands outside of tests, and a process without any, has none.
+    attempt = np.where(is_outside | ~is_in_test, 0, np.maximum(calls.origins.attempt[calls.origin], 1))
     test = np.where(is_outside, OUTSIDE, calls.test)
     key: NDArray[np.integer[Any]] = calls.process
     limit = len(knows_tests)
