@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.coded_calls import report_on
 from tests.strategies import WrittenProcess, processes
+from tracereport.model import Report
 
 MS = 1_000_000
 
@@ -16,6 +17,26 @@ def test_a_record_with_an_implausible_number_promises_nothing_and_takes_nothing_
     quoted = "900000|get|caller=main|id=1|elapsed_ms=50|digest=99999999999"
     assert report_on(*lines).totals.saving_ns == 39 * 2 * MS
     assert report_on(quoted, *lines).totals.saving_ns == 39 * 2 * MS
+
+
+def gathered(work_us: int, page_us: int) -> Report:
+    """A page that has three workers at once, each of which asks for the same thing twice: 45 ms each time."""
+    lines = []
+    for worker in (1, 4, 7):
+        lines += [
+            f"{number}|fetch|caller=work|id=1|elapsed_us=45000|digest=8589934597|parent={worker}"
+            for number in (worker + 1, worker + 2)
+        ]
+        lines.append(f"{worker}|work|caller=page|n={worker}|elapsed_us={work_us}|digest=8589934597|parent=0")
+    return report_on(*lines, f"0|page|caller=unknown|elapsed_us={page_us}|parent=none")
+
+
+def test_what_lies_inside_a_call_never_saves_more_than_that_call_took() -> None:
+    assert gathered(100_000, 400_000).totals.saving_ns == 5 * 45 * MS
+    assert gathered(100_000, 101_000).totals.saving_ns == 101 * MS
+    assert gathered(50_000, 400_000).totals.saving_ns == (45 + 50 + 50) * MS
+    (finding,) = gathered(50_000, 120_000).findings.rows
+    assert (finding.calls_saved, finding.saving_ns, finding.saving_upper_ns) == (5, 120 * MS, 120 * MS + 1000)
 
 
 def test_recursion_is_not_counted_twice_where_the_tree_is_unknown() -> None:

@@ -57,17 +57,27 @@ def process_saving(saved: Sequence[Call], outer: Sequence[Call], place: Place) -
 
 
 def total_under_parents(calls: Iterable[Call], place: Place) -> tuple[int, int]:
-    """The calls' time, those of one parent together never more than the parent's own."""
-    by_parent: dict[Call | None, list[Call]] = {}
-    for call in calls:
-        parent = next(iter(place.above.get(call, ())), None)
-        by_parent.setdefault(parent, []).append(call)
-    lower_ns = upper_ns = 0
-    for parent, children in by_parent.items():
-        own_ns, own_upper_ns = total(children)
-        lower_ns += own_ns if parent is None else min(own_ns, parent.elapsed_ns)
-        upper_ns += own_upper_ns if parent is None else min(own_upper_ns, parent.elapsed_upper_ns)
-    return lower_ns, upper_ns
+    """The calls' time, all of those inside one call together never more than that one's own."""
+    roots: list[Call] = []
+    inside: dict[Call, list[Call]] = {}
+    counted = set(calls)
+    seen: set[Call] = set()
+    for call in counted:
+        below = call
+        for above in (*place.above.get(call, ()), None):
+            if below in seen:
+                break
+            seen.add(below)
+            (roots if above is None else inside.setdefault(above, [])).append(below)
+            if above is not None:
+                below = above
+    bounds: dict[Call, tuple[int, int]] = {}
+    for call in sorted(seen, key=lambda call: -len(place.above.get(call, ()))):
+        lower_ns, upper_ns = (call.elapsed_ns, call.elapsed_upper_ns) if call in counted else (0, 0)
+        lower_ns += sum(bounds[child][0] for child in inside.get(call, ()))
+        upper_ns += sum(bounds[child][1] for child in inside.get(call, ()))
+        bounds[call] = min(lower_ns, call.elapsed_ns), min(upper_ns, call.elapsed_upper_ns)
+    return sum(bounds[root][0] for root in roots), sum(bounds[root][1] for root in roots)
 
 
 def saving_without_tree(promised: Sequence[Call], outer: Sequence[Call]) -> tuple[int, int]:

@@ -1,23 +1,26 @@
 """What the calls that needn't have been made took: recorded and with the resolution added, nothing counted twice.
 
-A call inside a spared one isn't counted again. Of the children of one parent never more counts than the parent itself
-took: where they ran side by side, their times don't add up. What symbol loading took is never promised.
+A call inside a spared one isn't counted again. Of what lies inside a call never more counts than the call itself took:
+where its children ran side by side, their times don't add up. What symbol loading took is never promised.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.ancestry import any_above
-from tracereport.calls.coding import code_tuples, code_values
+from tracereport.calls.ancestry import any_above, nearest_above
+from tracereport.calls.coding import code_tuples
 from tracereport.calls.grouping import stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure
 from tracereport.measures.partials import Column, Table, add_up, merge_tables
 from tracereport.measures.repeats import UNPROVEN
+
+_STEPS_UP: Final = 64
+"""Calls above a call that may limit what it saves; a call below more of them promises nothing."""
 
 
 class Counted(msgspec.Struct, frozen=True, eq=False):
@@ -82,32 +85,85 @@ def find_outermost(ordered: OrderedCalls, saved: NDArray[np.bool_], spared: NDAr
 
 
 def count_time(ordered: OrderedCalls, counts: NDArray[np.bool_], owner: NDArray[np.int64] | None = None) -> Counted:
-    """What each counted call adds: its time, as long as its parent's own time isn't used up.
+    """What each counted call adds: its time, as long as the time of no call that it lies in is used up.
 
     ``owner`` divides the calls into sets that are counted each for itself.
     """
     calls = ordered.calls
-    lower_ns, range_ns = np.zeros((2, len(ordered)), np.int64)
+    counted = Counted(*np.zeros((2, len(ordered)), np.int64))
     place = np.flatnonzero(counts)
     row = ordered.row[place]
-    lower_ns[place] = calls.elapsed_ns[row]
-    range_ns[place] = calls.resolution_ns[row]
-    child = place[ordered.parent[place] != NOWHERE]
-    if len(child):
-        parent = ordered.parent[child]
-        group = parent if owner is None else parent * (int(owner.max(initial=0)) + 1) + owner[child]
-        child = child[stable_order(code_values(group, int(group.max()) + 1)[1], len(group))]
-        group = np.sort(group, kind="stable")
-        parent_row = ordered.row[ordered.parent[child]]
-        limit_ns = calls.elapsed_ns[parent_row].astype(object)
-        own_ns = lower_ns[child].astype(object)
-        lower_ns[child] = _cap(own_ns, limit_ns, group)
-        upper_ns = _cap(own_ns + range_ns[child], limit_ns + calls.resolution_ns[parent_row], group)
-        range_ns[child] = upper_ns - lower_ns[child]
-    return Counted(lower_ns, range_ns)
+    counted.lower_ns[place] = calls.elapsed_ns[row]
+    counted.range_ns[place] = calls.resolution_ns[row]
+    if not ordered.in_tree.any():
+        return counted
+    overfull = _find_overfull(ordered)
+    limiting = nearest_above(ordered, overfull)
+    depth = _count_above(limiting)
+    place = place[limiting[place] != NOWHERE]
+    too_deep = place[depth[place] > _STEPS_UP]
+    counted.lower_ns[too_deep] = counted.range_ns[too_deep] = 0
+    place = place[depth[place] <= _STEPS_UP]
+    limit = limiting[place]
+    for level in range(int(depth[place].max(initial=0)) - 1, -1, -1):
+        at = np.flatnonzero((limit != NOWHERE) & (depth[limit] == level))
+        _limit_times(counted, ordered, place[at], limit[at], owner)
+        limit[at] = limiting[limit[at]]
+    return counted
 
 
-def _cap(time_ns: NDArray[Any], limit_ns: NDArray[Any], group: NDArray[np.int64]) -> NDArray[Any]:
+def _find_overfull(ordered: OrderedCalls) -> NDArray[np.bool_]:
+    """The calls whose children took longer than they themselves, as recorded or at most: the others limit nothing."""
+    calls = ordered.calls
+    child = np.flatnonzero(ordered.parent != NOWHERE)
+    parent = ordered.parent[child]
+    elapsed, resolution = (column[ordered.row].astype(np.float64) for column in (calls.elapsed_ns, calls.resolution_ns))
+    overfull = np.zeros(len(ordered), bool)
+    for time in (elapsed, elapsed + resolution):
+        inside = np.bincount(parent, time[child], minlength=len(ordered))
+        overfull |= inside > time * (1 - 1e-9)  # what rounding hides limits anyway
+    return overfull
+
+
+def _count_above(limiting: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How many limiting calls each call lies in, up to one more than are looked at."""
+    depth = np.zeros(len(limiting), np.int64)
+    walking = np.flatnonzero(limiting != NOWHERE)
+    current = limiting[walking]
+    for _ in range(_STEPS_UP + 1):
+        depth[walking] += 1
+        current = limiting[current]
+        walking, current = walking[current != NOWHERE], current[current != NOWHERE]
+        if not len(walking):
+            break
+    return depth
+
+
+def _limit_times(
+    counted: Counted,
+    ordered: OrderedCalls,
+    child: NDArray[np.intp],
+    limit: NDArray[np.intp],
+    owner: NDArray[np.int64] | None,
+) -> None:
+    """Lowers the times of calls that lie in the same one (and are of the same owner) to what that one took."""
+    if not len(child):
+        return
+    calls = ordered.calls
+    _, group = code_tuples(
+        (limit, len(ordered)), *([] if owner is None else [(owner[child], int(owner.max(initial=0)) + 1)])
+    )
+    order = np.argsort(group, kind="stable")
+    child, limit, group = child[order], limit[order], group[order]
+    row = ordered.row[limit]
+    limit_ns = calls.elapsed_ns[row].astype(object)
+    lower_ns = counted.lower_ns[child].astype(object)
+    upper_ns = _cap(lower_ns + counted.range_ns[child], limit_ns + calls.resolution_ns[row], group)
+    lower_ns = _cap(lower_ns, limit_ns, group)
+    counted.lower_ns[child], counted.range_ns[child] = lower_ns, upper_ns - lower_ns
+
+
+def _cap(time_ns: NDArray[Any], limit_ns: NDArray[Any], group: NDArray[np.integer]) -> NDArray[Any]:
     """The times of each group, one after the other, up to the group's limit; all are Python's integers."""
     before = np.cumsum(time_ns) - time_ns
     start = np.flatnonzero(np.diff(group, prepend=-1))
