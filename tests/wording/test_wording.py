@@ -144,3 +144,23 @@ def test_the_time_of_a_finding_is_a_range_and_says_of_which_calls() -> None:
     assert sentences.describe_spent(again) == "9-12 ms in its repeats"
     assert sentences.describe_spent(msgspec.structs.replace(again, repeats=0)) == "9-12 ms in its calls"
     assert sentences.describe_spent(msgspec.structs.replace(again, elapsed_upper_ns=0)) == "9 ms in its repeats"
+
+
+def test_what_threads_save_side_by_side_is_no_time_of_the_clock() -> None:
+    report = sample_report()
+    alone = msgspec.structs.replace(
+        report,
+        processes=Rows(
+            report.processes.total,
+            tuple(msgspec.structs.replace(row, tree="nested") for row in report.processes.rows),
+        ),
+    )
+    threaded = msgspec.structs.replace(
+        alone,
+        processes=Rows(
+            1,
+            (msgspec.structs.replace(report.processes.rows[0], tree="unknown", interleaved=False, unfinished_calls=0),),
+        ),
+    )
+    said = sentences.describe_saved_time(report.verdict, threaded)
+    assert said == f"{sentences.describe_saved_time(report.verdict, alone)} in all threads together"

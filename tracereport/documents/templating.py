@@ -54,6 +54,7 @@ def environment() -> Environment:
         "worth": sentences.describe_worth,
         "written": sentences.name_written,
         "spent": sentences.describe_spent,
+        "saved_time": sentences.describe_saved_time,
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
         "evidence_in_words": lambda evidence: sentences.describe_evidence(evidence, code),
         "traced_time": sentences.describe_traced_time,

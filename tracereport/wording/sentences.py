@@ -20,6 +20,7 @@ from tracereport.model import (
     Report,
     Rows,
     Selection,
+    Verdict,
 )
 from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
 from tracereport.wording.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
@@ -176,6 +177,12 @@ def describe_traced_time(report: Report) -> str:
     if totals.elapsed_ns is None:
         return f"time in traced calls not known: {explain_unknown_trees(report)}"
     return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
+
+
+def describe_saved_time(saved: Finding | Verdict, report: Report) -> str:
+    """The time that goes with the calls: ``9-153 ms``; where threads ran at once, it is none of the clock's."""
+    bounds = format_bounds(saved.saving_ns, saved.saving_upper_ns)
+    return f"{bounds} in all threads together" if "threads" in explain_unknown_trees(report) else bounds
 
 
 def explain_unknown_trees(report: Report) -> str:

@@ -4,6 +4,7 @@ from tracereport.documents.templating import first_advice, render_advice
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Finding,
+    Report,
 )
 from tracereport.wording.differences import describe_places, find_difference
 from tracereport.wording.phrases import format_count, format_list
@@ -12,13 +13,13 @@ from tracereport.wording.sentences import (
     describe_extent,
     describe_finding,
     describe_pairs,
+    describe_saved_time,
     describe_spent,
     describe_worth,
     order_findings,
 )
 from tracereport.wording.units import (
     escape_controls,
-    format_bounds,
     format_caller,
     format_metric,
     format_param,
@@ -67,7 +68,7 @@ def explained(page: TerminalPage, finding: Finding) -> list[str]:
         f"fingerprint   {escape_controls(finding.fingerprint)}",
         f"confidence    {finding.confidence}: {escape_controls(finding.reason)}",
         f"calls         {format_count(finding.calls)} ({describe_worth(finding)})",
-        f"time          {_saving(finding)}",
+        f"time          {_saving(page.report, finding)}",
     ]
     if finding.at.rows:
         lines.append(f"at            {describe_places(finding, str)}")
@@ -78,10 +79,10 @@ def explained(page: TerminalPage, finding: Finding) -> list[str]:
     return [line for text in lines for line in page.sentence(text, "  ", " " * 16)]
 
 
-def _saving(finding: Finding) -> str:
+def _saving(report: Report, finding: Finding) -> str:
     if not finding.saving_upper_ns:
         return describe_spent(finding)
-    return f"{describe_spent(finding)}, {format_bounds(finding.saving_ns, finding.saving_upper_ns)} of it saved"
+    return f"{describe_spent(finding)}, {describe_saved_time(finding, report)} of it saved"
 
 
 def pairs(page: TerminalPage, finding: Finding) -> list[str]:
