@@ -35,6 +35,7 @@ ASKING_NAMES = frozenset(
 MODULES = tuple(f"{module}." for module in ASKING_MODULES)
 MAY_ASK = {
     "tracereport.command.cli": "it is the command",
+    "tracereport.command.history": "a command, too: whether a terminal shows what it prints",
     "tracereport.command.plan": "the command line's part that says what a job is",
     "tracereport.command.progress": "a bar on the terminal, which is no document",
     "tracereport.command.capture": "the terminal of the command that it runs",
@@ -46,6 +47,7 @@ MAY_ASK = {
 """The rooms that ask, and why they may."""
 MAY_PRINT = {
     "tracereport.command.cli": "it is the command",
+    "tracereport.command.history": "a command, too",
     "tracereport.__main__": "says that it was interrupted, or failed, while the command was still being loaded",
     "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",
     "tracereport.command.capture": "passes on what the command that it runs prints",

@@ -14,6 +14,7 @@ from tests.paths import EXAMPLES, ROOT
 from tests.read_documents import prepare_folder, read_blocks, run_blocks
 from tracereport.command.cli import COMMANDS, report
 from tracereport.command.config import read_config
+from tracereport.documents import FORMATS
 from tracereport.documents.formats import format_of, list_suffixes
 from tracereport.model import Settings
 
@@ -57,7 +58,7 @@ def check_command(command: str) -> None:
     if program == "tracereport":
         named = COMMANDS.get(arguments[0])
         asked = (named or report).make_context(program, arguments[named is not None :]).params
-        assert all(format_of(target) for target in asked["output"]), command
+        assert all(format_of(target, FORMATS) for target in asked["output"]), command
         examples = [log for log in asked.get("logs", ()) if log.startswith("examples/")]
         assert all((ROOT / log).is_file() for log in examples), command
     elif program.startswith("python"):

@@ -39,7 +39,7 @@ def test_a_new_format_is_one_class_and_its_suffix_chooses_it() -> None:
     assert document == f"{report.title}: {report.verdict.message}"[:30] + "\n"
     assert find_format("headline", WITH_TOY) is kind
     with pytest.raises(UsageError, match="unknown format"):
-        find_format("headline")
+        find_format("headline", FORMATS)
 
 
 def test_each_format_stands_in_a_file_of_its_own() -> None:
@@ -76,14 +76,14 @@ def test_names_are_distinct_and_nothing_of_a_format_is_left_out() -> None:
 def test_the_longest_suffix_chooses_and_a_name_where_several_have_it(
     target: str, standard: str | None, name: str
 ) -> None:
-    ((_, kind),) = choose_formats([target], standard)
+    ((_, kind),) = choose_formats([target], standard, FORMATS)
     assert kind.name == name
 
 
 def test_a_suffix_that_nobody_has_is_refused_with_those_there_are() -> None:
-    assert format_of("report.docx") is None
+    assert format_of("report.docx", FORMATS) is None
     with pytest.raises(UsageError, match="its suffix chooses no format") as error:
-        choose_formats(["report.docx"], None)
+        choose_formats(["report.docx"], None, FORMATS)
     assert all(suffix in error.value.remedy for suffix in list_suffixes())
 
 

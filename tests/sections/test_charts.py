@@ -20,7 +20,7 @@ from tracereport.model import Report, Rows, TreePath
 from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts
 from tracereport.sections.charts.chart import read_template
-from tracereport.sections.charts.drawn import DRAWINGS, draw, make_template
+from tracereport.sections.charts.drawn import DRAWINGS, OF_HISTORIES, draw, make_template
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count
@@ -87,14 +87,15 @@ def test_every_chart_is_valid_vega_lite_and_its_filled_template_is_what_altair_m
     assert {key: by_altair[key] for key in by_altair if key not in {"$schema", "config"}} == chart.specification()
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("name", [*DRAWINGS, *OF_HISTORIES])
 def test_every_template_is_as_its_drawing_is_now(name: str) -> None:
     assert read_template(name) == make_template(name), "run python -m tracereport.sections.charts.drawn"
 
 
 def test_every_drawing_has_its_template_and_its_chart() -> None:
     kept = {path.stem for path in (templates_dir() / "charts").iterdir()}
-    assert kept == set(DRAWINGS) == ALL_NAMES == {name for view in SECTIONS for name in view.charts}
+    assert set(DRAWINGS) == ALL_NAMES == {name for view in SECTIONS for name in view.charts}
+    assert kept == {*DRAWINGS, *OF_HISTORIES}
 
 
 def test_text_of_a_log_is_never_taken_for_a_placeholder() -> None:

@@ -15,6 +15,7 @@ import click
 from tracereport import __version__
 from tracereport.command.completion import SHELLS, Shell, write_completion
 from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
+from tracereport.command.history import history
 from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
 from tracereport.command.options import DAY, TEXT, ReportCommand
@@ -38,6 +39,7 @@ Commands (each has its own --help):
   tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
   tracereport measure LOG... --parts DIR             measure, for several machines to share the work
   tracereport join DIR                               report on what they have measured
+  tracereport history REPORT...                      show many runs: since when, and with which run
   tracereport accept LOG FINGERPRINT --reason TEXT   accept a finding in the configuration
   tracereport config                                 show the configuration in force
   tracereport emitter LANGUAGE                       print the file that writes trace lines
@@ -297,7 +299,11 @@ def completion(shell: Shell) -> int:
     from tracereport.documents import FORMATS  # noqa: PLC0415
     from tracereport.sources import SOURCES  # noqa: PLC0415
 
-    choices = {"--format": [kind.name for kind in FORMATS], "--from": [source.name for source in SOURCES]}
+    choices = {
+        "--format": [kind.name for kind in FORMATS],
+        "--from": [source.name for source in SOURCES],
+        "--order-by": ["given", "time"],
+    }
     click.echo(write_completion(shell, report, COMMANDS, choices), nl=False)
     return ExitCode.DONE
 
@@ -308,6 +314,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "config": config,
     "measure": measure,
     "join": join,
+    "history": history,
     "emitter": emitter,
     "check-emitter": check_emitter,
     "completion": completion,
@@ -351,7 +358,7 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
                 print_error(error, "The report is of what could be read, and says so.")
 
         failures: list[TracereportError] = []
-        with _readers_may_leave(stream):
+        with readers_may_leave(stream):
             failures += write_documents(documents, stream.buffer, stack, before_output)
     for failure in failures:
         print_error(failure.message, failure.remedy)
@@ -386,7 +393,7 @@ def _keep_streams(job: "Job", stack: ExitStack) -> "Job":
 
 
 @contextmanager
-def _readers_may_leave(stream: TextIO) -> Iterator[None]:
+def readers_may_leave(stream: TextIO) -> Iterator[None]:
     """Whoever read our output may have enough: nothing is wrong then."""
     try:
         yield
@@ -441,7 +448,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Not by click's own main(): it would take a closed pipe for a failure.
         with (
             orderly_end(),
-            _readers_may_leave(sys.stdout),
+            readers_may_leave(sys.stdout),
             command.make_context(name, given[command is not report :]) as context,
         ):
             code = command.invoke(context)

@@ -38,12 +38,12 @@ def parse_time(text: str) -> str:
 
 
 TOP = 10
-_LARGEST = (1 << 63) - 1
+LARGEST = (1 << 63) - 1
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kKMGT]?B?)", re.IGNORECASE)
 _UNITS = {f"{prefix}{unit}": 1000**power for power, prefix in enumerate(("", "K", "M", "G", "T")) for unit in ("", "B")}
 
 
-class _WholeNumber(click.IntRange):
+class WholeNumber(click.IntRange):
     """A number that an error calls by its name."""
 
     name = "whole number"
@@ -127,13 +127,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
         _one("--label", "TEXT", "What the run is called beside others, as its commit; kept in report.json."),
         _one("--at", "TIME", "When the run was made, in ISO 8601; kept in report.json.", parse_time),
-        _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", _WholeNumber(1, _LARGEST)),
+        _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", WholeNumber(1, LARGEST)),
         _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
         _one(
             "--markdown-limit",
             "BYTES",
             f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
-            _WholeNumber(1, _LARGEST),
+            WholeNumber(1, LARGEST),
         ),
         _one("--source-url", "URL", "Where places in the source lead, with {path} and {line} in it."),
         _one("--editor", "NAME", f"Let them lead to the editor of this machine instead: {', '.join(EDITORS)}."),
@@ -152,7 +152,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many("--process", "GLOB", "Calls in these processes."),
         _many("--test", "GLOB", "Calls of these tests."),
         _many("--param", "NAME=VALUE", "Calls with this parameter."),
-        _many("--call", "N", "The calls with this number, in every process.", _WholeNumber(0, _LARGEST)),
+        _many("--call", "N", "The calls with this number, in every process.", WholeNumber(0, LARGEST)),
     ),
     "Baseline and gates": (
         _one("--baseline", "FILE", "Compare with an earlier report.json, .json.gz or .parquet.", click.STRING),

@@ -10,6 +10,7 @@ import msgspec
 
 from tracereport.command.config import FIELDS, SETTINGS_FIELDS, Options, find_config, read_config
 from tracereport.command.job import Job
+from tracereport.documents import FORMATS
 from tracereport.documents.formats import choose_formats, find_format
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.places import choose_links
@@ -48,6 +49,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
     options = msgspec.structs.replace(config.options, **others)
     if "" in (given["baseline"], config.given.get("baseline")):
         raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
+    width, colour = choose_rendering(stream)
     targets = _choose_targets(options, is_terminal=stream.isatty(), pages=pages)
     return Job(
         inputs=tuple(logs),
@@ -70,8 +72,8 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         workers=options.workers,
         parts=options.parts,
         rendering=RenderOptions(
-            width=_columns(stream),
-            colour=stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+            width=width,
+            colour=colour,
             markdown_limit_bytes=options.markdown_limit,
             marker=options.marker,
             location=options.location,
@@ -86,16 +88,16 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
 
 def _choose_targets(options: Options, *, is_terminal: bool, pages: Path | None) -> tuple[tuple[str, Format], ...]:
     """Where documents go, each in its format: a terminal has the report in a few lines unless it asks for all of it."""
-    named = choose_formats(options.output, options.format)
+    named = choose_formats(options.output, options.format, FORMATS)
     if pages is not None and not any(kind.name == _PAGE for _, kind in named):
-        named = (*named, (str(pages / "report.html"), find_format(_PAGE)))
+        named = (*named, (str(pages / "report.html"), find_format(_PAGE, FORMATS)))
     prints = STDOUT in (target for target, _ in named)
     if is_terminal and not options.full and options.format is None:
         files = tuple((target, kind) for target, kind in named if target != STDOUT)
-        return files if options.quiet and not prints else (*files, (STDOUT, find_format(_BRIEF)))
+        return files if options.quiet and not prints else (*files, (STDOUT, find_format(_BRIEF, FORMATS)))
     if named or (options.quiet and options.format is None):
         return named
-    return choose_formats((STDOUT,), options.format)
+    return choose_formats((STDOUT,), options.format, FORMATS)
 
 
 def choose_config(given: Given) -> Path | None:
@@ -128,6 +130,12 @@ def given_values(given: Given) -> dict[str, Any]:
 def _select(options: Options) -> Selection | None:
     selection = Selection(**{field: getattr(options, OPTION_OF_FIELD[field]) for field in Selection.__struct_fields__})
     return selection if selection != Selection() else None
+
+
+def choose_rendering(stream: TextIO) -> tuple[int, bool]:
+    """How many columns the text has on a stream, and whether it is coloured there."""
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _columns(stream), colour
 
 
 def _columns(stream: TextIO) -> int:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from tracereport.judging.shares import Share
-from tracereport.model import Finding, FindingKind, ProcessFinding, Report, Rows
+from tracereport.model import Confidence, Finding, FindingKind, ProcessFinding, Report, Rows
 
 EdgeKey = tuple[str | None, str]
 
@@ -61,13 +61,28 @@ class Comparable(msgspec.Struct, frozen=True):
 def comparable_findings(report: Report) -> dict[str, Finding]:
     """The findings that neither threads nor time can change, by fingerprint: no slow ones, no fan-outs marked low."""
     return {
-        finding.fingerprint: finding
-        for finding in report.findings.rows
-        if finding.kind in ("again", "shared") or (finding.kind == "fan-out" and finding.confidence != "low")
+        finding.fingerprint: finding for finding in report.findings.rows if is_stable(finding.kind, finding.confidence)
     }
 
 
-def count_of_finding(kind: FindingKind, row: Finding | ProcessFinding) -> int:
+def is_stable(kind: FindingKind, confidence: Confidence) -> bool:
+    """Whether neither threads nor time can change a finding: it isn't slow, and no fan-out marked low."""
+    return kind in ("again", "shared") or (kind == "fan-out" and confidence != "low")
+
+
+class Counted(Protocol):
+    """What has the counts of a finding."""
+
+    @property
+    def repeats(self) -> int:
+        """Of lookups."""
+
+    @property
+    def avoidable_calls(self) -> int:
+        """Of fan-outs."""
+
+
+def count_of_finding(kind: FindingKind, row: Counted) -> int:
     """What a finding is measured by: its repeats, or the avoidable calls of a fan-out."""
     return row.avoidable_calls if kind == "fan-out" else row.repeats
 

@@ -152,6 +152,18 @@ def _round_figure(figure: float, rounding: Callable[[float], int] = round) -> st
     return f"{rounding(exact_scaled) / scale:,.1f}".removesuffix(".0")
 
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def format_day(at_time: str, *, with_year: bool = True) -> str:
+    """The day of a time in ISO 8601, where it was made: ``3 May 2026``."""
+    year, month, day = at_time[:10].split("-")
+    return f"{int(day)} {_MONTHS[int(month) - 1]}{f' {year}' if with_year else ''}"
+
+
 # Calls
 
 

@@ -60,25 +60,21 @@ def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | No
     labels = Labels()
     no_engine = explain_no_engine() if pictures else ""
     with Pictures(theme.altair_theme()) if pictures and not no_engine else nullcontext() as engine:
-        drawn = _Drawn(_bundle(pictures=pictures, has_engine=engine is not None), no_engine)
+        drawn = Drawn(choose_bundle(pictures=pictures, has_engine=engine is not None), no_engine)
         for chart in make_charts(report, labels):
-            drawn.charts[chart.name] = chart
-            if pictures:
-                drawn.specifications[chart.name] = chart.specification()
-            if engine:
-                drawn.pictures[chart.name] = engine.draw(chart.name, drawn.specifications[chart.name])
+            drawn.add(chart, engine, with_specification=pictures)
         return _fit(report, labels, drawn, links or PlaceLinks())
 
 
-def _bundle(*, pictures: bool, has_engine: bool) -> Bundle:
+def choose_bundle(*, pictures: bool, has_engine: bool) -> Bundle:
     """The charts' script; empty where nothing of it is at hand and the engine that writes it can't be started."""
     if not pictures:
         return Bundle("(Vega, Vega-Lite and vega-embed)", "")
     return read_bundle() if has_engine else read_kept_bundle() or Bundle("", "")
 
 
-class _Drawn(msgspec.Struct, frozen=True):
-    """What is made of the charts."""
+class Drawn(msgspec.Struct, frozen=True):
+    """What is made of a page's charts."""
 
     bundle: Bundle
     no_engine: str
@@ -86,6 +82,14 @@ class _Drawn(msgspec.Struct, frozen=True):
     charts: dict[str, Chart] = msgspec.field(default_factory=dict)
     specifications: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     pictures: "dict[str, Future[str]]" = msgspec.field(default_factory=dict)
+
+    def add(self, chart: Chart, engine: Pictures | None, *, with_specification: bool) -> None:
+        """One more chart, whose picture is drawn from now on where there is an engine."""
+        self.charts[chart.name] = chart
+        if with_specification:
+            self.specifications[chart.name] = chart.specification()
+        if engine is not None:
+            self.pictures[chart.name] = engine.draw(chart.name, self.specifications[chart.name])
 
     def picture(self, name: str) -> Markup:
         """A chart's picture; the templates ask for it where it stands, so that it is drawn while they write."""
@@ -96,7 +100,7 @@ class _Drawn(msgspec.Struct, frozen=True):
         return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
 
 
-def _fit(report: Report, labels: Labels, drawn: _Drawn, links: PlaceLinks) -> str:
+def _fit(report: Report, labels: Labels, drawn: Drawn, links: PlaceLinks) -> str:
     """The page with as much of the report as its size allows."""
     top = report.settings.top
     limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
@@ -107,15 +111,15 @@ def _fit(report: Report, labels: Labels, drawn: _Drawn, links: PlaceLinks) -> st
     return page
 
 
-def _render(report: Report, text: HtmlText, drawn: _Drawn) -> str:
-    style = Markup(theme.css_properties() + _read_template("style.css"))  # noqa: S704 - ours
-    script = _isolate(_read_template("report.js"))
+def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
+    style = Markup(theme.css_properties() + read_template("style.css"))  # noqa: S704 - ours
+    script = isolate(read_template("report.js"))
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
-            policy=_policy(style, (script, drawn.bundle.script)),
+            policy=make_policy(style, (script, drawn.bundle.script)),
             style=style,
             script=script,
             vega=drawn.bundle.packed,
@@ -160,7 +164,7 @@ def _saved_fill(finding: Finding) -> str:
     return theme.HATCH if finding.confidence == "low" else theme.colour("repeat")
 
 
-def _page_data(report: Report, text: HtmlText, drawn: _Drawn) -> dict[str, object]:
+def _page_data(report: Report, text: HtmlText, drawn: Drawn) -> dict[str, object]:
     """What the page's script works with."""
     return {
         "config": theme.altair_theme()["config"],
@@ -187,7 +191,7 @@ def _write_issue(finding: Finding) -> str:
     )
 
 
-def _policy(style: str, scripts: Iterable[str]) -> str:
+def make_policy(style: str, scripts: Iterable[str]) -> str:
     """The page's Content-Security-Policy: nothing but the style sheet and the scripts that it was written with."""
     allowed = " ".join(map(_source_hash, scripts))
     return (
@@ -196,7 +200,7 @@ def _policy(style: str, scripts: Iterable[str]) -> str:
     )
 
 
-def _isolate(script: str) -> Markup:
+def isolate(script: str) -> Markup:
     """The script in a function of its own, so that no script of the page sees another's names."""
     return Markup(f'(() => {{\n"use strict";\n{script}}})();')  # noqa: S704 - ours, without the end of a script
 
@@ -206,7 +210,8 @@ def _source_hash(source: str) -> str:
 
 
 @cache
-def _read_template(name: str) -> str:
+def read_template(name: str) -> str:
+    """A file of the templates as it stands."""
     return (templates_dir() / name).read_text(encoding="utf-8")
 
 

@@ -54,7 +54,7 @@ class Chart(msgspec.Struct, frozen=True):
     """A chart with all that a reader needs who can't see it.
 
     Attributes:
-        name: its id in the page, and the name of its drawing.
+        name: its id in the page, and the name of its drawing where ``drawing`` is empty.
         title: what it says, as a sentence.
         alternative: what is seen, for readers who don't see it.
         values: what its drawing is filled with, by the names that it has there.
@@ -65,6 +65,7 @@ class Chart(msgspec.Struct, frozen=True):
         left_out: how many of all are shown; empty where all are.
         bars: what stands for it where the page is too narrow for its columns; empty where it fits.
         bar_fill: the bars' colour.
+        drawing: the name of a drawing that several charts share.
     """
 
     name: str
@@ -79,10 +80,11 @@ class Chart(msgspec.Struct, frozen=True):
     left_out: str = ""
     bars: tuple[Bar, ...] = ()
     bar_fill: str = ""
+    drawing: str = ""
 
     def specification(self) -> dict[str, Any]:
         """The Vega-Lite specification, without the theme's configuration, which all charts share."""
-        filled = fill(read_template(self.name), self.values)
+        filled = fill(read_template(self.drawing or self.name), self.values)
         return {**filled, "datasets": {name: list(rows) for name, rows in self.datasets.items()}}
 
 

@@ -13,6 +13,7 @@ from tracereport.sections.charts.chart import Chart
 from tracereport.sections.charts.drawn.activity import draw_activity
 from tracereport.sections.charts.drawn.cache import draw_cache
 from tracereport.sections.charts.drawn.comparison import draw_comparison
+from tracereport.sections.charts.drawn.history import draw_history
 from tracereport.sections.charts.drawn.kit import Placeholders, Values
 from tracereport.sections.charts.drawn.matrices import draw_asked_again, draw_edges
 from tracereport.sections.charts.drawn.repeats import draw_caller_calls, draw_function_calls
@@ -34,11 +35,14 @@ DRAWINGS: Final[Mapping[str, Callable[[Values], Any]]] = {
 }
 """By the name of the chart."""
 
+OF_HISTORIES: Final[Mapping[str, Callable[[Values], Any]]] = {"history": draw_history}
+"""What the charts of a history share."""
+
 
 def make_template(name: str) -> dict[str, Any]:
     """What Altair makes of a drawing, with placeholders for its values; data and theme come with the report."""
     with debug_mode(False):  # noqa: FBT003 - Altair's own signature; a placeholder is no value that it would take
-        specification: dict[str, Any] = DRAWINGS[name](Placeholders()).to_dict(validate=False)
+        specification: dict[str, Any] = {**DRAWINGS, **OF_HISTORIES}[name](Placeholders()).to_dict(validate=False)
     specification.pop("config", None)
     specification.pop("$schema", None)
     return specification

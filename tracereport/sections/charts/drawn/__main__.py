@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tracereport.sections.charts.drawn import DRAWINGS, make_template
+from tracereport.sections.charts.drawn import DRAWINGS, OF_HISTORIES, make_template
 from tracereport.sections.charts.templates import templates_dir
 
 
@@ -10,7 +10,7 @@ def write_templates() -> None:
     """Write a file for each chart."""
     folder = templates_dir() / "charts"
     folder.mkdir(exist_ok=True)
-    for name in DRAWINGS:
+    for name in (*DRAWINGS, *OF_HISTORIES):
         written = msgspec.json.format(msgspec.json.encode(make_template(name)), indent=1)
         (folder / f"{name}.json").write_bytes(written + b"\n")
 

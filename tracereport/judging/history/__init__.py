@@ -1,0 +1,1 @@
+"""Many runs, one history: which count changed with which run."""
