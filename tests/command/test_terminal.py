@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,12 +108,42 @@ def test_a_file_is_a_file_whatever_it_is_called(capsys: pytest.CaptureFixture[st
     assert "perf_trace.log: no such file" in capsys.readouterr().err
 
 
-def test_accept_and_config_show_their_own_options_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    for command, own in (("accept", {"--reason", "--until", "--config"}), ("config", {"--config"})):
-        assert main([command, "--help"]) == 0
-        printed = capsys.readouterr().out
-        every = {name for group in GROUPS.values() for option in group for name in option.opts if name.startswith("--")}
-        assert {name for name in every | own if f"{name} " in printed} == own
+OWN_OPTIONS = {
+    "run": {"--output", "--redact", "--function", "--baseline", "--config"},
+    "measure": {"--parts", "--workers", "--shard", "--from", "--quiet", "--ignore-metric", "--config"},
+    "join": {"--output", "--baseline", "--fail-on", "--quiet", "--config"},
+    "accept": {"--reason", "--until", "--config"},
+    "config": {"--config"},
+    "emitter": set(),
+    "check-emitter": set(),
+    "completion": set(),
+}
+OTHERS_OPTIONS = {
+    "run": {"--from", "--parts", "--workers", "--shard"},
+    "measure": {"--output", "--format", "--fail-on", "--baseline", "--function", "--redact", "--top", "--explain"},
+    "join": {"--from", "--parts", "--workers", "--function", "--redact", "--explain", "--shard"},
+}
+
+
+@pytest.mark.parametrize("command", OWN_OPTIONS)
+def test_a_command_shows_its_own_options_alone_and_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    printed = capsys.readouterr().out
+    every = {name for group in GROUPS.values() for option in group for name in option.opts if name.startswith("--")}
+    shown = {name for name in every | OWN_OPTIONS[command] if re.search(rf"(?m)^  (-\w, )?{name} ", printed)}
+    if command in OTHERS_OPTIONS:
+        assert OWN_OPTIONS[command] <= shown
+        assert shown.isdisjoint(OTHERS_OPTIONS[command])
+    else:
+        assert shown == OWN_OPTIONS[command]
+    examples = printed.partition("Examples:\n")[2].splitlines()
+    assert [line for line in examples if f"tracereport {command}" in line]
+
+
+def test_a_command_takes_no_option_that_it_has_no_use_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, option in (("measure", "--output"), ("join", "--redact"), ("run", "--parts")):
+        assert main([command, "x", option, "y"] if command != "run" else [command, option, "y", "--", "true"]) == 2
+        assert f"No such option '{option}'" in capsys.readouterr().err
 
 
 # Completion

@@ -47,6 +47,30 @@ def test_a_missing_part_is_named_and_the_report_is_of_the_others(
     assert (tmp_path / "report.txt").exists()
 
 
+def test_of_parts_nothing_is_made_that_needs_the_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts, config = str(tmp_path / "parts"), tmp_path / "tracereport.toml"
+    assert main(["measure", LOGS[0], "--parts", parts, "-q"]) == 0
+    for setting, said in (
+        ('format = "raw"', "raw: it is made of the calls"),
+        ('output = ["calls.parquet"]', "parquet: it is made of the calls"),
+        ('function = ["load*"]', "nothing can be selected"),
+        ('redact = ["path"]', "redact: parts hold the values that are to be hidden"),
+    ):
+        config.write_text(f"{setting}\n")
+        assert main(["join", parts, "--config", str(config)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_what_is_to_be_redacted_is_put_into_no_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts, config = tmp_path / "parts", tmp_path / "tracereport.toml"
+    config.write_text('redact = ["all"]\n')
+    assert main(["measure", LOGS[0], "--parts", str(parts), "--config", str(config)]) == 2
+    assert "redact: parts hold the values that are to be hidden" in capsys.readouterr().err
+    assert main([LOGS[0], "--parts", str(parts), "--redact", "all", "-q", "-o", str(tmp_path / "report.txt")]) == 0
+    assert f"nothing is kept in {parts}" in capsys.readouterr().err
+    assert not list(parts.glob("*"))
+
+
 def test_parts_of_other_settings_are_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parts, config = str(tmp_path / "parts"), tmp_path / "tracereport.toml"
     config.write_text("fan-out-values = 3\n")

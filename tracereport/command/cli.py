@@ -18,7 +18,7 @@ from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
 from tracereport.command.history import history
 from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
-from tracereport.command.options import DAY, TEXT, ReportCommand
+from tracereport.command.options import DAY, OF_JOINED, OF_MEASURING, OF_REPORTS, OF_RUNS, TEXT, ReportCommand
 from tracereport.errors import ExitCode, TracereportError, UsageError, describe_fault
 from tracereport.sources.streams import STANDARD_INPUT, is_stream
 
@@ -55,7 +55,32 @@ Exit codes:
 MEASURE_EXAMPLES = """\b
 Examples:
   tracereport measure 'logs/*.log' --parts parts --shard 1/4
+  tracereport measure 's3://bucket/logs/**/*.log.gz' --parts s3://bucket/parts --shard 1/4
+"""
+JOIN_EXAMPLES = """\b
+Examples:
   tracereport join parts -o report.html
+  tracereport join s3://bucket/parts --baseline main.json --fail-on worse
+"""
+ACCEPT_EXAMPLES = """\b
+Examples:
+  tracereport accept perf_trace.log 3f2a9c01 --reason "read once per tenant, by design"
+  tracereport accept report.json 3f2a9c01 --reason "until the cache lands" --until 2030-01-31
+"""
+CONFIG_EXAMPLES = """\b
+Examples:
+  tracereport config
+  tracereport config --config ci/tracereport.toml
+"""
+CHECK_EXAMPLES = """\b
+Examples:
+  tracereport check-emitter perf_trace.log
+  my-program 2>&1 | tracereport check-emitter -
+"""
+COMPLETION_EXAMPLES = """\b
+Examples:
+  tracereport completion bash > ~/.local/share/bash-completion/completions/tracereport
+  tracereport completion fish > ~/.config/fish/completions/tracereport.fish
 """
 RUN_EXAMPLES = """\b
 Examples:
@@ -72,7 +97,7 @@ Examples:
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
+@click.command(cls=ReportCommand, groups=OF_REPORTS, context_settings=_CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
 @click.argument("logs", nargs=-1, metavar="LOG...")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser, written elsewhere or not.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json.")
@@ -86,8 +111,8 @@ def report(
 ) -> int:
     """Report which calls in a log of PERF_TRACE lines should not have been made.
 
-    LOG is a file, a quoted glob, a table of calls (.parquet), or - for standard input; packed as .gz, .zst or .xz or
-    not. Several are reported on together.
+    LOG is a file, a quoted glob, a table of calls (.parquet), a URL (s3://, gs://, az://, https://), or - for standard
+    input; packed as .gz, .zst or .xz or not. Several are reported on together.
     """
     if schema:
         import json  # noqa: PLC0415
@@ -122,6 +147,7 @@ def report(
 
 @click.command(
     cls=ReportCommand,
+    groups=OF_RUNS,
     context_settings={**_CONTEXT, "allow_interspersed_args": False},
     epilog=RUN_EXAMPLES,
     no_args_is_help=True,
@@ -180,7 +206,14 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     return code or ExitCode.INCOMPLETE_INPUT
 
 
-@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=MEASURE_EXAMPLES, no_args_is_help=True)
+@click.command(
+    cls=ReportCommand,
+    groups=OF_MEASURING,
+    singles=("--ignore-metric", "--quiet"),
+    context_settings=_CONTEXT,
+    epilog=MEASURE_EXAMPLES,
+    no_args_is_help=True,
+)
 @click.argument("logs", nargs=-1, metavar="LOG...")
 @click.option("--shard", metavar="I/N", default="1/1", help="Measure every N-th input, from the I-th on. Default: all.")
 def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
@@ -207,10 +240,12 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
     return ExitCode.DONE
 
 
-@click.command(cls=ReportCommand, context_settings=_CONTEXT, epilog=MEASURE_EXAMPLES, no_args_is_help=True)
-@click.argument("parts_folder", metavar="DIR")
+@click.command(
+    cls=ReportCommand, groups=OF_JOINED, context_settings=_CONTEXT, epilog=JOIN_EXAMPLES, no_args_is_help=True
+)
+@click.argument("parts_folder", metavar="DIR|URL")
 def join(parts_folder: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
-    """Report on the parts in DIR that `tracereport measure` has made."""
+    """Report on the parts in a folder or store that `tracereport measure` has made."""
     keep_memory()
     load_numpy()
     from msgspec.structs import replace  # noqa: PLC0415
@@ -222,7 +257,7 @@ def join(parts_folder: str, **given: Any) -> int:  # noqa: ANN401 - options of m
         return finish_job(_prepare(job, stack), sys.stdout, stack)
 
 
-@click.command(context_settings=_CONTEXT, no_args_is_help=True)
+@click.command(context_settings=_CONTEXT, epilog=ACCEPT_EXAMPLES, no_args_is_help=True)
 @click.argument("log", type=click.STRING, metavar="LOG")
 @click.argument("fingerprint", type=TEXT)
 @click.option("--reason", required=True, metavar="TEXT", type=TEXT, help="Why it is accepted.")
@@ -255,7 +290,7 @@ def accept(log: str, fingerprint: str, *, reason: str, until: datetime | None, c
     return ExitCode.DONE
 
 
-@click.command(context_settings=_CONTEXT)
+@click.command(context_settings=_CONTEXT, epilog=CONFIG_EXAMPLES)
 @click.option("--config", metavar="FILE", help="The file to show. Default: the one of this folder or its parents.")
 def config(config: str | None) -> int:
     """Show the configuration in force, with where each value came from."""
@@ -278,7 +313,7 @@ def emitter(language: Language) -> int:
     return ExitCode.DONE
 
 
-@click.command("check-emitter", context_settings=_CONTEXT, no_args_is_help=True)
+@click.command("check-emitter", context_settings=_CONTEXT, epilog=CHECK_EXAMPLES, no_args_is_help=True)
 @click.argument("log", type=click.STRING, metavar="LOG")
 def check_emitter(log: str) -> int:
     """Say of a log of trace lines which of an emitter's rules it keeps, and which it doesn't try.
@@ -292,7 +327,7 @@ def check_emitter(log: str) -> int:
     return ExitCode.GATE_FAILED if any(verdict.breaches for verdict in verdicts) else ExitCode.DONE
 
 
-@click.command(context_settings=_CONTEXT, no_args_is_help=True)
+@click.command(context_settings=_CONTEXT, epilog=COMPLETION_EXAMPLES, no_args_is_help=True)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: Shell) -> int:
     """Print the script that completes commands and options in a shell; its first lines say where it goes."""

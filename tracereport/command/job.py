@@ -149,6 +149,8 @@ def prepare_job(job: Job) -> Prepared:
     key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
     baseline = _read_side(job.baseline, job) if job.baseline is not None else None
     _check_targets(job)
+    if job.is_joined:
+        _refuse_calls(job)
     return Prepared(job, baseline, key)
 
 
@@ -187,7 +189,16 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         whole = parts.finish(title, is_narrowed=False)
     report = _conclude(prepared, report, whole)
     begin("writing")
-    return _redact(prepared, Result(tuple(inputs), calls, report))
+    return _redact(prepared, Result(tuple(inputs), calls, report, _describe_unkept(job)))
+
+
+def _describe_unkept(job: Job) -> tuple[tuple[str, str], ...]:
+    """What to say where parts were asked for, and the calls are held instead."""
+    if job.parts is None:
+        return ()
+    return (
+        (f"nothing is kept in {job.parts}", "What is made, selected or hidden here is so by the calls themselves."),
+    )
 
 
 def _conclude(prepared: Prepared, report: Report, whole: Report) -> Report:
@@ -345,6 +356,36 @@ def _check_targets(job: Job) -> None:
         require_folder(target)
 
 
+def _refuse_calls(job: Job) -> None:
+    """Of measured parts nothing is made that is made of the calls: they hold none.
+
+    Raises:
+        UsageError: it is asked for, on the command line or in the configuration.
+    """
+    made_of_calls = next((kind.name for _, kind in job.targets if kind.made_of != "report"), None)
+    if made_of_calls is not None:
+        what = f"{made_of_calls}: it is made of the calls, and parts hold none"
+    elif job.selection is not None:
+        what = "nothing can be selected: parts hold no calls"
+    else:
+        refuse_redaction(job)
+        return
+    raise UsageError(what, "Leave that out, or report on the logs themselves: tracereport LOG...")
+
+
+def refuse_redaction(job: Job) -> None:
+    """Whoever reads parts could find in them what is to be hidden.
+
+    Raises:
+        UsageError: something is.
+    """
+    if job.redact:
+        raise UsageError(
+            "redact: parts hold the values that are to be hidden",
+            "Report on the logs themselves, in one run: tracereport LOG... --redact NAME",
+        )
+
+
 def _refuse_overwriting(job: Job, inputs: Sequence[str]) -> None:
     """No document takes the place of what this run reads."""
     read = {os.path.realpath(path) for path in (*inputs, job.baseline, job.redact_key_file) if path is not None}
@@ -419,7 +460,10 @@ def _redact(prepared: Prepared, result: Result) -> Result:
         result,
         report=redact_report(result.report, hidden, key, renamed),
         calls=redact_calls(result.held_calls(), hidden, key, renamed),
-        notices=tuple(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
+        notices=(
+            *result.notices,
+            *(_describe_unknown(name, known) for name in redact if name not in known and name != ALL),
+        ),
     )
 
 

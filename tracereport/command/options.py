@@ -4,7 +4,7 @@ Loads click and the standard library alone: what an option stands for is loaded 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -83,8 +83,13 @@ def _explain(kind: Format) -> str:
     return f"{kind.name} ({kind.help})" if kind.help else kind.name
 
 
+INPUTS = "Inputs"
+MANY_INPUTS = "Many and large inputs"
+SELECTION = "Selection (of what is shown, never of what is measured)"
+REDACTION = "Keeping values out"
+CONFIGURATION = "Configuration"
 GROUPS: dict[str, tuple[Option, ...]] = {
-    "Inputs": (
+    INPUTS: (
         _one(
             "--from",
             "FORMAT",
@@ -98,7 +103,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             parse_size,
         ),
     ),
-    "Many and large inputs": (
+    MANY_INPUTS: (
         _one(
             "--workers",
             "N|URL",
@@ -106,7 +111,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one(
             "--parts",
-            "DIR",
+            "DIR|URL",
             "Keep what is measured of each input here: a run that is started again goes on where it ended.",
             click.STRING,
         ),
@@ -146,7 +151,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             help="Print nothing but errors, failed gates, and documents that are asked for by name.",
         ),
     ),
-    "Selection (of what is shown, never of what is measured)": (
+    SELECTION: (
         _many("--function", "GLOB", "Calls of these functions."),
         _many("--caller", "GLOB", "Calls by these callers."),
         _many("--process", "GLOB", "Calls in these processes."),
@@ -165,7 +170,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one("--today", "YYYY-MM-DD", "The day by which `until` of accepted findings is judged.", DAY),
         _many("--ignore-metric", "NAME", "A metric that is no result: repeats aren't judged by it."),
     ),
-    "Keeping values out": (
+    REDACTION: (
         _many(
             "--redact",
             "NAME",
@@ -173,7 +178,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one("--redact-key-file", "FILE", "File with the key. Default: a key made from the input.", click.STRING),
     ),
-    "Configuration": (
+    CONFIGURATION: (
         _one(
             "--config",
             "FILE",
@@ -185,18 +190,39 @@ GROUPS: dict[str, tuple[Option, ...]] = {
 }
 
 
-class ReportCommand(click.Command):
-    """A command that makes a report: it has all the options of one, and shows them in their groups."""
+OF_REPORTS = tuple(GROUPS)
+"""What a report on logs has."""
+OF_RUNS = tuple(title for title in GROUPS if title not in (INPUTS, MANY_INPUTS))
+"""What a report on a command has, whose input isn't chosen."""
+OF_JOINED = (*(title for title in GROUPS if title not in (INPUTS, MANY_INPUTS, SELECTION, REDACTION)),)
+"""What a report on parts has, which hold no calls."""
+OF_MEASURING = (INPUTS, MANY_INPUTS, CONFIGURATION)
+"""What measuring has without a report."""
+_NEED_CALLS = frozenset({"--explain"})
 
-    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed through
+
+class ReportCommand(click.Command):
+    """A command with some of the options of a report, shown in their groups.
+
+    Args:
+        groups: their titles.
+        singles: further options, by name.
+    """
+
+    def __init__(self, *given: Any, groups: Sequence[str], singles: Sequence[str] = (), **named: Any) -> None:  # noqa: ANN401 - handed through
         super().__init__(*given, **named)
-        self.params = [*self.params, *chain.from_iterable(GROUPS.values())]
+        left_out = _NEED_CALLS if groups is OF_JOINED else frozenset()
+        self._groups = {
+            title: [option for option in GROUPS[title] if left_out.isdisjoint(option.opts)] for title in groups
+        }
+        further = [option for option in chain(*GROUPS.values()) if not set(singles).isdisjoint(option.opts)]
+        self.params = [*self.params, *further, *chain(*self._groups.values())]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes each group under its own heading, and what belongs to the command alone after them."""
-        grouped = list(chain.from_iterable(GROUPS.values()))
+        grouped = list(chain(*self._groups.values()))
         rest = [param for param in self.get_params(ctx) if param not in grouped]
-        for title, options in {**GROUPS, "Other": rest}.items():
+        for title, options in {**self._groups, "Other": rest}.items():
             records = list(_help_records(ctx, options))
             with formatter.section(title):
                 formatter.write_dl(records)

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tracereport.calls.grouping import ROW_LIMIT
-from tracereport.command.job import Job, Watcher
+from tracereport.command.job import Job, Watcher, refuse_redaction
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader
 from tracereport.engine.report import finish_report
@@ -45,6 +45,7 @@ def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard:
     """
     if job.parts is None:
         raise UsageError("--parts is missing", "Name a folder that is shared by all who measure: --parts DIR")
+    refuse_redaction(job)
     share = parse_shard(shard)
     own = share_inputs(len(inputs), share)
     states = dict(zip(own, describe_inputs([inputs[index] for index in own]), strict=True))

@@ -40,14 +40,14 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
     Raises:
         TracereportError: what is wrong with either.
     """
-    if given["explain"] is not None and (given["output"] or given["format"]):
+    if given.get("explain") is not None and (given["output"] or given["format"]):
         raise UsageError("--explain prints one finding, -o and --format are for the report", "Leave out one of them.")
     config = read_config(choose_config(given))
     values = {FIELDS[key].name: value for key, value in given_values(given).items()}
     settings = {name: value for name, value in values.items() if name in SETTINGS_FIELDS}
     others = {name: value for name, value in values.items() if name not in SETTINGS_FIELDS}
     options = msgspec.structs.replace(config.options, **others)
-    if "" in (given["baseline"], config.given.get("baseline")):
+    if "" in (given.get("baseline"), config.given.get("baseline")):
         raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
     width, colour = choose_rendering(stream)
     targets = _choose_targets(options, is_terminal=stream.isatty(), pages=pages)
@@ -59,13 +59,13 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         settings=msgspec.structs.replace(config.settings, **settings),
         selection=_select(options),
         title=options.title,
-        label=given["label"],
-        at_time=given["at"],
-        explain=given["explain"],
+        label=given.get("label"),
+        at_time=given.get("at"),
+        explain=given.get("explain"),
         baseline=Path(options.baseline) if options.baseline else None,
         fail_on=options.fail_on,
         acceptances=config.acceptances,
-        today=given["today"].date() if given["today"] else None,
+        today=given["today"].date() if given.get("today") else None,
         redact=options.redact,
         redact_key_file=Path(options.redact_key_file) if options.redact_key_file else None,
         unpacked_limit=options.max_unpacked,
