@@ -1,4 +1,4 @@
-"""Fills the examples of ``README.md`` with what the command prints: ``python -m tests.make_readme``.
+"""Fills the examples of the README and of ``docs/`` with what the command prints: ``python -m tests.make_readme``.
 
 An example is a ``text`` block behind a comment with the command, and the section that is shown of what it prints, if it
 isn't all: ``<!-- tracereport examples/logs/shop.log --top 2 | Call Tree -->``.
@@ -14,11 +14,15 @@ from functools import cache
 from tests.paths import ROOT
 
 README = ROOT / "README.md"
+REPORT = ROOT / "docs" / "report.md"
+"""Every section of a report, with an example."""
+FILLED = (README, REPORT, ROOT / "docs" / "ci.md", ROOT / "docs" / "reference" / "command.md")
+"""The documents that have examples."""
 EXAMPLE = re.compile(r"(<!-- (tracereport [^|]+?)(?: \| (.+?))? -->\n```text\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def fill_examples(text: str) -> str:
-    """The README with each of its examples as it is printed now."""
+    """A document with each of its examples as it is printed now."""
     return EXAMPLE.sub(lambda example: f"{example[1]}{print_section(example[2], example[3])}", text)
 
 
@@ -54,4 +58,5 @@ def run(command: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(fill_examples(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in FILLED:
+        document.write_text(fill_examples(document.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,6 +1,7 @@
 """The same from Python: read calls into a frame, analyse them, render the report."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from os import PathLike, fspath
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from tracereport.documents.formats import render_report
 from tracereport.documents.interface import RenderOptions
 from tracereport.documents.user_cache import some_home
 from tracereport.engine.report import make_report
-from tracereport.errors import InputError, UsageError
+from tracereport.errors import InputError, InstallationError, UsageError
 from tracereport.model import Report, Selection, Settings
 from tracereport.sections.charts import make_charts
 from tracereport.sources.frames import read_frame
@@ -107,7 +108,10 @@ def chart(report: Report, name: str) -> Any:  # noqa: ANN401 - an altair.LayerCh
 
     Raises:
         UsageError: no chart has that name, or the report has no figures for it.
+        InstallationError: Altair isn't installed.
     """
+    if find_spec("altair") is None:
+        raise InstallationError("Charts need Altair, which isn't installed.", "Add it: pip install altair.")
     with some_home():
         from tracereport.sections.charts.drawn import DRAWINGS, draw  # noqa: PLC0415 - loads Altair
 

@@ -1,4 +1,4 @@
-"""The README: what it shows is what the program prints, and what it names is there."""
+"""The README and the pages in docs/: what they show is what the program prints, and what they name is there."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.make_readme import EXAMPLE, README, fill_examples
+from tests.make_readme import EXAMPLE, FILLED, README, REPORT, fill_examples
 from tests.paths import EXAMPLES, ROOT
 from tests.read_documents import prepare_folder, read_blocks, run_blocks
 from tracereport.command.cli import COMMANDS, report
@@ -18,35 +18,63 @@ from tracereport.documents import FORMATS
 from tracereport.documents.formats import format_of, list_suffixes
 from tracereport.model import Settings
 
-TEXT = README.read_text(encoding="utf-8")
-DOCUMENTS = (README, ROOT / "CHANGELOG.md", EXAMPLES / "README.md")
+DOCS = ROOT / "docs"
+CONFIGURATION = DOCS / "reference" / "configuration.md"
+FORMATS = DOCS / "reference" / "formats.md"
+DOCUMENTS = (
+    *sorted(ROOT.glob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
+    *sorted(EXAMPLES.glob("*.md")),
+    *sorted(EXAMPLES.glob("*/README.md")),
+)
+COMMANDS_OF = (README, DOCS / "start.md", DOCS / "collect.md", DOCS / "ci.md", DOCS / "scale.md", FORMATS)
+LINES_OF_THE_README = 200
 OTHER_PROGRAMS = frozenset({"cargo", "npm", "pytest", "sudo"})
 
 
-def test_every_example_is_what_the_command_prints() -> None:
-    assert len(EXAMPLE.findall(TEXT)) == TEXT.count("```text"), "an example without the command that prints it"
-    assert fill_examples(TEXT) == TEXT, "run python -m tests.make_readme"
+def read(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", FILLED, ids=lambda path: path.name)
+def test_every_example_is_what_the_command_prints(document: Path) -> None:
+    text = read(document)
+    assert len(EXAMPLE.findall(text)) == text.count("```text"), "an example without the command that prints it"
+    assert fill_examples(text) == text, "run python -m tests.make_readme"
+
+
+def test_the_readme_is_short() -> None:
+    assert len(read(README).splitlines()) < LINES_OF_THE_README
 
 
 def test_every_section_of_the_reports_is_shown() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in (EXAMPLES / "reports").glob("*.txt")]
+    texts = [read(path) for path in (EXAMPLES / "reports").glob("*.txt")]
     sections = {title for text in texts for title in re.findall(r"^=== (.+) ===$", text, re.MULTILINE)}
     assert len(sections) > 20
-    shown = set(re.findall(r"^=== (.+) ===$", TEXT, re.MULTILINE))
+    shown = set(re.findall(r"^=== (.+) ===$", read(REPORT) + read(DOCS / "ci.md"), re.MULTILINE))
     assert {title for title in sections - shown if not title.startswith(("Top ", "Changed "))} == set()
 
 
-@pytest.mark.parametrize(("section", "commands"), [("Raw traces", 3), ("From Python", 1)])
-def test_what_it_shows_runs(section: str, commands: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("document", "section", "commands"),
+    [(README, "From Python", 1), (FORMATS, "Raw traces", 3), (DOCS / "start.md", "2. Trace a program", 2)],
+    ids=["readme", "formats", "start"],
+)
+def test_what_it_shows_runs(document: Path, section: str, commands: int, tmp_path: Path) -> None:
     folder = prepare_folder(tmp_path)
     shutil.copytree(EXAMPLES / "logs", folder / "examples" / "logs")
-    assert run_blocks(README, folder, lambda title: title == section) == commands
+    assert run_blocks(document, folder, lambda title: title == section) == commands
 
 
-def test_its_commands_are_understood() -> None:
-    blocks = [text for _, _, language, text in read_blocks(README) if language == "sh"]
+def test_the_start_leads_to_a_gate(tmp_path: Path) -> None:
+    assert run_blocks(DOCS / "start.md", prepare_folder(tmp_path), lambda title: not title.startswith("1.")) == 4
+
+
+@pytest.mark.parametrize("document", COMMANDS_OF, ids=lambda path: path.name)
+def test_its_commands_are_understood(document: Path) -> None:
+    blocks = [text for _, _, language, text in read_blocks(document) if language == "sh"]
     commands = [part for block in blocks for part in re.split(r" && |\n", re.sub(r" +# .*", "", block)) if part]
-    assert len(commands) > 15
+    assert commands
     for command in commands:
         check_command(re.sub(r"^(\w+=\S+ )+", "", command))
 
@@ -69,20 +97,21 @@ def check_command(command: str) -> None:
 
 
 def test_its_setup_is_that_of_the_gate() -> None:
-    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    for command in ("pip install -q -U pip", "pip install -q -e . --group dev", "python -m pytest -n auto"):
+    gate = read(ROOT / ".ci" / "run")
+    for command in ("pip install -q -U pip", "pip install -q -e . --group dev", "python -m pytest"):
         assert command in gate
-        assert f".venv/bin/{command}" in TEXT
+        for document in (README, ROOT / "CONTRIBUTING.md"):
+            assert f".venv/bin/{command}" in read(document)
 
 
 def test_every_suffix_has_its_use() -> None:
-    rows = re.findall(r"^\| (`\..*?) \|", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| (`\..*?) \|", read(FORMATS), re.MULTILINE)
     named = {suffix for row in rows for suffix in re.findall(r"`(\.[\w.]+)`", row)}
     assert named == set(list_suffixes())
 
 
 def test_its_configuration_is_read(tmp_path: Path) -> None:
-    (block,) = [text for _, _, language, text in read_blocks(README) if language == "toml"]
+    (block,) = [text for _, _, language, text in read_blocks(CONFIGURATION) if language == "toml"]
     path = tmp_path / "tracereport.toml"
     path.write_text(block, encoding="utf-8")
     config = read_config(path)
@@ -106,14 +135,14 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 def find_local_links(document: Path) -> list[str]:
     """What a document links to or shows within the repository."""
-    tokens = MarkdownIt().enable("table").parse(document.read_text(encoding="utf-8"))
+    tokens = MarkdownIt().enable("table").parse(read(document))
     inner = [child for token in tokens for child in token.children or ()]
     addresses = [child.attrGet("href") or child.attrGet("src") for child in inner]
-    addresses += re.findall(r'(?:src|srcset)="([^"]+)"', document.read_text(encoding="utf-8"))
+    addresses += re.findall(r'(?:src|srcset)="([^"]+)"', read(document))
     return [str(address) for address in addresses if address and "://" not in str(address)]
 
 
 def find_anchors(document: Path) -> set[str]:
     """The names that GitHub gives the headings of a document."""
-    titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", read(document), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,6 +1,12 @@
+import sys
+
 import pytest
 
+import tracereport
+from tests.sample_report import sample_report
+from tracereport.documents.page.page import render_html
 from tracereport.documents.page.pictures import Pictures, clean_svg
+from tracereport.errors import InstallationError
 from tracereport.sections import theme
 
 BARS = {
@@ -53,3 +59,18 @@ def test_ids_are_renamed_together_with_what_refers_to_them() -> None:
         '<svg><defs><clipPath id="p-0"><rect width="1"/></clipPath></defs>'
         '<g clip-path="url(#p-0)"><path d="M0,0" fill="url(#hatch)"/></g></svg>'
     )
+
+
+def test_without_the_library_that_draws_the_page_says_what_to_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    monkeypatch.setattr("tracereport.documents.page.page.read_kept_bundle", lambda: None)
+    page = render_html(sample_report())
+    assert "pip install vl-convert-python" in page
+    assert "<svg overflow" not in page
+    assert page.count("No picture was drawn") > 1
+
+
+def test_without_altair_a_chart_says_what_to_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(InstallationError, match="pip install altair"):
+        tracereport.chart(sample_report(), "cache")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from html import escape
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Final, Self
 from xml.etree import ElementTree as ET
@@ -69,6 +70,11 @@ class Pictures:
 
 def explain_no_engine() -> str:
     """Why the engine can't be started here; empty where it can."""
+    if find_spec("vl_convert") is None:
+        return (
+            "This page was written without pictures of its charts: the library that draws them isn't installed. "
+            "To add it: `pip install vl-convert-python`."
+        )
     if sys.platform == "win32":
         return ""
     import resource  # noqa: PLC0415 - Windows has none
