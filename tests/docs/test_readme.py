@@ -20,14 +20,14 @@ from tracereport.model import Settings
 
 DOCS = ROOT / "docs"
 CONFIGURATION = DOCS / "reference" / "configuration.md"
-FORMATS = DOCS / "reference" / "formats.md"
+SUFFIXES = DOCS / "reference" / "formats.md"
 DOCUMENTS = (
     *sorted(ROOT.glob("*.md")),
     *sorted(DOCS.rglob("*.md")),
     *sorted(EXAMPLES.glob("*.md")),
     *sorted(EXAMPLES.glob("*/README.md")),
 )
-COMMANDS_OF = (README, DOCS / "start.md", DOCS / "collect.md", DOCS / "ci.md", DOCS / "scale.md", FORMATS)
+COMMANDS_OF = (README, DOCS / "start.md", DOCS / "collect.md", DOCS / "ci.md", DOCS / "scale.md", SUFFIXES)
 LINES_OF_THE_README = 200
 OTHER_PROGRAMS = frozenset({"cargo", "npm", "pytest", "sudo"})
 
@@ -57,7 +57,7 @@ def test_every_section_of_the_reports_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("document", "section", "commands"),
-    [(README, "From Python", 1), (FORMATS, "Raw traces", 3), (DOCS / "start.md", "2. Trace a program", 2)],
+    [(README, "From Python", 1), (SUFFIXES, "Raw traces", 3), (DOCS / "start.md", "2. Trace a program", 2)],
     ids=["readme", "formats", "start"],
 )
 def test_what_it_shows_runs(document: Path, section: str, commands: int, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_its_setup_is_that_of_the_gate() -> None:
 
 
 def test_every_suffix_has_its_use() -> None:
-    rows = re.findall(r"^\| (`\..*?) \|", read(FORMATS), re.MULTILINE)
+    rows = re.findall(r"^\| (`\..*?) \|", read(SUFFIXES), re.MULTILINE)
     named = {suffix for row in rows for suffix in re.findall(r"`(\.[\w.]+)`", row)}
     assert named == set(list_suffixes())
 
