@@ -358,7 +358,7 @@ function zoom(frame, view, [left, right]) {
 }
 
 /**
- * The boxes of the call tree are as wide as their calls, or as their time.
+ * The boxes of the call tree are as wide as their calls, or as their time, and are marked by what is searched for.
  * @param {HTMLElement} frame
  * @param {View} view
  */
@@ -375,6 +375,15 @@ function startWidths(frame, view) {
       void view.signal("byTime", button.dataset.width === "time").runAsync();
     });
   }
+  const search = find(HTMLInputElement, "input", widths);
+  const marked = find(HTMLElement, ".marked", widths);
+  const boxes = page.charts.tree?.datasets.rows ?? [];
+  search.addEventListener("input", () => {
+    const sought = search.value.trim().toLowerCase();
+    void view.signal("sought", sought).runAsync();
+    const found = boxes.filter((box) => box.function?.toLowerCase().includes(sought)).length;
+    marked.textContent = sought ? `${count.format(found)} of ${count.format(boxes.length)} boxes` : "";
+  });
 }
 
 /**

@@ -14,6 +14,7 @@ from tracereport.model import (
     ActivityBin,
     AdjacentPair,
     AskedAgain,
+    Asks,
     BaselineReference,
     BeforeAfter,
     Breakdown,
@@ -56,6 +57,8 @@ from tracereport.model import (
     SlowCalls,
     SlowestCall,
     TestShare,
+    Timeline,
+    TimelineCall,
     Totals,
     TreePath,
     Verdict,
@@ -117,11 +120,14 @@ def function(
 ) -> Function:
     """Counts: calls, lookups, again, shared, unchanged, changed, unproven. Times: total, p50, p90, p99, max."""
     calls, lookups, again, shared, unchanged, changed, unproven = counts
+    one_by_one = ONE_BY_ONE if name == "query_latest_record" else 0
     total, p50, p90, p99, longest = times_ms
     return Function(
         function=name,
         calls=calls,
         lookups=lookups,
+        first_calls=lookups - one_by_one,
+        fan_out_calls=one_by_one,
         redundant_calls=again + shared,
         again_calls=again,
         shared_calls=shared,
@@ -150,6 +156,9 @@ def function(
         judged_questions=lookups + again + shared,
     )
 
+
+ONE_BY_ONE = 80
+"""Of the calls that ask for the first time: those that a batch would have answered."""
 
 FUNCTIONS = (
     function("ensure_partition_cached", (1818, 69, 1660, 89, 0, 0, 1749), (14062, 0, 28, 44, 65), self_ms=14062),
@@ -202,6 +211,8 @@ CALLERS = tuple(
     Caller(
         caller=caller,
         calls=calls,
+        first_calls=calls - unchanged - changed - unproven - (ONE_BY_ONE if caller == "load_node" else 0),
+        fan_out_calls=ONE_BY_ONE if caller == "load_node" else 0,
         again_calls=again,
         repeats=unchanged + changed + unproven,
         unchanged=unchanged,
@@ -583,8 +594,54 @@ def metric(name: str, kind: str, total: int, calls: int, *, share_of_elapsed: fl
 
 
 def tree_path(*path: str, calls: int, total_ms: int, self_ms: int, redundant: int) -> TreePath:
-    return TreePath(path=path, calls=calls, total_ns=total_ms * MS, self_ns=self_ms * MS, redundant_calls=redundant)
+    one_by_one = ONE_BY_ONE if path[-1] == "query_latest_record" else 0
+    return TreePath(
+        path=path,
+        calls=calls,
+        total_ns=total_ms * MS,
+        self_ns=self_ms * MS,
+        redundant_calls=redundant,
+        first_calls=calls - redundant - one_by_one,
+        fan_out_calls=one_by_one,
+        unproven=redundant,
+    )
 
+
+def timeline_call(
+    number: int, name: str, asks: Asks, asked: tuple[Param, ...], *, parent: int | None = None
+) -> TimelineCall:
+    return TimelineCall(
+        number=number,
+        line=number + 4,
+        parent=parent,
+        depth=0 if parent is None else 1,
+        function=name,
+        caller="load_node",
+        params=asked,
+        asks=asks,
+        elapsed_ns=MS,
+        elapsed_upper_ns=2 * MS,
+    )
+
+
+TIMELINES = rows(
+    Timeline(
+        fingerprints=(FINDINGS[3].fingerprint,),
+        process=0,
+        tree="nested",
+        calls_before=510,
+        calls=rows(
+            timeline_call(510, "load_directory", "frame", ()),
+            timeline_call(511, "query_latest_record", "first", params(id=FILE_ID), parent=510),
+            *(
+                timeline_call(number, "query_latest_record", "fan-out", params(id=f"id-{number}"), parent=510)
+                for number in (512, 513, 514)
+            ),
+            timeline_call(515, HOSTILE_FUNCTION, "unproven", HOSTILE_PARAMS),
+            total=7050,
+        ),
+    )
+)
 
 INPUT = Input(
     files=(FILE,),
@@ -605,6 +662,9 @@ TOTALS = Totals(
     processes=1,
     functions=11,
     lookups=1172,
+    first_calls=1172 - ONE_BY_ONE,
+    fan_out_calls=ONE_BY_ONE,
+    other_calls=0,
     redundant_calls=5878,
     redundant_rate=5878 / 7050,
     again_calls=5682,
@@ -1024,6 +1084,7 @@ def sample_report() -> Report:
         verdict=VERDICT,
         acceptances=ACCEPTANCES,
         findings=rows(*FINDINGS, total=23),
+        timelines=TIMELINES,
     )
 
 
@@ -1186,6 +1247,9 @@ def empty_report() -> Report:
             processes=1,
             functions=1,
             lookups=1523,
+            first_calls=1523,
+            fan_out_calls=0,
+            other_calls=0,
             redundant_calls=0,
             redundant_rate=0.0,
             again_calls=0,

@@ -39,16 +39,16 @@ def faded(page: Page, chart: str) -> int:
 
 def test_every_chart_is_drawn_with_marks_and_nothing_is_said_about_it(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("compared")) as (page, heard):
-        assert wake_charts(page) == 11
+        assert wake_charts(page) == 7
         marks = page.evaluate(COUNT_MARKS)
-        assert marks["function-calls"] >= 22
+        assert marks["latencies"] >= 22
         assert all(count >= 2 for count in marks.values()), marks
         assert heard.messages == []
 
 
 def test_charts_of_a_crowded_report_are_drawn_too(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("crowded")) as (page, heard):
-        assert wake_charts(page) == 10
+        assert wake_charts(page) == 6
         assert all(page.evaluate(COUNT_MARKS).values())
         assert heard.messages == []
 
@@ -74,18 +74,18 @@ def test_charts_fit_a_phone(browser: Browser, address_of: Address) -> None:
 def test_choosing_a_function_filters_the_tables_and_the_other_charts(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, heard):
         wake_charts(page)
-        assert faded(page, "function-times") == 0
-        choose_in_chart(page, "function-calls", "load_node")
+        assert faded(page, "latencies") == 0
+        choose_in_chart(page, "latencies", "load_node")
         assert page.url.endswith("#function=load_node")
         assert page.locator(".chosen").inner_text().startswith("Only load_node")
         rows = page.locator("#functions table tr[data-function]:visible").all_inner_texts()
         assert len(rows) == 2, "calls and times"
         assert all("load_node" in row for row in rows)
-        for chart in ("function-times", "latencies", "caller-calls", "edges", "tree"):
+        for chart in ("latencies", "edges", "tree"):
             assert faded(page, chart) > 0, chart
         page.get_by_role("button", name="Show all functions").click()
         assert page.locator("#functions table tr[data-function]:visible").count() > 5
-        assert faded(page, "function-times") == 0
+        assert faded(page, "latencies") == 0
         assert "#" not in page.url
         assert heard.messages == []
 
@@ -156,7 +156,7 @@ def test_a_wider_window_widens_the_charts(browser: Browser, address_of: Address)
         wake_charts(page)
         page.set_viewport_size({"width": 1000, "height": 800})
         page.wait_for_timeout(200)
-        chart = page.locator("[data-chart=function-calls] svg").bounding_box()
+        chart = page.locator("[data-chart=edges] svg").bounding_box()
         assert chart is not None
         assert chart["width"] > 600
 
@@ -171,7 +171,7 @@ def test_a_page_without_the_chosen_function_says_so(browser: Browser, address_of
             page.locator("#functions .frame + .none").all_inner_texts()
             == ["None of the 10 rows shown is of nowhere."] * 2
         )
-        assert page.locator("#chart-function-calls .picture + .none").is_visible()
+        assert page.locator("#chart-latencies .picture + .none").is_visible()
         page.get_by_role("button", name="Show all functions").click()
         assert page.locator(".none").count() == 0
         assert heard.messages == []
@@ -184,7 +184,7 @@ def test_every_table_follows_the_choice(browser: Browser, address_of: Address) -
         callers = page.locator("#callers-by-calls").locator("tbody tr:visible th").all_inner_texts()
         assert "metadata" in callers
         assert "load_node" not in callers
-        assert page.locator("#chart-function-times tbody tr:visible th").all_inner_texts() == ["query_records"]
+        assert page.locator("#chart-latencies tbody tr:visible th").all_inner_texts() == ["query_records"]
 
 
 def test_what_is_clicked_stays_where_it_is(browser: Browser, address_of: Address) -> None:
@@ -205,7 +205,7 @@ def test_a_row_says_its_name_in_full_and_is_chosen_as_a_whole(browser: Browser, 
     name = "exact_node_ids_of_all_directories_under_the_root_of_a_pond"
     with opened(browser, address_of("long")) as (page, _):
         wake_charts(page)
-        frame = page.locator("[data-chart=function-calls]")
+        frame = page.locator("[data-chart=latencies]")
         frame.scroll_into_view_if_needed()
         box = frame.locator(".mark-rect path[fill=transparent]").first.bounding_box()
         assert box is not None
@@ -219,17 +219,15 @@ def test_a_row_says_its_name_in_full_and_is_chosen_as_a_whole(browser: Browser, 
 def test_names_get_less_room_where_there_is_less(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("long")) as (page, _):
         wake_charts(page)
-        wide = page.locator("[data-chart=function-calls] text").first.text_content() or ""
-        page.set_viewport_size(NARROW)
+        wide = page.locator("[data-chart=latencies] text").first.text_content() or ""
+        page.set_viewport_size({"width": 640, "height": 800})
         page.wait_for_timeout(300)
-        narrow = page.locator("[data-chart=function-calls] text").all_text_contents()
+        narrow = page.locator("[data-chart=latencies] text").all_text_contents()
         assert len(wide) > 0
         shortened = [text for text in narrow if "\u2026" in text]
         assert shortened
-        assert all(len(text) <= 20 for text in shortened)
-        assert (
-            page.locator("[data-chart=function-calls]").evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 1
-        )
+        assert all(len(text) <= 36 for text in shortened)
+        assert page.locator("[data-chart=latencies]").evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 1
 
 
 def test_the_tooltip_can_be_reached_and_sent_away(browser: Browser, address_of: Address) -> None:

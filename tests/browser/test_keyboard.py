@@ -29,24 +29,24 @@ def test_a_finding_opens_and_closes_by_key(browser: Browser, address_of: Address
 def test_arrow_keys_read_the_marks_of_a_chart(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, heard):
         wake_charts(page)
-        page.locator("[data-chart=function-calls]").focus()
+        page.locator("[data-chart=latencies]").focus()
         page.keyboard.press("ArrowRight")
         first = page.locator(".spoken").inner_text()
         assert "function ensure_partition_cached" in first
-        assert "calls 69" in first
+        assert "calls 1,212" in first
         assert page.locator(".tip").is_visible()
         page.keyboard.press("ArrowDown")
         assert page.locator(".spoken").inner_text() != first
         page.keyboard.press("ArrowUp")
         assert page.locator(".spoken").inner_text() == first
-        assert page.locator("[data-chart=function-calls] .reached").count() == 1
+        assert page.locator("[data-chart=latencies] .reached").count() == 1
         assert heard.messages == []
 
 
 def test_enter_chooses_what_a_click_chooses(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
         wake_charts(page)
-        page.locator("[data-chart=function-calls]").focus()
+        page.locator("[data-chart=latencies]").focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
         assert page.url.endswith("#function=ensure_partition_cached")
@@ -55,7 +55,7 @@ def test_enter_chooses_what_a_click_chooses(browser: Browser, address_of: Addres
 def test_the_tooltip_goes_when_the_focus_goes(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
         wake_charts(page)
-        page.locator("[data-chart=function-calls]").focus()
+        page.locator("[data-chart=latencies]").focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Tab")
         assert page.locator(".tip").is_hidden()

@@ -42,13 +42,13 @@ def jenkins(address_of: Address) -> Iterator[str]:
 def sees_pictures(page: Page) -> None:
     """Every picture takes room and has its colours."""
     pictures = page.locator("[data-chart] > svg")
-    assert pictures.count() == 11
+    assert pictures.count() == 7
     for picture in pictures.all():
         box = picture.bounding_box()
         assert box is not None
         assert box["width"] > 300
         assert box["height"] > 50
-    assert page.locator("[data-chart=function-calls] path[fill*=unchanged]").count() > 0
+    assert page.locator("[data-chart=tree] path[fill*=unproven], [data-chart=tree] path[fill*=hatch]").count() > 0
 
 
 def test_everything_but_interaction_is_there(browser: Browser, address_of: Address) -> None:

@@ -228,13 +228,13 @@ def figures_of(page: Page, label: str, *begins: str) -> list[str]:
 def test_every_table_with_a_baseline_has_its_changes(page: Page) -> None:
     compared, plain = headings(page), headings(Page(render_html(sample_report(), pictures=False)))
     functions = "Top 10 Functions by Call Count"
-    assert compared[functions][:5] == ["function", "calls", "change", "repeats", "change"]
+    assert compared[functions][:6] == ["function", "calls", "change", "one by one", "repeats", "change"]
     for label, changes in ((functions, 2), ("Callers", 2), ("Call Patterns", 2), ("Processes", 1)):
         assert compared[label].count("change") == changes
         assert "change" not in plain[label]
         assert [title for title in compared[label] if title != "change"] == plain[label]
-    assert figures_of(page, functions, "query_latest_record")[:4] == ["688", "+88", "534", "+80"]
-    assert figures_of(page, functions, "query_records")[1:4:2] == ["-", "-"]
+    assert figures_of(page, functions, "query_latest_record")[:5] == ["688", "+88", "80", "534", "+80"]
+    assert figures_of(page, functions, "query_records")[1:5] == ["-", "-", "492", "-"]
     edges = [row for row in compared_report().edges.rows if row.function == "query_latest_record"]
     assert [row.caller for row in edges] == ["load_node"]
     assert figures_of(page, "Call Patterns", "load_node", "688")[:3] == ["+88", "query_latest_record", "534"]
@@ -370,7 +370,7 @@ def test_the_same_report_gives_the_same_bytes(source: str) -> None:
 
 def test_without_pictures_nothing_of_the_chart_libraries_is_in_the_page() -> None:
     source = render_html(compared_report(), pictures=False)
-    assert "<!-- picture of function-calls -->" in source
+    assert "<!-- picture of latencies -->" in source
     assert "asks again after get_next_version_for_node: 67 times" in source
     assert len(source) < 350_000
     assert json.loads(Page(source).scripts[0])["charts"] == {}

@@ -37,7 +37,7 @@ def test_every_report_is_current(made: Path) -> None:
 def test_every_log_has_a_page_without_the_charts_library(made: Path) -> None:
     for log in (EXAMPLES / "logs").iterdir():
         page = (made / log.name.partition(".")[0]).with_suffix(".html").read_text(encoding="utf-8")
-        assert "<!-- picture of function-calls -->" in page
+        assert "<!-- picture of latencies -->" in page
         assert len(page) < 600_000
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from tests.coded_calls import code_calls, report_of
 from tests.oracle import Process, find_processes, measure, read_lines
+from tests.oracle.trees import FIGURES
 from tests.strategies import logs
 from tests.truth import read_log
 from tracereport.api import render
@@ -43,7 +44,7 @@ def hold_against_oracle(processes: Sequence[Process]) -> None:
     rows = {row["path"]: row for row in expected["paths"]}
     assert {row.path for row in found.paths.rows} == rows.keys()
     for row in found.paths.rows:
-        figures = {name: getattr(row, name) for name in ("calls", "total_ns", "self_ns", "redundant_calls")}
+        figures = {name: getattr(row, name) for name in FIGURES}
         assert {"path": row.path, **figures} == rows[row.path]
     assert {len(row.path) for row in found.deepest.rows} == {expected["deepest"]}
     assert found.deepest.total == sum(len(path) == expected["deepest"] for path in rows)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Any
 
@@ -42,17 +43,18 @@ def measure(
     every_repeat = [repeat for own in repeats.values() for repeat in own]
     fanouts = [row for unit in judged for row in find_fanouts(unit, ordered[unit.process], fan_out_values)]
     places = [place_of(process, calls) for process, calls in zip(processes, ordered, strict=True)]
+    one_by_one = calls_one_by_one(fanouts, every_repeat)
     findings = find_findings(judged, every_repeat, fanouts, graded, places)
     asked = questions_by_process(ordered, judged)
     return {
-        "totals": totals(processes, every, units, every_repeat, places),
+        "totals": totals(processes, every, units, every_repeat, one_by_one, places),
         "processes": [
             process_row(process, index, calls, every_repeat, findings)
             for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
         ],
         "units": [unit_row(unit, processes, repeats.get(unit, []), findings) for unit in judged],
-        "functions": functions(every, judged, every_repeat, graded, ignored_metrics),
-        "callers": callers(every, judged, every_repeat),
+        "functions": functions(every, judged, every_repeat, one_by_one, graded, ignored_metrics),
+        "callers": callers(every, judged, every_repeat, one_by_one),
         "edges": edges(every, every_repeat),
         "slowest_calls": slowest_calls(processes, every),
         "redundant_signatures": signatures(repeats, least=2),
@@ -67,7 +69,9 @@ def measure(
             cache_curve(function, asked, ignored_metrics)
             for function in sorted({call.function for calls in asked for call in calls})
         ],
-        "call_tree": call_tree([calls for calls in ordered if any(call.in_tree for call in calls)], every_repeat),
+        "call_tree": call_tree(
+            [calls for calls in ordered if any(call.in_tree for call in calls)], judged, every_repeat, one_by_one
+        ),
         "findings": findings,
         "verdict": verdict(findings, every_repeat, places),
     }
@@ -84,6 +88,7 @@ def totals(
     every: list[Call],
     units: Sequence[Unit],
     repeats: list[Repeat],
+    one_by_one: AbstractSet[Call],
     places: Sequence[Place],
 ) -> Row:
     """The headline figures."""
@@ -103,6 +108,8 @@ def totals(
         "units": len(judged),
         "functions": len({call.function for call in every}),
         "lookups": sum(len(by_lookup(unit.questions)) for unit in judged),
+        **(news := count_news([call for unit in judged for call in unit.questions], repeats, one_by_one)),
+        "other_calls": sum(len(unit.calls) for unit in judged) - len(repeats) - sum(news.values()),
         "redundant_calls": len(repeats),
         "redundant_rate": len(repeats) / questions if questions else None,
         **classes(repeats),
@@ -119,6 +126,18 @@ def totals(
         "possible_saving_ns": possible_ns,
         "possible_saving_upper_ns": possible_upper_ns,
     }
+
+
+def calls_one_by_one(fanouts: Iterable[Row], repeats: Iterable[Repeat]) -> set[Call]:
+    """Calls that a batch would have answered, for certain or likely, though they repeat nothing."""
+    batched = {call for row in fanouts if row["confidence"] != "low" for call in row["avoidable"]}
+    return batched - {repeat.call for repeat in repeats}
+
+
+def count_news(questions: Iterable[Call], repeats: Iterable[Repeat], one_by_one: AbstractSet[Call]) -> dict[str, int]:
+    """Questions for something new that no batch would have answered, and the calls that one would have."""
+    first = set(questions) - {repeat.call for repeat in repeats} - one_by_one
+    return {"first_calls": len(first), "fan_out_calls": len(one_by_one)}
 
 
 def across_units(judged: Iterable[Unit]) -> dict[str, int]:
@@ -196,6 +215,7 @@ def functions(
     every: list[Call],
     judged: Sequence[Unit],
     repeats: list[Repeat],
+    one_by_one: AbstractSet[Call],
     graded: Mapping[str, str],
     ignored: Sequence[str],
 ) -> list[Row]:
@@ -217,6 +237,7 @@ def functions(
                 "calls": len(calls),
                 "judged_calls": sum(call.function == function for unit in judged for call in unit.calls),
                 "lookups": len(asked),
+                **count_news(questions, own, {call for call in one_by_one if call.function == function}),
                 "redundant_calls": len(own),
                 **classes(own),
                 **evidence_counts(own),
@@ -254,7 +275,9 @@ def histogram(times_ns: Iterable[int], resolution_ns: int) -> list[Row]:
     return [{"lower_ns": lower_ns, "calls": calls} for lower_ns, calls in sorted(bins.items())]
 
 
-def callers(every: list[Call], judged: Sequence[Unit], repeats: list[Repeat]) -> list[Row]:
+def callers(
+    every: list[Call], judged: Sequence[Unit], repeats: list[Repeat], one_by_one: AbstractSet[Call]
+) -> list[Row]:
     """One row per caller; ``unknown`` and a missing one each count as one."""
     rows = []
     for caller in {call.caller: None for call in every}:
@@ -265,6 +288,11 @@ def callers(every: list[Call], judged: Sequence[Unit], repeats: list[Repeat]) ->
                 "caller": caller,
                 "calls": len(calls),
                 "judged_calls": sum(call.caller == caller for unit in judged for call in unit.calls),
+                **count_news(
+                    [call for unit in judged for call in unit.questions if call.caller == caller],
+                    own,
+                    {call for call in one_by_one if call.caller == caller},
+                ),
                 "again_calls": classes(own)["again_calls"],
                 "repeats": len(own),
                 **evidence_counts(own),

@@ -1,13 +1,19 @@
 """Self time and merged paths of the processes whose tree is nested or given."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from tests.oracle.processes import Process
 from tests.oracle.repeats import Repeat
-from tests.oracle.units import Call
+from tests.oracle.units import Call, Unit
 
 UNFINISHED = "(unfinished)"
+FIGURES = (
+    *("calls", "total_ns", "self_ns", "redundant_calls", "first_calls", "fan_out_calls"),
+    *("unchanged", "changed", "unproven"),
+)
+"""Of a path."""
 
 Row = dict[str, Any]
 
@@ -33,11 +39,14 @@ def ancestors(calls: Iterable[Call]) -> dict[Call, list[Call]]:
     return above
 
 
-def call_tree(trees: Sequence[Sequence[Call]], repeats: Iterable[Repeat]) -> Row | None:
+def call_tree(
+    trees: Sequence[Sequence[Call]], judged: Iterable[Unit], repeats: Iterable[Repeat], one_by_one: AbstractSet[Call]
+) -> Row | None:
     """All calls of trees by the functions above them; a parent that never printed is ``(unfinished)``."""
     if not trees:
         return None
-    repeated = {repeat.call for repeat in repeats}
+    repeated = {repeat.call: repeat.evidence for repeat in repeats}
+    first = {call for unit in judged for call in unit.questions} - repeated.keys() - one_by_one
     paths: dict[tuple[str, ...], Row] = {}
     for calls in trees:
         self_ns = self_times_ns(calls)
@@ -45,11 +54,15 @@ def call_tree(trees: Sequence[Sequence[Call]], repeats: Iterable[Repeat]) -> Row
             top = above[-1] if above else call
             start = (UNFINISHED,) if top.parent is not None else ()
             path = (*start, *(caller.function for caller in reversed(above)), call.function)
-            row = paths.setdefault(path, {"path": path, "calls": 0, "total_ns": 0, "self_ns": 0, "redundant_calls": 0})
+            row = paths.setdefault(path, {"path": path, **dict.fromkeys(FIGURES, 0)})
             row["calls"] += 1
             row["total_ns"] += call.elapsed_ns
             row["self_ns"] += self_ns[call]
             row["redundant_calls"] += call in repeated
+            row["first_calls"] += call in first
+            row["fan_out_calls"] += call in one_by_one
+            if call in repeated:
+                row[repeated[call]] += 1
     return {
         "processes": len(trees),
         "calls": sum(row["calls"] for row in paths.values()),

@@ -74,7 +74,7 @@ def test_a_report_without_calls_has_no_chart() -> None:
     assert charts_of(nothing) == {}
 
 
-@pytest.mark.parametrize("make", CHARTS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", CHARTS.values(), ids=CHARTS)
 @pytest.mark.parametrize("report", [compared_report(), crowded_report()], ids=["compared", "crowded"])
 def test_every_chart_is_valid_vega_lite_and_its_filled_template_is_what_altair_makes(
     make: ChartMaker, report: Report
@@ -94,8 +94,13 @@ def test_every_template_is_as_its_drawing_is_now(name: str) -> None:
 
 def test_every_drawing_has_its_template_and_its_chart() -> None:
     kept = {path.stem for path in (templates_dir() / "charts").iterdir()}
-    assert set(DRAWINGS) == ALL_NAMES == {name for view in SECTIONS for name in view.charts}
+    assert set(DRAWINGS) == set(CHARTS) == ALL_NAMES
     assert kept == {*DRAWINGS, *OF_HISTORIES}
+
+
+def test_the_page_shows_no_chart_that_says_what_the_table_beside_it_says() -> None:
+    shown = {name for view in SECTIONS for name in view.charts}
+    assert shown == ALL_NAMES - {"function-calls", "function-times", "caller-calls", "breakdown"}
 
 
 def test_text_of_a_log_is_never_taken_for_a_placeholder() -> None:
@@ -165,7 +170,7 @@ def test_calls_that_were_not_judged_are_not_called_first() -> None:
     for name, first in (("function-calls", 199), ("caller-calls", 0)):
         shown = {bar["kind"]: bar["calls"] for bar in values(charts[name].specification()) if "kind" in bar}
         assert shown.get("first calls", 0) == first
-        assert shown["not judged"] == 209
+        assert shown["writes, others, and not judged"] == 209
 
 
 def test_a_report_in_which_nothing_was_judged_claims_nothing_of_repeats() -> None:
@@ -194,13 +199,29 @@ def test_a_better_function_is_told_from_a_worse_one_in_words(charts: dict[str, C
 
 
 def test_the_icicle_puts_each_path_inside_of_its_caller(charts: dict[str, Chart]) -> None:
-    boxes = {row["path"]: row for row in values(charts["tree"].specification())}
+    boxes = {row["path"]: row for row in charts["tree"].datasets["rows"]}
     assert boxes["load_node"]["left"] == 0
     assert boxes["(unfinished)"]["calls"] is None
     for path, box in boxes.items():
         caller, _, _ = path.rpartition(" \u203a ")
         if caller:
             assert boxes[caller]["left"] <= box["left"] < box["right"] <= boxes[caller]["right"] + 1e-9
+
+
+def test_the_strip_of_a_box_shows_all_that_its_calls_ask_for(charts: dict[str, Chart]) -> None:
+    rows = charts["tree"].datasets["rows"]
+    strips = [row for row in charts["tree"].datasets["strips"] if row["function"] == "query_latest_record"]
+    box = next(row for row in rows if row["function"] == "query_latest_record")
+    assert [strip["kind"] for strip in strips] == [
+        "first calls",
+        "one by one (fan-out)",
+        "asked again, no evidence",
+    ]
+    assert (box["first"], box["fanOut"], box["unproven"]) == (74, 80, 534)
+    shares = [(strip["right"] - strip["left"]) / (box["right"] - box["left"]) for strip in strips]
+    assert shares == pytest.approx([74 / 688, 80 / 688, 534 / 688])
+    assert strips[0]["left"] == box["left"]
+    assert strips[-1]["right"] == pytest.approx(box["right"])
 
 
 def test_the_breakdown_shows_metrics_beyond_the_elapsed_time_unclipped(charts: dict[str, Chart]) -> None:
@@ -319,7 +340,7 @@ def test_a_tree_of_any_depth_stays_in_bounds() -> None:
 
 
 def test_boxes_lie_inside_of_their_callers_by_time_too() -> None:
-    boxes = {row["path"]: row for row in values(charts_of(sample_report())["tree"].specification())}
+    boxes = {row["path"]: row for row in charts_of(sample_report())["tree"].datasets["rows"]}
     inner = [path for path in boxes if " \u203a " in path]
     assert inner
     for path in inner:

@@ -1,7 +1,7 @@
 from tracereport.sections import theme
 
 TEXT = ("ink", "quiet", "link", "unchanged-text", "better")
-MARKS = ("first", "unchanged", "changed", "unproven", "repeat", "time", "self", "better", "worse", "edge")
+MARKS = ("first", "fan-out", "unchanged", "changed", "unproven", "repeat", "time", "self", "better", "worse", "edge")
 
 
 def luminance(colour: str) -> float:

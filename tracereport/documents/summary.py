@@ -18,7 +18,7 @@ from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.errors import UsageError
 from tracereport.model import Comparison, Finding, Gate, QualityWarning, Report, Rows
 from tracereport.sections import SECTIONS
-from tracereport.sections.cells import NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Words
+from tracereport.sections.cells import LEVEL_MARK, NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Step, Words
 from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
 from tracereport.wording import sentences
 from tracereport.wording.differences import Difference, describe_places, find_difference
@@ -232,6 +232,8 @@ def _cell(content: Cell) -> str:
             return cell(f"{_MARKS[tone]} {prose(text)}".strip())
         case Clause(write):
             return cell(write(code))
+        case Step(depth, write):
+            return cell(LEVEL_MARK * depth + write(code))
         case Figure() | Count():
             return cell(content.plain())
         case _ if isinstance(content, OF_THE_LOG) and (plain := content.plain()) not in _SAYS_NOTHING:

@@ -7,6 +7,7 @@ import msgspec
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.findings import timelines
 from tracereport.findings.interface import FindingKind
 from tracereport.findings.ranking import KINDS
 from tracereport.measures.context import Context
@@ -14,7 +15,7 @@ from tracereport.measures.interface import Measure
 from tracereport.measures.registry import MEASURES
 from tracereport.model import Selection, Settings
 
-MEASURED: Final[tuple[Measure[Any] | FindingKind[Any], ...]] = (*MEASURES, *KINDS)
+MEASURED: Final[tuple[Measure[Any] | FindingKind[Any], ...]] = (*MEASURES, *KINDS, timelines.MEASURE)
 """All that has partial results."""
 
 

@@ -13,7 +13,8 @@ from tracereport.model import CallReference, Report, SlowestCall
 
 _NUMBERED = (
     "slowest_calls", "redundant_signatures", "redundant_lookups", "cache_candidates", "sequential_duplicates",
-    "shared_lookups", "fanouts", "slow_calls", "activity", "findings",
+    "shared_lookups", "fanouts", "slow_calls", "activity", "timelines",
+    "findings",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.engine.measuring import LocalParts, Parts, measure_calls
 from tracereport.engine.numbering import number_report
 from tracereport.findings.ranking import find_findings
+from tracereport.findings.timelines import list_timelines
 from tracereport.measures.interface import Whole
 from tracereport.measures.processes import list_processes, list_units, number_processes
 from tracereport.measures.registry import MEASURES
@@ -73,6 +74,7 @@ def finish_report(
         units=list_units(whole, findings.by_unit),
         verdict=findings.verdict,
         findings=findings.rows,
+        timelines=list_timelines(whole, findings.rows.rows),
         acceptances=Rows(),
         **sections,
     )

@@ -10,24 +10,23 @@ def list_callers(whole: Whole) -> Rows[Caller]:
     callers = whole.edges.by("caller")
     if whole.is_narrowed:
         callers = callers.take(callers.sums["shown"] > 0)
-    columns = callers.rows(
-        "caller", "calls", "judged", "again", "repeats", "unchanged", "changed", "unproven", "elapsed_ns",
-        "resolution_ns",
-    )  # fmt: skip
+    columns = ("caller", *callers.sums)
     rows = [
         Caller(
-            caller=caller,
-            calls=calls,
-            judged_calls=judged,
-            again_calls=again,
-            repeats=repeats,
-            unchanged=unchanged,
-            changed=changed,
-            unproven=unproven,
-            total_elapsed_ns=elapsed_ns,
-            total_elapsed_upper_ns=elapsed_ns + resolution_ns,
+            caller=row["caller"],
+            calls=row["calls"],
+            judged_calls=row["judged"],
+            first_calls=row["first"],
+            fan_out_calls=row["fan_out"],
+            again_calls=row["again"],
+            repeats=row["repeats"],
+            unchanged=row["unchanged"],
+            changed=row["changed"],
+            unproven=row["unproven"],
+            total_elapsed_ns=row["elapsed_ns"],
+            total_elapsed_upper_ns=row["elapsed_ns"] + row["resolution_ns"],
         )
-        for caller, calls, judged, again, repeats, unchanged, changed, unproven, elapsed_ns, resolution_ns in columns
+        for row in (dict(zip(columns, values, strict=True)) for values in callers.rows(*columns))
     ]
     rows.sort(key=lambda row: (-row.calls, caller_rank(row.caller)))
     return keep_rows(rows)

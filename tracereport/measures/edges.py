@@ -13,6 +13,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Array, Column, Table, merge_tables
 from tracereport.measures.repeats import CHANGED
+from tracereport.measures.scopes import LOW
 from tracereport.model import Edge, Rows
 
 
@@ -30,10 +31,13 @@ def count_edges(context: Context) -> Table:
     kind = calls.kind
     is_repeat, unchanged = repeats.is_repeat, repeats.unchanged
     changed = is_repeat & (repeats.evidence == CHANGED)
+    is_fan_out = find_batched(context)
     masks: dict[str, NDArray[np.bool_]] = {
         "judged": ordered.is_judged,
         "judged_questions": ordered.is_question,
         "repeats": is_repeat,
+        "first": ordered.is_question & ~is_repeat & ~is_fan_out,
+        "fan_out": is_fan_out,
         "again": repeats.again,
         "unchanged": unchanged & ~repeats.cached,
         "cached": repeats.cached,
@@ -52,6 +56,17 @@ def count_edges(context: Context) -> Table:
     sums["resolution_ns"] = sum_by(edge, calls.resolution_ns, count)
     sums["shown"] = sums["calls"] if context.shown is None else count_by(edge, count, context.shown.rows)
     return Table(key=key_of_edges(calls, keys), sums=sums)
+
+
+def find_batched(context: Context) -> NDArray[np.bool_]:
+    """Per call whether a batch would have answered it, for certain or likely, though it repeats nothing."""
+    fanouts = context.fanouts
+    group = fanouts.group_of_place
+    is_certain = np.append(fanouts.certainty != LOW, False)
+    batched: NDArray[np.bool_] = (
+        fanouts.is_avoidable & is_certain[group] & context.ordered.is_judged & ~context.repeats.is_repeat
+    )
+    return batched
 
 
 def code_edges(calls: Calls) -> tuple[Integers, NDArray[np.int32]]:

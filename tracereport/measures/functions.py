@@ -98,15 +98,12 @@ def list_functions(whole: Whole) -> Rows[Function]:
     limits = {row[0]: row[1:] for row in part.resolution.rows("function", "resolution_ns", "elapsed_ns")}
     self_times = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns")}
     evidence = _list_evidence(whole["evidence"])
-    columns = edges.rows(
-        "function", "calls", "judged", "judged_questions", "repeats", "again", "unchanged", "changed", "unproven",
-        "elapsed_ns", "resolution_ns",
-    )  # fmt: skip
-    found = sorted(columns, key=lambda row: (-row[1], row[0]))
+    columns = ("function", *edges.sums)
+    found = [dict(zip(columns, values, strict=True)) for values in edges.rows(*columns)]
+    found.sort(key=lambda row: (-row["calls"], row["function"]))
     rows = []
-    for name, calls, judged, questions, repeats, again, unchanged, changed, unproven, total_ns, range_ns in found[
-        :LONG_ROW_LIMIT
-    ]:
+    for row in found[:LONG_ROW_LIMIT]:
+        name, calls, total_ns = row["function"], row["calls"], row["elapsed_ns"]
         own = times[name]
         resolution_ns, largest_ns = limits[name]
         self_ns, self_range_ns = self_times.get(name, (None, 0))
@@ -115,17 +112,19 @@ def list_functions(whole: Whole) -> Rows[Function]:
             Function(
                 function=name,
                 calls=calls,
-                judged_calls=judged,
-                judged_questions=questions,
-                lookups=questions - repeats,
-                redundant_calls=repeats,
-                again_calls=again,
-                shared_calls=repeats - again,
-                unchanged=unchanged,
-                changed=changed,
-                unproven=unproven,
+                judged_calls=row["judged"],
+                judged_questions=row["judged_questions"],
+                lookups=row["judged_questions"] - row["repeats"],
+                first_calls=row["first"],
+                fan_out_calls=row["fan_out"],
+                redundant_calls=row["repeats"],
+                again_calls=row["again"],
+                shared_calls=row["repeats"] - row["again"],
+                unchanged=row["unchanged"],
+                changed=row["changed"],
+                unproven=row["unproven"],
                 total_elapsed_ns=total_ns,
-                total_elapsed_upper_ns=total_ns + range_ns,
+                total_elapsed_upper_ns=total_ns + row["resolution_ns"],
                 self_ns=self_ns,
                 self_upper_ns=None if self_ns is None else self_ns + self_range_ns,
                 mean_elapsed_ns=total_ns / calls,

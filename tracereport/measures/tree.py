@@ -1,7 +1,7 @@
 """The call tree: calls merged by the chain of functions above them, of processes whose tree is known."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -12,8 +12,10 @@ from tracereport.calls.coding import code_values, spread
 from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
+from tracereport.measures.edges import find_batched
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
+from tracereport.measures.repeats import CHANGED
 from tracereport.model import CallTree, TreePath
 
 UNFINISHED: Final = "(unfinished)"
@@ -83,7 +85,7 @@ def measure_tree(context: Context) -> TreePart:
             key={"path": Column(np.arange(len(found)), tuple(texts))},
             sums={
                 "calls": size[found],
-                "redundant_calls": count_by(path, count, context.repeats.is_repeat[in_tree])[found],
+                **{name: count_by(path, count, mask[in_tree])[found] for name, mask in _tell_apart(context).items()},
                 "total_ns": total_ns[found],
                 "resolution_ns": sum_by(path, calls.resolution_ns[ordered.row[in_tree]], count)[found],
                 "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
@@ -91,6 +93,20 @@ def measure_tree(context: Context) -> TreePart:
             },
         ),
     )
+
+
+def _tell_apart(context: Context) -> dict[str, NDArray[np.bool_]]:
+    """Which calls ask for something new, which a batch would have answered, and which repeat what was answered how."""
+    repeats = context.repeats
+    is_repeat, unchanged, batched = repeats.is_repeat, repeats.unchanged, find_batched(context)
+    return {
+        "redundant_calls": is_repeat,
+        "first": context.ordered.is_question & ~is_repeat & ~batched,
+        "fan_out": batched,
+        "unchanged": unchanged & ~repeats.cached,
+        "cached": repeats.cached,
+        "changed": is_repeat & (repeats.evidence == CHANGED),
+    }
 
 
 def merge_trees(parts: Sequence[TreePart]) -> TreePart:
@@ -103,21 +119,9 @@ def list_call_tree(whole: Whole) -> CallTree | None:
     part: TreePart = whole["call_tree"]
     if not part.processes:
         return None
-    rows = [
-        TreePath(
-            path=tuple(msgspec.json.decode(text, type=list[str])),
-            calls=calls,
-            total_ns=total_ns,
-            total_upper_ns=total_ns + resolution_ns,
-            self_ns=self_ns,
-            self_upper_ns=self_ns + resolution_ns,
-            redundant_calls=redundant,
-        )
-        for text, calls, redundant, total_ns, resolution_ns, self_ns, shown in part.paths.rows(
-            "path", "calls", "redundant_calls", "total_ns", "resolution_ns", "self_ns", "shown"
-        )
-        if shown or not whole.is_narrowed
-    ]
+    columns = ("path", *part.paths.sums)
+    found = [dict(zip(columns, values, strict=True)) for values in part.paths.rows(*columns)]
+    rows = [_describe_path(row, whole) for row in found if row["shown"] or not whole.is_narrowed]
     rows.sort(key=lambda row: (-row.total_ns, -row.calls, len(row.path), row.path))
     greatest = max((len(row.path) for row in rows), default=0)
     deepest = sorted((row for row in rows if len(row.path) == greatest), key=lambda row: (-row.calls, row.path))
@@ -126,6 +130,27 @@ def list_call_tree(whole: Whole) -> CallTree | None:
         calls=int(part.paths.sums["calls"].sum()),
         paths=keep_rows(rows, ROW_LIMIT),
         deepest=keep_rows(deepest, ROW_LIMIT),
+    )
+
+
+def _describe_path(row: dict[str, Any], whole: Whole) -> TreePath:
+    """One path; equal answers of a function that always answers the same prove nothing, here as everywhere."""
+    path = tuple(msgspec.json.decode(row["path"], type=list[str]))
+    is_unproven = path[-1] == DEEPER or whole.grades.get(path[-1]) == "constant"
+    unchanged = row["cached"] + (0 if is_unproven else row["unchanged"])
+    return TreePath(
+        path=path,
+        calls=row["calls"],
+        total_ns=row["total_ns"],
+        total_upper_ns=row["total_ns"] + row["resolution_ns"],
+        self_ns=row["self_ns"],
+        self_upper_ns=row["self_ns"] + row["resolution_ns"],
+        redundant_calls=row["redundant_calls"],
+        first_calls=row["first"],
+        fan_out_calls=row["fan_out"],
+        unchanged=unchanged,
+        changed=row["changed"],
+        unproven=row["redundant_calls"] - unchanged - row["changed"],
     )
 
 

@@ -12,6 +12,7 @@ from tracereport.model.base import (
     REDACTED,
     SCHEMA_VERSION,
     UNKNOWN_CALLER,
+    Asks,
     Confidence,
     EvidenceGrade,
     FindingKind,
@@ -33,7 +34,17 @@ from tracereport.model.comparison import (
     ProcessChange,
     SetApart,
 )
-from tracereport.model.findings import Acceptance, Evidence, Finding, PlaceCount, RepeatPair, TestShare, Verdict
+from tracereport.model.findings import (
+    Acceptance,
+    Evidence,
+    Finding,
+    PlaceCount,
+    RepeatPair,
+    TestShare,
+    Timeline,
+    TimelineCall,
+    Verdict,
+)
 from tracereport.model.input import (
     CallReference,
     Input,
@@ -82,6 +93,7 @@ __all__ = [
     "ActivityBin",
     "AdjacentPair",
     "AskedAgain",
+    "Asks",
     "BaselineReference",
     "BeforeAfter",
     "Breakdown",
@@ -134,6 +146,8 @@ __all__ = [
     "SlowCalls",
     "SlowestCall",
     "TestShare",
+    "Timeline",
+    "TimelineCall",
     "Totals",
     "TreeKind",
     "TreePath",

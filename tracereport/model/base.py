@@ -13,6 +13,9 @@ EvidenceGrade = Literal["content", "version-like", "weak", "constant", "none"]
 Confidence = Literal["sure", "likely", "low"]
 TreeKind = Literal["flat", "nested", "given", "unknown"]
 UnitKind = Literal["test", "process", "root"]
+Asks = Literal["first", "fan-out", "unchanged", "changed", "unproven", "write", "frame", "other"]
+"""What a call asks for: something new, something that a batch would have answered, what was asked before; or nothing:
+it writes, is a place in the program, or is another call that can't ask again."""
 
 UNKNOWN_CALLER = "unknown"
 """What an emitter writes for a caller that it can't tell; no function's name."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tracereport.model.base import Confidence, EvidenceGrade, FindingKind, Record, Rows
+from tracereport.model.base import Asks, Confidence, EvidenceGrade, FindingKind, Record, Rows, TreeKind
 from tracereport.model.input import CallReference, Metric, Param
 
 
@@ -135,3 +135,35 @@ class Finding(Record, frozen=True, kw_only=True):
     evidence: Rows[Evidence] = Rows()
     tests: Rows[TestShare] = Rows()
     accepted: str | None = None
+
+
+class TimelineCall(Record, frozen=True, kw_only=True):
+    """A call among those made before and after it."""
+
+    number: int
+    line: int
+    parent: int | None = None
+    """The number of the call that it was made in; null where that isn't shown, or not known."""
+    depth: int
+    """Calls above it that are shown, too."""
+    function: str
+    caller: str | None
+    params: tuple[Param, ...]
+    asks: Asks
+    elapsed_ns: int
+    elapsed_upper_ns: int
+
+
+class Timeline(Record, frozen=True, kw_only=True):
+    """Calls of one unit of work in the order of their start, around the first one that shows a finding."""
+
+    fingerprints: tuple[str, ...]
+    """Of the findings that they show."""
+    process: int
+    unit: str | None = None
+    """The test (and try); null where the unit is the process."""
+    tree: TreeKind
+    calls_before: int
+    """Of the unit, before the first one here."""
+    calls: Rows[TimelineCall]
+    """Some in a row, and how many the unit has."""

@@ -68,6 +68,12 @@ class Totals(Record, frozen=True, kw_only=True):
     """Units of work that are judged: tests, else processes."""
     functions: int
     lookups: int
+    first_calls: int
+    """Judged questions that ask for something new, and that no batch would have answered."""
+    fan_out_calls: int
+    """Judged calls that a batch would have answered, for certain or likely, though they repeat nothing."""
+    other_calls: int
+    """Judged, and neither of these nor repeats: writes, places in the program, questions that can't ask again."""
     redundant_calls: int
     redundant_rate: float | None
     """Of the judged questions."""

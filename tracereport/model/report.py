@@ -4,7 +4,7 @@ import msgspec
 
 from tracereport.model.base import Record, Rows
 from tracereport.model.comparison import Comparison, Gate
-from tracereport.model.findings import Acceptance, Finding, Verdict
+from tracereport.model.findings import Acceptance, Finding, Timeline, Verdict
 from tracereport.model.input import Input, Process, QualityWarning, Totals, Unit
 from tracereport.model.sections import (
     ActivityBin,
@@ -72,6 +72,8 @@ class Report(Record, frozen=True, kw_only=True):
     verdict: Verdict
     acceptances: Rows[Acceptance]
     findings: Rows[Finding]
+    timelines: Rows[Timeline] = Rows()
+    """Of the first findings."""
     comparison: Comparison | None = None
     gates: Rows[Gate] | None = None
 

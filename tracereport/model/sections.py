@@ -19,6 +19,9 @@ class Function(Record, frozen=True, kw_only=True):
     function: str
     calls: int
     lookups: int
+    first_calls: int
+    """See ``Totals``; so for ``fan_out_calls``."""
+    fan_out_calls: int
     redundant_calls: int
     again_calls: int
     shared_calls: int
@@ -54,6 +57,9 @@ class Caller(Record, frozen=True, kw_only=True):
 
     caller: str | None
     calls: int
+    first_calls: int
+    """See ``Totals``; so for ``fan_out_calls``."""
+    fan_out_calls: int
     again_calls: int
     repeats: int
     unchanged: int
@@ -263,6 +269,12 @@ class TreePath(Record, frozen=True, kw_only=True):
     total_ns: int
     self_ns: int
     redundant_calls: int
+    first_calls: int = 0
+    """See ``Totals``; so for ``fan_out_calls``."""
+    fan_out_calls: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    unproven: int = 0
     total_upper_ns: int | None = None
     self_upper_ns: int | None = None
 

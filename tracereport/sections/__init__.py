@@ -22,6 +22,7 @@ from tracereport.sections.processes import Processes
 from tracereport.sections.quality import Acceptances, DataQuality, ReadInput
 from tracereport.sections.redundancy import AskedAgainBy, CacheCandidates, RedundantLookups, RedundantSignatures
 from tracereport.sections.slowest import FarSlower, SlowestCalls
+from tracereport.sections.timelines import Timelines
 from tracereport.sections.tree import CallTreePaths, DeepestPaths
 
 SECTIONS: Final[tuple[SectionView[Any], ...]] = (
@@ -32,6 +33,7 @@ SECTIONS: Final[tuple[SectionView[Any], ...]] = (
     EdgeChanges(),
     ProcessesBefore(),
     ProcessesAfter(),
+    Timelines(),
     Functions(),
     FunctionTimes(),
     SlowestCalls(),

@@ -6,7 +6,7 @@ import msgspec
 
 from tracereport.model import Breakdown, MetricSummary, Report, Rows
 from tracereport.sections.cells import Cell, Figure, FunctionName, Name, Words
-from tracereport.sections.interface import BREAKDOWN, Column, SectionView, counts, figures, words
+from tracereport.sections.interface import BREAKDOWN, Bars, Column, SectionView, counts, figures, words
 from tracereport.wording.phrases import format_count, format_rate
 from tracereport.wording.sentences import describe_unaccounted
 from tracereport.wording.units import format_exact_time, format_magnitude, format_time
@@ -31,7 +31,6 @@ class PerformanceBreakdown(SectionView[Breakdown]):
     chapter = BREAKDOWN
     definition = "breakdown"
     fix = "The largest share says which step to make faster; what is unaccounted needs a metric of its own."
-    charts = ("breakdown",)
 
     def rows(self, report: Report) -> Rows[Breakdown]:
         """By time."""
@@ -56,6 +55,12 @@ class PerformanceBreakdown(SectionView[Breakdown]):
             counts("calls", lambda line: line.of.calls if line.metric is None else line.metric.calls),
         )
 
+    def bars(self, report: Report) -> Bars[_Line] | None:
+        """The share of each time metric, and of what none of them accounts for; none without time metrics."""
+        if all(row.unaccounted_share is None for row in report.breakdown.rows):
+            return None
+        return Bars("share of elapsed", (("time metrics", "time"), ("unaccounted", "unproven")), _share_parts, whole=1)
+
     def functions(self, row: _Line, report: Report) -> Sequence[str]:
         """The function that is measured."""
         del report
@@ -79,6 +84,12 @@ def _share(line: _Line) -> Figure:
     if line.metric is None:
         return Figure(describe_unaccounted(line.of)[2])
     return Figure(format_rate(line.metric.share_of_elapsed)) if line.metric.kind == "time" else _NONE
+
+
+def _share_parts(line: _Line) -> Sequence[float]:
+    if line.metric is None:
+        return (0, max(line.of.unaccounted_share or 0, 0))
+    return (line.metric.share_of_elapsed or 0, 0)
 
 
 def _mean(line: _Line) -> Figure:

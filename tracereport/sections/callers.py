@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from tracereport.model import Caller, Edge, Report, Rows
 from tracereport.sections.cells import CallerName, FunctionName, time_range
+from tracereport.sections.charts.repeats import bars_of_calls
 from tracereport.sections.interface import (
     CALLERS,
+    Bars,
     Column,
     SectionView,
     answers,
+    batched,
     by_key,
     changes,
     counts,
@@ -65,7 +68,6 @@ class Callers(SectionView[Caller]):
     chapter = CALLERS
     definition = "redundant"
     fix = "A caller that asks again for an unchanged answer should keep it."
-    charts = ("caller-calls",)
 
     def rows(self, report: Report) -> Rows[Caller]:
         """By calls."""
@@ -82,12 +84,17 @@ class Callers(SectionView[Caller]):
             counts("calls", lambda row: row.calls, "calls"),
             *changes(report, change_of, "calls"),
             words("caller", lambda row: CallerName(row.caller)),
+            *batched(report),
             counts("repeats", lambda row: row.repeats, "redundant"),
             *answers(),
             counts("again", lambda row: row.again_calls, "redundant"),
             *changes(report, change_of, "again"),
             figures("total", lambda row: time_range(row.total_elapsed_ns, row.total_elapsed_upper_ns), "self"),
         )
+
+    def bars(self, report: Report) -> Bars[Caller]:
+        """Calls by what they ask for."""
+        return bars_of_calls(report.callers.rows)
 
     def functions(self, row: Caller, report: Report) -> Sequence[str]:
         """What it calls."""

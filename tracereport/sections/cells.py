@@ -30,6 +30,8 @@ from tracereport.wording.units import (
 
 NOTHING = "-"
 """What stands for a zero, or for what isn't known."""
+LEVEL_MARK = "> "
+"""Stands for a level of calls."""
 _LISTED = 8
 """Of a list inside a cell, where nothing else says how much room there is."""
 
@@ -118,6 +120,27 @@ class Clause(msgspec.Struct, frozen=True):
     def plain(self) -> str:
         """The clause, its names in backticks."""
         return self.write(quote_name)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A call among others, as many levels below the first one as it stands inside of others."""
+
+    depth: int
+    write: Callable[[Code], str]
+
+    def plain(self) -> str:
+        """``> > select products: pk_1 = 10, 11``: a mark for each level."""
+        return LEVEL_MARK * self.depth + self.write(format_name)
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """Numbers of calls, all of them."""
+
+    numbers: tuple[int, ...]
+
+    def plain(self) -> str:
+        """``#42-#44``."""
+        return format_call_runs(self.numbers)
 
 
 class Calls(msgspec.Struct, frozen=True):
@@ -234,6 +257,8 @@ Cell: TypeAlias = (
     | CallerName
     | Asked
     | Clause
+    | Step
+    | Numbers
     | Calls
     | Runs
     | Place
@@ -245,7 +270,10 @@ Cell: TypeAlias = (
     | Names
 )
 
-OF_THE_LOG = (Name, FunctionName, CallerName, Asked, Calls, Runs, Place, Path, Callers, Shares, Pairs, Metrics, Names)
+OF_THE_LOG = (
+    *(Name, FunctionName, CallerName, Asked, Step, Numbers, Calls, Runs, Place, Path, Callers, Shares, Pairs, Metrics),
+    Names,
+)
 """Cells that hold text of the log, or numbers that stand in it: documents set them as code."""
 
 

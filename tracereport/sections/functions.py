@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from tracereport.model import Function, Report, Rows
 from tracereport.sections.cells import Figure, FunctionName, recorded_time, time_range
+from tracereport.sections.charts.repeats import bars_of_calls
 from tracereport.sections.interface import (
     FUNCTIONS,
+    Bars,
     Column,
     SectionView,
     answers,
+    batched,
     by_key,
     changes,
     counts,
@@ -39,7 +42,6 @@ class Functions(_OfFunctions):
     title = "Top {top} Functions by Call Count"
     definition = "calls"
     fix = "Start where most is asked again for an unchanged answer; batch or cache what is called hundreds of times."
-    charts = ("function-calls",)
 
     def columns(self, report: Report) -> Sequence[Column[Function]]:
         """Calls and repeats with what they were told, then the time of all calls."""
@@ -52,12 +54,17 @@ class Functions(_OfFunctions):
             counts("calls", lambda row: row.calls, "calls"),
             *changes(report, change_of, "calls"),
             words("function", lambda row: FunctionName(row.function)),
+            *batched(report),
             counts("repeats", lambda row: row.redundant_calls, "redundant"),
             *changes(report, change_of, "redundant"),
             *answers(),
             figures("total", lambda row: time_range(row.total_elapsed_ns, row.total_elapsed_upper_ns), "self"),
             counts("lookups", lambda row: row.lookups, "lookup"),
         )
+
+    def bars(self, report: Report) -> Bars[Function]:
+        """Calls by what they ask for."""
+        return bars_of_calls(report.functions.rows)
 
     def empty(self, report: Report) -> str:
         """That nothing was traced."""
@@ -72,7 +79,7 @@ class FunctionTimes(_OfFunctions):
     title = "Times of Functions"
     definition = "percentiles"
     fix = "Look first where self time is large: the time is spent there and not in what is called from there."
-    charts = ("function-times", "latencies")
+    charts = ("latencies",)
 
     def columns(self, report: Report) -> Sequence[Column[Function]]:
         """The sums first."""
@@ -86,6 +93,19 @@ class FunctionTimes(_OfFunctions):
             figures("p99", lambda row: recorded_time(row.p99_elapsed_ns, row.resolution_ns), "percentiles"),
             figures("max", lambda row: recorded_time(row.max_elapsed_ns, row.resolution_ns), "percentiles"),
         )
+
+    def bars(self, report: Report) -> Bars[Function]:
+        """Self time inside of the whole, and what truncation may hide."""
+        knows_self = any(row.self_ns is not None for row in report.functions.rows)
+        inside = (("self", "self"), ("in calls inside", "time")) if knows_self else (("total", "time"),)
+        legend = (*inside, ("at most, since times are cut off", "line"))
+        return Bars("time", legend, lambda row: _time_parts(row)[-len(legend) :])
+
+
+def _time_parts(row: Function) -> Sequence[float]:
+    """Self time, the rest, and what truncation may hide."""
+    own_ns = min(max(row.self_ns or 0, 0), row.total_elapsed_ns)
+    return (own_ns, row.total_elapsed_ns - own_ns, row.total_elapsed_upper_ns - row.total_elapsed_ns)
 
 
 def _self_time(row: Function) -> Figure:

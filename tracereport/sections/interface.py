@@ -27,6 +27,7 @@ class Chapter(msgspec.Struct, frozen=True):
 
 GATES: Final = Chapter("gates", "Gates", before_findings=True)
 COMPARISON: Final = Chapter("comparison", "Comparison")
+CALL_ORDER: Final = Chapter("call-order", "In call order")
 FUNCTIONS: Final = Chapter("functions", "Functions")
 SLOWEST: Final = Chapter("slowest", "Slowest calls")
 CALLERS: Final = Chapter("callers", "Callers")
@@ -58,6 +59,22 @@ class Column(msgspec.Struct, Generic[Row], frozen=True):
     spare: bool = False
 
 
+class Bars(msgspec.Struct, Generic[Row], frozen=True):
+    """A bar in each line of a table, which the page draws: the figures beside it, to be compared at a glance.
+
+    Attributes:
+        title: what a bar is long for.
+        legend: of each part of a bar what it is, and its colour's name in the theme.
+        parts: of a line, as many amounts as the legend has entries.
+        whole: what the longest bar is, at least; null: the largest line.
+    """
+
+    title: str
+    legend: tuple[tuple[str, str], ...]
+    parts: Callable[[Row], Sequence[float]]
+    whole: float | None = None
+
+
 class SectionView(Generic[Row]):
     """How a section is shown. What a class doesn't say stays at the default here.
 
@@ -70,6 +87,7 @@ class SectionView(Generic[Row]):
         as_entries: whether plain text gives each row several lines, since what was asked needs one of its own.
         charts: the names of its charts (``sections/charts``), above its table.
         partial: a template of the page that stands above its table, where charts and a table aren't enough.
+        folded: what the page calls its table where that is one click away, since a drawing says the same.
     """
 
     key: ClassVar[str]
@@ -80,6 +98,7 @@ class SectionView(Generic[Row]):
     as_entries: ClassVar[bool] = False
     charts: ClassVar[tuple[str, ...]] = ()
     partial: ClassVar[str] = ""
+    folded: ClassVar[str] = ""
 
     def rows(self, report: Report) -> Rows[Row]:
         """Its rows, the important ones first."""
@@ -88,6 +107,11 @@ class SectionView(Generic[Row]):
     def columns(self, report: Report) -> Sequence[Column[Any]]:
         """Its columns, the important ones first: where there is no room, the last ones are left out."""
         raise NotImplementedError
+
+    def bars(self, report: Report) -> Bars[Any] | None:
+        """Bars in its lines; none by default."""
+        del report
+        return None
 
     def expand(self, row: Row) -> Sequence[Any]:
         """The lines of the table that a row stands for."""
@@ -152,6 +176,12 @@ def answers() -> tuple[Column[Any], ...]:
         counts("changed", lambda row: row.changed, "evidence"),
         counts("no evidence", lambda row: row.unproven, "evidence"),
     )
+
+
+def batched(report: Report) -> tuple[Column[Any], ...]:
+    """How many calls a batch would have answered; no column where none would."""
+    column: Column[Any] = counts("one by one", lambda row: row.fan_out_calls, "fan-out")
+    return (column,) if report.totals.fan_out_calls else ()
 
 
 def changes(report: Report, change_of: Callable[[Any], Any], figure: str) -> tuple[Column[Any], ...]:

@@ -22,6 +22,7 @@ COLOURS: Final = {
     "first": ("#7a92a5", "#6f8799"),
     "unchanged": ("#c74f00", "#e0601a"),
     "unchanged-text": ("#b04a00", "#ff9a5c"),
+    "fan-out": ("#8a4fa3", "#b07cc6"),
     "changed": ("#c08500", "#f0a81c"),
     "unproven": ("#868c93", "#868d95"),
     "repeat": ("#4b5661", "#b4bfca"),

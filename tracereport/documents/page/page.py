@@ -20,6 +20,7 @@ from tracereport.documents.page.explorer import list_explorer_rows
 from tracereport.documents.page.findings import list_cards
 from tracereport.documents.page.pictures import Pictures, explain_no_engine
 from tracereport.documents.page.tables import list_chapters
+from tracereport.documents.page.timelines import draw_timelines
 from tracereport.documents.page.vega_bundle import Bundle, read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.documents.places import PlaceLinks
@@ -32,7 +33,7 @@ from tracereport.documents.templating import (
     render_template,
 )
 from tracereport.model import Finding, Report, Settings
-from tracereport.sections import theme
+from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts import Chart, make_charts
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording import sentences
@@ -61,7 +62,8 @@ def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | No
     no_engine = explain_no_engine() if pictures else ""
     with Pictures(theme.altair_theme()) if pictures and not no_engine else nullcontext() as engine:
         drawn = Drawn(choose_bundle(pictures=pictures, has_engine=engine is not None), no_engine)
-        for chart in make_charts(report, labels):
+        shown = {name for view in SECTIONS for name in view.charts}
+        for chart in make_charts(report, labels, shown):
             drawn.add(chart, engine, with_specification=pictures)
         return _fit(report, labels, drawn, links or PlaceLinks())
 
@@ -129,6 +131,7 @@ def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
+            timelines=draw_timelines(report, text),
             no_engine=drawn.no_engine,
             picture=drawn.picture,
             text=text,
@@ -144,15 +147,18 @@ def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
 
 
 def _answers(report: Report) -> dict[str, Any]:
-    """The headline's bar: first calls and repeats by what is known of their answers, each with its fill."""
+    """The headline's bar: judged calls by what they ask for and what is known of the answers, each with its fill."""
     totals = report.totals
-    fills = {name: theme.colour(name) for name in ("first", "unchanged", "changed")}
+    fills = {name: theme.colour(name) for name in ("first", "fan-out", "unchanged", "changed")}
+    fills["other"] = theme.colour("line")
     fills |= {"unproven": theme.HATCH, "unproven-ground": theme.colour("unproven")}
     legend = (
-        ("first", totals.lookups, "first calls"),
+        ("first", totals.first_calls, "first calls"),
+        ("fan-out", totals.fan_out_calls, "one by one (fan-out)"),
         ("unchanged", totals.unchanged_repeats, "again, unchanged"),
         ("changed", totals.changed_repeats, "again, changed"),
         ("unproven", totals.unproven_repeats, "again, no evidence"),
+        ("other", totals.other_calls, "writes and others"),
     )
     return {"fills": fills, "legend": legend, "answers": [(count, fills[key]) for key, count, _ in legend]}
 
@@ -161,7 +167,7 @@ def _saved_fill(finding: Finding) -> str:
     """The fill of the calls that a finding saves: loud only for known answers, hatched where they aren't sure."""
     if finding.kind in {"again", "shared"}:
         return theme.colour("unchanged")
-    return theme.HATCH if finding.confidence == "low" else theme.colour("repeat")
+    return theme.HATCH if finding.confidence == "low" else theme.colour("fan-out")
 
 
 def _page_data(report: Report, text: HtmlText, drawn: Drawn) -> dict[str, object]:

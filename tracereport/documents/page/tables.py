@@ -22,14 +22,17 @@ from tracereport.sections.cells import (
     Metrics,
     Name,
     Names,
+    Numbers,
     Pairs,
     Path,
     Place,
     Runs,
     Shares,
+    Step,
     Words,
 )
-from tracereport.sections.interface import Chapter, Column, SectionView
+from tracereport.sections.charts.chart import Key, fill_of, legend_of
+from tracereport.sections.interface import Bars, Chapter, Column, SectionView
 from tracereport.sections.redundancy import RedundantLookups, RedundantSignatures
 from tracereport.wording.units import format_call, format_left_out
 
@@ -38,10 +41,15 @@ _EXPLORED = frozenset({RedundantSignatures.key, RedundantLookups.key})
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A row of a table: its cells, the heading one first, and the labels of the functions that choose it."""
+    """A row of a table: its cells, the heading one first, and the labels of the functions that choose it.
+
+    Its bar is empty where the table has none.
+    """
 
     cells: tuple[Markup, ...]
     functions: tuple[str, ...]
+    bar: tuple[tuple[float, str], ...] = ()
+    """Of its bar each part's share of the longest one, with its fill."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -54,10 +62,13 @@ class Table(msgspec.Struct, frozen=True):
         note, empty, fix: sentences around it; empty where there is nothing to say.
         charts: the names of its charts.
         partial: a template above the table; empty for none.
+        folded: what its table is called where it is one click away; empty where it stands open.
         columns: of the table, the heading one first.
         lines: its rows.
         left_out: how many of all are shown; empty where all are.
         is_explored: whether the explorer shows its rows, where it may run.
+        bars: what the bars in its lines are long for; empty without any.
+        legend: of the bars: what each part is, and its fill.
     """
 
     key: str
@@ -68,10 +79,13 @@ class Table(msgspec.Struct, frozen=True):
     fix: Markup
     charts: tuple[str, ...]
     partial: str
+    folded: str
     columns: tuple[Column[Any], ...]
     lines: tuple[Line, ...]
     left_out: str
     is_explored: bool
+    bars: str = ""
+    legend: tuple[Key, ...] = ()
 
 
 class ChapterTables(msgspec.Struct, frozen=True):
@@ -99,13 +113,15 @@ def _write_table(view: SectionView[Any], report: Report, text: HtmlText) -> Tabl
     rows: Rows[Any] = view.rows(report)
     shown = rows.rows[: text.limits.rows]
     columns = _name_first(view.columns(report))
+    expanded = [line for row in shown for line in view.expand(row)]
+    bars = view.bars(report) if expanded else None
     lines = [
         Line(
             tuple(write_cell(column.cell(line), text) for column in columns),
             tuple(map(text.labels, view.functions(line, report))),
+            bar,
         )
-        for row in shown
-        for line in view.expand(row)
+        for line, bar in zip(expanded, _draw_bars(bars, expanded), strict=True)
     ]
     return Table(
         key=view.key,
@@ -116,11 +132,24 @@ def _write_table(view: SectionView[Any], report: Report, text: HtmlText) -> Tabl
         fix=text.prose(view.fix if shown else ""),
         charts=view.charts,
         partial=view.partial if shown else "",
+        folded=view.folded,
         columns=columns,
         lines=tuple(lines),
         left_out=format_left_out(len(shown), rows.total),
         is_explored=view.key in _EXPLORED,
+        bars="" if bars is None else bars.title,
+        legend=() if bars is None or len(bars.legend) == 1 else legend_of(*bars.legend),
     )
+
+
+def _draw_bars(bars: Bars[Any] | None, lines: Sequence[Any]) -> list[tuple[tuple[float, str], ...]]:
+    """Of each line the parts of its bar."""
+    if bars is None:
+        return [()] * len(lines)
+    parts = [bars.parts(line) for line in lines]
+    longest = max([bars.whole or 0, *map(sum, parts)]) or 1
+    fills = [fill_of(colour) for _, colour in bars.legend]
+    return [tuple((part / longest, fill) for part, fill in zip(own, fills, strict=True)) for own in parts]
 
 
 def _name_first(columns: Sequence[Column[Any]]) -> tuple[Column[Any], ...]:
@@ -153,6 +182,10 @@ def write_cell(cell: Cell, text: HtmlText) -> Markup:  # noqa: C901, PLR0911, PL
             return text.lookup(function, params) if caller is None else text.signature(function, caller, params)
         case Clause(write):
             return Markup(write(text.name))  # noqa: S704 - plain text around escaped names
+        case Step(depth, write):
+            return text.step(depth, Markup(write(text.name)))  # noqa: S704 - as above
+        case Numbers():
+            return Markup("<code>{}</code>").format(cell.plain())
         case Calls(references):
             return text.references(references)
         case Runs(runs):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tracereport.documents.places import PlaceLinks
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
+from tracereport.sections.cells import LEVEL_MARK
 from tracereport.wording import sentences
 from tracereport.wording.differences import describe_values
 from tracereport.wording.labels import Labels
@@ -181,6 +182,11 @@ class HtmlText(msgspec.Struct, frozen=True):
     def values(self, name: str, values: Sequence[str]) -> Markup:
         """What varies between calls: a name and its values."""
         return Markup(describe_values(name, values, self.name))  # noqa: S704 - plain text around escaped names
+
+    def step(self, depth: int, written: Markup) -> Markup:
+        """A call as far to the right as it stands inside of others; the levels are read aloud, too."""
+        levels = Markup('<span class="level">{}</span>').format(LEVEL_MARK.strip() * depth) if depth else Markup()
+        return levels + written
 
     def prose(self, sentence: str) -> Markup:
         """A sentence of the report; what stands in backticks is code, and a figure stays with its per cent sign."""

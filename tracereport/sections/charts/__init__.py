@@ -1,6 +1,6 @@
 """The page's charts: in words and rows what each shows, and the values that its drawing is filled with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from tracereport.model import Report
@@ -18,25 +18,26 @@ __all__ = ["CHARTS", "Chart", "make_charts"]
 
 ChartMaker: TypeAlias = Callable[[Report, Labels], Chart | None]
 
-CHARTS: Final[tuple[ChartMaker, ...]] = (
-    chart_comparison,
-    chart_function_calls,
-    chart_function_times,
-    chart_latencies,
-    chart_edges,
-    chart_caller_calls,
-    chart_asked_again,
-    chart_cache_curves,
-    chart_breakdown,
-    chart_tree,
-    chart_activity,
-)
-"""In the order of the page."""
+CHARTS: Final[Mapping[str, ChartMaker]] = {
+    "comparison": chart_comparison,
+    "function-calls": chart_function_calls,
+    "function-times": chart_function_times,
+    "latencies": chart_latencies,
+    "edges": chart_edges,
+    "caller-calls": chart_caller_calls,
+    "asked-again": chart_asked_again,
+    "cache": chart_cache_curves,
+    "breakdown": chart_breakdown,
+    "tree": chart_tree,
+    "activity": chart_activity,
+}
+"""By name, in the order of the page. It shows those that its sections name; in others its tables have bars."""
 
 
-def make_charts(report: Report, label: Labels) -> Iterator[Chart]:
-    """The charts that the report has figures for, one by one."""
-    for make in CHARTS:
-        chart = make(report, label)
+def make_charts(report: Report, label: Labels, names: Iterable[str] = CHARTS) -> Iterator[Chart]:
+    """The charts of these names that the report has figures for, one by one, in the order of the page."""
+    wanted = set(names)
+    for name, make in CHARTS.items():
+        chart = make(report, label) if name in wanted else None
         if chart is not None:
             yield chart

@@ -1,9 +1,9 @@
 """Calls per function and per caller, split by what is known of their answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
+from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report, TreePath
 from tracereport.sections.charts.chart import (
     MOST_ROWS,
     ROW_PX,
@@ -17,12 +17,14 @@ from tracereport.sections.charts.chart import (
     names_of,
     say_largest,
 )
+from tracereport.sections.interface import Bars
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
 from tracereport.wording.units import format_left_out, format_share
 
 KINDS: Final = (
     ("first calls", "first"),
+    ("one by one (fan-out)", "fan-out"),
     ("asked again, unchanged", "unchanged"),
     ("asked again, changed", "changed"),
     ("asked again, no evidence", "unproven"),
@@ -31,7 +33,24 @@ KINDS: Final = (
 
 _MOST_CALLED: Final = 24
 _ROOM_FOR_SUMS: Final = 1.08
-_NOT_JUDGED: Final = ("not judged", "line")
+OTHERS: Final = ("writes, others, and not judged", "line")
+
+
+def count_kinds(row: Function | Caller | TreePath) -> tuple[int, ...]:
+    """The calls of each of ``KINDS``, and the others: writes, places in the program, and what isn't judged."""
+    kinds = (row.first_calls, row.fan_out_calls, row.unchanged, row.changed, row.unproven)
+    return (*kinds, row.calls - sum(kinds))
+
+
+def bars_of_calls(rows: Sequence[Function] | Sequence[Caller]) -> Bars[Any]:
+    """The calls of each line by what they ask for, without what none of them does."""
+    legend = (*KINDS, OTHERS)
+    present = [index for index in range(len(legend)) if any(count_kinds(row)[index] for row in rows)]
+    return Bars(
+        "calls",
+        tuple(legend[index] for index in present),
+        lambda row: [count_kinds(row)[index] for index in present],
+    )
 
 
 def chart_function_calls(report: Report, label: Labels) -> Chart | None:
@@ -43,7 +62,7 @@ def chart_function_calls(report: Report, label: Labels) -> Chart | None:
     return _chart_counts(
         "function",
         _title(report, max(shown, key=lambda row: row.unchanged), label),
-        (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
+        (*KINDS, OTHERS) if any(row["kinds"][-1] for row in counts) else KINDS,
         counts,
         format_left_out(len(shown), report.functions.total),
     )
@@ -54,7 +73,7 @@ def _count_function(row: Function, label: Labels) -> Row:
         "name": label(row.function),
         "functions": [label(row.function)],
         "calls": row.calls,
-        "kinds": (row.lookups, row.unchanged, row.changed, row.unproven, row.calls - row.judged_calls),
+        "kinds": count_kinds(row),
     }
 
 
@@ -70,7 +89,7 @@ def chart_caller_calls(report: Report, label: Labels) -> Chart | None:
         "caller",
         f"{label(busiest.caller)} makes {format_counted(busiest.calls, 'call')}, "
         f"{format_count(busiest.repeats)} of them for what was asked before",
-        (*KINDS, _NOT_JUDGED) if any(row["kinds"][-1] for row in counts) else KINDS,
+        (*KINDS, OTHERS) if any(row["kinds"][-1] for row in counts) else KINDS,
         counts,
         format_left_out(len(shown), report.callers.total),
     )
@@ -93,13 +112,7 @@ def _count_caller(row: Caller, called: Mapping[str | None, list[str]], label: La
         "name": label(row.caller),
         "functions": called.get(row.caller, []),
         "calls": row.calls,
-        "kinds": (
-            row.judged_calls - row.repeats,
-            row.unchanged,
-            row.changed,
-            row.unproven,
-            row.calls - row.judged_calls,
-        ),
+        "kinds": count_kinds(row),
     }
 
 

@@ -1,7 +1,7 @@
 """The call tree as an icicle: what runs inside of what, as wide as the calls in it or as the time."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -11,10 +11,12 @@ from tracereport.sections.charts.chart import (
     Chart,
     ChartColumn,
     Row,
+    kinds_of,
     legend_of,
     name_column,
     say_largest,
 )
+from tracereport.sections.charts.repeats import KINDS, OTHERS, count_kinds
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
 from tracereport.wording.units import (
@@ -34,9 +36,13 @@ _MOST_LEVELS: Final = 24
 _LEAST_WIDTH: Final = 0.002
 """Of the whole, below which a path would be no more than a hairline."""
 LEVEL_PX: Final = 30
+ALL_KINDS: Final = (*KINDS, OTHERS)
+COUNT_FIELDS: Final = ("first", "fanOut", "unchanged", "changed", "unproven", "others")
+"""Of a box: its calls of each of ``ALL_KINDS``."""
 _TABLE_PATHS: Final = 40
 _PATH_WIDTH: Final = 120
-_KINDS: Final = (("first calls", "first"), ("asked again, the darker the larger their share", "repeat"))
+STRIP: Final = 0.34
+"""Of a box's height: the strip that says what its calls ask for. The name stands above it, on a quiet ground."""
 
 
 class _Box(msgspec.Struct, frozen=True):
@@ -63,14 +69,17 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
         name="tree",
         title=_title(report, tree, widest, label),
         alternative="An icicle: each level lies below its callers, and the width of a box is the number of calls of "
-        "that path and of all paths below it."
+        "that path and of all paths below it. The strip in a box says what its calls ask for."
         + say_largest((_join(row.path, label), format_counted(row.calls, "call")) for row in tree.paths.rows),
-        values={"height": LEVEL_PX * depth, "depth": depth},
-        datasets={"rows": [_row(box, label) for box in boxes]},
+        values={"height": LEVEL_PX * depth, "depth": depth, **kinds_of(*ALL_KINDS)},
+        datasets={
+            "rows": [_row(box, label) for box in boxes],
+            "strips": [strip for box in boxes for strip in _strips(box, label)],
+        },
         columns=(
             name_column("path"),
             ChartColumn("calls"),
-            ChartColumn("repeats"),
+            *(ChartColumn(kind) for kind, _ in ALL_KINDS),
             ChartColumn("total time"),
             ChartColumn("self time"),
         ),
@@ -78,14 +87,14 @@ def chart_tree(report: Report, label: Labels) -> Chart | None:
             (
                 _join(row.path, label),
                 format_count(row.calls),
-                format_count(row.redundant_calls),
+                *map(format_count, _counts(row)),
                 _total(row),
                 _self(row),
             )
             for row in tree.paths.rows[:_TABLE_PATHS]
         ),
         functions=tuple((label(row.path[-1]),) for row in tree.paths.rows[:_TABLE_PATHS]),
-        legend=legend_of(*_KINDS),
+        legend=legend_of(*_present_kinds(tree.paths.rows)),
         left_out=format_left_out(sum(box.row is not None for box in boxes), tree.paths.total),
     )
 
@@ -176,9 +185,44 @@ def _row(box: _Box, label: Labels) -> Row:
         "leftInTime": by_time[0],
         "rightInTime": by_time[1],
         "calls": row.calls if row else None,
-        "repeats": row.redundant_calls if row else None,
-        "share": row.redundant_calls / row.calls if row else 0,
+        **dict(zip(COUNT_FIELDS, _counts(row) if row else [None] * len(ALL_KINDS), strict=True)),
         "total": _total(row) if row else "not known",
         "own": _self(row) if row else "not known",
         "path": _join(box.path, label),
     }
+
+
+def _present_kinds(paths: Sequence[TreePath]) -> list[tuple[str, str]]:
+    """Those of ``ALL_KINDS`` that any path has calls of."""
+    sums = [sum(counts) for counts in zip(*map(_counts, paths), strict=True)]
+    return [kind for kind, calls in zip(ALL_KINDS, sums, strict=True) if calls]
+
+
+def _counts(row: TreePath) -> tuple[int, ...]:
+    """Of each of ``ALL_KINDS`` its calls."""
+    return count_kinds(row)
+
+
+def _strips(box: _Box, label: Labels) -> Iterator[Row]:
+    """The parts of a box's strip, from left to right, as shares of the box's width."""
+    if box.row is None:
+        return
+    by_time = box.by_time or box.by_calls
+    before = 0
+    for (kind, _), calls in zip(ALL_KINDS, _counts(box.row), strict=True):
+        if calls:
+            yield {
+                "function": label(box.path[-1]),
+                "level": len(box.path) - 1,
+                "kind": kind,
+                "left": _between(box.by_calls, before / box.row.calls),
+                "right": _between(box.by_calls, (before + calls) / box.row.calls),
+                "leftInTime": _between(by_time, before / box.row.calls),
+                "rightInTime": _between(by_time, (before + calls) / box.row.calls),
+            }
+        before += calls
+
+
+def _between(span: _Span, share: float) -> float:
+    left, right = span
+    return left + (right - left) * share
