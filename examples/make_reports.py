@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tracereport.command.job import Job, make_documents, prepare_job, run_job
+from tracereport.documents import FORMATS
 from tracereport.documents.formats import choose_formats
 from tracereport.documents.interface import RenderOptions
 from tracereport.documents.page.page import render_html
@@ -41,7 +42,7 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
     )
     result = run_job(prepare_job(job))
     suffixes = [".txt", ".md", ".json.gz", ".sarif"] + [".speedscope.json"] * (result.report.call_tree is not None)
-    targets = choose_formats([f"{stem}{suffix}" for suffix in suffixes], None)
+    targets = choose_formats([f"{stem}{suffix}" for suffix in suffixes], None, FORMATS)
     page = Document(f"{stem}.html", render_html(result.report, pictures=False).encode())
     write_documents([*make_documents(replace(job, targets=targets), result), page], sys.stdout.buffer)
 
