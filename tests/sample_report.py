@@ -521,6 +521,10 @@ VERDICT = Verdict(
         "5,878 of 7,050 calls ask again: 282 for an unchanged answer, 210 for a changed one, "
         "5,386 without evidence. Three changes would remove 245 of the 282."
     ),
+    headline="Three changes would remove 245 of the 282.",
+    sums=(
+        "5,878 of 7,050 calls ask again: 282 for an unchanged answer, 210 for a changed one, 5,386 without evidence.",
+    ),
     changes=3,
     calls_removed=245,
     of_unchanged=282,
@@ -1311,6 +1315,8 @@ def empty_report() -> Report:
         activity=Rows(),
         verdict=Verdict(
             message="No call was made twice in 1,523 calls.",
+            headline="No call was made twice in 1,523 calls.",
+            sums=(),
             changes=0,
             calls_removed=0,
             of_unchanged=0,

@@ -39,7 +39,7 @@ def faded(page: Page, chart: str) -> int:
 
 def test_every_chart_is_drawn_with_marks_and_nothing_is_said_about_it(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("compared")) as (page, heard):
-        assert wake_charts(page) == 7
+        assert wake_charts(page) == 6
         marks = page.evaluate(COUNT_MARKS)
         assert marks["latencies"] >= 22
         assert all(count >= 2 for count in marks.values()), marks

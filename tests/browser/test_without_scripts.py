@@ -42,7 +42,7 @@ def jenkins(address_of: Address) -> Iterator[str]:
 def sees_pictures(page: Page) -> None:
     """Every picture takes room and has its colours."""
     pictures = page.locator("[data-chart] > svg")
-    assert pictures.count() == 7
+    assert pictures.count() == 6
     for picture in pictures.all():
         box = picture.bounding_box()
         assert box is not None

@@ -100,7 +100,7 @@ def test_every_drawing_has_its_template_and_its_chart() -> None:
 
 def test_the_page_shows_no_chart_that_says_what_the_table_beside_it_says() -> None:
     shown = {name for view in SECTIONS for name in view.charts}
-    assert shown == ALL_NAMES - {"function-calls", "function-times", "caller-calls", "breakdown"}
+    assert shown == ALL_NAMES - {"comparison", "function-calls", "function-times", "caller-calls", "breakdown"}
 
 
 def test_text_of_a_log_is_never_taken_for_a_placeholder() -> None:

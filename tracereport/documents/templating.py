@@ -53,6 +53,7 @@ def environment() -> Environment:
         "extent": lambda finding: sentences.describe_extent(finding, code),
         "worth": sentences.describe_worth,
         "written": sentences.name_written,
+        "page_headline": sentences.describe_headline,
         "spent": sentences.describe_spent,
         "saved_time": sentences.describe_saved_time,
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),

@@ -30,8 +30,11 @@ def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
             f"with one cache for all, cleared by writes, {one_cache:,}."
         )
     saving_ns, saving_upper_ns = _bound_saving(whole, changes)
+    first = 1 if changes else 0
     return Verdict(
         message=" ".join(sentences),
+        headline=sentences[first],
+        sums=tuple(sentences[:first] + sentences[first + 1 :]),
         changes=len(changes),
         calls_removed=removed,
         of_unchanged=sums["unchanged"],

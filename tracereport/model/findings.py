@@ -10,6 +10,10 @@ class Verdict(Record, frozen=True, kw_only=True):
     """The report in a sentence, and the changes that it rests on: the first findings that save calls, three at most."""
 
     message: str
+    headline: str
+    """Of the message's sentences the one that comes first where there is room for a title: what the changes remove."""
+    sums: tuple[str, ...]
+    """The others."""
     changes: int
     calls_removed: int
     of_unchanged: int

@@ -14,7 +14,7 @@ from tracereport.model import (
     SetApart,
 )
 from tracereport.sections.cells import CallerName, Clause, Figure, FunctionName, Name, Words
-from tracereport.sections.interface import COMPARISON, Column, SectionView, counts, figures, words
+from tracereport.sections.interface import COMPARISON, Bars, Column, SectionView, counts, figures, words
 from tracereport.wording.phrases import format_count
 from tracereport.wording.sentences import changed_findings, describe_place
 from tracereport.wording.units import (
@@ -110,6 +110,7 @@ class TotalsChanges(SectionView[BeforeAfter]):
     key = "changed-totals"
     title = "Changed Totals"
     chapter = COMPARISON
+    folded = "What changed in the totals"
     definition = "comparison"
 
     def rows(self, report: Report) -> Rows[BeforeAfter]:
@@ -147,7 +148,6 @@ class FunctionChanges(SectionView[FunctionChange]):
     title = "Changed Functions"
     chapter = COMPARISON
     definition = "comparison"
-    charts = ("comparison",)
 
     def rows(self, report: Report) -> Rows[FunctionChange]:
         """The largest change first."""
@@ -161,6 +161,11 @@ class FunctionChanges(SectionView[FunctionChange]):
             *_before_after("calls", "calls"),
             *_before_after("repeats", "redundant"),
         )
+
+    def bars(self, report: Report) -> Bars[FunctionChange]:
+        """The calls that came, or that went."""
+        del report
+        return Bars("change of calls", (("fewer calls", "better"), ("more calls", "worse")), _count_came_and_went)
 
     def functions(self, row: FunctionChange, report: Report) -> Sequence[str]:
         """Itself."""
@@ -194,6 +199,11 @@ class EdgeChanges(SectionView[EdgeChange]):
         """The function that is called."""
         del report
         return (row.function,)
+
+
+def _count_came_and_went(row: FunctionChange) -> tuple[int, int]:
+    more = row.calls_after - row.calls_before
+    return (max(-more, 0), max(more, 0))
 
 
 def _before_after(title: str, figure: str) -> tuple[Column[Any], ...]:

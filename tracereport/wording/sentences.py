@@ -221,6 +221,21 @@ def is_unchanged(comparison: Comparison) -> bool:
     return not any(counts) and not changed_findings(comparison).total and not comparison.partial
 
 
+def describe_headline(report: Report) -> str:
+    """The report in a title: what the first changes remove; with a baseline, what is new or worse since."""
+    comparison = report.comparison
+    if comparison is None:
+        return report.verdict.headline.removesuffix(".")
+    states = [row.state for row in comparison.findings.rows if row.accepted is None]
+    counted = [(states.count("new"), "new"), (states.count("worse"), "worse")]
+    grown = [f"{format_count(count)} {state}" for count, state in counted if count]
+    if grown:
+        return f"{format_list(grown)} {'finding' if states.count('new') + states.count('worse') == 1 else 'findings'}"
+    better = states.count("better") + states.count("resolved")
+    found = "Nothing is new or worse in what could be compared" if comparison.partial else "Nothing is new or worse"
+    return f"{found}, {format_counted(better, 'finding')} better or resolved" if better else found
+
+
 def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
     """The headline figures that differ."""
     return [row for row in comparison.totals.rows if row.stable and row.before != row.after]
