@@ -8,7 +8,7 @@ import pytest
 from tests.truth import log_path
 from tracereport.command.cli import main
 from tracereport.engine import workers
-from tracereport.engine.part_file import MAGIC, StoredPart, encode_part
+from tracereport.engine.part_file import MAGIC, PartWriter, StoredPart
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError
 from tracereport.model import Settings
@@ -144,5 +144,7 @@ class Harmful:
 
 def test_a_part_makes_nothing_but_records_and_arrays() -> None:
     header = StoredPart(part_of("single-thread"), "a").header
+    writer = PartWriter()
+    writer.add("partials", Harmful())
     with pytest.raises(InputError, match="is no part of a part"):
-        StoredPart(encode_part(header, {"partials": Harmful()}), "a").read("partials")
+        StoredPart(writer.finish(header), "a").read("partials")

@@ -40,8 +40,9 @@ Processes and trees
         piece lacks another's largest number, doubted where an earlier cut is as good.
     19. Implausible numbers are looked for in pieces and pieces are cut without them, over again until none is found.
         Both sides of each gap are looked at. They belong to the process they stand in, and are judged as it is.
-    20. A stretch of pieces that can't be judged is one process, and so are all pieces of a segment with an orphan;
-        then it is tried whether the stretch is one of equal counters. What calls say of their process comes first.
+    20. A stretch of pieces that can't be judged is one process, and so are all pieces of a segment with an orphan
+        (a call whose caller's function is traced in the segment); then it is tried whether the stretch is one of equal
+        counters. What calls say of their process comes first.
     21. Given comes before flat and nested, and counts plausible records only. An interleaved stretch is unknown.
     22. Nested: of the adopted calls three quarters must name their parent's function, those with an unknown caller
         counted in the whole. So a process without known callers is never nested.

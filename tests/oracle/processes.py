@@ -44,10 +44,10 @@ def find_processes(reading: Reading) -> list[Process]:
     by_stream: dict[tuple[int, str | None], list[Record]] = {}
     for record in reading.records:
         by_stream.setdefault((record.segment, record.says("process")), []).append(record)
-    traced = {record.function for record in reading.records}
     processes = []
     for (segment, said), records in by_stream.items():
         split = split_segment(records)
+        traced = {record.function for record in records}
         if said is None and len(split) > 1 and any(holds_orphan(process, traced) for process in split):
             split = [join(split)]
         for process in (part for whole in split for part in split_copies(whole)):

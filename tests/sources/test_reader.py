@@ -15,7 +15,7 @@ from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
 from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
 from tracereport.calls.calls import Calls
-from tracereport.sources.perf_trace.assemble import MALFORMED_ROWS
+from tracereport.calls.facts import MALFORMED_ROWS, count_notices
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.reader import read_log as read_calls
@@ -239,7 +239,7 @@ def test_what_may_be_worth_a_warning_is_counted(path: Path, line: str, notice: s
     log = f"{AS_LOGGED}{line}\n".encode(errors="surrogateescape")
     calls = read_bytes(path, log)
     assert calls.facts is not None
-    assert calls.facts.notices == {notice: 1}
+    assert count_notices(calls.facts) == {notice: 1}
 
 
 @pytest.mark.parametrize("more", ["", "|rest", "|found=1"])

@@ -6,7 +6,7 @@ with one plain row per call (``calls.parquet``, ``tracereport.read_calls``) is m
 back there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.calls.lookup_text import decode_lookup, join_as_logged
+from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.texts import Texts, pack_texts
 from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
 
@@ -137,10 +138,34 @@ class ProcessTable(msgspec.Struct, frozen=True, eq=False):
     judged: NDArray[np.bool_]
     tree: NDArray[np.uint8]
     """Index into ``TREE_KINDS``."""
+    marked: MarkedNames | None = None
+    """What markers say of the names; null: for no process."""
+
+    def settle(self, files: Sequence[str]) -> "ProcessTable":
+        """The processes with names that tell them apart, given what the files are called."""
+        if self.marked is None:
+            return self
+        settled = settle_names(self.marked, [files[file] for file in self.file.tolist()])
+        names = [former if name is None else name for name, former in zip(settled, self.name, strict=True)]
+        return replace(self, name=tuple(names))
 
     def has_tree(self, *kinds: TreeKind) -> NDArray[np.bool_]:
         """Which processes have a tree of one of these kinds."""
         return np.isin(self.tree, [TREE_KINDS.index(kind) for kind in kinds])
+
+
+class FileFacts(msgspec.Struct, frozen=True):
+    """What is worth a warning of a file, and only its whole tells: it may be read in several sets of calls."""
+
+    file: str
+    holds_invalid: bool = False
+    """Bytes that are no UTF-8."""
+    silent: int = 0
+    """Test binaries without a call."""
+    traced: int = 0
+    """Test binaries with calls."""
+    alone: int = 0
+    """Those of them whose calls are of one process."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -150,7 +175,9 @@ class Facts(msgspec.Struct, frozen=True):
     notices: dict[str, int] = msgspec.field(default_factory=dict)
     """How often something worth a warning was seen, by the warning's code."""
     head: bytes = b""
-    """The beginning of inputs without any record: it may tell why there is none."""
+    """What stands at the beginning of inputs without any record, and may tell why there is none."""
+    by_file: tuple[FileFacts, ...] = ()
+    """Of the files of which there is something to be said; a file may have several entries."""
 
 
 class Calls(msgspec.Struct, frozen=True, eq=False):
@@ -263,8 +290,10 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
             malformed = Rows(facts.input.malformed.total, rows)
             errors = tuple(_rename_start(error, names) for error in facts.input.errors)
             own = replace(facts.input, files=renamed(facts.input.files), malformed=malformed, errors=errors)
-            facts = replace(facts, input=own)
-        return replace(self, files=renamed(self.files), facts=facts)
+            by_file = tuple(replace(one, file=names.get(one.file, one.file)) for one in facts.by_file)
+            facts = replace(facts, input=own, by_file=by_file)
+        files = renamed(self.files)
+        return replace(self, files=files, processes=self.processes.settle(files), facts=facts)
 
 
 def _rename_start(error: str, names: Mapping[str, str]) -> str:

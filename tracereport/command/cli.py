@@ -236,7 +236,8 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
             count = measure_shard(job, inputs, [input_title(name) for name in inputs], shard, progress)
             progress.stop()
         if not job.quiet:
-            print_line(f"{job.parts}: {count:,} of {len(inputs):,} inputs measured; next: tracereport join {job.parts}")
+            measured = "1 part" if count == 1 else f"{count:,} parts"
+            print_line(f"{job.parts}: {measured} measured; next: tracereport join {job.parts}")
     return ExitCode.DONE
 
 

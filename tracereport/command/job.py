@@ -6,6 +6,7 @@ What few runs ask for is imported where it is used: loading is most of a small l
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import methodcaller
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +20,11 @@ from tracereport.calls.selection import check_selection, refuse_empty, select_ca
 from tracereport.documents import interface
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.writer import Content, Document, Rendered, require_folder
-from tracereport.engine.report import make_report, measure_locally
+from tracereport.engine.report import finish_report, make_report, measure_locally
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.model import Configuration, Gate, Report, Selection, Settings
-from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw
+from tracereport.sources.inputs import explain_nothing, read_inputs, read_raw, read_sets
 from tracereport.sources.streams import (
     STANDARD_INPUT,
     InputState,
@@ -181,6 +182,10 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         begin("writing")
         return Result(tuple(inputs), None, _conclude(prepared, report, report))
     begin("reading", _total_bytes(states))
+    if not _needs_calls(job):
+        report = _measure_in_turn(job, inputs, names, title, watcher)
+        begin("writing")
+        return Result(tuple(inputs), None, _conclude(prepared, report, report))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
     parts = measure_locally(calls, job.settings, job.selection, _choose_row_limit(job))
@@ -212,13 +217,38 @@ def _conclude(prepared: Prepared, report: Report, whole: Report) -> Report:
     )
 
 
-def _is_in_parts(job: Job, states: Sequence[InputState | None]) -> bool:
-    """Whether the input is measured part by part, and its calls are held nowhere.
+def _needs_calls(job: Job) -> bool:
+    """Whether all calls are held: what is made of them needs that, and so does what is hidden or selected by them."""
+    if job.explain or job.redact or job.selection:
+        return True
+    return any(kind.made_of != "report" for _, kind in job.targets)
 
-    What is made of the calls themselves needs them all, and so does what is hidden or selected by them.
+
+def _measure_in_turn(
+    job: Job, inputs: Sequence[str], names: Sequence[str], title: str, watcher: Watcher | None
+) -> Report:
+    """Measures the inputs in this process, set by set.
+
+    Raises:
+        TracereportError: an input can't be read, or no call is in any.
     """
-    needs_calls = job.explain or job.redact or job.selection
-    if needs_calls or any(kind.made_of != "report" for _, kind in job.targets):
+    from tracereport.engine.in_turn import measure_in_turn  # noqa: PLC0415
+
+    renamed = {input_title(name): new for name, new in job.names.items()}
+    sets = read_sets(inputs, watcher, source=job.source, unpacked_limit=job.unpacked_limit)
+    row_limit = _choose_row_limit(job)
+    with measure_in_turn(map(methodcaller("rename_files", renamed), sets), job.settings, row_limit) as parts:
+        if watcher is not None:
+            watcher.begin("measuring")
+        report = finish_report(parts, job.settings, title, None, row_limit)
+        if not report.totals.calls:
+            raise explain_nothing(inputs, names, parts.merge()["input"], source=job.source)
+    return report
+
+
+def _is_in_parts(job: Job, states: Sequence[InputState | None]) -> bool:
+    """Whether the input is measured part by part, by several processes or to be kept."""
+    if _needs_calls(job):
         return False
     if None in states:
         return False

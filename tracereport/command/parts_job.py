@@ -50,8 +50,8 @@ def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard:
     own = share_inputs(len(inputs), share)
     states = dict(zip(own, describe_inputs([inputs[index] for index in own]), strict=True))
     measuring = _describe(job, inputs, titles, [states.get(index) for index in range(len(inputs))], share)
-    with measure_inputs(measuring, _Told(measuring, watcher)):
-        return len(own)
+    with measure_inputs(measuring, _Told(measuring, watcher)) as parts:
+        return len(parts.names)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -92,7 +92,7 @@ def _join(job: Job, place: str, parts: StoredParts, headers: Sequence[PartHeader
             f"{place}: the parts were measured with another {changed[0].replace('_', '-')}",
             "Join them with the settings that they were measured with, or measure again.",
         )
-    names = [header.input for header in headers]
+    names = list(dict.fromkeys(header.input for header in headers))
     title = job.title or (
         Path(names[0]).name if len(names) == 1 else f"{Path(names[0]).name} and {len(names) - 1} more"
     )
@@ -100,7 +100,7 @@ def _join(job: Job, place: str, parts: StoredParts, headers: Sequence[PartHeader
     missing = list_missing(headers)
     if not missing or report.input is None:
         return report
-    errors = [f"input {index + 1} of {first.inputs}: its part is missing from {place}" for index in missing]
+    errors = [f"{what} from {place}" for what in missing]
     return replace(report, input=replace(report.input, errors=(*report.input.errors, *errors)))
 
 
@@ -137,9 +137,10 @@ class _Told:
 
     def __call__(self, ended: int, total: int, task: Task) -> None:
         """One more input is done."""
-        self._done_bytes += task.state.size if task.state is not None else 0
+        self._done_bytes += task.size
+        what = "inputs" if task.pieces == 1 else "pieces"
         if self._watcher is not None:
-            self._watcher.begin(f"measured {ended:,} of {total:,} inputs", self._total_bytes)
+            self._watcher.begin(f"measured {ended:,} of {total:,} {what}", self._total_bytes)
             self._watcher(self._done_bytes, None)
 
 

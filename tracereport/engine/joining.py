@@ -42,7 +42,9 @@ class StoredParts:
         """What each part holds in detail for a measure, in the order of the input."""
         del wanted  # a part holds what any report may want
         for name in self.names:
-            yield from self._open(name).read(key)
+            part = self._open(name)
+            for piece in part.list_pieces(key):
+                yield part.read(piece)
 
     def _open(self, name: str) -> StoredPart:
         return StoredPart(self._store.read(name), f"{self._store.place}/{name}")

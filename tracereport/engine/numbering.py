@@ -24,9 +24,11 @@ def number_report(report: Report, index_of: Mapping[int, int], names: Mapping[in
     Args:
         report: with the numbers that parts know processes by.
         index_of: the index of each.
-        names: of the processes, by index.
+        names: of the processes, by those numbers.
     """
-    if all(number == index for number, index in index_of.items()):
+    if all(number == index for number, index in index_of.items()) and all(
+        row.process_name == names[row.process] for row in report.slowest_calls.rows
+    ):
         return report
     changes = {field: _number(getattr(report, field), index_of, names) for field in _NUMBERED}
     return msgspec.structs.replace(report, **changes)
@@ -47,6 +49,5 @@ def _number(node: Any, index_of: Mapping[int, int], names: Mapping[int, str]) ->
         elif isinstance(value, (tuple, msgspec.Struct)):
             changes[name] = _number(value, index_of, names)
     if isinstance(node, SlowestCall):
-        index = index_of[node.process]
-        changes["process_name"] = names.get(index, f"process {index}")
+        changes["process_name"] = names[node.process]
     return msgspec.structs.replace(node, **changes)

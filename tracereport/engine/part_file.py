@@ -15,7 +15,7 @@ import msgspec
 from tracereport.errors import InputError
 from tracereport.model import Settings
 
-MAGIC: Final = b"tracereport part 1\n"
+MAGIC: Final = b"tracereport part 2\n"
 """The version of the format is in it; so it changes where partial results change their form."""
 _LENGTH_BYTES: Final = 8
 _LEVEL: Final = 1
@@ -43,6 +43,9 @@ class PartHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Of the input among all inputs."""
     inputs: int
     """How many inputs there are."""
+    piece: int = 0
+    """Of a large input that is measured in pieces."""
+    pieces: int = 1
     settings: Settings
     digest: str
     """Of all that changes what is measured."""
@@ -82,6 +85,10 @@ class StoredPart:
         self._pieces = index.pieces
         self.header = index.header
 
+    def list_pieces(self, name: str) -> list[str]:
+        """The pieces of this name, in the order of the input."""
+        return [piece for piece in self._pieces if piece.rpartition("/")[0] == name]
+
     def read(self, piece: str) -> Any:  # noqa: ANN401  # each piece has a type of its own
         """One piece.
 
@@ -97,15 +104,24 @@ class StoredPart:
             raise InputError(f"{self._name}: the part is damaged: {error}", remedy) from error
 
 
-def encode_part(header: PartHeader, pieces: dict[str, Any]) -> bytes:
-    """The bytes of a part."""
-    packed = {name: zlib.compress(pickle.dumps(piece, protocol=5), _LEVEL) for name, piece in pieces.items()}
-    places, end = {}, 0
-    for name, data in packed.items():
-        places[name] = (end, len(data))
-        end += len(data)
-    index = msgspec.json.encode(_Index(header, places))
-    return b"".join([MAGIC, len(index).to_bytes(_LENGTH_BYTES, "little"), index, *packed.values()])
+class PartWriter:
+    """Puts a part together, piece by piece."""
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+
+    def add(self, piece: str, content: Any) -> None:  # noqa: ANN401  # each piece has a type of its own
+        """Adds a piece, which is packed at once."""
+        self._packed[piece] = zlib.compress(pickle.dumps(content, protocol=5), _LEVEL)
+
+    def finish(self, header: PartHeader) -> bytes:
+        """The bytes of the part."""
+        places, end = {}, 0
+        for name, data in self._packed.items():
+            places[name] = (end, len(data))
+            end += len(data)
+        index = msgspec.json.encode(_Index(header, places))
+        return b"".join([MAGIC, len(index).to_bytes(_LENGTH_BYTES, "little"), index, *self._packed.values()])
 
 
 class _Unpickler(pickle.Unpickler):

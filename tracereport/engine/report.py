@@ -12,7 +12,7 @@ from tracereport.engine.numbering import number_report
 from tracereport.findings.ranking import find_findings
 from tracereport.findings.timelines import list_timelines
 from tracereport.measures.interface import Whole
-from tracereport.measures.processes import list_processes, list_units, number_processes
+from tracereport.measures.processes import list_processes, list_units, name_processes, number_processes
 from tracereport.measures.registry import MEASURES
 from tracereport.model import SCHEMA_VERSION, Generator, Report, Rows, Selection, Settings
 
@@ -78,6 +78,4 @@ def finish_report(
         acceptances=Rows(),
         **sections,
     )
-    return number_report(
-        report, number_processes(whole["processes"]), {row.index: row.name for row in report.processes.rows}
-    )
+    return number_report(report, number_processes(whole["processes"]), name_processes(whole["processes"]))

@@ -13,7 +13,7 @@ import msgspec
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader, StoredPart
 from tracereport.engine.stores import PartStore, open_store
-from tracereport.engine.tasks import Task, run_task
+from tracereport.engine.tasks import PIECES_OF_AN_INPUT, Task, run_task
 from tracereport.engine.workers import (
     CLUSTER_SCHEME,
     connect_cluster,
@@ -23,10 +23,14 @@ from tracereport.engine.workers import (
 )
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
+from tracereport.sources.inputs import cut_input
+from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams import InputState
 
 PAYS_BYTES: Final = 64 << 20
 """Bytes of all inputs from which on starting workers pays; below, one process is quicker."""
+RANGE_BYTES: Final = 64 << 20
+"""Of a large input, what is measured by itself."""
 
 
 class Measuring(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,15 +52,20 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
     """A folder or URL for the parts; null: a temporary folder."""
     shard: tuple[int, int] | None = None
     """Which of how many shares of the inputs are measured here."""
+    range_bytes: int = RANGE_BYTES
+    """What a large input is cut into."""
 
     def tasks(self, store: str | None) -> list[Task]:
-        """One task per input."""
+        """One task per input, of large inputs several."""
         return [
             Task(
-                input=name,
-                title=title,
+                input=self.inputs[index],
+                title=self.titles[index],
                 index=index,
                 inputs=len(self.inputs),
+                piece=piece,
+                pieces=pieces,
+                byte_range=byte_range,
                 state=self.states[index],
                 source=self.source,
                 settings=self.settings,
@@ -65,20 +74,43 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
                 unpacked_limit=self.unpacked_limit,
                 store=store,
             )
-            for index, (name, title) in enumerate(zip(self.inputs, self.titles, strict=True))
-            if index in self.own_inputs
+            for index, piece, pieces, byte_range in self._list_parts()
         ]
+
+    def _list_parts(self) -> Iterator[tuple[int, int, int, ByteRange | None]]:
+        """Of each part that is measured here its input, which piece of how many it is, and the range of that."""
+        first, step = self.shard or (0, 1)
+        place = 0
+        for index in self.own_inputs:
+            ranges = self._cut(index) or (None,)
+            for piece, byte_range in enumerate(ranges):
+                if not self._is_shared_by_pieces or place % step == first:
+                    yield index, piece, len(ranges), byte_range
+                place += 1
+
+    def _cut(self, index: int) -> Sequence[ByteRange]:
+        """The ranges of a large input; none where one worker reads it all, and nothing of it is kept."""
+        state = self.states[index]
+        if state is None or (self.workers == "1" and self.parts is None):
+            return ()
+        range_bytes = max(self.range_bytes, state.size // (PIECES_OF_AN_INPUT // 2))
+        is_large = state.size >= 2 * range_bytes
+        return cut_input(self.inputs[index], range_bytes, source=self.source) if is_large else ()
 
     @property
     def own_inputs(self) -> range:
-        """The indices of the inputs that are measured here."""
+        """The indices of the inputs that are measured here, or of which pieces are."""
         return share_inputs(len(self.inputs), self.shard)
+
+    @property
+    def _is_shared_by_pieces(self) -> bool:
+        return self.shard is not None and len(self.inputs) < self.shard[1]
 
 
 def share_inputs(count: int, shard: tuple[int, int] | None) -> range:
-    """The indices of the inputs of a share."""
+    """The indices of the inputs of a share: all where there are more shares than inputs, for each gets some pieces."""
     first, step = shard or (0, 1)
-    return range(first, count, step)
+    return range(count) if count < step else range(first, count, step)
 
 
 Told = Callable[[int, int, Task], None]
@@ -144,7 +176,7 @@ def parse_workers(workers: str | None) -> int:
 
 def pays(states: Sequence[InputState | None]) -> bool:
     """Whether the inputs are large enough to be measured in parts."""
-    return len(states) > 1 and sum(state.size for state in states if state is not None) >= PAYS_BYTES
+    return sum(state.size for state in states if state is not None) >= PAYS_BYTES
 
 
 @contextmanager
@@ -164,29 +196,42 @@ def open_parts(place: str) -> Iterator[tuple[StoredParts, list[PartHeader]]]:
                 f"{place}: no parts are there", f"Measure first: tracereport measure LOG... --parts {place}"
             )
         _refuse_mixture(place, headers)
-        ordered = sorted(headers, key=lambda name: headers[name].index)
+        ordered = sorted(headers, key=lambda name: (headers[name].index, headers[name].piece))
         yield StoredParts(store, ordered), [headers[name] for name in ordered]
 
 
 def _refuse_mixture(place: str, headers: dict[str, PartHeader]) -> None:
     names = list(headers)
     first = headers[names[0]]
-    by_index: dict[int, str] = {}
+    by_piece: dict[tuple[int, int], str] = {}
+    pieces: dict[int, int] = {}
     for name in names:
         header = headers[name]
+        own = header.index, header.piece
         if header.version != first.version:
             what = f"{name} was measured by version {header.version}, {names[0]} by {first.version}"
         elif (header.digest, header.inputs) != (first.digest, first.inputs):
             what = f"{name} was measured with other settings or inputs than {names[0]}"
-        elif header.index in by_index:
-            what = f"{name} and {by_index[header.index]} are of one input, {header.input}"
+        elif own in by_piece:
+            what = f"{name} and {by_piece[own]} are of one input, {header.input}"
+        elif pieces.setdefault(header.index, header.pieces) != header.pieces:
+            what = f"{name} is of another state of {header.input} than the parts before it"
         else:
-            by_index[header.index] = name
+            by_piece[own] = name
             continue
         raise UsageError(f"{place}: {what}", "Keep the parts of one run in a folder of their own.")
 
 
-def list_missing(headers: Sequence[PartHeader]) -> list[int]:
-    """The indices of the inputs whose parts are missing."""
-    present = {header.index for header in headers}
-    return [index for index in range(headers[0].inputs) if index not in present]
+def list_missing(headers: Sequence[PartHeader]) -> list[str]:
+    """What is missing of which input."""
+    inputs = headers[0].inputs
+    pieces = {header.index: header.pieces for header in headers}
+    present = {(header.index, header.piece) for header in headers}
+    missing = []
+    for index in range(inputs):
+        count = pieces.get(index, 1)
+        for piece in range(count):
+            if (index, piece) not in present:
+                part = "its part" if count == 1 else f"part {piece + 1} of {count}"
+                missing.append(f"input {index + 1} of {inputs}: {part} is missing")
+    return missing

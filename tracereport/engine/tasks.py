@@ -1,22 +1,27 @@
 """One task: an input is read, measured part by part, and put into a store. Tasks carry names, never calls."""
 
 import hashlib
+from collections.abc import Iterator
+from itertools import count
+from operator import methodcaller
 from typing import Any, Final
 
 import msgspec
 
 from tracereport import __version__
-from tracereport.engine.measuring import MEASURED, measure_calls, merge_partials
-from tracereport.engine.part_file import MAGIC, PartHeader, encode_part
+from tracereport.calls.calls import Calls
+from tracereport.engine.measuring import MEASURED, Part, measure_calls, merge_partials
+from tracereport.engine.part_file import MAGIC, PartHeader, PartWriter
 from tracereport.engine.stores import SUFFIX, open_store
 from tracereport.model import Selection, Settings
-from tracereport.sources.inputs import read_parts
-from tracereport.sources.streams import InputState, Progress
+from tracereport.sources.inputs import read_sets
+from tracereport.sources.ranges import ByteRange
+from tracereport.sources.streams import InputState, Progress, input_title
 
 PARTIALS: Final = "partials"
 """The piece that holds the merged partial results; details have the key of their measure."""
-PROCESSES_OF_AN_INPUT: Final = 1 << 40
-"""Each input's processes are numbered from a multiple of this on."""
+PIECES_OF_AN_INPUT: Final = 1 << 14
+_PROCESSES_OF_A_PIECE: Final = 1 << 28
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +31,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """What documents call the input."""
     index: int
+    """Of the input among all inputs."""
     inputs: int
+    piece: int = 0
+    """Of a large input that is measured in pieces."""
+    pieces: int = 1
+    byte_range: ByteRange | None = None
+    """The piece; null: all of the input."""
     state: InputState | None = None
     """What the input was when it was to be measured; null where it can be read only once."""
     source: str | None = None
@@ -38,6 +49,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     store: str | None = None
     """Where the part goes; null: it is given back."""
 
+    @property
+    def size(self) -> int:
+        """The bytes that are read."""
+        if self.byte_range is not None:
+            return self.byte_range.end - self.byte_range.start
+        return self.state.size if self.state is not None else 0
+
+    @property
+    def first_process(self) -> int:
+        """The number of its first process: those of all parts are in the order of the inputs."""
+        return (self.index * PIECES_OF_AN_INPUT + self.piece) * _PROCESSES_OF_A_PIECE
+
     def digest(self) -> str:
         """A digest of all but the input that changes what is measured."""
         told = [MAGIC.decode(), __version__, self.source, self.settings, self.selection, self.row_limit]
@@ -46,7 +69,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     def part_name(self) -> str:
         """What its part is called: the same for the same input, unchanged since, and the same settings."""
-        identity = [self.title, self.index, self.inputs, *(self.state or ()), self.digest()]
+        identity = [self.title, self.index, self.inputs, self.byte_range, *(self.state or ()), self.digest()]
         return hashlib.blake2b(msgspec.json.encode(identity), digest_size=16).hexdigest() + SUFFIX
 
 
@@ -56,39 +79,59 @@ def run_task(task: Task, progress: Progress | None = None) -> bytes | None:
     Raises:
         TracereportError: the input can't be read, or the part can't be written.
     """
-    merged: dict[str, Any] | None = None
-    details: dict[str, list[Any]] = {own.key: [] for own in MEASURED if own.detail is not None}
-    processes = calls_count = 0
-    errors: list[str] = []
-    for calls in read_parts([task.input], progress, source=task.source, unpacked_limit=task.unpacked_limit):
-        named = calls.rename_files(dict.fromkeys(calls.files, task.title))
-        part = measure_calls(
-            named,
-            task.settings,
-            task.selection,
-            first_process=task.index * PROCESSES_OF_AN_INPUT + processes,
-            row_limit=task.row_limit,
-        )
-        context = part.context
-        for own in MEASURED:
-            if own.detail is not None:
-                details[own.key].append(own.detail(context))
-        merged = part.partials if merged is None else merge_partials([merged, part.partials])
-        processes += part.processes
-        calls_count += len(calls)
-        errors += calls.facts.input.errors if calls.facts is not None else ()
-    header = PartHeader(
-        version=__version__,
-        input=task.title,
-        index=task.index,
-        inputs=task.inputs,
-        settings=task.settings,
-        digest=task.digest(),
-        calls=calls_count,
-        errors=tuple(errors),
+    sets = read_sets(
+        [task.input], progress, source=task.source, unpacked_limit=task.unpacked_limit, byte_range=task.byte_range
     )
-    data = encode_part(header, {PARTIALS: merged, **details})
+    data = encode_sets(map(methodcaller("rename_files", {input_title(task.input): task.title}), sets), task)
     if task.store is None:
         return data
     open_store(task.store).write(task.part_name(), data)
     return None
+
+
+def pack_details(writer: PartWriter, part: Part, index: int) -> None:
+    """Adds what stays in a part until it is asked for, of the set with this index."""
+    for own in MEASURED:
+        if own.detail is not None:
+            writer.add(f"{own.key}/{index}", own.detail(part.context))
+
+
+def pack_partials(writer: PartWriter, partials: dict[str, Any] | None) -> None:
+    """Adds the merged partial results."""
+    writer.add(PARTIALS, partials)
+
+
+def encode_sets(sets: Iterator[Calls], task: Task) -> bytes:
+    """A part made of sets of calls; none of them is held while the next is made."""
+    writer = PartWriter()
+    merged: dict[str, Any] | None = None
+    processes = calls_count = 0
+    places = count()
+    errors: list[str] = []
+    for calls in sets:
+        calls_count += len(calls)
+        errors += calls.facts.input.errors if calls.facts is not None else ()
+        first_process = task.first_process + processes
+        part = measure_calls(
+            calls, task.settings, task.selection, first_process=first_process, row_limit=task.row_limit
+        )
+        del calls
+        pack_details(writer, part, next(places))
+        processes += part.processes
+        merged = part.partials if merged is None else merge_partials([merged, part.partials])
+        del part
+    pack_partials(writer, merged)
+    return writer.finish(
+        PartHeader(
+            version=__version__,
+            input=task.title,
+            index=task.index,
+            inputs=task.inputs,
+            piece=task.piece,
+            pieces=task.pieces,
+            settings=task.settings,
+            digest=task.digest(),
+            calls=calls_count,
+            errors=tuple(errors),
+        )
+    )

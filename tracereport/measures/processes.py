@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE, Calls
 from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
+from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.units import UNIT_KINDS
 from tracereport.measures.context import Context
 from tracereport.measures.edges import code_edges
@@ -27,7 +28,8 @@ class ProcessesPart(msgspec.Struct, frozen=True, eq=False):
     """What some processes and their units hold."""
 
     processes: Table
-    """By process, name (none where it is called by its number), file and tree: calls, lines and so on."""
+    """By process, file, tree and what is known of its name (none where it is called by its number): calls, lines and
+    so on."""
     units: Table
     """By process, unit (a number in its part), name (none for a whole process), kind and try: calls and questions."""
     edges: Table
@@ -43,7 +45,8 @@ def measure_processes(context: Context) -> ProcessesPart:
     unfinished = count_unfinished(calls)
     numbers = np.arange(count)
     names = [None if name == f"process {index}" else name for index, name in enumerate(table.name)]
-    own_names, name = _code_texts(names)
+    marked = table.marked or MarkedNames(*((None,) * count for _ in MarkedNames.__struct_fields__))
+    names = [own if of_marker is None else of_marker for own, of_marker in zip(names, marked.name, strict=True)]
     shown = np.ones(count, np.int64)
     if context.shown is not None:
         shown = count_by(calls.process, count, context.shown.rows)
@@ -51,7 +54,9 @@ def measure_processes(context: Context) -> ProcessesPart:
         processes=Table(
             key={
                 "process": Column(context.process_key(numbers)),
-                "name": Column(name, own_names),
+                "name": _code_texts(names),
+                "binary": _code_texts(marked.binary),
+                "qualified": _code_texts(marked.qualified),
                 "file": Column(table.file.astype(np.int64), calls.files),
                 "tree": Column(table.tree.astype(np.int64), TREE_KINDS),
             },
@@ -69,10 +74,10 @@ def measure_processes(context: Context) -> ProcessesPart:
     )
 
 
-def _code_texts(texts: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _code_texts(texts: Sequence[str | None]) -> Column:
     codes: dict[str, int] = {}
     coded = [NO_TEXT if text is None else codes.setdefault(text, len(codes)) for text in texts]
-    return tuple(codes), np.array(coded, np.int64)
+    return Column(np.array(coded, np.int64), tuple(codes))
 
 
 def _find_line_range(calls: Calls) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -97,12 +102,11 @@ def count_unfinished(calls: Calls) -> NDArray[np.int64]:
 def _count_units(context: Context) -> Table:
     units, ordered = context.ordered.units, context.ordered
     count = len(units)
-    own_names, name = _code_texts([unit_name_of(context, unit) for unit in range(count)])
     return Table(
         key={
             "process": Column(context.process_key(units.process)),
             "unit": Column(np.arange(count)),
-            "name": Column(name, own_names),
+            "name": _code_texts([unit_name_of(context, unit) for unit in range(count)]),
             "kind": Column(units.kind.astype(np.int64), UNIT_KINDS),
             "attempt": Column(units.attempt.astype(np.int64)),
         },
@@ -149,6 +153,23 @@ def merge_processes(parts: Sequence[ProcessesPart]) -> ProcessesPart:
     )
 
 
+def name_processes(part: ProcessesPart) -> dict[int, str]:
+    """What each process of the whole input is called, by the number that parts know it by."""
+    rows = list(part.processes.rows("process", "name", "binary", "qualified", "file"))
+    # A name that no marker gave is what its source calls it; several processes may share that.
+    marked = MarkedNames(
+        name=tuple(None if binary is None else name for _, name, binary, _, _ in rows),
+        binary=tuple(binary for _, _, binary, _, _ in rows),
+        qualified=tuple(qualified for _, _, _, qualified, _ in rows),
+    )
+    index_of = number_processes(part)
+    settled = settle_names(marked, [file for *_, file in rows])
+    return {
+        process: own or name or f"process {index_of[process]}"
+        for (process, name, *_), own in zip(rows, settled, strict=True)
+    }
+
+
 def list_processes(whole: Whole, by_finding: dict[int, list[ProcessFinding]]) -> Rows[Process]:
     """One row per process, in the order of the log; ``by_finding`` holds what each adds to the findings."""
     part: ProcessesPart = whole["processes"]
@@ -157,17 +178,18 @@ def list_processes(whole: Whole, by_finding: dict[int, list[ProcessFinding]]) ->
         table = table.take(table.sums["shown"] > 0)
     total = len(table)
     index_of = number_processes(part)
+    name_of = name_processes(part)
     order = np.argsort(table.key["process"].codes)[:LONG_ROW_LIMIT]
     edges = _list_edges(part.edges.by("process", "caller", "function"), ("process",))
     rows = []
-    for process, name, file, tree, calls, unfinished, first, last, judged in table.take(order).rows(
-        "process", "name", "file", "tree", "calls", "unfinished_calls", "first_line", "last_line", "judged"
+    for process, file, tree, calls, unfinished, first, last, judged in table.take(order).rows(
+        "process", "file", "tree", "calls", "unfinished_calls", "first_line", "last_line", "judged"
     ):
         index = index_of[process]
         rows.append(
             Process(
                 index=index,
-                name=f"process {index}" if name is None else name,
+                name=name_of[process],
                 file=file,
                 first_line=first,
                 last_line=last,
@@ -204,7 +226,7 @@ def list_units(whole: Whole, by_finding: dict[tuple[int, int], list[ProcessFindi
     table = part.units.take(part.units.sums["judged"] > 0)
     order = np.lexsort((table.key["unit"].codes, table.key["process"].codes))[:UNIT_LIMIT]
     index_of = number_processes(part)
-    process_names = dict(part.processes.rows("process", "name"))
+    name_of = name_processes(part)
     trees = dict(part.processes.rows("process", "tree"))
     edges = _list_edges(part.edges, ("process", "unit"))
     rows = []
@@ -214,7 +236,7 @@ def list_units(whole: Whole, by_finding: dict[tuple[int, int], list[ProcessFindi
         index = index_of[process]
         rows.append(
             Unit(
-                name=name or process_names[process] or f"process {index}",
+                name=name or name_of[process],
                 process=index,
                 kind=kind,
                 attempt=attempt,

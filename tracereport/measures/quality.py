@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME, Calls, Facts
+from tracereport.calls.facts import count_notices
 from tracereport.calls.grouping import keep_rows
 from tracereport.measures.context import Context
 from tracereport.measures.distribution import count_times, split_times, subtract_times
@@ -88,13 +89,13 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
     """All warnings that the calls and the lines give cause for."""
     part: QualityPart = whole["quality"]
     facts: Facts | None = whole["input"]
-    notices = facts.notices if facts is not None else {}
+    notices = count_notices(facts) if facts is not None else {}
     return keep_rows(
         [
             *_of_input(facts),
             *describe_usage(notices),
             *_of_processes(part, int(whole["processes"].processes.sums["unfinished_calls"].sum()), notices),
-            *_of_lines(facts),
+            *_of_lines(notices),
             *_of_callers(whole, notices),
             *_of_first_calls(whole, part),
             *_of_times(whole, part),
@@ -183,8 +184,7 @@ def _of_processes(part: QualityPart, unfinished: int, notices: Mapping[str, int]
         )
 
 
-def _of_lines(facts: Facts | None) -> Iterator[QualityWarning]:
-    notices = facts.notices if facts is not None else {}
+def _of_lines(notices: Mapping[str, int]) -> Iterator[QualityWarning]:
     texts = {
         "captured": (
             "{} left no traces while child processes did: libtest keeps the output of passing tests to itself.",

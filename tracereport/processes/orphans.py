@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.native.keys import factorize
 from tracereport.processes.splitting import Processes
 
 Ints = NDArray[np.int64]
@@ -41,9 +42,18 @@ def join_orphaned(
     told = np.bincount(found.process[tells_all], minlength=count) == np.bincount(found.process, minlength=count)
     asked = found.judged & (segments[found.segment] > 1) & (largest == calls - 1) & ~told
     record = np.flatnonzero(asked[found.process] & ~found.implausible)
-    orphan = record[
-        _find_orphans(found.process[record], number.view(np.int64)[record], function[record], caller[record], function)
-    ]
+    if not len(record):
+        return found
+    segment = found.segment[found.process]
+    width = int(max(function.max(initial=0), caller.max(initial=0))) + 1
+    # Traced in the segment itself: what another one holds tells nothing of the processes of this one.
+    in_question = np.zeros(len(segments), bool)
+    in_question[found.segment[asked]] = True
+    traced = _find_distinct((segment * width + function)[in_question[segment]])
+    named = segment[record] * width + caller[record]
+    asking = np.flatnonzero((caller[record] >= 0) & _is_among(named, traced))
+    own = (found.process[record], number.view(np.int64)[record], function[record], caller[record])
+    orphan = record[_find_orphans(*own, asking)]
     if not len(orphan):
         return found
     mixed = np.zeros(len(segments), bool)
@@ -60,21 +70,24 @@ def join_orphaned(
     )
 
 
+def _find_distinct(keys: Ints) -> Ints:
+    """The distinct keys, ascending."""
+    return np.sort(keys[factorize(keys)[1]])
+
+
+def _is_among(keys: Ints, distinct: Ints) -> Bools:
+    place = np.minimum(np.searchsorted(distinct, keys), len(distinct) - 1)
+    return np.equal(distinct[place], keys)
+
+
 def _find_orphans(
-    process: NDArray[np.uint32],
-    number: Ints,
-    function: NDArray[np.int32],
-    caller: NDArray[np.int32],
-    traced: NDArray[np.int32],
+    process: NDArray[np.uint32], number: Ints, function: NDArray[np.int32], caller: NDArray[np.int32], asking: Ints
 ) -> Ints:
-    """The records that name one of the traced functions as their caller while no call of it is open."""
-    is_traced = np.zeros(int(max(traced.max(initial=0), caller.max(initial=0))) + 2, bool)
-    is_traced[traced] = True
-    asking = np.flatnonzero((caller >= 0) & is_traced[caller])
+    """Those of the ``asking`` records, which name a traced function as their caller, that no call of it encloses."""
     if not len(asking):
         return asking
     # Calls by process, function and number, each with the latest line of those up to it.
-    functions, numbers = len(is_traced), np.unique(number)
+    functions, numbers = int(max(function.max(), caller.max())) + 1, np.unique(number)
     group = process.astype(np.int64) * functions + function
     distinct = np.unique(group)
     key = np.searchsorted(distinct, group) * len(numbers) + np.searchsorted(numbers, number)

@@ -1,7 +1,9 @@
 """Inputs of any format, in any mixture -> one set of calls."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import methodcaller
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +12,22 @@ from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError, UsageError
 from tracereport.processes.trees import refuse_impossible_parents
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
-from tracereport.sources.interface import Source
+from tracereport.sources.interface import CuttableSource, Source
 from tracereport.sources.joining import join_calls
+from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams import Progress, Stream, input_title
+
+CALLS_AT_ONCE: Final = 250_000
+"""As many as are measured together, where processes allow it: fewer would cost time, more would cost memory."""
 
 
 class _Input:
     """An input, and the format that it is read as."""
 
-    def __init__(self, name: str, wanted: str | None, unpacked_limit: int | None = None) -> None:
-        self.stream = Stream(name, unpacked_limit)
+    def __init__(
+        self, name: str, wanted: str | None, unpacked_limit: int | None = None, byte_range: ByteRange | None = None
+    ) -> None:
+        self.stream = Stream(name, unpacked_limit, byte_range)
         self.source = find_source(wanted) if wanted is not None else choose_source(self.stream)
 
 
@@ -42,23 +50,57 @@ def read_inputs(
         InputError: an input can't be read, or two formats claim it.
         UsageError: no format is called so.
     """
-    return join_calls(list(read_parts(names, progress, source=source, unpacked_limit=unpacked_limit)))
+    inputs = (_Input(name, source, unpacked_limit) for name in names)
+    read = (_finish(used.read(streams, progress), streams) for used, streams in _group(inputs))
+    return join_calls(list(chain.from_iterable(read)))
 
 
-def read_parts(
+def read_sets(
     names: Sequence[str],
     progress: Progress | None = None,
     *,
     source: str | None = None,
     unpacked_limit: int | None = None,
+    calls_at_once: int = CALLS_AT_ONCE,
+    byte_range: ByteRange | None = None,
 ) -> Iterator[Calls]:
-    """As ``read_inputs``, in sets of whole processes as they come."""
-    inputs = (_Input(name, source, unpacked_limit) for name in names)
+    """As ``read_inputs``, in sets of whole processes as they come: what has been used can be dropped.
+
+    Args:
+        names: of the inputs.
+        progress: is told the bytes read.
+        source: the format of all inputs; None: by the content of each.
+        unpacked_limit: the most bytes that a packed input may unpack to; None: as the streams say.
+        calls_at_once: of a set, where the format allows it.
+        byte_range: of the only input; None: all of it.
+    """
+    inputs = (_Input(name, source, unpacked_limit, byte_range) for name in names)
+    for used, streams in _group(inputs):
+        if isinstance(used, CuttableSource):
+            yield from _finish(used.read_sets(streams, progress, calls_at_once), streams)
+        else:
+            yield from _finish(used.read(streams, progress), streams)
+
+
+def cut_input(name: str, range_bytes: int, *, source: str | None = None) -> Sequence[ByteRange]:
+    """An input in ranges that can be read by themselves; none where it is to be read in one go."""
+    one = _Input(name, source)
+    return one.source.cut(one.stream, range_bytes) if isinstance(one.source, CuttableSource) else ()
+
+
+def _group(inputs: Iterable[_Input]) -> Iterator[tuple[Source, list[Stream]]]:
+    """Neighbours of one format."""
     for used, group in groupby(inputs, key=lambda one: one.source):
-        streams = [one.stream for one in group]
-        for calls in used.read(streams, progress):
-            named = calls.rename_files({stream.name: input_title(stream.name) for stream in streams})
-            yield refuse_impossible_parents(named)
+        yield used, [one.stream for one in group]
+
+
+def _finish(sets: Iterator[Calls], streams: Sequence[Stream]) -> Iterator[Calls]:
+    """The calls, with names that documents can hold.
+
+    Not by a generator: it would hold each set while the next one is made.
+    """
+    names = {stream.name: input_title(stream.name) for stream in streams}
+    return map(refuse_impossible_parents, map(methodcaller("rename_files", names), sets))
 
 
 def find_source(name: str) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # whoever only asks for a source's name loads nothing of what reads it
     from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # whoever only asks for a source's name loads nothing of what
 
     from tracereport.calls.calls import Calls, Facts
     from tracereport.errors import InputError
+    from tracereport.sources.ranges import ByteRange
     from tracereport.sources.streams import Progress, Stream
 
 
@@ -55,4 +56,18 @@ class Source(Protocol):
         Args:
             names: of the inputs, as documents call them.
             facts: of what was read.
+        """
+
+
+@runtime_checkable
+class CuttableSource(Source, Protocol):
+    """A format whose inputs hold many processes, each of which is judged alone: no input has to be held whole."""
+
+    def read_sets(self, streams: Sequence[Stream], progress: Progress | None, calls_at_once: int) -> Iterator[Calls]:
+        """As ``read``, in sets of not many more calls than these, as far as processes allow."""
+
+    def cut(self, stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
+        """An input in ranges of whole processes and about so many bytes; none where it is to be read in one go.
+
+        They don't depend on who is there to read them.
         """

@@ -11,19 +11,16 @@ from tracereport.calls.calls import (
     NO_START,
     NO_TEXT,
     Calls,
-    Facts,
     Lookups,
     MetricSets,
     ProcessTable,
     Signatures,
 )
+from tracereport.calls.facts import merge_facts
+from tracereport.calls.naming import MarkedNames
 from tracereport.calls.origins import CodedOrigins, code_origins
 from tracereport.calls.texts import Texts
-from tracereport.model import Input, Rows
 from tracereport.native.keys import factorize
-
-MALFORMED_ROWS = 1_000
-"""Malformed lines that are kept with their beginning."""
 
 Codes = NDArray[np.int32]
 
@@ -39,7 +36,7 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
     lookups, lookup_codes = _join_lookups(parts, name_codes, resource_codes)
     signatures, signature_codes = _join_signatures(parts, name_codes, lookup_codes, len(names))
     coded, origin_codes = _join_origins(parts, resources, resource_codes)
-    processes, first_process = _join_processes(parts, file_codes)
+    processes, first_process = _join_processes(parts, file_codes, files)
     first_set = np.cumsum([0, *(len(part.metric_sets.offset) - 1 for part in parts)])
     facts = [part.facts for part in parts if part.facts is not None]
     return Calls(
@@ -64,7 +61,7 @@ def join_calls(parts: Sequence[Calls]) -> Calls:
         metric_sets=_join_metric_sets([part.metric_sets for part in parts]),
         origins=coded.origins,
         processes=processes,
-        facts=_join_facts(facts) if len(facts) == len(parts) else None,
+        facts=merge_facts(facts) if len(facts) == len(parts) else None,
         activation=_join_optional([part.activation for part in parts], parts, NO_ACTIVATION),
         start_ns=_join_optional([part.start_ns for part in parts], parts, NO_START),
         impossible_parents=sum(part.impossible_parents for part in parts),
@@ -163,7 +160,9 @@ def _join_origins(
     return coded, _split(coded.origin, [len(table.kind) for table in tables])
 
 
-def _join_processes(parts: Sequence[Calls], files: Sequence[Codes]) -> tuple[ProcessTable, list[int]]:
+def _join_processes(
+    parts: Sequence[Calls], files: Sequence[Codes], names_of_files: Sequence[str]
+) -> tuple[ProcessTable, list[int]]:
     """All processes, and the new number of each part's first; one that is named by its number, by the new one."""
     tables = [part.processes for part in parts]
     firsts = np.cumsum([0, *(len(table.name) for table in tables)]).tolist()
@@ -177,8 +176,21 @@ def _join_processes(parts: Sequence[Calls], files: Sequence[Codes]) -> tuple[Pro
         file=_gather(files, (table.file for table in tables)),
         judged=np.concatenate([table.judged for table in tables]),
         tree=np.concatenate([table.tree for table in tables]),
+        marked=_join_marked(tables),
     )
-    return processes, firsts
+    return processes.settle(names_of_files), firsts
+
+
+def _join_marked(tables: Sequence[ProcessTable]) -> MarkedNames | None:
+    if all(table.marked is None for table in tables):
+        return None
+    none = [(None,) * len(table.name) for table in tables]
+    marked = [table.marked or MarkedNames(own, own, own) for table, own in zip(tables, none, strict=True)]
+    return MarkedNames(
+        name=tuple(name for own in marked for name in own.name),
+        binary=tuple(binary for own in marked for binary in own.binary),
+        qualified=tuple(name for own in marked for name in own.qualified),
+    )
 
 
 def _join_optional(
@@ -191,28 +203,4 @@ def _join_optional(
             np.full(len(part), unknown, np.int64) if column is None else column
             for column, part in zip(columns, parts, strict=True)
         ]
-    )
-
-
-def _join_facts(facts: Sequence[Facts]) -> Facts:
-    inputs = [part.input for part in facts]
-    malformed = tuple(row for part in inputs for row in part.malformed.rows)
-    notices: dict[str, int] = {}
-    for part in facts:
-        for code, count in part.notices.items():
-            notices[code] = notices.get(code, 0) + count
-    return Facts(
-        input=Input(
-            files=tuple(file for part in inputs for file in part.files),
-            lines=sum(part.lines for part in inputs),
-            records=sum(part.records for part in inputs),
-            continuation_lines=sum(part.continuation_lines for part in inputs),
-            malformed_lines=sum(part.malformed_lines for part in inputs),
-            other_lines=sum(part.other_lines for part in inputs),
-            malformed=Rows(sum(part.malformed.total for part in inputs), malformed[:MALFORMED_ROWS]),
-            errors=tuple(error for part in inputs for error in part.errors),
-            partial=any(part.partial for part in inputs),
-        ),
-        notices=notices,
-        head=b"" if any(part.records for part in inputs) else b"\n".join(part.head for part in facts),
     )

@@ -48,7 +48,7 @@ def write_table(calls: Calls, path: Path, rows: NDArray[np.bool_] | None = None)
     if rows is not None:
         table = table.filter(pl.Series(rows))
         if facts is not None:
-            facts = Facts(msgspec.structs.replace(facts.input, partial=True), facts.notices)
+            facts = msgspec.structs.replace(facts, input=msgspec.structs.replace(facts.input, partial=True))
     metadata = _Metadata(facts, calls.impossible_parents)
     try:
         table.write_parquet(path, metadata={METADATA_KEY: msgspec.json.encode(metadata).decode()})

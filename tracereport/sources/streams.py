@@ -23,6 +23,7 @@ from tracereport.sources.objects import (
     list_objects,
     without_secrets,
 )
+from tracereport.sources.ranges import ByteRange
 
 STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 2 << 20
@@ -163,10 +164,14 @@ class Stream:
     A file is opened again to be read, so that thousands of them aren't held open; a pipe stays open between the two.
     """
 
-    def __init__(self, name: str, unpacked_limit: int | None = None) -> None:
-        """Take the most bytes that the input may unpack to; None: as ``UNPACKED_RATIO`` says."""
+    def __init__(self, name: str, unpacked_limit: int | None = None, byte_range: ByteRange | None = None) -> None:
+        """Take the most bytes that the input may unpack to, and the range of its bytes that is read.
+
+        None: as ``UNPACKED_RATIO`` says; all. An input with a range isn't packed.
+        """
         self.name = name
         self.unpacked_limit = unpacked_limit
+        self.byte_range = byte_range
         self._held: tuple[_Counted, _Peeked] | None = None
         self._version: str | None = None
         """Of the object that was looked at: that one is read."""
@@ -181,8 +186,22 @@ class Stream:
         with held[1] as stream:
             return stream.peek(size)
 
+    def find_plain_start(self) -> int | None:
+        """Where its text begins, if it is a file whose bytes are those of the text from there on."""
+        if is_url(self.name) or not Path(self.name).is_file():
+            return None
+        with Path(self.name).open("rb") as file:
+            head = file.read(len(XZ_MAGIC))
+        if head.startswith((GZIP_MAGIC, ZSTD_MAGIC, XZ_MAGIC, *UTF16_MARKS)):
+            return None
+        return len(UTF8_MARK) if head.startswith(UTF8_MARK) else 0
+
     def open(self, progress: Progress | None = None) -> io.RawIOBase:
         """The content, from its beginning; a source that breaks off raises ``BrokenSourceError`` in its place."""
+        if self.byte_range is not None:
+            ranged = _Ranged(self.name, self.byte_range)
+            ranged.progress = progress
+            return ranged
         counted, stream = self._held or _open_stream(self.name, self.unpacked_limit, self._version)
         self._held = None
         counted.progress = progress
@@ -398,6 +417,30 @@ class _Counted(_Peeked):
     def packed_bytes(self) -> int:
         """The size of the input; of one that has none, what was read of it."""
         return self._size or self._position
+
+
+class _Ranged(io.RawIOBase):
+    """A range of a file that isn't packed."""
+
+    def __init__(self, name: str, byte_range: ByteRange) -> None:
+        self._raw = io.FileIO(name, "rb")
+        self._raw.seek(byte_range.start)
+        self._left = self._size = byte_range.end - byte_range.start
+        self.progress: Progress | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = self._raw.readinto(memoryview(buffer)[: self._left]) if self._left else 0
+        self._left -= count or 0
+        if self.progress is not None:
+            self.progress(self._size - self._left, self._size)
+        return count or 0
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _PackedReader(Protocol):

@@ -8,22 +8,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, ProcessTable, is_time
+from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, FileFacts, ProcessTable, is_time
 from tracereport.calls.constant import concatenate, is_constant, map_column, repeat_value, shrink
+from tracereport.calls.facts import MALFORMED_ROWS
+from tracereport.calls.naming import MarkedNames
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
 from tracereport.native.keys import factorize
 from tracereport.native.metrics import MISSING
 from tracereport.processes.parents import find_parents
 from tracereport.processes.separating import NOT_SAID, Witness, separate_processes
-from tracereport.sources.joining import MALFORMED_ROWS
+from tracereport.processes.splitting import Processes
 from tracereport.sources.perf_trace.encode import Encoder, Tables
-from tracereport.sources.perf_trace.grammar import Reason, describe_bad_value
-from tracereport.sources.perf_trace.markers import MarkerKind, name_segments
+from tracereport.sources.perf_trace.grammar import Reason
+from tracereport.sources.perf_trace.markers import MarkerKind, SegmentName, name_segments
 from tracereport.sources.perf_trace.origins import encode_origins
-from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
+from tracereport.sources.perf_trace.reading import REASONS, Columns, FileReading, join_columns
 from tracereport.sources.perf_trace.remarks import Remarks
-
-MALFORMED_BYTES = 200
 
 _NOTICE_OF_REASON = {
     Reason.TORN: "torn-lines",
@@ -36,8 +36,6 @@ _NOTICE_OF_REASON = {
 
 def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     """One set of calls from what the files hold, which the encoder has coded."""
-    for reading in readings:
-        drop_doubled(reading)
     file, ends, records = _join_files(readings)
     line, number, parent, activation = records.line, records.number, records.parent, records.activation
     elapsed_ns, resolution_ns = records.elapsed_ns, records.resolution_ns
@@ -46,7 +44,7 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
     segments = _cut_segments(readings, lines_by_file)
     marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
-    captured = sum(_count_silent_binaries(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True))
+    by_file = [_take_file_facts(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True)]
     remark, remarks = tables.remark, tables.remarks
     origins = encode_origins(remarks, tables.resources)
     said = remarks.numbers["process"]
@@ -72,7 +70,7 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         given_parent=map_column(lambda given: np.maximum(given, NO_PARENT), parent),
         has_parent=witness.has_parent,
     )
-    names = tuple(segments.name[at] or f"process {index}" for index, at in enumerate(found.segment.tolist()))
+    files = tuple(reading.name for reading in readings)
     logged_test, logged_tests = remarks.texts["test"]
     tests, test = _code_tests(marked_tests, logged_tests, map_column(logged_test.__getitem__, remark))
     has_activation = activation.max(initial=NO_ACTIVATION) != NO_ACTIVATION
@@ -91,22 +89,17 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         test=test,
         origin=map_column(origins.origin.__getitem__, remark),
         names=tables.names,
-        files=tuple(reading.name for reading in readings),
+        files=files,
         tests=tests,
         resources=origins.resources,
         lookups=tables.lookups,
         signatures=tables.signatures,
         metric_sets=tables.metric_sets,
         origins=origins.origins,
-        processes=ProcessTable(
-            name=names,
-            file=segments.file[found.segment],
-            judged=found.judged,
-            tree=trees.kind,
-        ),
+        processes=segments.list_processes(found, trees.kind, files),
         impossible_parents=trees.impossible,
         activation=np.maximum(activation, NO_ACTIVATION) if has_activation else None,
-        facts=_make_facts(readings, _count_dropped(remarks, remark), captured, len(line)),
+        facts=_make_facts(readings, by_file, _count_dropped(remarks, remark), len(line)),
     )
 
 
@@ -125,10 +118,12 @@ def _code_told(tables: Tables, records: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _join_files(readings: list[FileReading]) -> tuple[NDArray[np.int32], NDArray[np.int64], Columns]:
     """Of each record the index of its file; where each file but the last ends; all records in the order of the log."""
-    calls = [sum(len(part) for part in reading.records) for reading in readings]
-    parts = [part for reading in readings for part in reading.records]
+    parts: list[Columns] = []
+    calls = []
     for reading in readings:
-        reading.records = []
+        own = reading.take_records()
+        calls.append(sum(map(len, own)))
+        parts += own
     records = join_columns(parts)
     file = concatenate([repeat_value(np.int32(index), count) for index, count in enumerate(calls)])
     return file, np.cumsum(calls, dtype=np.int64)[:-1], records
@@ -143,43 +138,38 @@ class _Segments(msgspec.Struct, frozen=True, eq=False):
     """The stretches between the markers of all files."""
 
     of_record: NDArray[np.int64]
-    name: list[str | None]
+    name: list[SegmentName]
     file: NDArray[np.int32]
+
+    def list_processes(self, found: Processes, tree: NDArray[np.uint8], files: Sequence[str]) -> ProcessTable:
+        """The processes, each with what the marker before its stretch says."""
+        named = [self.name[at] for at in found.segment.tolist()]
+        marked = MarkedNames(
+            name=tuple(own.name for own in named),
+            binary=tuple(own.binary for own in named),
+            qualified=tuple(own.qualified for own in named),
+        )
+        table = ProcessTable(
+            name=tuple(f"process {index}" for index in range(len(named))),
+            file=self.file[found.segment],
+            judged=found.judged,
+            tree=tree,
+            marked=marked if any(own.name is not None for own in named) else None,
+        )
+        return table.settle(files)
 
 
 def _cut_segments(readings: list[FileReading], lines_by_file: list[NDArray[np.int64]]) -> _Segments:
     """Which stretch each record stands in, and the name and file of each stretch."""
     of_record: list[NDArray[np.int64]] = []
-    names: list[str | None] = []
+    names: list[SegmentName] = []
     files: list[int] = []
     for index, (reading, lines) in enumerate(zip(readings, lines_by_file, strict=True)):
         own = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
         of_record.append(own + len(names))
-        names += name_segments([marker for _, marker in reading.markers], set(np.unique(own).tolist()))
+        names += name_segments([marker for _, marker in reading.markers], reading.crate)
         files += [index] * (len(reading.markers) + 1)
     return _Segments(np.concatenate(of_record), names, np.array(files, np.int32))
-
-
-def _is_doubled(lines: NDArray[np.int64], ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Which of the lines stand in one of the ranges."""
-    doubled = np.zeros(len(lines), bool)
-    for start, end in ranges:
-        doubled |= (lines >= start) & (lines < end)
-    return doubled
-
-
-def drop_doubled(reading: FileReading) -> None:
-    """Takes what stands in the second copy of a test's output out of the reading: those lines are *other* lines."""
-
-    def kept(line: int) -> bool:
-        return not any(start <= line < end for start, end in reading.doubled)
-
-    if not reading.doubled:
-        return
-    reading.records = [part.take(~_is_doubled(part.line, reading.doubled)) for part in reading.records]
-    reading.continued = [(line, taken) for line, taken in reading.continued if kept(line)]
-    reading.malformed = [malformed for malformed in reading.malformed if kept(malformed[0])]
-    reading.quoted = [line for line in reading.quoted if kept(line)]
 
 
 def _find_running_tests(reading: FileReading, lines: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -223,12 +213,8 @@ def _code_tests(
     return tuple(tests), np.where(of_line >= 0, of_line, of_marker)
 
 
-def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], number: NDArray[np.int64]) -> int:
-    """The test binaries whose traces libtest seems to have captured.
-
-    That shows where only child processes traced: every binary with traces shows several counters, as the processes that
-    a test starts do, and others are silent.
-    """
+def _take_file_facts(reading: FileReading, lines: NDArray[np.int64], number: NDArray[np.int64]) -> FileFacts:
+    """What the whole file tells, as far as this reading has it."""
     binaries = [
         index
         for index, (_, marker) in enumerate(reading.markers, start=1)
@@ -237,46 +223,48 @@ def _count_silent_binaries(reading: FileReading, lines: NDArray[np.int64], numbe
     segment = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
     traced = np.bincount(segment, minlength=len(reading.markers) + 1)[binaries]
     counters = np.bincount(segment[number == 0], minlength=len(reading.markers) + 1)[binaries]
-    has_children_only = traced.any() and not np.any(traced[counters < 2])  # noqa: PLR2004
-    return int(np.count_nonzero(traced == 0)) if has_children_only else 0
+    return FileFacts(
+        file=reading.name,
+        holds_invalid=reading.holds_invalid,
+        silent=int(np.count_nonzero(traced == 0)),
+        traced=int(np.count_nonzero(traced)),
+        alone=int(np.count_nonzero((traced > 0) & (counters < 2))),  # noqa: PLR2004
+    )
 
 
-def _make_facts(readings: list[FileReading], dropped: int, captured: int, records: int) -> Facts:
-    malformed = [(reading.name, *row) for reading in readings for row in reading.malformed]
-    continuation_lines = sum(taken for reading in readings for _, taken in reading.continued)
-    continuation_lines += sum(reading.envelope.parts for reading in readings)
-    lines = sum(reading.lines for reading in readings)
-    notices = Counter(_NOTICE_OF_REASON[reason] for _, _, reason, _ in malformed)
+def _make_facts(readings: list[FileReading], by_file: Sequence[FileFacts], dropped: int, records: int) -> Facts:
+    malformed = sum(len(reading.malformed) for reading in readings)
+    continuation_lines = sum(int(reading.continued.values.sum()) + reading.parts for reading in readings)
+    lines = sum(reading.end_line - reading.first_line for reading in readings)
+    notices: Counter[str] = Counter()
+    for reading in readings:
+        for place, count in enumerate(np.bincount(reading.malformed.values).tolist()):
+            notices[_NOTICE_OF_REASON.get(REASONS[place], "")] += count
     notices["quoted"] = sum(len(reading.quoted) for reading in readings)
     notices["doubled-output"] = sum(len(reading.doubled) for reading in readings)
-    notices["invalid-utf8"] = sum(reading.invalid_chunks > 0 for reading in readings)
     notices["dropped-metrics"] = dropped
-    notices["captured"] = captured
     # No warnings by themselves: they tell how the tests were run, so that nobody is advised to do what was done.
     for kind in (MarkerKind.CARGO, MarkerKind.NEXTEST):
         notices[kind.value] = sum(marker.kind is kind for reading in readings for _, marker in reading.markers)
-    notices["split-lines"] = sum(reading.envelope.split_lines for reading in readings)
-    notices["text-behind"] = sum(reading.envelope.unlearnt_tails for reading in readings)
-    rows = tuple(
-        MalformedLine(
-            file=file,
-            line=line + 1,
-            reason=describe_bad_value(text) if reason is Reason.BAD_VALUE else reason.value,
-            text=text.encode()[:MALFORMED_BYTES].decode(errors="ignore"),
-        )
-        for file, line, reason, text in malformed[:MALFORMED_ROWS]
-    )
+    notices["split-lines"] = sum(reading.split_lines for reading in readings)
+    notices["text-behind"] = sum(reading.unlearnt_tails for reading in readings)
+    rows = [
+        MalformedLine(file=reading.name, line=own.line + 1, reason=own.reason, text=own.text)
+        for reading in readings
+        for own in reading.first_malformed
+    ]
     return Facts(
         input=Input(
             files=tuple(reading.name for reading in readings),
             lines=lines,
             records=records,
             continuation_lines=continuation_lines,
-            malformed_lines=len(malformed),
-            other_lines=lines - records - continuation_lines - len(malformed),
-            malformed=Rows(len(malformed), rows),
+            malformed_lines=malformed,
+            other_lines=lines - records - continuation_lines - malformed,
+            malformed=Rows(malformed, tuple(rows[:MALFORMED_ROWS])),
             errors=tuple(f"{reading.name}: {reading.error}" for reading in readings if reading.error),
         ),
         notices={code: count for code, count in notices.items() if count},
         head=b"" if records else b"\n".join(reading.head for reading in readings),
+        by_file=tuple(own for own in by_file if own != FileFacts(own.file)),
     )

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +14,17 @@ from tracereport.sources.perf_trace.markers import COLOURS, MarkerKind
 NO_OUTPUT = re.compile(rb"^(?!  )(?![^\S\n]*$)|^(?:\x1b\[[0-9;]*m)* {5}(?:\x1b\[[0-9;]*m)*Summary", re.MULTILINE)
 """The line behind which a block is over, and that is no part of it."""
 _MARK = MARK.encode()
+
+
+class DoubledBlock(NamedTuple):
+    """The second copy of a block."""
+
+    first_line: int
+    end_line: int
+    """The line behind it."""
+    digest: bytes
+    first_copy: int
+    """The line that the first copy begins at."""
 
 
 class _Block(msgspec.Struct):
@@ -25,12 +38,17 @@ class _Block(msgspec.Struct):
     is_open: bool = True
 
 
-class BlockFinder(msgspec.Struct):
-    """Told every chunk of a file in turn, it knows at the end which blocks came before, line for line."""
+class BlockFinder:
+    """Told every chunk of a file in turn, it knows which of the blocks that have ended came before, line for line.
 
-    _seen: set[bytes] = msgspec.field(default_factory=set)
-    _doubled: list[tuple[int, int]] = msgspec.field(default_factory=list)
-    _block: _Block | None = None
+    Args:
+        seen: the digests of blocks that stand before the first chunk, and are found again.
+    """
+
+    def __init__(self, seen: Iterable[bytes] = ()) -> None:
+        self._seen = dict.fromkeys(seen, -1)
+        self._doubled: list[DoubledBlock] = []
+        self._block: _Block | None = None
 
     def add(self, chunk: Chunk, first_line: int) -> None:
         """Goes on with the next chunk, whose first line has this number."""
@@ -47,10 +65,15 @@ class BlockFinder(msgspec.Struct):
                 self._block = _Block(line, hashlib.blake2b(COLOURS.sub("", own).encode()), line)
         self._add_lines(chunk.text, start, len(chunk.text), line)
 
-    def finish(self) -> list[tuple[int, int]]:
-        """The ranges of lines of the second copies."""
+    def take_doubled(self) -> list[DoubledBlock]:
+        """The second copies that have ended since this was asked for."""
+        doubled, self._doubled = self._doubled, []
+        return doubled
+
+    def finish(self) -> list[DoubledBlock]:
+        """As above, at the end of the file."""
         self._end_block()
-        return self._doubled
+        return self.take_doubled()
 
     def _add_lines(self, chunk_text: bytes, start: int, end: int, first_line: int) -> None:
         """Goes on with the lines between two places; the first has this number."""
@@ -82,5 +105,5 @@ class BlockFinder(msgspec.Struct):
             return
         identity = block.digest.digest()
         if identity in self._seen:
-            self._doubled.append((block.first_line, block.end_line))
-        self._seen.add(identity)
+            self._doubled.append(DoubledBlock(block.first_line, block.end_line, identity, self._seen[identity]))
+        self._seen.setdefault(identity, block.first_line)

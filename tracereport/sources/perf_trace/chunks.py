@@ -21,6 +21,11 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
     markers: tuple[PlacedMarker, ...]
     invalid_bytes: bool
 
+    @property
+    def last_process_line(self) -> int | None:
+        """The line of the last marker that starts a process."""
+        return next((placed.line for placed in reversed(self.markers) if placed.marker.starts_process), None)
+
     def whole_line(self, start: int) -> str:
         """The line that starts at this byte, without the line feed at its end."""
         return whole_line(self.text, start)

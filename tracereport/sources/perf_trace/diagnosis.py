@@ -81,6 +81,14 @@ _NO_SIGN: Final = (
 )
 
 
+def shorten_head(head: bytes) -> bytes:
+    """What of a log's beginning may tell why it holds no traces: the same is told by it, and it takes little room."""
+    kind = next((found[0].lstrip() for start, _, _ in _OTHER_KINDS if (found := start.match(head))), b"")
+    signs = [found[0] for sign, _, _ in _SIGNS if (found := sign.search(head))]
+    marks = [MARK.encode()] if MARK.encode() in head else []
+    return b"\n".join([kind, *signs, *marks])
+
+
 def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
     """The error for inputs without a single record, with its likely cause and what to do."""
     name = f"{len(names)} inputs" if len(names) > 1 else names[0]

@@ -4,9 +4,9 @@ Cargo's and nextest's markers end a process: none goes on beyond them. They name
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from numpy.typing import NDArray
@@ -139,19 +139,32 @@ def _binary_name(path: str) -> str:
     return BINARY_HASH.sub("", re.split(r"[/\\]", path)[-1].removesuffix(".exe"))
 
 
-def name_segments(markers: Sequence[Marker], traced: Collection[int]) -> tuple[str | None, ...]:
-    """The name of each stretch between markers: none for the one before the first, then one per marker.
+class SegmentName(NamedTuple):
+    """What a marker says of the processes behind it, as ``calls.naming`` has it."""
 
-    Where two binaries with traces share a name it is ``crate::target``; ``traced`` holds the stretches with traces.
+    name: str | None
+    binary: str | None
+    qualified: str | None
+
+
+def name_segments(markers: Sequence[Marker], crate: str | None) -> tuple[SegmentName, ...]:
+    """Of each stretch between markers: nothing for the one before the first, then one per marker.
+
+    Args:
+        markers: in order.
+        crate: that of the last marker before them that has one.
     """
-    binaries: dict[str, set[str]] = {}
-    for segment in traced:
-        if segment > 0 and markers[segment - 1].kind is MarkerKind.CARGO:
-            binaries.setdefault(markers[segment - 1].name, set()).add(markers[segment - 1].binary)
-    names: list[str | None] = [None]
-    crate: str | None = None
+    named = [SegmentName(None, None, None)]
     for marker in markers:
         crate = marker.crate or crate
-        is_shared = marker.kind is MarkerKind.CARGO and len(binaries.get(marker.name, ())) > 1
-        names.append(f"{crate}::{marker.target}" if is_shared and crate else marker.name)
-    return tuple(names)
+        is_qualified = marker.kind is MarkerKind.CARGO and crate is not None
+        qualified = f"{crate}::{marker.target}" if is_qualified else None
+        named.append(SegmentName(marker.name, marker.binary, qualified))
+    return tuple(named)
+
+
+def find_crate(markers: Iterable[Marker], crate: str | None) -> str | None:
+    """The crate of the last marker that has one; ``crate`` where none has."""
+    for marker in markers:
+        crate = marker.crate or crate
+    return crate

@@ -2,6 +2,8 @@
 
 Chunks are split by threads while the next one is read; their results are taken in the order of the log. Only here are
 lines looked at one by one: those that hold the mark and aren't plain, and the lines that go on a broken record.
+
+No process goes on beyond a marker, so that what stands before one can be put together and given away.
 """
 
 from collections import deque
@@ -12,14 +14,14 @@ from itertools import chain
 import numpy as np
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.envelopes.unwrapping import unwrap
+from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.assemble import assemble_calls
 from tracereport.sources.perf_trace.blocks import BlockFinder
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.encode import Encoder
 from tracereport.sources.perf_trace.grammar import Reason, RecordText, parse_record, strip_line_end
-from tracereport.sources.perf_trace.reading import Columns, FileReading, join_columns
+from tracereport.sources.perf_trace.reading import Columns, FileReading, is_within, join_columns
 from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, Stream
 
 HEAD_BYTES = 1 << 20
@@ -29,30 +31,70 @@ WORKERS = 2
 def read_log(
     inputs: Sequence[str | Stream], progress: Progress | None = None, *, chunk_bytes: int = CHUNK_BYTES
 ) -> Calls:
-    """All calls of the logs, in the order of the inputs.
+    """All calls of the logs as one set, in the order of the inputs.
 
     An input that can't be read to its end gives what could be read, and an entry in ``facts.input.errors``.
     """
-    encoder = Encoder()
-    return assemble_calls([_read_file(_to_stream(one), encoder, progress, chunk_bytes) for one in inputs], encoder)
+    (calls,) = read_sets(inputs, progress, chunk_bytes=chunk_bytes)
+    return calls
 
 
-def _to_stream(one: str | Stream) -> Stream:
-    return Stream(one) if isinstance(one, str) else one
+def read_sets(
+    inputs: Sequence[str | Stream],
+    progress: Progress | None = None,
+    *,
+    calls_at_once: int | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Iterator[Calls]:
+    """All calls of the logs in sets of whole processes, in the order of the inputs; one set at least.
+
+    A set ends at the first marker of a process behind so many calls, and at the end of a log.
+
+    Args:
+        inputs: the logs.
+        progress: is told the bytes read.
+        calls_at_once: of a set, if a marker stands there; null: one set of all.
+        chunk_bytes: of a chunk.
+    """
+    gathered = _Set()
+    for one in inputs:
+        stream = Stream(one) if isinstance(one, str) else one
+        if gathered.is_full(calls_at_once):
+            yield gathered.assemble()
+        file = _File(stream)
+        for chunk in file.read_chunks(progress, chunk_bytes):
+            cut = chunk.last_process_line if gathered.is_full(calls_at_once, file.reading) else None
+            if cut is None:
+                file.take(chunk, [(gathered.encoder, None)])
+                continue
+            behind = _Set()
+            file.take(chunk, [(gathered.encoder, cut), (behind.encoder, None)])
+            gathered.readings.append(file.reading.take_before(file.reading.end_line - chunk.split.lines + cut))
+            full, gathered = gathered, behind
+            yield full.assemble()
+        gathered.readings.append(file.finish())
+    yield gathered.assemble()
 
 
-def _read_file(stream: Stream, encoder: Encoder, progress: Progress | None, chunk_bytes: int) -> FileReading:
-    reading = FileReading(stream.name)
-    blocks = BlockFinder()
-    consumed = 0
-    window = _Window(_split_chunks(reading, stream, progress, chunk_bytes))
-    while (chunk := window.take()) is not None:
-        records, consumed = _take_chunk(reading, chunk, window, consumed, encoder)
-        reading.records.append(records)
-        blocks.add(chunk, reading.lines)
-        reading.lines += chunk.split.lines
-    reading.doubled = blocks.finish()
-    return reading
+class _Set:
+    """The readings that are put together next, with what codes their records."""
+
+    def __init__(self) -> None:
+        self.encoder = Encoder()
+        self.readings: list[FileReading] = []
+
+    def is_full(self, calls: int | None, open_reading: FileReading | None = None) -> bool:
+        """Whether it holds so many calls, together with those of a file that is being read."""
+        if calls is None:
+            return False
+        readings = [*self.readings, *([open_reading] if open_reading is not None else [])]
+        return sum(len(records) for reading in readings for records in reading.records) >= calls
+
+    def assemble(self) -> Calls:
+        """Its calls; nothing of what they were made of is held any longer."""
+        readings, encoder = self.readings, self.encoder
+        self.readings, self.encoder = [], Encoder()
+        return assemble_calls(readings, encoder)
 
 
 class _Window:
@@ -74,55 +116,113 @@ class _Window:
             yield chunk
 
 
-def _split_chunks(reading: FileReading, stream: Stream, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
-    """The chunks of an input, split by threads, in order."""
-    source = stream.read_chunks(progress, chunk_bytes=chunk_bytes)
-    chunks = unwrap(source, reading.envelope)
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
-    futures: deque[Future[Chunk]] = deque()
-    try:
+class _File:
+    """One log, as far as it has been read."""
+
+    def __init__(self, stream: Stream) -> None:
+        byte_range = stream.byte_range
+        self._stream = stream
+        self._envelope = Envelope()
+        self._consumed = 0
+        """The first line that no record has taken."""
+        self.reading = FileReading(stream.name)
+        self._blocks = BlockFinder(byte_range.printed_before if byte_range is not None else ())
+        self._window = _Window(iter(()))
+        if byte_range is not None:
+            self.reading.first_line = self.reading.end_line = byte_range.first_line
+            self.reading.crate = byte_range.crate
+            self.reading.unlearnt_tails = byte_range.unlearnt_tails
+            self.reading.split_lines = byte_range.split_lines
+
+    def read_chunks(self, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
+        """The chunks, in order; each is to be taken before the next."""
+        self._window = _Window(self._split_chunks(progress, chunk_bytes))
+        while (chunk := self._window.take()) is not None:
+            yield chunk
+
+    def _split_chunks(self, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
+        """The chunks, split by threads."""
+        source = self._stream.read_chunks(progress, chunk_bytes=chunk_bytes)
+        # A range is of a log without an envelope: what it holds by itself might look like one.
+        chunks = unwrap(source, self._envelope) if self._stream.byte_range is None else source
+        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
+        futures: deque[Future[Chunk]] = deque()
         try:
-            for chunk in chunks:
-                reading.head = reading.head or chunk[:HEAD_BYTES]
-                futures.append(pool.submit(read_chunk, chunk))
-                if len(futures) > WORKERS:
-                    yield futures.popleft().result()
-        except BrokenSourceError as error:
-            reading.error = str(error)
-        while futures:
-            yield futures.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        chunks.close()
-        source.close()
+            try:
+                for index, chunk in enumerate(chunks):
+                    if not index and not self.reading.first_line:
+                        self.reading.head = chunk[:HEAD_BYTES]
+                    futures.append(pool.submit(read_chunk, chunk))
+                    if len(futures) > WORKERS:
+                        yield futures.popleft().result()
+            except BrokenSourceError as error:
+                self.reading.error = str(error)
+            while futures:
+                yield futures.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            chunks.close()
+            source.close()
 
+    def take(self, chunk: Chunk, encoders: Sequence[tuple[Encoder, int | None]]) -> None:
+        """Notes what stands in a chunk.
 
-def _take_chunk(
-    reading: FileReading, chunk: Chunk, window: _Window, consumed: int, encoder: Encoder
-) -> tuple[Columns, int]:
-    """The records that start in a chunk, and the first line that none of them has taken; the rest is noted.
+        Args:
+            chunk: the next one.
+            encoders: what codes its records, each up to a line of the chunk; the last one to its end.
+        """
+        reading, first_line = self.reading, self.reading.end_line
+        _note_markers(reading, chunk)
+        self._blocks.add(chunk, first_line)
+        reading.note_doubled(self._blocks.take_doubled())
+        # Lines that go on a record of a chunk before are none of this chunk's records.
+        taken = [(0, self._consumed - first_line)] if self._consumed > first_line else []
+        odd = self._read_odd_lines(chunk, taken)
+        start = 0
+        for encoder, end in encoders:
+            part = _join_records(encoder, chunk, taken, odd)
+            if len(encoders) > 1:
+                part = part.take((part.line >= start) & (part.line < (chunk.split.lines if end is None else end)))
+            np.add(part.line, first_line, out=part.line)
+            reading.records.append(part)
+            start = end or 0
+        reading.end_line += chunk.split.lines
+        reading.settle_envelope(self._envelope)
+        if any(map(len, reading.records[-len(encoders) :])):
+            reading.head = b""
 
-    Lines before ``consumed`` go on a record of a chunk before.
-    """
-    first_line = reading.lines
-    taken = [(0, consumed - first_line)] if consumed > first_line else []
-    odd: list[tuple[int, RecordText]] = []
-    for line, start in chunk.split.odd.tolist():
-        if first_line + line < consumed:
-            continue
-        record, continuation_lines = _read_odd_line(chunk, start, window)
-        if isinstance(record, RecordText):
-            odd.append((line, record))
-            if continuation_lines:
-                reading.continued.append((first_line + line, continuation_lines))
-                taken.append((line + 1, line + 1 + continuation_lines))
-                consumed = first_line + line + 1 + continuation_lines
-        elif record is Reason.QUOTED:
-            reading.quoted.append(first_line + line)
-        elif record is not Reason.NO_RECORD:
-            reading.malformed.append((first_line + line, record, chunk.whole_line(start).removesuffix("\r")))
-    _note_markers(reading, chunk)
-    return _join_records(encoder, chunk, taken, odd, first_line), consumed
+    def _read_odd_lines(self, chunk: Chunk, taken: list[tuple[int, int]]) -> list[tuple[int, RecordText]]:
+        """The records that start on lines that aren't plain; lines that they take behind their own go to ``taken``."""
+        reading, first_line = self.reading, self.reading.end_line
+        odd: list[tuple[int, RecordText]] = []
+        for line, start in chunk.split.odd.tolist():
+            if first_line + line < self._consumed:
+                continue
+            record, continuation_lines = _read_odd_line(chunk, start, self._window)
+            if isinstance(record, RecordText):
+                odd.append((line, record))
+                if continuation_lines:
+                    if not is_within(first_line + line, reading.doubled):
+                        reading.continued.add(first_line + line, continuation_lines)
+                    taken.append((line + 1, line + 1 + continuation_lines))
+                    self._consumed = first_line + line + 1 + continuation_lines
+            elif record is Reason.QUOTED:
+                if not is_within(first_line + line, reading.doubled):
+                    reading.quoted.add(first_line + line)
+            elif record is not Reason.NO_RECORD:
+                reading.note_malformed(first_line + line, record, chunk.whole_line(start).removesuffix("\r"))
+        return odd
+
+    def finish(self) -> FileReading:
+        """What stands behind the last cut, once all chunks are taken."""
+        reading = self.reading
+        reading.note_doubled(self._blocks.finish())
+        reading.settle_envelope(self._envelope)
+        if reading.head:
+            from tracereport.sources.perf_trace.diagnosis import shorten_head  # noqa: PLC0415 - few logs need it
+
+            reading.head = shorten_head(reading.head)
+        return reading
 
 
 def _read_odd_line(chunk: Chunk, start: int, window: _Window) -> tuple[RecordText | Reason, int]:
@@ -137,18 +237,14 @@ def _read_odd_line(chunk: Chunk, start: int, window: _Window) -> tuple[RecordTex
 def _note_markers(reading: FileReading, chunk: Chunk) -> None:
     for placed in chunk.markers:
         if placed.marker.starts_process:
-            reading.markers.append((reading.lines + placed.line, placed.marker))
+            reading.markers.append((reading.end_line + placed.line, placed.marker))
         else:
-            reading.tests.append((reading.lines + placed.line, placed.marker.name))
-    reading.invalid_chunks += chunk.invalid_bytes
+            reading.tests.append((reading.end_line + placed.line, placed.marker.name))
+    reading.holds_invalid |= chunk.invalid_bytes
 
 
 def _join_records(
-    encoder: Encoder,
-    chunk: Chunk,
-    taken: list[tuple[int, int]],
-    odd: list[tuple[int, RecordText]],
-    first_line: int,
+    encoder: Encoder, chunk: Chunk, taken: Sequence[tuple[int, int]], odd: Sequence[tuple[int, RecordText]]
 ) -> Columns:
     """The plain records of a chunk but for those in lines that were taken, and the odd ones, in order."""
     records = encoder.encode_chunk(chunk)
@@ -157,7 +253,6 @@ def _join_records(
     if odd:
         records = join_columns([records, encoder.encode_records(odd)])
         records = records.take(np.argsort(records.line, kind="stable"))
-    np.add(records.line, first_line, out=records.line)
     return records
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tracereport.calls.calls import Calls, Facts
     from tracereport.errors import InputError
+    from tracereport.sources.ranges import ByteRange
     from tracereport.sources.streams import Progress, Stream
 
 _RECORD: Final = re.compile(rb"PERF_TRACE\|[0-9]+\|")
@@ -34,6 +35,18 @@ class PerfTraceSource:
         from tracereport.sources.perf_trace.reader import read_log  # noqa: PLC0415
 
         yield read_log(streams, progress)
+
+    def read_sets(self, streams: Sequence[Stream], progress: Progress | None, calls_at_once: int) -> Iterator[Calls]:
+        """The calls between markers, of one log or of several."""
+        from tracereport.sources.perf_trace.reader import read_sets  # noqa: PLC0415
+
+        return read_sets(streams, progress, calls_at_once=calls_at_once)
+
+    def cut(self, stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
+        """A log that isn't packed, between markers."""
+        from tracereport.sources.perf_trace.cutting import cut_log  # noqa: PLC0415
+
+        return cut_log(stream, range_bytes)
 
     def read_raw(self, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:
         """The lines from the mark on."""

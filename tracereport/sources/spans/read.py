@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.build import Columns, make_calls
 from tracereport.calls.calls import CALL_KINDS, NO_PARENT, TREE_KINDS, Calls, Facts, ProcessTable
+from tracereport.calls.facts import MALFORMED_ROWS
 from tracereport.model import Input, MalformedLine, Rows
 from tracereport.native.keys import factorize
 from tracereport.sources.spans.documents import Document, split_documents
@@ -18,7 +19,6 @@ from tracereport.sources.spans.protobuf import UnreadableError
 from tracereport.sources.spans.table import Span, SpanColumns, SpanTable
 from tracereport.sources.streams import BrokenSourceError, Progress, Stream
 
-MALFORMED_ROWS = 1_000
 MALFORMED_BYTES = 200
 _POWERS_OF_TEN = tuple(10**power for power in range(9, 0, -1))
 NO_DOCUMENT = "is no document"

@@ -1,0 +1,103 @@
+"""One large log -> ranges of whole processes, so that several workers can read it, and a worker only a part of it."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from msgspec.structs import replace
+
+from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
+from tracereport.sources.perf_trace.blocks import BlockFinder, DoubledBlock
+from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
+from tracereport.sources.perf_trace.markers import find_crate
+from tracereport.sources.ranges import ByteRange
+from tracereport.sources.streams import BrokenSourceError, Stream
+
+
+def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
+    """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
+
+    There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
+    where it breaks off, and where no marker stands at the right place.
+    """
+    start = stream.find_plain_start()
+    if start is None:
+        return ()
+    envelope = Envelope()
+    source = stream.read_chunks()
+    chunks = unwrap(source, envelope)
+    cutter = _Cutter(start, range_bytes)
+    try:
+        for raw, chunk in _split(chunks):
+            if envelope.layers:
+                return ()
+            cutter.add(raw, chunk)
+    except BrokenSourceError:
+        return ()
+    finally:
+        chunks.close()
+        source.close()
+    return cutter.finish(envelope)
+
+
+def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, Chunk]]:
+    """The chunks as they stand and split; the next one is split meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="tracereport-cut") as pool:
+        before: tuple[bytes, Future[Chunk]] | None = None
+        for raw in chunks:
+            following = (raw, pool.submit(read_chunk, raw))
+            if before is not None:
+                yield before[0], before[1].result()
+            before = following
+        if before is not None:
+            yield before[0], before[1].result()
+
+
+class _Cutter:
+    """Told every chunk of a log in turn, it knows where to cut."""
+
+    def __init__(self, start: int, range_bytes: int) -> None:
+        self._range_bytes = range_bytes
+        self._ranges = [ByteRange(start=start, end=start, first_line=0)]
+        self._blocks = BlockFinder()
+        self._doubled: list[DoubledBlock] = []
+        self._crate: str | None = None
+        self._position = start
+        self._line = 0
+
+    def add(self, raw: bytes, chunk: Chunk) -> None:
+        """Goes on with the next chunk."""
+        for placed in chunk.markers:
+            if not placed.marker.starts_process:
+                continue
+            if self._position + placed.start - self._ranges[-1].start >= self._range_bytes:
+                # What is no UTF-8 takes more room in the text than in the file.
+                start = self._position + (placed.start if len(raw) == len(chunk.text) else find_line(raw, placed.line))
+                self._ranges[-1] = replace(self._ranges[-1], end=start)
+                line = self._line + placed.line
+                self._ranges.append(ByteRange(start=start, end=start, first_line=line, crate=self._crate))
+            self._crate = find_crate([placed.marker], self._crate)
+        self._blocks.add(chunk, self._line)
+        self._doubled += self._blocks.take_doubled()
+        self._position += len(raw)
+        self._line += chunk.split.lines
+
+    def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
+        """The ranges, at the end of the log."""
+        ranges = self._ranges
+        if len(ranges) == 1:
+            return ()
+        ranges[-1] = replace(ranges[-1], end=self._position)
+        ranges[0] = replace(ranges[0], unlearnt_tails=envelope.unlearnt_tails, split_lines=envelope.split_lines)
+        for block in (*self._doubled, *self._blocks.finish()):
+            at = bisect_right(ranges, block.first_line, key=lambda one: one.first_line) - 1
+            if block.first_copy < ranges[at].first_line:
+                printed = dict.fromkeys((*ranges[at].printed_before, block.digest))
+                ranges[at] = replace(ranges[at], printed_before=tuple(printed))
+        return ranges
+
+
+def find_line(text: bytes, line: int) -> int:
+    """Where a line begins."""
+    return int(np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))[line - 1]) + 1 if line else 0

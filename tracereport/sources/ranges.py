@@ -1,0 +1,20 @@
+"""A file in ranges of whole processes, each of which is read by itself, as if all before it had been read."""
+
+import msgspec
+
+
+class ByteRange(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of a file that begins where a process does, and what is known of the file before it is read."""
+
+    start: int
+    end: int
+    first_line: int
+    """How many lines stand before it."""
+    crate: str | None = None
+    """That of the last test binary before it that names one."""
+    printed_before: tuple[bytes, ...] = ()
+    """Digests of the tests' outputs in it that stand in the file before it, too."""
+    unlearnt_tails: int = 0
+    """Of the whole file, told with its first range; as of ``Envelope``."""
+    split_lines: int = 0
+    """As above."""
