@@ -503,7 +503,7 @@ def test_what_goes_wrong_inside_is_4_in_two_lines_and_never_a_failed_gate(
         def fail(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(job_room, "measure_locally", fail)
+        monkeypatch.setattr(job_room, "finish_report", fail)
         done = call(capfd, SINGLE, "--fail-on", "calls > 1", "-o", "a.md")
         assert_error(done, 4, "internal error: ", "open an issue")
         assert type(error).__name__ in done.stderr.decode()
