@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle import Reading, read_lines
-from tests.oracle.reading import BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
+from tests.oracle.reading import BAD_VALUE, BROKEN_OFF, NO_ELAPSED, TOO_LARGE, TORN
 from tests.strategies import NEXTEST_MARKERS, logs
 from tests.truth import NAMES, read_log
 from tracereport.calls.calls import Calls
@@ -28,6 +28,7 @@ REASONS = {
     Reason.BROKEN_MARK.value: BROKEN_OFF,
     Reason.OUT_OF_RANGE.value: TOO_LARGE,
 }
+"""All others name the value that is bad."""
 READ = ("line", "number", "function", "caller", "params", "elapsed_ns", "resolution_ns", "metrics")
 """The columns that are read; others are found, and those of the reserved fields have tests of their own."""
 
@@ -56,7 +57,7 @@ def hold_against_oracle(calls: Calls, expected: Reading) -> None:
     assert notices.get("quoted", 0) == expected.quoted
     assert notices.get("dropped-metrics", 0) == expected.dropped_metrics
     assert notices.get("doubled-output", 0) == expected.doubled_blocks
-    assert [(line.line, REASONS[line.reason], line.text) for line in read.malformed.rows] == [
+    assert [(line.line, REASONS.get(line.reason, BAD_VALUE), line.text) for line in read.malformed.rows] == [
         (line.line, line.reason, show_bytes(line.text)) for line in expected.malformed[:MALFORMED_ROWS]
     ]
     found = make_table(calls).select(READ).rows(named=True)
