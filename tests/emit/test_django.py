@@ -26,7 +26,8 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.models import Group  # noqa: E402  # only once it is set up
+from django.contrib.auth.models import Group, Permission  # noqa: E402  # only once it is set up
+from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.core.cache import caches  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import OperationalError, connection, connections, transaction  # noqa: E402
@@ -272,6 +273,32 @@ def test_a_request_and_what_is_asked_in_a_template_are_frames_around_statements(
         ("GET /nowhere/", (("path", "/nowhere/"),), "1"),
     ]
     assert render.parent == requests[0].number
+
+
+def test_a_statement_that_loads_a_relation_names_it(tmp_path: Path) -> None:
+    def find(load: Callable[[], object]) -> list[str]:
+        folder = tmp_path / str(len([*tmp_path.iterdir()]))
+        folder.mkdir()
+        with tracing(folder) as calls:
+            load()
+        return [call.reserved["via"] for call in calls]
+
+    kind = ContentType.objects.get(model="group")
+    permission = Permission.objects.filter(content_type=kind).first()
+    assert permission is not None
+    assert find(lambda: permission.content_type) == ["django:Permission.content_type"]
+    assert find(lambda: [*kind.permission_set.all()]) == ["django:ContentType.permission_set[]"]
+    for other in (
+        lambda: [*kind.permission_set.filter(name="x")],
+        lambda: [*kind.permission_set.order_by("name")],
+        kind.permission_set.first,
+        kind.permission_set.count,
+        lambda: [*kind.permission_set.values("name")],
+        lambda: [*Permission.objects.all()],
+        lambda: Permission.objects.get(pk=permission.pk),
+        lambda: Permission.objects.filter(pk=permission.pk).update(name="y"),
+    ):
+        assert find(other) == ["django"]
 
 
 def test_an_asynchronous_request_is_a_frame(tmp_path: Path) -> None:

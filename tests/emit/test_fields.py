@@ -77,6 +77,14 @@ def test_each_run_of_the_caller_is_an_activation(tmp_path: Path) -> None:
     assert activations[-1] == activations[-2]
 
 
+def test_within_a_call_around_no_run_is_told(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        with trace("request"):
+            page([1, 2])
+        page([3])
+    assert ["activation" in call.reserved for call in calls if call.function != "request"] == [False, False, True]
+
+
 def test_a_coroutine_that_waits_is_one_activation(tmp_path: Path) -> None:
     async def visit(keys: list[int]) -> None:
         for key in keys:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import run
 from tests.shop import run_pytest
 from tests.written_lines import WrittenCall, read_line
 
@@ -263,6 +264,48 @@ def test_each_phase_and_fixture_is_a_frame_and_what_a_fixture_asks_belongs_to_th
     frames = [(call.function, dict(call.params)["name"]) for call in calls if "frame" in call.reserved]
     assert ("fixture", "shelf") in frames
     assert {call.reserved["try"] for call in calls} == {"1"}
+
+
+HELPERS = """
+from tracereport.emit import traced
+
+@traced
+def load(key):
+    return key
+
+def load_one(key):
+    return load(key)
+
+def load_page(keys):
+    return [load_one(key) for key in keys]
+
+def test_page():
+    def visit():
+        return load_page(range(6))
+    assert visit() == [*range(6)]
+
+def test_each_by_itself():
+    assert [load_one(key) for key in range(6)] == [*range(6)]
+    assert (lambda: load_one(7))() == 7
+
+def test_in_a_loop():
+    for key in range(6):
+        load(key)
+"""
+
+
+def test_what_a_function_asks_by_way_of_others_is_its_loop_and_not_the_test_s(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text(HELPERS)
+    done = run_pytest(project, "--perf-trace")
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+    [(_, calls)] = read_processes(project / "perf_trace.log")
+    runs: dict[str | None, list[str]] = {}
+    for call in calls:
+        if call.function == "load":
+            runs.setdefault(call.test, []).append(call.reserved["activation"])
+    assert [len({*of_test}) for of_test in runs.values()] == [1, 7, 1]
+    assert [len(of_test) for of_test in runs.values()] == [6, 7, 6]
+    assert "`load_one` asks `load` once for each `key`" in run(project / "perf_trace.log").stdout.decode()
 
 
 def test_a_frame_in_which_nothing_is_traced_is_not_written(project: Path) -> None:

@@ -11,7 +11,7 @@ sqlalchemy = pytest.importorskip("sqlalchemy")
 
 from sqlalchemy import ForeignKey, create_engine, event, insert, select, text  # noqa: E402  # only where it is installed
 from sqlalchemy.exc import OperationalError  # noqa: E402
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship  # noqa: E402
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload  # noqa: E402
 
 from tests.shop import trace_shop  # noqa: E402
 from tests.tracing import tracing  # noqa: E402
@@ -255,6 +255,31 @@ def test_rows_that_sqlalchemy_puts_into_one_statement_are_as_many_sets(tmp_path:
         connection.execute(insert(Author), [{"id": 7, "name": "y"}, {"id": 8, "name": "z"}])
     engine.dispose()
     assert [dict(call.params)["parameter_sets"] for call in calls] == ["3", "2"]
+
+
+def test_rows_that_the_database_takes_one_by_one_are_one_statement_of_the_program(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    trace_statements(engine)
+    with tracing(tmp_path) as calls, Session(engine) as session:
+        for names in ("abc", "de"):
+            session.add_all([Author(name=name) for name in names])
+            session.flush()
+    engine.dispose()
+    assert {call.function for call in calls} == {"insert authors"}
+    assert ["frame" in call.reserved for call in calls] == [False, True, True, False, True]
+
+
+def test_a_load_row_by_row_names_the_relation(session: Session, tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        book_counts(session)
+        session.expire_all()
+        session.scalars(select(Author).options(selectinload(Author.books))).all()
+        session.expunge_all()
+        session.get(Book, 1)
+    loads = [call for call in calls if call.function == "select books"]
+    assert [call.reserved["via"] for call in loads] == [*["sqlalchemy:Author.books"] * 2, *["sqlalchemy"] * 2]
+    assert {call.reserved["via"] for call in calls if call.function == "select authors"} == {"sqlalchemy"}
 
 
 def test_the_same_question_to_another_database_is_another_question(tmp_path: Path) -> None:

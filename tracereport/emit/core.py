@@ -30,9 +30,9 @@ The fields behind the metrics are the emitter's own, and no answers:
 ``write=<table>``      what the call changes; ``1`` where that isn't known
 ``failed=1``           the call ended by an exception: it gave no answer
 ``cached=1``           the answer came out of a cache
-``via``                who wrote the line: ``python``, or a hook such as ``sqlalchemy``
+``via``                who wrote the line: ``python``, or a hook such as ``sqlalchemy``, with what relation it loads
 ``at=<path>:<line>``   the line of the source that made the call, from the root of the repository
-``activation=<n>``     the run of the calling function that made the call, unique in the process
+``activation=<n>``     the run of a function that made the call, unique in the process; not where a call stands around
 ``process=<pid>``      the process, which tells apart those that share a file
 ``parent=<number>``    the call around this one, or ``none``
 ``escaped=1``          each ``|``, newline and backslash of the line's texts is written ``\x7c``, ``\x0a`` and ``\x5c``
@@ -107,12 +107,16 @@ _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 _UNKNOWN = "unknown"
-_SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", "_pytest", "pluggy", "pytest")
+_TEST_RUNNERS = ("_pytest", "pluggy", "pytest")
+_SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
+_AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
 _NO_FAILURES = (GeneratorExit, StopIteration, StopAsyncIteration)
 _REPOSITORY_MARKS = (".git", ".hg")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 _FRAMES_TO_SEARCH = 12
 _HAS_ACTIVATIONS = sys.version_info >= (3, 10)  # before, a frame that holds a trace function forgets its line
+_files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
+"""By packages and source file: whether the file is of one of them. A stack of twenty frames is looked at per call."""
 _START_FOLDER = os.sep
 with suppress(OSError):  # it may be gone
     _START_FOLDER = os.getcwd()  # noqa: PTH109  # pathlib is slow to import
@@ -196,19 +200,26 @@ class _Log:
             self.descriptor = os.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def write(self, line: str) -> None:
-        rest = memoryview(line.encode("utf-8", "backslashreplace"))
+        rest = line.encode("utf-8", "backslashreplace")
         with self.lock:
-            try:
-                self.open()
-            except OSError as error:
-                _give_up(self.target, error)
-                return
-            with suppress(OSError):  # a pipe takes a long line in parts
-                while rest:
-                    try:
-                        rest = rest[os.write(self.descriptor, rest) :]
-                    except BlockingIOError:  # noqa: PERF203  # a pipe that is full for now, and set not to block
-                        sleep(0.001)
+            if self.descriptor < 0:
+                try:
+                    self.open()
+                except OSError as error:
+                    _give_up(self.target, error)
+                    return
+            while rest:  # a pipe takes a long line in parts
+                rest = rest[self._write_some(rest) :]
+
+    def _write_some(self, rest: bytes) -> int:
+        """How many of the bytes are written, or given up."""
+        try:
+            return os.write(self.descriptor, rest)
+        except BlockingIOError:  # a pipe that is full for now, and set not to block
+            sleep(0.001)
+            return 0
+        except OSError:
+            return len(rest)
 
     def close(self) -> None:
         with self.lock:
@@ -308,13 +319,7 @@ class _TracedCall(Call):
             self.log.write(self._line(elapsed_us))
 
     def _line(self, elapsed_us: int) -> str:
-        before = self.before
-        behind = [
-            f"{f'{name}_' if name in _METRIC_NAMES else name}={number}"
-            for name, value in self.metrics.items()
-            if (number := _to_unsigned(name, value)) is not None
-        ]
-        behind += self._reserved_fields()
+        before, behind = self.before, self._fields_behind()
         elapsed = f"elapsed_us={elapsed_us}"
         end = f"parent={'none' if self.enclosing is None else self.enclosing.number}"
         text = "|".join([*before, elapsed, *behind])
@@ -323,22 +328,28 @@ class _TracedCall(Call):
             behind = [field.translate(_ESCAPES) for field in behind]
             end += "|escaped=1"
             text = "|".join([*before, elapsed, *behind])
-        if "PERF_TRACE|" in f"{text}|":
+        if "PERF_TRACE|" in text or text.endswith("PERF_TRACE"):
             # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
             elapsed = f"elapsed_ms={elapsed_us // 1000}|{elapsed}"
             text = "|".join([*before, elapsed, *behind])
         return f"PERF_TRACE|{self.number}|{text}|{end}\n"
 
-    def _reserved_fields(self) -> Iterable[str]:
-        yield from self.test
-        for name in _MARKS:
-            if name in self.marks:
-                yield f"{name}={_text(self.marks[name])}"
-        if self.origin.at is not None:
-            yield f"at={self.origin.at}"
-        if self.origin.activation is not None:
-            yield f"activation={self.origin.activation}"
-        yield self.log.process
+    def _fields_behind(self) -> list[str]:
+        """The metrics, and the emitter's own fields."""
+        fields = []
+        for name, value in self.metrics.items():
+            number = _to_unsigned(name, value)
+            if number is not None:
+                fields.append(f"{name}_={number}" if name in _METRIC_NAMES else f"{name}={number}")
+        fields += self.test
+        marks, at, activation = self.marks, self.origin.at, self.origin.activation
+        fields += [f"{name}={_text(marks[name])}" for name in _MARKS if name in marks]
+        if at is not None:
+            fields.append(f"at={at}")
+        if activation is not None:
+            fields.append(f"activation={activation}")
+        fields.append(self.log.process)
+        return fields
 
 
 class _TracedSteps(Generator[Any, Any, Any]):
@@ -737,18 +748,24 @@ def digest(returned: object) -> dict[str, int]:
 
 
 def find_origin(frame: FrameType | None) -> Origin:
-    """The function that a frame runs, the line it is at, and which run of it this is.
+    """The function that a frame runs, the line it is at, and which run asks.
 
     Nothing where there is no frame, or it only schedules what others have handed in, as event loops and pytest do.
+    The run is told where no call stands around, or a test alone: within a request, say, all that is asked belongs
+    together anyway.
     """
     if frame is None or runs_in(frame, _SCHEDULERS):
         return Origin()
     code = frame.f_code
     path = _path_in_repository(code.co_filename)
+    around = None if _log is None else _find_running(_current.get(), _log)
+    is_loose = around is None or around.marks["via"] == "pytest"
     return Origin(
         _short_name(_qualified_name(code, frame)),
         None if path is None else f"{path}:{frame.f_lineno}",
-        _number_activation(_leave_comprehension(frame)),
+        _number_activation(_find_run(frame) if around is not None else _leave_comprehension(frame))
+        if is_loose
+        else None,
     )
 
 
@@ -763,6 +780,31 @@ def _number_activation(frame: FrameType) -> int | None:
     if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
         frame.f_trace = held = _Activation()
     return held.number if type(held) is _Activation else None
+
+
+def _find_run(frame: FrameType) -> FrameType:
+    """The run within a test that a call belongs to: of the function that the test has called, else of the caller.
+
+    What the test's own functions ask in a loop they ask there; what one function asks by way of others, it asks.
+    """
+    stack: list[FrameType] = []
+    outer: FrameType | None = frame
+    while outer is not None and not runs_in(outer, _TEST_RUNNERS):
+        if not runs_in(outer, _AROUND_TESTS):
+            stack.append(outer)
+        outer = outer.f_back
+    if outer is None or not stack:  # a thread of its own
+        return _leave_comprehension(frame)
+    test = stack.pop().f_code
+    own = f"{_qualified_name(test, frame)}.<locals>."
+    while stack:
+        called = stack.pop()
+        is_tests = called.f_code.co_filename == test.co_filename and (
+            called.f_code.co_name in _COMPREHENSIONS or _qualified_name(called.f_code, called).startswith(own)
+        )
+        if not is_tests:
+            return called
+    return _leave_comprehension(frame)
 
 
 def _leave_comprehension(frame: FrameType) -> FrameType:
@@ -826,12 +868,14 @@ def _find_root(folder: str) -> str | None:
 
 def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
     """Whether a frame runs code of one of the packages: not that of another whose name begins as theirs does."""
-    return _is_in(str(frame.f_globals.get("__name__")), packages)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_in(module: str, packages: tuple[str, ...]) -> bool:
-    return f"{module}.".startswith(tuple(f"{package}." for package in packages))
+    known, file = _files_inside.setdefault(packages, {}), frame.f_code.co_filename
+    is_inside = known.get(file)
+    if is_inside is None:
+        module = f"{frame.f_globals.get('__name__')}."
+        is_inside = module.startswith(tuple(f"{package}." for package in packages))
+        if not file.startswith("<"):  # what is made at run time, by any module
+            known[file] = is_inside
+    return is_inside
 
 
 @functools.lru_cache(maxsize=4096)

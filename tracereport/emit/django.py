@@ -26,6 +26,7 @@ from django.db.backends.utils import CursorWrapper
 
 from .core import Call, is_on
 from .django_machinery import MACHINERY, is_migrating
+from .django_relations import find_relation
 from .hooks import extend, safely
 from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
 
@@ -88,11 +89,17 @@ def _begin(connection: Any, sql: str, find_values: Callable[[], Sequence[tuple[s
         sql,
         find_values(),
         MACHINERY,
-        via="django",
+        via=_name_hook(sql),
         database=None if connection.alias == "default" else connection.alias,
         schema=None if session is None else session.schema,
         is_frame=is_migrating.get(),
     )
+
+
+def _name_hook(sql: str) -> str:
+    """The hook's name, with the relation that the statement loads."""
+    relation = find_relation() if describe(sql).is_read else None
+    return "django" if relation is None else f"django:{relation}"
 
 
 def _roll_back(roll_back: Callable[..., Any], connection: Any) -> Any:  # noqa: ANN401  # of any backend

@@ -17,7 +17,7 @@ from .core import Call, Origin, find_origin, mark_coroutine_function, runs_in
 from .modules import trace_module, when_imported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
 HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -101,21 +101,18 @@ def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # no
 
 
 def find_outside(machinery: tuple[str, ...]) -> Origin | None:
-    """The first function outside a library's packages and ours; None where the stack holds none."""
+    """The first function outside a library's packages and ours; None where the stack holds none.
+
+    The stack goes on through the greenlets in which asynchronous code runs synchronous one.
+    """
     inside = (*machinery, str(__package__))
-    for frame in _walk_stack():
-        if not runs_in(frame, inside):
-            return find_origin(frame)
-    return None
-
-
-def _walk_stack() -> Iterator[FrameType]:
-    """The running frames from the inside out, through the greenlets in which asynchronous code runs synchronous one."""
     frame: FrameType | None = _get_frame(1)
     greenlet = sys.modules.get("greenlet")
     waiting = greenlet.getcurrent().parent if greenlet is not None else None
     while frame is not None:
-        yield frame
+        if not runs_in(frame, inside):
+            return find_origin(frame)
         frame = frame.f_back
         while frame is None and waiting is not None:
             frame, waiting = waiting.gr_frame, waiting.parent
+    return None

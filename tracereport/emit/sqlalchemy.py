@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 _CALL = "_perf_trace_call"
+_IS_BEGUN = "_perf_trace_is_begun"
+_DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
 _MEMORY = (None, "", ":memory:")
@@ -75,8 +77,12 @@ def _begin(
     # A statement's call lies on its own context: a listener may execute another statement on the same connection. One
     # that is there already has been begun by the other of two listeners, for the engine and for all engines.
     holder = connection if context is None else context
-    if is_on() and vars(holder).get(_CALL) is None:
-        vars(holder)[_CALL] = safely(_begin_call, connection, statement, parameters, context, executemany)
+    own = vars(holder)
+    if is_on() and own.get(_CALL) is None:
+        # Many rows that the database takes one by one, or in batches, are one statement of the program.
+        is_further = own.get(_IS_BEGUN, False)
+        own[_CALL] = safely(_begin_call, connection, statement, parameters, context, executemany, is_further)
+        own[_IS_BEGUN] = executemany and context is not None
 
 
 def _begin_call(
@@ -85,6 +91,7 @@ def _begin_call(
     parameters: Any,  # noqa: ANN401  # as above
     context: ExecutionContext | None,
     executemany: bool,
+    is_further: bool,
 ) -> Call:
     values = _name_sets(parameters, context) if executemany else _name_bound_values(parameters, context)
     if connection.engine.hide_parameters:
@@ -94,18 +101,32 @@ def _begin_call(
         statement,
         values,
         _MACHINERY,
-        via="sqlalchemy",
+        via=_name_hook(context),
         database=_name_database(connection.engine),
         schema=None if session is None else session.schema,
+        is_frame=is_further,
         owner=None if context is None else ref(context),
     )
 
 
+def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it
+    """The hook's name, with the relation that is loaded row by row, where the statement is such a load."""
+    loading = None if context is None else context.execution_options.get("_sa_orm_load_options")
+    if getattr(loading, "_lazy_loaded_from", None) is None:
+        return "sqlalchemy"
+    path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
+    return f"sqlalchemy:{path.prop}"
+
+
 def _name_database(engine: Engine) -> str | None:
-    url = engine.url
-    if url.get_backend_name() == "sqlite" and url.database in _MEMORY:
+    url, known = engine.url, vars(engine)
+    if url.database in _MEMORY and url.get_backend_name() == "sqlite":
         return _databases.name_passing(engine.pool)
-    return _databases.name(url.render_as_string(hide_password=True), url.database or url.host or "database")
+    if _DATABASE not in known:
+        key, name = url.render_as_string(hide_password=True), url.database or url.host or "database"
+        known[_DATABASE] = _databases.name(key, name)
+    named: str | None = known[_DATABASE]
+    return named
 
 
 def _name_bound_values(parameters: object, context: ExecutionContext | None) -> list[tuple[str, object]]:

@@ -41,6 +41,8 @@ _VERB = re.compile(r"[\s(]*(\w+)")
 _QUOTES = re.compile(r"[\"`\[\]]")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _LITERAL = re.compile(r"'[^']*'")
+_PLAIN = frozenset({int, str, float, bool, bytes, type(None)})
+"""Kinds of values that print as themselves, whichever driver gives them."""
 _SCHEMA_TABLE = re.compile(
     r"(?:\w+\.)?(?:information_schema|pg_catalog|sys|performance_schema)\.|pg_\w+$|sqlite_(?:temp_)?(?:master|schema)$"
     r"|alembic_version$|django_migrations$",
@@ -126,10 +128,11 @@ class Databases:
         if self._test != get_test()[:2]:
             self._test = get_test()[:2]
             self._passing = WeakKeyDictionary()
-        if owner not in self._passing:
+        name = self._passing.get(owner, "")
+        if name == "":
             is_first = not self._passing and not self._names
-            self._passing[owner] = None if is_first else f"memory {len(self._passing) + 1}"
-        return self._passing[owner]
+            self._passing[owner] = name = None if is_first else f"memory {len(self._passing) + 1}"
+        return name
 
 
 def begin_statement(
@@ -176,7 +179,9 @@ def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
     call.record(rows=len(rows))
     with suppress(Exception):  # rows of a driver's own kind, or values that can't be printed
-        call.record(**digest([tuple(map(_to_plain, row)) for row in rows]))
+        if not all(type(row) is tuple and _PLAIN.issuperset(map(type, row)) for row in rows):
+            rows = [tuple(map(_to_plain, row)) for row in rows]
+        call.record(**digest([*rows]))
 
 
 def name_values(parameters: object) -> list[tuple[str, object]]:

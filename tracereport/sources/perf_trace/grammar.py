@@ -233,7 +233,6 @@ def parse_metrics(text: str) -> MetricFields:
             continue
         if before:
             name, before = "|".join((*before, name)), []
-        value = strip_line_end(value) if name in TEXT_FIELDS else value
         number = parse_unsigned(value)
         if _is_reserved_text(name, value):
             texts[name] = value

@@ -1,0 +1,62 @@
+"""Which relation of a model Django loads with a statement, as the frames that run tell: ``Book.author``.
+
+It is told where loading it with the rows before would have done: the advice names it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
+from django.db.models.query import QuerySet
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+_FRAMES_TO_QUERYSET = 16
+_FRAMES_TO_DESCRIPTOR = 6
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+
+
+def _code_of(owner: type, name: str) -> CodeType | None:
+    return getattr(getattr(owner, name, None), "__code__", None)
+
+
+_FETCHES = _code_of(QuerySet, "_fetch_all")
+_GETS = _code_of(ForwardManyToOneDescriptor, "__get__")
+_GETS_BACK = _code_of(ReverseOneToOneDescriptor, "__get__")
+
+
+def find_relation() -> str | None:
+    """``Book.author`` where one row is loaded, ``Author.books[]`` where many are; None where it is no relation."""
+    fetching = _find(_get_frame(1), _FETCHES, _FRAMES_TO_QUERYSET)
+    if fetching is None:
+        return None
+    getting = _find(fetching, _GETS, _FRAMES_TO_DESCRIPTOR)
+    if getting is not None:
+        field = getting.f_locals["self"].field
+        return f"{field.model.__name__}.{field.name}"
+    getting = _find(fetching, _GETS_BACK, _FRAMES_TO_DESCRIPTOR)
+    if getting is not None:
+        related = getting.f_locals["self"].related
+        return f"{related.model.__name__}.{related.get_accessor_name()}"
+    return _find_of_many(fetching.f_locals["self"])
+
+
+def _find(frame: FrameType | None, code: CodeType | None, frames: int) -> FrameType | None:
+    for _ in range(frames):
+        if frame is None or frame.f_code is code:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _find_of_many(queryset: Any) -> str | None:  # noqa: ANN401  # of any model
+    """The relation whose rows a queryset gives as they are: what is filtered, sorted or cut can't be prefetched."""
+    query, fields = queryset.query, [*queryset._known_related_objects]  # noqa: SLF001
+    is_whole = len(query.where.children) == 1 and not query.is_sliced and not query.order_by
+    if len(fields) != 1 or not is_whole or queryset._fields is not None:
+        return None
+    related = fields[0].remote_field
+    return f"{related.model.__name__}.{related.get_accessor_name()}[]"
