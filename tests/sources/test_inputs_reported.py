@@ -35,6 +35,13 @@ def told(finding: Finding) -> tuple[str, str, str, int, str]:
         ),
         ("sentry-rails-n-plus-one.json", [("fan-out", "BooksController#index", "select books_author", 9, "sure")]),
         (
+            "laravel-debugbar.json",
+            [
+                ("fan-out", "dashboard", "select images", 2, "sure"),
+                ("fan-out", "dashboard", "select orders", 2, "sure"),
+            ],
+        ),
+        (
             "rails-development.log",
             [
                 ("fan-out", "app/views/gossip/index.html.erb", "User Load", 18, "sure"),

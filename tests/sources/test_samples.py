@@ -12,6 +12,7 @@ from tracereport.sources.streams import Stream
 
 SOURCE_OF = {
     "jaeger-ui-download.json": "jaeger",
+    "laravel-debugbar.json": "laravel",
     "otlp-java-agent.jsonl": "otlp",
     "sentry-rails-n-plus-one.json": "sentry",
     "tempo-base64.json": "tempo",
@@ -65,6 +66,14 @@ def test_zipkins_cassandra_is_asked_for_one_client_six_times_and_nobody_knows_wh
     ]  # fmt: skip
     assert len(asked) == 6
     assert not any(call["known"] for call in asked)
+
+
+def test_laravels_page_asks_for_images_one_by_one_in_a_view() -> None:
+    asked = [call for call in questions_of("laravel-debugbar.json") if call["function"] == "select images"]
+    assert [call["params"]["p2"] for call in asked] == ["87", "86", "85"]
+    assert {(call["caller"], call["at"], call["parent"]) for call in asked} == {
+        ("dashboard", "dashboard:710", "GET admin")
+    }
 
 
 def test_sentrys_event_asks_for_ten_authors_one_by_one() -> None:

@@ -592,6 +592,17 @@ KEYS = sorted(
         "parent_span_id",
         "op",
         "description",
+        "__meta",
+        "utime",
+        "queries",
+        "statements",
+        "sql",
+        "type",
+        "backtrace",
+        "line",
+        "row_count",
+        "route",
+        "uri",
     }
 )
 shaped = st.recursive(
@@ -602,7 +613,7 @@ shaped = st.recursive(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(document=shaped, name=st.sampled_from(["otlp", "tempo", "jaeger", "zipkin", "sentry"]))
+@given(document=shaped, name=st.sampled_from(["otlp", "tempo", "jaeger", "zipkin", "sentry", "laravel"]))
 def test_any_json_is_read_or_refused_and_accounted_for(tmp_path: Path, document: object, name: str) -> None:
     path = tmp_path / "any.json"
     path.write_text(json.dumps(document))
@@ -613,7 +624,7 @@ def test_any_json_is_read_or_refused_and_accounted_for(tmp_path: Path, document:
     assert (calls.elapsed_ns >= 0).all()
 
 
-@pytest.mark.parametrize("source", ["otlp", "tempo", "jaeger", "zipkin", "sentry"])
+@pytest.mark.parametrize("source", ["otlp", "tempo", "jaeger", "zipkin", "sentry", "laravel"])
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, '{"resourceSpans":' * 50_000, '{"a":' * 9_000 + "1" + "}" * 9_000, '"\\ud800"']
 )

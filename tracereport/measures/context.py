@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import Calls
+from tracereport.calls.calls import NO_TEXT, Calls
 from tracereport.calls.ordered import OrderedCalls, order_calls
 from tracereport.calls.selection import Shown, show_selected
 from tracereport.measures.answers import Answers, code_answers
@@ -17,6 +17,10 @@ from tracereport.measures.repeats import Repeats, find_repeats
 from tracereport.model import Selection, Settings
 
 Made = TypeVar("Made")
+
+SMALL_FAN_OUT_VALUES: Final = 3
+_SMALL_HOOKS: Final = frozenset({"laravel"})
+"""Who traces while a program is developed, with as little in its database as a developer has typed in."""
 
 
 class Context:
@@ -65,7 +69,14 @@ class Context:
     @cached_property
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
-        return find_fanouts(self.ordered, self.settings.fan_out_values)
+        return find_fanouts(self.ordered, self._least_fan_out_values)
+
+    @property
+    def _least_fan_out_values(self) -> int:
+        """So many distinct values are a fan-out; fewer where a developer has filled the database."""
+        least, origins = self.settings.fan_out_values, self.calls.origins
+        hooks = {origins.texts[code] for code in np.unique(origins.via[origins.via != NO_TEXT]).tolist()}
+        return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
 
     @cached_property
     def metric_use(self) -> MetricUse:

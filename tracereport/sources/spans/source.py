@@ -1,4 +1,4 @@
-"""The five skins of spans as sources. Told apart by the names that only one of them uses."""
+"""The skins of spans as sources. Told apart by the names that only one of them uses."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SpanSource:
         )
 
     def _skin(self) -> Skin:
-        from tracereport.sources.spans import otlp, protobuf, skins  # noqa: PLC0415
+        from tracereport.sources.spans import laravel, otlp, protobuf, skins  # noqa: PLC0415
         from tracereport.sources.spans.read import Skin  # noqa: PLC0415
 
         known = {
@@ -83,6 +83,7 @@ class SpanSource:
             "jaeger": Skin("jaeger", skins.walk_jaeger, skins.read_jaeger),
             "zipkin": Skin("zipkin", skins.walk_zipkin, skins.read_zipkin),
             "sentry": Skin("sentry", skins.walk_sentry, skins.read_sentry),
+            "laravel": Skin("laravel", laravel.walk_laravel, laravel.read_laravel),
         }
         return known[self.name]
 
@@ -113,5 +114,6 @@ SPAN_SOURCES: Final = (
         "zipkin", (b"traceId", b"id", b"localEndpoint|timestamp"), (b"resourceSpans|scopeSpans|batches",),
         "curl 'http://localhost:9411/api/v2/traces?limit=1000' > traces.json",
     ),
+    SpanSource("laravel", (b"__meta", b"utime|datetime"), (), "Laravel's Debugbar, which writes to storage/debugbar"),
     SpanSource("sentry", (b"spans", b"start_timestamp", b"span_id"), (), "the JSON of an event in Sentry"),
 )  # fmt: skip
