@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.golden import read_calls, report_on
 from tests.sample_report import compared_report, empty_report, sample_report
 from tests.truth import NAMES
+from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief
 from tracereport.model import Report
 from tracereport.wording.units import display_width
@@ -37,6 +38,13 @@ def test_it_says_how_many_findings_it_leaves_out_and_how_to_see_the_first() -> N
     (see,) = [line for line in lines if "--explain" in line]
     assert see.startswith("See all of the first: tracereport perf.log --explain ")
     assert first.fingerprint.startswith(see.rpartition(" ")[2])
+
+
+def test_it_says_how_to_fix_the_first() -> None:
+    report = sample_report()
+    first = next(row for row in report.findings.rows if row.accepted is None)
+    [fix] = [place for place, line in enumerate(brief(report, 400)) if line.startswith("   Fix: ")]
+    assert brief(report, 400)[fix] == f"   Fix: {first_advice(first)}"
 
 
 def test_a_failed_gate_is_named() -> None:

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from tests.paths import ROOT
 from tests.running import run
 from tests.spans import CLIENT, SERVER, request, span
 from tracereport.measures.usage import describe_usage
@@ -46,3 +49,18 @@ def test_one_is_spoken_of_as_one() -> None:
     assert [row.message for row in rails][
         1
     ] == "1 request overlaps another one that no tag tells from it: neither is judged."
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("tempo-base64.json", "missing-callers", "code.function.name"),
+        ("rails-test.log", "missing-callers", "verbose_query_logs"),
+        ("postgres-stderr-sampled.log", "interleaved", "log_line_prefix"),
+        ("rust-tracing-close.txt", "interleaved", "a log of its own"),
+    ],
+)
+def test_a_remedy_speaks_of_what_wrote_the_log(name: str, code: str, said: str) -> None:
+    report = json.loads(run(ROOT / "tests" / "inputs" / name, "--format", "json").stdout)
+    warnings = {row["code"]: row["remedy"] for row in report["quality"]["rows"]}
+    assert said in warnings[code]

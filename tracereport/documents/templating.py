@@ -14,6 +14,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from tracereport.documents.idiom import list_templates, read_known
 from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
 from tracereport.sections.charts.templates import templates_dir
@@ -63,6 +64,7 @@ def environment() -> Environment:
         "selection_in_words": lambda selection: sentences.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),
+        "at_place": lambda place: f" at {code(place)}" if place is not None else "",
         "caller_in_words": lambda caller: sentences.describe_caller(caller, code),
         "caller_in_sketch": lambda caller: sketch(units.format_caller(caller)),
         "spell_count": sentences.spell_count,
@@ -154,7 +156,10 @@ def render_advice(finding: Finding) -> str:
 
     The first line is the fix in a sentence.
     """
-    wrapped = render_template(f"advice/{finding.kind}.md", finding=finding)
+    known = read_known(finding)
+    names = list_templates(finding, known)
+    template = environment().select_template(names)
+    wrapped = template.render(finding=finding, known=known, base=names[-1])
     return "\n\n".join(map(_unwrap, re.split(r"\n{2,}", wrapped.strip()))) + "\n"
 
 

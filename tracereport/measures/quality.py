@@ -14,7 +14,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.distribution import count_times, split_times, subtract_times
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Table, merge_tables
-from tracereport.measures.usage import describe_usage
+from tracereport.measures.usage import describe_usage, find_remedies
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
 from tracereport.wording.phrases import format_counted
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _LOADING_NS: Final = 50_000_000
 _USUAL_PERCENT: Final = 90
 """So many of a function's later calls tell what it usually takes."""
+_NAME_CALLER: Final = "Let the emitter write who calls as the parameter caller, as in caller=load_node."
 _MISLEADING: Final = frozenset(
     {"captured", "torn-lines", "cut-off", "malformed", "bad-value", "text-behind", "split-lines"}
 )
@@ -125,14 +126,18 @@ def _of_input(facts: Facts | None) -> Iterator[QualityWarning]:
 
 
 def _separate_processes(notices: Mapping[str, int]) -> str:
-    """How to keep processes apart, by how the tests were run."""
+    """How to keep processes apart, by what wrote the log and how the tests were run."""
+    if (remedies := find_remedies(notices)) is not None:
+        return remedies[1]
     if notices.get("cargo") and not notices.get("nextest"):
         return "Run the tests with -- --test-threads=1 or cargo-nextest, or give each process a log of its own."
     return "Let each record say process=<number> behind its time, as our emitters do, or give each process its own log."
 
 
 def _name_callers(notices: Mapping[str, int], known: int) -> str:
-    """How to learn who calls, by what is known already."""
+    """How to learn who calls, by what wrote the log and what is known already."""
+    if (remedies := find_remedies(notices)) is not None:
+        return remedies[0]
     if known:
         return (
             "Some callers are known: build with symbols (debug = 1 in the profile), or name the caller as a parameter."
@@ -271,7 +276,7 @@ def _of_callers(whole: Whole, notices: Mapping[str, int]) -> Iterator[QualityWar
         yield QualityWarning(
             code="missing-callers",
             message=f"{format_counted(missing, 'call says', 'calls say')} nothing of a caller: {consequence}",
-            remedy="Let the emitter write who calls as the parameter caller, as in caller=load_node.",
+            remedy=(find_remedies(notices) or (_NAME_CALLER,))[0],
             count=missing,
             misleading=True,
         )

@@ -28,6 +28,10 @@ class _Kind(msgspec.Struct, frozen=True):
     one: str
     many: str
     lacks: tuple[_Lack, ...]
+    callers: str
+    """How its records come to say who asks."""
+    apart: str = "Give each process a log of its own."
+    """How processes that write at once are told apart."""
 
 
 _KINDS: Final = (
@@ -71,6 +75,7 @@ _KINDS: Final = (
                 misleading=False,
             ),
         ),
+        callers="Have spans carry code.function.name, or open one around the function that asks.",
     ),
     _Kind(
         "rails",
@@ -97,6 +102,8 @@ _KINDS: Final = (
                 misleading=False,
             ),
         ),
+        callers="Let the log name the line that asks: config.active_record.verbose_query_logs = true.",
+        apart="Let each line name its request: config.log_tags = [:request_id].",
     ),
     _Kind(
         "postgres",
@@ -122,6 +129,8 @@ _KINDS: Final = (
                 "Put the process into each line: log_line_prefix = '%m [%p] %c ', or log_destination = 'jsonlog'.",
             ),
         ),
+        callers="Let the program say who asks in a comment of each statement, as sqlcommenter does.",
+        apart="Let each line say its session: %c in log_line_prefix.",
     ),
     _Kind(
         "mysql",
@@ -141,6 +150,7 @@ _KINDS: Final = (
                 "Let the log hold the connection's id, as MySQL 5.7 and MariaDB do.",
             ),
         ),
+        callers="Let the program say who asks in a comment of each statement, as sqlcommenter does.",
     ),
     _Kind(
         "rust-tracing",
@@ -154,10 +164,17 @@ _KINDS: Final = (
                 "Let the program end, and log the closing of all levels: FmtSpan::CLOSE.",
             ),
         ),
+        callers="Put #[instrument] on the function that asks.",
     ),
 )
 LACKS: Final = frozenset(lack.code for kind in _KINDS for lack in kind.lacks if lack.misleading)
 """Codes of what is missing and would mislead: an input that lacks it isn't one to build on."""
+
+
+def find_remedies(notices: Mapping[str, int]) -> tuple[str, str] | None:
+    """How callers come to be named, and processes to be told apart, where one other tool has written records."""
+    kinds = [kind for kind in _KINDS if notices.get(kind.code)]
+    return (kinds[0].callers, kinds[0].apart) if len(kinds) == 1 else None
 
 
 def describe_usage(notices: Mapping[str, int]) -> Iterator[QualityWarning]:

@@ -1,8 +1,9 @@
-"""The report in thirty lines at most: what to change first, the gates, and the verdict where the eye is: at the end."""
+"""The report in thirty lines at most: what to change first, and how; the gates, and the verdict at the end."""
 
 from collections.abc import Sequence
 from typing import Final
 
+from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.canvas import Canvas
 from tracereport.documents.terminal.page import TerminalPage
 from tracereport.model import Finding, Report
@@ -20,6 +21,7 @@ MOST_LINES: Final = 30
 _FINDINGS: Final = 3
 _WARNINGS: Final = 2
 _WARNING_LINES: Final = 3
+_FIX_LINES: Final = 2
 _GATES: Final = 4
 _VERDICT_LINES: Final = 5
 _MARGIN: Final = "   "
@@ -47,7 +49,10 @@ def render_brief(
     lines = [canvas.bold(f"{title}: {scope}")]
     for warning in [row for row in report.quality.rows if row.misleading][:_WARNINGS]:
         lines += _cut(page, f"{warning.message} {warning.remedy}", _WARNING_LINES)
-    lines += [line for entry in findings[:_FINDINGS] for line in _tell(canvas, *entry)]
+    for place, entry in enumerate(findings[:_FINDINGS]):
+        lines += _tell(canvas, *entry)
+        if place == 0:
+            lines += _cut(page, f"Fix: {first_advice(entry[1])}", _FIX_LINES, _MARGIN)
     if more := report.findings.total - len(findings[:_FINDINGS]):
         lines.append(f"{_MARGIN}... and {format_counted(more, 'further finding')}")
     lines += _tell_gates(page)
@@ -91,9 +96,9 @@ def _tell_gates(page: TerminalPage) -> list[str]:
     return lines[:_GATES] + more
 
 
-def _cut(page: TerminalPage, sentence: str, most: int) -> list[str]:
+def _cut(page: TerminalPage, sentence: str, most: int, indent: str = "") -> list[str]:
     """A sentence in its first lines; what was cut shows as dots."""
-    lines = page.sentence(sentence)
+    lines = page.sentence(sentence, indent)
     if len(lines) <= most:
         return lines
     last = lines[most - 1]
