@@ -37,7 +37,7 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
         targets=(),
         names={str(log): f"examples/logs/{log.name}"},
         rendering=RenderOptions(location=f"examples/logs/{log.name}"),
-        baseline=baseline,
+        baselines=(baseline,) if baseline else (),
         fail_on=("new-findings", "worse") if baseline else (),
     )
     result = run_job(prepare_job(job))

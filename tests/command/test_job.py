@@ -313,6 +313,53 @@ def test_the_options_in_force_stand_in_the_report_wherever_they_came_from() -> N
     assert Path("elsewhere.json").read_bytes() == Path("report.json").read_bytes()
 
 
+# Several baselines
+
+
+def test_a_run_is_held_against_the_best_of_several_baselines(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"PERF_TRACE|{at}|load|caller=page|id={at % 3}|elapsed_ms=1\n" for at in range(12)]
+    for name, count in (("good", 5), ("bad", 12), ("now", 7)):
+        Path(f"{name}.log").write_text("".join(lines[:count]), encoding="utf-8")
+        assert main([f"{name}.log", "-q", "--label", name, "-o", f"{name}.json"]) == 0
+    given = ["--baseline", "bad.json", "--baseline", "good.json", "--fail-on", "worse"]
+    assert main(["now.log", *given, "-q", "-o", "out.json", "-o", "out.md", "-o", "out.html", "-o", "out.txt"]) == 1
+    capsys.readouterr()
+    compared = read("out.json")["comparison"]
+    assert [each["label"] for each in compared["baselines"]] == ["bad", "good"]
+    (row,) = compared["findings"]["rows"]
+    assert (row["before"], row["after"], row["baseline"]) == (2, 4, 1)
+    assert compared["verdict"].endswith("Best for calls and repeats: `good`.")
+    for document in ("out.md", "out.html", "out.txt"):
+        said = " ".join(Path(document).read_text(encoding="utf-8").split())
+        assert "the best of bad and good" in said
+        assert "best baseline" in said
+    assert main(["now.log", "--baseline", "bad.json", "--fail-on", "worse", "-q", "-o", "out.json"]) == 0
+    assert read("out.json")["comparison"]["baselines"] == []
+
+
+@pytest.mark.parametrize("written", ['"one.json"', '["one.json"]', '["one.json", "two.json"]'])
+def test_the_configuration_names_one_baseline_or_several(written: str) -> None:
+    for name in ("one", "two"):
+        assert write(SINGLE, f"{name}.json") == 0
+    Path("tracereport.toml").write_text(f"baseline = {written}\n", encoding="utf-8")
+    assert write(SINGLE, "report.json") == 0
+    several = [f"{name}.json" for name in ("one", "two")] if "two" in written else []
+    assert [each["label"] for each in read("report.json")["comparison"]["baselines"]] == [
+        str(Path.cwd() / name) for name in several
+    ]
+
+
+def test_of_several_baselines_the_one_that_does_not_fit_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert write(SINGLE, "whole.json") == 0
+    assert write(SINGLE, "narrow.json", options=["--caller", "metadata"]) == 0
+    assert main([str(SINGLE), "--baseline", "whole.json", "--baseline", "narrow.json"]) == 2
+    assert "narrow.json: The baseline is narrowed by --caller" in capsys.readouterr().err
+    assert main([str(SINGLE), "--baseline", "whole.json", "--baseline", ""]) == 2
+    assert "The name of the baseline is empty" in capsys.readouterr().err
+    assert main([str(SINGLE), "--baseline", "narrow.json", "--baseline", "whole.json", "-o", "whole.json"]) == 2
+    assert "would take the place of an input" in capsys.readouterr().err
+
+
 # What a run is called beside others
 
 

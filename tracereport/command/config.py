@@ -49,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     test: tuple[str, ...] = ()
     param: tuple[str, ...] = ()
     call: tuple[int, ...] = ()
-    baseline: str | None = None
+    baseline: str | tuple[str, ...] = ()
     fail_on: tuple[str, ...] = ()
     marker: str | None = None
     markdown_limit: Annotated[int, msgspec.Meta(ge=1)] = MARKDOWN_LIMIT_BYTES

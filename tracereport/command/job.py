@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import methodcaller
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -33,7 +33,11 @@ from tracereport.sources.streams import (
     expand_inputs,
     input_title,
     is_calls_table,
+    readable,
 )
+
+if TYPE_CHECKING:
+    from tracereport.judging.compare import Sides
 
 ALL = "all"
 """What is given to have every parameter redacted."""
@@ -65,7 +69,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How an input is called in the documents, where it isn't by its own name."""
     explain: str | None = None
     """The first digits of a finding's fingerprint; it is the document then."""
-    baseline: Path | None = None
+    baselines: tuple[Path, ...] = ()
+    """What the run is held against; of several, the best of each figure."""
     fail_on: tuple[str, ...] = ()
     acceptances: tuple[AcceptanceRule, ...] = ()
     today: date | None = None
@@ -91,7 +96,7 @@ class Prepared(msgspec.Struct, frozen=True):
     """A job that nothing but its inputs and the disk can make fail any more, with what was read to know that."""
 
     job: Job
-    baseline: Report | None
+    baselines: tuple[Report, ...]
     redact_key: bytes | None
     """What the key file holds; null without one."""
 
@@ -136,7 +141,7 @@ def prepare_job(job: Job) -> Prepared:
     if job.fail_on:
         from tracereport.judging.gates import check_gates  # noqa: PLC0415
 
-        check_gates(job.fail_on, with_baseline=job.baseline is not None)
+        check_gates(job.fail_on, with_baseline=bool(job.baselines))
     if job.selection is not None:
         check_selection(job.selection)
     if job.rendering.location is not None:
@@ -148,11 +153,11 @@ def prepare_job(job: Job) -> Prepared:
             "--redact-key-file without --redact hides nothing", "Name what to hide: --redact NAME, or all."
         )
     key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
-    baseline = _read_side(job.baseline, job) if job.baseline is not None else None
+    baselines = tuple(_read_side(baseline, job) for baseline in job.baselines)
     _check_targets(job)
     if job.is_joined:
         _refuse_calls(job)
-    return Prepared(job, baseline, key)
+    return Prepared(job, baselines, key)
 
 
 def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
@@ -190,7 +195,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     begin("measuring")
     parts = measure_locally(calls, job.settings, job.selection, _choose_row_limit(job))
     report = whole = parts.finish(title)
-    if job.selection is not None and (prepared.baseline is not None or job.fail_on or job.acceptances):
+    if job.selection is not None and (prepared.baselines or job.fail_on or job.acceptances):
         whole = parts.finish(title, is_narrowed=False)
     report = _conclude(prepared, report, whole)
     begin("writing")
@@ -288,18 +293,39 @@ def _judge(prepared: Prepared, report: Report, whole: Report) -> Report:
     job = prepared.job
     findings, acceptances = apply_acceptances(whole.findings, job.acceptances, job.today)
     whole = replace(whole, findings=findings)
-    sides = None
-    if prepared.baseline is not None:
-        from tracereport.judging.compare import comparable_sides, compare_reports  # noqa: PLC0415
+    sides: tuple[Sides, ...] = ()
+    names = name_baselines(prepared)
+    if prepared.baselines:
+        from tracereport.judging.best_of import compare_with_best  # noqa: PLC0415
 
-        sides = comparable_sides(prepared.baseline, whole)
-        whole = replace(whole, comparison=compare_reports(sides))
+        sides = tuple(
+            _hold_against(baseline, whole, name) for baseline, name in zip(prepared.baselines, names, strict=True)
+        )
+        whole = replace(whole, comparison=compare_with_best(sides, names))
     if job.fail_on:
-        from tracereport.judging.gates import judge_gates  # noqa: PLC0415
+        from tracereport.judging.best_of import judge_against_all  # noqa: PLC0415
 
-        whole = replace(whole, gates=judge_gates(job.fail_on, whole, sides))
+        whole = replace(whole, gates=judge_against_all(job.fail_on, whole, sides, names))
     shown, _ = apply_acceptances(report.findings, job.acceptances, job.today)
     return replace(report, findings=shown, acceptances=acceptances, comparison=whole.comparison, gates=whole.gates)
+
+
+def _hold_against(baseline: Report, whole: Report, name: str) -> "Sides":
+    from tracereport.judging.compare import comparable_sides  # noqa: PLC0415
+
+    try:
+        return comparable_sides(baseline, whole)
+    except BaselineError as error:
+        raise BaselineError(f"{name}: {error.message}" if name else error.message, error.remedy) from error
+
+
+def name_baselines(prepared: Prepared) -> tuple[str, ...]:
+    """What each of several baselines is called: by its label where these tell them apart, else by its file."""
+    if len(prepared.baselines) == 1:
+        return ("",)
+    labels = tuple(baseline.label or "" for baseline in prepared.baselines)
+    files = tuple(readable(str(path)) for path in prepared.job.baselines)
+    return labels if all(labels) and len(set(labels)) == len(labels) else files
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:
@@ -418,7 +444,7 @@ def refuse_redaction(job: Job) -> None:
 
 def _refuse_overwriting(job: Job, inputs: Sequence[str]) -> None:
     """No document takes the place of what this run reads."""
-    read = {os.path.realpath(path) for path in (*inputs, job.baseline, job.redact_key_file) if path is not None}
+    read = {os.path.realpath(path) for path in (*inputs, *job.baselines, job.redact_key_file) if path is not None}
     for target, _ in job.targets:
         if target != STDOUT and os.path.realpath(target) in read and Path(target).is_file():
             raise UsageError(f"-o {target}: the document would take the place of an input", "Name another file.")

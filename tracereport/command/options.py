@@ -160,7 +160,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many("--call", "N", "The calls with this number, in every process.", WholeNumber(0, LARGEST)),
     ),
     "Baseline and gates": (
-        _one("--baseline", "FILE", "Compare with an earlier report.json, .json.gz or .parquet.", click.STRING),
+        _many(
+            "--baseline",
+            "FILE",
+            "Compare with an earlier report.json, .json.gz or .parquet; of several with the best, figure by figure.",
+            click.STRING,
+        ),
         _many(
             "--fail-on",
             "GATE",

@@ -47,7 +47,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
     settings = {name: value for name, value in values.items() if name in SETTINGS_FIELDS}
     others = {name: value for name, value in values.items() if name not in SETTINGS_FIELDS}
     options = msgspec.structs.replace(config.options, **others)
-    if "" in (given.get("baseline"), config.given.get("baseline")):
+    if "" in (*given.get("baseline", ()), *_listed(config.given.get("baseline", ()))):
         raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
     width, colour = choose_rendering(stream)
     targets = _choose_targets(options, is_terminal=stream.isatty(), pages=pages)
@@ -62,7 +62,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         label=given.get("label"),
         at_time=given.get("at"),
         explain=given.get("explain"),
-        baseline=Path(options.baseline) if options.baseline else None,
+        baselines=tuple(map(Path, _listed(options.baseline))),
         fail_on=options.fail_on,
         acceptances=config.acceptances,
         today=given["today"].date() if given.get("today") else None,
@@ -84,6 +84,11 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         ),
         quiet=options.quiet,
     )
+
+
+def _listed(value: str | Sequence[str]) -> Sequence[str]:
+    """One or several as several."""
+    return (value,) if isinstance(value, str) else value
 
 
 def _choose_targets(options: Options, *, is_terminal: bool, pages: Path | None) -> tuple[tuple[str, Format], ...]:

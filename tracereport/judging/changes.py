@@ -44,14 +44,12 @@ def compare_functions(before: Comparable, after: Comparable) -> list[FunctionCha
         )
         for function, was, now in _changed(before.functions, after.functions, before.functions_cut, after.functions_cut)
     ]
-    return sorted(
-        changes,
-        key=lambda row: (
-            -abs(row.calls_after - row.calls_before),
-            -abs(row.redundant_after - row.redundant_before),
-            row.function,
-        ),
-    )
+    return sorted(changes, key=rank_function)
+
+
+def rank_function(row: FunctionChange) -> tuple[int, int, str]:
+    """By the change of its calls, the largest first."""
+    return -abs(row.calls_after - row.calls_before), -abs(row.redundant_after - row.redundant_before), row.function
 
 
 def compare_edges(before: Comparable, after: Comparable) -> list[EdgeChange]:
@@ -67,15 +65,13 @@ def compare_edges(before: Comparable, after: Comparable) -> list[EdgeChange]:
         )
         for (caller, function), was, now in _changed(before.edges, after.edges, before.edges_cut, after.edges_cut)
     ]
-    return sorted(
-        changes,
-        key=lambda row: (
-            -abs(row.calls_after - row.calls_before),
-            -abs(row.again_after - row.again_before),
-            *caller_rank(row.caller),
-            row.function,
-        ),
-    )
+    return sorted(changes, key=rank_edge)
+
+
+def rank_edge(row: EdgeChange) -> tuple[object, ...]:
+    """By the change of its calls, the largest first."""
+    changed = -abs(row.calls_after - row.calls_before), -abs(row.again_after - row.again_before)
+    return *changed, *caller_rank(row.caller), row.function
 
 
 def compare_callers(before: Comparable, after: Comparable) -> list[CallerChange]:
@@ -92,14 +88,13 @@ def compare_callers(before: Comparable, after: Comparable) -> list[CallerChange]
         for caller, was, now in _changed(_sum_by_caller(before), _sum_by_caller(after), cut, cut)
         if not cut
     ]
-    return sorted(
-        changes,
-        key=lambda row: (
-            -abs(row.calls_after - row.calls_before),
-            -abs(row.again_after - row.again_before),
-            *caller_rank(row.caller),
-        ),
-    )
+    return sorted(changes, key=rank_caller)
+
+
+def rank_caller(row: CallerChange) -> tuple[object, ...]:
+    """By the change of its calls, the largest first."""
+    changed = -abs(row.calls_after - row.calls_before), -abs(row.again_after - row.again_before)
+    return *changed, *caller_rank(row.caller)
 
 
 def _sum_by_caller(side: Comparable) -> dict[str | None, Counter[str]]:
@@ -196,9 +191,12 @@ def compare_repeats_by_function(before: Comparable, after: Comparable, findings:
 
 
 def _by_state(changes: Iterable[FindingChange]) -> list[FindingChange]:
-    return sorted(
-        changes, key=lambda row: (STATES.index(row.state), -abs(row.after - row.before), -row.after, row.fingerprint)
-    )
+    return sorted(changes, key=rank_finding)
+
+
+def rank_finding(row: FindingChange) -> tuple[int, int, int, str]:
+    """By state, then by the change."""
+    return STATES.index(row.state), -abs(row.after - row.before), -row.after, row.fingerprint
 
 
 def _state_of(before: int, after: int) -> State:

@@ -13,6 +13,8 @@ class BeforeAfter(Record, frozen=True, kw_only=True):
     after: int | float | None
     stable: bool = True
     """Neither threads nor time can change it: it is judged. The others, evidence and times, stand beside."""
+    baseline: int | None = None
+    """Of several baselines, the index of the one that is compared with; so below."""
 
 
 class FunctionChange(Record, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ class FindingChange(Record, frozen=True, kw_only=True):
     after: int
     state: Literal["new", "worse", "better", "resolved", "unchanged"]
     accepted: str | None = None
+    baseline: int | None = None
 
 
 class SetApart(Record, frozen=True, kw_only=True):
@@ -96,12 +99,16 @@ class BaselineReference(Record, frozen=True, kw_only=True):
 
     title: str
     generator: str
+    label: str | None = None
+    """Of several: what tells it from the others, by its ``--label`` or its file."""
 
 
 class Comparison(Record, frozen=True, kw_only=True):
     """Stable figures against those of a baseline; evidence and times stand beside among the totals."""
 
     baseline: BaselineReference
+    baselines: tuple[BaselineReference, ...] = ()
+    """All of them where there are several: of each figure the run is compared with the one that was best."""
     verdict: str
     partial: bool
     """Calls or rows that the comparison needs are missing from one of the reports; ``cautions`` says which."""

@@ -46,13 +46,13 @@ class FindingChanges(SectionView[FindingChange]):
 
     def columns(self, report: Report) -> Sequence[Column[FindingChange]]:
         """The state first."""
-        del report
         return (
             words("state", _state),
             words("finding", lambda row: Clause(lambda code: _place(row, code))),
             counts("before", lambda row: row.before),
             counts("after", lambda row: row.after),
             figures("change", lambda row: Figure(format_change(row.before, row.after))),
+            *_best_of(report),
         )
 
     def empty(self, report: Report) -> str:
@@ -70,6 +70,16 @@ class FindingChanges(SectionView[FindingChange]):
         """The function that is asked."""
         del report
         return (row.function,)
+
+
+def _best_of(report: Report) -> tuple[Column[Any], ...]:
+    """Which of several baselines a row is compared with; no column where there is one."""
+    baselines = report.comparison.baselines if report.comparison is not None else ()
+
+    def name(row: BeforeAfter | FindingChange) -> Name | Words:
+        return Words("-") if row.baseline is None else Name(baselines[row.baseline].label or "")
+
+    return (words("best baseline", name),) if baselines else ()
 
 
 def _state(row: FindingChange) -> Words:
@@ -138,6 +148,7 @@ class TotalsChanges(SectionView[BeforeAfter]):
             figures("before", lambda row: write(row, "before")),
             figures("after", lambda row: write(row, "after")),
             figures("change", lambda row: Figure(format_figure_change(row.figure, row.before, row.after))),
+            *_best_of(report),
         )
 
 
