@@ -17,6 +17,8 @@ from tracereport.documents.page.page import render_html
 from tracereport.documents.writer import Document, write_documents
 
 EXAMPLES = Path(__file__).parent
+SUFFIXES = (".txt", ".md", ".json.gz", ".sarif")
+PROFILE = ".speedscope.json"
 BASELINES = {"shop-fixed": "shop"}
 """Runs that are compared with an earlier one."""
 
@@ -34,17 +36,18 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
     """Writes the documents of one log; a profile for speedscope where there is a call tree to draw."""
     job = Job(
         inputs=(str(log),),
-        targets=(),
+        targets=choose_formats([f"{stem}{suffix}" for suffix in (*SUFFIXES, PROFILE)], None, FORMATS),
         names={str(log): f"examples/logs/{log.name}"},
         rendering=RenderOptions(location=f"examples/logs/{log.name}"),
         baselines=(baseline,) if baseline else (),
         fail_on=("new-findings", "worse") if baseline else (),
     )
     result = run_job(prepare_job(job))
-    suffixes = [".txt", ".md", ".json.gz", ".sarif"] + [".speedscope.json"] * (result.report.call_tree is not None)
-    targets = choose_formats([f"{stem}{suffix}" for suffix in suffixes], None, FORMATS)
+    has_tree = result.report.call_tree is not None
+    targets = tuple(each for each in job.targets if has_tree or not each[0].endswith(PROFILE))
     page = Document(f"{stem}.html", render_html(result.report, pictures=False).encode())
-    write_documents([*make_documents(replace(job, targets=targets), result), page], sys.stdout.buffer)
+    for failure in write_documents([*make_documents(replace(job, targets=targets), result), page], sys.stdout.buffer):
+        raise failure
 
 
 if __name__ == "__main__":
