@@ -158,10 +158,11 @@ def report_of(
     return make_report(code_calls(processes), settings or Settings(), "some processes", selection)
 
 
-def report_on(*lines: str, row_limit: int = ROW_LIMIT) -> Report:
+def report_on(*lines: str, row_limit: int = ROW_LIMIT, settings: Settings | None = None) -> Report:
     """The report of some lines, each a trace line from its number on or a marker."""
     log = "".join(f"{line}\n" if line.startswith(" ") else f"PERF_TRACE|{line}\n" for line in lines).encode()
-    return make_report(code_calls(find_processes(read_lines(log))), Settings(), "some lines", row_limit=row_limit)
+    calls = code_calls(find_processes(read_lines(log)))
+    return make_report(calls, settings or Settings(), "some lines", row_limit=row_limit)
 
 
 def integers(values: Iterable[int]) -> np.ndarray:

@@ -4,7 +4,7 @@ Counted by the plain definitions, so that a planted change in the calls is a cha
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,6 +18,7 @@ from tracereport.model import (
     Process,
     ProcessEdge,
     ProcessFinding,
+    QualityWarning,
     Report,
     Rows,
     TreeKind,
@@ -97,6 +98,7 @@ def counted_report(*runs: Run, confidence: Confidence = "sure", as_tests: bool =
             shared_calls=shared.total(),
         ),
         processes=rows(*processes),
+        quality=rows(*_warn_of_interleaved(processes)),
         units=rows(
             *(
                 Unit(
@@ -136,6 +138,11 @@ def counted_report(*runs: Run, confidence: Confidence = "sure", as_tests: bool =
             )
         ),
     )
+
+
+def _warn_of_interleaved(processes: Sequence[Process]) -> Iterator[QualityWarning]:
+    if count := sum(process.calls for process in processes if process.interleaved):
+        yield QualityWarning(code="interleaved", message="", remedy="", count=count)
 
 
 def finding(key: Key, repeats: int, avoidable: int, confidence: Confidence = "sure") -> Finding:

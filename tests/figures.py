@@ -29,7 +29,6 @@ FIRST_CALL = ("call_references",)
 IDENTITY = {
     "totals": (),
     "processes": ("index",),
-    "units": ("process", "name"),
     "by_edge": ("caller", "function"),
     "by_finding": ("fingerprint",),
     "functions": ("function",),
@@ -72,6 +71,7 @@ def hold_figures(report: Report, processes: Sequence[Process], calls: Calls) -> 
         ignored_metrics=report.settings.ignore_metrics,
         candidate_calls=report.settings.cache_candidate_calls,
         fan_out_values=report.settings.fan_out_values,
+        unit=report.settings.unit,
     )
     tests = tests_by_line(calls)
     for row in expected["findings"]:
@@ -96,7 +96,7 @@ def hold_figures(report: Report, processes: Sequence[Process], calls: Calls) -> 
     assert [row["fingerprint"] for row in found["findings"]["rows"]] == [
         row["fingerprint"] for row in expected["findings"]
     ][: len(found["findings"]["rows"])]
-    hold_activity(found["activity"], processes)
+    hold_activity(found["activity"], processes, report.settings.unit)
 
 
 def hold_bounds(found: dict[str, Any], exact: dict[str, Any], name: str, *, is_lower_told: bool) -> None:
@@ -241,10 +241,12 @@ def hold_curves(found: Mapping[str, Any], expected: Sequence[Row]) -> None:
             assert {**exact, "capacity": point["capacity"]} == point
 
 
-def hold_activity(found: Mapping[str, Any], processes: Sequence[Process]) -> None:
+def hold_activity(found: Mapping[str, Any], processes: Sequence[Process], unit_kind: str | None) -> None:
     """Bins cut the calls of a process by their numbers, and say how many of them are repeats in their units."""
     ordered = [calls_of(process, index) for index, process in enumerate(processes)]
-    asked = [asked for unit in find_units(processes, ordered) for asked in by_lookup(unit.questions).values()]
+    asked = [
+        asked for unit in find_units(processes, ordered, unit_kind) for asked in by_lookup(unit.questions).values()
+    ]
     repeated = {call for calls in asked for call in calls[1:]}
     numbers = {
         index: [(call.number, call in repeated) for call in calls]

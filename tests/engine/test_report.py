@@ -18,7 +18,7 @@ from tests.truth import NAMES, log_path, read_log
 from tracereport.calls.calls import Calls
 from tracereport.engine.report import make_report
 from tracereport.measures import breakdown, functions
-from tracereport.model import Finding, Report, Rows, Settings
+from tracereport.model import Finding, Report, Rows, Settings, UnitKind
 from tracereport.sources.perf_trace.reader import read_log as read_calls
 from tracereport.wording.sentences import describe_extent, describe_finding
 
@@ -44,6 +44,14 @@ def test_every_figure_of_a_real_log_is_what_its_definition_says(name: str) -> No
     hold_figures(report_of(name), divide_records([read_lines(read_log(name), str(log_path(name)))], calls), calls)
 
 
+@pytest.mark.parametrize("unit", ["test", "process", "root"])
+@pytest.mark.parametrize("name", ["bare-single-thread-combined", "duckpond-deep-single-thread", "torn-lines"])
+def test_every_figure_by_units_of_choice_is_what_its_definition_says(name: str, unit: UnitKind) -> None:
+    calls = calls_of(name)
+    report = make_report(calls, Settings(unit=unit), name)
+    hold_figures(report, divide_records([read_lines(read_log(name), str(log_path(name)))], calls), calls)
+
+
 @given(
     log=logs() | described_logs(),
     other_settings=st.sampled_from(
@@ -52,6 +60,9 @@ def test_every_figure_of_a_real_log_is_what_its_definition_says(name: str) -> No
             Settings(fan_out_values=3, cache_candidate_calls=2),
             Settings(ignore_metrics=("found",)),
             Settings(slow_minimum_calls=3, slow_minimum_ns=0),
+            Settings(unit="root"),
+            Settings(unit="process"),
+            Settings(unit="test"),
         )
     ),
 )

@@ -312,6 +312,7 @@ def test_quality_fails_on_what_makes_a_log_untrustworthy() -> None:
         totals=msgspec.structs.replace(mixed.totals, unfinished_calls=3),
         input=msgspec.structs.replace(mixed.input, malformed_lines=2, errors=("a.gz: damaged",)),
         quality=rows(
+            *mixed.quality.rows,
             QualityWarning(code="captured", message="libtest captured output", remedy="", count=1),
             QualityWarning(code="symbol-loading", message="first calls are slow", remedy="", count=1),
         ),
@@ -325,7 +326,8 @@ def test_one_cause_of_mistrust_is_said_in_the_singular() -> None:
     assert AFTER.input is not None
     broken = msgspec.structs.replace(
         AFTER,
-        totals=msgspec.structs.replace(AFTER.totals, unfinished_calls=1, judged_calls=AFTER.totals.calls - 1),
+        totals=msgspec.structs.replace(AFTER.totals, unfinished_calls=1),
+        quality=rows(QualityWarning(code="interleaved", message="", remedy="", count=1)),
         input=msgspec.structs.replace(AFTER.input, malformed_lines=1),
     )
     said = "1 malformed line; 1 call of interleaved processes; 1 unfinished call"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.coded_calls import report_on
-from tracereport.model import Report
+from tracereport.model import Report, Settings
 
 GW0, GW1, GW2 = (f"     Running pytest (gw{worker})" for worker in range(3))
 
@@ -165,3 +165,68 @@ def test_units_say_what_each_adds_to_a_finding() -> None:
     assert added == [[(finding.fingerprint, 2)], [(finding.fingerprint, 1)], []]
     edges = [[(edge.caller, edge.calls, edge.again_calls) for edge in unit.by_edge.rows] for unit in report.units.rows]
     assert edges == [[("page", 3, 2)], [("page", 2, 1)], [("page", 1, 0)]]
+
+
+PAGES = (
+    "1|load|caller=page|id=1|elapsed_us=5|rows=1|parent=0",
+    "2|load|caller=page|id=1|elapsed_us=5|rows=1|parent=0",
+    "0|page|caller=unknown|elapsed_us=50|parent=none",
+    "4|load|caller=page|id=1|elapsed_us=5|rows=1|parent=3",
+    "3|page|caller=unknown|elapsed_us=50|parent=none",
+    "6|load|caller=page|id=1|elapsed_us=5|rows=1|parent=5",
+    "7|load|caller=page|id=1|elapsed_us=5|rows=1|parent=5",
+)
+"""Three requests to a server; the last one was killed."""
+
+
+def test_each_root_call_of_a_tree_is_a_unit_where_that_is_wanted() -> None:
+    report = report_on(*PAGES, settings=Settings(unit="root"))
+    assert [(row.name, row.kind, row.calls) for row in report.units.rows] == [
+        ("page", "root", 3),
+        ("page", "root", 2),
+        ("page", "root", 2),
+    ]
+    assert (report.totals.redundant_calls, report.totals.across_units_lookups) == (2, 2)
+    assert [row.unit for row in report.sequential_duplicates.rows] == ["page", "page"]
+    assert report_on(*PAGES).totals.redundant_calls == 5
+
+
+def test_a_process_without_a_tree_has_no_roots() -> None:
+    lines = [asked(number, "a") for number in range(3)]
+    (unit,) = report_on(*lines, settings=Settings(unit="root")).units.rows
+    assert (unit.name, unit.kind, unit.calls) == ("process 0", "process", 3)
+
+
+def test_a_whole_process_is_judged_where_that_is_wanted_whatever_it_knows() -> None:
+    lines = [asked(0, "a", *in_test("test_a", "phase=setup")), asked(1, "a", *in_test("test_a")), asked(2, "a")]
+    assert report_on(*lines).totals.redundant_calls == 0
+    report = report_on(*lines, settings=Settings(unit="process"))
+    assert (report.totals.judged_calls, report.totals.redundant_calls) == (3, 2)
+
+
+def test_where_tests_are_wanted_nothing_else_is_judged_and_the_report_says_so() -> None:
+    report = report_on(GW0, asked(0, "a", *in_test("test_a")), GW1, *(asked(n, "a") for n in range(3)))
+    assert report.totals.redundant_calls == 2
+    report = report_on(
+        GW0, asked(0, "a", *in_test("test_a")), GW1, *(asked(n, "a") for n in range(3)), settings=Settings(unit="test")
+    )
+    assert (report.totals.judged_calls, report.totals.redundant_calls) == (1, 0)
+    assert codes(report) == ["outside-tests"]
+    nothing = report_on(asked(0, "a"), settings=Settings(unit="test"))
+    assert codes(nothing) == ["no-tests"]
+    assert nothing.verdict.message == "No call could be judged: none was made by a test."
+
+
+def test_what_several_tests_ask_for_and_what_no_test_asks_for_is_one_line_each() -> None:
+    lines = [asked(number, "rate", *in_test(f"test_{number}")) for number in range(3)]
+    report = report_on(*lines, asked(3, "rate"))
+    assert codes(report) == ["outside-tests", "across-units"]
+    assert [row.message for row in report.quality.rows if not row.misleading] == [
+        "1 call outside of tests, or to set them up and tear them down: counted and not judged.",
+        "Across tests: 1 lookup is asked in more than one of 3 tests. None of that counts as a repeat.",
+    ]
+
+
+def codes(report: Report) -> list[str]:
+    of_units = ("outside-tests", "no-tests", "whole-processes", "across-units")
+    return [row.code for row in report.quality.rows if row.code in of_units]

@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.oracle.caching import cache_curve
 from tests.oracle.evidence import answer_of, grades, is_time
 from tests.oracle.fanouts import find_fanouts
 from tests.oracle.findings import evidence_counts, find_findings, verdict
+from tests.oracle.kinds import is_question
 from tests.oracle.processes import Process, process_name
 from tests.oracle.repeats import Repeat, find_repeats, numbers_behind, sequential_runs
 from tests.oracle.savings import Place, place_of, saving
 from tests.oracle.trees import call_tree, root_elapsed_ns, self_times_ns
-from tests.oracle.units import Call, Unit, by_lookup, calls_of, find_units, in_order
+from tests.oracle.units import Call, Lookup, Unit, by_lookup, calls_of, find_units, in_order
+
+if TYPE_CHECKING:
+    from tests.oracle.reading import Record
 
 UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
 
@@ -27,6 +31,7 @@ def measure(
     ignored_metrics: Sequence[str] = (),
     candidate_calls: int = 3,
     fan_out_values: int = 5,
+    unit: str | None = None,
 ) -> Row:
     """All sections of the report that the definitions fix.
 
@@ -34,7 +39,7 @@ def measure(
     a rule of the program's own decides: slow calls (see ``slow_calls``), activity, texts, and the bounds of lists.
     """
     ordered = [calls_of(process, index) for index, process in enumerate(processes)]
-    units = find_units(processes, ordered)
+    units = find_units(processes, ordered, unit)
     judged = [unit for unit in units if unit.judged]
     graded = grades(judged, ignored_metrics)
     next_number = {call: number for calls in ordered for call, number in numbers_behind(calls).items()}
@@ -47,9 +52,11 @@ def measure(
     findings = find_findings(judged, every_repeat, fanouts, graded, places)
     asked = questions_by_process(ordered, judged)
     return {
-        "totals": totals(processes, every, units, every_repeat, one_by_one, places),
+        "totals": totals(processes, every, units, every_repeat, one_by_one, places)
+        | least_repeats(processes, ignored_metrics),
         "processes": [
             process_row(process, index, calls, every_repeat, findings)
+            | {"least_repeats": least_repeats([process], ignored_metrics)["interleaved_repeats"]}
             for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
         ],
         "units": [unit_row(unit, processes, repeats.get(unit, []), findings) for unit in judged],
@@ -149,6 +156,33 @@ def across_units(judged: Iterable[Unit]) -> dict[str, int]:
     }
 
 
+def least_repeats(processes: Iterable[Process], ignored: Sequence[str]) -> dict[str, int]:
+    """What of interleaved processes is certain: repeats, and those of lookups that were answered alike each time."""
+    found = [bound(process, ignored) for process in processes if not process.judged]
+    return {
+        "interleaved_repeats": sum(least for own in found for least, _ in own),
+        "interleaved_unchanged": sum(least for own in found for least, is_equal in own if is_equal),
+    }
+
+
+def bound(process: Process, ignored: Sequence[str]) -> list[tuple[int, bool]]:
+    """By lookup the calls that are repeats whoever made them, and whether all its answers are recorded and equal.
+
+    As many processes have counted as often as the most frequent number stands there, and one more may have begun. Each
+    makes one call of a lookup that is no repeat.
+    """
+    writers = max(Counter(record.number for record in process.records).values()) + 1
+    asked: dict[Lookup, list[Record]] = {}
+    for record in process.records:
+        if is_question(record):
+            asked.setdefault((record.function, record.params), []).append(record)
+    return [
+        (max(0, len(records) - writers), bool(answers[0]) and all(answer == answers[0] for answer in answers))
+        for records in asked.values()
+        for answers in [[answer_of(record, ignored) for record in records]]
+    ]
+
+
 def classes(repeats: Iterable[Repeat]) -> dict[str, int]:
     """Repeats by class."""
     found = Counter(repeat.again for repeat in repeats)
@@ -193,8 +227,12 @@ def unit_row(unit: Unit, processes: Sequence[Process], repeats: list[Repeat], fi
     return {
         "name": unit.name,
         "process": unit.process,
+        "kind": unit.kind,
+        "attempt": unit.attempt,
         "tree": processes[unit.process].tree,
         "calls": len(unit.calls),
+        "writes": sum(call.kind == "write" for call in unit.calls),
+        "frames": sum(call.kind == "frame" for call in unit.calls),
         "judged_questions": len(unit.questions),
         "by_edge": calls_by_edge(unit.calls, repeats),
         "by_finding": added("by_unit", unit, findings),

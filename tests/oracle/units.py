@@ -77,13 +77,16 @@ class Unit:
     name: str
     tree: str
     judged: bool
+    kind: str = "process"
+    """``test``, ``process`` or ``root``."""
+    attempt: int = 0
     calls: list[Call] = field(default_factory=list)
     """In order."""
 
     @property
     def test_name(self) -> str | None:
-        """Its name where it is a test's; a row of a whole process names the process alone."""
-        return None if self.test is None else self.name
+        """Its name where it is a test's or a root's; a row of a whole process names the process alone."""
+        return None if self.kind == "process" else self.name
 
     @cached_property
     def questions(self) -> list[Call]:
@@ -112,16 +115,18 @@ def calls_of(process: Process, index: int) -> list[Call]:
     return sorted(calls, key=lambda call: call.number)
 
 
-def find_units(processes: Sequence[Process], ordered: Sequence[Sequence[Call]]) -> list[Unit]:
-    """The units of all processes, in the order of their first lines."""
+def find_units(
+    processes: Sequence[Process], ordered: Sequence[Sequence[Call]], wanted: str | None = None
+) -> list[Unit]:
+    """The units of all processes, in the order of their first lines; ``wanted`` says of which kind they shall be."""
     return [
         unit
         for index, (process, calls) in enumerate(zip(processes, ordered, strict=True))
-        for unit in units_of(process, index, calls)
+        for unit in (roots_of if wanted == "root" else units_of)(process, index, calls, wanted)
     ]
 
 
-def units_of(process: Process, index: int, calls: Iterable[Call]) -> list[Unit]:
+def units_of(process: Process, index: int, calls: Iterable[Call], wanted: str | None = None) -> list[Unit]:
     """The units of one process, in the order of their first lines.
 
     A process knows tests if any of its calls has one. What such a process calls outside of tests, or to set them up and
@@ -130,15 +135,42 @@ def units_of(process: Process, index: int, calls: Iterable[Call]) -> list[Unit]:
     name = process_name(process, index)
     calls = list(calls)
     knows_tests = not process.interleaved and any(call.record.test is not None for call in calls)
+    knows_tests = {"process": False, "test": True}.get(wanted or "", knows_tests)
     units: dict[tuple[str, int] | None, Unit] = {}
     for call in calls:
         record = call.record
         attempt = max(record.attempt, 1)
         if knows_tests and record.test is not None and record.phase not in ("setup", "teardown"):
             tried = f"{record.test} (try {attempt})" if attempt > 1 else record.test
-            key, unit = (record.test, attempt), Unit(index, record.test, tried, process.tree, judged=True)
+            unit = Unit(index, record.test, tried, process.tree, judged=process.judged, kind="test", attempt=attempt)
+            key = (record.test, attempt)
         else:
             key, unit = None, Unit(index, None, name, process.tree, judged=process.judged and not knows_tests)
+        units.setdefault(key, unit).calls.append(call)
+    return sorted(units.values(), key=lambda unit: min(call.record.line for call in unit.calls))
+
+
+def roots_of(process: Process, index: int, calls: Iterable[Call], _wanted: str | None) -> list[Unit]:
+    """One unit for each root call of a process and all that lies in it; what stands in no tree is one of the process.
+
+    What lies in a call that never printed is a unit called as its first calls call it.
+    """
+    name = process_name(process, index)
+    calls = list(calls)
+    printed = {call.number: call for call in calls if call.in_tree}
+    units: dict[int | None, Unit] = {}
+    for call in calls:
+        top = call
+        while call.in_tree and top.parent in printed:
+            top = printed[top.parent]
+        if not call.in_tree:
+            key, called = None, None
+        elif top.parent is None:
+            key, called = top.number, top.function
+        else:
+            key, called = top.parent, top.caller
+        kind = "process" if called is None else "root"
+        unit = Unit(index, None, called or name, process.tree, judged=process.judged, kind=kind)
         units.setdefault(key, unit).calls.append(call)
     return sorted(units.values(), key=lambda unit: min(call.record.line for call in unit.calls))
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
-from tracereport.calls.units import Units, find_units
-from tracereport.model import CallReference
+from tracereport.calls.units import Units, find_root_units, find_units
+from tracereport.model import CallReference, UnitKind
 
 NOWHERE = -1
 
@@ -66,15 +66,16 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
         return tuple([CallReference(process=process, number=number, line=line) for process, number, line in rows])
 
 
-def order_calls(calls: Calls) -> OrderedCalls:
-    """Brings the calls outside of interleaved stretches into the order of their start."""
+def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls:
+    """Brings the calls outside of interleaved stretches into the order of their start; see ``find_units``."""
     judged = calls.judged
     row = np.arange(len(calls)) if judged.all() else np.flatnonzero(judged)
     row = row[_find_order(calls.process[row], calls.number[row])]
     process, number, signature = calls.process[row], calls.number[row], calls.signature[row]
     has_tree = calls.processes.has_tree("nested", "given")
     in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
-    units = find_units(calls)
+    parent = _find_parent_places(process, number, calls.parent[row], in_tree)
+    units = find_root_units(calls, row, parent, in_tree) if unit_kind == "root" else find_units(calls, unit_kind)
     unit = units.of_call[row]
     lookup = calls.signatures.lookup[signature]
     origin = calls.origin[row]
@@ -96,7 +97,7 @@ def order_calls(calls: Calls) -> OrderedCalls:
         kind=kind,
         is_question=is_question,
         in_tree=in_tree,
-        parent=_find_parent_places(process, number, calls.parent[row], in_tree),
+        parent=parent,
     )
 
 

@@ -1,4 +1,4 @@
-"""Units of work: what a repeat is wasteful within. A test's try, else the process."""
+"""Units of work: what a repeat is wasteful within. A test's try, else the process; a root call where that is wanted."""
 
 from typing import Any, Final, get_args
 
@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import SETUP, TEARDOWN, Calls
-from tracereport.calls.coding import code_values
+from tracereport.calls.calls import NO_NAME, NO_PARENT, SETUP, TEARDOWN, Calls
+from tracereport.calls.coding import code_tuples, code_values
 from tracereport.model import UnitKind
 from tracereport.native.keys import factorize
 
@@ -28,37 +28,44 @@ class Units(msgspec.Struct, frozen=True, eq=False):
     """Per unit the test that it is a try of; ``OUTSIDE`` for a process, or for what it calls between tests."""
     attempt: NDArray[np.int32]
     """Per unit the number of the try; 0 where it isn't known."""
+    root: NDArray[np.int32]
+    """Per unit the name of its root call's function; ``NO_NAME`` where it is no root's."""
     judged: NDArray[np.bool_]
     """Per unit whether its repeats are judged."""
 
     @property
     def kind(self) -> NDArray[np.uint8]:
         """Per unit what it is: index into ``UNIT_KINDS``."""
-        return np.where(self.test == OUTSIDE, PROCESS, TEST).astype(np.uint8)
+        kind = np.where(self.root == NO_NAME, PROCESS, ROOT)
+        return np.where(self.test == OUTSIDE, kind, TEST).astype(np.uint8)
 
     def __len__(self) -> int:
         """The number of units."""
         return len(self.process)
 
 
-def find_units(calls: Calls) -> Units:
-    """Puts each call into its unit of work.
+def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
+    """Puts each call into its unit of work: a try of a test, or a process.
 
     A process that knows tests has a unit for each try of each test. What it calls outside of them, and in a test's
     set-up and tear-down, is one unit that isn't judged: those calls depend on which tests share a process. Any other
     process is one unit. Calls of interleaved stretches aren't judged either.
+
+    Where processes are ``wanted``, each is one unit whatever it knows; where tests are, what stands in none isn't
+    judged.
     """
-    if not calls.tests:
+    if wanted == "process" or (wanted is None and not calls.tests):
         count = len(calls.processes.name)
         return Units(
             of_call=calls.process,
             process=np.arange(count, dtype=np.int32),
             test=np.full(count, OUTSIDE, np.int32),
             attempt=np.zeros(count, np.int32),
+            root=np.full(count, NO_NAME, np.int32),
             judged=calls.processes.judged,
         )
     is_in_test = calls.test >= 0
-    knows_tests = np.zeros(len(calls.processes.name), bool)
+    knows_tests = np.full(len(calls.processes.name), wanted == "test")
     knows_tests[calls.process[is_in_test]] = True
     phase = calls.origins.phase[calls.origin]
     is_outside = ~is_in_test | (phase == SETUP) | (phase == TEARDOWN)
@@ -79,13 +86,53 @@ def find_units(calls: Calls) -> Units:
         process=process,
         test=test[first],
         attempt=attempt[first].astype(np.int32),
+        root=np.full(len(first), NO_NAME, np.int32),
         judged=calls.processes.judged[process] & ~is_outside[first],
     )
 
 
+def find_root_units(
+    calls: Calls, rows: NDArray[np.intp], parent: NDArray[np.intp], in_tree: NDArray[np.bool_]
+) -> Units:
+    """Puts each call into the unit of its root call; what stands in no tree, into that of its process.
+
+    Calls under one that never printed are a unit, too, called as they call it.
+
+    Args:
+        calls: all of them.
+        rows: those that have an order.
+        parent: per one of these the place of its parent among them, negative for none.
+        in_tree: per one of these whether its tree is known.
+    """
+    top = np.where(parent < 0, np.arange(len(rows)), parent)
+    while not np.array_equal(top, above := top[top]):
+        top = above
+    said = calls.parent[rows[top]]
+    is_printed = said == NO_PARENT
+    # The number that a root has, or would have had.
+    number = np.where(is_printed, calls.number[rows[top]], said)
+    numbers, rank = np.unique(number, return_inverse=True)
+    _, code = code_tuples((calls.process[rows], len(calls.processes.name)), (rank, len(numbers)))
+    key = calls.process.astype(np.int64)
+    key[rows[in_tree]] = len(calls.processes.name) + code[in_tree]
+    name = np.full(len(calls), NO_NAME, np.int32)
+    root = np.where(is_printed, calls.function[rows[top]], calls.caller[rows[top]])
+    name[rows[in_tree]] = root[in_tree]
+    of_call, first = factorize(key)
+    process = calls.process[first]
+    return Units(
+        of_call=of_call,
+        process=process,
+        test=np.full(len(first), OUTSIDE, np.int32),
+        attempt=np.zeros(len(first), np.int32),
+        root=name[first],
+        judged=calls.processes.judged[process],
+    )
+
+
 def name_unit(calls: Calls, units: Units, unit: int) -> str:
-    """What a unit is called: its test, a later try with its number; else its process."""
+    """What a unit is called: its test, a later try with its number; its root call's function; else its process."""
     test, attempt = int(units.test[unit]), int(units.attempt[unit])
     if test == OUTSIDE:
-        return calls.processes.name[int(units.process[unit])]
+        return calls.name(int(units.root[unit])) or calls.processes.name[int(units.process[unit])]
     return calls.tests[test] + (f" (try {attempt})" if attempt > 1 else "")

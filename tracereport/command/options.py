@@ -37,6 +37,7 @@ def parse_time(text: str) -> str:
     return moment.date().isoformat() if is_day else moment.isoformat(timespec="seconds")
 
 
+UNIT_KINDS = ("test", "process", "root")
 TOP = 10
 LARGEST = (1 << 63) - 1
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kKMGT]?B?)", re.IGNORECASE)
@@ -173,6 +174,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             "'calls(load_node) > baseline + 10', 'findings(\"fan-out\") > 0'.",
         ),
         _one("--today", "YYYY-MM-DD", "The day by which `until` of accepted findings is judged.", DAY),
+        _one(
+            "--unit",
+            "KIND",
+            "What a repeat is wasteful within: test, process, or root (each root call of a tree, as a server's "
+            "requests). Default: the test where it is known, else the process.",
+            click.Choice(UNIT_KINDS),
+        ),
         _many("--ignore-metric", "NAME", "A metric that is no result: repeats aren't judged by it."),
     ),
     REDACTION: (

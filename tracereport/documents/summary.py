@@ -125,7 +125,7 @@ def _is_silent(report: Report, comparison: Comparison) -> bool:
         sentences.is_unchanged(comparison)
         and all(gate.passed for gate in _gates(report))
         and not _misleading(report)
-        and report.totals.judged_calls == report.totals.calls
+        and not sentences.count_interleaved(report)
         and (report.input is None or not report.input.errors)
     )
 

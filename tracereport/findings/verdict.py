@@ -17,9 +17,12 @@ def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
     ``ranked`` are all findings; the first ones that save calls for certain, or likely, are the changes.
     """
     sums = {name: int(column.sum()) for name, column in whole.edges.sums.items()}
+    processes = whole["processes"].processes.sums
     changes = [candidate for candidate in ranked if candidate.calls_saved and not candidate.is_low][:VERDICT_CHANGES]
     removed = sum(candidate.calls_saved for candidate in changes)
-    sentences = [_sum_up(sums)]
+    sentences = [_sum_up(sums, is_interleaved=not processes["judged"].any())]
+    if certain := int(processes["least_repeats"].sum()):
+        sentences.append(f"Of processes that wrote at the same time, at least {certain:,} calls ask again.")
     if changes:
         count = ("One change", "Two changes", "Three changes")[len(changes) - 1]
         sentences.append(f"{count} would remove {format_counted(removed, 'call')}{_name_kinds(changes)}.")
@@ -73,11 +76,11 @@ def _bound_saving(whole: Whole, changes: Sequence[Candidate]) -> tuple[int, int]
     return max(*(row[0] for row in rows), sum(row[2] for row in rows)), sum(row[0] + row[1] for row in rows)
 
 
-def _sum_up(sums: dict[str, int]) -> str:
+def _sum_up(sums: dict[str, int], *, is_interleaved: bool) -> str:
     questions, repeated = sums["judged_questions"], sums["repeats"]
     unchanged, changed, unproven = sums["unchanged"], sums["changed"], sums["unproven"]
     if not questions:
-        return _say_nothing_judged(sums)
+        return _say_nothing_judged(sums, is_interleaved=is_interleaved)
     if not repeated:
         what = f"in {questions:,} calls" if questions > 1 else ": there is one"
         return f"No call was made twice {what}." if questions > 1 else f"No call was made twice{what}."
@@ -93,8 +96,10 @@ def _sum_up(sums: dict[str, int]) -> str:
     return f"{head}: {', '.join(f'{count:,} {text}' for count, text in present)}."
 
 
-def _say_nothing_judged(sums: dict[str, int]) -> str:
+def _say_nothing_judged(sums: dict[str, int], *, is_interleaved: bool) -> str:
     if not sums["judged"]:
+        if not is_interleaved:
+            return "No call could be judged: none was made by a test."
         return "No call could be judged: processes wrote at the same time."
     if sums["judged"] == sums["writes"] + sums["frames"]:
         return "No call asks for anything: all are writes, or places in the program."

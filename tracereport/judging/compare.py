@@ -211,8 +211,10 @@ def _require_same_measures(before: Report, after: Report) -> None:
         )
 
 
-def _format_setting(value: int | tuple[str, ...]) -> str:
-    return str(value) if isinstance(value, int) else ", ".join(value) or "empty"
+def _format_setting(value: str | int | tuple[str, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "empty"
+    return "not given" if value is None else str(value)
 
 
 def _name_options(selection: Selection) -> str:

@@ -27,6 +27,7 @@ from tracereport.judging.gate_grammar import (
 from tracereport.measures.usage import LACKS
 from tracereport.model import Comparison, Finding, Gate, Report, Rows
 from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import count_interleaved
 from tracereport.wording.units import format_cut_list
 
 NAMED_REASONS = 3
@@ -110,7 +111,7 @@ def _distrust(report: Report) -> list[str]:
     totals, lines = report.totals, report.input
     causes = (
         (0 if lines is None else lines.malformed_lines, "malformed line", "malformed lines"),
-        (totals.calls - totals.judged_calls, "call of interleaved processes", "calls of interleaved processes"),
+        (count_interleaved(report), "call of interleaved processes", "calls of interleaved processes"),
         (totals.unfinished_calls, "unfinished call", "unfinished calls"),
         (0 if lines is None else len(lines.errors), "input not read to its end", "inputs not read to their end"),
     )

@@ -54,7 +54,7 @@ class Context:
     @cached_property
     def ordered(self) -> OrderedCalls:
         """The calls outside of interleaved stretches, in the order of their start."""
-        return order_calls(self.calls)
+        return order_calls(self.calls, self.settings.unit)
 
     @cached_property
     def answers(self) -> Answers:

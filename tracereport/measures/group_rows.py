@@ -44,9 +44,10 @@ def rank_group_row(count: int, function: str, params: tuple[Param, ...], process
 
 
 def unit_name_of(context: Context, unit: int) -> str | None:
-    """The test (and try) that a unit of work is; null where it is a whole process."""
+    """The test (and try), or the root call's function, that a unit of work is; null where it is a whole process."""
     units = context.ordered.units
-    return None if units.test[unit] == OUTSIDE else name_unit(context.calls, units, unit)
+    is_process = units.test[unit] == OUTSIDE and units.root[unit] == NO_NAME
+    return None if is_process else name_unit(context.calls, units, unit)
 
 
 def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Rows[CallerShare]]:

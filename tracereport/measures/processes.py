@@ -18,6 +18,7 @@ from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import NO_TEXT, Column, Table, merge_tables
 from tracereport.model import ActivityBin, Process, ProcessEdge, ProcessFinding, Rows, Unit
+from tracereport.processes.bounds import bound_repeats
 
 ACTIVITY_BINS = 200
 UNIT_LIMIT = 100_000
@@ -47,6 +48,7 @@ def measure_processes(context: Context) -> ProcessesPart:
     names = [None if name == f"process {index}" else name for index, name in enumerate(table.name)]
     marked = table.marked or MarkedNames(*((None,) * count for _ in MarkedNames.__struct_fields__))
     names = [own if of_marker is None else of_marker for own, of_marker in zip(names, marked.name, strict=True)]
+    certain = bound_repeats(calls, context.answers.values[calls.metric_set])
     shown = np.ones(count, np.int64)
     if context.shown is not None:
         shown = count_by(calls.process, count, context.shown.rows)
@@ -63,6 +65,8 @@ def measure_processes(context: Context) -> ProcessesPart:
             sums={
                 "calls": count_by(calls.process, count),
                 "unfinished_calls": unfinished,
+                "least_repeats": certain.repeats,
+                "least_unchanged": certain.unchanged,
                 "first_line": first_line,
                 "last_line": last_line,
                 "judged": table.judged.astype(np.int64),
@@ -182,8 +186,9 @@ def list_processes(whole: Whole, by_finding: dict[int, list[ProcessFinding]]) ->
     order = np.argsort(table.key["process"].codes)[:LONG_ROW_LIMIT]
     edges = _list_edges(part.edges.by("process", "caller", "function"), ("process",))
     rows = []
-    for process, file, tree, calls, unfinished, first, last, judged in table.take(order).rows(
-        "process", "file", "tree", "calls", "unfinished_calls", "first_line", "last_line", "judged"
+    columns = ("calls", "unfinished_calls", "least_repeats", "first_line", "last_line", "judged")
+    for process, file, tree, calls, unfinished, least, first, last, judged in table.take(order).rows(
+        "process", "file", "tree", *columns
     ):
         index = index_of[process]
         rows.append(
@@ -199,6 +204,7 @@ def list_processes(whole: Whole, by_finding: dict[int, list[ProcessFinding]]) ->
                 unfinished_calls=unfinished,
                 tree=tree,
                 interleaved=not judged,
+                least_repeats=least,
             )
         )
     return keep_rows(rows, LONG_ROW_LIMIT, total=total)

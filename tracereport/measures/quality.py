@@ -14,6 +14,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.distribution import count_times, split_times, subtract_times
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Table, merge_tables
+from tracereport.measures.units_told import describe_units
 from tracereport.measures.usage import describe_usage, find_remedies
 from tracereport.model import UNKNOWN_CALLER, QualityWarning, Rows
 from tracereport.wording.phrases import format_counted
@@ -95,7 +96,8 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
         [
             *_of_input(facts),
             *describe_usage(notices),
-            *_of_processes(part, int(whole["processes"].processes.sums["unfinished_calls"].sum()), notices),
+            *_of_processes(part, whole["processes"].processes, notices),
+            *describe_units(whole, notices, part.interleaved),
             *_of_lines(notices),
             *_of_callers(whole, notices),
             *_of_first_calls(whole, part),
@@ -147,12 +149,14 @@ def _name_callers(notices: Mapping[str, int], known: int) -> str:
     return "In Rust, run with RUST_BACKTRACE=1; elsewhere let the emitter write who calls as the parameter caller."
 
 
-def _of_processes(part: QualityPart, unfinished: int, notices: Mapping[str, int]) -> Iterator[QualityWarning]:
+def _of_processes(part: QualityPart, processes: Table, notices: Mapping[str, int]) -> Iterator[QualityWarning]:
+    certain, unfinished = (int(processes.sums[name].sum()) for name in ("least_repeats", "unfinished_calls"))
     if not_judged := part.interleaved:
         yield QualityWarning(
             code="interleaved",
             message=f"Not judged: {format_counted(not_judged, 'call')} of processes that wrote at the same time. "
-            "Their calls and times are counted, their repeats can't be told.",
+            "Their calls and times are counted, their repeats can't be told"
+            + (f"; at least {certain:,} of them ask again, whoever made them." if certain else "."),
             remedy=_separate_processes(notices),
             count=not_judged,
             misleading=True,

@@ -85,6 +85,8 @@ def give_totals(whole: Whole) -> Totals:
         handed_on_calls=sums["handed_on"],
         across_units_repeats=part.across_units_repeats,
         across_units_lookups=part.across_units_lookups,
+        interleaved_repeats=int(processes.processes.sums["least_repeats"].sum()),
+        interleaved_unchanged=int(processes.processes.sums["least_unchanged"].sum()),
         unfinished_calls=int(processes.processes.sums["unfinished_calls"].sum()),
         elapsed_ns=root_ns,
         elapsed_upper_ns=None if root_ns is None else root_ns + part.root_resolution_ns,

@@ -91,6 +91,10 @@ class Totals(Record, frozen=True, kw_only=True):
     across_units_repeats: int
     """Questions that another unit of the process has asked, but not their own: a matter for a cache."""
     across_units_lookups: int
+    interleaved_repeats: int = 0
+    """So many calls of interleaved processes ask again at least, whoever made them; in no other figure."""
+    interleaved_unchanged: int = 0
+    """Those of lookups whose answers are all recorded and equal."""
     unfinished_calls: int
     elapsed_ns: int | None
     """Of the roots; null if the tree of any process is unknown."""
@@ -150,6 +154,8 @@ class Process(Record, frozen=True, kw_only=True):
     unfinished_calls: int
     tree: TreeKind
     interleaved: bool
+    least_repeats: int = 0
+    """Of an interleaved one: so many of its calls ask again at least, whoever made them."""
 
 
 class QualityWarning(Record, frozen=True, kw_only=True):

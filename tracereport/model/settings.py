@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from tracereport.model.base import Record
+from tracereport.model.base import Record, UnitKind
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -19,6 +19,8 @@ class Settings(Record, frozen=True, kw_only=True):
     """Calls of a function below which none of them is called slow."""
     slow_minimum_ns: Annotated[int, msgspec.Meta(ge=0)] = 10_000_000
     """Elapsed time up to which no call is called slow."""
+    unit: UnitKind | None = None
+    """What a repeat is wasteful within, whatever is known; null: the test where it is known, else the process."""
     ignore_metrics: tuple[str, ...] = ()
     """Metrics that are no result: they take no part in the evidence of a repeat."""
     top: Annotated[int, msgspec.Meta(ge=1)] = 10

@@ -34,11 +34,17 @@ class Processes(SectionView[Process]):
             counts("calls", lambda row: row.calls, "calls"),
             *changes(report, change_of, "calls"),
             words("tree", lambda row: Words(row.tree), "tree"),
-            words("judged", lambda row: Words("no: interleaved" if row.interleaved else "yes"), "judged"),
+            words("judged", lambda row: Words(_describe_judged(row)), "judged"),
             counts("unfinished", lambda row: row.unfinished_calls, "unfinished"),
             words("lines", lambda row: Words(f"{row.first_line}-{row.last_line}")),
             *([words("file", lambda row: Name(row.file))] if _has_files(report) else []),
         )
+
+
+def _describe_judged(row: Process) -> str:
+    if not row.interleaved:
+        return "yes"
+    return f"no: interleaved; at least {row.least_repeats:,} repeats" if row.least_repeats else "no: interleaved"
 
 
 def _has_files(report: Report) -> bool:

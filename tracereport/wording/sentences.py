@@ -179,6 +179,11 @@ def describe_traced_time(report: Report) -> str:
     return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
 
 
+def count_interleaved(report: Report) -> int:
+    """The calls of processes that wrote at the same time; those of all, also where a selection leaves some out."""
+    return sum(row.count for row in report.quality.rows if row.code == "interleaved")
+
+
 def describe_saved_time(saved: Finding | Verdict, report: Report) -> str:
     """The time that goes with the calls: ``9-153 ms``; where threads ran at once, it is none of the clock's."""
     bounds = format_bounds(saved.saving_ns, saved.saving_upper_ns)

@@ -135,4 +135,6 @@ def _take_off(text: bytes, envelope: Envelope, *, is_last: bool) -> tuple[bytes,
     if returned:
         bare = [line + b"\r" if has else line for line, has in zip(bare, returned, strict=True)]
     envelope.parts += parts
+    # A last line without an end that held nothing but its envelope is a line all the same.
+    ends_line |= not bare[-1] if bare else False
     return b"\n".join(bare) + b"\n" * ends_line, used
