@@ -273,3 +273,12 @@ def test_parts_of_two_streams_may_alternate(tmp_path: Path) -> None:
     assert calls.facts is not None
     read_lines = calls.facts.input
     assert (read_lines.records, read_lines.continuation_lines, read_lines.other_lines) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_last_line_that_is_all_envelope_is_a_line(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "some.log"
+    path.write_text(f"[DEBUG] a line\n[DEBUG] PERF_TRACE|1|f|elapsed_ns=37\n[DEBUG] {end}", encoding="utf-8")
+    facts = read_log([str(path)]).facts
+    assert facts is not None
+    assert (facts.input.lines, facts.input.records, facts.input.other_lines) == (3, 1, 2)
