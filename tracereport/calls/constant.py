@@ -34,6 +34,11 @@ def map_column(function: Callable[[NDArray[Any]], NDArray[Scalar]], column: NDAr
     return function(column)
 
 
+def map_rows(column: NDArray[Scalar], rows: NDArray[np.integer[Any]]) -> NDArray[Scalar]:
+    """Some entries of a column; of such a one it is such a one."""
+    return repeat_value(column[0], len(rows)) if is_constant(column) else column[rows]
+
+
 def concatenate(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
     """The parts, one behind the other."""
     filled = [part for part in parts if len(part)]

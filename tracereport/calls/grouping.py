@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import is_constant, map_rows
 from tracereport.model import Rows
 from tracereport.native.keys import group_order, sum_groups
 
@@ -41,12 +42,23 @@ def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[A
 
     Where the sum of all groups might not fit into 64 bits, they are Python's integers.
     """
+    if is_constant(values):
+        values_by_group = count_by(groups, count).astype(object) * int(values[0])
+        return values_by_group.astype(np.int64) if int(values[0]) * len(values) < 1 << 63 else values_by_group
     if int(values.max(initial=0)) * len(values) < 1 << 63:
         return sum_groups(groups, values, count)
     high, low = np.zeros((2, count), np.int64)
     np.add.at(high, groups, values >> 32)
     np.add.at(low, groups, values & 0xFFFFFFFF)
     return (high.astype(object) << 32) + low
+
+
+def sum_chosen(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[Any]:
+    """As ``sum_by``, of the values whose group isn't below 0."""
+    chosen = np.flatnonzero(groups >= 0)
+    if len(chosen) < len(groups):
+        groups, values = groups[chosen], map_rows(values, chosen)
+    return sum_by(groups, values, count)
 
 
 def sum_exactly(values: NDArray[np.int64]) -> int:

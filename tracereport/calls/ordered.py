@@ -4,16 +4,19 @@ Those of interleaved stretches have no order and aren't among them.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
+from tracereport.calls.constant import map_rows
 from tracereport.calls.units import Units, find_root_units, find_units
 from tracereport.model import CallReference, UnitKind
 
 NOWHERE = -1
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
@@ -22,6 +25,8 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     calls: Calls
     row: NDArray[np.intp]
     """Where each stands in ``calls``."""
+    is_whole: bool
+    """Places are rows: all calls have an order, and stand in it."""
     process: NDArray[np.int32]
     number: NDArray[np.int64]
     signature: NDArray[np.int32]
@@ -43,6 +48,10 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         """The number of calls that have an order."""
         return len(self.row)
+
+    def take(self, column: NDArray[Scalar]) -> NDArray[Scalar]:
+        """A column over the calls as one over the places: the same one where that is possible."""
+        return column if self.is_whole else map_rows(column, self.row)
 
     def reference(self, place: int) -> CallReference:
         """Where the call at this place stands in the log."""
@@ -69,24 +78,32 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
 def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls:
     """Brings the calls outside of interleaved stretches into the order of their start; see ``find_units``."""
     judged = calls.judged
-    row = np.arange(len(calls)) if judged.all() else np.flatnonzero(judged)
-    row = row[_find_order(calls.process[row], calls.number[row])]
-    process, number, signature = calls.process[row], calls.number[row], calls.signature[row]
+    row = np.arange(len(calls))
+    is_whole = bool(judged.all()) and _is_ordered(calls.process, calls.number)
+    if not is_whole:
+        row = np.flatnonzero(judged)
+        row = row[_find_order(calls.process[row], calls.number[row])]
+    process = calls.process if is_whole else calls.process[row]
+    number = calls.number if is_whole else calls.number[row]
+    signature = calls.signature if is_whole else calls.signature[row]
     has_tree = calls.processes.has_tree("nested", "given")
     in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
     parent = _find_parent_places(process, number, calls.parent[row], in_tree)
     units = find_root_units(calls, row, parent, in_tree) if unit_kind == "root" else find_units(calls, unit_kind)
-    unit = units.of_call[row]
+    unit = units.of_call if is_whole else units.of_call[row]
     lookup = calls.signatures.lookup[signature]
-    origin = calls.origin[row]
-    said = calls.origins.kind[origin]
-    kind = np.where(said == QUESTION, calls.lookups.kind[lookup], said)
-    is_judged = units.judged[unit]
-    is_question = is_judged & (kind == QUESTION) & calls.lookups.values_known[lookup]
-    is_question &= calls.origins.answer[origin] != FAILED
+    kind = _find_kinds(calls, row, lookup)
+    is_judged = units.judged[unit] if not units.judged.all() else np.ones(len(row), bool)
+    is_question = is_judged & (kind == QUESTION)
+    if not calls.lookups.values_known.all():
+        is_question &= calls.lookups.values_known[lookup]
+    is_failed = calls.origins.answer == FAILED
+    if is_failed.any():
+        is_question &= ~is_failed[calls.origin[row]]
     return OrderedCalls(
         calls=calls,
         row=row,
+        is_whole=is_whole,
         process=process,
         number=number,
         signature=signature,
@@ -101,10 +118,26 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
     )
 
 
+def _find_kinds(calls: Calls, row: NDArray[np.intp], lookup: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """The kind of each call: what its record says, else what its lookup is."""
+    of_lookup = calls.lookups.kind
+    kind = of_lookup[lookup] if of_lookup.any() else np.full(len(row), QUESTION, np.uint8)
+    if not (calls.origins.kind == QUESTION).all():
+        said = calls.origins.kind[calls.origin[row]]
+        kind = np.where(said == QUESTION, kind, said)
+    return kind
+
+
+def _is_ordered(process: NDArray[np.int32], number: NDArray[np.int64]) -> bool:
+    """Whether calls stand in the order of process and number."""
+    if not np.all(process[1:] >= process[:-1]):
+        return False
+    return bool(np.all((number[1:] > number[:-1]) | (process[1:] > process[:-1])))
+
+
 def _find_order(process: NDArray[np.int32], number: NDArray[np.int64]) -> NDArray[np.intp]:
     """The order by process and number. Numbers are nearly dense: each gets a slot of its own, which saves sorting."""
-    same = process[1:] == process[:-1]
-    if np.all((process[1:] > process[:-1]) | (same & (number[1:] > number[:-1]))):
+    if _is_ordered(process, number):
         return np.arange(len(process))
     width = np.zeros(int(process.max()) + 1, np.int64)
     np.maximum.at(width, process, number)

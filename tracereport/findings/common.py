@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values
+from tracereport.calls.constant import map_column, map_rows
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, count_by, keep_rows, order_by
 from tracereport.findings.interface import PLACE_LIMIT
 from tracereport.measures.context import Context
@@ -52,7 +53,7 @@ def count_pairs_with(
         name: of the column of the texts.
         amount: of the column of the counts.
     """
-    known = other >= 0
+    known = other >= 0 if column else np.zeros(0, np.intp)
     width = max(len(column), 1)
     distinct, index = code_values(codes[known].astype(np.int64) * width + other[known], max(len(keys), 1) * width)
     return Table(
@@ -63,9 +64,9 @@ def count_pairs_with(
 
 def places_of(context: Context, places: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in the source some calls were made, and which hook wrote them: indices into the origins' texts."""
-    origin = context.calls.origin[context.ordered.row[places]]
-    origins = context.calls.origins
-    return origins.at[origin].astype(np.int64), origins.via[origin].astype(np.int64)
+    origin = map_rows(context.calls.origin, context.ordered.row[places])
+    at, via = context.calls.origins.at.astype(np.int64), context.calls.origins.via.astype(np.int64)
+    return map_column(at.__getitem__, origin), map_column(via.__getitem__, origin)
 
 
 def list_tests(table: Table) -> dict[str, Rows[TestShare]]:

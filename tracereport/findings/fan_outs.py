@@ -71,25 +71,24 @@ def _group(context: Context) -> _Grouped:
         calls, fanouts = context.calls, context.fanouts
         codes: dict[str, int] = {}
         functions: list[int] = []
-        finding = []
-        for group in range(len(fanouts)):
-            function = int(fanouts.function[group])
+        finding_of_kind = []
+        for kind in fanouts.kinds:
             key = Key(
                 kind="fan-out",
-                function=calls.names[function],
-                callers=(calls.name(int(fanouts.caller[group])),),
-                param_names=fanouts.param_names[group],
-                varying_params=fanouts.varying_params(group)[:1],
+                function=calls.names[kind.function],
+                callers=(calls.name(kind.caller),),
+                param_names=kind.param_names,
+                varying_params=kind.varying_params[:1],
             ).text()
             if key not in codes:
                 codes[key] = len(codes)
-                functions.append(function)
-            finding.append(codes[key])
+                functions.append(kind.function)
+            finding_of_kind.append(codes[key])
         place = np.flatnonzero(fanouts.group_of_place != NO_GROUP)
         return _Grouped(
             keys=tuple(codes),
             function=np.array(functions, np.int64),
-            finding=np.array(finding, np.int64),
+            finding=np.array(finding_of_kind, np.int64)[fanouts.kind],
             place=place,
             group=fanouts.group_of_place[place].astype(np.int64),
         )

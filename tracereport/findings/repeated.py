@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import nearest_above
-from tracereport.calls.coding import code_tuples, code_values
+from tracereport.calls.coding import code_tuples
+from tracereport.calls.constant import map_rows
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
@@ -39,17 +40,30 @@ from tracereport.measures.context import Context
 from tracereport.measures.described import describe_call
 from tracereport.measures.evidence import SURE_GRADES, Grade
 from tracereport.measures.interface import Whole
-from tracereport.measures.partials import Array, Column, Table, add_up, group_rows, merge_tables
+from tracereport.measures.partials import Array, Column, Table, group_rows, merge_tables
 from tracereport.measures.proof import with_proof
-from tracereport.measures.repeats import CHANGED, UNCHANGED, UNPROVEN
-from tracereport.measures.savings import count_time, find_enclosed, find_promised
+from tracereport.measures.savings import count_time, find_enclosed
+from tracereport.measures.traits import (
+    AVOIDABLE,
+    CACHED,
+    CHANGED,
+    NEGATIVE,
+    RECORDED,
+    REPEAT,
+    SAME_ASKER,
+    SEQUENTIAL,
+    SHOWN,
+    UNCHANGED,
+    WRITTEN,
+)
 from tracereport.model import UNKNOWN_CALLER, Confidence, Finding, RepeatPair, Rows
 from tracereport.native.keys import factorize
+from tracereport.native.tally import TRAIT_TYPE, Mask, count_traits, find_first_largest
 from tracereport.wording.phrases import format_counted
 
 KIND_KEY: Final = "repeat_findings"
-_SORTS: Final = {UNCHANGED: 0, UNPROVEN: 1, CHANGED: 2}
-"""Evidence of unchanged repeats is shown first."""
+_SORTS: Final = (UNCHANGED, 0, CHANGED)
+"""What repeats show, by the trait that tells it: unchanged ones are shown first, then unproven ones."""
 _STEPS_UP: Final = 64
 """Saved calls above a saved call that are looked at for one of the same finding; beyond, it counts as inside one."""
 
@@ -76,119 +90,108 @@ def _sort(context: Context) -> SortedRepeats:
 def measure_repeat_findings(context: Context) -> RepeatsPart:
     """The sums of each finding."""
     found = _sort(context)
-    ordered = context.ordered
-    names, place, finding = found.keys, found.place, found.finding
-    units = ordered.unit[place].astype(np.int64)
-    width = max(len(names), 1)
-    unit_keys, unit_index = code_values(units * width + finding, len(ordered.units) * width)
-    test = context.calls.test[ordered.row[place]]
-    tests = count_pairs_with(finding, names, test, context.calls.tests, "test", "repeats")
+    calls, ordered = context.calls, context.ordered
+    names = found.keys
+    place = np.flatnonzero(found.finding != NO_FINDING)
+    finding = found.finding[place]
+    tests = count_pairs_with(finding, names, map_rows(calls.test, ordered.row[place]), calls.tests, "test", "repeats")
     tests.sums["avoidable_calls"] = np.zeros(len(tests), np.int64)
     at, via = places_of(context, place)
-    texts = context.calls.origins.texts
+    texts = calls.origins.texts
     return RepeatsPart(
-        findings=_sum_findings(context, found),
-        pairs=_sum_pairs(context, found),
-        sizes=_count_sizes(found),
+        findings=_sum_findings(context, found, place),
+        pairs=_sum_pairs(context, found, place),
+        sizes=_count_sizes(context, found),
         tests=tests,
         places=count_pairs_with(finding, names, at, texts, "at", "calls"),
         hooks=count_pairs_with(finding, names, via, texts, "via", "calls"),
-        units=Table(
-            key={
-                "process": Column(context.process_key(ordered.units.process[unit_keys // width])),
-                "unit": Column(unit_keys // width),
-                "finding": Column(unit_keys % width, names),
-            },
-            sums={"repeats": count_by(unit_index, len(unit_keys))},
-        ),
+        units=_count_units(context, finding, ordered.unit[place], names),
     )
 
 
-def _masks(context: Context, place: NDArray[np.intp]) -> dict[str, NDArray[np.bool_]]:
-    """What was recorded of some repeats."""
-    repeats = context.repeats
-    cached, written = repeats.cached[place], repeats.written[place]
-    unchanged = repeats.unchanged[place] & ~cached
-    changed = repeats.evidence[place] == CHANGED
-    return {
-        "repeats": np.ones(len(place), bool),
-        "unchanged": unchanged,
-        "cached": cached,
-        "changed": changed,
-        "written": written & ~unchanged & ~changed & ~cached,
-        "unchanged_written": written & unchanged,
-        "own": repeats.own[place],
-        "handed_on": repeats.handed_on[place],
-    }
+def _count_units(context: Context, finding: Array, unit: Array, names: tuple[str, ...]) -> Table:
+    width = max(len(names), 1)
+    group, first = factorize(unit.astype(np.int64) * width + finding)
+    unit = unit[first].astype(np.int64)
+    return Table(
+        key={
+            "process": Column(context.process_key(context.ordered.units.process[unit])),
+            "unit": Column(unit),
+            "finding": Column(finding[first].astype(np.int64), names),
+        },
+        sums={"repeats": count_by(group, len(first))},
+    )
 
 
-def _sum_findings(context: Context, found: SortedRepeats) -> Table:
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    count, place, finding, saver = len(found.keys), found.place, found.finding, found.saver
-    recorded = _masks(context, place)
-    is_free = ~recorded["written"] & ~found.is_avoidable
-    caller = calls.signatures.caller[ordered.signature]
-    same_caller = caller[place] == caller[repeats.previous[place]]
-    is_named = np.array([name != UNKNOWN_CALLER for name in calls.names] + [False], bool)[caller[place]]
+_MASKS: Final = {
+    **RECORDED,
+    "possible": Mask(REPEAT, lacking=UNCHANGED | CHANGED | WRITTEN | AVOIDABLE),
+    "possible_if_constant": Mask(UNCHANGED, lacking=CACHED | WRITTEN | AVOIDABLE),
+    "sequential": Mask(SEQUENTIAL),
+    "sequential_own": Mask(SEQUENTIAL | SAME_ASKER),
+    "negative": Mask(NEGATIVE),
+    "shown": Mask(SHOWN),
+}
+
+
+def _sum_findings(context: Context, found: SortedRepeats, place: NDArray[np.intp]) -> Table:
+    """The sums of each finding, of the repeats at these places."""
+    calls, ordered = context.calls, context.ordered
+    count, finding, saver = len(found.keys), found.finding[place], found.saver[place]
     is_saved = saver != NO_FINDING
-    masks = {
-        **recorded,
-        "possible": is_free & (repeats.evidence[place] == UNPROVEN),
-        "possible_if_constant": ~found.is_avoidable & recorded["unchanged"] & ~recorded["unchanged_written"],
-        "sequential": repeats.sequential[place],
-        "sequential_own": repeats.sequential[place] & same_caller & is_named,
-        "negative": repeats.negative[place],
-    }
     row = ordered.row[place]
-    shown = np.ones(len(place), bool) if context.shown is None else context.shown.places[place]
     lower_ns, range_ns, exclusive_ns = _time_saved(context, found)
+    owner, _ = found.sizes(context)
     return Table(
         key={
             "finding": Column(np.arange(count), found.keys),
             "function": Column(found.function, calls.names),
         },
         sums={
-            **{name: count_by(finding, count, mask) for name, mask in masks.items()},
-            "lookups": count_by(finding[found.is_first_of_group()], count),
+            **count_traits(finding, _note_askers(context, place), _MASKS, count),
+            "lookups": count_by(owner, count),
             "saved": count_by(saver[is_saved], count),
             "saved_handed_on": count_by(saver[is_saved & (saver != finding)], count),
             "elapsed_ns": sum_by(finding, calls.elapsed_ns[row], count),
-            "resolution_ns": sum_by(finding, calls.resolution_ns[row], count),
+            "resolution_ns": sum_by(finding, map_rows(calls.resolution_ns, row), count),
             "saving_ns": lower_ns,
             "saving_range_ns": range_ns,
             "exclusive_ns": exclusive_ns,
-            "shown": count_by(finding, count, shown),
         },
     )
 
 
+def _note_askers(context: Context, place: NDArray[np.intp]) -> NDArray[np.uint16]:
+    """The traits of repeats, with those that only findings ask for."""
+    traits = context.traits[place]
+    caller = context.caller[place]
+    is_named = np.array([name != UNKNOWN_CALLER for name in context.calls.names] + [False], bool)
+    is_same = (caller == context.caller[context.repeats.previous[place]]) & is_named[caller]
+    traits |= is_same * TRAIT_TYPE(SAME_ASKER)
+    return traits
+
+
 def _time_saved(context: Context, found: SortedRepeats) -> tuple[Array, Array, Array]:
     """By finding the time of what it saves, its range, and the time of calls inside no other saved call."""
-    ordered = context.ordered
+    ordered, saver = context.ordered, found.saver
     count = len(found.keys)
-    saver = np.full(len(ordered), NO_FINDING)
-    saver[found.place] = found.saver
     is_saved = saver != NO_FINDING
-    counts = is_saved & find_promised(ordered)
-    tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
+    counts = is_saved & context.is_promised
+    tree_unknown = context.is_tree_unknown
     uncertain = np.flatnonzero(is_saved & tree_unknown)
-    counts[find_enclosed(ordered, uncertain, saver[uncertain])] = False
+    counts[find_enclosed(ordered, uncertain, saver[uncertain].astype(np.int64))] = False
     is_exclusive = counts & ~tree_unknown
     if ordered.in_tree.any():
         above = nearest_above(ordered, is_saved)
         is_exclusive &= above == NOWHERE
         counts &= ~_is_inside_own(saver, above, counts)
-    counted = count_time(ordered, counts, saver)
-    place = np.flatnonzero(counts)
-    exclusive = np.flatnonzero(is_exclusive)
-    return (
-        add_up(saver[place], counted.lower_ns[place], count),
-        add_up(saver[place], counted.range_ns[place], count),
-        add_up(saver[exclusive], counted.lower_ns[exclusive], count),
-    )
+    counted = count_time(context, counts, saver)
+    exclusive = is_exclusive[counted.place]
+    exclusive_ns = sum_by(saver[counted.place[exclusive]], counted.lower_ns[exclusive], count)
+    return *counted.add_up(saver, count), exclusive_ns
 
 
-def _is_inside_own(saver: NDArray[np.int64], above: NDArray[np.intp], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _is_inside_own(saver: NDArray[np.int32], above: NDArray[np.intp], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of the chosen calls lie inside a saved call of their own finding: it may call itself."""
     inside = np.zeros(len(saver), bool)
     walking = np.flatnonzero(chosen & (above != NOWHERE))
@@ -204,33 +207,31 @@ def _is_inside_own(saver: NDArray[np.int64], above: NDArray[np.intp], chosen: ND
     return inside
 
 
-def _sum_pairs(context: Context, found: SortedRepeats) -> Table:
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
+def _sum_pairs(context: Context, found: SortedRepeats, place: NDArray[np.intp]) -> Table:
+    calls, repeats = context.calls, context.repeats
     names = len(calls.names) + 1
-    (finding, previous_caller, own_caller), pair = code_tuples(
-        (found.finding, max(len(found.keys), 1)),
-        (caller[repeats.previous[found.place]], names),
-        (caller[found.place], names),
+    (finding, previous, caller), pair = code_tuples(
+        (found.finding[place], max(len(found.keys), 1)),
+        (context.caller[repeats.previous[place]] + 1, names),
+        (context.caller[place] + 1, names),
     )
     return Table(
         key={
             "finding": Column(finding, found.keys),
             "function": Column(found.function[finding], calls.names),
-            "previous_caller": Column(previous_caller - 1, calls.names),
-            "caller": Column(own_caller - 1, calls.names),
+            "previous_caller": Column(previous - 1, calls.names),
+            "caller": Column(caller - 1, calls.names),
         },
-        sums={name: count_by(pair, len(finding), mask) for name, mask in _masks(context, found.place).items()},
+        sums={**count_traits(pair, repeats.traits[place], RECORDED, len(finding))},
     )
 
 
-def _count_sizes(found: SortedRepeats) -> Table:
+def _count_sizes(context: Context, found: SortedRepeats) -> Table:
     """How often the lookups of each finding were asked again, the largest numbers."""
-    start = np.flatnonzero(found.is_first_of_group())
-    size = np.diff(start, append=len(found.place))
+    finding, size = found.sizes(context)
     table = group_rows(
         Table(
-            key={"finding": Column(found.finding[start], found.keys), "size": Column(size)},
+            key={"finding": Column(finding.astype(np.int64), found.keys), "size": Column(size)},
             sums={"groups": np.ones(len(size), np.int64)},
         )
     )
@@ -261,29 +262,27 @@ def merge_repeat_findings(parts: Sequence[RepeatsPart]) -> RepeatsPart:
 def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None) -> list[EvidenceOf]:
     """The first repeats of the lookup asked most often, by what its answers say; of the wanted findings, or of all."""
     found, repeats, ordered = _sort(context), context.repeats, context.ordered
-    chosen = np.arange(len(found.place))
+    # The last one is for NO_FINDING.
+    is_wanted = np.full(len(found.keys) + 1, wanted is None)
     if wanted is not None:
         codes = {key: code for code, key in enumerate(found.keys)}
-        is_wanted = np.zeros(len(found.keys), bool)
         is_wanted[[codes[key] for key in wanted if key in codes]] = True
-        chosen = np.flatnonzero(is_wanted[found.finding])
-    place = found.place[chosen]
-    evidence = repeats.evidence[place]
-    sizes = found.sizes()[chosen]
-    owner = found.finding[chosen] * 3 + np.array([_SORTS[np.uint8(code)] for code in range(3)])[evidence]
-    best = first_rows(owner, [-sizes, place], 1)
+    is_wanted[NO_FINDING] = False
+    place = np.flatnonzero(is_wanted[found.finding])
+    sizes = found.sizes_at(context, place)
+    owner = found.finding[place].astype(np.int64) * len(_SORTS) + _sort_of(repeats.traits[place])
     code, first = factorize(owner)
-    best_group = np.empty(len(first), found.group.dtype)
-    best_group[code[best]] = found.group[chosen[best]]
-    kept = np.flatnonzero(best_group[code] == found.group[chosen])
-    kept = kept[first_rows(owner[kept], [place[kept]], EVIDENCE_LIMIT)]
+    best = find_first_largest(code, sizes, len(first))
+    group = repeats.lookups.of_place[place]
+    kept = np.flatnonzero(group == group[best][code])
+    kept = kept[first_rows(owner[kept], [kept], EVIDENCE_LIMIT)]
     lists: dict[int, list[int]] = {}
     for index in kept.tolist():
         lists.setdefault(int(owner[index]), []).append(index)
     return [
         EvidenceOf(
-            key=found.keys[own // 3],
-            sort=own % 3,
+            key=found.keys[own // len(_SORTS)],
+            sort=own % len(_SORTS),
             size=int(sizes[indices[0]]),
             rows=tuple(
                 describe_call(context, int(ordered.row[place[index]]), int(ordered.row[repeats.previous[place[index]]]))
@@ -292,6 +291,11 @@ def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None
         )
         for own, indices in lists.items()
     ]
+
+
+def _sort_of(traits: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """Of each repeat the index in ``_SORTS`` of what it shows."""
+    return np.where(traits & UNCHANGED, 0, np.where(traits & CHANGED, 2, 1))
 
 
 def find_repeat_findings(whole: Whole) -> list[Candidate]:

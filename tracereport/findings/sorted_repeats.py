@@ -7,114 +7,133 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import stable_order
-from tracereport.calls.groups import places_of_groups
-from tracereport.calls.shapes import find_shapes
+from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.findings.interface import Key
 from tracereport.measures.answers import code_sequences
 from tracereport.measures.context import Context
-from tracereport.measures.fanout import NO_GROUP
-from tracereport.measures.scopes import LOW
+from tracereport.measures.traits import AGAIN, AVOIDABLE, CACHED, HANDED_ON, OWN, REPEAT, UNCHANGED
+from tracereport.native.keys import factorize
+from tracereport.native.tally import Mask
 
 NO_FINDING: Final = -1
-NO_SET: Final = -1
+_SHARED_UNCHANGED: Final = Mask(UNCHANGED, lacking=AGAIN | CACHED)
 
 
 class SortedRepeats(msgspec.Struct, frozen=True, eq=False):
-    """The repeats by finding, and within one by lookup, unit and number. Columns run over all repeats."""
+    """The repeats by finding. Columns run over the places of ``OrderedCalls`` where nothing else is said."""
 
     keys: tuple[str, ...]
     """The texts of the findings' keys, by code."""
     function: NDArray[np.int64]
     """Per finding the name code of its function."""
-    finding: NDArray[np.int64]
-    """The code of each repeat's finding, ascending."""
-    place: NDArray[np.intp]
-    group: NDArray[np.int64]
-    """A number of the repeat's lookup and unit, ascending within a finding."""
-    is_avoidable: NDArray[np.bool_]
-    """A batch would replace it: it saves nothing else."""
-    saver: NDArray[np.int64]
+    finding: NDArray[np.int32]
+    """The code of each repeat's finding; ``NO_FINDING`` for what is no repeat."""
+    saver: NDArray[np.int32]
     """The finding whose fix saves it if its answers prove anything; ``NO_FINDING`` for none."""
+    again: NDArray[np.int32]
+    """Per group of a signature the finding of its *again* repeats; ``NO_FINDING`` without any."""
+    shared: NDArray[np.int32]
+    """Per group of a lookup the finding of its *shared* repeats; ``NO_FINDING`` without any."""
+    callers: NDArray[np.int64]
+    """Per group of a lookup how many ask for it."""
 
-    def is_first_of_group(self) -> NDArray[np.bool_]:
-        """Which repeats are the first of their lookup and unit in their finding."""
-        first = np.ones(len(self.place), bool)
-        first[1:] = (self.group[1:] != self.group[:-1]) | (self.finding[1:] != self.finding[:-1])
-        return first
+    def sizes(self, context: Context) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Of each finding's lookups and units how many repeats of it there are: the finding, and the size."""
+        signatures = context.repeats.signatures
+        has_again, has_shared = self.again != NO_FINDING, self.shared != NO_FINDING
+        return (
+            np.concatenate((self.again[has_again], self.shared[has_shared])),
+            np.concatenate((signatures.length[has_again], self.callers[has_shared])) - 1,
+        )
 
-    def sizes(self) -> NDArray[np.int64]:
-        """Of each repeat how many there are of its lookup and unit in its finding."""
-        start = np.flatnonzero(self.is_first_of_group())
-        size = np.diff(start, append=len(self.place))
-        return np.repeat(size, size)
+    def sizes_at(self, context: Context, places: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Of each of these repeats how many there are of its lookup and unit in its finding."""
+        repeats = context.repeats
+        is_again = (repeats.traits[places] & AGAIN) > 0
+        again = repeats.signatures.length[repeats.signatures.of_place[places]]
+        return np.where(is_again, again, self.callers[repeats.lookups.of_place[places]]) - 1
 
 
 def sort_repeats(context: Context) -> SortedRepeats:
     """Puts every repeat into its finding, and finds which finding's fix would save it."""
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    groups = repeats.lookups
-    repeated = np.flatnonzero(groups.length > 1)
-    place = groups.order[~groups.is_first]
-    group = np.repeat(np.arange(len(repeated)), groups.length[repeated] - 1)
-    shapes = find_shapes(calls.lookups, groups.code[repeated])
-    shape = shapes.shape[group].astype(np.int64)
-    again = repeats.again[place]
-    sets, set_of_group = _find_caller_sets(context, repeated)
-    own_caller = calls.signatures.caller[ordered.signature[place]].astype(np.int64) + 1
+    calls, repeats = context.calls, context.repeats
+    lookups, signatures = repeats.lookups, repeats.signatures
+    lookup_of_signature = lookups.of_place[signatures.first]
+    callers = np.bincount(lookup_of_signature, minlength=len(lookups))
+    again = np.flatnonzero(signatures.length > 1)
+    shared = np.flatnonzero(callers > 1)
+    caller = calls.signatures.caller[signatures.code].astype(np.int64) + 1
+    sets, set_of_shared = _find_caller_sets(context, shared, lookup_of_signature, caller)
+    shapes, shape_of_group = _find_shapes(context)
     width = max(len(calls.names) + 1, len(sets))
-    shared_key = shape * 2 * width + np.maximum(set_of_group[group], 0)
-    key = np.where(again, (shape * 2 + 1) * width + own_caller, shared_key)
-    distinct, finding = code_values(key, max(len(shapes.function), 1) * 2 * width)
-    keys = []
-    for value in distinct.tolist():
-        shape_again, who = divmod(value, width)
-        own_shape, is_again = divmod(shape_again, 2)
-        callers = (calls.name(who - 1),) if is_again else sets[who]
-        kind = "again" if is_again else "shared"
-        keys.append(Key(kind, shapes.function[own_shape], callers, shapes.param_names[own_shape]))
-    is_avoidable = _find_avoidable(context)[place]
-    saver = np.full(len(place), NO_FINDING)
-    is_saved = (repeats.own | (repeats.unchanged & ~repeats.again & ~repeats.cached))[place] & ~is_avoidable
-    saver[is_saved] = finding[is_saved]
+    keys = np.concatenate(
+        (
+            (shape_of_group[lookup_of_signature[again]] * 2 + 1) * width + caller[again],
+            shape_of_group[shared] * 2 * width + set_of_shared,
+        )
+    )
+    distinct, finding = code_values(keys, max(len(shapes.function), 1) * 2 * width)
+    # Each has a last entry for places of no group.
+    of_again = np.full(len(signatures) + 1, NO_FINDING, np.int32)
+    of_shared = np.full(len(lookups) + 1, NO_FINDING, np.int32)
+    of_again[again], of_shared[shared] = finding[: len(again)], finding[len(again) :]
+    shared_at = of_shared[lookups.of_place]
+    found = np.where(repeats.are(AGAIN), of_again[signatures.of_place], shared_at)
+    found[~repeats.are(REPEAT)] = NO_FINDING
+    is_saved = repeats.are(OWN) | _SHARED_UNCHANGED.of(repeats.traits)
     # Where one caller alone asks, nobody can hand on: a write stands between its questions.
-    is_handed = repeats.handed_on[place] & ~is_avoidable & (set_of_group[group] != NO_SET)
-    saver[is_handed] = np.searchsorted(distinct, shared_key[is_handed])
-    order = stable_order(finding, max(len(keys), 1))
+    saver = np.where(is_saved, found, np.where(HANDED_ON.of(repeats.traits), shared_at, NO_FINDING))
+    saver[Mask(AVOIDABLE).of(context.traits)] = NO_FINDING
+    own_keys = [_make_key(context, value, width, shapes, sets) for value in distinct.tolist()]
     code_of_name = {name: code for code, name in enumerate(calls.names)}
     return SortedRepeats(
-        keys=tuple(own.text() for own in keys),
-        function=np.array([code_of_name[own.function] for own in keys], np.int64),
-        finding=finding[order].astype(np.int64),
-        place=place[order],
-        group=group[order],
-        is_avoidable=is_avoidable[order],
-        saver=saver[order],
+        keys=tuple(own.text() for own in own_keys),
+        function=np.array([code_of_name[own.function] for own in own_keys], np.int64),
+        finding=found,
+        saver=saver,
+        again=of_again[:-1],
+        shared=of_shared[:-1],
+        callers=callers,
     )
 
 
-def _find_avoidable(context: Context) -> NDArray[np.bool_]:
-    """Which calls a batch would replace, in scopes that are certain enough."""
-    fanouts = context.fanouts
-    is_certain = np.append(fanouts.certainty != LOW, [False])
-    group = np.where(fanouts.group_of_place == NO_GROUP, -1, fanouts.group_of_place)
-    avoidable: NDArray[np.bool_] = fanouts.is_avoidable & is_certain[group]
-    return avoidable
+def _make_key(context: Context, value: int, width: int, shapes: Shapes, sets: list[tuple[str | None, ...]]) -> Key:
+    shape_again, who = divmod(value, width)
+    shape, is_again = divmod(shape_again, 2)
+    callers = (context.calls.name(who - 1),) if is_again else sets[who]
+    return Key("again" if is_again else "shared", shapes.function[shape], callers, shapes.param_names[shape])
+
+
+def _find_shapes(context: Context) -> tuple[Shapes, NDArray[np.int64]]:
+    """The shapes of what is asked for again, and of each such group of a lookup which one; -1 for others."""
+    groups = context.repeats.lookups
+    repeated = np.flatnonzero(groups.length > 1)
+    lookup, first = factorize(groups.code[repeated])
+    shapes = find_shapes(context.calls.lookups, groups.code[repeated[first]])
+    shape_of_group = np.full(len(groups), -1, np.int64)
+    shape_of_group[repeated] = shapes.shape[lookup]
+    return shapes, shape_of_group
 
 
 def _find_caller_sets(
-    context: Context, repeated: NDArray[np.intp]
+    context: Context,
+    shared: NDArray[np.intp],
+    lookup_of_signature: NDArray[np.int32],
+    caller: NDArray[np.int64],
 ) -> tuple[list[tuple[str | None, ...]], NDArray[np.int64]]:
-    """The sets of callers that share lookups, and which of them each repeated group has (``NO_SET`` where one asks)."""
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    groups = repeats.lookups
-    shared = np.flatnonzero(groups.count(~repeats.again)[repeated] > 1)
-    places = places_of_groups(groups, repeated[shared])
-    owner = np.repeat(np.arange(len(shared)), groups.length[repeated[shared]])
-    # A group's callers are those of the calls that come first of their signature.
-    first = ~repeats.again[places]
-    caller = calls.signatures.caller[ordered.signature[places[first]]].astype(np.int64) + 1
-    owner = owner[first]
+    """The sets of callers that share lookups, and which of them each of these groups of a lookup has.
+
+    Args:
+        context: of the calls.
+        shared: groups of lookups that several ask for.
+        lookup_of_signature: per group of a signature that of its lookup.
+        caller: per group of a signature the name code of who asks, moved up by one.
+    """
+    calls = context.calls
+    index = np.full(len(context.repeats.lookups), -1, np.int64)
+    index[shared] = np.arange(len(shared))
+    owner = index[lookup_of_signature]
+    caller, owner = caller[owner >= 0], owner[owner >= 0]
     # Names are sorted; a missing caller, moved up to 0, comes last.
     rank = np.concatenate(([len(calls.names)], np.arange(len(calls.names))))
     order = np.lexsort((rank[caller], owner))
@@ -126,6 +145,4 @@ def _find_caller_sets(
         tuple(calls.name(code - 1) for code in caller[(end[index - 1] if index else 0) : end[index]].tolist())
         for index in first_group.tolist()
     ]
-    set_of_group = np.full(len(repeated), NO_SET)
-    set_of_group[shared] = set_code
-    return sets, set_of_group
+    return sets, set_code

@@ -18,12 +18,12 @@ from tracereport.calls.ordered import NOWHERE
 from tracereport.findings import fan_outs, repeated
 from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to
-from tracereport.measures.edges import find_batched
 from tracereport.measures.evidence import Grade
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.repeats import CHANGED, UNCHANGED
+from tracereport.measures.traits import BATCHED, CACHED, CHANGED, REPEAT, UNCHANGED
 from tracereport.model import Asks, Finding, Rows, Timeline, TimelineCall
+from tracereport.native.tally import Mask
 
 MOST_TIMELINES: Final = 3
 MOST_CALLS: Final = 32
@@ -61,8 +61,7 @@ def keep_windows(context: Context, wanted: Iterable[Place] | None = None) -> lis
     if not places:
         return []
     units = _group_units(context)
-    batched = find_batched(context)
-    return [_keep_window(context, units, batched, around, place) for around, place in places.items()]
+    return [_keep_window(context, units, around, place) for around, place in places.items()]
 
 
 def _list_evidence(context: Context) -> set[Place]:
@@ -95,7 +94,7 @@ def _group_units(context: Context) -> _Units:
     return _Units(places, np.concatenate(([0], np.cumsum(size))))
 
 
-def _keep_window(context: Context, units: _Units, batched: NDArray[np.bool_], around: Place, place: int) -> Window:
+def _keep_window(context: Context, units: _Units, around: Place, place: int) -> Window:
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
     unit = int(ordered.unit[place])
     of_unit = units.calls_of(unit)
@@ -118,7 +117,7 @@ def _keep_window(context: Context, units: _Units, batched: NDArray[np.bool_], ar
                 function=calls.names[calls.lookups.function[lookup]],
                 caller=calls.name(int(calls.signatures.caller[ordered.signature[at]])),
                 params=calls.params_of(lookup),
-                asks=_tell(context, batched, at),
+                asks=_tell(context, at),
                 elapsed_ns=elapsed_ns,
                 elapsed_upper_ns=elapsed_ns + int(calls.resolution_ns[row]),
             )
@@ -131,7 +130,7 @@ def _keep_window(context: Context, units: _Units, batched: NDArray[np.bool_], ar
         calls_before=start,
         calls=Rows(len(of_unit), tuple(rows)),
     )
-    return Window(around, timeline, tuple(repeats.cached[shown].tolist()))
+    return Window(around, timeline, tuple(Mask(CACHED).of(repeats.traits[shown]).tolist()))
 
 
 def _choose_start(context: Context, of_unit: NDArray[np.intp], place: int) -> int:
@@ -151,13 +150,12 @@ def _choose_start(context: Context, of_unit: NDArray[np.intp], place: int) -> in
     return max(0, min(start, len(of_unit) - MOST_CALLS))
 
 
-def _tell(context: Context, batched: NDArray[np.bool_], place: int) -> Asks:
+def _tell(context: Context, place: int) -> Asks:
     """What a call asks for, as recorded."""
-    ordered, repeats = context.ordered, context.repeats
-    if repeats.previous[place] != NOWHERE:
-        evidence = repeats.evidence[place]
-        return "unchanged" if evidence == UNCHANGED else "changed" if evidence == CHANGED else "unproven"
-    if batched[place]:
+    ordered, traits = context.ordered, int(context.traits[place])
+    if traits & REPEAT:
+        return "unchanged" if traits & UNCHANGED else "changed" if traits & CHANGED else "unproven"
+    if BATCHED.means(traits):
         return "fan-out"
     if ordered.is_question[place]:
         return "first"

@@ -3,53 +3,38 @@
 import numpy as np
 
 from tracereport.calls.coding import code_tuples
-from tracereport.calls.grouping import caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.constant import map_rows
+from tracereport.calls.grouping import caller_rank, keep_rows, sum_by
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.measures.proof import with_proof
-from tracereport.measures.repeats import CHANGED
+from tracereport.measures.traits import RECORDED, REPEAT, SHOWN
 from tracereport.model import AskedAgain, Rows
+from tracereport.native.tally import Mask, count_traits
 
 
 def count_asked_again(context: Context) -> Table:
     """Repeats by previous asker, asker and function, as recorded."""
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    place = np.flatnonzero(repeats.is_repeat)
+    place = np.flatnonzero(repeats.are(REPEAT))
     names = len(calls.names) + 1
-    caller = calls.signatures.caller[ordered.signature].astype(np.int64) + 1
-    (function, previous_caller, own_caller), group = code_tuples(
-        (calls.lookups.function[ordered.lookup[place]], names),
-        (caller[repeats.previous[place]], names),
-        (caller[place], names),
+    edges, _ = context.edges
+    (previous, edge), group = code_tuples(
+        (context.caller[repeats.previous[place]] + 1, names), (context.edge[place], max(len(edges), 1))
     )
-    count = len(function)
+    count = len(previous)
     row = ordered.row[place]
-    cached = repeats.cached[place]
-    unchanged = repeats.unchanged[place]
-    changed = repeats.evidence[place] == CHANGED
-    written = repeats.written[place]
-    masks = {
-        "unchanged": unchanged & ~cached,
-        "cached": cached,
-        "changed": changed,
-        "written": written & ~unchanged & ~changed,
-        "unchanged_written": written & unchanged & ~cached,
-        "own": repeats.own[place],
-        "handed_on": repeats.handed_on[place],
-        "shown": np.ones(len(place), bool) if context.shown is None else context.shown.places[place],
-    }
     return Table(
         key={
-            "previous_caller": Column(previous_caller - 1, calls.names),
-            "caller": Column(own_caller - 1, calls.names),
-            "function": Column(function, calls.names),
+            "previous_caller": Column(previous - 1, calls.names),
+            "caller": Column(edges[edge] % names - 1, calls.names),
+            "function": Column(edges[edge] // names, calls.names),
         },
         sums={
-            "repeats": count_by(group, count),
-            **{name: count_by(group, count, mask) for name, mask in masks.items()},
+            **count_traits(group, repeats.traits[place], {**RECORDED, "shown": Mask(SHOWN)}, count),
             "elapsed_ns": sum_by(group, calls.elapsed_ns[row], count),
-            "resolution_ns": sum_by(group, calls.resolution_ns[row], count),
+            "resolution_ns": sum_by(group, map_rows(calls.resolution_ns, row), count),
         },
     )
 

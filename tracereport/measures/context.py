@@ -8,13 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_TEXT, Calls
+from tracereport.calls.coding import code_values
+from tracereport.calls.constant import repeat_value
+from tracereport.calls.grouping import Integers
 from tracereport.calls.ordered import OrderedCalls, order_calls
 from tracereport.calls.selection import Shown, show_selected
 from tracereport.measures.answers import Answers, code_answers
 from tracereport.measures.fanout import FanOutGroups, find_fanouts
 from tracereport.measures.metric_use import MetricUse, count_metric_use
 from tracereport.measures.repeats import Repeats, find_repeats
+from tracereport.measures.scopes import LOW
+from tracereport.measures.traits import AVOIDABLE
 from tracereport.model import Selection, Settings
+from tracereport.native.tally import TRAIT_TYPE
 
 Made = TypeVar("Made")
 
@@ -64,7 +70,36 @@ class Context:
     @cached_property
     def repeats(self) -> Repeats:
         """Which calls ask again."""
-        return find_repeats(self.ordered, self.answers)
+        return find_repeats(self.ordered, self.answers, None if self.shown is None else self.shown.places)
+
+    @cached_property
+    def function(self) -> NDArray[np.int32]:
+        """The name code of the function of each place."""
+        signatures = self.calls.signatures
+        return self.calls.lookups.function[signatures.lookup][self.ordered.signature]
+
+    @cached_property
+    def caller(self) -> NDArray[np.int32]:
+        """The name code of the caller of each place; ``NO_NAME`` for none."""
+        return self.calls.signatures.caller[self.ordered.signature]
+
+    @cached_property
+    def edges(self) -> tuple[Integers, NDArray[np.int32]]:
+        """The edges, ascending, as function code x (names + 1) + caller code + 1; the index of each signature's."""
+        signatures = self.calls.signatures
+        names = len(self.calls.names) + 1
+        key = self.calls.lookups.function[signatures.lookup].astype(np.int64) * names + signatures.caller + 1
+        return code_values(key, names * names)
+
+    @cached_property
+    def edge_of_call(self) -> NDArray[np.int32]:
+        """The index of each call's edge."""
+        return self.edges[1][self.calls.signature]
+
+    @cached_property
+    def edge(self) -> NDArray[np.int32]:
+        """The index of the edge of each place."""
+        return self.ordered.take(self.edge_of_call)
 
     @cached_property
     def fanouts(self) -> FanOutGroups:
@@ -77,6 +112,16 @@ class Context:
         least, origins = self.settings.fan_out_values, self.calls.origins
         hooks = {origins.texts[code] for code in np.unique(origins.via[origins.via != NO_TEXT]).tolist()}
         return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
+
+    @cached_property
+    def traits(self) -> NDArray[np.uint16]:
+        """What is known of each place as a repeat and as a part of a fan-out, as ``measures.traits`` has it."""
+        fanouts = self.fanouts
+        # The last one is for calls of no group.
+        is_certain = np.append(fanouts.certainty != LOW, [False])
+        avoidable = fanouts.is_avoidable & is_certain[fanouts.group_of_place]
+        traits: NDArray[np.uint16] = self.repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
+        return traits
 
     @cached_property
     def metric_use(self) -> MetricUse:
@@ -92,6 +137,17 @@ class Context:
     def is_first(self) -> NDArray[np.bool_]:
         """Per call whether it began before any call of its process had ended: it may have loaded symbols."""
         return self.calls.is_first
+
+    @cached_property
+    def is_promised(self) -> NDArray[np.bool_]:
+        """Per place whether its time may be promised as saved: what symbol loading took isn't saved with a call."""
+        return ~self.ordered.take(self.is_first)
+
+    @cached_property
+    def is_tree_unknown(self) -> NDArray[np.bool_]:
+        """Per place whether its process's tree isn't known."""
+        unknown = self.calls.processes.has_tree("unknown")
+        return unknown[self.ordered.process] if unknown.any() else repeat_value(np.False_, len(self.ordered))
 
     def process_key(self, process: NDArray[np.integer]) -> NDArray[np.int64]:
         """The number of each process in the whole input."""

@@ -3,52 +3,34 @@
 Functions, callers and totals are added up from these sums.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from tracereport.calls.calls import FRAME, WRITE, Calls
-from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import LONG_ROW_LIMIT, Integers, caller_rank, count_by, keep_rows, sum_by
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Array, Column, Table, merge_tables
-from tracereport.measures.repeats import CHANGED
-from tracereport.measures.scopes import LOW
+from tracereport.measures.traits import AGAIN, ASKED, JUDGED, QUESTION, RECORDED
 from tracereport.model import Edge, Rows
+from tracereport.native.tally import Mask, count_traits
+
+_MASKS: Final = {
+    "judged": Mask(JUDGED),
+    "judged_questions": Mask(QUESTION),
+    "again": Mask(AGAIN),
+    **ASKED,
+    **RECORDED,
+}
 
 
 def count_edges(context: Context) -> Table:
-    """One row per caller and function: counts of calls and repeats as recorded, and times.
-
-    ``written`` counts the unproven repeats with a write before them, ``unchanged_written`` the unchanged ones, which
-    become unproven where answers prove nothing.
-    """
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    keys, edge_of_signature = code_edges(calls)
-    count = len(keys)
-    edge = edge_of_signature[calls.signature]
-    place = edge_of_signature[ordered.signature]
-    kind = calls.kind
-    is_repeat, unchanged = repeats.is_repeat, repeats.unchanged
-    changed = is_repeat & (repeats.evidence == CHANGED)
-    is_fan_out = find_batched(context)
-    masks: dict[str, NDArray[np.bool_]] = {
-        "judged": ordered.is_judged,
-        "judged_questions": ordered.is_question,
-        "repeats": is_repeat,
-        "first": ordered.is_question & ~is_repeat & ~is_fan_out,
-        "fan_out": is_fan_out,
-        "again": repeats.again,
-        "unchanged": unchanged & ~repeats.cached,
-        "cached": repeats.cached,
-        "changed": changed,
-        "written": is_repeat & ~unchanged & ~changed & repeats.written,
-        "unchanged_written": unchanged & ~repeats.cached & repeats.written,
-        "own": repeats.own,
-        "handed_on": repeats.handed_on,
-    }
-    sums: dict[str, Array] = {name: count_by(place, count, mask) for name, mask in masks.items()}
+    """One row per caller and function: counts of calls and repeats as recorded, and times."""
+    calls = context.calls
+    keys, _ = context.edges
+    count, edge = len(keys), context.edge_of_call
+    sums: dict[str, Array] = dict(count_traits(context.edge, context.traits, _MASKS, count))
     sums["calls"] = count_by(edge, count)
+    kind = calls.kind
     sums["writes"] = count_by(edge, count, kind == WRITE)
     sums["frames"] = count_by(edge, count, kind == FRAME)
     sums["questions"] = sums["calls"] - sums["writes"] - sums["frames"]
@@ -58,27 +40,8 @@ def count_edges(context: Context) -> Table:
     return Table(key=key_of_edges(calls, keys), sums=sums)
 
 
-def find_batched(context: Context) -> NDArray[np.bool_]:
-    """Per call whether a batch would have answered it, for certain or likely, though it repeats nothing."""
-    fanouts = context.fanouts
-    group = fanouts.group_of_place
-    is_certain = np.append(fanouts.certainty != LOW, False)
-    batched: NDArray[np.bool_] = (
-        fanouts.is_avoidable & is_certain[group] & context.ordered.is_judged & ~context.repeats.is_repeat
-    )
-    return batched
-
-
-def code_edges(calls: Calls) -> tuple[Integers, NDArray[np.int32]]:
-    """The edges, ascending, as function code x (names + 1) + caller code + 1; and each signature's index among them."""
-    signatures = calls.signatures
-    names = len(calls.names) + 1
-    key = calls.lookups.function[signatures.lookup].astype(np.int64) * names + signatures.caller + 1
-    return code_values(key, names * names)
-
-
 def key_of_edges(calls: Calls, keys: Integers) -> dict[str, Column]:
-    """Edges as ``code_edges`` numbers them, as the key of a table."""
+    """Edges as the context numbers them, as the key of a table."""
     names = len(calls.names) + 1
     return {
         "caller": Column(keys % names - 1, calls.names),

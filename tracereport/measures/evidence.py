@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values, mix_bits
-from tracereport.calls.grouping import count_by, stable_order
+from tracereport.calls.grouping import count_by
 from tracereport.measures.answers import NO_ANSWER
 from tracereport.measures.context import Context
 from tracereport.measures.metric_use import count_metric_use
 from tracereport.measures.partials import Column, Table, group_rows, merge_tables
-from tracereport.measures.repeats import CHANGED
+from tracereport.measures.traits import BACK, CHANGED, QUESTION
+from tracereport.native.tally import Mask, count_traits, find_extremes
 
 Grade = Literal["content", "version-like", "weak", "constant", "none"]
 
@@ -35,6 +36,8 @@ CONSTANT_CALLS: Final = 5
 CONSTANT_LOOKUPS: Final = 2
 SAMPLE_VALUES: Final = 4096
 """Distinct values of a metric that are kept: those of the smallest hashes, which is a fair sample of more."""
+
+_MASKS: Final = {"questions": Mask(QUESTION), "changed": Mask(CHANGED), "back": Mask(BACK)}
 
 
 class EvidencePart(msgspec.Struct, frozen=True, eq=False):
@@ -55,21 +58,20 @@ def measure_evidence(context: Context) -> EvidencePart:
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
     names = len(calls.names)
     place = np.flatnonzero(ordered.is_question)
-    row = ordered.row[place]
-    function = calls.lookups.function[ordered.lookup[place]]
-    answer = context.answers.values[calls.metric_set[row]]
-    found = np.unique(function)
-    is_changed = repeats.is_repeat & (repeats.evidence == CHANGED)
+    function, lookup, traits = context.function, ordered.lookup, repeats.traits
+    answer = context.answers.values[ordered.take(calls.metric_set)]
+    if len(place) < len(ordered):
+        function, lookup, traits, answer = function[place], lookup[place], traits[place], answer[place]
+    counts = count_traits(function, traits, _MASKS, names)
+    found = np.flatnonzero(counts["questions"])
     functions = Table(
         key={"function": Column(found, calls.names)},
         sums={
-            "questions": count_by(function, names)[found],
             "answered": count_by(function, names, answer != NO_ANSWER)[found],
-            "changed": count_by(function, names, is_changed[place])[found],
-            "back": count_by(function, names, repeats.back[place])[found],
+            **{name: counted[found] for name, counted in counts.items()},
         },
     )
-    use = context.metric_use if len(place) == len(calls) else count_metric_use(calls, row)
+    use = context.metric_use if len(place) == len(calls) else count_metric_use(calls, ordered.row[place])
     is_result = context.answers.is_result[use.name] if len(use.name) else np.zeros(0, bool)
     values = Table(
         key={
@@ -83,7 +85,7 @@ def measure_evidence(context: Context) -> EvidencePart:
         functions=functions,
         values=sample_values(group_rows(values)),
         answers=_keep_one(calls.names, function, answer, lambda code: _describe_answer(context, code)),
-        lookups=_keep_one(calls.names, function, ordered.lookup[place], calls.lookups.text.__getitem__),
+        lookups=_keep_one(calls.names, function, lookup, calls.lookups.text.__getitem__),
     )
 
 
@@ -173,18 +175,17 @@ def _keep_one(
     names: tuple[str, ...], function: NDArray[np.int32], code: NDArray[np.int32], describe: Callable[[int], str]
 ) -> Table:
     """Per function the only thing that it has, as a text; where it has several, that it does."""
-    known = code >= 0
-    function, code = function[known], code[known]
-    order = stable_order(function, max(len(names), 1))
-    start = np.flatnonzero(np.diff(function[order], prepend=-1))
-    if not len(start):
-        return Table({"function": Column(start, names), "text": Column(start, ())}, {"others": start})
-    low, high = np.minimum.reduceat(code[order], start), np.maximum.reduceat(code[order], start)
+    if code.min(initial=0) < 0:
+        known = code >= 0
+        function, code = function[known], code[known]
+    least, most = find_extremes(function, code, len(names))
+    found = np.flatnonzero(least <= most)
+    low, high = least[found], most[found]
     is_single = low == high
     texts = [describe(value) if single else "" for value, single in zip(low.tolist(), is_single.tolist(), strict=True)]
     return Table(
         key={
-            "function": Column(function[order[start]].astype(np.int64), names),
+            "function": Column(found, names),
             "text": Column(np.arange(len(texts)), tuple(texts)),
         },
         sums={"others": (~is_single).astype(np.int64)},

@@ -25,15 +25,28 @@ NO_GROUP = -1
 _NOTHING_VARIES: tuple[int, ...] = ()
 
 
+class FanOutKind(msgspec.Struct, frozen=True):
+    """What groups may have in common."""
+
+    function: int
+    """Name code; so is the caller."""
+    caller: int
+    param_names: tuple[str, ...]
+    varying: tuple[int, ...]
+    """Positions of the parameters that vary together, the first by name first; empty for writes, or without values."""
+
+    @property
+    def varying_params(self) -> tuple[str, ...]:
+        """The names of the parameters that vary, the key first."""
+        return tuple([self.param_names[position] for position in self.varying])
+
+
 class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """All fan-outs, in the order of their first calls: one entry per group but for ``group_of_place``."""
 
-    function: NDArray[np.int32]
-    """Name code; so is the caller."""
-    caller: NDArray[np.int32]
-    param_names: tuple[tuple[str, ...], ...]
-    varying: tuple[tuple[int, ...], ...]
-    """Positions of the parameters that vary together, the first by name first; empty for writes, or without values."""
+    kind: NDArray[np.int32]
+    """Index into ``kinds``."""
+    kinds: tuple[FanOutKind, ...]
     is_write: NDArray[np.bool_]
     unit: NDArray[np.int32]
     parent: NDArray[np.intp]
@@ -56,10 +69,9 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
         """The number of fan-outs."""
         return len(self.first)
 
-    def varying_params(self, group: int) -> tuple[str, ...]:
-        """The names of the parameters that vary in a group, the key first."""
-        names = self.param_names[group]
-        return tuple(names[position] for position in self.varying[group])
+    def kind_of(self, group: int) -> FanOutKind:
+        """What a group has in common with others."""
+        return self.kinds[int(self.kind[group])]
 
 
 class _Found(msgspec.Struct, frozen=True, eq=False):
@@ -69,8 +81,10 @@ class _Found(msgspec.Struct, frozen=True, eq=False):
     group: NDArray[np.int64]
     is_distinct: NDArray[np.bool_]
     """Per place whether it is the first of its group to ask for its value."""
-    varying: Sequence[tuple[int, ...]]
-    """Per group."""
+    varying: NDArray[np.int64]
+    """Per group an index into ``choices``."""
+    choices: tuple[tuple[int, ...], ...]
+    """Positions of parameters that vary together."""
 
 
 def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
@@ -105,7 +119,9 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
     number = np.empty(count, np.int64)
     number[order] = np.arange(count)
     group, first = number[group], first[order]
-    varying = [positions for own in found for positions in own.varying]
+    choices = [positions for own in found for positions in own.choices]
+    first_choice = np.cumsum([0, *(len(own.choices) for own in found)]).tolist()
+    varying = np.concatenate([own.varying + start for own, start in zip(found, first_choice, strict=False)])[order]
     group_of_place = np.full(len(ordered), NO_GROUP, np.int32)
     group_of_place[place] = group
     is_avoidable = np.zeros(len(ordered), bool)
@@ -116,12 +132,11 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
+    kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying)
     unrecorded = ~is_write & ~calls.lookups.values_known[ordered.lookup[first]]
     return FanOutGroups(
-        function=calls.lookups.function[ordered.lookup[first]],
-        caller=calls.signatures.caller[ordered.signature[first]],
-        param_names=tuple(shapes.param_names[shape] for shape in shapes.shape[lookup].tolist()),
-        varying=tuple(varying[index] for index in order.tolist()),
+        kind=kind,
+        kinds=kinds,
         is_write=is_write,
         unit=ordered.unit[first],
         parent=scopes.parent[first],
@@ -134,6 +149,30 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
         group_of_place=group_of_place,
         is_avoidable=is_avoidable,
     )
+
+
+def _name_kinds(
+    ordered: OrderedCalls,
+    first: NDArray[np.int64],
+    shapes: Shapes,
+    shape: NDArray[np.int32],
+    choices: Sequence[tuple[int, ...]],
+    varying: NDArray[np.int64],
+) -> tuple[tuple[FanOutKind, ...], NDArray[np.int32]]:
+    """The distinct kinds of groups, and each group's; by its first call, its shape, and what varies."""
+    calls = ordered.calls
+    caller = calls.signatures.caller[ordered.signature[first]]
+    (callers, kind_shapes, kind_choices), kind = code_tuples(
+        (caller + 1, len(calls.names) + 1),
+        (shape, max(len(shapes.function), 1)),
+        (varying, max(len(choices), 1)),
+    )
+    code_of = {name: code for code, name in enumerate(calls.names)}
+    columns = zip(callers.tolist(), kind_shapes.tolist(), kind_choices.tolist(), strict=True)
+    return tuple(
+        FanOutKind(code_of[shapes.function[own]], who - 1, shapes.param_names[own], choices[choice])
+        for who, own, choice in columns
+    ), kind
 
 
 def _find_alike(
@@ -158,7 +197,9 @@ def _find_alike(
     large = _is_frequent(group, least)
     place, group = place[large], group[large]
     distinct, group = code_values(group, int(group.max(initial=0)) + 1)
-    return _Found(place, group.astype(np.int64), np.ones(len(place), bool), [_NOTHING_VARIES] * len(distinct))
+    return _Found(
+        place, group.astype(np.int64), np.ones(len(place), bool), np.zeros(len(distinct), np.int64), (_NOTHING_VARIES,)
+    )
 
 
 def _read_statement(text: str) -> str | None:
@@ -191,8 +232,7 @@ def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     first = np.full(len(scope), len(place), np.int64)
     np.minimum.at(first, row_of_place[in_set], in_set)
     is_distinct = first[row_of_place[in_set]] == in_set
-    varying = [sets.varying[code] for code in sets.varying_of_set.tolist()]
-    return _Found(place[in_set], set_of_place[in_set], is_distinct, varying)
+    return _Found(place[in_set], set_of_place[in_set], is_distinct, sets.varying_of_set, sets.varying)
 
 
 def _find_askers(

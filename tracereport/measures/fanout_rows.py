@@ -42,40 +42,37 @@ def find_fanout_rows(context: Context) -> Top[FanOut]:
 
 def _rank_groups(context: Context) -> NDArray[np.intp]:
     fanouts = context.fanouts
-    kinds: dict[tuple[Any, ...], int] = {}
     keys = [
-        (function, *caller_rank(context.calls.name(caller)), names, varying)
-        for function, caller, names, varying in zip(
-            [context.calls.names[code] for code in fanouts.function.tolist()],
-            fanouts.caller.tolist(),
-            fanouts.param_names,
-            [fanouts.varying_params(group) for group in range(len(fanouts))],
-            strict=True,
+        (
+            context.calls.names[kind.function],
+            *caller_rank(context.calls.name(kind.caller)),
+            kind.param_names,
+            kind.varying_params,
         )
+        for kind in fanouts.kinds
     ]
-    for key in sorted(set(keys)):
-        kinds[key] = len(kinds)
-    rank = np.array([kinds[key] for key in keys], np.int64)
+    place = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    rank = np.array([place[key] for key in keys], np.int64)[fanouts.kind]
     return np.lexsort((fanouts.first, rank, -fanouts.distinct_values))
 
 
 def _describe(context: Context, group: int, places: NDArray[np.intp]) -> FanOut:
     calls, ordered, fanouts = context.calls, context.ordered, context.fanouts
     parent = int(fanouts.parent[group])
-    varying = fanouts.varying[group]
+    kind = fanouts.kind_of(group)
     params = calls.params_of(int(ordered.lookup[places[0]]))
-    if varying:
-        fixed = [param for position, param in enumerate(params) if position not in varying]
+    if kind.varying:
+        fixed = [param for position, param in enumerate(params) if position not in kind.varying]
     else:
         # Of writes the statement, which tells one loop from another; of questions no value is known.
         fixed = [param for param in params if fanouts.is_write[group] and param.name == "sql"][:1]
     elapsed_ns = int(fanouts.elapsed_ns[group])
     return FanOut(
-        function=calls.names[fanouts.function[group]],
-        caller=calls.name(int(fanouts.caller[group])),
-        param_names=fanouts.param_names[group],
+        function=calls.names[kind.function],
+        caller=calls.name(kind.caller),
+        param_names=kind.param_names,
         fixed_params=tuple(fixed),
-        varying_params=fanouts.varying_params(group),
+        varying_params=kind.varying_params,
         writes=bool(fanouts.is_write[group]),
         distinct_values=int(fanouts.distinct_values[group]),
         calls=int(fanouts.calls[group]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from tracereport.calls.constant import is_constant
 from tracereport.calls.grouping import LONG_ROW_LIMIT, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
@@ -14,6 +15,7 @@ from tracereport.measures.evidence import EvidencePart
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.model import Function, HistogramBin, Rows
+from tracereport.native.tally import find_extremes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,10 +39,12 @@ def measure_functions(context: Context) -> FunctionsPart:
     calls = context.calls
     function = calls.function
     names = len(calls.names)
-    resolution_ns, largest_ns = np.zeros((2, names), np.int64)
-    np.maximum.at(resolution_ns, function, calls.resolution_ns)
-    np.maximum.at(largest_ns, function, calls.elapsed_ns)
-    found = np.flatnonzero(count_by(function, names))
+    _, largest_ns = find_extremes(function, calls.elapsed_ns, names)
+    found = np.flatnonzero(largest_ns >= 0)
+    if is_constant(calls.resolution_ns):
+        resolution_ns = np.full(names, calls.resolution_ns[0])
+    else:
+        _, resolution_ns = find_extremes(function, calls.resolution_ns, names)
     return FunctionsPart(
         times=count_times(function, calls.elapsed_ns, calls.names),
         resolution=Table(

@@ -32,7 +32,7 @@ def choose_groups(
         last = np.sort(rank)[limit - len(above) - 1]
         candidates = np.concatenate((above, ties[rank <= last]))
     texts = context.calls.lookups.text.take(groups.code[found[candidates]])
-    first_place = groups.order[groups.start[found[candidates]]]
+    first_place = groups.first[found[candidates]]
     order = np.lexsort((first_place, texts.rank(), rank_as_logged(texts), -count[candidates]))
     return found[candidates[order][:limit]]
 

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE, Calls
-from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
 from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.units import UNIT_KINDS
 from tracereport.measures.context import Context
-from tracereport.measures.edges import code_edges
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import NO_TEXT, Column, Table, merge_tables
+from tracereport.measures.traits import AGAIN, REPEAT
 from tracereport.model import ActivityBin, Process, ProcessEdge, ProcessFinding, Rows, Unit
+from tracereport.native.keys import factorize
+from tracereport.native.tally import find_extremes
 from tracereport.processes.bounds import bound_repeats
 
 ACTIVITY_BINS = 200
@@ -87,19 +88,17 @@ def _code_texts(texts: Sequence[str | None]) -> Column:
 def _find_line_range(calls: Calls) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first and the last line of each process."""
     count = len(calls.processes.name)
-    first, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-    np.minimum.at(first, calls.process, calls.line)
-    np.maximum.at(last, calls.process, calls.line)
+    first, last = find_extremes(calls.process, calls.line, count)
+    last = np.maximum(last, 0)
     return np.minimum(first, last), last
 
 
 def count_unfinished(calls: Calls) -> NDArray[np.int64]:
     """Per process the plausible numbers missing below its largest; 0 for interleaved ones."""
     count = len(calls.processes.name)
-    plausible = ~calls.implausible
-    largest = np.full(count, -1, np.int64)
-    np.maximum.at(largest, calls.process[plausible], calls.number[plausible])
-    present = np.bincount(calls.process[plausible], minlength=count)
+    process = np.where(calls.implausible, -1, calls.process) if calls.implausible.any() else calls.process
+    _, largest = find_extremes(process, calls.number, count)
+    present = np.bincount(process[process >= 0], minlength=count)
     return np.where(calls.processes.judged & (present > 0), largest + 1 - present, 0)
 
 
@@ -127,13 +126,11 @@ def _count_units(context: Context) -> Table:
 def _count_unit_edges(context: Context) -> Table:
     calls, ordered = context.calls, context.ordered
     units = ordered.units
-    keys, edge_of_signature = code_edges(calls)
+    keys, _ = context.edges
     width = max(len(keys), 1)
-    edge, place = edge_of_signature[calls.signature], edge_of_signature[ordered.signature]
-    distinct, index = code_values(units.of_call.astype(np.int64) * width + edge, len(units) * width)
-    again = np.zeros(len(distinct), np.int64)
-    repeated = ordered.unit[context.repeats.again].astype(np.int64) * width + place[context.repeats.again]
-    np.add.at(again, np.searchsorted(distinct, repeated), 1)
+    group, first = factorize(units.of_call.astype(np.int64) * width + context.edge_of_call)
+    distinct = units.of_call[first].astype(np.int64) * width + context.edge_of_call[first]
+    again = count_by(ordered.take(group), len(first), context.repeats.are(AGAIN))
     unit, edge_code = np.divmod(distinct, width)
     names = len(calls.names) + 1
     own = keys[edge_code] if len(keys) else edge_code
@@ -144,7 +141,7 @@ def _count_unit_edges(context: Context) -> Table:
             "caller": Column(own % names - 1, calls.names),
             "function": Column(own // names, calls.names),
         },
-        sums={"calls": count_by(index, len(distinct)), "again": again},
+        sums={"calls": count_by(group, len(first)), "again": again},
     )
 
 
@@ -275,7 +272,7 @@ class ActivityPart(msgspec.Struct, frozen=True):
 
 def measure_activity(context: Context) -> ActivityPart:
     """First calls and repeats over the call numbers, at most 200 bins per process; the largest processes first."""
-    ordered, is_repeat = context.ordered, context.repeats.is_repeat
+    ordered, is_repeat = context.ordered, context.repeats.are(REPEAT)
     starts = np.searchsorted(ordered.process, np.arange(len(context.calls.processes.name) + 1))
     sizes = np.diff(starts)
     if context.shown is not None:

@@ -6,7 +6,7 @@ each part is asked where the calls of these stand.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -22,16 +22,19 @@ from tracereport.calls.grouping import (
     keep_rows,
     reference_limit,
     stable_order,
+    sum_chosen,
 )
-from tracereport.calls.groups import Groups, places_of_groups
+from tracereport.calls.groups import Groups
 from tracereport.calls.lookup_text import decode_lookup, join_signature
 from tracereport.calls.texts import Texts
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.partials import Column, Table, add_up, merge_tables
+from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.measures.proof import with_proof
-from tracereport.measures.repeats import CHANGED
+from tracereport.measures.traits import AGAIN, QUESTION, RECORDED, SHOWN
 from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
+from tracereport.native.keys import factorize
+from tracereport.native.tally import Mask, count_traits
 
 SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
 
@@ -57,43 +60,38 @@ class Postings(msgspec.Struct, frozen=True, eq=False):
     line: NDArray[np.int64]
 
 
-def _choose_groups(context: Context, key: str) -> tuple[Groups, NDArray[np.intp]]:
+_MASKS: Final = {**RECORDED, "shown": Mask(SHOWN), "calls": Mask(QUESTION)}
+
+
+def _choose_groups(context: Context, key: str) -> tuple[Groups, NDArray[np.bool_]]:
     """The groups that a list is made of: those asked for often enough in one unit."""
     repeats = context.repeats
     groups = repeats.lookups if key == LOOKUPS else repeats.signatures
     least = context.settings.cache_candidate_calls if key == CANDIDATES else 2
-    return groups, np.flatnonzero(groups.length >= least)
+    return groups, groups.length >= least
+
+
+def _choose_rows(groups: Groups, is_chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """What the chosen groups ask for, and of each group an index into that; -1 for the others, and at their end."""
+    row, first = factorize(groups.code[is_chosen])
+    row_of_group = np.full(len(groups) + 1, -1, np.int32)
+    row_of_group[:-1][is_chosen] = row
+    return groups.code[is_chosen][first], row_of_group
 
 
 def sum_askings(context: Context, key: str) -> Table:
     """Sums of the groups of one list, by lookup (and caller)."""
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    groups, kept = _choose_groups(context, key)
-    code, index = _renumber(groups.code[kept])
+    groups, is_chosen = _choose_groups(context, key)
+    code, row_of_group = _choose_rows(groups, is_chosen)
     count = len(code)
-    length = groups.length[kept]
-    places = places_of_groups(groups, kept)
-    member = np.repeat(index, length)
-    row = ordered.row[places]
-    # Of a signature the repeats are those of class *again*: a lookup's first asking by this caller is none of its own.
-    is_own = repeats.is_repeat if key == LOOKUPS else repeats.again
-    own, cached, written = is_own[places], repeats.cached[places], repeats.written[places]
-    unchanged = repeats.unchanged[places] & own & ~cached
-    changed = own & (repeats.evidence[places] == CHANGED)
-    masks = {
-        "unchanged": unchanged,
-        "cached": cached & own,
-        "changed": changed,
-        "written": own & written & ~unchanged & ~changed & ~cached,
-        "unchanged_written": written & unchanged,
-        "own": repeats.own[places],
-        "handed_on": repeats.handed_on[places],
-    }
-    unit_process = ordered.units.process[groups.unit[kept]]
-    is_new = np.ones(len(kept), bool)
-    is_new[1:] = (index[1:] != index[:-1]) | (unit_process[1:] != unit_process[:-1])
+    row, index = row_of_group[groups.of_place], row_of_group[:-1][is_chosen].astype(np.int64)
+    masks = _MASKS
+    if key != LOOKUPS:
+        # Of a signature the repeats are those of class *again*: a lookup's first asking by a caller is none of its own.
+        again = {name: Mask(own.having | AGAIN, own.lacking) for name, own in RECORDED.items()}
+        masks = {**masks, **again}
     lookup = code if key == LOOKUPS else calls.signatures.lookup[code]
-    shown = np.ones(len(places), bool) if context.shown is None else context.shown.places[places]
     table_key = {
         "lookup": Column(np.arange(count), calls.lookups.text.take(lookup)),
         "function": Column(calls.lookups.function[lookup].astype(np.int64), calls.names),
@@ -103,23 +101,13 @@ def sum_askings(context: Context, key: str) -> Table:
     return Table(
         key=table_key,
         sums={
-            "calls": add_up(index, length, count),
             "units": count_by(index, count),
-            "processes": _count_processes(index, unit_process, count),
-            "repeats": add_up(index, length - 1, count),
-            **{name: count_by(member, count, mask) for name, mask in masks.items()},
-            "elapsed_ns": add_up(member, calls.elapsed_ns[row], count),
-            "resolution_ns": add_up(member, calls.resolution_ns[row], count),
-            "shown": count_by(member, count, shown),
+            "processes": _count_processes(index, ordered.units.process[groups.unit[is_chosen]], count),
+            **count_traits(row, repeats.traits, masks, count),
+            "elapsed_ns": sum_chosen(row, ordered.take(calls.elapsed_ns), count),
+            "resolution_ns": sum_chosen(row, ordered.take(calls.resolution_ns), count),
         },
     )
-
-
-def _renumber(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct ones of codes in ascending order, and which of them each is."""
-    is_new = np.ones(len(codes), bool)
-    is_new[1:] = codes[1:] != codes[:-1]
-    return codes[is_new], np.cumsum(is_new) - 1
 
 
 def _count_processes(index: NDArray[np.int64], process: NDArray[np.int32], count: int) -> NDArray[np.int64]:
@@ -131,11 +119,13 @@ def _count_processes(index: NDArray[np.int64], process: NDArray[np.int32], count
 def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = None) -> Postings:
     """Where the calls of one list stand; only those of the wanted rows where these are given."""
     calls, ordered = context.calls, context.ordered
-    groups, kept = _choose_groups(context, key)
+    groups, is_chosen = _choose_groups(context, key)
+    code, row_of_group = _choose_rows(groups, is_chosen)
     if wanted is not None:
-        lookup = groups.code[kept] if key == LOOKUPS else calls.signatures.lookup[groups.code[kept]]
-        kept = kept[calls.lookups.text.take(lookup).is_among(text for text, _ in wanted)]
-    places = np.sort(places_of_groups(groups, kept))
+        asked = code if key == LOOKUPS else calls.signatures.lookup[code]
+        is_wanted = calls.lookups.text.take(asked).is_among(text for text, _ in wanted)
+        row_of_group[row_of_group >= 0] = np.where(is_wanted, 0, -1)[row_of_group[row_of_group >= 0]]
+    places = np.flatnonzero(row_of_group[groups.of_place] >= 0)
     signatures = calls.signatures
     width = len(calls.names) + 1
     pair = ordered.lookup[places].astype(np.int64) * width + signatures.caller[ordered.signature[places]] + 1
@@ -156,6 +146,13 @@ def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = No
         number=calls.number[chosen],
         line=calls.line[chosen],
     )
+
+
+def _renumber(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct ones of codes in ascending order, and which of them each is."""
+    is_new = np.ones(len(codes), bool)
+    is_new[1:] = codes[1:] != codes[:-1]
+    return codes[is_new], np.cumsum(is_new) - 1
 
 
 class _Located(msgspec.Struct, frozen=True):

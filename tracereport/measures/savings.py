@@ -12,23 +12,33 @@ from numpy.typing import NDArray
 
 from tracereport.calls.ancestry import any_above, nearest_above
 from tracereport.calls.coding import code_tuples
+from tracereport.calls.constant import map_rows
 from tracereport.calls.grouping import stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure
-from tracereport.measures.partials import Column, Table, add_up, merge_tables
-from tracereport.measures.repeats import UNPROVEN
+from tracereport.measures.partials import Array, Column, Table, add_up, merge_tables
+from tracereport.measures.traits import ASKED_UNCHANGED, CACHED, UNCHANGED, UNPROVEN, WRITTEN
+from tracereport.native.trees import cap_times
 
 _STEPS_UP: Final = 64
 """Calls above a call that may limit what it saves; a call below more of them promises nothing."""
 
 
 class Counted(msgspec.Struct, frozen=True, eq=False):
-    """What each call of a set adds to its saving. Arrays run over the places of ``OrderedCalls``."""
+    """What each call of a set adds to its saving, one entry each."""
 
+    place: NDArray[np.intp]
+    """Ascending."""
     lower_ns: NDArray[np.int64]
     range_ns: NDArray[np.int64]
-    """How far the upper end lies above: the sum of both may have more than 63 bits."""
+    """How far the upper end lies above (or below, if others may use up more of a parent's time): the sum of both may
+    have more than 63 bits."""
+
+    def add_up(self, owner: NDArray[np.integer[Any]], count: int) -> tuple[Array, Array]:
+        """Both sums of each of ``count`` owners; ``owner`` runs over all places."""
+        own = owner[self.place]
+        return sum_by(own, self.lower_ns, count), add_up(own, self.range_ns, count)
 
 
 def count_savings(context: Context) -> Table:
@@ -38,45 +48,42 @@ def count_savings(context: Context) -> Table:
     best, and only if nothing was written before: ``turned`` is the time of these. ``alone`` is that of all unchanged
     repeats, whether they lie inside one another or not.
     """
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    unchanged = repeats.unchanged & ~repeats.cached
-    unproven = repeats.is_repeat & (repeats.evidence == UNPROVEN) & ~repeats.written
+    calls, repeats = context.calls, context.repeats
+    unchanged = ASKED_UNCHANGED.of(repeats.traits)
+    unproven = repeats.are(UNPROVEN.having, UNPROVEN.lacking | WRITTEN)
     names = len(calls.names)
-    function = calls.lookups.function[ordered.lookup]
+    function = context.function
     sums = {}
     for name, saved, spared in (
         ("saving", unchanged, unchanged),
-        ("turned", unchanged & ~repeats.written, unchanged | unproven),
+        ("turned", repeats.are(UNCHANGED, CACHED | WRITTEN), unchanged | unproven),
         ("possible", unproven, unchanged | unproven),
         # An upper bound, whatever else is spared.
         ("alone", unchanged, None),
     ):
-        counts = saved & find_promised(ordered) if spared is None else find_outermost(ordered, saved, spared)
+        counts = saved & context.is_promised if spared is None else find_outermost(context, saved, spared)
         # Alone, no function's calls use up what of a parent's time another's may save.
-        counted = count_time(ordered, counts, function.astype(np.int64) if spared is None else None)
-        sums[f"{name}_ns"] = add_up(function, counted.lower_ns, names)
-        sums[f"{name}_range_ns"] = add_up(function, counted.range_ns, names)
+        counted = count_time(context, counts, function if spared is None else None)
+        sums[f"{name}_ns"], sums[f"{name}_range_ns"] = counted.add_up(function, names)
     found = np.flatnonzero(np.bincount(function, minlength=names))
     return Table(
         key={"function": Column(found, calls.names)}, sums={name: column[found] for name, column in sums.items()}
     )
 
 
-def find_promised(ordered: OrderedCalls) -> NDArray[np.bool_]:
-    """All but first calls: what symbol loading took isn't saved with them."""
-    return ~ordered.calls.is_first[ordered.row]
-
-
-def find_outermost(ordered: OrderedCalls, saved: NDArray[np.bool_], spared: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def find_outermost(context: Context, saved: NDArray[np.bool_], spared: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The saved calls whose time counts. ``spared`` holds all calls that wouldn't be made, the saved ones among them.
 
     Where the tree isn't known any of them may lie inside another: of such a process the one function counts that saves
     most, by its calls that can't lie inside one another.
     """
-    tree_unknown = ordered.calls.processes.has_tree("unknown")[ordered.process]
-    counts = saved & find_promised(ordered)
+    ordered = context.ordered
+    counts = saved & context.is_promised
     if ordered.in_tree.any():
         counts &= ~any_above(ordered, spared)
+    tree_unknown = context.is_tree_unknown
+    if not tree_unknown.any():
+        return counts
     counts[find_enclosed(ordered, np.flatnonzero(spared & tree_unknown))] = False
     uncertain = np.flatnonzero(counts & tree_unknown)
     counts[uncertain] = False
@@ -84,32 +91,41 @@ def find_outermost(ordered: OrderedCalls, saved: NDArray[np.bool_], spared: NDAr
     return counts
 
 
-def count_time(ordered: OrderedCalls, counts: NDArray[np.bool_], owner: NDArray[np.int64] | None = None) -> Counted:
+def count_time(context: Context, counts: NDArray[np.bool_], owner: NDArray[np.integer[Any]] | None = None) -> Counted:
     """What each counted call adds: its time, as long as the time of no call that it lies in is used up.
 
     ``owner`` divides the calls into sets that are counted each for itself.
     """
-    calls = ordered.calls
-    counted = Counted(*np.zeros((2, len(ordered)), np.int64))
+    calls, ordered = context.calls, context.ordered
     place = np.flatnonzero(counts)
     row = ordered.row[place]
-    counted.lower_ns[place] = calls.elapsed_ns[row]
-    counted.range_ns[place] = calls.resolution_ns[row]
+    counted = Counted(place, calls.elapsed_ns[row], np.array(map_rows(calls.resolution_ns, row)))
     if not ordered.in_tree.any():
         return counted
-    overfull = _find_overfull(ordered)
-    limiting = nearest_above(ordered, overfull)
-    depth = _count_above(limiting)
-    place = place[limiting[place] != NOWHERE]
-    too_deep = place[depth[place] > _STEPS_UP]
-    counted.lower_ns[too_deep] = counted.range_ns[too_deep] = 0
-    place = place[depth[place] <= _STEPS_UP]
-    limit = limiting[place]
-    for level in range(int(depth[place].max(initial=0)) - 1, -1, -1):
-        at = np.flatnonzero((limit != NOWHERE) & (depth[limit] == level))
-        _limit_times(counted, ordered, place[at], limit[at], owner)
-        limit[at] = limiting[limit[at]]
+    limits = context.make_once("limits", lambda: _find_limits(ordered))
+    depth = limits.depth[place]
+    counted.lower_ns[depth > _STEPS_UP] = counted.range_ns[depth > _STEPS_UP] = 0
+    limited = np.flatnonzero((depth > 0) & (depth <= _STEPS_UP))
+    limit = limits.above[place[limited]]
+    for level in range(int(depth[limited].max(initial=0)) - 1, -1, -1):
+        at = np.flatnonzero((limit != NOWHERE) & (limits.depth[limit] == level))
+        _limit_times(counted, ordered, limited[at], limit[at], owner)
+        limit[at] = limits.above[limit[at]]
     return counted
+
+
+class _Limits(msgspec.Struct, frozen=True, eq=False):
+    """The calls that limit what those inside save: theirs took longer than they themselves."""
+
+    above: NDArray[np.intp]
+    """Per place the nearest such call that it lies in; ``NOWHERE`` without one."""
+    depth: NDArray[np.int64]
+    """In how many such calls it lies, up to one more than are looked at."""
+
+
+def _find_limits(ordered: OrderedCalls) -> _Limits:
+    above = nearest_above(ordered, _find_overfull(ordered))
+    return _Limits(above, _count_above(above))
 
 
 def _find_overfull(ordered: OrderedCalls) -> NDArray[np.bool_]:
@@ -117,7 +133,9 @@ def _find_overfull(ordered: OrderedCalls) -> NDArray[np.bool_]:
     calls = ordered.calls
     child = np.flatnonzero(ordered.parent != NOWHERE)
     parent = ordered.parent[child]
-    elapsed, resolution = (column[ordered.row].astype(np.float64) for column in (calls.elapsed_ns, calls.resolution_ns))
+    elapsed, resolution = (
+        ordered.take(column).astype(np.float64) for column in (calls.elapsed_ns, calls.resolution_ns)
+    )
     overfull = np.zeros(len(ordered), bool)
     for time in (elapsed, elapsed + resolution):
         inside = np.bincount(parent, time[child], minlength=len(ordered))
@@ -144,32 +162,27 @@ def _limit_times(
     ordered: OrderedCalls,
     child: NDArray[np.intp],
     limit: NDArray[np.intp],
-    owner: NDArray[np.int64] | None,
+    owner: NDArray[np.integer[Any]] | None,
 ) -> None:
-    """Lowers the times of calls that lie in the same one (and are of the same owner) to what that one took."""
+    """Lowers the times of calls that lie in the same one (and are of the same owner) to what that one took.
+
+    Args:
+        counted: is changed.
+        ordered: the calls.
+        child: which of the counted ones, ascending.
+        limit: per child the place of the call that it lies in.
+        owner: per place; null where all have the same.
+    """
     if not len(child):
         return
     calls = ordered.calls
-    _, group = code_tuples(
-        (limit, len(ordered)), *([] if owner is None else [(owner[child], int(owner.max(initial=0)) + 1)])
-    )
-    order = np.argsort(group, kind="stable")
-    child, limit, group = child[order], limit[order], group[order]
+    owners = [] if owner is None else [(owner[counted.place[child]], int(owner.max(initial=0)) + 1)]
+    _, group = code_tuples((limit, len(ordered)), *owners)
     row = ordered.row[limit]
-    limit_ns = calls.elapsed_ns[row].astype(object)
-    lower_ns = counted.lower_ns[child].astype(object)
-    upper_ns = _cap(lower_ns + counted.range_ns[child], limit_ns + calls.resolution_ns[row], group)
-    lower_ns = _cap(lower_ns, limit_ns, group)
-    counted.lower_ns[child], counted.range_ns[child] = lower_ns, upper_ns - lower_ns
-
-
-def _cap(time_ns: NDArray[Any], limit_ns: NDArray[Any], group: NDArray[np.integer]) -> NDArray[Any]:
-    """The times of each group, one after the other, up to the group's limit; all are Python's integers."""
-    before = np.cumsum(time_ns) - time_ns
-    start = np.flatnonzero(np.diff(group, prepend=-1))
-    before = before - np.repeat(before[start], np.diff(start, append=len(group)))
-    capped: NDArray[Any] = np.minimum(np.maximum(limit_ns - before, 0), time_ns)
-    return capped
+    capped = cap_times(
+        group, calls.elapsed_ns[row], calls.resolution_ns[row], counted.lower_ns[child], counted.range_ns[child]
+    )
+    counted.lower_ns[child], counted.range_ns[child] = capped
 
 
 def find_enclosed(

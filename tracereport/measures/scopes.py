@@ -53,21 +53,18 @@ def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
     certainty[is_told] = SURE
 
     units, places = len(ordered.units), len(ordered)
-    scope = ordered.unit.astype(np.int64)
-    for chosen, inner, first in (
-        (is_open, found, units),
-        (
-            is_told,
-            _code_told(ordered, is_told, np.where(is_given, parent_number, NO_PARENT), activation),
-            units + places,
-        ),
+    scope, first = ordered.unit.astype(np.int64), units
+    for chosen, inner in (
+        (is_open, found),
+        (is_told, _code_told(ordered, is_told, np.where(is_given, parent_number, NO_PARENT), activation)),
     ):
         # No scope reaches beyond a unit.
         place = np.flatnonzero(chosen)
-        _, code = code_values(ordered.unit[place].astype(np.int64) * places + inner[place], units * places)
+        distinct, code = code_values(ordered.unit[place].astype(np.int64) * places + inner[place], units * places)
         scope[place] = first + code
+        first += len(distinct)
     takes_part = _takes_part(ordered, parent)
-    size = np.bincount(scope[takes_part], minlength=units + 2 * places)
+    size = np.bincount(scope[takes_part], minlength=first)
     is_large = size >= least
     numbers = np.where(is_large, np.cumsum(is_large), NO_SCOPE)
     return Scopes(

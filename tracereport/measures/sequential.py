@@ -13,6 +13,7 @@ from tracereport.measures.described import refer_to_lists
 from tracereport.measures.group_rows import choose_groups, rank_group_row, unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.traits import SEQUENTIAL
 from tracereport.model import Rows, SequentialDuplicate
 
 
@@ -20,21 +21,21 @@ def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
     """One row per lookup and unit, by the number of calls in runs."""
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
     groups = repeats.lookups
-    sequential = repeats.sequential[groups.order]
-    starts_run = np.append(sequential[1:], False) & ~sequential if len(sequential) else sequential
-    in_run = np.zeros(len(ordered), bool)
-    in_run[groups.order] = sequential | starts_run
+    follows = np.flatnonzero(repeats.are(SEQUENTIAL))
+    starts_run = np.zeros(len(ordered), bool)
+    starts_run[repeats.previous[follows]] = True
+    starts_run[follows] = False
+    in_run = starts_run.copy()
+    in_run[follows] = True
     in_runs = groups.count(in_run)
-    is_found = in_runs > 0
+    found = np.flatnonzero(in_runs)
     if context.shown is not None:
-        is_found &= np.isin(groups.code, groups.code[groups.count(context.shown.places) > 0])
-    found = np.flatnonzero(is_found)
+        found = found[np.isin(groups.code[found], groups.code[groups.count(context.shown.places) > 0])]
+    chosen = choose_groups(context, groups, found, in_runs[found])
     rows = []
-    for rank, group in enumerate(choose_groups(context, groups, found, in_runs[found]).tolist()):
-        span = slice(groups.start[group], groups.start[group] + groups.length[group])
-        held = sequential[span] | starts_run[span]
-        places = groups.order[span][held]
-        starts = np.flatnonzero(starts_run[span][held])
+    for rank, (group, members) in enumerate(zip(chosen.tolist(), groups.members(chosen), strict=True)):
+        places = members[in_run[members]]
+        starts = np.flatnonzero(starts_run[places])
         bounds = np.append(starts, len(places)).tolist()
         own_limit = reference_limit(rank)
         runs = [ordered.row[places[start:end]] for start, end in pairwise(bounds[: own_limit + 1])]

@@ -13,6 +13,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.group_rows import choose_groups, rank_group_row, share_by_caller, unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.traits import AGAIN, QUESTION, SEQUENTIAL
 from tracereport.model import AdjacentPair, CallerShare, Rows, SharedLookup
 
 
@@ -20,12 +21,11 @@ def find_shared_lookups(context: Context) -> Top[SharedLookup]:
     """One row per lookup and unit, by calls."""
     calls, ordered, repeats = context.calls, context.ordered, context.repeats
     groups = repeats.lookups
-    is_found = groups.count(~repeats.again) > 1
+    found = np.flatnonzero(groups.count(repeats.are(QUESTION, lacking=AGAIN)) > 1)
     if context.shown is not None:
-        is_found &= np.isin(groups.code, groups.code[groups.count(context.shown.places) > 0])
-    found = np.flatnonzero(is_found)
-    first = choose_groups(context, groups, found, groups.length[found]).tolist()
-    members = [groups.members(group) for group in first]
+        found = found[np.isin(groups.code[found], groups.code[groups.count(context.shown.places) > 0])]
+    chosen = choose_groups(context, groups, found, groups.length[found])
+    first, members = chosen.tolist(), groups.members(chosen)
     rows = []
     for group, places, shares in zip(first, members, share_by_caller(context, members), strict=True):
         lookup = int(groups.code[group])
@@ -47,7 +47,7 @@ def _count_adjacent_pairs(context: Context, places: NDArray[np.intp]) -> Rows[Ad
     """Different callers that are neighbours in a run of sequential duplicates."""
     ordered, repeats = context.ordered, context.repeats
     caller = context.calls.signatures.caller
-    after = places[repeats.sequential[places]]
+    after = places[SEQUENTIAL & repeats.traits[places] > 0]
     before = caller[ordered.signature[repeats.previous[after]]]
     own = caller[ordered.signature[after]]
     pairs = zip(before[before != own].tolist(), own[before != own].tolist(), strict=True)

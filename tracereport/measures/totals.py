@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import sum_exactly
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Table
 from tracereport.model import Totals
+from tracereport.native.keys import factorize
 
 if TYPE_CHECKING:
     from tracereport.measures.processes import ProcessesPart
@@ -31,12 +31,11 @@ class TotalsPart(msgspec.Struct, frozen=True):
 def measure_totals(context: Context) -> TotalsPart:
     """Time of the roots, and what several units of a process ask for."""
     calls, ordered = context.calls, context.ordered
-    row = ordered.row[(ordered.parent == NOWHERE) & ~calls.implausible[ordered.row]]
+    row = ordered.row[(ordered.parent == NOWHERE) & ~ordered.take(calls.implausible)]
     groups = context.repeats.lookups
     lookups = max(len(calls.lookups.function), 1)
     key = ordered.units.process[groups.unit].astype(np.int64) * lookups + groups.code
-    _, asked = code_values(key, len(calls.processes.name) * lookups)
-    units = np.bincount(asked) if len(asked) else np.zeros(0, np.int64)
+    units = np.bincount(factorize(key)[0])
     return TotalsPart(
         root_ns=sum_exactly(calls.elapsed_ns[row]),
         root_resolution_ns=sum_exactly(calls.resolution_ns[row]),

@@ -12,11 +12,11 @@ from tracereport.calls.coding import code_values, spread
 from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, stable_order, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
-from tracereport.measures.edges import find_batched
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
-from tracereport.measures.repeats import CHANGED
+from tracereport.measures.traits import ASKED, RECORDED
 from tracereport.model import CallTree, TreePath
+from tracereport.native.tally import count_traits
 
 UNFINISHED: Final = "(unfinished)"
 """Stands for a parent that never printed, at the start of its calls' paths."""
@@ -24,6 +24,12 @@ DEEPER: Final = "(deeper)"
 """Stands, at the end of a path, for all calls below its ``DEEPEST`` functions."""
 DEEPEST: Final = 100
 """Functions of a path: what lies below is merged, so that paths of any depth stay small."""
+
+_MASKS: Final = {
+    "redundant_calls": RECORDED["repeats"],
+    **ASKED,
+    **{name: RECORDED[name] for name in ("unchanged", "cached", "changed")},
+}
 
 _NO_PATH, _UNFINISHED_PATH = 0, 1
 
@@ -71,7 +77,7 @@ def measure_tree(context: Context) -> TreePart:
     total_ns = sum_by(path, calls.elapsed_ns[ordered.row[in_tree]], count)
     child = in_tree[ordered.parent[in_tree] != NOWHERE]
     inside_ns = sum_by(merged.path_of_place[ordered.parent[child]], calls.elapsed_ns[ordered.row[child]], count)
-    size = count_by(path, count)
+    size, traits = count_by(path, count), context.traits[in_tree]
     found = np.flatnonzero(size)
     names = (*calls.names, DEEPER, UNFINISHED)
     texts = [
@@ -85,7 +91,7 @@ def measure_tree(context: Context) -> TreePart:
             key={"path": Column(np.arange(len(found)), tuple(texts))},
             sums={
                 "calls": size[found],
-                **{name: count_by(path, count, mask[in_tree])[found] for name, mask in _tell_apart(context).items()},
+                **{name: counted[found] for name, counted in count_traits(path, traits, _MASKS, count).items()},
                 "total_ns": total_ns[found],
                 "resolution_ns": sum_by(path, calls.resolution_ns[ordered.row[in_tree]], count)[found],
                 "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
@@ -93,20 +99,6 @@ def measure_tree(context: Context) -> TreePart:
             },
         ),
     )
-
-
-def _tell_apart(context: Context) -> dict[str, NDArray[np.bool_]]:
-    """Which calls ask for something new, which a batch would have answered, and which repeat what was answered how."""
-    repeats = context.repeats
-    is_repeat, unchanged, batched = repeats.is_repeat, repeats.unchanged, find_batched(context)
-    return {
-        "redundant_calls": is_repeat,
-        "first": context.ordered.is_question & ~is_repeat & ~batched,
-        "fan_out": batched,
-        "unchanged": unchanged & ~repeats.cached,
-        "cached": repeats.cached,
-        "changed": is_repeat & (repeats.evidence == CHANGED),
-    }
 
 
 def merge_trees(parts: Sequence[TreePart]) -> TreePart:

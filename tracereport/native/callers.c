@@ -1,48 +1,104 @@
 /* Open callers: which call of the function that a call names as its caller was running when it began.
  *
  * Numbers are given at the start and lines are written at the end: a call is open when another begins if its number is
- * smaller and its line later. The calls of one function have a stretch of slots, in the order of their lines. Calls are
- * taken in the order of their numbers; two trees per stretch (Fenwick, Software: Practice and Experience, 1994) hold
- * how many have begun, and the sum of their indices. Where just one is open, that sum is its index.
+ * smaller and its line later. The calls of one function (of one process) are a stretch, and have a slot in it in the
+ * order of their lines. Calls are taken in the order of their numbers; a tree per stretch (Fenwick, Software: Practice
+ * and Experience, 1994) holds how many have begun, and the sum of their indices. Where just one is open, that sum is
+ * its index.
  */
 #include "common.h"
 
-static void add(int64_t *tree, int64_t size, int64_t slot, int64_t value) {
-    for (slot++; slot <= size; slot += slot & -slot)
-        tree[slot - 1] += value;
+typedef struct {
+    int64_t begun;
+    int64_t indices;
+} Sum;
+
+static void add(Sum *tree, int64_t size, int64_t slot, int64_t index) {
+    for (slot++; slot <= size; slot += slot & -slot) {
+        tree[slot - 1].begun++;
+        tree[slot - 1].indices += index;
+    }
 }
 
-static int64_t sum_below(const int64_t *tree, int64_t slot) {
-    int64_t sum = 0;
-    for (; slot; slot &= slot - 1)
-        sum += tree[slot - 1];
+/* Of the slots below this one. */
+static Sum sum_below(const Sum *tree, int64_t slot) {
+    Sum sum = {0, 0};
+    for (; slot; slot &= slot - 1) {
+        sum.begun += tree[slot - 1].begun;
+        sum.indices += tree[slot - 1].indices;
+    }
     return sum;
 }
 
-/* `slot` and `start`, `size`: the own slot of each call, inside the stretch of its function. `wanted_*`: the stretch of
- * the function that it names as its caller (of size 0 where it names none), and how many of that stretch's slots have
- * lines before its own. `open` is how many calls of it are open, `sum` the sum of their indices. */
-EXPORT int64_t tracereport_open_callers(int64_t count, const int64_t *slot, const int64_t *start, const int64_t *size,
-                                        const int64_t *wanted_start, const int64_t *wanted_size,
-                                        const int64_t *wanted_slot, int64_t *open, int64_t *sum) {
-    if (count < 0)
-        return BAD_ARGUMENT;
-    int64_t *begun = calloc((size_t)count + 1, sizeof *begun);
-    int64_t *indices = calloc((size_t)count + 1, sizeof *indices);
-    int64_t status = begun && indices ? count : NO_MEMORY;
-    for (int64_t at = 0; at < count && status >= 0; at++) {
-        int64_t from = wanted_start[at], held = wanted_size[at], below = wanted_slot[at];
-        if (from < 0 || held < 0 || held > count || from > count - held || below < 0 || below > held || start[at] < 0 ||
-            size[at] < 1 || size[at] > count || start[at] > count - size[at] || slot[at] < 0 || slot[at] >= size[at]) {
-            status = BAD_ARGUMENT;
-            break;
-        }
-        open[at] = sum_below(begun + from, held) - sum_below(begun + from, below);
-        sum[at] = sum_below(indices + from, held) - sum_below(indices + from, below);
-        add(begun + start[at], size[at], slot[at], 1);
-        add(indices + start[at], size[at], slot[at], at);
+typedef struct {
+    int64_t *start; /* per stretch, and the end of the last: where its slots begin */
+    Sum *whole;     /* per stretch: all that have begun */
+    int64_t *slot;  /* per call, in its own stretch */
+    int64_t *below; /* per call: how many slots of the stretch that it wants have lines before its own */
+    Sum *trees;
+} Room;
+
+static bool open_room(Room *room, int64_t count, int64_t stretches) {
+    *room = (Room){
+        .start = calloc((size_t)stretches + 2, sizeof *room->start),
+        .whole = calloc((size_t)stretches + 1, sizeof *room->whole),
+        .slot = allocate(count, sizeof *room->slot),
+        .below = allocate(count, sizeof *room->below),
+        .trees = calloc((size_t)count + 1, sizeof *room->trees),
+    };
+    return room->start && room->whole && room->slot && room->below && room->trees;
+}
+
+/* Gives each call its slot, and what is below it. */
+static bool give_slots(Room *room, int64_t count, const int64_t *by_line, const int32_t *stretch, const int32_t *wanted,
+                       int64_t stretches) {
+    for (int64_t at = 0; at < count; at++) {
+        if (stretch[at] < 0 || stretch[at] >= stretches || wanted[at] >= stretches)
+            return false;
+        room->start[stretch[at] + 1]++;
+        room->slot[at] = -1;
     }
-    free(begun);
-    free(indices);
+    for (int64_t at = 0; at < stretches; at++)
+        room->start[at + 1] += room->start[at];
+    for (int64_t place = 0; place < count; place++) {
+        int64_t at = by_line[place];
+        if (at < 0 || at >= count || room->slot[at] >= 0)
+            return false;
+        room->below[at] = wanted[at] < 0 ? 0 : room->whole[wanted[at]].begun;
+        room->slot[at] = room->whole[stretch[at]].begun++;
+    }
+    memset(room->whole, 0, (size_t)stretches * sizeof *room->whole);
+    return true;
+}
+
+/* `by_line` is the order of the calls by their lines. `stretch` numbers the function (and process) of each, `wanted`
+ * that of the function that it names as its caller, -1 for none. `found` is given the only open call of that; -1 where
+ * none or several are open. */
+EXPORT int64_t tracereport_open_callers(int64_t count, const int64_t *by_line, const int32_t *stretch,
+                                        const int32_t *wanted, int64_t stretches, int64_t *found) {
+    if (count < 0 || stretches < 0 || stretches > INT32_MAX)
+        return BAD_ARGUMENT;
+    Room room;
+    int64_t status = open_room(&room, count, stretches) ? count : NO_MEMORY;
+    if (status >= 0 && !give_slots(&room, count, by_line, stretch, wanted, stretches))
+        status = BAD_ARGUMENT;
+    for (int64_t at = 0; at < count && status >= 0; at++) {
+        found[at] = -1;
+        if (wanted[at] >= 0 && room.whole[wanted[at]].begun) {
+            Sum *whole = room.whole + wanted[at];
+            Sum before = sum_below(room.trees + room.start[wanted[at]], room.below[at]);
+            if (whole->begun - before.begun == 1)
+                found[at] = whole->indices - before.indices;
+        }
+        int64_t start = room.start[stretch[at]], size = room.start[stretch[at] + 1] - start;
+        add(room.trees + start, size, room.slot[at], at);
+        room.whole[stretch[at]].begun++;
+        room.whole[stretch[at]].indices += at;
+    }
+    free(room.start);
+    free(room.whole);
+    free(room.slot);
+    free(room.below);
+    free(room.trees);
     return status;
 }

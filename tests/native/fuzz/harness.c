@@ -22,9 +22,16 @@ static void *try_realloc(void *memory, size_t size) { return may_allocate() ? re
 #define FUZZED_HASH(value) ((value) & hash_mask)
 #include "keys.c"
 #include "distances.c"
+/* Two files have a function of this name. */
+#define add add_call
+#include "callers.c"
+#undef add
+#include "repeats.c"
+#include "tally.c"
 #include "texts.c"
 #include "metrics.c"
 #include "split.c"
+#include "trees.c"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -142,6 +149,71 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
     free(codes);
 }
 
+/* Groups may be any numbers, or those that there are; their members' traits and values are other bytes. */
+static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
+    int64_t count = length / 16 < MOST_KEYS ? length / 16 : MOST_KEYS, groups = count / 4 + 1;
+    const uint16_t masks[] = {0, 0, 3, 4, 0xffff, 0, 1, 1};
+    int32_t *group = calloc((size_t)count + 1, sizeof *group), *set = calloc((size_t)count + 1, sizeof *set);
+    int32_t *previous = calloc(2 * (size_t)count + 1, sizeof *previous);
+    uint16_t *traits = calloc((size_t)count + 1, sizeof *traits);
+    uint8_t *flags = calloc((size_t)count + 1, 1);
+    int64_t *values = column(count), *parent = column(count), *first = column(2 * count), *second = column(4 * groups);
+    for (int64_t at = 0; at < count; at++) {
+        memcpy(&group[at], bytes + 16 * at, 4);
+        memcpy(&set[at], bytes + 16 * at + 4, 4);
+        memcpy(&values[at], bytes + 16 * at + 8, 8);
+        memcpy(&traits[at], bytes + 16 * at + 12, 2);
+        flags[at] = traits[at] & 1;
+        parent[at] = is_wild ? values[at] : (int64_t)((uint64_t)values[at] % (uint64_t)(at + 1)) - 1;
+        if (!is_wild) {
+            group[at] = (int32_t)((uint32_t)group[at] % (uint32_t)(groups + 1)) - 1;
+            set[at] = (int32_t)((uint32_t)set[at] % (uint32_t)count);
+            values[at] = values[at] < 0 ? ~values[at] : values[at];
+        }
+    }
+    if (tracereport_count_traits(group, traits, count, masks, 4, second, groups) == groups)
+        for (int64_t at = 0; at < groups; at++)
+            HOLDS(second[4 * at] <= count && second[4 * at + 1] <= second[4 * at] && !second[4 * at + 3]);
+    tracereport_extremes(group, values, count, second, second + groups, groups);
+    if (tracereport_first_largest(group, values, count, first, groups) == groups)
+        for (int64_t at = 0; at < groups && at < count; at++)
+            HOLDS(first[at] < 0 || group[first[at]] == at);
+    if (tracereport_group_order(values, count, first) != count || is_wild)
+        memcpy(first, parent, (size_t)count * sizeof *parent);
+    if (tracereport_open_callers(count, first, group, set, groups, first + count) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(first[count + at] < at && (first[count + at] < 0 || group[first[count + at]] == set[at]));
+    if (tracereport_nearest_above(parent, flags, count, first) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(first[at] < at && (first[at] < 0 || flags[first[at]]));
+    memcpy(first, values, (size_t)count * sizeof *values);
+    if (tracereport_last_inside(parent, first, count) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(first[at] >= values[at]);
+    int32_t *held = previous + count;
+    int64_t *sizes = column(4 * count + 4);
+    int64_t judged = tracereport_judge_repeats(count, group, groups < count ? groups : count, group, groups, set, count,
+                                               set, group, flags, values, parent, previous, held, traits, sizes,
+                                               sizes + 2 * count + 2);
+    for (int64_t at = 0; judged == count && at < count; at++)
+        HOLDS(previous[at] < at && (previous[at] < 0 || group[previous[at]] == group[at]));
+    memcpy(first, values, (size_t)count * sizeof *values);
+    memcpy(first + count, values, (size_t)count * sizeof *values);
+    if (tracereport_cap_times(group, groups, count, values, values, first, first + count) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(first[at] >= 0 && first[at] <= values[at] && first[at] + first[count + at] >= 0);
+    free(group);
+    free(set);
+    free(previous);
+    free(traits);
+    free(flags);
+    free(values);
+    free(parent);
+    free(first);
+    free(second);
+    free(sizes);
+}
+
 /* Offsets of two bytes each, half of the input, are a table over the other half: a wrong one must be refused. */
 static void try_texts(const uint8_t *bytes, int64_t length, int is_wild) {
     int64_t count = length / 4, used = length - 2 * count, room = 0;
@@ -191,7 +263,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     memcpy(own, bytes + 2, (size_t)length);
     hash_mask = bytes[0] & 4 ? 0 : UINT64_MAX;
     allocations_left = (int64_t)bytes[1] - 1;
-    if (bytes[0] & 1)
+    if (bytes[0] & 16)
+        try_groups(own, length, bytes[0] & 8);
+    else if (bytes[0] & 1)
         try_keys(own, length);
     else if (bytes[0] & 2)
         try_texts(own, length, bytes[0] & 8);

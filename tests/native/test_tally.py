@@ -1,0 +1,62 @@
+"""Members of groups are counted, and their extremes found, as a loop over them would do it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracereport.native.tally import Mask, count_traits, find_extremes, find_first_largest
+
+GROUPS = 4
+MEMBERS = st.lists(st.tuples(st.integers(-1, GROUPS - 1), st.integers(0, 15), st.integers(-3, 3)))
+MASKS = {"all": Mask(), "two": Mask(3), "first only": Mask(1, lacking=14), "none": Mask(1, lacking=1)}
+
+
+def columns(members: list[tuple[int, int, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    groups, traits, values = np.array(members, np.int64).reshape(-1, 3).T
+    return groups.astype(np.int32), traits.astype(np.uint16), values
+
+
+@given(MEMBERS)
+def test_members_are_counted_by_their_traits(members: list[tuple[int, int, int]]) -> None:
+    groups, traits, _ = columns(members)
+    counts = count_traits(groups, traits, MASKS, GROUPS)
+    for name, mask in MASKS.items():
+        expected = [
+            sum(
+                own == group and trait & mask.having == mask.having and not trait & mask.lacking
+                for own, trait, _ in members
+            )
+            for group in range(GROUPS)
+        ]
+        assert counts[name].tolist() == expected
+        assert mask.of(traits).sum() >= sum(expected)
+
+
+@given(MEMBERS)
+def test_extremes_and_the_first_largest_are_those_of_each_group(members: list[tuple[int, int, int]]) -> None:
+    groups, _, values = columns(members)
+    least, most = find_extremes(groups, values, GROUPS)
+    first = find_first_largest(groups, values, GROUPS)
+    for group in range(GROUPS):
+        own = [(value, -at) for at, (its, _, value) in enumerate(members) if its == group]
+        assert (least[group] <= most[group]) == bool(own)
+        assert first[group] == (-max(own)[1] if own else -1)
+        if own:
+            assert (least[group], most[group]) == (min(own)[0], max(own)[0])
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    group, other = np.array([GROUPS], np.int32), np.zeros(1, np.int64)
+    traits = np.zeros(1, np.uint16)
+    for refused in (
+        lambda: count_traits(group, traits, MASKS, GROUPS),
+        lambda: count_traits(group, traits[:0], MASKS, GROUPS),
+        lambda: count_traits(group - 1, traits, {str(at): Mask() for at in range(32)}, GROUPS),
+        lambda: find_extremes(group, other, GROUPS),
+        lambda: find_extremes(group, other[:0], GROUPS),
+        lambda: find_first_largest(group, other, GROUPS),
+        lambda: find_first_largest(group, other[:0], GROUPS),
+    ):
+        with pytest.raises(ValueError, match=r"range|without groups"):
+            refused()

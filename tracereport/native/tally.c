@@ -1,0 +1,84 @@
+/* Members of groups counted by their traits, and the extremes of what they hold; one pass each. */
+#include "common.h"
+
+enum { TRAIT_VALUES = 1 << 16, MOST_MASKS = 31 };
+
+/* Which masks a member of these traits is in, a bit each. A mask is two entries: the traits that a member has to have,
+ * and those that it must not have. */
+static uint32_t find_masks(uint16_t traits, const uint16_t *masks, int64_t mask_count) {
+    uint32_t found = 0;
+    for (int64_t at = 0; at < mask_count; at++)
+        found |= (uint32_t)((traits & masks[2 * at]) == masks[2 * at] && !(traits & masks[2 * at + 1])) << at;
+    return found;
+}
+
+/* How many members of each group are in each mask: `counts` has a row of `mask_count` for each group. Members of a
+ * group below 0 aren't counted. */
+EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *traits, int64_t count,
+                                        const uint16_t *masks, int64_t mask_count, int64_t *counts, int64_t groups) {
+    if (count < 0 || groups < 0 || groups > INT64_MAX / (MOST_MASKS + 1) / (int64_t)sizeof *counts || mask_count < 0 ||
+        mask_count > MOST_MASKS)
+        return BAD_ARGUMENT;
+    uint32_t *masks_of = allocate(TRAIT_VALUES, sizeof *masks_of);
+    if (!masks_of)
+        return NO_MEMORY;
+    memset(masks_of, 0xff, TRAIT_VALUES * sizeof *masks_of); /* not looked up yet */
+    memset(counts, 0, (size_t)(groups * mask_count) * sizeof *counts);
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = group[at];
+        if (own < 0)
+            continue;
+        if (own >= groups) {
+            free(masks_of);
+            return BAD_ARGUMENT;
+        }
+        uint32_t found = masks_of[traits[at]];
+        if (found == UINT32_MAX)
+            found = masks_of[traits[at]] = find_masks(traits[at], masks, mask_count);
+        int64_t *row = counts + own * mask_count;
+        for (; found; found &= found - 1)
+            row[__builtin_ctz(found)]++;
+    }
+    free(masks_of);
+    return groups;
+}
+
+/* The least and the largest value of each group; those of a group without any are the wrong way round. */
+EXPORT int64_t tracereport_extremes(const int32_t *group, const int64_t *values, int64_t count, int64_t *least,
+                                    int64_t *most, int64_t groups) {
+    if (count < 0 || groups < 0)
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < groups; at++) {
+        least[at] = INT64_MAX;
+        most[at] = INT64_MIN;
+    }
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = group[at];
+        if (own < 0)
+            continue;
+        if (own >= groups)
+            return BAD_ARGUMENT;
+        least[own] = values[at] < least[own] ? values[at] : least[own];
+        most[own] = values[at] > most[own] ? values[at] : most[own];
+    }
+    return groups;
+}
+
+/* The first member of each group that holds its largest value; -1 for a group without any. */
+EXPORT int64_t tracereport_first_largest(const int32_t *group, const int64_t *values, int64_t count, int64_t *first,
+                                         int64_t groups) {
+    if (count < 0 || groups < 0)
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < groups; at++)
+        first[at] = -1;
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = group[at];
+        if (own < 0)
+            continue;
+        if (own >= groups)
+            return BAD_ARGUMENT;
+        if (first[own] < 0 || values[at] > values[first[own]])
+            first[own] = at;
+    }
+    return groups;
+}

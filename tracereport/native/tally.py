@@ -1,0 +1,88 @@
+"""Members of groups, counted by their traits in one pass; and the extremes of what they hold.
+
+A member's traits are bits of one number of 16. Groups are numbers from 0 on; a member of a group below 0 doesn't count.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.native.loader import address, checked, contiguous, library
+
+TRAIT_TYPE: Final = np.uint16
+"""Of a column of traits."""
+
+
+class Mask(NamedTuple):
+    """Which members are meant: those that have all of some traits and none of some others, each a sum of bits."""
+
+    having: int = 0
+    lacking: int = 0
+
+    def means(self, traits: int) -> bool:
+        """Whether a member of these traits is meant."""
+        return traits & (self.having | self.lacking) == self.having
+
+    def of(self, traits: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        """Which of these members are meant."""
+        found: NDArray[np.bool_] = (traits & np.uint16(self.having | self.lacking)) == np.uint16(self.having)
+        return found
+
+
+def count_traits(
+    groups: NDArray[np.integer[Any]], traits: NDArray[np.uint16], masks: Mapping[str, Mask], count: int
+) -> dict[str, NDArray[np.int64]]:
+    """How many members of each of ``count`` groups each mask means, by the masks' names.
+
+    Args:
+        groups: of each member the number of its group.
+        traits: of each member.
+        masks: at most 31.
+        count: of groups.
+
+    Raises:
+        ValueError: a group isn't below ``count``, or there are too many masks.
+    """
+    groups, traits = np.ascontiguousarray(groups, np.int32), np.ascontiguousarray(traits, TRAIT_TYPE)
+    if len(groups) != len(traits):
+        raise ValueError("traits without groups")
+    wanted = np.array(list(masks.values()), TRAIT_TYPE).reshape(-1, 2)
+    counts = np.empty((count, len(wanted)), np.int64)
+    own = (address(groups), address(traits), len(traits), address(wanted), len(wanted))
+    checked(library().tracereport_count_traits(*own, address(counts), count))
+    return {name: counts[:, at].copy() for at, name in enumerate(masks)}
+
+
+def find_extremes(
+    groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the largest value of each of ``count`` groups; of a group without members the least is the larger.
+
+    Raises:
+        ValueError: a group isn't below ``count``.
+    """
+    groups, values = np.ascontiguousarray(groups, np.int32), contiguous(values)
+    if len(groups) != len(values):
+        raise ValueError("values without groups")
+    least, most = np.empty(count, np.int64), np.empty(count, np.int64)
+    own = (address(groups), address(values), len(values))
+    checked(library().tracereport_extremes(*own, address(least), address(most), count))
+    return least, most
+
+
+def find_first_largest(
+    groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], count: int
+) -> NDArray[np.int64]:
+    """Of each of ``count`` groups the index of the first member with its largest value; -1 without members.
+
+    Raises:
+        ValueError: a group isn't below ``count``.
+    """
+    groups, values = np.ascontiguousarray(groups, np.int32), contiguous(values)
+    if len(groups) != len(values):
+        raise ValueError("values without groups")
+    first = np.empty(count, np.int64)
+    checked(library().tracereport_first_largest(address(groups), address(values), len(values), address(first), count))
+    return first
