@@ -71,7 +71,7 @@ elif name == "curl" and not option("--request"):
     else:
         print(text)
 '''
-COMMANDS = ("cargo", "curl", "gh", "git", "pip", "python3", "tracereport", "apt-get")
+COMMANDS = ("cargo", "curl", "gh", "git", "pip", "pipx", "python3", "tracereport", "apt-get")
 
 ACTION = ROOT / "action.yml"
 
@@ -200,7 +200,7 @@ class Bench:
             self._check_out(given.get("sparse-checkout", "").split())
             return
         assert step["uses"].startswith("actions/upload-artifact@"), step["uses"]
-        files = [path for path in map(Path, given["path"].splitlines()) if path.is_file()]
+        files = [path for name in given["path"].splitlines() if (path := self.folder / name).is_file()]
         assert files or given.get("if-no-files-found") == "ignore", given
         if files:
             self.uploaded[given["name"]] = [path.name for path in files]

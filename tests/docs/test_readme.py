@@ -27,7 +27,7 @@ DOCUMENTS = (
     *sorted(EXAMPLES.glob("*.md")),
     *sorted(EXAMPLES.glob("*/README.md")),
 )
-COMMANDS_OF = (README, DOCS / "start.md", DOCS / "collect.md", DOCS / "ci.md", DOCS / "scale.md", SUFFIXES)
+COMMANDS_OF = (README, DOCS / "start.md", DOCS / "collect.md", DOCS / "ci.md", SUFFIXES)
 LINES_OF_THE_README = 200
 OTHER_PROGRAMS = frozenset({"cargo", "npm", "pytest", "sudo"})
 
