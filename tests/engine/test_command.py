@@ -43,7 +43,7 @@ def test_a_missing_part_is_named_and_the_report_is_of_the_others(
     parts = str(tmp_path / "parts")
     assert main(["measure", *LOGS, "--parts", parts, "--shard", "1/2", "-q"]) == 0
     assert main(["join", parts, "-q", "-o", str(tmp_path / "report.txt")]) == 3
-    assert f"input 2 of 3: its part is missing from {parts}" in capsys.readouterr().err
+    assert f"{LOGS[1]} (input 2 of 3): its part is missing from {parts}" in capsys.readouterr().err
     assert (tmp_path / "report.txt").exists()
 
 

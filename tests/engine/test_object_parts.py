@@ -43,7 +43,7 @@ def test_parts_in_a_store_give_the_report_of_one_process(tmp_path: Path, monkeyp
     assert report_of(tmp_path, "s3://store/logs/*", "--parts", parts, "--workers", "2") == whole
     assert len(open_store(parts).names()) == len(LOGS)
     # What is done stays done.
-    monkeypatch.setattr(tasks, "read_parts", None)
+    monkeypatch.setattr(tasks, "read_sets", None)
     assert report_of(tmp_path, "s3://store/logs/*", "--parts", parts, "--workers", "1") == whole
     assert report_of(tmp_path, "join", parts) == whole
 

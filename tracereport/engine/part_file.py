@@ -39,6 +39,8 @@ class PartHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Of the program."""
     input: str
     """The name of the input, as documents call it."""
+    next_input: str = ""
+    """The name of the one behind it, of the last the first: so it is known what a missing part is of."""
     index: int
     """Of the input among all inputs."""
     inputs: int

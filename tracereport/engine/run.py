@@ -61,6 +61,7 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
             Task(
                 input=self.inputs[index],
                 title=self.titles[index],
+                next_title=self.titles[(index + 1) % len(self.titles)],
                 index=index,
                 inputs=len(self.inputs),
                 piece=piece,
@@ -227,11 +228,15 @@ def list_missing(headers: Sequence[PartHeader]) -> list[str]:
     inputs = headers[0].inputs
     pieces = {header.index: header.pieces for header in headers}
     present = {(header.index, header.piece) for header in headers}
+    names = {(header.index + 1) % inputs: header.next_input for header in headers}
+    names |= {header.index: header.input for header in headers}
     missing = []
     for index in range(inputs):
         count = pieces.get(index, 1)
         for piece in range(count):
             if (index, piece) not in present:
                 part = "its part" if count == 1 else f"part {piece + 1} of {count}"
-                missing.append(f"input {index + 1} of {inputs}: {part} is missing")
+                place = f"input {index + 1} of {inputs}"
+                named = f"{names[index]} ({place})" if index in names else place
+                missing.append(f"{named}: {part} is missing")
     return missing

@@ -30,6 +30,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     input: str
     title: str
     """What documents call the input."""
+    next_title: str = ""
+    """What they call the one behind it, of the last the first."""
     index: int
     """Of the input among all inputs."""
     inputs: int
@@ -69,7 +71,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     def part_name(self) -> str:
         """What its part is called: the same for the same input, unchanged since, and the same settings."""
-        identity = [self.title, self.index, self.inputs, self.byte_range, *(self.state or ()), self.digest()]
+        state = self.state or ()
+        identity = [self.title, self.next_title, self.index, self.inputs, self.byte_range, *state, self.digest()]
         return hashlib.blake2b(msgspec.json.encode(identity), digest_size=16).hexdigest() + SUFFIX
 
 
@@ -125,6 +128,7 @@ def encode_sets(sets: Iterator[Calls], task: Task) -> bytes:
         PartHeader(
             version=__version__,
             input=task.title,
+            next_input=task.next_title,
             index=task.index,
             inputs=task.inputs,
             piece=task.piece,
