@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -57,6 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
     source_url: str | None = None
     editor: str | None = None
+    source_lines: Literal["page", "all", "none"] = "page"
     redact: tuple[str, ...] = ()
     redact_key_file: str | None = None
     workers: str | None = None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.selection import check_selection, refuse_empty, select_calls
 from tracereport.documents import interface
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
+from tracereport.documents.places import Excerpt
 from tracereport.documents.writer import Content, Document, Rendered, require_folder
 from tracereport.engine.report import finish_report, make_report, measure_locally
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
@@ -86,6 +87,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """The inputs are such a place, whose parts others have measured."""
     rendering: RenderOptions = msgspec.field(default_factory=RenderOptions)
     """Width and colour are those of standard output; a file's are fixed."""
+    source_lines: Literal["page", "all", "none"] = "none"
+    """Which documents show lines of the working tree's sources."""
     tells_gates: bool = False
     """Whether the document on the terminal ends with the gates and the verdict."""
     quiet: bool = False
@@ -108,6 +111,8 @@ class Result(msgspec.Struct, frozen=True):
     calls: Calls | None
     """Null where the input was measured in parts: then they are held nowhere."""
     report: Report
+    excerpts: Mapping[str, Excerpt] = msgspec.field(default_factory=dict)
+    """Lines of source by the place that names them."""
     notices: tuple[tuple[str, str], ...] = ()
     """What is said on standard error whatever else is asked for: each with what follows from it."""
 
@@ -172,7 +177,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         from tracereport.command.parts_job import join_parts  # noqa: PLC0415
 
         report = join_parts(job)
-        return Result((), None, _conclude(prepared, report, report))
+        return _with_source(job, Result((), None, _conclude(prepared, report, report)))
     inputs = expand_inputs(job.inputs)
     if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
@@ -185,12 +190,12 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
 
         report = measure_parts(job, inputs, names, states, title, watcher)
         begin("writing")
-        return Result(tuple(inputs), None, _conclude(prepared, report, report))
+        return _with_source(job, Result(tuple(inputs), None, _conclude(prepared, report, report)))
     begin("reading", _total_bytes(states))
     if not _needs_calls(job):
         report = _measure_in_turn(job, inputs, names, title, watcher)
         begin("writing")
-        return Result(tuple(inputs), None, _conclude(prepared, report, report))
+        return _with_source(job, Result(tuple(inputs), None, _conclude(prepared, report, report)))
     calls = _read_calls(job, inputs, watcher)
     begin("measuring")
     parts = measure_locally(calls, job.settings, job.selection, _choose_row_limit(job))
@@ -199,7 +204,19 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         whole = parts.finish(title, is_narrowed=False)
     report = _conclude(prepared, report, whole)
     begin("writing")
-    return _redact(prepared, Result(tuple(inputs), calls, report, _describe_unkept(job)))
+    return _redact(prepared, _with_source(job, Result(tuple(inputs), calls, report, notices=_describe_unkept(job))))
+
+
+def _with_source(job: Job, result: Result) -> Result:
+    """The result with the lines of source around its places, where a document is to show them."""
+    shows = {"page": ("html",), "all": ("html", "markdown"), "none": ()}[job.source_lines]
+    if not any(finding.at.rows for finding in result.report.findings.rows):
+        return result
+    if not any(kind.name in shows for _, kind in job.targets):
+        return result
+    from tracereport.command.source_lines import read_excerpts  # noqa: PLC0415
+
+    return replace(result, excerpts=read_excerpts(result.report, job.rendering.root, job.rendering.links.folder))
 
 
 def _describe_unkept(job: Job) -> tuple[tuple[str, str], ...]:
@@ -341,6 +358,8 @@ def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Cont
     rendering = job.rendering
     if target != STDOUT:
         rendering = rendering._replace(width=for_files.width, colour=for_files.colour)
+    if kind.name == "html" or job.source_lines == "all":
+        rendering = rendering._replace(excerpts=result.excerpts)
     if kind.made_of == "report":
         return Rendered(lambda: interface.encode(kind.render(interface.Result(result.report), rendering)))
 
@@ -502,6 +521,7 @@ def _redact(prepared: Prepared, result: Result) -> Result:
     from tracereport.judging.hidden_names import rename_holders  # noqa: PLC0415
     from tracereport.judging.redaction import (  # noqa: PLC0415
         find_hidden_names,
+        find_hidden_values,
         redact_calls,
         redact_report,
         redact_value,
@@ -512,6 +532,11 @@ def _redact(prepared: Prepared, result: Result) -> Result:
     hidden = None if ALL in redact else names
     key = prepared.redact_key or redaction_key(result.report)
     renamed = rename_holders(result.held_calls(), hidden, lambda value: redact_value(value, key))
+    if result.excerpts:
+        from tracereport.command.source_lines import hide_in_excerpts  # noqa: PLC0415
+
+        values = {value: redact_value(value, key) for value in find_hidden_values(result.held_calls(), hidden)}
+        result = replace(result, excerpts=hide_in_excerpts(result.excerpts, values.items()))
     return replace(
         result,
         report=redact_report(result.report, hidden, key, renamed),

@@ -39,6 +39,8 @@ def parse_time(text: str) -> str:
 
 UNIT_KINDS = ("test", "process", "root")
 TOP = 10
+SOURCE_LINES = ("page", "all", "none")
+"""Documents that show lines of the source."""
 LARGEST = (1 << 63) - 1
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,6})?) ?([kKMGT]?B?)", re.IGNORECASE)
 _UNITS = {f"{prefix}{unit}": 1000**power for power, prefix in enumerate(("", "K", "M", "G", "T")) for unit in ("", "B")}
@@ -143,6 +145,13 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one("--source-url", "URL", "Where places in the source lead, with {path} and {line} in it."),
         _one("--editor", "NAME", f"Let them lead to the editor of this machine instead: {', '.join(EDITORS)}."),
+        _one(
+            "--source-lines",
+            "WHERE",
+            "Show three lines of the source with a finding: in the page, in all (the Markdown, too) or in none. "
+            "Default: page.",
+            click.Choice(SOURCE_LINES),
+        ),
         _one("--location", "FILE[:LINE]", "Where SARIF and GitLab show a finding whose trace names no source."),
         Option(["--full"], is_flag=True, default=None, help="Print the whole text on a terminal, too."),
         Option(

@@ -82,6 +82,7 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
             links=choose_links(options.source_url, options.editor, _repository() or "", str(working_folder() or "")),
             command=(shlex.join(["tracereport", *(without_secrets(log) if is_url(log) else log for log in logs)]), ""),
         ),
+        source_lines=options.source_lines,
         quiet=options.quiet,
     )
 

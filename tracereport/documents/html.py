@@ -18,4 +18,4 @@ class Html:
         """The page."""
         from tracereport.documents.page.page import render_html  # noqa: PLC0415 - the help needs no renderer
 
-        return render_html(result.report, links=options.links)
+        return render_html(result.report, links=options.links, excerpts=options.excerpts)

@@ -3,11 +3,12 @@
 Loads nothing but the standard library: the help of the command is made from the formats.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
-from tracereport.documents.places import PlaceLinks
+from tracereport.documents.places import Excerpt, PlaceLinks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,8 @@ class RenderOptions(NamedTuple):
     """The repository's folder: files inside it are named from there on."""
     links: PlaceLinks = PlaceLinks()
     """Where places in the source lead."""
+    excerpts: Mapping[str, Excerpt] = MappingProxyType({})
+    """Lines of source by place, for documents that are to show them."""
     command: tuple[str, str] = ("tracereport LOG", "")
     """What makes the report once more: its words before a further option, and those behind it."""
 

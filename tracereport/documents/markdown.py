@@ -23,5 +23,9 @@ class Markdown:
         from tracereport.documents.summary import render_markdown  # noqa: PLC0415 - the help needs no renderer
 
         return render_markdown(
-            result.report, limit_bytes=options.markdown_limit_bytes, marker=options.marker, links=options.links
+            result.report,
+            limit_bytes=options.markdown_limit_bytes,
+            marker=options.marker,
+            links=options.links,
+            excerpts=options.excerpts,
         )

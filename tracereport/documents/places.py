@@ -27,6 +27,24 @@ class Place(NamedTuple):
     line: int
 
 
+class Excerpt(NamedTuple):
+    """Lines of source around a place.
+
+    Attributes:
+        first: the number of the first one.
+        lines: without their ends.
+        line: the number of the one that is meant.
+    """
+
+    first: int
+    lines: tuple[str, ...]
+    line: int
+
+    def numbered(self) -> list[tuple[int, str, bool]]:
+        """Each line with its number, and whether it is the one that is meant."""
+        return [(number, line, number == self.line) for number, line in enumerate(self.lines, start=self.first)]
+
+
 def parse_place(at: str) -> Place | None:
     """The place that ``path:line`` names; null if it names none."""
     path, _, line = at.rpartition(":")
@@ -76,7 +94,7 @@ def choose_links(source_url: str | None, editor: str | None, root: str, folder: 
             raise UsageError(f"--editor {editor}: unknown editor", f"Name one of {', '.join(EDITORS)}.")
         return PlaceLinks(EDITORS[editor], root, folder)
     if source_url is None:
-        return PlaceLinks()
+        return PlaceLinks(root=root, folder=folder)
     if not source_url.startswith(("https://", "http://")) or "{path}" not in source_url:
         raise UsageError(
             f"--source-url {source_url}: no address of a place",

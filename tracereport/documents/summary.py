@@ -6,14 +6,14 @@ document says so. The verdict and the gates outlast all that.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
-from tracereport.documents.places import PlaceLinks
+from tracereport.documents.places import Excerpt, PlaceLinks
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.errors import UsageError
 from tracereport.model import Comparison, Finding, Gate, QualityWarning, Report, Rows
@@ -24,7 +24,7 @@ from tracereport.wording import sentences
 from tracereport.wording.differences import Difference, describe_places, find_difference
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.sentences import order_findings
-from tracereport.wording.units import defuse_commands, elide_fields, elide_middle, format_left_out
+from tracereport.wording.units import defuse_commands, elide_fields, elide_middle, escape_controls, format_left_out
 
 Row = TypeVar("Row")
 
@@ -45,6 +45,7 @@ def render_markdown(
     limit_bytes: int = MARKDOWN_LIMIT_BYTES,
     marker: str | None = None,
     links: PlaceLinks | None = None,
+    excerpts: Mapping[str, Excerpt] | None = None,
 ) -> str:
     """The summary in at most ``limit_bytes`` of UTF-8, with a final newline.
 
@@ -53,6 +54,7 @@ def render_markdown(
         limit_bytes: GitHub cuts comments at 65,536 characters and step summaries at 1 MiB.
         marker: a word that the first line carries (``<!-- tracereport:WORD -->``), by which a comment is found again.
         links: where places in the source lead; nowhere if none are given.
+        excerpts: lines of source by place.
 
     Raises:
         UsageError: the marker isn't a plain word, or the limit is too small even for the verdict.
@@ -61,7 +63,7 @@ def render_markdown(
         raise UsageError(
             f"The marker {marker!r} can't stand in a comment.", "Use letters, digits, dots and single hyphens."
         )
-    summary = partial(_render_summary, report, marker, limit_bytes, links or PlaceLinks())
+    summary = partial(_render_summary, report, marker, limit_bytes, _Places(links or PlaceLinks(), excerpts or {}))
     highest = _KINDS_OF_ROWS * report.settings.top
     level = _largest_fitting(lambda level: len(summary(level).encode()) <= limit_bytes, highest)
     if level >= 0:
@@ -97,7 +99,7 @@ def _largest_fitting(fits: Callable[[int], bool], highest: int) -> int:
     return fitting
 
 
-def _render_summary(report: Report, marker: str | None, limit_bytes: int, links: PlaceLinks, level: int) -> str:
+def _render_summary(report: Report, marker: str | None, limit_bytes: int, places: "_Places", level: int) -> str:
     """The summary at one level: up to ``top`` findings, from there on up their details, then rows of the tables."""
     comparison = report.comparison
     if comparison is not None and _is_silent(report, comparison):
@@ -105,7 +107,7 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, links:
         return f"{_first_line(marker)}{prose(comparison.verdict)}{passed}\n"
     top = report.settings.top
     findings, details, rows = (min(max(level - kind * top, 0), top) for kind in range(_KINDS_OF_ROWS))
-    summary = _Summary(report, links, findings=findings, details=details, rows=rows)
+    summary = _Summary(report, places, findings=findings, details=details, rows=rows)
     text = render_template(
         "summary.md",
         report=report,
@@ -147,6 +149,13 @@ def _gates(report: Report) -> tuple[Gate, ...]:
     return report.gates.rows if report.gates is not None else ()
 
 
+class _Places(msgspec.Struct, frozen=True):
+    """What is known of places in the source: where they lead, and the lines around them."""
+
+    links: PlaceLinks
+    excerpts: Mapping[str, Excerpt]
+
+
 class _Summary:
     """What the template puts together, each list cut to the room there is.
 
@@ -158,9 +167,10 @@ class _Summary:
         folded_findings: the others there is room for.
     """
 
-    def __init__(self, report: Report, links: PlaceLinks, *, findings: int, details: int, rows: int) -> None:
+    def __init__(self, report: Report, places: "_Places", *, findings: int, details: int, rows: int) -> None:
         self.report = report
-        self._links = links
+        self._links = places.links
+        self._excerpts = places.excerpts
         self.findings = findings
         self.details = details
         self.rows = rows
@@ -180,6 +190,18 @@ class _Summary:
     def places(self, finding: Finding) -> str:
         """Where its calls come from, as links where it is known how."""
         return describe_places(finding, self._link)
+
+    def excerpt(self, finding: Finding) -> str:
+        """The lines of source around its first place as a block of code; nothing where there are none."""
+        excerpt = self._excerpts.get(finding.at.rows[0].at) if finding.at.rows else None
+        if excerpt is None:
+            return ""
+        lines = [
+            f"{'>' if is_meant else ' '} {number:>5}  {escape_controls(line)}"
+            for number, line, is_meant in excerpt.numbered()
+        ]
+        fence = "`" * (max(map(len, re.findall("`+", "\n".join(lines))), default=2) + 1)
+        return "\n".join([fence, *lines, fence])
 
     def _link(self, at: str) -> str:
         address = self._links.address_of(at)

@@ -96,6 +96,16 @@ def find_hidden_names(calls: Calls, names: frozenset[str]) -> tuple[frozenset[st
     return frozenset(hidden), frozenset(known)
 
 
+def find_hidden_values(calls: Calls, names: frozenset[str] | None) -> frozenset[str]:
+    """The values that are to be hidden, of all calls: those of the named parameters; null: of all."""
+    return frozenset(
+        value
+        for text in calls.lookups.text.to_list()
+        for name, value in decode_lookup(text)[1]
+        if names is None or name in names or not is_plain_name(name)
+    )
+
+
 def redact_report(
     report: Report, names: frozenset[str] | None, key: bytes, renamed: Mapping[str, str] | None = None
 ) -> Report:

@@ -6,7 +6,7 @@ through ``json_script``; all other text of the log is escaped by the templates' 
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -23,7 +23,7 @@ from tracereport.documents.page.tables import list_chapters
 from tracereport.documents.page.timelines import draw_timelines
 from tracereport.documents.page.vega_bundle import Bundle, read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
-from tracereport.documents.places import PlaceLinks
+from tracereport.documents.places import Excerpt, PlaceLinks
 from tracereport.documents.templating import (
     code,
     environment,
@@ -49,7 +49,13 @@ _MOST_ROWS: Final = 25
 _EXPLORER_ROWS: Final = 400
 
 
-def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | None = None) -> str:
+def render_html(
+    report: Report,
+    *,
+    pictures: bool = True,
+    links: PlaceLinks | None = None,
+    excerpts: Mapping[str, Excerpt] | None = None,
+) -> str:
     """The report as a page of at most ``MOST_BYTES`` bytes in UTF-8.
 
     Args:
@@ -57,6 +63,7 @@ def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | No
         pictures: False puts named placeholders where the chart libraries' work would stand (static pictures,
             specifications and their script), so that the page doesn't depend on those libraries' versions.
         links: where places in the source lead; nowhere if none are given.
+        excerpts: lines of source by place.
     """
     labels = Labels()
     no_engine = explain_no_engine() if pictures else ""
@@ -65,7 +72,7 @@ def render_html(report: Report, *, pictures: bool = True, links: PlaceLinks | No
         shown = {name for view in SECTIONS for name in view.charts}
         for chart in make_charts(report, labels, shown):
             drawn.add(chart, engine, with_specification=pictures)
-        return _fit(report, labels, drawn, links or PlaceLinks())
+        return _fit(report, HtmlText(_choose_limits(report), labels, links or PlaceLinks(), excerpts or {}), drawn)
 
 
 def choose_bundle(*, pictures: bool, has_engine: bool) -> Bundle:
@@ -102,14 +109,17 @@ class Drawn(msgspec.Struct, frozen=True):
         return Markup(self.pictures[name].result())  # noqa: S704 - nothing but shapes and escaped text
 
 
-def _fit(report: Report, labels: Labels, drawn: Drawn, links: PlaceLinks) -> str:
-    """The page with as much of the report as its size allows."""
+def _choose_limits(report: Report) -> Limits:
     top = report.settings.top
-    limits = Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
-    page = _render(report, HtmlText(limits, labels, links), drawn)
-    while len(page.encode()) > MOST_BYTES and limits != limits.shrink():
-        limits = limits.shrink()
-        page = _render(report, HtmlText(limits, labels, links), drawn)
+    return Limits(findings=min(top, _MOST_FINDINGS), rows=min(top, _MOST_ROWS), explorer_rows=_EXPLORER_ROWS)
+
+
+def _fit(report: Report, text: HtmlText, drawn: Drawn) -> str:
+    """The page with as much of the report as its size allows."""
+    page = _render(report, text, drawn)
+    while len(page.encode()) > MOST_BYTES and text.limits != text.limits.shrink():
+        text = msgspec.structs.replace(text, limits=text.limits.shrink())
+        page = _render(report, text, drawn)
     return page
 
 

@@ -3,7 +3,7 @@
 What is cut keeps its full text in the element's title, up to a bound, and can be focused to read it in place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Self
 
@@ -11,7 +11,7 @@ import msgspec
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
-from tracereport.documents.places import PlaceLinks
+from tracereport.documents.places import Excerpt, PlaceLinks
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
 from tracereport.sections.cells import LEVEL_MARK
 from tracereport.wording import sentences
@@ -76,6 +76,8 @@ class HtmlText(msgspec.Struct, frozen=True):
     limits: Limits
     labels: Labels
     links: PlaceLinks = PlaceLinks()
+    excerpts: Mapping[str, Excerpt] = {}
+    """Lines of source by place."""
 
     def name(self, text: str, columns: int = _NAME_COLUMNS) -> Markup:
         """A name of the log as code."""
@@ -178,6 +180,17 @@ class HtmlText(msgspec.Struct, frozen=True):
         address = self.links.address_of(at)
         shown = self.name(at)
         return Markup('<a href="{}">{}</a>').format(address, shown) if address else shown
+
+    def excerpt(self, at: str) -> Markup:
+        """The lines of source around a place; nothing where there are none."""
+        excerpt = self.excerpts.get(at)
+        if excerpt is None:
+            return Markup()
+        lines = Markup("\n").join(
+            (Markup("<b>{}  {}</b>") if is_meant else Markup("{}  {}")).format(f"{number:>5}", escape_controls(line))
+            for number, line, is_meant in excerpt.numbered()
+        )
+        return Markup('<pre class="source" tabindex="0" aria-label="Source around {}">{}</pre>').format(at, lines)
 
     def values(self, name: str, values: Sequence[str]) -> Markup:
         """What varies between calls: a name and its values."""
