@@ -8,13 +8,13 @@
 
 /**
  * @typedef {Record<"function" | "caller" | "text" | "least" | "kind" | "table" | "sort" | "order", string>} State
- * @typedef {{ total: number, rows: (string | number | string[])[][] }} Table
+ * @typedef {{ total: number, rows: (string | number | number[])[][] }} Table
  * @typedef {{ function: string, callers: string[], more_callers: number, params: string, calls: number,
  *   unchanged: number, changed: number, unproven: number, elapsed_ns: number, elapsed: string, numbers: string }} Lookup
  * @typedef {{ params: { name: string }[], datasets: Record<string, { function?: string, functions?: string[] }[]> }} Specification
  * @typedef {{ config: object, charts: Record<string, Specification>, markdown: Record<string, string>,
  *   names: Record<string, string>,
- *   explorer: { columns: (keyof Lookup)[], signatures: Table, lookups: Table } }} PageData
+ *   explorer: { columns: (keyof Lookup)[], texts: string[], signatures: Table, lookups: Table } }} PageData
  * @typedef {{ datum?: Record<string, any>, tooltip?: Record<string, string> }} Mark
  * @typedef {{ signal(name: string, value?: unknown): View, runAsync(): Promise<View>, resize(): View, width(px: number): View,
  *   addEventListener(type: string, listener: (event: Event, mark: Mark | null) => void): View }} View
@@ -540,7 +540,12 @@ const isFigure = (/** @type {keyof Lookup} */ key) => key !== "function" && key 
 
 /** @param {Table} table its rows, by name of column */
 function unpackRows({ total, rows }) {
-  const named = (/** @type {unknown[]} */ row) => page.explorer.columns.map((column, index) => [column, row[index]]);
+  const { columns, texts } = page.explorer;
+  const read = (/** @type {unknown} */ index) => texts[Number(index)];
+  /** @type {(column: string, value: unknown) => unknown} */
+  const unpack = (column, value) =>
+    column === "function" || column === "params" ? read(value) : Array.isArray(value) ? value.map(read) : value;
+  const named = (/** @type {unknown[]} */ row) => columns.map((column, index) => [column, unpack(column, row[index])]);
   return { total, rows: rows.map((row) => /** @type {Lookup} */ (Object.fromEntries(named(row)))) };
 }
 

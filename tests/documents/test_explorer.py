@@ -1,16 +1,24 @@
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from tests.sample_report import HOSTILE_CALLER, sample_report
-from tracereport.documents.page.explorer import COLUMNS, list_explorer_rows
+from tracereport.documents.page.explorer import COLUMNS, Explorer, list_explorer_rows
 from tracereport.model import Rows
 from tracereport.wording.labels import Labels
 
 
+def read_row(listed: Explorer, row: list[Any]) -> dict[str, Any]:
+    """A row by its columns, its texts in full."""
+    texts = listed["texts"]
+    named = dict(zip(COLUMNS, row, strict=True))
+    named["callers"] = [texts[index] for index in named["callers"]]
+    return {**named, "function": texts[named["function"]], "params": texts[named["params"]]}
+
+
 def rows(table: Literal["signatures", "lookups"]) -> list[dict[str, object]]:
     listed = list_explorer_rows(sample_report(), Labels(), most=100)
-    return [dict(zip(COLUMNS, row, strict=True)) for row in listed[table]["rows"]]
+    return [read_row(listed, row) for row in listed[table]["rows"]]
 
 
 def test_a_row_holds_what_the_explorer_shows_and_sorts_by() -> None:
@@ -43,7 +51,7 @@ def test_callers_that_are_cut_are_counted() -> None:
     shares = tuple(msgspec.structs.replace(first.callers.rows[0], caller=f"caller_{n}") for n in range(9))
     lookup = msgspec.structs.replace(first, callers=Rows(12, shares))
     listed = list_explorer_rows(msgspec.structs.replace(report, redundant_lookups=Rows(1, (lookup,))), Labels(), most=1)
-    row = dict(zip(COLUMNS, listed["lookups"]["rows"][0], strict=True))
+    row = read_row(listed, listed["lookups"]["rows"][0])
     assert row["callers"] == ["caller_0", "caller_1", "caller_2", "caller_3"]
     assert row["more_callers"] == 8
 

@@ -219,7 +219,10 @@ def figures_of(page: Page, label: str, *begins: str) -> list[str]:
     """What else stands in the row that begins so, in the table whose frame has this label."""
     table = page.source.partition(f'aria-label="{label}"')[2].partition("</table>")[0]
     for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL):
-        cells = [re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<t[hd] .*?</t[hd]>|<td>.*?</td>", row)]
+        cells = [
+            re.sub("<[^>]*>", "", cell).strip()
+            for cell in re.findall(r"<t[hd] (?!class=.bar).*?</t[hd]>|<td>.*?</td>", row)
+        ]
         if cells[: len(begins)] == [*begins]:
             return cells[len(begins) :]
     pytest.fail(f"{label} has no row of {begins}")
@@ -323,8 +326,8 @@ def test_data_of_the_script_is_json_that_cannot_end_it(page: Page, source: str) 
 def test_the_explorer_holds_signatures_and_lookups(page: Page) -> None:
     explorer = json.loads(page.scripts[0])["explorer"]
     first = dict(zip(explorer["columns"], explorer["signatures"]["rows"][0], strict=True))
-    assert first["function"] == "ensure_partition_cached"
-    assert first["callers"] == ["query_latest_record"]
+    assert explorer["texts"][first["function"]] == "ensure_partition_cached"
+    assert [explorer["texts"][index] for index in first["callers"]] == ["query_latest_record"]
     assert first["calls"] == 267
     assert first["unproven"] == 266
     assert first["numbers"].endswith("…")

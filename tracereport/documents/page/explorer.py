@@ -1,6 +1,6 @@
 """What the page's explorer holds: the signatures and lookups that are asked again, as rows of text and figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypedDict
 
 from tracereport.model import Param, RedundantLookup, RedundantSignature, Report, Rows
@@ -20,8 +20,8 @@ COLUMNS: Final = (
     "elapsed",
     "numbers",
 )
-"""Of a row: callers are a list of the first ones, with how many more there are;
-times are in ns and as text, numbers are call numbers as text."""
+"""Of a row: function, callers and parameters as indices of texts; callers are a list of the first ones, with how many
+more there are; times are in ns and as text, numbers are call numbers as text."""
 
 _PARAMS_WIDTH: Final = 160
 _MOST_CALLERS: Final = 4
@@ -39,6 +39,8 @@ class Explorer(TypedDict):
     """Both tables, and the columns of either."""
 
     columns: tuple[str, ...]
+    texts: list[str]
+    """Labels of functions and callers, and parameters: rows hold indices into them, since many share them."""
     signatures: Table
     lookups: Table
 
@@ -46,31 +48,36 @@ class Explorer(TypedDict):
 def list_explorer_rows(report: Report, label: Labels, most: int) -> Explorer:
     """The tables of the explorer, with at most ``most`` rows each."""
     signatures, lookups = report.redundant_signatures, report.redundant_lookups
-    return {
-        "columns": COLUMNS,
-        "signatures": {
-            "total": signatures.total,
-            "rows": [_list_row(row, label, Rows(1, (row.caller,))) for row in signatures.rows[:most]],
-        },
-        "lookups": {
-            "total": lookups.total,
-            "rows": [
-                _list_row(row, label, Rows(row.callers.total, tuple(share.caller for share in row.callers.rows)))
-                for row in lookups.rows[:most]
-            ],
-        },
+    index_of: dict[str, int] = {}
+
+    def index(text: str) -> int:
+        return index_of.setdefault(text, len(index_of))
+
+    of_signatures: Table = {
+        "total": signatures.total,
+        "rows": [_list_row(row, label, index, Rows(1, (row.caller,))) for row in signatures.rows[:most]],
     }
+    of_lookups: Table = {
+        "total": lookups.total,
+        "rows": [
+            _list_row(row, label, index, Rows(row.callers.total, tuple(share.caller for share in row.callers.rows)))
+            for row in lookups.rows[:most]
+        ],
+    }
+    return {"columns": COLUMNS, "texts": list(index_of), "signatures": of_signatures, "lookups": of_lookups}
 
 
-def _list_row(row: RedundantSignature | RedundantLookup, label: Labels, callers: Rows[str | None]) -> list[Any]:
+def _list_row(
+    row: RedundantSignature | RedundantLookup, label: Labels, index: Callable[[str], int], callers: Rows[str | None]
+) -> list[Any]:
     shown = callers.rows[:_MOST_CALLERS]
     numbers = [call.number for call in row.call_references.rows[:_MOST_NUMBERS]]
     more = " …" if row.call_references.total > len(numbers) else ""
     return [
-        label(row.function),
-        [label(caller) for caller in shown],
+        index(label(row.function)),
+        [index(label(caller)) for caller in shown],
         callers.total - len(shown),
-        _join(row.params),
+        index(_join(row.params)),
         row.calls,
         row.unchanged,
         row.changed,

@@ -38,7 +38,7 @@ _GAP_PX: Final = 2
 _LEAST_LETTERS: Final = 5
 """Of a cut name: a shorter stump says nothing."""
 _LETTER_PX: Final = 7.4
-_TITLE_WIDTH: Final = 200
+_TITLE_WIDTH: Final = 64
 _MOST_LEVELS: Final = 12
 """What lies deeper is drawn on the last one."""
 
