@@ -34,9 +34,11 @@ def test_every_report_is_current(made: Path) -> None:
     assert not outdated, "run python examples/make_reports.py"
 
 
-def test_every_log_has_a_page_without_the_charts_library(made: Path) -> None:
-    for log in (EXAMPLES / "logs").iterdir():
-        page = (made / log.name.partition(".")[0]).with_suffix(".html").read_text(encoding="utf-8")
+def test_every_log_has_its_reports_and_pages_do_without_the_charts_library(made: Path) -> None:
+    names = {log.name.partition(".")[0] for log in (EXAMPLES / "logs").iterdir()}
+    assert {path.stem for path in made.glob("*.md")} == names
+    for path in made.glob("*.html"):
+        page = path.read_text(encoding="utf-8")
         assert "<!-- picture of latencies -->" in page
         assert len(page) < 600_000
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
+from tests.paths import INPUTS
 from tests.running import run
 from tests.spans import CLIENT, SERVER, request, span
 from tracereport.measures.usage import describe_usage
@@ -61,6 +61,6 @@ def test_one_is_spoken_of_as_one() -> None:
     ],
 )
 def test_a_remedy_speaks_of_what_wrote_the_log(name: str, code: str, said: str) -> None:
-    report = json.loads(run(ROOT / "tests" / "inputs" / name, "--format", "json").stdout)
+    report = json.loads(run(INPUTS / name, "--format", "json").stdout)
     warnings = {row["code"]: row["remedy"] for row in report["quality"]["rows"]}
     assert said in warnings[code]

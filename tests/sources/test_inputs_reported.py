@@ -56,6 +56,22 @@ def told(finding: Finding) -> tuple[str, str, str, int, str]:
                 ("again", "rename (app.rb)", "Book Load", 0, "low"),
             ],
         ),
+        *(
+            (
+                f"books-{name}",
+                [
+                    ("fan-out", prefix + first, "select authors", 7, "sure"),
+                    ("again", prefix + second, "select books", saved, "likely"),
+                    ("again", prefix + third, "select books", 0, certainty),
+                ],
+            )
+            for name, prefix, first, second, third, saved, certainty in (
+                ("otlp.jsonl", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0, "low"),
+                ("zipkin.json", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0, "low"),
+                ("postgres.log", "books#", "list", "show", "rename", 0, "low"),
+                ("mysql.log", "books#", "list", "show", "rename", 1, "likely"),
+            )
+        ),
         ("otlp-java-agent.jsonl", []),
         ("jaeger-ui-download.json", []),
         ("tempo-base64.json", []),
