@@ -1,4 +1,4 @@
-"""Makes every document of every log in ``logs/``: ``python examples/make_reports.py [FOLDER]``, else into ``reports/``.
+"""Makes the documents of every log in ``logs/``: ``python examples/make_reports.py [FOLDER]``, else into ``reports/``.
 
 In the pages, named placeholders stand for what the chart libraries make (script, specifications, static pictures), so
 that what is committed changes only when tracereport does. ``-o report.html`` writes the whole page.
@@ -17,10 +17,15 @@ from tracereport.documents.page.page import render_html
 from tracereport.documents.writer import Document, write_documents
 
 EXAMPLES = Path(__file__).parent
-SUFFIXES = (".txt", ".md", ".json.gz", ".sarif")
+SUFFIXES = (".txt", ".md")
+MORE_SUFFIXES = (".json.gz", ".sarif")
 PROFILE = ".speedscope.json"
 BASELINES = {"shop-fixed": "shop"}
 """Runs that are compared with an earlier one."""
+WHOLE = frozenset(
+    {"duckpond-single-thread", "duckpond-deep-single-thread", "minifs-interleaved", "hostile", "shop", "shop-fixed"}
+)
+"""Logs of our own lines: of these all documents are made, of what other tools wrote the text and the Markdown."""
 
 
 def make_reports(folder: Path) -> None:
@@ -34,9 +39,11 @@ def make_reports(folder: Path) -> None:
 
 def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
     """Writes the documents of one log; a profile for speedscope where there is a call tree to draw."""
+    is_whole = stem.name in WHOLE
+    suffixes = (*SUFFIXES, *MORE_SUFFIXES, PROFILE) if is_whole else SUFFIXES
     job = Job(
         inputs=(str(log),),
-        targets=choose_formats([f"{stem}{suffix}" for suffix in (*SUFFIXES, PROFILE)], None, FORMATS),
+        targets=choose_formats([f"{stem}{suffix}" for suffix in suffixes], None, FORMATS),
         names={str(log): f"examples/logs/{log.name}"},
         rendering=RenderOptions(location=f"examples/logs/{log.name}"),
         baselines=(baseline,) if baseline else (),
@@ -45,8 +52,10 @@ def make_documents_of(log: Path, stem: Path, baseline: Path | None) -> None:
     result = run_job(prepare_job(job))
     has_tree = result.report.call_tree is not None
     targets = tuple(each for each in job.targets if has_tree or not each[0].endswith(PROFILE))
-    page = Document(f"{stem}.html", render_html(result.report, pictures=False).encode())
-    for failure in write_documents([*make_documents(replace(job, targets=targets), result), page], sys.stdout.buffer):
+    documents = [*make_documents(replace(job, targets=targets), result)]
+    if is_whole:
+        documents.append(Document(f"{stem}.html", render_html(result.report, pictures=False).encode()))
+    for failure in write_documents(documents, sys.stdout.buffer):
         raise failure
 
 
