@@ -1,6 +1,7 @@
-"""Takes the pictures of the page that the README shows: ``python -m tests.browser.screenshots [FOLDER]``.
+"""Takes the pictures of the pages that README and documentation show: ``python -m tests.browser.screenshots [FOLDER]``.
 
-They are of a real log, and meant to be looked at before they are committed.
+They are of real logs, those of the history with changes planted into one. They are meant to be looked at before they
+are committed.
 """
 
 import sys
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browser.pages import NARROW, WIDE, launch, opened, report_of, wake_charts, write_page
 from tests.paths import ROOT
+from tests.planted_history import planted_history
+from tracereport.documents.history.page import render_history_html
 from tracereport.documents.page.page import render_html
 
 LOG = ROOT / "examples" / "logs" / "duckpond-deep-single-thread.log.zst"
@@ -28,6 +31,7 @@ class View:
     prepare: Callable[[Page], None]
     size: ViewportSize
     ground: Literal["light", "dark"] = "light"
+    page: Literal["report", "history"] = "report"
 
 
 def stay(page: Page) -> None:
@@ -52,6 +56,10 @@ def show(selector: str) -> Callable[[Page], None]:
     return prepare
 
 
+def wake(page: Page) -> None:
+    wake_charts(page)
+
+
 def explore(page: Page) -> None:
     page.locator("#explorer").get_by_label("Answers").select_option("unchanged")
     page.locator("#explorer").evaluate("explorer => explorer.scrollIntoView()")
@@ -64,6 +72,9 @@ VIEWS = (
     View("finding", open_finding, WIDE),
     View("charts", show("#functions"), WIDE),
     View("explorer", explore, WIDE),
+    View("history", wake, WIDE, page="history"),
+    View("history-dark", wake, WIDE, "dark", page="history"),
+    View("history-phone", wake, NARROW, page="history"),
 )
 
 
@@ -71,9 +82,12 @@ def take_screenshots(browser: Browser, folder: Path) -> None:
     """Writes a PNG of each view."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as pages:
-        address = write_page(Path(pages), "report", render_html(report_of(LOG)))
+        addresses = {
+            "report": write_page(Path(pages), "report", render_html(report_of(LOG))),
+            "history": write_page(Path(pages), "history", render_history_html(planted_history(), top=20)),
+        }
         for view in VIEWS:
-            with opened(browser, address, viewport=view.size, color_scheme=view.ground) as (page, _):
+            with opened(browser, addresses[view.page], viewport=view.size, color_scheme=view.ground) as (page, _):
                 view.prepare(page)
                 page.screenshot(path=folder / f"{view.name}.png")
 

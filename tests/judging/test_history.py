@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.counted_report import Key
+from tests.counted_report import Key, Run, calls, counted_report
 from tests.runs import suite
 from tracereport.judging.history.gathering import Gathering
 from tracereport.judging.history.run_report import RunReport
@@ -155,6 +155,15 @@ def test_threads_that_hide_a_fan_out_make_no_step() -> None:
     threaded = replace(threaded, processes=Rows(1, (unknown,)))
     (row,) = history_of(nested, threaded, nested).findings.rows
     assert (row.kind, row.steps.total, row.runs, row.of_runs, row.state) == ("fan-out", 0, 2, 2, "steady")
+
+
+def test_threads_that_are_there_in_every_run_hide_nothing_from_the_history() -> None:
+    """A test that always has threads never shows its fan-outs: those of the others can come and go."""
+    with_threads = Run("threads", calls("main", "load", "xy"), tree="unknown")
+    plain = Run("suite", calls("page", "load", "abc"))
+    looping = Run("suite", calls("page", "load", "abc"), (("page", "load", 7),))
+    (row,) = history_of(counted_report(plain, with_threads), counted_report(looping, with_threads)).findings.rows
+    assert (row.kind, row.state, row.since, row.of_runs) == ("fan-out", "new", 1, 2)
 
 
 def test_a_fan_out_that_is_gone_where_trees_are_known_is_gone() -> None:

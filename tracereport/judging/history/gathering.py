@@ -39,6 +39,8 @@ class Gathering:
 
     def __init__(self) -> None:
         self._runs: list[Known] = []
+        self._known_trees: set[str] = set()
+        """Names of the processes whose tree any run knows."""
         self._functions: dict[str, Track] = {}
         self._findings: dict[str, tuple[Track, RunFinding, int]] = {}
         """With the finding of the run with the highest number, which is the latest but for an order by time."""
@@ -61,11 +63,12 @@ class Gathering:
                 knows_callers=any(caller not in (None, UNKNOWN_CALLER) for caller in callers),
                 lists_functions=len(report.functions.rows) == report.functions.total,
                 lists_findings=len(report.findings.rows) == report.findings.total,
-                knows_trees=all(process.tree != "unknown" for process in report.processes.rows),
+                unknown_trees=frozenset(row.name for row in report.processes.rows if row.tree == "unknown"),
             )
         )
         if run.caution is not None:
             return
+        self._known_trees.update(row.name for row in report.processes.rows if row.tree != "unknown")
         for row in report.functions.rows:
             if row.function in self._functions or len(self._functions) < MOST_NAMES:
                 self._functions.setdefault(row.function, Track()).add(number, row.calls)
@@ -94,7 +97,7 @@ class Gathering:
         """
         self._runs.sort(key=lambda known: (moment_of(known.run.at_time) if order == "time" else 0, known.number))
         runs = name_changed_settings(self._runs)
-        following = _Following(self._runs, runs)
+        following = _Following(self._runs, runs, self._known_trees)
         figures = tuple(_follow_figures(runs))
         findings, finding_steps = following.findings(self._findings)
         functions, function_steps = following.functions(self._functions)
@@ -119,7 +122,7 @@ class Gathering:
 class _Following:
     """Follows names over the runs that are compared, whose indexes are those of the history."""
 
-    def __init__(self, known: Sequence[Known], runs: Sequence[HistoryRun]) -> None:
+    def __init__(self, known: Sequence[Known], runs: Sequence[HistoryRun], known_trees: set[str]) -> None:
         compared = np.array([run.caution is None for run in runs], np.bool_)
         self._places = [-1] * (max((each.number for each in known), default=-1) + 1)
         for place, each in enumerate(known):
@@ -129,7 +132,7 @@ class _Following:
         self._allowed = compared & (knows_callers if knows_callers[compared].any() else True)
         self._lists_functions = compared & np.array([each.lists_functions for each in known], np.bool_)
         self._lists_findings = compared & np.array([each.lists_findings for each in known], np.bool_)
-        self._knows_trees = np.array([each.knows_trees for each in known], np.bool_)
+        self._knows_trees = np.array([each.unknown_trees.isdisjoint(known_trees) for each in known], np.bool_)
 
     def findings(
         self, tracks: dict[str, tuple[Track, RunFinding, int]]
@@ -149,7 +152,7 @@ class _Following:
         return sorted(histories, key=_rank_finding), steps_of
 
     def _telling(self, finding: RunFinding) -> Flags:
-        """A run whose trees aren't known can't tell that a fan-out isn't there: threads hide it."""
+        """A run can't tell that a fan-out isn't there where it lacks a tree that another run knows: threads hide it."""
         return self._lists_findings & self._knows_trees if finding.kind == "fan-out" else self._lists_findings
 
     def functions(self, tracks: dict[str, Track]) -> tuple[list[FunctionHistory], dict[int, list[tuple[str, bool]]]]:

@@ -26,6 +26,7 @@ class RunTotals(msgspec.Struct, frozen=True, gc=False):
 class RunProcess(msgspec.Struct, frozen=True, gc=False):
     """A process."""
 
+    name: str
     tree: TreeKind
 
 

@@ -32,7 +32,8 @@ class Known(msgspec.Struct, frozen=True):
     knows_callers: bool
     lists_functions: bool
     lists_findings: bool
-    knows_trees: bool
+    unknown_trees: frozenset[str]
+    """Names of the processes whose call tree isn't known: threads may hide fan-outs there."""
 
 
 def describe_run(named: Named, report: RunReport) -> HistoryRun:

@@ -25,8 +25,10 @@ _DIGIT_PX: Final = 8
 _TICK_LETTERS: Final = 8
 _NAME_LETTERS: Final = 16
 _NAMED_STEPS: Final = 2
-_APART: Final = 0.4
-"""Of the width, that lies between the steps that are named."""
+_CHART_PX: Final = 290
+"""Of a small chart, without the counts beside it."""
+_LETTER_PX: Final = 7
+_SPACE_LETTERS: Final = 4
 _LEAST_NAMED: Final = 0.1
 """Of the height: a smaller step isn't named."""
 _RIGHT_END: Final = 0.5
@@ -112,17 +114,18 @@ def _row(reading: Reading, days: Days) -> Row:
 def _name_steps(steps: Sequence[Reading], counts: Sequence[int], runs: int) -> Iterator[Row]:
     """The largest steps, far enough from one another that their names don't meet."""
     height = max(counts) - min(counts)
-    named: list[int] = []
+    named: list[tuple[int, str]] = []
     for index, run, count, change in steps:
         if len(named) == _NAMED_STEPS or (named and abs(change) < _LEAST_NAMED * height):
             return
-        if all(abs(index - other) >= _APART * runs for other in named):
-            named.append(index)
+        text = f"{format_change(0, change)} {elide_middle(shorten_label(run.label), _NAME_LETTERS)}"
+        gaps = [(abs(index - other) * _CHART_PX / runs, len(text) + len(words)) for other, words in named]
+        if all(gap > _LETTER_PX * (letters + _SPACE_LETTERS) for gap, letters in gaps):
+            named.append((index, text))
             yield {
                 "run": index + 1,
                 "count": max(count, count - change),
-                "text": f"{format_change(0, change)} {elide_middle(shorten_label(run.label), _NAME_LETTERS)}",
-                "direction": "more" if change > 0 else "fewer",
+                "text": text,
                 "side": "left" if index < _RIGHT_END * runs else "right",
             }
 

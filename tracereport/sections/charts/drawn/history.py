@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from tracereport.sections.charts.drawn.kit import Values, figure, finish, records, scale_of, word
+from tracereport.sections.charts.drawn.kit import GROUND, Values, figure, finish, records, scale_of, word
 
 SMALL_WIDTH_PX: Final = 346
 """Three of them stand beside one another."""
@@ -58,9 +58,10 @@ def draw_history(values: Values) -> Any:  # noqa: ANN401 - Altair's
     names = [
         alt.Chart(records("named"))
         .transform_filter(f"datum.side === '{side}'")
-        .mark_text(align=side, baseline="bottom", dx=6 if side == "left" else -6, dy=-4)
+        .mark_text(align=side, baseline="bottom", dx=6 if side == "left" else -6, dy=-4, **ground)
         .encode(x=across, y=up, text="text:N")
         for side in ("left", "right")
+        for ground in ({"stroke": GROUND, "strokeWidth": 5}, {})  # so that a line behind it leaves it legible
     ]
     drawn = finish(areas, line, points, *names, values=values, given=["labels"])
     return drawn.properties(width=SMALL_WIDTH_PX)
