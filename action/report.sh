@@ -12,6 +12,10 @@ fi
 if [ -n "$BASELINE" ]; then
   options+=(--baseline "$BASELINE")
 fi
+# A history tells runs apart by these; the commit of a fork isn't here.
+if at=$(git show --no-patch --format=%cI "$SHA" 2> /dev/null) && [ -n "$at" ]; then
+  options+=(--at "$at")
+fi
 # A gate needs the baseline if it is one of two words, or if its limit, which stands at its end, is relative.
 relative='^ *(new-findings|worse) *$|[<>=] *baseline *([-+][ 0-9.%]*)?$'
 while IFS= read -r gate; do
@@ -29,8 +33,8 @@ if [ -f "$FOLDER/inputs" ]; then
   if [ ! -d "$bin" ]; then
     bin=$FOLDER/venv/Scripts # Windows
   fi
-  "$bin/tracereport" "${inputs[@]}" ${options[@]+"${options[@]}"} --title "$NAME at ${SHA:0:12}" --marker "$NAME" \
-    --format "$FORMAT" -o - -o "$FOLDER/report.html" -o "$FOLDER/report.json" -o "$FOLDER/calls.parquet" \
+  "$bin/tracereport" "${inputs[@]}" ${options[@]+"${options[@]}"} --title "$NAME at ${SHA:0:12}" --label "${SHA:0:7}" \
+    --marker "$NAME" --format "$FORMAT" -o - -o "$FOLDER/report.html" -o "$FOLDER/report.json" -o "$FOLDER/calls.parquet" \
     -o "$FOLDER/summary.md" > "$ANNOTATIONS" || status=$?
   WHY="There is no report: see what tracereport says in this run."
   echo "status=$status" >> "$GITHUB_OUTPUT"

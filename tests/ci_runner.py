@@ -194,12 +194,19 @@ class Bench:
         return code
 
     def _use(self, step: dict[str, Any], known: Mapping[str, str]) -> None:
-        """Does what the two actions of others do that are used: checks out, or keeps an artifact."""
+        """Does what the actions of others do that are used: checks out, keeps an artifact, or publishes a folder."""
         given = {name: _fill(str(value), known) for name, value in step.get("with", {}).items()}
         if step["uses"].startswith("actions/checkout@"):
             self._check_out(given.get("sparse-checkout", "").split())
             return
+        if step["uses"].startswith(("actions/upload-pages-artifact@", "actions/deploy-pages@")):
+            assert (self.folder / given.get("path", "")).is_dir()
+            return
         assert step["uses"].startswith("actions/upload-artifact@"), step["uses"]
+        if (folder := self.folder / given["path"]).is_dir():
+            shutil.rmtree(self.answers / given["name"], ignore_errors=True)
+            shutil.copytree(folder, self.answers / given["name"])
+            return
         files = [path for name in given["path"].splitlines() if (path := self.folder / name).is_file()]
         assert files or given.get("if-no-files-found") == "ignore", given
         if files:
