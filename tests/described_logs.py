@@ -26,7 +26,7 @@ OUTCOMES = (
 )  # fmt: skip
 STATEMENTS = {
     "select items": "SELECT id, name FROM items WHERE id = ?",
-    "select orders": "select o.id from orders o where o.id = ?",
+    "select orders": "select o.id from orders o join items as i on i.id = o.item where o.id = ?",
     "insert items": "INSERT INTO items (id) VALUES (?)",
     "insert orders": 'insert into "Orders" (id) values (?)',
     "update items": "UPDATE items SET name = ?",

@@ -177,3 +177,44 @@ def test_only_a_write_between_the_two_counts() -> None:
         f"0|{write}", f"1|{question}", f"2|{question}", f"3|{write}", "4|select books|id=2|elapsed_us=40"
     )
     assert (report.totals.unproven_repeats, report.totals.may_have_changed_repeats) == (1, 0)
+
+
+JOINED = (
+    "SELECT b.title FROM books b JOIN authors a ON a.id = b.author",
+    "SELECT b.title FROM books AS b, shops, authors WHERE b.author = authors.id",
+    "SELECT title FROM books WHERE author IN (SELECT id FROM ONLY authors)",
+    'SELECT b.title FROM books b left join "Authors" a on a.id = b.author',
+)
+
+
+@pytest.mark.parametrize("statement", JOINED)
+@pytest.mark.parametrize(("written", "stands_between"), [("authors", True), ("books", True), ("readers", False)])
+def test_a_write_to_any_table_that_a_question_joins_stands_in_between(
+    statement: str, written: str, stands_between: bool
+) -> None:
+    report = report_on(
+        f"0|ask|caller=page|sql={statement}|elapsed_us=5|rows=1",
+        f"1|update {written}|caller=page|name=x|elapsed_us=5|rows=1",
+        f"2|ask|caller=page|sql={statement}|elapsed_us=5|rows=1",
+    )
+    (finding,) = report.findings.rows
+    assert (finding.repeats, finding.unchanged) == (1, 1)
+    assert (finding.own_calls, finding.handed_on_calls) == ((0, 1) if stands_between else (1, 0))
+
+
+def test_a_table_in_a_value_is_not_read() -> None:
+    report = report_on(
+        "0|ask|caller=page|sql=SELECT 1 FROM books|p1=from authors|elapsed_us=5|rows=1",
+        "1|change|caller=page|sql=UPDATE authors SET name = ?|elapsed_us=5|rows=1",
+        "2|ask|caller=page|sql=SELECT 1 FROM books|p1=from authors|elapsed_us=5|rows=1",
+    )
+    assert report.findings.rows[0].own_calls == 1
+
+
+def test_a_write_that_failed_may_have_changed_what_it_names_and_is_in_no_fan_out() -> None:
+    failed = [f"{number}|insert books|caller=load|{INSERT}|p1={number}|elapsed_us=5|failed=1" for number in range(1, 8)]
+    asked = "|select books|caller=page|sql=SELECT title FROM books|elapsed_us=5|title=1"
+    report = report_on(f"0{asked}", *failed, f"8{asked}")
+    assert report.fanouts.total == 0
+    (finding,) = report.findings.rows
+    assert (finding.repeats, finding.own_calls, finding.handed_on_calls) == (1, 0, 1)

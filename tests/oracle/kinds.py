@@ -52,6 +52,30 @@ def table_of(record: Record) -> str | None:
     return bare(name) if name and verb in (*WRITING_WORDS, "SELECT") else None
 
 
+def tables_read(record: Record) -> set[str]:
+    """What a question's answer rests on: its resource, and every table that its statement joins."""
+    words = re.sub(r"([,()])", r" \1 ", statement_of(record) or "").split()
+    tables = {resource_of(record)}
+    for place, word in enumerate(words):
+        if word.upper() in ("FROM", "JOIN"):
+            rest = words[place + 1 :]
+            while rest:
+                if rest[0].upper() in ("ONLY", "LATERAL") and len(rest) > 1:
+                    rest = rest[1:]
+                name = NAME.match(rest[0])
+                if not name or not name.group():
+                    break
+                tables.add(bare(name.group()))
+                behind = rest[1:4]
+                if behind[:1] and behind[0].upper() == "AS":
+                    behind = behind[1:]
+                comma = next((at for at, own in enumerate(behind[:2]) if own == ","), None)
+                if comma is None or name.group() != rest[0]:
+                    break
+                rest = rest[rest.index(",") + 1 :]
+    return tables - {EVERYTHING}
+
+
 def statement_of(record: Record) -> str | None:
     """The parameter ``sql``."""
     return next((value for name, value in record.params if name == "sql"), None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.oracle.evidence import answer_of, are_equal, compare
-from tests.oracle.kinds import EVERYTHING, resource_of
+from tests.oracle.kinds import EVERYTHING, resource_of, tables_read
 from tests.oracle.units import Call, Unit, by_lookup
 
 
@@ -88,10 +88,9 @@ def kept(unit: Unit, asked: Sequence[Call], ignored: Sequence[str]) -> bool:
 
 def is_written(unit: Unit, first: Call, last: Call) -> bool:
     """Whether a write in the unit between these two may have changed what they ask."""
-    asked = resource_of(first.record)
+    asked = {*tables_read(first.record), EVERYTHING}
     return any(
-        first.number < write.number < last.number and resource_of(write.record) in (asked, EVERYTHING)
-        for write in unit.writes
+        first.number < write.number < last.number and resource_of(write.record) in asked for write in unit.writes
     )
 
 

@@ -21,6 +21,10 @@ _TABLE = re.compile(
     rf"delete\s+from\s+(?:only\s+)?|(?:select|with)\b.{{0,4000}}?\bfrom\s+)(?P<table>{_NAME})",
     re.IGNORECASE | re.DOTALL,
 )
+_READ = re.compile(r"\b(?:from|join)\b", re.IGNORECASE)
+_LISTED = re.compile(rf"\s*(?:(?:only|lateral)\s+)?(?P<table>{_NAME})", re.IGNORECASE)
+_COMMA = re.compile(r"(?:\s+(?:as\s+)?[\w\"`\[\]]{1,200})?\s*,", re.IGNORECASE)
+"""Behind a table, and what it is called: another one follows."""
 _FIRST_WORD = re.compile(rf"\s*(?:{_WRITES})\b", re.IGNORECASE)
 _VERB_AND_NAME = re.compile(rf"(?P<verb>select|{_WRITES}) (?P<name>\S+)", re.IGNORECASE)
 
@@ -62,6 +66,27 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
             elif kind[lookup] == WRITE and not _VERB_AND_NAME.fullmatch(names[function[lookup]]):
                 resource_code[lookup] = EVERYTHING
     return Subjects(kind, resource_code, tuple(codes))
+
+
+def list_tables_read(text: str) -> set[str]:
+    """The tables that the statement of a question reads, all that it joins: what stands behind FROM and JOIN.
+
+    Args:
+        text: canonical text of a lookup; one without a statement reads none.
+    """
+    statement = _find_statement(text)
+    if statement is None or _FIRST_WORD.match(statement):
+        return set()
+    if not text.startswith(ODD_LOOKUP):
+        statement = statement.partition("|")[0]
+    tables = set()
+    for clause in _READ.finditer(statement):
+        found = _LISTED.match(statement, clause.end())
+        while found is not None:
+            tables.add(_bare_name(found["table"]))
+            comma = _COMMA.match(statement, found.end())
+            found = _LISTED.match(statement, comma.end()) if comma is not None else None
+    return tables
 
 
 def code_written(name: str, codes: dict[str, int]) -> int:
