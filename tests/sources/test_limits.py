@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,10 +22,11 @@ from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError
 from tracereport.judging.baseline import read_baseline
 from tracereport.model import Report, Settings
-from tracereport.sources import SOURCES, streams
+from tracereport.sources import SOURCES, parquet_trial, streams
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.parquet import read_table, write_table
 from tracereport.sources.streams import BrokenSourceError, decode_text, read_chunks, read_whole
+from tracereport.sources.table import make_table
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 RECORD = b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n"
@@ -288,7 +290,35 @@ def test_a_table_of_more_rows_than_its_size_allows_is_refused() -> None:
     with pytest.raises(InputError, match="bytes unpack to 691 rows") as caught:
         read_table("calls.parquet", unpacked_limit=691 * 64 - 1)
     assert "--max-unpacked" in caught.value.remedy
-    assert len(read_table("calls.parquet", unpacked_limit=691 * 64)) == 691
+    assert len(read_table("calls.parquet", unpacked_limit=500_000)) == 691
+
+
+def test_a_table_whose_lists_unpack_beyond_the_limit_is_refused() -> None:
+    table = make_table(read_inputs([str(SINGLE)])).head(2)
+    metrics = pl.Series("metrics", [[{"name": "rows", "value": 1}] * 300_000, []], table.schema["metrics"])
+    table.with_columns(metrics).write_parquet("calls.parquet")
+    assert Path("calls.parquet").stat().st_size < 20_000
+    with pytest.raises(InputError, match="unpacks to 19,200,") as caught:
+        read_table("calls.parquet", unpacked_limit=10_000_000)
+    assert "--max-unpacked" in caught.value.remedy
+    assert len(read_table("calls.parquet", unpacked_limit=20_000_000)) == 2
+
+
+def test_a_table_that_ends_the_process_which_reads_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(read_inputs([str(SINGLE)]), Path("calls.parquet"))
+    monkeypatch.setattr(parquet_trial, "_PROGRAM", "import os; os.abort()")
+    with pytest.raises(InputError, match=r"calls\.parquet: can't be read as Parquet: .* \(SIGABRT\)") as caught:
+        read_table("calls.parquet")
+    assert caught.value.remedy
+    assert caught.value.exit_code == 3
+
+
+def test_where_no_process_can_be_made_a_table_is_read_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(read_inputs([str(SINGLE)]), Path("calls.parquet"))
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert len(read_table("calls.parquet")) == 691
+    monkeypatch.setattr(sys, "executable", "")
+    assert len(read_table("calls.parquet")) == 691
 
 
 def test_a_tables_name_is_no_pattern() -> None:

@@ -21,6 +21,7 @@ from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
 from tracereport.sources.objects import ObjectFile, is_url
+from tracereport.sources.parquet_trial import try_table
 from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO, input_title
 from tracereport.sources.table import make_table
 
@@ -72,10 +73,12 @@ def read_table(name: str, unpacked_limit: int | None = None) -> Calls:
         with _file_of(name) as path, _without_panics():
             rows = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
             size = Path(path).stat().st_size
-            if rows * _LEAST_ROW_BYTES > (unpacked_limit or max(LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO * size)):
+            most_bytes = unpacked_limit or max(LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO * size)
+            if rows * _LEAST_ROW_BYTES > most_bytes:
                 raise InputError(
                     f"{title}: {size:,} bytes unpack to {rows:,} rows", "Allow for them: --max-unpacked BYTES"
                 )
+            try_table(path, title, most_bytes)
             frame = pl.read_parquet(path, glob=False)
             text = pl.read_parquet_metadata(path).get(METADATA_KEY)
         metadata = msgspec.json.decode(text, type=_Metadata) if text is not None else None
