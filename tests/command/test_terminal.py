@@ -116,6 +116,7 @@ OWN_OPTIONS = {
     "config": {"--config"},
     "emitter": set(),
     "check-emitter": set(),
+    "history": {*("--output", "--format", "--order-by", "--title", "--page", "--top", "--full", "--quiet", "--schema")},
     "completion": set(),
 }
 OTHERS_OPTIONS = {
@@ -153,6 +154,9 @@ COMPLETED = [
     (["tracereport", "a.log", "--max-"], {"--max-unpacked"}),
     (["tracereport", "a.log", "--format", "mark"], {"markdown"}),
     (["tracereport", "ru"], {"run"}),
+    (["tracereport", "history", "--order-by", ""], {"given", "time"}),
+    (["tracereport", "history", "--format", "m"], {"markdown"}),
+    (["tracereport", "history", "--format", "sa"], set()),
     (["tracereport", "accept", "--rea"], {"--reason"}),
     (["tracereport", "accept", "--form"], set()),
     (["tracereport", "emitter", "node-c"], {"node-commonjs"}),

@@ -335,11 +335,7 @@ def completion(shell: Shell) -> int:
     from tracereport.documents import FORMATS  # noqa: PLC0415
     from tracereport.sources import SOURCES  # noqa: PLC0415
 
-    choices = {
-        "--format": [kind.name for kind in FORMATS],
-        "--from": [source.name for source in SOURCES],
-        "--order-by": ["given", "time"],
-    }
+    choices = {"--format": [kind.name for kind in FORMATS], "--from": [source.name for source in SOURCES]}
     click.echo(write_completion(shell, report, COMMANDS, choices), nl=False)
     return ExitCode.DONE
 

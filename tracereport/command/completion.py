@@ -48,6 +48,16 @@ def _arguments(command: click.Command) -> list[str]:
     ]
 
 
+def _own_choices(command: click.Command) -> list[tuple[str, list[str]]]:
+    """The command's options that take one of a few words, by flag."""
+    return [
+        (flag, [str(choice) for choice in option.type.choices])
+        for option in _options(command)
+        if isinstance(option.type, click.Choice)
+        for flag in option.opts
+    ]
+
+
 def _flags(command: click.Command) -> list[str]:
     return [name for option in _options(command) for name in option.opts] + ["--help"]
 
@@ -66,6 +76,12 @@ def _write_bash(commands: Mapping[str, click.Command], choices: Mapping[str, Seq
         f'    {option}) COMPREPLY=($(compgen -W "{" ".join(taken)}" -- "$current")); return ;;'
         for option, taken in choices.items()
     ]
+    own = [
+        f'    "{name} {flag}") COMPREPLY=($(compgen -W "{" ".join(taken)}" -- "$current")); return ;;'
+        for name, command in commands.items()
+        for flag, taken in _own_choices(command)
+        if name
+    ]
     arguments = [
         f'    {name}) COMPREPLY=($(compgen -W "{" ".join(taken)}" -- "$current")); return ;;'
         for name, command in commands.items()
@@ -80,6 +96,9 @@ def _write_bash(commands: Mapping[str, click.Command], choices: Mapping[str, Seq
             '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
             "    [[ $word == -- ]] && return  # what is run completes as files do",
             "  done",
+            '  case "${COMP_WORDS[1]} $previous" in',
+            *own,
+            "  esac",
             "  case $previous in",
             *values,
             "  esac",
@@ -119,6 +138,14 @@ def _write_zsh(commands: Mapping[str, click.Command], choices: Mapping[str, Sequ
             "_tracereport() {",
             "  local -a commands options",
             "  if (( ${words[(I)--]} > 0 && ${words[(I)--]} < CURRENT )); then _files; return; fi",
+            '  case "${words[2]} ${words[CURRENT-1]}" in',
+            *(
+                f'    "{name} {flag}") compadd -- {" ".join(taken)}; return ;;'
+                for name, command in commands.items()
+                for flag, taken in _own_choices(command)
+                if name
+            ),
+            "  esac",
             "  case ${words[CURRENT-1]} in",
             *(f"    {option}) compadd -- {' '.join(taken)}; return ;;" for option, taken in choices.items()),
             "  esac",
@@ -152,7 +179,8 @@ def _write_fish(commands: Mapping[str, click.Command], choices: Mapping[str, Seq
             lines.append(f"complete -c tracereport -n __fish_is_first_arg -a {name} -d '{_summary(command.help)}'")
         if taken := _arguments(command):
             lines.append(f"complete -c tracereport -n '{seen}' -f -a '{' '.join(taken)}'")
-        lines += [_write_fish_option(option, seen, choices) for option in _options(command)]
+        offered = {**choices, **dict(_own_choices(command))}
+        lines += [_write_fish_option(option, seen, offered) for option in _options(command)]
     return "\n".join([*lines, ""])
 
 

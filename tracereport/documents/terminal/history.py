@@ -23,6 +23,7 @@ from tracereport.wording.history import (
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.units import (
     defuse_commands,
+    display_width,
     elide_middle,
     escape_controls,
     format_change,
@@ -33,6 +34,8 @@ from tracereport.wording.units import (
 _NARROWEST: Final = 60
 _MARGIN: Final = "   "
 _BRIEF_ROWS: Final = 3
+_BRIEF_LINES: Final = 2
+_DOTS: Final = " ..."
 
 
 def render_history_text(history: History, options: HistoryOptions) -> str:
@@ -105,7 +108,7 @@ class _Page:
                     code=True,
                 ),
             ]
-        )[1:]
+        )
 
     def _section(self, title: str, entries: Sequence[Sequence[str]], total: int) -> Iterator[str]:
         if not entries:
@@ -124,14 +127,15 @@ class _Page:
     def _tell(self, rank: int, row: FindingHistory) -> list[str]:
         worth = f"{describe_growth(row.first, row.last)}, {STATE_WORDS[row.state]}"
         headline = f"{rank}. {describe_followed(row, quote_name)}"
-        shown = elide_middle(headline, max(20, self.canvas.width - len(worth) - 2))
         course = describe_course(row, self._days, quote_name)
         if row.at:
             course = f"{elide_middle(escape_controls(row.at), self.canvas.width // 2)}: {course}"
-        return [
-            *map(self.canvas.bold, self.canvas.set_right([shown], worth)),
-            *self.canvas.wrap(escape_controls(course), _MARGIN),
-        ]
+        if display_width(headline) + len(worth) + 2 <= self.canvas.width:
+            first = self.canvas.set_right([headline], worth)
+        else:  # who asks whom is worth more than a figure at the line's end
+            first = [elide_middle(headline, self.canvas.width)]
+            course = f"{worth}; {course}"
+        return [*map(self.canvas.bold, first), *self.canvas.wrap(escape_controls(course), _MARGIN)]
 
     def _changes(self) -> list[list[str]]:
         entries = []
@@ -141,8 +145,17 @@ class _Page:
             said = describe_run_change(change, self.history, quote_name)
             head = f"{self._days.name(change.run, quote_name)}: calls {calls}, asked again {again}"
             lines = self.canvas.wrap(f"{head}{'; ' if said else ''}{said}", _MARGIN, _MARGIN + "  ")
-            entries.append(lines[:2] if self._options.is_brief else lines)
+            entries.append(self._cut(lines) if self._options.is_brief else lines)
         return entries
+
+    def _cut(self, lines: list[str]) -> list[str]:
+        """The first two lines; what was cut shows as dots."""
+        if len(lines) <= _BRIEF_LINES:
+            return lines
+        last = lines[_BRIEF_LINES - 1]
+        while display_width(last) > self.canvas.width - len(_DOTS):
+            last = last.rpartition(" ")[0]
+        return [*lines[: _BRIEF_LINES - 1], last + _DOTS]
 
     def _runs(self) -> list[list[str]]:
         last = list(enumerate(self.history.runs.rows))[: -self._top - 1 : -1]
