@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import WrittenProcess, interleaved, processes
-from tests.truth import TrueCall, log_path, read_truth
+from tests.truth import NAMES, TrueCall, log_path, read_truth
 from tracereport.calls.calls import Calls, is_time
+from tracereport.engine.report import make_report
+from tracereport.model import Settings
 from tracereport.processes.bounds import NO_ANSWER, bound_repeats
 from tracereport.sources.perf_trace.reader import read_log
 
@@ -98,3 +100,24 @@ def test_bounds_are_never_more_than_the_truth(
         asked = Counter((call.function, call.params) for call in process.calls)
         true_repeats += sum(count - 1 for count in asked.values())
     assert least <= true_repeats
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_call_of_a_real_log_is_judged_but_those_of_torn_lines(name: str) -> None:
+    calls = read_log([str(log_path(name))])
+    if name == "torn-lines":
+        totals = make_report(calls, Settings(), name).totals
+        assert (totals.calls, totals.judged_calls) == (11_678, 0)
+        assert (totals.interleaved_repeats, totals.interleaved_unchanged) == (11_632, 11_023)
+    else:
+        assert calls.judged.all()
+
+
+def test_what_is_certain_is_said_of_the_process_in_the_verdict_and_before_any_figure(folder: Path) -> None:
+    report = make_report(mixed(folder), Settings(), "mixed")
+    assert (report.totals.redundant_calls, report.totals.interleaved_repeats) == (0, 6)
+    assert [row.least_repeats for row in report.processes.rows] == [6]
+    assert report.verdict.message.endswith("Of processes that wrote at the same time, at least 6 calls ask again.")
+    (warning,) = [row for row in report.quality.rows if row.code == "interleaved"]
+    assert warning.misleading
+    assert "at least 6 of them ask again, whoever made them" in warning.message

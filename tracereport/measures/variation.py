@@ -1,8 +1,9 @@
 """Which rows of a group are equal in all fields but one, or but some that vary one to one: the arithmetic of a fan-out.
 
 Fields are compared by 64 bit hashes, and rows in all fields but some by the sum of their hashes less those of the
-others. Fields that vary one to one over a whole group are taken together; of what is left every choice of fields is
-tried that some of its rows may vary in one to one, the small ones first, as many as ``_MOST_CHOICES`` allow.
+others; what is found so is held against the fields themselves. Fields that vary one to one over a whole group are taken
+together; of what is left every choice of fields is tried that some of its rows may vary in one to one, the small ones
+first, as many as ``_MOST_CHOICES`` allow.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ class Table(msgspec.Struct, frozen=True, eq=False):
     fields: Counts
     """Per group: the fields of each of its rows."""
     value: Hashes
-    """Row by row the hash of each field's value."""
+    """Row by row what stands for each field's value: equal where the values are, and nowhere else."""
     name_rank: Counts
     """Group by group the rank of each field's name."""
 
@@ -142,7 +143,8 @@ def _find_sets_of(table: Table, least: int) -> Sets:
     members = _compare_rest(table, columns, combinations)
     members = _keep_large(members, least)
     members = _keep_one_to_one(members, table, columns, combinations)
-    members = _keep_large(_choose_largest(members, combinations, int(table.rows.sum())), least)
+    members = _choose_largest(members, combinations, int(table.rows.sum()))
+    members = _keep_large(_keep_true(members, table, columns, combinations), least)
     sets, code = code_values(members.set, int(members.set.max(initial=-1)) + 1)
     set_of_row = np.full(int(table.rows.sum()), NO_SET, np.int64)
     set_of_row[members.row] = code
@@ -275,6 +277,37 @@ def _keep_one_to_one(
     is_one_to_one = np.bincount(set_of_value, minlength=sets) == entries
     kept = is_one_to_one[members.set]
     return _Memberships(members.row[kept], members.combination[kept], members.set[kept])
+
+
+def _keep_true(members: _Memberships, table: Table, columns: _Columns, combinations: _Combinations) -> _Memberships:
+    """Leaves out rows that differ from the first one of their set in other fields, or don't in those that vary.
+
+    Sums of hashes may be equal by chance, or because somebody wants them to be.
+    """
+    if not len(members.row):
+        return members
+    group = np.repeat(np.arange(len(table.rows)), table.rows)
+    cells = table.rows * table.fields
+    first_row, first_cell = np.cumsum(table.rows) - table.rows, np.cumsum(cells) - cells
+    row_cell = first_cell[group] + (np.arange(len(group)) - first_row[group]) * table.fields[group]
+    head = np.full(int(members.set.max()) + 1, len(members.row), np.int64)
+    np.minimum.at(head, members.set, np.arange(len(members.row)))
+    head = head[members.set]
+    fields = table.fields[group[members.row]]
+    owner, position = np.repeat(np.arange(len(members.row)), fields), count_up(fields)
+    value = table.value[spread(row_cell[members.row], fields)]
+    differs = value != table.value[spread(row_cell[members.row[head]], fields)]
+    width = int(table.fields.max())
+    may_vary = np.zeros(len(combinations.group) * width, bool)
+    may_vary[combinations.owner * width + columns.position[combinations.column]] = True
+    varies = may_vary[members.combination[owner] * width + position]
+    wrong = members.combination != members.combination[head]
+    wrong[owner[differs & ~varies]] = True
+    column = members.set[owner[varies]].astype(np.int64) * width + position[varies]
+    order = np.lexsort((value[varies], column))
+    is_again = (np.diff(column[order]) == 0) & (np.diff(value[varies][order].view(np.int64)) == 0)
+    wrong[owner[varies][order[1:][is_again]]] = True
+    return _Memberships(members.row[~wrong], members.combination[~wrong], members.set[~wrong])
 
 
 def _keep_large(members: _Memberships, least: int) -> _Memberships:
