@@ -14,6 +14,7 @@ from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
 from tracereport.calls.constant import map_rows
 from tracereport.calls.units import Units, find_root_units, find_units
 from tracereport.model import CallReference, UnitKind
+from tracereport.native.keys import find_distinct
 
 NOWHERE = -1
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -168,7 +169,7 @@ def _find_parent_places(
             places[child] = expected
             return places
     # Process and number in one key: numbers as their rank, so that it can't overflow.
-    numbers = np.unique(number[in_tree])
+    numbers = find_distinct(number[in_tree])
     tree = np.flatnonzero(in_tree)
     key = process[tree].astype(np.int64) * len(numbers) + np.searchsorted(numbers, number[tree])
     rank = np.searchsorted(numbers, parent[child])

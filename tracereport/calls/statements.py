@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import EVERYTHING, QUESTION, WRITE
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup
+from tracereport.native.keys import find_distinct
 
 _WRITES = "insert|update|delete|replace|merge"
 STATEMENT = "|sql="
@@ -53,7 +54,7 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
     """
     codes: dict[str, int] = {}
     kind_of_name, resource_of_name = np.full(len(names), QUESTION, np.uint8), np.zeros(len(names), np.int32)
-    for code in np.unique(function).tolist():
+    for code in find_distinct(function).tolist():
         kind_of_name[code], resource = _read_name(names[code])
         resource_of_name[code] = codes.setdefault(resource, len(codes))
     kind, resource_code = kind_of_name[function], resource_of_name[function]

@@ -20,6 +20,7 @@ from tracereport.measures.repeats import Repeats, find_repeats
 from tracereport.measures.scopes import LOW
 from tracereport.measures.traits import AVOIDABLE
 from tracereport.model import Selection, Settings
+from tracereport.native.keys import find_distinct
 from tracereport.native.tally import TRAIT_TYPE
 
 Made = TypeVar("Made")
@@ -110,7 +111,7 @@ class Context:
     def _least_fan_out_values(self) -> int:
         """So many distinct values are a fan-out; fewer where a developer has filled the database."""
         least, origins = self.settings.fan_out_values, self.calls.origins
-        hooks = {origins.texts[code] for code in np.unique(origins.via[origins.via != NO_TEXT]).tolist()}
+        hooks = {origins.texts[code] for code in find_distinct(origins.via[origins.via != NO_TEXT]).tolist()}
         return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
 
     @cached_property

@@ -33,7 +33,7 @@ from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.measures.proof import with_proof
 from tracereport.measures.traits import AGAIN, QUESTION, RECORDED, SHOWN
 from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
-from tracereport.native.keys import factorize
+from tracereport.native.keys import factorize, find_distinct
 from tracereport.native.tally import Mask, count_traits
 
 SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
@@ -112,7 +112,7 @@ def sum_askings(context: Context, key: str) -> Table:
 
 def _count_processes(index: NDArray[np.int64], process: NDArray[np.int32], count: int) -> NDArray[np.int64]:
     """How many processes each row's units are of."""
-    pairs = np.unique(index * (int(process.max(initial=0)) + 1) + process)
+    pairs = find_distinct(index * (int(process.max(initial=0)) + 1) + process)
     return np.bincount(pairs // (int(process.max(initial=0)) + 1), minlength=count)
 
 

@@ -15,6 +15,7 @@ from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Top, merge_tops
 from tracereport.measures.traits import SEQUENTIAL
 from tracereport.model import Rows, SequentialDuplicate
+from tracereport.native.keys import find_distinct
 
 
 def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
@@ -39,7 +40,7 @@ def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
         bounds = np.append(starts, len(places)).tolist()
         own_limit = reference_limit(rank)
         runs = [ordered.row[places[start:end]] for start, end in pairwise(bounds[: own_limit + 1])]
-        callers = np.unique(calls.signatures.caller[ordered.signature[places]]).tolist()
+        callers = find_distinct(calls.signatures.caller[ordered.signature[places]]).tolist()
         names = sorted((calls.name(code) for code in callers), key=caller_rank)
         lookup = int(groups.code[group])
         references = refer_to_lists(context, [run[:own_limit] for run in runs])

@@ -16,6 +16,7 @@ from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.measures.traits import ASKED, RECORDED
 from tracereport.model import CallTree, TreePath
+from tracereport.native.keys import find_distinct
 from tracereport.native.tally import count_traits
 
 UNFINISHED: Final = "(unfinished)"
@@ -86,7 +87,7 @@ def measure_tree(context: Context) -> TreePart:
     ]
     shown = size if context.shown is None else count_by(path, count, context.shown.places[in_tree])
     return TreePart(
-        processes=len(np.unique(ordered.process[in_tree])),
+        processes=len(find_distinct(ordered.process[in_tree])),
         paths=Table(
             key={"path": Column(np.arange(len(found)), tuple(texts))},
             sums={

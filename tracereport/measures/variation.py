@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.coding import HASH_LIMIT, code_values, count_up, mix_bits, spread
 from tracereport.measures.answers import code_sequences
+from tracereport.native.keys import find_distinct
 
 Hashes = NDArray[np.uint64]
 Counts = NDArray[np.int64]
@@ -202,7 +203,7 @@ def _combine_bundles(bundles: _Bundles, columns: _Columns, table: Table) -> _Com
     counts = np.bincount(bundles.group, minlength=len(table.rows))
     first_bundle = np.cumsum(counts) - counts
     group, bundle, bundle_count = [], [], []
-    for count in np.unique(counts[counts > 0]).tolist():
+    for count in find_distinct(counts[counts > 0]).tolist():
         own = np.flatnonzero(counts == count)
         sizes, members = _list_choices(count, _MOST_CHOICES)
         group.append(np.repeat(own, len(sizes)))

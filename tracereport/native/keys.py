@@ -1,11 +1,13 @@
 """Columns of integer keys: equal ones numbered, ordered, and linked to one another; each in linear time."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.native.loader import address, checked, contiguous, library
+
+Number = TypeVar("Number", bound=np.integer[Any])
 
 
 def factorize(keys: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -20,6 +22,12 @@ def factorize(keys: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], NDArra
     codes, first_use = np.empty(len(keys), np.int32), np.empty(len(keys), np.int64)
     distinct = checked(library().tracereport_factorize(address(keys), len(keys), address(codes), address(first_use)))
     return codes, first_use[:distinct].copy()
+
+
+def find_distinct(values: NDArray[Number]) -> NDArray[Number]:
+    """The distinct integers, ascending."""
+    distinct: NDArray[Number] = np.sort(values[factorize(values)[1]])
+    return distinct
 
 
 def group_order(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

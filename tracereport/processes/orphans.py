@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.native.keys import factorize
+from tracereport.native.keys import factorize, find_distinct
 from tracereport.processes.splitting import Processes
 
 Ints = NDArray[np.int64]
@@ -87,9 +87,9 @@ def _find_orphans(
     if not len(asking):
         return asking
     # Calls by process, function and number, each with the latest line of those up to it.
-    functions, numbers = int(max(function.max(), caller.max())) + 1, np.unique(number)
+    functions, numbers = int(max(function.max(), caller.max())) + 1, find_distinct(number)
     group = process.astype(np.int64) * functions + function
-    distinct = np.unique(group)
+    distinct = find_distinct(group)
     key = np.searchsorted(distinct, group) * len(numbers) + np.searchsorted(numbers, number)
     order = np.argsort(key, kind="stable")
     key, own_group = key[order], key[order] // len(numbers)

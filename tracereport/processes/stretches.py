@@ -20,6 +20,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.native.keys import find_distinct
+
 OPEN_CALLS = 100
 """So many calls aren't open at once before the first line of a process: if it lacks more, its start was cut off."""
 LONG_PAUSE = 8
@@ -194,5 +196,5 @@ def _find_distant_pairs(ends: _Ends, gaps: _Gaps, group: Ints, numbers: int) -> 
 
 def _whole_groups(block: Ints, group: Ints) -> tuple[Ints, Ints]:
     """The first and the last block of each group that one of these blocks is in."""
-    groups = np.unique(group[block])
+    groups = find_distinct(group[block])
     return np.searchsorted(group, groups, "left"), np.searchsorted(group, groups, "right") - 1

@@ -13,7 +13,7 @@ from tracereport.calls.constant import concatenate, is_constant, map_column, rep
 from tracereport.calls.facts import MALFORMED_ROWS
 from tracereport.calls.naming import MarkedNames
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
-from tracereport.native.keys import factorize
+from tracereport.native.keys import factorize, find_distinct
 from tracereport.native.metrics import MISSING
 from tracereport.processes.parents import find_parents
 from tracereport.processes.separating import NOT_SAID, Witness, separate_processes
@@ -198,7 +198,7 @@ def _code_tests(
     marked: list[tuple[tuple[str, ...], NDArray[np.int64]]], logged_names: tuple[str, ...], logged: NDArray[np.int32]
 ) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     """The tests' names, sorted, and each call's: what its line says, else what the markers say."""
-    found = {names[event] for names, events in marked for event in np.unique(events[events >= 0]).tolist()}
+    found = {names[event] for names, events in marked for event in find_distinct(events[events >= 0]).tolist()}
     tests = sorted(found | set(logged_names))
     codes = {name: code for code, name in enumerate(tests)}
     of_marker = concatenate(
