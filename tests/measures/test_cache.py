@@ -13,10 +13,13 @@ from tests.coded_calls import report_of
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
-from tracereport.measures.cache import FIRST, measure_curve
+from tracereport.measures.cache import measure_curve
 from tracereport.model import CachePoint, Selection
 from tracereport.native.distances import stack_distances
 from tracereport.native.keys import previous_same
+
+FIRST = -1
+"""The distance of a lookup's first call."""
 
 streams = st.integers(1, 40).flatmap(lambda lookups: st.lists(st.integers(0, lookups), max_size=400))
 
@@ -52,8 +55,12 @@ def curve_of(lookups: list[int], stale: list[bool], elapsed_ns: list[int]) -> Cu
     return Curve(*measure_curve([(capacity, *own) for capacity, own in sorted(hits.items())]))
 
 
+def measure_distances(lookups: np.ndarray) -> np.ndarray:
+    return stack_distances(np.zeros(len(lookups), np.int32), previous_same(lookups), 1)
+
+
 def distances_of(lookups: Sequence[int]) -> list[int]:
-    return stack_distances(previous_same(np.array(lookups, np.int64))).tolist()
+    return measure_distances(np.array(lookups, np.int64)).tolist()
 
 
 @given(streams)
@@ -68,13 +75,13 @@ def test_a_cache_hits_from_distance_plus_one_on(lookups: list[int]) -> None:
 @pytest.mark.parametrize("lookups", [1, 3, 100, 10**6, 2**62])
 def test_distances_are_exact_at_every_depth_of_the_tree(calls: int, lookups: int) -> None:
     asked = np.random.default_rng(calls).integers(0, lookups, calls)
-    distance = stack_distances(previous_same(asked))
+    distance = measure_distances(asked)
     for capacity in (1, 10, 64):
         assert ((distance != FIRST) & (distance < capacity)).tolist() == simulate_lru(asked.tolist(), capacity)
 
 
 def test_a_loop_is_asked_again_after_all_its_other_lookups() -> None:
-    distance = stack_distances(previous_same(np.arange(300_000) % 100_000))
+    distance = measure_distances(np.arange(300_000) % 100_000)
     assert (distance[:100_000] == FIRST).all()
     assert (distance[100_000:] == 99_999).all()
 

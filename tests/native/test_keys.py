@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracereport.calls.grouping import order_by
 from tracereport.native.distances import stack_distances
-from tracereport.native.keys import factorize, group_order, previous_same, sum_groups
+from tracereport.native.keys import factorize, find_distinct, group_order, previous_same, sum_groups
 
 SIGNED = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.one_of(
@@ -70,26 +70,48 @@ def test_keys_of_any_width_are_taken_and_so_are_every_other_ones(kind: type) -> 
     assert group_order(keys).tolist() == [1, 0, 2]
 
 
-@given(st.lists(st.integers(0, 12)))
-def test_a_stack_distance_counts_the_other_lookups_since(lookups: list[int]) -> None:
-    expected = []
-    for at, lookup in enumerate(lookups):
-        since = lookups[:at][::-1]
-        expected.append(len(set(since[: since.index(lookup)])) if lookup in since else -1)
-    assert stack_distances(previous_same(integers(lookups))).tolist() == expected
+@given(st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 12))))
+def test_a_stack_distance_counts_the_other_lookups_since(calls: list[tuple[int, int]]) -> None:
+    expected, previous = [], []
+    for at, (stream, lookup) in enumerate(calls):
+        before = [index for index in range(at) if calls[index] == (stream, lookup)]
+        previous.append(before[-1] if before and stream >= 0 else -1)
+        since = {other for its, other in calls[before[-1] + 1 : at] if its == stream} if before else set()
+        expected.append(len(since) if previous[-1] >= 0 else -1)
+    streams = integers([stream for stream, _ in calls])
+    assert stack_distances(streams, integers(previous), 3).tolist() == expected
 
 
 def test_stack_distances_reach_over_many_blocks() -> None:
     lookups = np.concatenate((np.arange(5_000), np.arange(5_000)[::-1], np.arange(5_000)))
-    distance = stack_distances(previous_same(lookups))
+    stream = np.zeros(len(lookups), np.int32)
+    distance = stack_distances(stream, previous_same(lookups), 1)
     assert distance[5_000:10_000].tolist() == list(range(5_000))
     assert distance[10_000:].tolist() == list(range(5_000))
+    # The same of two streams that take turns.
+    both = stack_distances(
+        np.tile([0, 1], len(lookups)), previous_same(np.repeat(lookups, 2) * 2 + [0, 1] * len(lookups)), 2
+    )
+    assert np.array_equal(both, np.repeat(distance, 2))
 
 
-@pytest.mark.parametrize("previous", [[0], [-1, 5], [-1, 0, 0], [-1, 1]])
+@pytest.mark.parametrize("previous", [[0], [-1, 5], [-1, 0, 0], [-1, 1], [-1, -1, 1]])
 def test_positions_that_no_log_can_have_are_refused(previous: list[int]) -> None:
+    stream = integers([0, 1, 0][: len(previous)] if previous[-1] == 1 and len(previous) == 3 else [0] * len(previous))
     with pytest.raises(ValueError, match="range"):
-        stack_distances(integers(previous))
+        stack_distances(stream, integers(previous), 2)
+
+
+def test_a_stream_that_is_not_there_is_refused_and_so_are_columns_of_different_lengths() -> None:
+    with pytest.raises(ValueError, match="range"):
+        stack_distances(integers([1]), integers([-1]), 1)
+    with pytest.raises(ValueError, match="lengths"):
+        stack_distances(integers([0]), integers([]), 1)
+
+
+@given(KEYS)
+def test_distinct_keys_ascend(keys: list[int]) -> None:
+    assert find_distinct(integers(keys)).tolist() == sorted(set(keys))
 
 
 def test_the_seed_of_the_hashes_changes_no_result() -> None:

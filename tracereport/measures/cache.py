@@ -7,20 +7,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, stable_order, sum_by
+from tracereport.calls.coding import code_tuples
+from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
+from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.answers import NO_ANSWER
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.model import CacheCurve, CachePoint, Rows
 from tracereport.native.distances import stack_distances
-from tracereport.native.keys import previous_same
+from tracereport.native.keys import factorize, previous_same
 
 MARKS: Final = (50, 80, 95)
 """Percent of all hits that aren't stale, whose capacities the report names."""
-FIRST: Final = -1
-"""The distance of a lookup's first call in its process."""
 
 
 class CachePart(msgspec.Struct, frozen=True, eq=False):
@@ -40,24 +39,18 @@ def measure_caches(context: Context) -> CachePart:
     """
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
-    function = calls.lookups.function[ordered.lookup]
-    place = np.flatnonzero(ordered.is_question)
-    # Function by function, process by process: streams that have no lookup in common.
-    place = place[stable_order(function[place], max(names, 1))]
-    lookups = max(len(calls.lookups.function), 1)
-    lookup = ordered.process[place].astype(np.int64) * lookups + ordered.lookup[place]
-    previous = previous_same(lookup)
-    hit = np.flatnonzero(previous >= 0)
-    capacity = stack_distances(previous)[hit] + 1
-    row = ordered.row[place]
-    stale = _is_stale(context, row[hit], row[previous[hit]])
-    own = function[place[hit]].astype(np.int64)
-    key = own * (int(capacity.max(initial=0)) + 1) + capacity
-    distinct, group = code_values(key, names * (int(capacity.max(initial=0)) + 1))
-    count = len(distinct)
-    elapsed_ns = calls.elapsed_ns[row[hit]]
-    width = int(capacity.max(initial=0)) + 1
-    asked = count_by(function[place], names)
+    previous = _find_previous(context)
+    streams, stream = _number_streams(context)
+    distance = stack_distances(stream, previous, streams)
+    hit = np.flatnonzero(distance >= 0)
+    capacity = distance[hit] + 1
+    row = ordered.row[hit]
+    stale = _is_stale(context, row, ordered.row[previous[hit]])
+    own = context.function[hit]
+    (functions, capacities), group = code_tuples((own, names), (capacity, int(capacity.max(initial=0)) + 1))
+    count = len(functions)
+    stale_hits = count_by(group, count, stale)
+    asked = count_by(context.function, names, ordered.is_question)
     found = np.flatnonzero(asked)
     return CachePart(
         functions=Table(
@@ -65,14 +58,41 @@ def measure_caches(context: Context) -> CachePart:
             sums={"calls": asked[found], "possible_hits": count_by(own, names)[found]},
         ),
         hits=Table(
-            key={"function": Column(distinct // width, calls.names), "capacity": Column(distinct % width)},
+            key={"function": Column(functions, calls.names), "capacity": Column(capacities)},
             sums={
-                "fresh": count_by(group, count, ~stale),
-                "stale": count_by(group, count, stale),
-                "saved_ns": sum_by(group, np.where(stale, 0, elapsed_ns), count),
+                "fresh": count_by(group, count) - stale_hits,
+                "stale": stale_hits,
+                "saved_ns": sum_by(group, np.where(stale, 0, calls.elapsed_ns[row]), count),
             },
         ),
     )
+
+
+def _find_previous(context: Context) -> NDArray[np.integer[Any]]:
+    """Of each question that of the same lookup just before it in its process; -1 for others."""
+    ordered = context.ordered
+    if np.array_equal(ordered.unit, ordered.process):
+        return context.repeats.previous
+    place = np.flatnonzero(ordered.is_question)
+    lookups = max(len(context.calls.lookups.function), 1)
+    before = previous_same(ordered.process[place].astype(np.int64) * lookups + ordered.lookup[place])
+    previous = np.full(len(ordered), NOWHERE, np.int64)
+    previous[place] = np.where(before < 0, NOWHERE, place[before])
+    return previous
+
+
+def _number_streams(context: Context) -> tuple[int, NDArray[np.int32]]:
+    """How many caches there are, and which one answers each question, -1 for other calls.
+
+    Each function of each process has one: streams that have no lookup in common.
+    """
+    ordered, names = context.ordered, len(context.calls.names)
+    if len(context.calls.processes.name) == 1:
+        count, stream = names, context.function
+    else:
+        stream, first = factorize(ordered.process.astype(np.int64) * names + context.function)
+        count = len(first)
+    return count, stream if ordered.is_question.all() else np.where(ordered.is_question, stream, np.int32(-1))
 
 
 def _is_stale(context: Context, row: NDArray[np.intp], before: NDArray[np.intp]) -> NDArray[np.bool_]:

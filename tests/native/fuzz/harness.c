@@ -136,11 +136,7 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
     if (tracereport_previous_same(keys, count, result) == count) {
         for (int64_t at = 0; at < count; at++)
             HOLDS(result[at] < at && (result[at] < 0 || keys[result[at]] == keys[at]));
-        if (tracereport_stack_distances(result, count, other) == count)
-            for (int64_t at = 0; at < count; at++)
-                HOLDS((other[at] < 0) == (result[at] < 0) && other[at] < at);
     }
-    tracereport_stack_distances(keys, count, other);
     tracereport_sum_groups(keys, 4, result, count, other, count / 2);
     tracereport_sum_groups(keys, 8, keys, count, other, count);
     free(keys);
@@ -183,6 +179,13 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_open_callers(count, first, group, set, groups, first + count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[count + at] < at && (first[count + at] < 0 || group[first[count + at]] == set[at]));
+    for (int64_t at = 0; at < count; at++)
+        previous[at] = -1;
+    for (int64_t at = 1; at < count; at++)
+        previous[at] = is_wild ? set[at] : group[at] == group[at - 1] ? (int32_t)at - 1 : -1;
+    if (tracereport_stack_distances(group, previous, count, groups, previous + count) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS((previous[count + at] < 0) == (group[at] < 0 || previous[at] < 0) && previous[count + at] < at);
     if (tracereport_nearest_above(parent, flags, count, first) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[at] < at && (first[at] < 0 || flags[first[at]]));
@@ -201,7 +204,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     memcpy(first + count, values, (size_t)count * sizeof *values);
     if (tracereport_cap_times(group, groups, count, values, values, first, first + count) == count)
         for (int64_t at = 0; at < count; at++)
-            HOLDS(first[at] >= 0 && first[at] <= values[at] && first[at] + first[count + at] >= 0);
+            HOLDS(first[at] >= 0 && first[at] <= values[at]);
     free(group);
     free(set);
     free(previous);
