@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.native.tally import Mask, count_traits, find_extremes, find_first_largest
+from tracereport.native.tally import Mask, count_groups, count_traits, find_extremes, find_first_largest
 
 GROUPS = 4
 MEMBERS = st.lists(st.tuples(st.integers(-1, GROUPS - 1), st.integers(0, 15), st.integers(-3, 3)))
@@ -46,6 +46,16 @@ def test_extremes_and_the_first_largest_are_those_of_each_group(members: list[tu
             assert (least[group], most[group]) == (min(own)[0], max(own)[0])
 
 
+@given(MEMBERS, st.sampled_from((np.int32, np.int64)))
+def test_members_are_counted_with_a_mask_and_without(members: list[tuple[int, int, int]], kind: type) -> None:
+    groups, traits, _ = columns(members)
+    mask = traits % 2 == 1
+    asked = groups.astype(kind)
+    counted = [count_groups(asked, GROUPS).tolist(), count_groups(asked, GROUPS, mask).tolist()]
+    assert counted[0] == [sum(own == group for own, _, _ in members) for group in range(GROUPS)]
+    assert counted[1] == [sum(own == group and trait % 2 for own, trait, _ in members) for group in range(GROUPS)]
+
+
 def test_what_does_not_fit_is_refused() -> None:
     group, other = np.array([GROUPS], np.int32), np.zeros(1, np.int64)
     traits = np.zeros(1, np.uint16)
@@ -53,6 +63,8 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: count_traits(group, traits, MASKS, GROUPS),
         lambda: count_traits(group, traits[:0], MASKS, GROUPS),
         lambda: count_traits(group - 1, traits, {str(at): Mask() for at in range(32)}, GROUPS),
+        lambda: count_groups(group, GROUPS),
+        lambda: count_groups(group, GROUPS + 1, np.zeros(0, bool)),
         lambda: find_extremes(group, other, GROUPS),
         lambda: find_extremes(group, other[:0], GROUPS),
         lambda: find_first_largest(group, other, GROUPS),

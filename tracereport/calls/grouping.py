@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tracereport.calls.constant import is_constant, map_rows
 from tracereport.model import Rows
 from tracereport.native.keys import group_order, sum_groups
+from tracereport.native.tally import count_groups
 
 Row = TypeVar("Row")
 Integers = NDArray[np.integer[Any]]
@@ -68,7 +69,7 @@ def sum_exactly(values: NDArray[np.int64]) -> int:
 
 def count_by(groups: Integers, count: int, mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """How many (masked) members each of ``count`` groups has."""
-    return np.bincount(groups if mask is None else groups[mask], minlength=count)
+    return count_groups(groups, count, mask)
 
 
 def rank_rows(counts: Sequence[int] | NDArray[Any], names: Sequence[tuple[Any, ...]]) -> list[int]:

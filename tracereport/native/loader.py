@@ -25,6 +25,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_group_order": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_sum_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_count_traits": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
+    "tracereport_count_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_extremes": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT)),
     "tracereport_first_largest": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_judge_repeats": (

@@ -43,6 +43,26 @@ EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *tr
     return groups;
 }
 
+/* How many members each group has, of those that the mask holds (all without one). Numbers of groups have four bytes each
+ * or eight; members of a group below 0 aren't counted. */
+EXPORT int64_t tracereport_count_groups(const void *group, int64_t bytes, const uint8_t *mask, int64_t count,
+                                        int64_t *counts, int64_t groups) {
+    const int32_t *narrow = group;
+    const int64_t *wide = group;
+    if (count < 0 || groups < 0 || (bytes != 4 && bytes != 8))
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < groups; at++)
+        counts[at] = 0;
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = bytes == 4 ? narrow[at] : wide[at];
+        if (own >= groups)
+            return BAD_ARGUMENT;
+        if (own >= 0)
+            counts[own] += mask ? mask[at] != 0 : 1;
+    }
+    return groups;
+}
+
 /* The least and the largest value of each group; those of a group without any are the wrong way round. */
 EXPORT int64_t tracereport_extremes(const int32_t *group, const int64_t *values, int64_t count, int64_t *least,
                                     int64_t *most, int64_t groups) {

@@ -55,6 +55,25 @@ def count_traits(
     return {name: counts[:, at].copy() for at, name in enumerate(masks)}
 
 
+def count_groups(
+    groups: NDArray[np.integer[Any]], count: int, mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """How many members each of ``count`` groups has, of those that a mask holds.
+
+    Raises:
+        ValueError: a group isn't below ``count``.
+    """
+    groups = np.ascontiguousarray(groups) if groups.dtype == np.int32 else contiguous(groups)
+    if mask is not None:
+        mask = np.ascontiguousarray(mask, np.bool_)
+        if len(mask) != len(groups):
+            raise ValueError("a mask without groups")
+    counts = np.empty(count, np.int64)
+    own = (address(groups), groups.itemsize, None if mask is None else address(mask), len(groups))
+    checked(library().tracereport_count_groups(*own, address(counts), count))
+    return counts
+
+
 def find_extremes(
     groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
