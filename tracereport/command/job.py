@@ -188,9 +188,10 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     if _is_in_parts(job, states):
         from tracereport.command.parts_job import measure_parts  # noqa: PLC0415
 
-        report = measure_parts(job, inputs, names, states, title, watcher)
-        begin("writing")
-        return _with_source(job, Result(tuple(inputs), None, _conclude(prepared, report, report)))
+        joined = measure_parts(job, inputs, names, states, title, watcher)
+        if joined is not None:
+            begin("writing")
+            return _with_source(job, Result(tuple(inputs), None, _conclude(prepared, joined, joined)))
     begin("reading", _total_bytes(states))
     if not _needs_calls(job):
         report = _measure_in_turn(job, inputs, names, title, watcher)

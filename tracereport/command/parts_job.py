@@ -25,13 +25,15 @@ def measure_parts(
     states: Sequence[InputState | None],
     title: str,
     watcher: Watcher | None,
-) -> Report:
-    """Measures every input in a part of its own, and makes the report of all.
+) -> Report | None:
+    """Measures every input in a part of its own, and makes the report of all; none where that divides nothing.
 
     Raises:
         TracereportError: an input can't be read, no call is in any, a worker died too often, or nobody answers.
     """
     measuring = _describe(job, inputs, titles, states, shard=None)
+    if measuring.is_undivided:
+        return None
     with measure_inputs(measuring, _Told(measuring, watcher)) as parts:
         return _finish(job, parts, inputs, titles, title)
 

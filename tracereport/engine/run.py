@@ -6,6 +6,8 @@ What is done stays done: a part that its store holds already isn't measured agai
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -96,7 +98,19 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
             return ()
         range_bytes = max(self.range_bytes, state.size // (PIECES_OF_AN_INPUT // 2))
         is_large = state.size >= 2 * range_bytes
-        return cut_input(self.inputs[index], range_bytes, source=self.source) if is_large else ()
+        return _cut_once(self.inputs[index], state, range_bytes, self.source) if is_large else ()
+
+    @property
+    def is_undivided(self) -> bool:
+        """Whether there is nothing that workers could share, or that is to be kept.
+
+        Raises:
+            UsageError: no such number of workers can be.
+        """
+        if self.parts is not None or (self.workers is not None and self.workers.startswith(CLUSTER_SCHEME)):
+            return False
+        parse_workers(self.workers)
+        return len(list(islice(self._list_parts(), 2))) == 1
 
     @property
     def own_inputs(self) -> range:
@@ -106,6 +120,13 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _is_shared_by_pieces(self) -> bool:
         return self.shard is not None and len(self.inputs) < self.shard[1]
+
+
+@lru_cache(maxsize=16)
+def _cut_once(name: str, state: InputState, range_bytes: int, source: str | None) -> Sequence[ByteRange]:
+    """The ranges of an input in this state, which takes a look at all of it."""
+    del state
+    return cut_input(name, range_bytes, source=source)
 
 
 def share_inputs(count: int, shard: tuple[int, int] | None) -> range:

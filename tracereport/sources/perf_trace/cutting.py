@@ -19,7 +19,8 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
 
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
-    where it breaks off, and where no marker stands at the right place.
+    where it breaks off, and where no marker stands at the right place: one process that fills so many bytes and more
+    may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
     if start is None:
@@ -33,6 +34,8 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
             if envelope.layers:
                 return ()
             cutter.add(raw, chunk)
+            if cutter.is_hopeless():
+                return ()
     except BrokenSourceError:
         return ()
     finally:
@@ -82,6 +85,10 @@ class _Cutter:
         self._doubled += self._blocks.take_doubled()
         self._position += len(raw)
         self._line += chunk.split.lines
+
+    def is_hopeless(self) -> bool:
+        """Whether the first range could have ended long ago, and no marker stood there."""
+        return len(self._ranges) == 1 and self._position - self._ranges[0].start >= self._range_bytes * 5 // 4
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""
