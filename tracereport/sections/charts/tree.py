@@ -204,21 +204,24 @@ def _counts(row: TreePath) -> tuple[int, ...]:
 
 
 def _strips(box: _Box, label: Labels) -> Iterator[Row]:
-    """The parts of a box's strip, from left to right, as shares of the box's width."""
-    if box.row is None:
-        return
+    """The parts of a box's strip, from left to right, as shares of the box's width; of a caller without calls one."""
     by_time = box.by_time or box.by_calls
+    counts = _counts(box.row) if box.row is not None else (*[0] * len(KINDS), 1)
+    whole = sum(counts)
     before = 0
-    for (kind, _), calls in zip(ALL_KINDS, _counts(box.row), strict=True):
+    for (kind, _), calls in zip(ALL_KINDS, counts, strict=True):
         if calls:
+            edges = (before / whole, (before + calls) / whole)
+            left, right = (_between(box.by_calls, edge) for edge in edges)
+            left_in_time, right_in_time = (_between(by_time, edge) for edge in edges)
             yield {
                 "function": label(box.path[-1]),
                 "level": len(box.path) - 1,
                 "kind": kind,
-                "left": _between(box.by_calls, before / box.row.calls),
-                "right": _between(box.by_calls, (before + calls) / box.row.calls),
-                "leftInTime": _between(by_time, before / box.row.calls),
-                "rightInTime": _between(by_time, (before + calls) / box.row.calls),
+                "left": left,
+                "right": right,
+                "leftInTime": left_in_time,
+                "rightInTime": right_in_time,
             }
         before += calls
 
