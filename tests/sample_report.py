@@ -61,6 +61,7 @@ from tracereport.model import (
     TimelineCall,
     Totals,
     TreePath,
+    Unit,
     Verdict,
 )
 
@@ -628,6 +629,25 @@ def timeline_call(
     )
 
 
+UNITS = rows(
+    *(
+        Unit(
+            name=name,
+            process=0,
+            kind="test",
+            tree="nested",
+            calls=calls,
+            judged_questions=calls - 3,
+            writes=3,
+            frames=0,
+            by_edge=Rows(),
+            by_finding=rows(ProcessFinding(fingerprint=FINDINGS[0].fingerprint, repeats=61, avoidable_calls=0)),
+        )
+        for name, calls in (("tests::large_files::append_many_versions", 812), (HOSTILE_CALLER, 34))
+    ),
+    total=78,
+)
+
 TIMELINES = rows(
     Timeline(
         fingerprints=(FINDINGS[3].fingerprint,),
@@ -816,6 +836,10 @@ ASKED_AGAIN = rows(
             caller=caller,
             function=name,
             repeats=unchanged + changed + unproven,
+            again_calls=changed + unproven + unchanged // 2,
+            shared_calls=unchanged - unchanged // 2,
+            own_calls=unchanged // 3,
+            handed_on_calls=unchanged // 2 - unchanged // 3,
             unchanged=unchanged,
             changed=changed,
             unproven=unproven,
@@ -1064,7 +1088,7 @@ def sample_report() -> Report:
         title="duckpond-deep-single-thread",
         settings=Settings(),
         selection=None,
-        units=Rows(),
+        units=UNITS,
         input=INPUT,
         totals=TOTALS,
         processes=PROCESSES,

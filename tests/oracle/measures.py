@@ -19,6 +19,7 @@ from tests.oracle.units import Call, Lookup, Unit, by_lookup, calls_of, find_uni
 
 if TYPE_CHECKING:
     from tests.oracle.reading import Record
+from tracereport.measures.breakdown import FLAG_VERBS, FLAGS, IDENTITIES
 
 UNIT_NS = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
 
@@ -471,6 +472,9 @@ def asked_again(repeats: list[Repeat]) -> list[Row]:
             "caller": caller,
             "function": function,
             "repeats": len(own),
+            **classes(own),
+            "own_calls": sum(repeat.own for repeat in own),
+            "handed_on_calls": sum(repeat.handed_on for repeat in own),
             **evidence_counts(own),
             **elapsed(repeat.call for repeat in own),
         }
@@ -547,9 +551,19 @@ def breakdown(every: list[Call]) -> list[Row]:
     return rows
 
 
+def metric_kind(name: str, values: list[int]) -> str:
+    """What a metric is: a time and an identity by its name, or by its size; a flag by name and values."""
+    first, last = name.lower().partition("_")[0], name.lower().rpartition("_")[2]
+    if is_time(name):
+        return "time"
+    if last in IDENTITIES or max(values) >= 2**32:
+        return "identity"
+    return "flag" if set(values) <= {0, 1} and (last in FLAGS or first in FLAG_VERBS) else "count"
+
+
 def metric_summary(name: str, values: list[int], total_elapsed_ns: int) -> Row:
     """One metric of one function; each time that a call names it counts."""
-    kind = "time" if is_time(name) else "flag" if set(values) <= {0, 1} else "count"
+    kind = metric_kind(name, values)
     return {
         "name": name,
         "kind": kind,

@@ -9,7 +9,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.measures.proof import with_proof
-from tracereport.measures.traits import RECORDED, REPEAT, SHOWN
+from tracereport.measures.traits import AGAIN, RECORDED, REPEAT, SHOWN
 from tracereport.model import AskedAgain, Rows
 from tracereport.native.tally import Mask, count_traits
 
@@ -32,7 +32,9 @@ def count_asked_again(context: Context) -> Table:
             "function": Column(edges[edge] // names, calls.names),
         },
         sums={
-            **count_traits(group, repeats.traits[place], {**RECORDED, "shown": Mask(SHOWN)}, count),
+            **count_traits(
+                group, repeats.traits[place], {**RECORDED, "again": Mask(AGAIN), "shown": Mask(SHOWN)}, count
+            ),
             "elapsed_ns": sum_by(group, calls.elapsed_ns[row], count),
             "resolution_ns": sum_by(group, map_rows(calls.resolution_ns, row), count),
         },
@@ -44,29 +46,24 @@ def list_asked_again(whole: Whole) -> Rows[AskedAgain]:
     table = with_proof(whole["asked_again"], whole.grades)
     if whole.is_narrowed:
         table = table.take(table.sums["shown"] > 0)
+    columns = (*table.key, *table.sums)
     rows = [
         AskedAgain(
-            previous_caller=previous,
-            caller=caller,
-            function=function,
-            repeats=repeats,
-            unchanged=unchanged,
-            changed=changed,
-            unproven=unproven,
-            elapsed_ns=elapsed_ns,
-            elapsed_upper_ns=elapsed_ns + resolution_ns,
+            previous_caller=row["previous_caller"],
+            caller=row["caller"],
+            function=row["function"],
+            repeats=row["repeats"],
+            again_calls=row["again"],
+            shared_calls=row["repeats"] - row["again"],
+            own_calls=row["own"],
+            handed_on_calls=row["handed_on"],
+            unchanged=row["unchanged"],
+            changed=row["changed"],
+            unproven=row["unproven"],
+            elapsed_ns=row["elapsed_ns"],
+            elapsed_upper_ns=row["elapsed_ns"] + row["resolution_ns"],
         )
-        for previous, caller, function, repeats, unchanged, changed, unproven, elapsed_ns, resolution_ns in table.rows(
-            "previous_caller",
-            "caller",
-            "function",
-            "repeats",
-            "unchanged",
-            "changed",
-            "unproven",
-            "elapsed_ns",
-            "resolution_ns",
-        )
+        for row in (dict(zip(columns, values, strict=True)) for values in table.rows(*columns))
     ]
     rows.sort(
         key=lambda row: (

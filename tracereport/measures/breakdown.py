@@ -1,6 +1,7 @@
 """Breakdown: what the metrics of a function say, and how much of its elapsed time its time metrics account for."""
 
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,26 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import is_time
 from tracereport.calls.grouping import ROW_LIMIT, keep_rows
 from tracereport.measures.context import Context
+from tracereport.measures.evidence import DIGEST_BITS, DIGEST_NAMES, EvidencePart
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.model import Breakdown, MetricSummary, Rows
 
 _UNIT_NS: Final = {"_ms": 1_000_000, "_us": 1_000, "_ns": 1}
+MetricKind: TypeAlias = Literal["time", "flag", "count", "identity"]
+
+IDENTITIES: Final = frozenset(
+    {*DIGEST_NAMES, "checksum", "etag", "fingerprint", "id", "oid", "revision", "uuid", "version", "xid"}
+)
+"""Last words of names whose values are nothing to add up; so are values that are as large as digests."""
+FLAGS: Final = frozenset(
+    {
+        *("cached", "changed", "created", "empty", "enabled", "error", "exists", "failed", "flag", "found", "hit"),
+        *("miss", "missing", "new", "ok", "retried", "success", "timeout", "truncated", "valid"),
+    }
+)
+"""Last words of names whose values are 0 or 1; so are names that begin with a verb of ``FLAG_VERBS``."""
+FLAG_VERBS: Final = frozenset({"can", "did", "has", "is", "was"})
 _SIGNED: Final = np.uint64(1 << 63)
 
 
@@ -71,15 +87,20 @@ def list_breakdown(whole: Whole) -> Rows[Breakdown]:
     ):
         if function in totals and function is not None and metric is not None:
             found.setdefault(function, []).append((metric, calls, total, least + (1 << 63), most + (1 << 63)))
+    distinct = _count_values(whole["evidence"])
     ranked = sorted(found, key=lambda name: (-totals[name][1], name))
-    rows = [_describe(name, *totals[name], found[name]) for name in ranked[:ROW_LIMIT]]
+    rows = [_describe(name, *totals[name], found[name], distinct) for name in ranked[:ROW_LIMIT]]
     return keep_rows(rows, total=len(ranked))
 
 
 def _describe(
-    function: str, calls: int, total_elapsed_ns: int, found: list[tuple[str, int, int, int, int]]
+    function: str,
+    calls: int,
+    total_elapsed_ns: int,
+    found: list[tuple[str, int, int, int, int]],
+    distinct: Mapping[tuple[str, str], tuple[int, bool]],
 ) -> Breakdown:
-    metrics = [_summarise(*own, total_elapsed_ns) for own in found]
+    metrics = [_summarise(*own, total_elapsed_ns, distinct.get((function, own[0]))) for own in found]
     times_ns = [metric.total for metric in metrics if metric.kind == "time"]
     unaccounted_ns = total_elapsed_ns - sum(times_ns) if times_ns else None
     return Breakdown(
@@ -94,10 +115,38 @@ def _describe(
     )
 
 
-def _summarise(name: str, calls: int, total: int, least: int, most: int, total_elapsed_ns: int) -> MetricSummary:
+def _count_values(part: EvidencePart) -> dict[tuple[str, str], tuple[int, bool]]:
+    """By function and metric how many values the judged questions have, and whether there are more."""
+    found: dict[tuple[str, str], tuple[int, bool]] = {}
+    for function, metric, more in part.values.rows("function", "metric", "more"):
+        count, has_more = found.get((function, metric), (0, False))
+        found[function, metric] = (count + 1, has_more or bool(more))
+    return found
+
+
+def tell_kind(name: str, most: int) -> MetricKind:
+    """What a metric is, by its name: that its values happen to be 0 and 1 makes no flag."""
+    if is_time(name):
+        return "time"
+    words = name.lower().split("_")
+    if most >= 1 << DIGEST_BITS or words[-1] in IDENTITIES:
+        return "identity"
+    return "flag" if most <= 1 and (words[-1] in FLAGS or words[0] in FLAG_VERBS) else "count"
+
+
+def _summarise(
+    name: str,
+    calls: int,
+    total: int,
+    least: int,
+    most: int,
+    total_elapsed_ns: int,
+    distinct: tuple[int, bool] | None,
+) -> MetricSummary:
     """One metric of one function; each time that a call names it counts."""
     unit_ns = _UNIT_NS.get(name[-3:], 1)
-    kind: Literal["time", "flag", "count"] = "time" if is_time(name) else "flag" if most <= 1 else "count"
+    kind = tell_kind(name, most)
+    values, has_more = distinct if distinct is not None and kind == "identity" else (None, False)
     return MetricSummary(
         name=name,
         kind=kind,
@@ -107,6 +156,8 @@ def _summarise(name: str, calls: int, total: int, least: int, most: int, total_e
         min=least * unit_ns,
         max=most * unit_ns,
         share_of_elapsed=total * unit_ns / total_elapsed_ns if kind == "time" and total_elapsed_ns else None,
+        distinct_values=values,
+        has_more_values=has_more,
     )
 
 

@@ -149,6 +149,14 @@ class AskedAgain(Record, frozen=True, kw_only=True):
     caller: str | None
     function: str
     repeats: int
+    again_calls: int = 0
+    """Those whose caller had asked before."""
+    shared_calls: int = 0
+    """The others."""
+    own_calls: int = 0
+    """Of the unchanged ones: the caller's own kept answer would have served."""
+    handed_on_calls: int = 0
+    """Of the unchanged ones: the caller's own answer was stale, the previous asker's would have served."""
     unchanged: int
     changed: int
     unproven: int
@@ -215,16 +223,23 @@ class FanOut(Record, frozen=True, kw_only=True):
 
 
 class MetricSummary(Record, frozen=True, kw_only=True):
-    """One metric of one function. ``total`` is in ns for a time; ``mean`` of a flag is its rate."""
+    """One metric of one function. ``total`` is in ns for a time; ``mean`` of a flag is its rate.
+
+    An identity is a digest, an id or a version: its sum and mean say nothing, only how many there are.
+    """
 
     name: str
-    kind: Literal["time", "flag", "count"]
+    kind: Literal["time", "flag", "count", "identity"]
     calls: int
     total: int
     mean: float
     min: int
     max: int
     share_of_elapsed: float | None
+    distinct_values: int | None = None
+    """Of an identity, in judged questions; null where none of them has it."""
+    has_more_values: bool = False
+    """There are more than these."""
 
 
 class Breakdown(Record, frozen=True, kw_only=True):

@@ -18,9 +18,15 @@ from tracereport.sections.functions import Functions, FunctionTimes
 from tracereport.sections.gates import Gates
 from tracereport.sections.interface import SectionView
 from tracereport.sections.neighbours import SequentialDuplicates, SharedLookups
-from tracereport.sections.processes import Processes
+from tracereport.sections.processes import Processes, UnitsOfWork
 from tracereport.sections.quality import Acceptances, DataQuality, ReadInput
-from tracereport.sections.redundancy import AskedAgainBy, CacheCandidates, RedundantLookups, RedundantSignatures
+from tracereport.sections.redundancy import (
+    AnswerGrades,
+    AskedAgainBy,
+    CacheCandidates,
+    RedundantLookups,
+    RedundantSignatures,
+)
 from tracereport.sections.slowest import FarSlower, SlowestCalls
 from tracereport.sections.timelines import Timelines
 from tracereport.sections.tree import CallTreePaths, DeepestPaths
@@ -43,6 +49,7 @@ SECTIONS: Final[tuple[SectionView[Any], ...]] = (
     RedundantSignatures(),
     RedundantLookups(),
     AskedAgainBy(),
+    AnswerGrades(),
     CacheCandidates(),
     SequentialDuplicates(),
     SharedLookups(),
@@ -52,6 +59,7 @@ SECTIONS: Final[tuple[SectionView[Any], ...]] = (
     CallTreePaths(),
     DeepestPaths(),
     Processes(),
+    UnitsOfWork(),
     Acceptances(),
     DataQuality(),
     ReadInput(),

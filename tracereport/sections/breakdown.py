@@ -11,8 +11,7 @@ from tracereport.wording.phrases import format_count, format_rate
 from tracereport.wording.sentences import describe_unaccounted
 from tracereport.wording.units import format_exact_time, format_magnitude, format_time
 
-_TOO_LARGE_TO_ADD = 1_000_000_000_000
-"""From this on a metric is an identity or a hash: its sum says nothing."""
+_SAYS_NOTHING = Figure("-")
 _NONE = Figure("")
 
 
@@ -77,7 +76,7 @@ def _total(line: _Line) -> Figure:
         return Figure(describe_unaccounted(line.of)[1], format_exact_time(abs(rest_ns)))
     if line.metric.kind == "time":
         return Figure(format_time(line.metric.total), format_exact_time(line.metric.total))
-    return Figure("-") if line.metric.max >= _TOO_LARGE_TO_ADD else Figure(format_count(line.metric.total))
+    return _SAYS_NOTHING if line.metric.kind == "identity" else Figure(format_count(line.metric.total))
 
 
 def _share(line: _Line) -> Figure:
@@ -96,13 +95,22 @@ def _mean(line: _Line) -> Figure:
     metric = line.metric
     if metric is None:
         return _NONE
+    if metric.kind == "identity":
+        return _count_distinct(metric)
     if metric.kind == "flag":
         return Figure(format_rate(metric.mean))
     return _figure(metric, metric.min if metric.min == metric.max else metric.mean)
 
 
+def _count_distinct(metric: MetricSummary) -> Figure:
+    if metric.distinct_values is None:
+        return _SAYS_NOTHING
+    return Figure(f"{'over ' if metric.has_more_values else ''}{format_count(metric.distinct_values)} distinct")
+
+
 def _figure(metric: MetricSummary, figure: float) -> Figure:
     if metric.kind == "time":
         return Figure(format_time(figure))
-    exact = format_count(int(figure)) if figure >= _TOO_LARGE_TO_ADD else ""
-    return Figure(format_magnitude(figure), exact)
+    if metric.kind == "identity":
+        return _SAYS_NOTHING
+    return Figure(format_magnitude(figure))

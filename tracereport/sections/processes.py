@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tracereport.model import Process, Report, Rows
+from tracereport.model import Process, Report, Rows, Unit
 from tracereport.sections.cells import Figure, Name, Words
 from tracereport.sections.interface import PROCESSES, Column, SectionView, by_key, changes, counts, figures, words
 
@@ -38,6 +38,32 @@ class Processes(SectionView[Process]):
             counts("unfinished", lambda row: row.unfinished_calls, "unfinished"),
             words("lines", lambda row: Words(f"{row.first_line}-{row.last_line}")),
             *([words("file", lambda row: Name(row.file))] if _has_files(report) else []),
+        )
+
+
+class UnitsOfWork(SectionView[Unit]):
+    """What repeats are judged within, where that isn't the process."""
+
+    key = "unit-list"
+    title = "Units of Work"
+    chapter = PROCESSES
+    definition = "unit"
+
+    def rows(self, report: Report) -> Rows[Unit]:
+        """Those that are judged; nothing where each is a process."""
+        return Rows() if all(row.kind == "process" for row in report.units.rows) else report.units
+
+    def columns(self, report: Report) -> Sequence[Column[Unit]]:
+        """What it asked, and how many findings it adds to."""
+        several = report.processes.total > 1
+        return (
+            words("unit", lambda row: Name(row.name)),
+            counts("calls", lambda row: row.calls, "calls"),
+            counts("questions", lambda row: row.judged_questions, "judged"),
+            counts("writes", lambda row: row.writes or 0),
+            counts("findings", lambda row: row.by_finding.total),
+            words("tree", lambda row: Words(row.tree), "tree"),
+            *([figures("process", lambda row: Figure(str(row.process)))] if several else []),
         )
 
 

@@ -1,9 +1,10 @@
 """What is asked again: signatures, lookups, by whom after whom, and what a cache would answer."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from tracereport.model import AskedAgain, RedundantLookup, RedundantSignature, Report, Rows
-from tracereport.sections.cells import Asked, CallerName, Calls, FunctionName, Shares, time_range
+from tracereport.model import AskedAgain, Function, RedundantLookup, RedundantSignature, Report, Rows
+from tracereport.sections.cells import Asked, CallerName, Calls, FunctionName, Shares, Words, list_names, time_range
 from tracereport.sections.interface import (
     REDUNDANCY,
     Column,
@@ -106,12 +107,55 @@ class AskedAgainBy(SectionView[AskedAgain]):
             words("asker", lambda row: CallerName(row.caller)),
             words("function", lambda row: FunctionName(row.function)),
             *answers(),
+            counts("own", lambda row: row.own_calls, "own"),
+            counts("handed on", lambda row: row.handed_on_calls, "own"),
+            counts("shared", lambda row: row.shared_calls, "redundant"),
         )
 
     def functions(self, row: AskedAgain, report: Report) -> Sequence[str]:
         """The function that is asked."""
         del report
         return (row.function,)
+
+
+class AnswerGrades(SectionView[Function]):
+    """What equal answers prove, function by function: how sure the findings are rests on it."""
+
+    key = "answer-grades"
+    title = "What Answers Prove"
+    chapter = REDUNDANCY
+    definition = "grade"
+    fix = "Where answers prove nothing, or little, record a digest of them: then an update in place shows."
+
+    def rows(self, report: Report) -> Rows[Function]:
+        """The functions that ask again, by calls."""
+        asking = tuple(row for row in report.functions.rows if row.redundant_calls)
+        return Rows(len(asking), asking)
+
+    def columns(self, report: Report) -> Sequence[Column[Function]]:
+        """The grade, and what it is of."""
+        del report
+        return (
+            words("function", lambda row: FunctionName(row.function)),
+            words("answers", lambda row: Words(_GRADE_WORDS[row.evidence_grade]), "grade"),
+            words("compared", lambda row: list_names(row.evidence_metrics) if row.evidence_metrics else Words("-")),
+            counts("questions", lambda row: row.judged_questions, "judged"),
+            counts("repeats", lambda row: row.redundant_calls, "redundant"),
+        )
+
+    def functions(self, row: Function, report: Report) -> Sequence[str]:
+        """Itself."""
+        del report
+        return (row.function,)
+
+
+_GRADE_WORDS: Final = {
+    "content": "content: a digest",
+    "version-like": "like versions: each change shows",
+    "weak": "weak: counts alone",
+    "constant": "always the same: nothing",
+    "none": "none recorded",
+}
 
 
 class CacheCandidates(SectionView[RedundantSignature]):
