@@ -9,7 +9,8 @@ from tests.truth import NAMES
 from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief
 from tracereport.model import Report
-from tracereport.wording.units import display_width
+from tracereport.wording.sentences import describe_finding, describe_worth, order_findings
+from tracereport.wording.units import display_width, quote_name
 
 COMMAND = ("tracereport perf.log", "")
 
@@ -29,6 +30,17 @@ def test_it_fits_any_terminal_and_ends_on_the_verdict(name: str, width: int) -> 
     assert all(display_width(line) <= width for line in lines)
     said = " ".join(report.verdict.message.split())
     assert " ".join(" ".join(lines).split()).endswith(said) or lines[-1].endswith(" ...")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_who_asks_whom_is_shown_in_full_before_what_it_saves(width: int) -> None:
+    for name in ("duckpond-single-thread", "duckpond-deep-nextest"):
+        report = report_on(name)
+        shown = brief(report, width)
+        for rank, finding, _ in order_findings(report)[:3]:
+            headline = f"{rank}. {describe_finding(finding, quote_name)}"
+            assert display_width(headline) > width or any(line.startswith(headline) for line in shown)
+            assert any(describe_worth(finding) in line for line in shown)
 
 
 def test_it_says_how_many_findings_it_leaves_out_and_how_to_see_the_first() -> None:

@@ -73,14 +73,15 @@ def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
     """A finding in two lines: who asks whom with what that would save, and how far it goes."""
     worth = f"{describe_worth(finding)}, {finding.confidence}"
     headline = f"{rank}. {state.upper()}{': ' if state else ''}{describe_finding(finding, quote_name)}"
-    shown = elide_middle(headline, canvas.width - display_width(worth) - 2)
     extent = describe_extent(finding, quote_name)
     if finding.at.rows:
         extent = f"{elide_middle(escape_controls(finding.at.rows[0].at), canvas.width // 2)}: {extent}"
-    return [
-        *map(canvas.bold, canvas.set_right([shown], worth)),
-        elide_middle(_MARGIN + extent, canvas.width),
-    ]
+    if display_width(headline) + display_width(worth) + 2 <= canvas.width:
+        first = canvas.set_right([headline], worth)
+    else:  # who asks whom is worth more than a figure at the line's end
+        first = [elide_middle(headline, canvas.width)]
+        extent = f"{worth}; {extent}"
+    return [*map(canvas.bold, first), elide_middle(_MARGIN + extent, canvas.width)]
 
 
 def _tell_gates(page: TerminalPage) -> list[str]:
