@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.spans import rows
 from tracereport.calls.calls import Calls
-from tracereport.sources.inputs import choose_source, read_inputs
+from tracereport.sources.inputs import choose_source, read_inputs, read_raw
 from tracereport.sources.streams import Stream
 
 ENTRY = """\
@@ -79,3 +79,13 @@ def test_any_lines_are_accounted_for(tmp_path: Path, lines: list[str]) -> None:
     assert calls.facts is not None
     read_ = calls.facts.input
     assert read_.lines == len(calls) + read_.continuation_lines + read_.other_lines
+
+
+def test_a_statement_over_several_lines_is_printed_whole(tmp_path: Path) -> None:
+    text = log("SELECT 1", "SELECT a\nFROM t\nWHERE id = 7")
+    path = tmp_path / "slow.log"
+    path.write_text(text)
+    calls = read_inputs([str(path)])
+    [*lines] = read_raw(calls, calls.line == calls.line.max(), [str(path)])
+    assert [line.decode().rstrip() for line in lines[-3:]] == ["SELECT a", "FROM t", "WHERE id = 7;"]
+    assert lines[0].startswith(b"# Query_time: ")

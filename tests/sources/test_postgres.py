@@ -15,7 +15,7 @@ from tests.paths import INPUTS
 from tests.postgres import LOOPBACK, find_tool, running
 from tests.spans import rows
 from tracereport.calls.calls import Calls
-from tracereport.sources.inputs import choose_source, read_inputs
+from tracereport.sources.inputs import choose_source, read_inputs, read_raw
 from tracereport.sources.postgres import split_comment
 from tracereport.sources.streams import Stream
 
@@ -290,3 +290,17 @@ def test_prepared_statements_show_their_values(logs: Path) -> None:
     prepared = [call for call in found if "$1" in call["params"] and call["function"] == "select pgbench_accounts"]
     assert len(prepared) >= 10
     assert all(call["known"] for call in prepared)
+
+
+def test_an_entry_over_several_lines_is_printed_whole(tmp_path: Path) -> None:
+    own = [
+        "2026-01-02 03:04:05.678 UTC [7] LOG:  duration: 0.100 ms  execute <unnamed>: select a\n",
+        "\tfrom t where id = $1\n",
+        "2026-01-02 03:04:05.678 UTC [7] DETAIL:  parameters: $1 = '1'\n",
+    ]
+    other = "2026-01-02 03:04:05.679 UTC [7] LOG:  duration: 0.100 ms  statement: select b from t\n"
+    path = tmp_path / "server.log"
+    path.write_text("".join([*own, other]))
+    calls = read_inputs([str(path)])
+    assert [line.decode() for line in read_raw(calls, calls.line == 1, [str(path)])] == own
+    assert [line.decode() for line in read_raw(calls, calls.line == 4, [str(path)])] == [other]

@@ -316,3 +316,11 @@ def test_any_lines_are_accounted_for(tmp_path: Path, lines: list[str]) -> None:
     assert read.lines == text.count(b"\n") + bool(text and not text.endswith(b"\n"))
     assert read.lines == len(calls) + read.continuation_lines + read.other_lines
     assert read.other_lines >= 0
+
+
+def test_a_statement_over_several_lines_is_printed_whole(tmp_path: Path) -> None:
+    path = tmp_path / "development.log"
+    path.write_text("  Book Load (0.3ms)  SELECT *\n  FROM books\n  WHERE id = 1\n" + LOAD + "\n")  # noqa: S608  # a line of a log
+    calls = read_inputs([str(path)])
+    lines = [*read_raw(calls, calls.line == 1, [str(path)])]
+    assert lines == [b"  Book Load (0.3ms)  SELECT *\n", b"  FROM books\n", b"  WHERE id = 1\n"]

@@ -6,18 +6,21 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tracereport.errors import InputError
-from tracereport.sources.streams import BrokenSourceError, read_chunks
+from tracereport.sources.streams import BrokenSourceError, Stream, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from tracereport.calls.calls import Calls, Facts
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams import Progress
 
-    Reader = Callable[[Sequence[Stream], Progress | None], Iterator[Calls]]
+    Read = Callable[[Sequence[Stream], Progress | None], Iterator[Calls]]
+    FindExtents = Callable[[Stream], Mapping[int, int]]
+    Reader = tuple[Read, FindExtents | None]
+    """What reads the calls, and what tells by line the last one of each record over several, where there are such."""
 
 _COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
 
@@ -46,14 +49,18 @@ class LinesSource:
 
     def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
         """The calls of each log."""
-        return self._load()(streams, progress)
+        read, _ = self._load()
+        return read(streams, progress)
 
     def read_raw(self, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:
-        """The first line of each record, as it stands."""
+        """All lines of each record, as they stand."""
+        _, find_extents = self._load()
         for index, name in enumerate(inputs):
             wanted = set(calls.line[rows & (calls.file == index)].tolist())
             if wanted and name is not None:
-                yield from _read_lines(name, wanted)
+                ends = find_extents(Stream(name)) if find_extents is not None else {}
+                more = (range(line + 1, ends[line] + 1) for line in wanted & ends.keys())
+                yield from _read_lines(name, wanted.union(*more))
 
     def explain_nothing(self, names: Sequence[str], facts: Facts | None) -> InputError:
         """That no record stands in it."""
@@ -77,27 +84,27 @@ def _read_lines(name: str, wanted: set[int]) -> Iterator[bytes]:
 
 
 def _load_rails() -> Reader:
-    from tracereport.sources.rails import read_logs  # noqa: PLC0415
+    from tracereport.sources.rails import find_extents, read_logs  # noqa: PLC0415
 
-    return read_logs
+    return read_logs, find_extents
 
 
 def _load_postgres() -> Reader:
-    from tracereport.sources.postgres import read_logs  # noqa: PLC0415
+    from tracereport.sources.postgres import find_extents, read_logs  # noqa: PLC0415
 
-    return read_logs
+    return read_logs, find_extents
 
 
 def _load_rust_tracing() -> Reader:
     from tracereport.sources.rust_tracing import read_logs  # noqa: PLC0415
 
-    return read_logs
+    return read_logs, None
 
 
 def _load_mysql() -> Reader:
-    from tracereport.sources.mysql import read_logs  # noqa: PLC0415
+    from tracereport.sources.mysql import find_extents, read_logs  # noqa: PLC0415
 
-    return read_logs
+    return read_logs, find_extents
 
 
 LINES_SOURCES: Final = (

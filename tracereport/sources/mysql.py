@@ -1,11 +1,11 @@
 """MySQL's and MariaDB's slow log -> calls: with ``long_query_time = 0`` it holds every statement."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.postgres import PostgresReader, Record
+from tracereport.sources.postgres import PostgresReader, Record, find_extents_by
 from tracereport.sources.streams import Progress, Stream
 
 _USER: Final = re.compile(r"# User@Host: (?P<user>[^\[]*)\[[^\]]*\] @ .*?(?:Id: +(?P<id>\d+))?\s*\Z")
@@ -47,6 +47,7 @@ class MysqlReader(PostgresReader):
             elif record is not None and not text.startswith("# "):
                 self.continuation_lines += bool(sql)
                 sql.append(text)
+                self.note_extent(record.line)
             line = next(lines, None)
         if record is not None:
             yield _finish(record, sql)
@@ -61,3 +62,8 @@ def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[
     """The calls of each log."""
     for stream in streams:
         yield MysqlReader(stream.name).read(stream, progress)
+
+
+def find_extents(stream: Stream) -> Mapping[int, int]:
+    """By line the last one of each statement."""
+    return find_extents_by(MysqlReader(stream.name), stream)

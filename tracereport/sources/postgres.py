@@ -98,6 +98,8 @@ class PostgresReader:
         self._notices: Counter[str] = Counter()
         self.lines = 0
         self.continuation_lines = 0
+        self.extents: dict[int, int] | None = None
+        """By line the last one of an entry over several, where that is asked for."""
         self._error: str | None = None
 
     def read(self, stream: Stream, progress: Progress | None) -> Calls:
@@ -172,6 +174,7 @@ class PostgresReader:
                 before = self.lines
                 continue
             self.continuation_lines += max(self.lines - before - 1, 0)
+            self.note_extent(before + 1)
             yield _to_record(dict(zip(_CSV_KEYS, row, strict=False)), before + 1)
             before = self.lines
 
@@ -183,6 +186,7 @@ class PostgresReader:
             text = line.rstrip("\r\n")
             if text.startswith("\t") and waiting is not None:
                 self.continuation_lines += 1
+                self.note_extent(waiting.line)
                 if is_detail:
                     waiting.detail += "\n" + text[1:]
                 else:
@@ -194,6 +198,7 @@ class PostgresReader:
             severity, record = read
             if severity == "DETAIL" and waiting is not None and record.session == waiting.session:
                 self.continuation_lines += 1
+                self.note_extent(waiting.line)
                 waiting.detail, is_detail = record.message, True
                 continue
             if waiting is not None:
@@ -201,6 +206,11 @@ class PostgresReader:
             waiting, is_detail = record, False
         if waiting is not None:
             yield waiting
+
+    def note_extent(self, line: int) -> None:
+        """Notes that the entry that begins at a line reaches to the one that was read last."""
+        if self.extents is not None and self.lines > line:
+            self.extents[line] = self.lines
 
     # calls
 
@@ -317,6 +327,19 @@ def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[
     """The calls of each log."""
     for stream in streams:
         yield PostgresReader(stream.name).read(stream, progress)
+
+
+def find_extents(stream: Stream) -> Mapping[int, int]:
+    """By line the last one of each entry over several."""
+    return find_extents_by(PostgresReader(stream.name), stream)
+
+
+def find_extents_by(reader: PostgresReader, stream: Stream) -> Mapping[int, int]:
+    """What a reader of the same form has found."""
+    found: dict[int, int] = {}
+    reader.extents = found
+    reader.read(stream, None)
+    return found
 
 
 def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -126,6 +126,8 @@ class RailsReader:
         self._last: str = ""
         self._line = 0
         self._continuation_lines = 0
+        self.extents: dict[int, int] | None = None
+        """By line the last one of a statement over several, where that is asked for."""
         self._notices: Counter[str] = Counter()
         self._error: str | None = None
 
@@ -220,6 +222,8 @@ class RailsReader:
         if pending is None:
             return
         self._continuation_lines += pending.continued
+        if pending.continued and self.extents is not None:
+            self.extents[pending.line] = pending.line + pending.continued
         unit = pending.unit
         shape = (pending.name, pending.rest, place, pending.is_cached, unit.action or unit.test)
         codes = self._codes.get(shape)
@@ -403,6 +407,15 @@ def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[
     """The calls of each log."""
     for stream in streams:
         yield RailsReader(stream.name).read(stream, progress)
+
+
+def find_extents(stream: Stream) -> Mapping[int, int]:
+    """By line the last one of each statement over several."""
+    reader = RailsReader(stream.name)
+    found: dict[int, int] = {}
+    reader.extents = found
+    reader.read(stream, None)
+    return found
 
 
 def split_binds(rest: str) -> tuple[str, str]:
