@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks import other_inputs
 from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_at_most, ratio_at_most
 from tests.benchmarks.timing import run_command
 from tests.paths import LOGS
@@ -55,7 +56,8 @@ Row = Contest | Check
 
 def list_rows(folder: Path) -> list[Row]:
     """All rows, with their workloads and documents in this folder."""
-    return [*_list_large(folder), *_list_small(folder), *_list_checks(folder)]
+    others = (Check(*parts) for parts in other_inputs.list_checks(folder))
+    return [*_list_large(folder), *_list_small(folder), *_list_checks(folder), *others]
 
 
 def _list_large(folder: Path) -> list[Row]:

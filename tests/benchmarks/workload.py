@@ -13,6 +13,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from tests.benchmarks import other_inputs
 from tests.paths import LOGS
 
 BLOCK_CALLS: Final = 100_000
@@ -157,6 +158,7 @@ WORKLOADS: Final[Mapping[str, Callable[[BinaryIO], None]]] = {
     "1m-one-function": Suite(1_000_000, functions=FUNCTIONS[:1]).write,
     "1m-nested": Tree(1_000_000).write,
     "debug": RealDebugLog(DEBUG_COPIES).write,
+    **other_inputs.WORKLOADS,
 }
 
 
