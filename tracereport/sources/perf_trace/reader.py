@@ -14,7 +14,9 @@ from itertools import chain
 import numpy as np
 
 from tracereport.calls.calls import Calls
+from tracereport.errors import InputError
 from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
+from tracereport.sources.memory import find_free_bytes
 from tracereport.sources.perf_trace.assemble import assemble_calls
 from tracereport.sources.perf_trace.blocks import BlockFinder
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
@@ -26,6 +28,10 @@ from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress
 
 HEAD_BYTES = 1 << 20
 WORKERS = 2
+MEASURING_BYTES = 260
+"""What a call takes while it is put together and measured, beside what is held of it before."""
+FIRST_LOOK_CALLS = 1_000_000
+"""From so many calls on it is looked whether there is memory for them."""
 
 
 def read_log(
@@ -66,6 +72,7 @@ def read_sets(
             cut = chunk.last_process_line if gathered.is_full(calls_at_once, file.reading) else None
             if cut is None:
                 file.take(chunk, [(gathered.encoder, None)])
+                gathered.require_memory(file.reading, is_cut=calls_at_once is not None)
                 continue
             behind = _Set()
             file.take(chunk, [(gathered.encoder, cut), (behind.encoder, None)])
@@ -82,13 +89,44 @@ class _Set:
     def __init__(self) -> None:
         self.encoder = Encoder()
         self.readings: list[FileReading] = []
+        self._next_look = FIRST_LOOK_CALLS
 
     def is_full(self, calls: int | None, open_reading: FileReading | None = None) -> bool:
         """Whether it holds so many calls, together with those of a file that is being read."""
-        if calls is None:
-            return False
-        readings = [*self.readings, *([open_reading] if open_reading is not None else [])]
-        return sum(len(records) for reading in readings for records in reading.records) >= calls
+        return calls is not None and self._count_calls(open_reading) >= calls
+
+    def require_memory(self, open_reading: FileReading, *, is_cut: bool) -> None:
+        """Makes sure that what is held can be measured: a machine that has begun to swap says nothing any more.
+
+        Args:
+            open_reading: of the file that is being read.
+            is_cut: whether a marker would end the set.
+
+        Raises:
+            InputError: there isn't the memory for it.
+        """
+        calls = self._count_calls(open_reading)
+        if calls < self._next_look:
+            return
+        self._next_look = calls + calls // 8
+        needed, free = calls * MEASURING_BYTES, find_free_bytes()
+        if free is None or needed <= free:
+            return
+        where = f"{open_reading.name}: {calls:,} calls up to line {open_reading.end_line:,}"
+        amounts = f"they take {needed / 1e9:,.1f} GB more to measure, and {free / 1e9:,.1f} GB are free"
+        if is_cut:
+            raise InputError(
+                f"{where}, and no marker of cargo or nextest among them, where they could be cut: {amounts}",
+                "Run the tests with -- --test-threads=1 or with cargo-nextest, or give each process a log of its own.",
+            )
+        raise InputError(
+            f"{where}, all of which are held: {amounts}",
+            "Write no document that is made of the calls themselves; select and redact nothing; or give fewer logs.",
+        )
+
+    def _count_calls(self, open_reading: FileReading | None) -> int:
+        readings = self.readings if open_reading is None else [*self.readings, open_reading]
+        return sum(len(records) for reading in readings for records in reading.records)
 
     def assemble(self) -> Calls:
         """Its calls; nothing of what they were made of is held any longer."""
