@@ -5,6 +5,7 @@ import json
 import random
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +83,21 @@ def test_what_unpacks_to_no_more_than_it_may_is_read_whole(monkeypatch: pytest.M
     assert len(read) == 100 * len(packed)
     assert "unpack to more than" in why
     assert read_all(read_chunks("b.gz", unpacked_limit=200_001)) == (b"a" * 200_000, "")
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\0" * 200_000 + b"\n"], ids=["line-feeds", "zeros"])
+def test_what_unpacks_to_thirty_thousand_times_its_size_takes_little_memory(line: bytes) -> None:
+    packed, count = Path("a.log.zst"), 200_000_000 // len(line)
+    with packed.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as writer:
+        for _ in range(100):
+            writer.write(line * (count // 100))
+    tracemalloc.start()
+    try:
+        assert sum(map(len, read_chunks(str(packed)))) == count // 100 * 100 * len(line)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 120_000_000
 
 
 def test_a_limit_may_be_told_in_python_too() -> None:

@@ -33,8 +33,8 @@ FIRST_CHUNK_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 1 << 18
 """So much of an input is looked at to tell its format."""
 PIECE_BYTES: Final = 1 << 18
-PACKED_PIECE_BYTES: Final = 1 << 14
-"""Packed bytes that are unpacked at once: logs shrink to a hundredth."""
+PACKED_PIECE_BYTES: Final = 1 << 10
+"""Packed bytes that are unpacked at once: zeros come out thirty thousand times as many."""
 LEAST_UNPACKED_LIMIT_BYTES: Final = 1_000_000_000
 UNPACKED_RATIO: Final = 100
 """A packed input may unpack to so many times its size, and to a gigabyte in any case, where nobody says otherwise."""
