@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from tests.benchmarks.contests import Check, Row
 from tests.benchmarks.limits import Judgement
 from tests.benchmarks.machine import describe_load, describe_machine
-from tests.benchmarks.rows import Check, Row, list_rows
+from tests.benchmarks.rows import list_rows
 from tests.benchmarks.timing import Runs, run_command, take_turns
 from tests.paths import ROOT
 

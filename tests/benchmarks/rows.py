@@ -1,13 +1,14 @@
 """What is measured: each row is a promise, with the workload, our command, the peer's, and the limit."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.benchmarks import other_inputs
+from tests.benchmarks.contests import Check, Contest, Row
 from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_at_most, ratio_at_most
+from tests.benchmarks.parts_rows import list_parts_rows
 from tests.benchmarks.timing import run_command
 from tests.paths import LOGS
 
@@ -24,40 +25,11 @@ vl_convert.vegalite_to_svg(chart.to_dict())
 DRAW_TRIVIAL_CHART: Final = (sys.executable, "-c", TRIVIAL_CHART)
 
 
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """Our command against a peer's, in turns."""
-
-    key: str
-    workload: str
-    measured: str
-    ours: Sequence[str]
-    peer: Sequence[str]
-    limits: tuple[Limit, ...]
-    needs: tuple[str, ...]
-    """Names of the workloads that have to be there."""
-    before: Sequence[str] = ()
-    """A command that makes what else is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A figure that is measured once and has no peer."""
-
-    key: str
-    workload: str
-    measured: str
-    judge: Callable[[], Judgement]
-    needs: tuple[str, ...]
-
-
-Row = Contest | Check
-
-
 def list_rows(folder: Path) -> list[Row]:
     """All rows, with their workloads and documents in this folder."""
     others = (Check(*parts) for parts in other_inputs.list_checks(folder))
-    return [*_list_large(folder), *_list_small(folder), *_list_checks(folder), *others]
+    small = (*_list_small(folder), *_list_checks(folder))
+    return [*_list_large(folder), *list_parts_rows(folder), *small, *others]
 
 
 def _list_large(folder: Path) -> list[Row]:

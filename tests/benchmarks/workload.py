@@ -3,6 +3,7 @@
 ``python -m tests.benchmarks.workload NAME FOLDER`` makes one of them.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -55,10 +56,11 @@ class Suite:
     processes: int = 1
     popularity: Literal["zipf", "uniform"] = "zipf"
     functions: tuple[_Traced, ...] = FUNCTIONS
+    seed: int = 20
 
     def write(self, out: BinaryIO) -> None:
         """The whole log: a marker of cargo for each process, and another line after every twenty calls."""
-        random = np.random.default_rng(20)
+        random = np.random.default_rng(self.seed)
         for process in range(self.processes):
             out.write(_mark_process(process))
             calls = self.calls // self.processes + (process < self.calls % self.processes)
@@ -150,10 +152,34 @@ def _mark_process(process: int) -> bytes:
     return f"     Running tests/part_{process}.rs (target/debug/deps/part_{process}-{process:016x})\n".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Logs of one suite each, as the shards of a CI run leave them; behind so many of them come further names of them.
+
+    A further name is a hard link: it takes no room, and is an input of its own.
+    """
+
+    suites: int
+    calls: int
+    names: int
+
+    def write(self, folder: Path) -> None:
+        """All logs."""
+        folder.mkdir()
+        for index in range(self.names):
+            log = folder / f"{index:03}.log"
+            if index >= self.suites:
+                log.hardlink_to(folder / f"{index % self.suites:03}.log")
+                continue
+            with log.open("wb") as out:
+                Suite(self.calls, seed=20 + index).write(out)
+
+
 WORKLOADS: Final[Mapping[str, Callable[[BinaryIO], None]]] = {
     "1500": Suite(1_500).write,
     "1m": Suite(1_000_000).write,
     "5m": Suite(5_000_000).write,
+    "5m-markers": Suite(5_000_000, processes=50).write,
     "1m-distinct": Suite(1_000_000, nodes=100_000_000, popularity="uniform").write,
     "1m-one-function": Suite(1_000_000, functions=FUNCTIONS[:1]).write,
     "1m-nested": Tree(1_000_000).write,
@@ -162,14 +188,35 @@ WORKLOADS: Final[Mapping[str, Callable[[BinaryIO], None]]] = {
 }
 
 
+FOLDERS: Final[Mapping[str, Folder]] = {
+    "10m": Folder(suites=40, calls=250_000, names=40),
+    "54m": Folder(suites=40, calls=250_000, names=216),
+}
+
+
 def make_workload(name: str, folder: Path) -> Path:
-    """The log of this name in the folder, made now if it isn't there; a broken-off making leaves none."""
+    """The log of this name in the folder, or the folder of logs, made now if it isn't there.
+
+    A making that is broken off leaves none.
+    """
+    if name in FOLDERS:
+        return _make_folder(FOLDERS[name], folder / name)
     path = folder / f"{name}.log"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
         with unfinished.open("wb") as out:
             WORKLOADS[name](out)
+        unfinished.replace(path)
+    return path
+
+
+def _make_folder(own: Folder, path: Path) -> Path:
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        own.write(unfinished)
         unfinished.replace(path)
     return path
 

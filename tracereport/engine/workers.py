@@ -6,6 +6,7 @@ that it shows which input is to blame.
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -114,7 +115,22 @@ def _run_batch(
 
 def make_local_executor(workers: int) -> Executor:
     """Worker processes of this machine. They start anew: what this process holds isn't copied."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_whoever_started_it
+    )
+
+
+def _end_with_whoever_started_it() -> None:
+    """Lets this process end when its parent does, however that ends: nobody would take what it measures."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
