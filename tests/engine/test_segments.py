@@ -1,5 +1,6 @@
 """One log in pieces gives the report of one pass: in sets, in ranges of its bytes, with markers at awkward places."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.engine.test_same_report import PairwiseParts, ignore, measuring, of_o
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.command.cli import main
 from tracereport.engine import run as engine
 from tracereport.engine.in_turn import measure_in_turn
 from tracereport.engine.report import finish_report, make_report
@@ -204,3 +206,36 @@ def test_names_that_several_files_share_are_told_apart_by_the_file(tmp_path: Pat
     three = make_report(read_inputs([str(path) for path in paths]), Settings(), "same")
     assert three.processes.rows[0].name == f"same ({paths[0]})"
     assert in_sets(paths) == of_one_process(paths) == of_parts(paths)
+
+
+def span(trace: str, number: int, parent: int | None, name: str) -> dict[str, Any]:
+    return {
+        "traceId": trace,
+        "id": f"{number:016x}",
+        **({} if parent is None else {"parentId": f"{parent:016x}"}),
+        "name": name,
+        "kind": "SERVER" if parent is None else "CLIENT",
+        "timestamp": 1_000_000 + number * 100,
+        "duration": 50,
+        "localEndpoint": {"serviceName": "shop"},
+        "tags": {"sql.query": "select * from item where id = 7"} if parent is not None else {},
+    }
+
+
+def test_a_trace_that_goes_on_in_the_next_input_is_whole_whoever_reads_it(tmp_path: Path) -> None:
+    spans = [span("a" * 32, 1, None, "get /"), *(span("a" * 32, number, 1, "query") for number in range(2, 9))]
+    paths = [tmp_path / f"{index}.json" for index in range(3)]
+    for path, own in zip(paths, (spans[:3], spans[3:6], spans[6:]), strict=True):
+        path.write_text(json.dumps(own))
+    log = tmp_path / "4.log"
+    log.write_text(calls(9))
+    for inputs in (paths, [log, *paths], [*paths, log], [*paths[:2], log, paths[2]]):
+        whole = of_one_process(inputs)
+        assert of_parts(inputs) == of_parts(inputs, workers="2") == whole
+    parts = str(tmp_path / "parts")
+    names = [str(path) for path in (*paths, log)]
+    for shard in ("2/3", "3/3", "1/3"):
+        assert main(["measure", *names, "--parts", parts, "--shard", shard, "-q"]) == 0
+    assert main(["join", parts, "-q", "--title", "same", "-o", str(tmp_path / "joined.json")]) == 0
+    assert main([*names, "-q", "--title", "same", "-o", str(tmp_path / "whole.json")]) == 0
+    assert (tmp_path / "joined.json").read_bytes() == (tmp_path / "whole.json").read_bytes()

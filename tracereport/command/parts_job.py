@@ -49,7 +49,7 @@ def measure_shard(job: Job, inputs: Sequence[str], titles: Sequence[str], shard:
         raise UsageError("--parts is missing", "Name a folder that is shared by all who measure: --parts DIR")
     refuse_redaction(job)
     share = parse_shard(shard)
-    own = share_inputs(len(inputs), share)
+    own = [index for group in share_inputs(inputs, share, job.source) for index in group]
     states = dict(zip(own, describe_inputs([inputs[index] for index in own]), strict=True))
     measuring = _describe(job, inputs, titles, [states.get(index) for index in range(len(inputs))], share)
     with measure_inputs(measuring, _Told(measuring, watcher)) as parts:
@@ -94,7 +94,7 @@ def _join(job: Job, place: str, parts: StoredParts, headers: Sequence[PartHeader
             f"{place}: the parts were measured with another {changed[0].replace('_', '-')}",
             "Join them with the settings that they were measured with, or measure again.",
         )
-    names = list(dict.fromkeys(header.input for header in headers))
+    names = list(dict.fromkeys(name for header in headers for name in (header.input, *header.joined)))
     title = job.title or (
         Path(names[0]).name if len(names) == 1 else f"{Path(names[0]).name} and {len(names) - 1} more"
     )
@@ -132,10 +132,11 @@ class _Told:
 
     def __init__(self, measuring: Measuring, watcher: Watcher | None) -> None:
         self._watcher = watcher
-        self._total_bytes = sum(state.size for state in measuring.states if state is not None) or None
+        own = [state for state in measuring.states if state is not None]
+        self._total_bytes = sum(state.size for state in own) or None
         self._done_bytes = 0
         if watcher is not None:
-            watcher.begin(f"measuring {len(measuring.own_inputs):,} inputs", self._total_bytes)
+            watcher.begin(f"measuring {len(own):,} inputs", self._total_bytes)
 
     def __call__(self, ended: int, total: int, task: Task) -> None:
         """One more input is done."""

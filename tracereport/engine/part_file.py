@@ -45,6 +45,8 @@ class PartHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Of the input among all inputs."""
     inputs: int
     """How many inputs there are."""
+    joined: tuple[str, ...] = ()
+    """The names of the inputs behind it that are in the part, too."""
     piece: int = 0
     """Of a large input that is measured in pieces."""
     pieces: int = 1

@@ -25,7 +25,7 @@ from tracereport.engine.workers import (
 )
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
-from tracereport.sources.inputs import cut_input
+from tracereport.sources.inputs import cut_input, group_inputs
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams import InputState
 
@@ -63,13 +63,15 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
             Task(
                 input=self.inputs[index],
                 title=self.titles[index],
-                next_title=self.titles[(index + 1) % len(self.titles)],
+                next_title=self.titles[(index + len(joined) + 1) % len(self.titles)],
+                joined=tuple((self.inputs[other], self.titles[other]) for other in joined),
                 index=index,
                 inputs=len(self.inputs),
                 piece=piece,
                 pieces=pieces,
                 byte_range=byte_range,
                 state=self.states[index],
+                joined_states=tuple(self.states[other] for other in joined),
                 source=self.source,
                 settings=self.settings,
                 selection=self.selection,
@@ -77,18 +79,18 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
                 unpacked_limit=self.unpacked_limit,
                 store=store,
             )
-            for index, piece, pieces, byte_range in self._list_parts()
+            for (index, *joined), piece, pieces, byte_range in self._list_parts()
         ]
 
-    def _list_parts(self) -> Iterator[tuple[int, int, int, ByteRange | None]]:
-        """Of each part that is measured here its input, which piece of how many it is, and the range of that."""
+    def _list_parts(self) -> Iterator[tuple[range, int, int, ByteRange | None]]:
+        """Of each part that is measured here its inputs, which piece of how many it is, and the range of that."""
         first, step = self.shard or (0, 1)
         place = 0
-        for index in self.own_inputs:
-            ranges = self._cut(index) or (None,)
+        for group in share_inputs(self.inputs, self.shard, self.source):
+            ranges = (self._cut(group.start) if len(group) == 1 else ()) or (None,)
             for piece, byte_range in enumerate(ranges):
                 if not self._is_shared_by_pieces or place % step == first:
-                    yield index, piece, len(ranges), byte_range
+                    yield group, piece, len(ranges), byte_range
                 place += 1
 
     def _cut(self, index: int) -> Sequence[ByteRange]:
@@ -113,11 +115,6 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
         return len(list(islice(self._list_parts(), 2))) == 1
 
     @property
-    def own_inputs(self) -> range:
-        """The indices of the inputs that are measured here, or of which pieces are."""
-        return share_inputs(len(self.inputs), self.shard)
-
-    @property
     def _is_shared_by_pieces(self) -> bool:
         return self.shard is not None and len(self.inputs) < self.shard[1]
 
@@ -129,10 +126,14 @@ def _cut_once(name: str, state: InputState, range_bytes: int, source: str | None
     return cut_input(name, range_bytes, source=source)
 
 
-def share_inputs(count: int, shard: tuple[int, int] | None) -> range:
-    """The indices of the inputs of a share: all where there are more shares than inputs, for each gets some pieces."""
+def share_inputs(names: Sequence[str], shard: tuple[int, int] | None, source: str | None) -> list[range]:
+    """The indices of the inputs of a share; those that are read together stand together, in that of the first.
+
+    Where there are more shares than inputs each share has them all, and measures some pieces of each.
+    """
     first, step = shard or (0, 1)
-    return range(count) if count < step else range(first, count, step)
+    groups = group_inputs(names, source=source)
+    return groups if len(names) < step else [group for group in groups if group.start % step == first]
 
 
 Told = Callable[[int, int, Task], None]
@@ -249,7 +250,8 @@ def list_missing(headers: Sequence[PartHeader]) -> list[str]:
     inputs = headers[0].inputs
     pieces = {header.index: header.pieces for header in headers}
     present = {(header.index, header.piece) for header in headers}
-    names = {(header.index + 1) % inputs: header.next_input for header in headers}
+    present |= {(header.index + 1 + other, 0) for header in headers for other in range(len(header.joined))}
+    names = {(header.index + len(header.joined) + 1) % inputs: header.next_input for header in headers}
     names |= {header.index: header.input for header in headers}
     missing = []
     for index in range(inputs):

@@ -30,6 +30,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     input: str
     title: str
     """What documents call the input."""
+    joined: tuple[tuple[str, str], ...] = ()
+    """The inputs behind it that are read together with it, and their titles: what is in one may go on in the next."""
     next_title: str = ""
     """What they call the one behind it, of the last the first."""
     index: int
@@ -42,6 +44,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The piece; null: all of the input."""
     state: InputState | None = None
     """What the input was when it was to be measured; null where it can be read only once."""
+    joined_states: tuple[InputState | None, ...] = ()
     source: str | None = None
     settings: Settings
     selection: Selection | None = None
@@ -56,7 +59,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         """The bytes that are read."""
         if self.byte_range is not None:
             return self.byte_range.end - self.byte_range.start
-        return self.state.size if self.state is not None else 0
+        return sum(state.size for state in (self.state, *self.joined_states) if state is not None)
 
     @property
     def first_process(self) -> int:
@@ -73,6 +76,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         """What its part is called: the same for the same input, unchanged since, and the same settings."""
         state = self.state or ()
         identity = [self.title, self.next_title, self.index, self.inputs, self.byte_range, *state, self.digest()]
+        identity += [self.joined, self.joined_states] if self.joined else []
         return hashlib.blake2b(msgspec.json.encode(identity), digest_size=16).hexdigest() + SUFFIX
 
 
@@ -82,10 +86,12 @@ def run_task(task: Task, progress: Progress | None = None) -> bytes | None:
     Raises:
         TracereportError: the input can't be read, or the part can't be written.
     """
+    inputs = {task.input: task.title, **dict(task.joined)}
     sets = read_sets(
-        [task.input], progress, source=task.source, unpacked_limit=task.unpacked_limit, byte_range=task.byte_range
+        list(inputs), progress, source=task.source, unpacked_limit=task.unpacked_limit, byte_range=task.byte_range
     )
-    data = encode_sets(map(methodcaller("rename_files", {input_title(task.input): task.title}), sets), task)
+    titles = {input_title(name): title for name, title in inputs.items()}
+    data = encode_sets(map(methodcaller("rename_files", titles), sets), task)
     if task.store is None:
         return data
     open_store(task.store).write(task.part_name(), data)
@@ -131,6 +137,7 @@ def encode_sets(sets: Iterator[Calls], task: Task) -> bytes:
             next_input=task.next_title,
             index=task.index,
             inputs=task.inputs,
+            joined=tuple(title for _, title in task.joined),
             piece=task.piece,
             pieces=task.pieces,
             settings=task.settings,

@@ -12,8 +12,9 @@ from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError, UsageError
 from tracereport.processes.trees import refuse_impossible_parents
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
-from tracereport.sources.interface import CuttableSource, Source
+from tracereport.sources.interface import CuttableSource, JoiningSource, Source
 from tracereport.sources.joining import join_calls
+from tracereport.sources.objects import is_url
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams import Progress, Stream, input_title
 
@@ -86,6 +87,35 @@ def cut_input(name: str, range_bytes: int, *, source: str | None = None) -> Sequ
     """An input in ranges that can be read by themselves; none where it is to be read in one go."""
     one = _Input(name, source)
     return one.source.cut(one.stream, range_bytes) if isinstance(one.source, CuttableSource) else ()
+
+
+def group_inputs(names: Sequence[str], *, source: str | None = None) -> list[range]:
+    """The indices of inputs that are to be read together: neighbours in which one may go on in the other.
+
+    Objects of a store aren't looked at, all of them: what the first of neighbours is, the others are taken for.
+    """
+    groups: list[range] = []
+    before: Source | None = None
+    for index, name in enumerate(names):
+        if len(names) == 1 or (index and is_url(name) and is_url(names[index - 1])):
+            own = before
+        else:
+            own = _find_joining(name, source)
+        if own is not None and own is before and groups:
+            groups[-1] = range(groups[-1].start, index + 1)
+        else:
+            groups.append(range(index, index + 1))
+        before = own
+    return groups
+
+
+def _find_joining(name: str, wanted: str | None) -> Source | None:
+    """The format of an input, if it is one that joins inputs."""
+    joining = [source for source in SOURCES if isinstance(source, JoiningSource)]
+    if wanted is not None:
+        return next((source for source in joining if source.name == wanted), None)
+    head = Stream(name).peek()
+    return next((source for source in joining if source.recognises(name, head)), None)
 
 
 def _group(inputs: Iterable[_Input]) -> Iterator[tuple[Source, list[Stream]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # whoever only asks for a source's name loads nothing of what reads it
     from collections.abc import Iterator, Sequence
@@ -57,6 +57,15 @@ class Source(Protocol):
             names: of the inputs, as documents call them.
             facts: of what was read.
         """
+
+
+@runtime_checkable
+class JoiningSource(Source, Protocol):
+    """A format in which what is in one input may go on in the next: neighbours are read together."""
+
+    @property
+    def joins_inputs(self) -> Literal[True]:
+        """Says so."""
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from tracereport.errors import InputError
 
@@ -35,6 +35,11 @@ class SpanSource:
         self._signs = tuple(re.compile(rb'"(?:' + sign + rb')"\s*:') for sign in signs)
         self._foreign = tuple(re.compile(rb'"(?:' + sign + rb')"\s*:') for sign in foreign)
         self._remedy = remedy
+
+    @property
+    def joins_inputs(self) -> Literal[True]:
+        """A trace may go on in the next input."""
+        return True
 
     def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - told by content
         """Whether it is JSON with the names of this form."""
