@@ -1,0 +1,62 @@
+"""A run that is ended takes its workers with it, and leaves the parts whole that were done."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.test_same_report import of_one_process, of_parts
+from tests.running import command_line, environment
+from tracereport.engine.part_file import StoredPart
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are those of POSIX")
+PATIENCE_SECONDS = 60.0
+
+
+def wait_until(holds: Callable[[], object], message: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end, message
+        time.sleep(0.01)
+
+
+def is_gone(session: int) -> bool:
+    """Whether no process of it is left."""
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_workers_end_with_the_run_and_what_is_done_stays_done(tmp_path: Path, number: int, code: int) -> None:
+    paths = [tmp_path / f"{index:02}.log" for index in range(24)]
+    for index, path in enumerate(paths):
+        path.write_text(
+            "".join(f"PERF_TRACE|{at}|load|id={at * (index + 1) % 900}|elapsed_us={at % 7}\n" for at in range(6_000))
+        )
+    parts = tmp_path / "parts"
+    logs = [str(path) for path in paths]
+    command = command_line(*logs, "--workers", "2", "--parts", str(parts), "-q", "-o", str(tmp_path / "a.json"))
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        wait_until(lambda: list(parts.glob("*.part")), "no part is there")
+        # The run alone is told: a terminal would tell its workers, too.
+        process.send_signal(number)
+        assert process.wait(PATIENCE_SECONDS) == code
+        wait_until(lambda: is_gone(process.pid), "a worker is left")
+    finally:
+        process.kill()
+        process.communicate()
+    done = sorted(parts.glob("*.part"))
+    assert 0 < len(done) < len(paths)
+    for part in done:
+        StoredPart(part.read_bytes(), part.name).read("partials")
+    assert not (tmp_path / "a.json").exists()
+    assert of_parts(paths, parts=str(parts)) == of_one_process(paths)
+    assert set(done) < set(parts.glob("*.part"))
