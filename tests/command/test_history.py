@@ -5,17 +5,22 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.paths import ROOT
 from tests.runs import LABELS, keep, suite
 from tracereport.command.cli import COMMANDS, main
 from tracereport.documents.history import HISTORY_FORMATS
+from tracereport.judging.history.run_report import RunReport
+from tracereport.judging.reading import NoReportError, read_report
 from tracereport.model import Report, encode_report
 from tracereport.model.history import History, decode_history
 
@@ -116,6 +121,11 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "other.json": (b'{"name": "package"}', "is not a report of tracereport: Object missing required field"),
     "wrong.json": (b'{"schema_version": 1, "totals": 3}', "is not a report of tracereport"),
     "deep.json": (b"[" * 100_000, "is"),
+    "huge.json": (
+        encode_report(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":' + b"9" * 30),
+        "is not a report",
+    ),
+    "less.json": (encode_report(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":-2'), "is not a report"),
 }
 
 
@@ -153,6 +163,35 @@ def test_nothing_is_written_where_no_report_can_be_read(folder: Path, capsys: py
     assert problem.startswith("tracereport: a.json: no report of a run could be read: it is not a report")
     assert remedy == "  Name report.json files."
     assert not Path("history.html").exists()
+
+
+def test_texts_of_a_report_that_anybody_may_have_written_are_bounded(folder: Path) -> None:
+    report = repeating(1)[0]
+    for number in (1, 2):
+        odd = replace(
+            report,
+            label="x" * 100_000,
+            title="y" * 100_000,
+            at_time="soon" if number == 1 else "0001-01-01",
+            generator=replace(report.generator, version=str(number) * 100_000),
+        )
+        (folder / f"{number}.json").write_bytes(encode_report(odd))
+    outputs = [part for kind in HISTORY_FORMATS for part in ("-o", f"h{kind.suffixes[0]}")]
+    assert main(["history", "?.json", "-q", "--page", "https://ci.example/{label}", *outputs]) == 0
+    assert decode_history(Path("h.json").read_bytes()).runs.rows[0].at_time is None
+    assert all(Path(f"h{kind.suffixes[0]}").stat().st_size < 900_000 for kind in HISTORY_FORMATS)
+    assert Path("h.md").stat().st_size < 60_000
+    assert made("?.json", "--order-by", "time", code=3).unread.rows[0].file == "1.json"
+
+
+@given(content=st.binary(max_size=300), at=st.integers(0, 5000), length=st.integers(0, 400))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_is_a_run_or_a_reason(folder: Path, content: bytes, at: int, length: int) -> None:
+    whole = encode_report(suite({LOADS: "aab"}))
+    path = folder / "broken.json"
+    path.write_bytes(whole[:at] + content + whole[at + length :])
+    with suppress(NoReportError):
+        assert read_report(path, RunReport).totals.calls >= 0
 
 
 def test_many_broken_files_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from tracereport.documents.writer import Document, Rendered
 from tracereport.errors import InputError, UsageError
 from tracereport.judging.history.gathering import Gathering
 from tracereport.judging.history.reading import read_runs
-from tracereport.judging.history.runs import Named
+from tracereport.judging.history.runs import Named, is_time
 from tracereport.judging.reading import NoReportError
 from tracereport.model import Generator
 from tracereport.model.history import History, Order, UnreadReport
@@ -24,6 +24,8 @@ from tracereport.sources.streams import readable
 
 _PACKED = re.compile(r"(?:\.json)?(?:\.(?:gz|zst|xz))?$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(?:label|name|folder)\}")
+_LONGEST_LABEL = 200
+"""That goes into an address."""
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -61,10 +63,10 @@ def run_history(job: HistoryJob) -> History:
         file = readable(files[index])
         if isinstance(report, NoReportError):
             unread.append(UnreadReport(file=file, reason=report.reason))
-        elif job.order == "time" and report.at_time is None:
+        elif job.order == "time" and not is_time(report.at_time):
             unread.append(UnreadReport(file=file, reason="doesn't know its time: it was made without --at"))
         else:
-            page = _address_of(files[index], report.label or labels[index], job.page, base)
+            page = _address_of(files[index], (report.label or labels[index])[:_LONGEST_LABEL], job.page, base)
             gathering.add(index, Named(file=file, label=labels[index], page=page), report)
             read += 1
     unread.sort(key=lambda row: row.file)

@@ -1,8 +1,13 @@
 """What a history needs of one run's report: a few keys of a ``report.json``; the others aren't decoded."""
 
+from typing import Annotated
+
 import msgspec
 
 from tracereport.model import Confidence, FindingKind, Generator, PlaceCount, Rows, Selection, Settings, TreeKind
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+Fingerprint = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class RunInput(msgspec.Struct, frozen=True, gc=False):
@@ -15,12 +20,12 @@ class RunInput(msgspec.Struct, frozen=True, gc=False):
 class RunTotals(msgspec.Struct, frozen=True, gc=False):
     """The headline figures that are compared."""
 
-    calls: int
-    judged_calls: int
-    processes: int
-    units: int
-    functions: int
-    redundant_calls: int
+    calls: Count
+    judged_calls: Count
+    processes: Count
+    units: Count
+    functions: Count
+    redundant_calls: Count
 
 
 class RunProcess(msgspec.Struct, frozen=True, gc=False):
@@ -34,7 +39,7 @@ class RunFunction(msgspec.Struct, frozen=True, gc=False):
     """A function."""
 
     function: str
-    calls: int
+    calls: Count
 
 
 class RunCaller(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +51,7 @@ class RunCaller(msgspec.Struct, frozen=True, gc=False):
 class RunFinding(msgspec.Struct, frozen=True, gc=False):
     """A finding: what tells it from others, and its counts."""
 
-    fingerprint: str
+    fingerprint: Fingerprint
     kind: FindingKind
     function: str
     callers: tuple[str | None, ...]
@@ -55,9 +60,9 @@ class RunFinding(msgspec.Struct, frozen=True, gc=False):
     caller_count: int = 0
     varying_params: tuple[str, ...] = ()
     writes: bool = False
-    repeats: int = 0
-    avoidable_calls: int = 0
-    calls_saved: int = 0
+    repeats: Count = 0
+    avoidable_calls: Count = 0
+    calls_saved: Count = 0
     at: Rows[PlaceCount] = Rows()
     accepted: str | None = None
 

@@ -9,9 +9,12 @@ from tracereport.judging.comparable import is_stable
 from tracereport.judging.history.run_report import RunReport
 from tracereport.model import Settings, option_of_field
 from tracereport.model.history import HistoryRun
+from tracereport.wording.units import elide_middle
 
 SHOWN_SETTINGS = frozenset({"top"})
 """Settings that decide what documents show, and no figure."""
+_LONGEST_LABEL = 200
+_LONGEST_SETTING = 80
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -40,8 +43,8 @@ def describe_run(named: Named, report: RunReport) -> HistoryRun:
     """The figures of a run."""
     findings = report.findings.rows
     return HistoryRun(
-        label=report.label or named.label,
-        at_time=report.at_time,
+        label=elide_middle(report.label or named.label, _LONGEST_LABEL),
+        at_time=report.at_time if is_time(report.at_time) else None,
         file=named.file,
         page=named.page,
         title=report.title,
@@ -70,12 +73,21 @@ def _find_caution(report: RunReport) -> str | None:
     return None
 
 
+def is_time(text: str | None) -> bool:
+    """Whether it says when; a report may have been written by anyone."""
+    return _parse_time(text) is not None
+
+
 def moment_of(at_time: str | None) -> datetime:
     """A time that can be held against others: one without a zone is taken for UTC; none comes first."""
+    return _parse_time(at_time) or datetime.min.replace(tzinfo=UTC)
+
+
+def _parse_time(text: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(at_time or "")
+        moment = datetime.fromisoformat(text or "")
     except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
+        return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
@@ -99,7 +111,7 @@ def _list_changed_settings(before: Known, after: Known) -> list[str]:
     ]
     if before.run.generator != after.run.generator:
         changed.append(f"{before.run.generator} → {after.run.generator}")
-    return changed
+    return [elide_middle(change, _LONGEST_SETTING) for change in changed]
 
 
 def _format_setting(value: int | tuple[str, ...]) -> str:
