@@ -1,18 +1,28 @@
-"""How properties are tried: few examples of each on every run, and on CI always the same ones."""
+"""How tests are run: which of them, how properties are tried, and that nothing is skipped in CI."""
 
 import os
 import signal
 import subprocess
 import sys
+from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.paths import ROOT
+from tests.paths import ROOT, TESTS
+from tests.tiers import TIERS, tiers_of
+
+IN_CI: Final = os.environ.get("CI") == "true"
+EVERYTHING_RUNS_HERE: Final = IN_CI and sys.platform == "linux"
+"""Where each tool can be had; elsewhere some tests have nothing to run on."""
+
+OF_ONE_USER: Final = ("only root", "root may")
+"""How the reasons begin of tests that one user can run and another can't."""
 
 # Drawing a whole log takes a while, and a busy machine more: neither is a fault.
 settings.register_profile("here", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+settings.load_profile("ci" if IN_CI else "here")
 
 
 # Started by `nohup`, the tests would hand down that hanging up is ignored, and some try what it does.
@@ -20,6 +30,46 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def pytest_configure() -> None:
-    """A checkout whose native sources have changed compiles them before anything is tried."""
-    subprocess.run([sys.executable, ROOT / "build_native.py"], check=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the tiers; a checkout whose native sources have changed compiles them before anything is tried."""
+    for tier, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{tier}: {meaning}")
+    if not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, ROOT / "build_native.py"], check=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker of xdist, which gets its files by name, whether anybody has named them."""
+    node.workerinput["only_quick"] = _runs_only_quick(node.config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts each test into its tiers, and leaves out all but the quick ones where nobody has asked for others."""
+    for item in items:
+        for tier in tiers_of(item.path.relative_to(TESTS)):
+            item.add_marker(tier)
+    given = getattr(config, "workerinput", {})
+    if not given.get("only_quick", _runs_only_quick(config)):
+        return
+    slower = [item for item in items if any(item.get_closest_marker(tier) for tier in TIERS)]
+    config.hook.pytest_deselected(items=slower)
+    items[:] = [item for item in items if item not in set(slower)]
+
+
+def _runs_only_quick(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Where everything can be had, a test that is skipped has failed: what it needs must be installed."""
+    del item, call
+    report: pytest.TestReport = yield
+    if not (EVERYTHING_RUNS_HERE and report.skipped) or hasattr(report, "wasxfail"):
+        return report
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    if not reason.removeprefix("Skipped: ").startswith(OF_ONE_USER):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {reason}"
+    return report

@@ -31,4 +31,4 @@ def list_lowest() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(list_lowest()))  # noqa: T201 - that is what it is for
+    print("\n".join(list_lowest()))

@@ -310,6 +310,7 @@ provider.shutdown();
 """
 
 
+@pytest.mark.node
 @pytest.mark.parametrize("kind", ["proto", "http"])
 def test_a_program_with_the_node_sdk_needs_no_more_than_to_be_run(tmp_path: Path, kind: str) -> None:
     modules = ROOT / "node_modules"

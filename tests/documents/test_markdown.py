@@ -250,7 +250,6 @@ def test_markdown_it_sees_only_what_is_ours(name: str) -> None:
     assert sum(block.count("<details>") for block in html) == sum(block.count("</details>") for block in html)
 
 
-@pytest.mark.cmark
 @pytest.mark.parametrize("name", [*REPORTS, "huge"])
 def test_githubs_parser_sees_only_what_is_ours(name: str) -> None:
     report = huge_report() if name == "huge" else REPORTS[name]
@@ -263,7 +262,6 @@ def test_githubs_parser_sees_only_what_is_ours(name: str) -> None:
     assert all(OUR_HTML.fullmatch(line) for block in html for line in block.splitlines())
 
 
-@pytest.mark.cmark
 @pytest.mark.parametrize("name", REPORTS)
 def test_both_parsers_see_the_same_tables(name: str) -> None:
     text = render_markdown(REPORTS[name])
@@ -283,7 +281,6 @@ def test_both_parsers_see_the_same_tables(name: str) -> None:
         assert len(widths) == 1
 
 
-@pytest.mark.cmark
 def test_a_hostile_value_comes_out_whole_in_its_cell() -> None:
     report = msgspec.structs.replace(sample_report(), redundant_signatures=Rows(), call_tree=None)
     cells = [cell.all_text() for cell in parse_with_cmark(render_markdown(report)).find("table_cell")]

@@ -171,7 +171,7 @@ def test_no_name_of_a_log_leaves_its_place_in_the_advice(found: Finding) -> None
     assert "<img" not in html
 
 
-@pytest.mark.cmark
+@pytest.mark.slow
 @pytest.mark.parametrize("found", ADVICE, ids=lambda found: f"{found.kind}-{found.fingerprint}")
 def test_githubs_parser_reads_the_advice_alike(found: Finding) -> None:
     kinds = {node.kind for node in parse_with_cmark(render_advice(found)).walk()}

@@ -250,6 +250,7 @@ def found_in(path: Path) -> list[tuple[object, ...]]:
     ]
 
 
+@pytest.mark.services
 def test_the_three_logs_of_a_server_give_the_same_calls(logs: Path) -> None:
     names = sorted(path.name for path in logs.iterdir())
     assert names == ["server", "server.csv", "server.json"]
@@ -262,6 +263,7 @@ def test_the_three_logs_of_a_server_give_the_same_calls(logs: Path) -> None:
         assert choose_source(Stream(str(logs / name))).name == "postgres"
 
 
+@pytest.mark.services
 def test_pgbench_repeats_nothing_in_a_transaction_and_the_program_what_was_planted(logs: Path) -> None:
     calls = read_inputs([str(logs / "server.json")])
     assert calls.judged.all()
@@ -285,6 +287,7 @@ def test_pgbench_repeats_nothing_in_a_transaction_and_the_program_what_was_plant
     assert len(twice) == 2, "the double look-up, and the one behind a write"
 
 
+@pytest.mark.services
 def test_prepared_statements_show_their_values(logs: Path) -> None:
     found = rows(read_inputs([str(logs / "server")]))
     prepared = [call for call in found if "$1" in call["params"] and call["function"] == "select pgbench_accounts"]

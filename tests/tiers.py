@@ -1,0 +1,60 @@
+"""Which tests belong to which tier: what they need beside Python, or that they take long.
+
+``pytest`` alone runs the quick ones. Whoever names a file, a folder or a marker gets all that is named. A test is in a
+tier by its file here, or by its own marker.
+"""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Final
+
+TIERS: Final = {
+    "slow": "takes long: whole suites, many drawn logs, every document of every log",
+    "browser": "needs Debian's chromium, and playwright",
+    "rust": "needs Debian's rustc and cargo",
+    "node": "needs node, and npm install in the checkout",
+    "services": "starts servers: PostgreSQL, a Dask cluster, an object store",
+}
+"""Each tier's marker, and what it means."""
+
+FILES: Final = {
+    "browser": ("browser/",),
+    "rust": ("command/test_emitter_check.py", "emit/test_rust.py", "emit/test_rust_cargo.py"),
+    "node": (
+        "command/test_emitter_check.py",
+        "emit/test_node.py",
+        "emit/test_node_hooks.py",
+        "emit/test_node_runners.py",
+    ),
+    "services": ("engine/test_cluster.py",),
+    "slow": (
+        "command/test_cli.py",
+        "command/test_terminal.py",
+        "docs/test_guides.py",
+        "docs/test_performance_tracing_doc.py",
+        "documents/test_markdown.py",
+        "emit/test_distribution.py",
+        "emit/test_pytest_plugin.py",
+        "engine/test_properties.py",
+        "engine/test_same_report.py",
+        "examples/",
+        "fuzz/",
+        "measures/test_fanout.py",
+        "measures/test_many_names.py",
+        "native/test_fuzz.py",
+        "oracle/",
+        "sources/test_inputs_reported.py",
+        "sources/test_linear_time.py",
+        "test_packaging.py",
+        "test_tiers.py",
+    ),
+}
+"""Files and folders below ``tests/`` whose tests all belong to a tier."""
+
+
+def tiers_of(path: PurePath) -> Iterator[str]:
+    """The tiers of all tests in a file, by its path below ``tests/``."""
+    name = path.as_posix()
+    for tier, files in FILES.items():
+        if name.startswith(files):
+            yield tier
