@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from tracereport.model import Metric, Param
 from tracereport.wording.phrases import format_count, format_list, format_rate
@@ -19,6 +20,7 @@ NO_CALLER = "(no caller)"
 EMPTY = "(empty)"
 """A name that the log leaves empty."""
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _NS_PER_UNIT = (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 _LEAST_POINTS = 0.1
 """Of a changed rate; less is said as less, not as nothing."""
@@ -278,9 +280,10 @@ def display_width(text: str) -> int:
     """Columns that the text takes in a terminal: wide characters two, combining marks none."""
     if text.isascii():
         return len(text)
-    return sum(map(_character_width, text))
+    return len(text) + sum([_character_width(character) - 1 for character in _BEYOND_ASCII.findall(text)])
 
 
+@lru_cache(maxsize=1024)
 def _character_width(character: str) -> int:
     if unicodedata.combining(character):
         return 0

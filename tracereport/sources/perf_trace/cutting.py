@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
@@ -19,8 +20,8 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
 
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
-    where it breaks off, and where no marker stands at the right place: one process that fills so many bytes and more
-    may be all that there is, and nobody looks further.
+    where it breaks off, and where no marker stands at the right place: one process that fills a quarter of the log, and
+    more than one range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
     if start is None:
@@ -29,12 +30,13 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     source = stream.read_chunks()
     chunks = unwrap(source, envelope)
     cutter = _Cutter(start, range_bytes)
+    hopeless_bytes = max(range_bytes * 5 // 4, Path(stream.name).stat().st_size // 4)
     try:
         for raw, chunk in _split(chunks):
             if envelope.layers:
                 return ()
             cutter.add(raw, chunk)
-            if cutter.is_hopeless():
+            if cutter.is_hopeless(hopeless_bytes):
                 return ()
     except BrokenSourceError:
         return ()
@@ -86,9 +88,9 @@ class _Cutter:
         self._position += len(raw)
         self._line += chunk.split.lines
 
-    def is_hopeless(self) -> bool:
-        """Whether the first range could have ended long ago, and no marker stood there."""
-        return len(self._ranges) == 1 and self._position - self._ranges[0].start >= self._range_bytes * 5 // 4
+    def is_hopeless(self, size: int) -> bool:
+        """Whether the first range has grown to so many bytes, and no marker has ended it."""
+        return len(self._ranges) == 1 and self._position - self._ranges[0].start >= size
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""
