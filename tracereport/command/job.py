@@ -277,7 +277,7 @@ def _is_in_parts(job: Job, states: Sequence[InputState | None]) -> bool:
         return False
     if job.workers is not None or job.parts is not None:
         return True
-    from tracereport.engine.run import pays  # noqa: PLC0415
+    from tracereport.engine.cores import pays  # noqa: PLC0415
 
     return pays(states)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tracereport import __version__
 from tracereport.calls.calls import Calls
+from tracereport.engine.cores import count_threads
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.measuring import LocalParts, Part, Parts, measure_calls
 from tracereport.engine.part_file import PartHeader, PartWriter
@@ -24,7 +25,8 @@ def measure_in_turn(sets: Iterator[Calls], settings: Settings, row_limit: int) -
     Raises:
         TracereportError: an input can't be read, or there is no room for the parts.
     """
-    part = measure_calls(next(sets), settings, first_process=0, row_limit=row_limit)
+    threads = count_threads()
+    part = measure_calls(next(sets), settings, first_process=0, row_limit=row_limit, threads=threads)
     following = next(sets, None)
     if following is None:
         local = LocalParts()
@@ -42,7 +44,7 @@ def measure_in_turn(sets: Iterator[Calls], settings: Settings, row_limit: int) -
             del part
             if following is None:
                 break
-            part = measure_calls(following, settings, first_process=processes, row_limit=row_limit)
+            part = measure_calls(following, settings, first_process=processes, row_limit=row_limit, threads=threads)
             del following
             following = next(sets, None)
         yield StoredParts(store, names)

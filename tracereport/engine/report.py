@@ -7,6 +7,7 @@ import msgspec
 from tracereport import __version__
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.engine.cores import count_threads
 from tracereport.engine.measuring import LocalParts, Parts, measure_calls
 from tracereport.engine.numbering import number_report
 from tracereport.findings.ranking import find_findings
@@ -49,7 +50,8 @@ class Measured(msgspec.Struct, frozen=True):
 def measure_locally(calls: Calls, settings: Settings, selection: Selection | None, row_limit: int) -> Measured:
     """Measures calls in one part; see ``make_report``."""
     parts = LocalParts()
-    parts.add(measure_calls(calls, settings, selection, first_process=0, row_limit=row_limit))
+    part = measure_calls(calls, settings, selection, first_process=0, row_limit=row_limit, threads=count_threads())
+    parts.add(part)
     return Measured(parts, settings, selection, row_limit)
 
 

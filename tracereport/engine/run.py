@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from tracereport.engine.cores import count_cores
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader, StoredPart
 from tracereport.engine.stores import PartStore, open_store
@@ -19,7 +20,6 @@ from tracereport.engine.tasks import PIECES_OF_AN_INPUT, Task, run_task
 from tracereport.engine.workers import (
     CLUSTER_SCHEME,
     connect_cluster,
-    count_cores,
     make_local_executor,
     run_tasks,
 )
@@ -29,8 +29,6 @@ from tracereport.sources.inputs import cut_input, group_inputs
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams import InputState
 
-PAYS_BYTES: Final = 64 << 20
-"""Bytes of all inputs from which on starting workers pays; below, one process is quicker."""
 RANGE_BYTES: Final = 64 << 20
 """Of a large input, what is measured by itself."""
 
@@ -195,11 +193,6 @@ def parse_workers(workers: str | None) -> int:
     if not workers.isascii() or not workers.isdigit() or not int(workers):
         raise UsageError(f"--workers {workers}: no number of workers", "Give a number, or a cluster: dask://HOST:8786")
     return int(workers)
-
-
-def pays(states: Sequence[InputState | None]) -> bool:
-    """Whether the inputs are large enough to be measured in parts."""
-    return sum(state.size for state in states if state is not None) >= PAYS_BYTES
 
 
 @contextmanager

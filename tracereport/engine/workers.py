@@ -5,7 +5,6 @@ that it shows which input is to blame.
 """
 
 import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -20,11 +19,6 @@ TRIES: Final = 3
 CLUSTER_SCHEME: Final = "dask://"
 _CONNECT_SECONDS: Final = 8
 MakeExecutor = Callable[[int], Executor]
-
-
-def count_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_tasks(

@@ -1,7 +1,9 @@
 """What all measures need of some calls, worked out once for them."""
 
 from collections.abc import Callable
-from functools import cached_property
+from concurrent.futures import Executor
+from functools import cached_property, partial
+from threading import RLock
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -50,13 +52,25 @@ class Context:
         self.first_process = first_process
         self.row_limit = row_limit
         self._made: dict[str, Any] = {}
+        self._making = RLock()
 
     def make_once(self, key: str, make: Callable[[], Made]) -> Made:
         """What ``make`` gives, made when it is first asked for by this key."""
-        if key not in self._made:
-            self._made[key] = make()
-        made: Made = self._made[key]
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make()
+            made: Made = self._made[key]
         return made
+
+    def prepare(self, pool: Executor) -> None:
+        """Makes what many measures rest on, before they run at once: none of it is then made twice."""
+        for together in (
+            ("ordered", "answers", "is_first", "edge_of_call", "metric_use"),
+            ("shown",),
+            ("fanouts", "repeats", "function", "caller", "edge", "is_promised", "is_tree_unknown"),
+            ("traits",),
+        ):
+            list(pool.map(partial(getattr, self), together))
 
     @cached_property
     def ordered(self) -> OrderedCalls:

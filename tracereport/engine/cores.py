@@ -1,0 +1,27 @@
+"""What this machine has to measure with, and from which size on several processes pay."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from tracereport.sources.streams import InputState
+
+PAYS_BYTES: Final = 64 << 20
+"""Bytes of all inputs from which on starting workers pays; below, one process is quicker."""
+_MOST_THREADS: Final = 4
+"""Beyond, measures wait for the memory."""
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def count_threads() -> int:
+    """How many threads measure in a process that has the machine to itself."""
+    return min(count_cores(), _MOST_THREADS)
+
+
+def pays(states: Sequence[InputState | None]) -> bool:
+    """Whether the inputs are large enough to be measured in parts."""
+    return sum(state.size for state in states if state is not None) >= PAYS_BYTES
