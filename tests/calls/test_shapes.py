@@ -28,7 +28,7 @@ def test_lookups_of_one_function_and_the_same_names_have_one_shape(
         resource=np.zeros(count, np.int32),
         values_known=np.ones(count, bool),
     )
-    found = find_shapes(table, np.arange(count))
+    found = find_shapes(table, np.arange(count), with_params=True)
     keys = [(function, tuple(name for name, _ in params)) for function, params in lookups]
     assert [(found.function[shape], found.param_names[shape]) for shape in found.shape.tolist()] == keys
     assert found.shape.tolist() == [list(dict.fromkeys(keys)).index(key) for key in keys]

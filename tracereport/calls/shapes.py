@@ -13,7 +13,7 @@ from tracereport.native.texts import Interner, split_params
 
 
 class Shapes(msgspec.Struct, frozen=True, eq=False):
-    """The shapes of some lookups, and their parameters to compare."""
+    """The shapes of some lookups, and their parameters to compare if these are asked for."""
 
     shape: NDArray[np.int32]
     """Per lookup given."""
@@ -24,17 +24,19 @@ class Shapes(msgspec.Struct, frozen=True, eq=False):
     params: NDArray[np.int64]
     """Per lookup given, how many it has."""
     param_hash: NDArray[np.uint64]
-    """Per parameter, lookup by lookup in logged order: equal where name and value are."""
+    """Per parameter, lookup by lookup in logged order: equal where name and value are. Empty if they aren't asked for."""
 
 
-def find_shapes(lookups: Lookups, wanted: NDArray[np.integer]) -> Shapes:
-    """The shapes of the lookups with these codes."""
-    texts, plain = lookups.text.take(wanted), lookups.plain[wanted]
+def find_shapes(lookups: Lookups, wanted: NDArray[np.integer], *, with_params: bool = False) -> Shapes:
+    """The shapes of the lookups with these codes, and their parameters if these are asked for."""
+    is_all = len(wanted) == len(lookups.text) and np.array_equal(wanted, np.arange(len(wanted)))
+    texts = lookups.text if is_all else lookups.text.take(wanted)
+    plain = lookups.plain[wanted]
     split = split_params(texts.data, texts.offset)
     shapes, values = Interner(), Interner()
     shape = shapes.intern(split.shapes[0], split.shapes[1][:-1], split.shapes[1][1:])
     params = split.params
-    value = values.intern(texts.data, split.start, split.end)
+    value = values.intern(texts.data, split.start, split.end) if with_params else np.zeros(len(split.start), np.int32)
     if not plain.all():
         odd = [decode_lookup(texts[index]) for index in np.flatnonzero(~plain).tolist()]
         shape[~plain] = _intern(shapes, [encode_shape(function, [name for name, _ in own]) for function, own in odd])
@@ -53,7 +55,7 @@ def find_shapes(lookups: Lookups, wanted: NDArray[np.integer]) -> Shapes:
         function=tuple(function for function, _ in keys),
         param_names=tuple(tuple(name for name, _ in own) for _, own in keys),
         params=params,
-        param_hash=mix_bits(value),
+        param_hash=mix_bits(value) if with_params else np.empty(0, np.uint64),
     )
 
 

@@ -220,7 +220,7 @@ def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     scope, signature = np.divmod(asked, signatures)
     row, asker = _find_askers(ordered, scope, signature, scopes.count, least)
     wanted, lookup = code_values(calls.signatures.lookup[signature[row]], len(calls.lookups.function))
-    shapes = find_shapes(calls.lookups, wanted)
+    shapes = find_shapes(calls.lookups, wanted, with_params=True)
     _, group = code_values(asker * len(wanted) + shapes.shape[lookup], len(scope) * len(wanted))
     large = np.flatnonzero(_is_frequent(group, least))
     large = large[stable_order(group[large], len(group))]
