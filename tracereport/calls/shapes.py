@@ -24,7 +24,7 @@ class Shapes(msgspec.Struct, frozen=True, eq=False):
     params: NDArray[np.int64]
     """Per lookup given, how many it has."""
     param_hash: NDArray[np.uint64]
-    """Per parameter, lookup by lookup in logged order: equal where name and value are. Empty if they aren't asked for."""
+    """Per parameter, lookup by lookup in logged order: equal where name and value are. Empty unless asked for."""
 
 
 def find_shapes(lookups: Lookups, wanted: NDArray[np.integer], *, with_params: bool = False) -> Shapes:
