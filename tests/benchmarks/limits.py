@@ -48,3 +48,13 @@ def memory_at_most(limit_gigabytes: float) -> Limit:
         return Judgement(f"{peak_gigabytes:.2f} GB", f"{limit_gigabytes:g} GB", peak_gigabytes <= limit_gigabytes)
 
     return judge
+
+
+def memory_a_call_at_most(limit_bytes: int, calls: int) -> Limit:
+    """What our peak has more than the peer's, for each of so many calls."""
+
+    def judge(ours: Runs, peer: Runs) -> Judgement:
+        bytes_a_call = (ours.peak_bytes - peer.peak_bytes) / calls
+        return Judgement(f"{bytes_a_call:.0f} B a call", f"{limit_bytes} B a call", bytes_a_call <= limit_bytes)
+
+    return judge

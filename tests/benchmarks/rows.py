@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.benchmarks import other_inputs
 from tests.benchmarks.contests import Check, Contest, Row
-from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_at_most, ratio_at_most
+from tests.benchmarks.limits import Judgement, Limit, adds_at_most, memory_a_call_at_most, memory_at_most, ratio_at_most
 from tests.benchmarks.parts_rows import list_parts_rows
 from tests.benchmarks.timing import run_command
 from tests.paths import LOGS
@@ -70,6 +70,15 @@ def _list_large(folder: Path) -> list[Row]:
             (ratio_at_most(5.5),),
             ("1m", "5m"),
         ),
+        Contest(
+            "memory",
+            "5,000,000 calls of one process",
+            "text, of 1,500 calls: memory for each call more",
+            _report(five_million),
+            _report(_log(folder, "1500")),
+            (memory_a_call_at_most(100, 5_000_000 - 1_500),),
+            ("1500", "5m"),
+        ),
         against_one_pass("distinct", "1,000,000 calls, nearly all distinct", "1m-distinct", ratio_at_most(0.45)),
         against_one_pass("one-function", "1,000,000 calls of one function", "1m-one-function", ratio_at_most(0.8)),
         against_one_pass("nested", "1,000,000 calls in one tree", "1m-nested", ratio_at_most(0.8)),
@@ -112,6 +121,15 @@ def _list_small(folder: Path) -> list[Row]:
             "nothing",
             "`--help`, `import click`",
             (sys.executable, "-m", "tracereport", "--help"),
+            (sys.executable, "-c", "import click"),
+            (ratio_at_most(1.5),),
+            (),
+        ),
+        Contest(
+            "version",
+            "nothing",
+            "`--version`, `import click`",
+            (sys.executable, "-m", "tracereport", "--version"),
             (sys.executable, "-c", "import click"),
             (ratio_at_most(1.5),),
             (),
