@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from tests.running import run
 from tests.spans import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, read_requests, request, rows, span
+from tracereport.api import render
 from tracereport.calls.calls import NO_PARENT, Calls
+from tracereport.engine.report import make_report
+from tracereport.model import Settings
 from tracereport.sources.inputs import read_inputs, read_raw
 from tracereport.sources.statements import read_statement
 
@@ -668,3 +672,19 @@ def test_a_statement_is_read_once_and_the_same_whatever_its_values() -> None:
     assert read_statement('select a-1, 2 + -3, "b1", `c2`, $$x$$ from t1 where x::int = 5 and y = -6').params[1:] == (
         ("p1", "1"), ("p2", "2"), ("p3", "-3"), ("p4", "5"), ("p5", "-6"),
     )  # fmt: skip
+
+
+def test_documents_call_a_span_a_span(tmp_path: Path) -> None:
+    calls = read_requests(
+        tmp_path,
+        request(
+            [span("r", name="GET /", kind=SERVER, took=50), *(span(f"c{at}", "r", start=at, **SELECT) for at in (1, 3))]
+        ),
+    )
+    report = make_report(calls, Settings(), "spans")
+    assert report.input is not None
+    assert report.input.record_kind == "span"
+    text, markdown, page = (render(report, kind) for kind in ("text", "markdown", "html"))
+    for document in (text, markdown, page):
+        assert "span 3" in document
+        assert not re.search(r"\bline \d", str(document))

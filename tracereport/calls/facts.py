@@ -25,6 +25,7 @@ def merge_facts(parts: Sequence[Facts]) -> Facts:
     return Facts(
         input=Input(
             files=tuple(dict.fromkeys(file for part in inputs for file in part.files)),
+            record_kind="span" if all(part.record_kind == "span" for part in inputs) else "line",
             lines=sum(part.lines for part in inputs),
             records=sum(part.records for part in inputs),
             continuation_lines=sum(part.continuation_lines for part in inputs),

@@ -16,7 +16,7 @@ from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.documents.places import Excerpt, PlaceLinks
 from tracereport.documents.templating import cell, code, prose, render_template
 from tracereport.errors import UsageError
-from tracereport.model import Comparison, Finding, Gate, QualityWarning, Report, Rows
+from tracereport.model import Comparison, Evidence, Finding, Gate, QualityWarning, Report, Rows
 from tracereport.sections import SECTIONS
 from tracereport.sections.cells import LEVEL_MARK, NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Step, Words
 from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
@@ -186,6 +186,10 @@ class _Summary:
     def difference(self, finding: Finding) -> Difference:
         """What the calls that show a finding share, and what varies."""
         return find_difference(finding)
+
+    def evidence(self, evidence: Evidence) -> str:
+        """Which call shows a finding."""
+        return sentences.describe_evidence(evidence, code, sentences.name_record(self.report))
 
     def places(self, finding: Finding) -> str:
         """Where its calls come from, as links where it is known how."""

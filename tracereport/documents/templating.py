@@ -58,7 +58,6 @@ def environment() -> Environment:
         "spent": sentences.describe_spent,
         "saved_time": sentences.describe_saved_time,
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
-        "evidence_in_words": lambda evidence: sentences.describe_evidence(evidence, code),
         "traced_time": sentences.describe_traced_time,
         "unknown_trees": sentences.explain_unknown_trees,
         "selection_in_words": lambda selection: sentences.describe_selection(selection, code),

@@ -1,5 +1,7 @@
 """What was read, and how it falls into processes and units of work; the parts of a call that rows show."""
 
+from typing import Literal
+
 from tracereport.model.base import Record, Rows, TreeKind, UnitKind
 
 
@@ -39,6 +41,8 @@ class Input(Record, frozen=True, kw_only=True):
     """What was read. ``lines = records + continuation_lines + malformed_lines + other_lines``, always."""
 
     files: tuple[str, ...]
+    record_kind: Literal["line", "span"] = "line"
+    """What ``lines`` counts, and the ``line`` of each call: spans where the input is nothing else."""
     lines: int
     records: int
     continuation_lines: int

@@ -11,10 +11,9 @@ import msgspec
 
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Metric, Param, Rows
 from tracereport.wording.phrases import format_count, format_counted
-from tracereport.wording.sentences import Code
+from tracereport.wording.sentences import Code, describe_reference
 from tracereport.wording.units import (
     format_bounds,
-    format_call,
     format_call_runs,
     format_caller,
     format_cut_list,
@@ -172,13 +171,14 @@ class Place(msgspec.Struct, frozen=True):
     number: int
     line: int
     function: str = ""
+    record: str = "line"
 
     def plain(self) -> str:
         """``load_node #42 (line 46)``."""
         return f"{format_name(self.function)} {self._place()}" if self.function else self._place()
 
     def _place(self) -> str:
-        return f"{format_call(self.number)} (line {self.line})"
+        return describe_reference(self.number, self.line, self.record)
 
 
 class Path(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tracereport.model import FanOut, Report, Rows
 from tracereport.sections.cells import Asked, Calls, Cell, Place, Words, list_names, time_range
 from tracereport.sections.interface import REDUNDANCY, Column, SectionView, counts, figures, words
+from tracereport.wording.sentences import name_record
 
 
 class FanOuts(SectionView[FanOut]):
@@ -23,7 +24,6 @@ class FanOuts(SectionView[FanOut]):
 
     def columns(self, report: Report) -> Sequence[Column[FanOut]]:
         """What varies, what that costs, and under which call."""
-        del report
         return (
             counts("calls", lambda row: row.calls, "calls"),
             words("asked one by one", lambda row: Asked(row.function, row.fixed_params, row.caller)),
@@ -31,7 +31,7 @@ class FanOuts(SectionView[FanOut]):
             counts("values", lambda row: row.distinct_values),
             counts("avoidable", lambda row: row.avoidable_calls, "fan-out"),
             figures("time", lambda row: time_range(row.elapsed_ns, row.elapsed_upper_ns), "self"),
-            words("under", _parent),
+            words("under", lambda row: _parent(row, name_record(report))),
             words("confidence", lambda row: Words(row.confidence), "confidence"),
             words("call numbers", lambda row: Calls(row.call_references)),
         )
@@ -42,10 +42,10 @@ class FanOuts(SectionView[FanOut]):
         return (row.function,)
 
 
-def _parent(row: FanOut) -> Cell:
+def _parent(row: FanOut, record: str) -> Cell:
     if row.parent is None:
         return Words("the process: no tree is known")
-    return Place(row.parent.number, row.parent.line, row.parent_function or "")
+    return Place(row.parent.number, row.parent.line, row.parent_function or "", record)
 
 
 def _varying(row: FanOut) -> Cell:

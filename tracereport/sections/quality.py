@@ -83,13 +83,13 @@ class ReadInput(SectionView[MalformedLine]):
             return "This report was made from a frame of calls: what stood between them in a log isn't known."
         kinds = [
             format_counted(source.records, "record"),
-            format_counted(source.continuation_lines, "continuation line"),
+            *([format_counted(source.continuation_lines, "continuation line")] if source.record_kind == "line" else []),
             format_counted(source.malformed_lines, "malformed", "malformed"),
-            format_counted(source.other_lines, "other line"),
+            format_counted(source.other_lines, f"other {source.record_kind}"),
         ]
         files = [quote_name(file) for file in source.files[: report.settings.top]]
         said = [
-            f"{format_counted(source.lines, 'line')} = {' + '.join(kinds)}",
+            f"{format_counted(source.lines, source.record_kind)} = {' + '.join(kinds)}",
             f"read from {format_cut_list(files, len(source.files))}.",
         ]
         errors = source.errors[: report.settings.top]

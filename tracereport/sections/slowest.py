@@ -16,6 +16,7 @@ from tracereport.sections.cells import (
     time_range,
 )
 from tracereport.sections.interface import SLOWEST, Column, SectionView, counts, figures, words
+from tracereport.wording.sentences import name_record
 from tracereport.wording.units import format_exact_time, format_time
 
 
@@ -38,7 +39,7 @@ class SlowestCalls(SectionView[SlowestCall]):
         return (
             figures("elapsed", _elapsed, "self"),
             words("what was asked", lambda row: Asked(row.function, row.params, row.caller)),
-            words("call", lambda row: Place(row.number, row.line)),
+            words("call", lambda row: Place(row.number, row.line, record=name_record(report))),
             *([words("process", lambda row: Name(row.process_name))] if several else []),
             Column("metrics", lambda row: Metrics(row.metrics), figures=False, spare=True),
         )

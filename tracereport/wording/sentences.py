@@ -289,17 +289,23 @@ def shorten_fingerprint(report: Report, fingerprint: str, shortest: int = 4) -> 
     return fingerprint[:length]
 
 
-def describe_reference(number: int, line: int) -> str:
-    """``#122 (line 126)``."""
-    return f"{format_call(number)} (line {line})"
+def name_record(report: Report) -> str:
+    """What a call of the input is written as: a line, or a span."""
+    return "line" if report.input is None else report.input.record_kind
 
 
-def describe_evidence(evidence: Evidence, code: Code) -> str:
+def describe_reference(number: int, line: int, record: str = "line") -> str:
+    """``#122 (line 126)``; ``record`` is what ``name_record`` gives."""
+    return f"{format_call(number)} ({record} {line})"
+
+
+def describe_evidence(evidence: Evidence, code: Code, record: str) -> str:
     """Which call shows a finding: ``#122 (line 126) asks what #98 (line 102) asked``."""
-    call = code(describe_reference(evidence.number, evidence.line))
+    call = code(describe_reference(evidence.number, evidence.line, record))
     if evidence.previous is None:
         return call
-    return f"{call} asks what {code(describe_reference(evidence.previous.number, evidence.previous.line))} asked"
+    previous = describe_reference(evidence.previous.number, evidence.previous.line, record)
+    return f"{call} asks what {code(previous)} asked"
 
 
 def spell_count(count: int) -> str:

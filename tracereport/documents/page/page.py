@@ -72,7 +72,9 @@ def render_html(
         shown = {name for view in SECTIONS for name in view.charts}
         for chart in make_charts(report, labels, shown):
             drawn.add(chart, engine, with_specification=pictures)
-        return _fit(report, HtmlText(_choose_limits(report), labels, links or PlaceLinks(), excerpts or {}), drawn)
+        record = sentences.name_record(report)
+        text = HtmlText(_choose_limits(report), labels, links or PlaceLinks(), excerpts or {}, record)
+        return _fit(report, text, drawn)
 
 
 def choose_bundle(*, pictures: bool, has_engine: bool) -> Bundle:
@@ -188,18 +190,19 @@ def _page_data(report: Report, text: HtmlText, drawn: Drawn) -> dict[str, object
         "explorer": list_explorer_rows(report, text.labels, text.limits.explorer_rows),
         "names": text.labels.cut(text.limits.explorer_rows, text.limits.full_columns // 2),
         "markdown": {
-            card.finding.fingerprint: _write_issue(card.finding)
+            card.finding.fingerprint: _write_issue(card.finding, text.record)
             for cards in list_cards(report, text)
             for card in cards.first
         },
     }
 
 
-def _write_issue(finding: Finding) -> str:
+def _write_issue(finding: Finding, record: str) -> str:
     """The finding as Markdown, for an issue."""
     return render_template(
         "partials/finding.md",
         finding=finding,
+        record=record,
         headline=sentences.describe_finding(finding, code),
         extent=sentences.describe_extent(finding, code),
         worth=sentences.describe_worth(finding),

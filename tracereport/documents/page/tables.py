@@ -190,9 +190,9 @@ def write_cell(cell: Cell, text: HtmlText) -> Markup:  # noqa: C901, PLR0911, PL
             return text.references(references)
         case Runs(runs):
             return text.runs(runs)
-        case Place(number, line, function):
+        case Place(number, line, function, record):
             name = text.name(function) + " " if function else Markup()
-            return name + Markup("<code>{}</code> <small>line {}</small>").format(format_call(number), line)
+            return name + Markup("<code>{}</code> <small>{} {}</small>").format(format_call(number), record, line)
         case Path(path):
             return text.path(path)
         case Callers(callers, total):

@@ -78,6 +78,8 @@ class HtmlText(msgspec.Struct, frozen=True):
     links: PlaceLinks = PlaceLinks()
     excerpts: Mapping[str, Excerpt] = {}
     """Lines of source by place."""
+    record: str = "line"
+    """What a call of the input is written as."""
 
     def name(self, text: str, columns: int = _NAME_COLUMNS) -> Markup:
         """A name of the log as code."""
@@ -171,7 +173,7 @@ class HtmlText(msgspec.Struct, frozen=True):
             for process, calls in by_process
         )
         lines = ", ".join(str(call.line) for call in shown)
-        return Markup('<span title="{}">{}</span>').format(f"lines {lines}", runs) + _more(
+        return Markup('<span title="{}">{}</span>').format(f"{self.record}s {lines}", runs) + _more(
             references.total - len(shown)
         )
 

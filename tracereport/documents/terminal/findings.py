@@ -16,6 +16,7 @@ from tracereport.wording.sentences import (
     describe_saved_time,
     describe_spent,
     describe_worth,
+    name_record,
     order_findings,
 )
 from tracereport.wording.units import (
@@ -52,13 +53,13 @@ def _finding(page: TerminalPage, rank: str, finding: Finding) -> list[str]:
         *(line.replace(told, page.canvas.loud(told)) for line in page.sentence(extent, indent)),
         *(page.sentence(f"At: {describe_places(finding, str)}", indent, f"{indent}    ") if finding.at.rows else []),
         *page.sentence(fix, indent, f"{indent}     "),
-        *page.sentence(f"See: {_where(finding)}", indent, f"{indent}     "),
+        *page.sentence(f"See: {_where(page, finding)}", indent, f"{indent}     "),
     ]
 
 
-def _where(finding: Finding) -> str:
+def _where(page: TerminalPage, finding: Finding) -> str:
     """The first piece of evidence, and how to see all of it."""
-    shown = [describe_evidence(evidence, str) for evidence in finding.evidence.rows[:1]]
+    shown = [describe_evidence(evidence, str, name_record(page.report)) for evidence in finding.evidence.rows[:1]]
     return "; ".join([*shown, f"--explain {finding.fingerprint}"])
 
 
@@ -106,7 +107,9 @@ def evidence(page: TerminalPage, finding: Finding) -> list[str]:
     lines = ["  All of them:", *(STEP + field for field in shared)] if shared else []
     for row in finding.evidence.rows:
         place = f", at {row.at}" if row.at else ""
-        lines += page.sentence(f"{describe_evidence(row, str)}, in {row.file}{place}", "  ", STEP)
+        lines += page.sentence(
+            f"{describe_evidence(row, str, name_record(page.report))}, in {row.file}{place}", "  ", STEP
+        )
         fields = [
             f"caller={format_caller(row.caller)}",
             *map(format_param, difference.own(row)),

@@ -190,6 +190,7 @@ def _make_facts(table: SpanTable, spans: SpanColumns, forest: Forest, readings: 
     return Facts(
         input=Input(
             files=tuple(reading.name for reading in readings),
+            record_kind="span",
             lines=lines,
             records=len(forest.kept),
             continuation_lines=0,
