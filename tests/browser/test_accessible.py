@@ -57,3 +57,15 @@ def test_the_ground_follows_the_system_and_then_the_reader(browser: Browser, add
         page.get_by_role("button", name="Light").click()
         page.reload()
         assert ground() == "rgb(255, 255, 255)", "the reader's choice outlives the page"
+
+
+def test_with_forced_colours_figures_and_marks_are_seen(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample"), forced_colors="active") as (page, heard):
+        for mark in ("td.bar rect", ".timeline rect", ".answers rect"):
+            painted = page.locator(mark).first.evaluate("mark => getComputedStyle(mark).fill")
+            assert painted not in {"none", page.evaluate("getComputedStyle(document.body).backgroundColor")}, mark
+        name = page.locator(".timeline text").first
+        assert name.evaluate("name => getComputedStyle(name).fill") != page.evaluate(
+            "getComputedStyle(document.body).backgroundColor"
+        )
+        assert heard.messages == []
