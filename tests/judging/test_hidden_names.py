@@ -111,3 +111,14 @@ def test_the_command_line_of_a_run_holds_values_too() -> None:
     for name in ("a.json", "a.txt"):
         assert "bobsecret" not in Path(name).read_text(encoding="utf-8")
     assert "\nsh\n" in Path("a.txt").read_text(encoding="utf-8")
+
+
+def test_a_test_that_was_tried_again_is_hidden_in_every_try() -> None:
+    said = "load|caller=page|id=1|elapsed_ms=1|rows=1|test=t.py::test[bobsecret]"
+    lines = (f"PERF_TRACE|{number}|{said}|try={attempt}\n" for number, attempt in enumerate((1, 2, 2, 3)))
+    Path("tried.log").write_text("".join(lines), encoding="utf-8")
+    assert run("tried.log", "-q", "--redact", "all", "-o", "a.json", "-o", "a.html").returncode == 0
+    for name in ("a.json", "a.html"):
+        content = Path(name).read_text(encoding="utf-8")
+        assert "bobsecret" not in content
+        assert "(try 2)" in content

@@ -135,4 +135,9 @@ def name_unit(calls: Calls, units: Units, unit: int) -> str:
     test, attempt = int(units.test[unit]), int(units.attempt[unit])
     if test == OUTSIDE:
         return calls.name(int(units.root[unit])) or calls.processes.name[int(units.process[unit])]
-    return calls.tests[test] + (f" (try {attempt})" if attempt > 1 else "")
+    return name_try(calls.tests[test], attempt)
+
+
+def name_try(test: str, attempt: int) -> str:
+    """What a try of a test is called."""
+    return f"{test} (try {attempt})" if attempt > 1 else test

@@ -397,7 +397,8 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     if job.explain is None:
         for gate in () if job.tells_gates and sys.stderr.isatty() else result.failed_gates:
             figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
-            print_line(f"gate failed: {gate.expression}{figure}")
+            note = f" ({gate.note})" if gate.note else ""
+            print_line(f"gate failed: {gate.expression}{figure}{note}")
         if not job.quiet and not failures and STDOUT not in (document.target for document in documents):
             print_line(result.report.verdict.message)
     if failures:

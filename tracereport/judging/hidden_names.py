@@ -10,6 +10,7 @@ from typing import Final
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.lookup_text import decode_lookup, is_plain_name
+from tracereport.calls.units import name_try
 
 SHORTEST_VALUE: Final = 3
 """A shorter value is found in names only where it stands in brackets: ``1`` and ``a`` are in everything."""
@@ -45,6 +46,7 @@ def rename_holders(calls: Calls, names: frozenset[str] | None, hide: Hide) -> di
             if names is None and shown == name and _UNLIKE_CODE.search(name):
                 shown = hide(name)
         renamed[name] = shown
+    tries = sorted({attempt for attempt in calls.origins.attempt.tolist() if attempt > 1})
     for test in {*calls.tests, *calls.processes.name}:
         inside = _BRACKETS.search(test)
         shown = test
@@ -52,6 +54,8 @@ def rename_holders(calls: Calls, names: frozenset[str] | None, hide: Hide) -> di
             given = hide(inside[1]) if names is None else _hide_values(inside[1], values, hide, shortest=1)
             shown = f"{test[: inside.start(1)]}{given}{test[inside.end(1) :]}"
         renamed[test] = _hide_values(shown, values, hide)
+        for attempt in tries:
+            renamed[name_try(test, attempt)] = name_try(renamed[test], attempt)
     return {name: shown for name, shown in renamed.items() if shown != name}
 
 
