@@ -59,7 +59,7 @@ def run_by(*shares: Sequence[str]) -> Report:
     return report_on(*lines)
 
 
-def stable(report: Report) -> object:
+def stable(report: Report) -> tuple[object, object, object]:
     totals = report.totals
     units = {
         row.name: (row.calls, row.judged_questions, [(edge.function, edge.again_calls) for edge in row.by_edge.rows])
@@ -230,3 +230,14 @@ def test_what_several_tests_ask_for_and_what_no_test_asks_for_is_one_line_each()
 def codes(report: Report) -> list[str]:
     of_units = ("outside-tests", "no-tests", "whole-processes", "across-units")
     return [row.code for row in report.quality.rows if row.code in of_units]
+
+
+def test_a_worker_that_got_no_test_only_loaded_modules() -> None:
+    loaded = [asked(number, "a", "via=python") for number in range(2)]
+    tested = [asked(number, "b", "via=python", *in_test("test_a")) for number in (2, 3)]
+    alone = report_on(GW0, *loaded, *tested)
+    assert (alone.totals.judged_calls, alone.totals.redundant_calls) == (2, 1)
+    shared_out = report_on(GW0, *loaded, *tested, GW1, *loaded, GW2, *loaded)
+    assert stable(shared_out)[0] == stable(alone)[0]
+    assert (shared_out.totals.judged_calls, shared_out.totals.redundant_calls, shared_out.totals.units) == (2, 1, 1)
+    assert report_on(GW0, *loaded).verdict.message == "No call could be judged: none was made by a test."

@@ -1,5 +1,6 @@
 """Calls of processes in order -> units of work: what a repeat is wasteful within."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -135,6 +136,9 @@ def units_of(process: Process, index: int, calls: Iterable[Call], wanted: str | 
     name = process_name(process, index)
     calls = list(calls)
     knows_tests = not process.interleaved and any(call.record.test is not None for call in calls)
+    if not process.interleaved and re.fullmatch(r"pytest|gw[0-9]+", name):
+        # A worker of pytest's that our plugin traced; perhaps it got no test.
+        knows_tests |= any(call.record.via is not None for call in calls)
     knows_tests = {"process": False, "test": True}.get(wanted or "", knows_tests)
     units: dict[tuple[str, int] | None, Unit] = {}
     for call in calls:

@@ -1,18 +1,20 @@
 """Units of work: what a repeat is wasteful within. A test's try, else the process; a root call where that is wanted."""
 
+import re
 from typing import Any, Final, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, NO_PARENT, SETUP, TEARDOWN, Calls
+from tracereport.calls.calls import NO_NAME, NO_PARENT, NO_TEXT, SETUP, TEARDOWN, Calls
 from tracereport.calls.coding import code_tuples, code_values
 from tracereport.model import UnitKind
 from tracereport.native.keys import factorize
 
 UNIT_KINDS: Final[tuple[UnitKind, ...]] = get_args(UnitKind)
 TEST, PROCESS, ROOT = range(len(UNIT_KINDS))
+_WORKER: Final = re.compile(r"pytest|gw\d+")
 OUTSIDE = -1
 """Stands for the test of a call outside of all tests."""
 
@@ -48,13 +50,15 @@ def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
     """Puts each call into its unit of work: a try of a test, or a process.
 
     A process that knows tests has a unit for each try of each test. What it calls outside of them, and in a test's
-    set-up and tear-down, is one unit that isn't judged: those calls depend on which tests share a process. Any other
-    process is one unit. Calls of interleaved stretches aren't judged either.
+    set-up and tear-down, is one unit that isn't judged: those calls depend on which tests share a process. So do those
+    of a worker of pytest that got no test, and only loaded the modules. Any other process is one unit. Calls of
+    interleaved stretches aren't judged either.
 
     Where processes are ``wanted``, each is one unit whatever it knows; where tests are, what stands in none isn't
     judged.
     """
-    if wanted == "process" or (wanted is None and not calls.tests):
+    workers = _find_workers(calls)
+    if wanted == "process" or (wanted is None and not calls.tests and not workers.any()):
         count = len(calls.processes.name)
         return Units(
             of_call=calls.process,
@@ -65,7 +69,7 @@ def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
             judged=calls.processes.judged,
         )
     is_in_test = calls.test >= 0
-    knows_tests = np.full(len(calls.processes.name), wanted == "test")
+    knows_tests = workers | (wanted == "test")
     knows_tests[calls.process[is_in_test]] = True
     phase = calls.origins.phase[calls.origin]
     is_outside = ~is_in_test | (phase == SETUP) | (phase == TEARDOWN)
@@ -89,6 +93,16 @@ def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
         root=np.full(len(first), NO_NAME, np.int32),
         judged=calls.processes.judged[process] & ~is_outside[first],
     )
+
+
+def _find_workers(calls: Calls) -> NDArray[np.bool_]:
+    """Which processes our plugin traced for pytest: their names say so, and their records name a hook."""
+    is_worker = np.array([_WORKER.fullmatch(name) is not None for name in calls.processes.name], bool)
+    if is_worker.any():
+        names_hook = np.zeros(len(is_worker), bool)
+        names_hook[calls.process[(calls.origins.via != NO_TEXT)[calls.origin]]] = True
+        is_worker &= names_hook
+    return is_worker
 
 
 def find_root_units(
