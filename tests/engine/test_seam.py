@@ -1,17 +1,31 @@
-"""A measure is one file: here is one, which the engine measures, merges and finishes like its own."""
+"""A measure is one file, and so is a kind of finding: here is one of each, which the engine takes like its own.
 
-from collections.abc import Sequence
+The other seams: an input format in ``tests/sources/test_seam.py``, a section in ``tests/sections/test_sections.py``, a
+document in ``tests/documents/test_formats.py``.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import pytest
+from jinja2 import ChoiceLoader, DictLoader
 
 from tests.engine.test_same_report import REAL, ignore, measuring
+from tests.running import BARE
+from tracereport.api import render
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.documents import templating
 from tracereport.engine import measuring as engine
 from tracereport.engine import tasks
+from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import measure_inputs
+from tracereport.findings import ranking
+from tracereport.findings.interface import Candidate, FindingKind, Key
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
-from tracereport.model import Settings
+from tracereport.model import Finding, Report, Settings, encode_report
+from tracereport.sources.inputs import read_inputs
 
 
 def count_odd_numbers(context: Context) -> int:
@@ -40,3 +54,90 @@ def test_a_measure_of_one_file_is_measured_merged_and_finished(monkeypatch: pyte
     assert TOY.finish is not None
     assert TOY.finish(whole) == f"{merged['odd-numbers']} odd"
     assert 0 < merged["odd-numbers"] < calls
+
+
+# A kind of finding: its file, and its advice
+
+ODD: Final[Any] = "odd-numbered"
+ADVICE = """\
+Make {{ finding.function | code }} even.
+
+**What it is.** {{ finding.calls | format_counted("call") }}, which two can't share.
+"""
+
+
+def count_functions(context: Context) -> dict[str, int]:
+    calls = context.calls
+    return dict(Counter(calls.names[code] for code in calls.function.tolist()))
+
+
+def add_counts(parts: Sequence[dict[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, parts), Counter()))
+
+
+def find_odd(whole: Whole) -> list[Candidate]:
+    counts: dict[str, int] = whole["odd-functions"]
+    return [candidate_of(function, count) for function, count in sorted(counts.items()) if count % 2]
+
+
+def candidate_of(function: str, count: int) -> Candidate:
+    key = Key(ODD, function, (None,), ())
+
+    def describe() -> Finding:
+        return Finding(
+            fingerprint=key.fingerprint(), kind=ODD, function=function, callers=key.callers, param_names=(),
+            calls=count, elapsed_ns=1_000_000, confidence="likely", reason="an odd number of calls",
+        )  # fmt: skip
+
+    return Candidate(
+        key=key, calls_saved=1, possible_calls_saved=1, elapsed_ns=1_000_000, is_low=False, is_shown=True,
+        describe=describe,
+    )  # fmt: skip
+
+
+TOY_KIND = FindingKind("odd-functions", count_functions, add_counts, find_odd, lambda _whole: [])
+
+
+@pytest.fixture
+def toy_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The kind in its registry, and its advice among the templates."""
+    monkeypatch.setattr(ranking, "KINDS", (*ranking.KINDS, TOY_KIND))
+    monkeypatch.setattr(engine, "MEASURED", (*engine.MEASURED, TOY_KIND))
+    monkeypatch.setattr(tasks, "MEASURED", engine.MEASURED)
+    templates = templating.environment()
+    assert templates.loader is not None
+    monkeypatch.setattr(templates, "loader", ChoiceLoader([DictLoader({f"advice/{ODD}.md": ADVICE}), templates.loader]))
+    yield
+    assert templates.cache is not None
+    templates.cache.clear()
+
+
+@pytest.fixture
+def odd_report(toy_kind: None) -> Report:  # noqa: ARG001 - what is made has it
+    return make_report(read_inputs([str(BARE)]), Settings(), "a title")
+
+
+def test_a_kind_of_finding_is_one_file_and_its_advice_and_every_document_tells_it(odd_report: Report) -> None:
+    own = [finding for finding in odd_report.findings.rows if finding.kind == ODD]
+    assert own
+    function = own[0].function
+    for kind in ("text", "markdown", "html", "json", "sarif", "github", "gitlab"):
+        document = render(odd_report, kind, location="src/main.rs:1")
+        shown = document.decode() if isinstance(document, bytes) else document
+        assert "odd numbered" in shown or "odd-numbered" in shown, kind
+        assert function in shown
+        if kind in ("text", "markdown", "html", "sarif", "gitlab"):
+            assert "even." in shown, kind
+    text = render(odd_report, "text")
+    assert isinstance(text, str)
+    assert f"calls `{function}`: odd numbered" in " ".join(text.split())
+
+
+@pytest.mark.usefixtures("toy_kind")
+def test_a_kind_of_finding_is_merged_like_any_other() -> None:
+    paths = REAL[:4]
+    with measure_inputs(measuring(paths), ignore) as parts:
+        merged = finish_report(parts, Settings(), "same")
+    together = make_report(read_inputs([str(path) for path in paths]), Settings(), "same")
+    assert encode_report(merged) == encode_report(together)
+    assert any(finding.kind == ODD for finding in merged.findings.rows)

@@ -5,6 +5,7 @@ from itertools import chain
 
 from tracereport.model import UNKNOWN_CALLER, Comparison, FindingChange, FunctionChange, SetApart
 from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import name_kind
 
 NAMED_CALLERS = 2
 NAMED_CHANGES = 3
@@ -136,7 +137,7 @@ def _describe_finding(row: FindingChange) -> str:
 def name_finding(row: FindingChange) -> str:
     """A finding in the words of the log, as part of a sentence; names in backticks, unescaped."""
     callers = [_name_caller(caller) for caller in row.callers]
-    match row.kind:
+    match str(row.kind):
         case "again" if not callers:
             return f"repeats of `{row.function}`"
         case "again":
@@ -146,8 +147,8 @@ def name_finding(row: FindingChange) -> str:
             return f"lookups of `{row.function}` shared by {by}"
         case "fan-out":
             return f"N+1 in {callers[0]}" if callers[0].startswith("`") else f"N+1 of `{row.function}`"
-        case "slow":
-            return f"slow calls of `{row.function}` by {callers[0]}"
+        case _:
+            return f"{name_kind(row.kind)} calls of `{row.function}` by {callers[0]}"
 
 
 def _name_caller(caller: str | None) -> str:

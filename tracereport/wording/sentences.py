@@ -34,47 +34,59 @@ _NAMED_PARAMS = 2
 
 _WRITING_VERBS = ("insert", "update", "delete", "replace", "merge")
 
-KIND_WORDS = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
+KIND_WORDS: dict[str, str] = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
+
+
+def name_kind(kind: str) -> str:
+    """A kind of finding in words: a new one is called by its name, as what is told of it says what all kinds have."""
+    return KIND_WORDS.get(kind, kind.replace("-", " "))
 
 
 def describe_finding(finding: Finding, code: Code) -> str:
     """The finding in a clause: ``metadata asks query_records again for what is known``."""
     clause = describe_place(finding, code)
-    match finding.kind:
+    match str(finding.kind):
         case "again":
             return f"{clause} for what is known" if finding.calls_saved else clause
-        case "shared":
-            return clause
         case "fan-out":
             parents = [name for name in finding.parent_functions if name not in finding.callers]
             return f"{clause} under one {code(parents[0])}" if len(parents) == 1 else clause
         case "slow":
             return f"{clause} far longer than usual"
+        case _:
+            return clause
 
 
 def describe_place(finding: Finding | FindingChange, code: Code) -> str:
     """Who asks whom, as far as the finding's key tells."""
     callers = describe_callers(finding.callers, code, count_callers(finding)) if finding.callers else "some caller"
     function = code(finding.function)
-    match finding.kind:
+    match str(finding.kind):
         case "again":
             return f"{callers} asks {function} again"
         case "shared":
             return f"{callers} ask {function} for the same {_params(finding, code)}"
         case "fan-out":
-            if finding.writes:
-                return f"{callers} writes {code(name_written(finding.function))} row by row"
-            if not finding.varying_params:
-                return f"{callers} asks {function} again and again, with values that weren't recorded"
-            varying = format_list([code(name) for name in finding.varying_params[:_NAMED_PARAMS]])
-            return f"{callers} asks {function} once for each {varying}"
+            return f"{callers} {_describe_fan_out(finding, code)}"
         case "slow":
             return f"{callers} waits for {function}"
+        case _:
+            return f"{callers} calls {function}: {name_kind(finding.kind)}"
+
+
+def _describe_fan_out(finding: Finding | FindingChange, code: Code) -> str:
+    function = code(finding.function)
+    if finding.writes:
+        return f"writes {code(name_written(finding.function))} row by row"
+    if not finding.varying_params:
+        return f"asks {function} again and again, with values that weren't recorded"
+    varying = format_list([code(name) for name in finding.varying_params[:_NAMED_PARAMS]])
+    return f"asks {function} once for each {varying}"
 
 
 def describe_extent(finding: Finding, code: Code) -> str:
     """How far it goes: ``195 repeats over 26 ids: 152 unchanged, 43 changed; worst 29 times for one id``."""
-    match finding.kind:
+    match str(finding.kind):
         case "again" | "shared":
             answers = describe_answers(finding.unchanged, finding.changed, finding.unproven)
             parts = [f"{format_counted(finding.repeats, 'repeat')} over {_counted_asked(finding, code)}: {answers}"]
@@ -100,7 +112,7 @@ def describe_extent(finding: Finding, code: Code) -> str:
                 too_many = format_count(finding.avoidable_calls)
                 return f"{calls}: one batch or one kept answer, {too_many} too many either way"
             return f"{avoidable}; up to {format_count(most)} {_asked(finding, most, code)} in one {parent}"
-        case "slow":
+        case _:
             return f"{format_counted(finding.calls, 'call')}, {format_time(finding.elapsed_ns)} in all"
 
 

@@ -2,7 +2,7 @@
 
 from tracereport.documents.export.findings import describe, find_source, suggest_fix
 from tracereport.model import Finding, Gate, Report
-from tracereport.wording.sentences import KIND_WORDS, grown_fingerprints
+from tracereport.wording.sentences import grown_fingerprints, name_kind
 from tracereport.wording.units import defuse_anywhere, escape_controls, format_decimal
 
 
@@ -23,7 +23,7 @@ def render_github(report: Report, root: str | None = None) -> str:
     ]
     for finding in _annotated(report)[: report.settings.top]:
         level = "notice" if finding.confidence == "low" else "warning"
-        title = f"{KIND_WORDS[finding.kind]}: {finding.function}"
+        title = f"{name_kind(finding.kind)}: {finding.function}"
         lines.append(
             _annotation(level, title, f"{describe(finding)} {suggest_fix(finding)}", find_source(finding, root))
         )

@@ -7,12 +7,12 @@ import msgspec
 
 from tracereport.documents.export.findings import describe, parse_location, require_source, suggest_fix
 from tracereport.documents.templating import code, render_advice
-from tracereport.model import Finding, FindingKind, Report
-from tracereport.wording.sentences import KIND_WORDS
+from tracereport.model import Finding, Report
+from tracereport.wording.sentences import name_kind
 from tracereport.wording.units import escape_controls, format_caller
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_RULES: dict[FindingKind, str] = {
+_RULES: dict[str, str] = {
     "again": "A caller asks again for what it has asked for before.",
     "shared": "Several callers ask for the same thing.",
     "fan-out": "A call is made once for each value where one call could do (N+1).",
@@ -35,6 +35,7 @@ def render_sarif(report: Report, location: str | None = None, root: str | None =
     """
     default = None if location is None else parse_location(location)
     states = {row.fingerprint: row.state for row in report.comparison.findings.rows} if report.comparison else {}
+    kinds = list(dict.fromkeys([*_RULES, *(finding.kind for finding in report.findings.rows)]))
     log = {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
@@ -44,11 +45,13 @@ def render_sarif(report: Report, location: str | None = None, root: str | None =
                     "driver": {
                         "name": report.generator.name,
                         "version": report.generator.version,
-                        "rules": [_sarif_rule(kind, text) for kind, text in _RULES.items()],
+                        "rules": [_sarif_rule(kind) for kind in kinds],
                     }
                 },
                 "results": [
-                    _sarif_result(finding, states, require_source(finding, default, root, "SARIF"))
+                    _sarif_result(
+                        finding, kinds.index(finding.kind), states, require_source(finding, default, root, "SARIF")
+                    )
                     for finding in report.findings.rows
                 ],
             }
@@ -57,16 +60,16 @@ def render_sarif(report: Report, location: str | None = None, root: str | None =
     return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
 
 
-def _sarif_rule(kind: FindingKind, text: str) -> dict[str, object]:
+def _sarif_rule(kind: str) -> dict[str, object]:
     return {
         "id": kind,
-        "name": KIND_WORDS[kind],
-        "shortDescription": {"text": text},
+        "name": name_kind(kind),
+        "shortDescription": {"text": _RULES.get(kind, f"{name_kind(kind).capitalize()}.")},
         "defaultConfiguration": {"level": "warning"},
     }
 
 
-def _sarif_result(finding: Finding, states: Mapping[str, str], source: tuple[str, int]) -> dict[str, object]:
+def _sarif_result(finding: Finding, rule: int, states: Mapping[str, str], source: tuple[str, int]) -> dict[str, object]:
     callers = ", ".join(map(format_caller, finding.callers))
     logical: dict[str, object] = {
         "name": escape_controls(finding.function),
@@ -80,7 +83,7 @@ def _sarif_result(finding: Finding, states: Mapping[str, str], source: tuple[str
     }
     result: dict[str, object] = {
         "ruleId": finding.kind,
-        "ruleIndex": list(_RULES).index(finding.kind),
+        "ruleIndex": rule,
         "level": _SARIF_LEVELS[finding.confidence],
         "message": {
             "text": f"{describe(finding)} {suggest_fix(finding)}",

@@ -147,7 +147,7 @@ def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
             no_engine=drawn.no_engine,
             picture=drawn.picture,
             text=text,
-            kind_words=sentences.KIND_WORDS,
+            kind_in_words=sentences.name_kind,
             many_processes=report.totals.processes > 1,
             advice=render_advice_html,
             worth=sentences.describe_worth,
