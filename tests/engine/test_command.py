@@ -1,11 +1,13 @@
 """The engine from the command: workers, parts, shares of the work, and what can go wrong."""
 
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.truth import log_path
+from tracereport import __version__
 from tracereport.command.cli import main
 from tracereport.engine import workers
 from tracereport.engine.part_file import MAGIC, PartWriter, StoredPart
@@ -79,7 +81,31 @@ def test_parts_of_other_settings_are_refused_by_name(tmp_path: Path, capsys: pyt
     assert "measured with another fan-out-values" in capsys.readouterr().err
     assert main(["measure", LOGS[0], "--parts", parts, "--config", str(config), "-q"]) == 0
     assert main(["join", parts]) == 2
-    assert "other settings or inputs than" in capsys.readouterr().err
+    assert "was measured with another fan-out-values than" in capsys.readouterr().err
+    others = str(tmp_path / "others")
+    for inputs in (LOGS, LOGS[:1]):
+        assert main(["measure", *inputs, "--parts", others, "-q"]) == 0
+    assert main(["join", others]) == 2
+    assert re.search(r"is one of [13] inputs, \w+\.part one of [13]", capsys.readouterr().err)
+
+
+def test_parts_of_another_version_are_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = tmp_path / "parts"
+    assert main(["measure", LOGS[0], "--parts", str(parts), "-q"]) == 0
+    (part,) = parts.iterdir()
+    own = part.read_bytes()
+    later = ".".join("9" * len(number) for number in __version__.split("."))
+    part.write_bytes(own.replace(f'"version":"{__version__}"'.encode(), f'"version":"{later}"'.encode()))
+    assert main(["join", str(parts)]) == 2
+    said = capsys.readouterr().err
+    assert f"{part.name} was measured by version {later}, this is {__version__}" in said
+    assert "Measure again" in said
+    part.write_bytes(own.replace(MAGIC, MAGIC.replace(b"part ", b"part 9"), 1))
+    assert main(["join", str(parts)]) == 2
+    assert f"{part.name}: a part of another version of tracereport" in capsys.readouterr().err
+    part.write_bytes(b"something else")
+    assert main(["join", str(parts)]) == 3
+    assert f"{part.name}: no part of tracereport" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("share", ["0/2", "3/2", "x", "1/0", "1"])

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tracereport.errors import InputError
+from tracereport.errors import InputError, UsageError
 from tracereport.model import Settings
 
+_ANY_MAGIC: Final = b"tracereport part "
 MAGIC: Final = b"tracereport part 2\n"
 """The version of the format is in it; so it changes where partial results change their form."""
 _LENGTH_BYTES: Final = 8
@@ -71,13 +72,16 @@ class StoredPart:
         name: for errors.
 
     Raises:
-        InputError: it is no part, or one of another version of the format.
+        UsageError: it is a part of another version of the format.
+        InputError: it is none, or damaged.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
         remedy = "Measure again: remove the part, or name another folder."
+        if data.startswith(_ANY_MAGIC) and not data.startswith(MAGIC):
+            raise UsageError(f"{name}: a part of another version of tracereport", remedy)
         if not data.startswith(MAGIC):
-            raise InputError(f"{name}: no part of this version of tracereport", remedy)
+            raise InputError(f"{name}: no part of tracereport", remedy)
         start = len(MAGIC) + _LENGTH_BYTES
         length = int.from_bytes(data[len(MAGIC) : start], "little")
         try:

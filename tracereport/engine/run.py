@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from tracereport import __version__
 from tracereport.engine.cores import count_cores
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader, StoredPart
@@ -224,10 +225,15 @@ def _refuse_mixture(place: str, headers: dict[str, PartHeader]) -> None:
     for name in names:
         header = headers[name]
         own = header.index, header.piece
-        if header.version != first.version:
-            what = f"{name} was measured by version {header.version}, {names[0]} by {first.version}"
-        elif (header.digest, header.inputs) != (first.digest, first.inputs):
-            what = f"{name} was measured with other settings or inputs than {names[0]}"
+        if header.version != __version__:
+            raise UsageError(
+                f"{place}: {name} was measured by version {header.version}, this is {__version__}",
+                f"Measure again with this version, or join with the other: tracereport=={header.version}",
+            )
+        if header.inputs != first.inputs:
+            what = f"{name} is one of {header.inputs} inputs, {names[0]} one of {first.inputs}"
+        elif header.digest != first.digest:
+            what = f"{name} was measured with {_name_difference(header, first)} than {names[0]}"
         elif own in by_piece:
             what = f"{name} and {by_piece[own]} are of one input, {header.input}"
         elif pieces.setdefault(header.index, header.pieces) != header.pieces:
@@ -236,6 +242,14 @@ def _refuse_mixture(place: str, headers: dict[str, PartHeader]) -> None:
             by_piece[own] = name
             continue
         raise UsageError(f"{place}: {what}", "Keep the parts of one run in a folder of their own.")
+
+
+def _name_difference(header: PartHeader, first: PartHeader) -> str:
+    """Which setting differs, where it is one of the report's."""
+    for field in header.settings.__struct_fields__:
+        if getattr(header.settings, field) != getattr(first.settings, field):
+            return f"another {field.replace('_', '-')}"
+    return "another --from or --max-unpacked"
 
 
 def list_missing(headers: Sequence[PartHeader]) -> list[str]:

@@ -18,7 +18,7 @@ from tracereport.errors import InputError, UsageError
 
 TRIES: Final = 3
 CLUSTER_SCHEME: Final = "dask://"
-_CONNECT_SECONDS: Final = 8
+_CONNECT_SECONDS: Final = 5
 MakeExecutor = Callable[[int], Executor]
 
 
