@@ -307,3 +307,15 @@ def test_an_entry_over_several_lines_is_printed_whole(tmp_path: Path) -> None:
     calls = read_inputs([str(path)])
     assert [line.decode() for line in read_raw(calls, calls.line == 1, [str(path)])] == own
     assert [line.decode() for line in read_raw(calls, calls.line == 4, [str(path)])] == [other]
+
+
+def test_an_application_that_gives_no_name_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "server.log"
+    path.write_text(
+        "2026-01-02 03:04:05.678 UTC [7] user=shop,db=books,app=[unknown] LOG:  duration: 0.1 ms  statement: select 1\n"
+        "2026-01-02 03:04:05.678 UTC [8] [user=shop,db=books,app=web] LOG:  duration: 0.1 ms  statement: select 1\n"
+    )
+    assert [(call["caller"], call["unit"]) for call in rows(read_inputs([str(path)]))] == [
+        (None, "shop on books"),
+        ("web", "web on books"),
+    ]

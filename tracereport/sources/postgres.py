@@ -32,7 +32,7 @@ _LINE: Final = re.compile(
 _SESSION: Final = re.compile(r"\b(?P<id>[0-9a-f]{8}\.[0-9a-f]{1,8})\b")
 _PROCESS: Final = re.compile(r"\[(?P<id>\d+)\]|\bpid[=: ]+(?P<named>\d+)|\((?P<round>\d+)\)")
 _LINE_NUMBER: Final = re.compile(r"\[(?P<number>\d+)-\d+\]|\bline[=: ]+(?P<named>\d+)")
-_NAMED: Final = re.compile(r"\b(?P<key>user|db|app|application)=(?P<value>[^,\s\]]*)")
+_NAMED: Final = re.compile(r"\b(?P<key>user|db|app|application)=(?P<value>\[[^\]]*\]|[^,\s\]]*)")
 _USER_AND_DATABASE: Final = re.compile(r"\b(?P<user>[\w.-]+)@(?P<db>[\w.-]+)\b")
 _FIRST_COMMENT: Final = re.compile(r"\s*/\*(?P<text>[^*]*(?:\*(?!/)[^*]*)*)\*/\s*")
 _TAG: Final = re.compile(r"(?P<key>[\w-]+)\s*[=:]\s*'?(?P<value>[^',]*)'?")
@@ -365,7 +365,7 @@ def _to_record(entry: Mapping[str, Any], line: int) -> Record:
         number=int(number) if number.isdecimal() and len(number) < len(str(1 << 62)) else 0,
         user=text("user"),
         database=text("dbname"),
-        application=_clean_application(text("application_name")),
+        application=_clean_name(text("application_name")),
     )
 
 
@@ -391,11 +391,11 @@ def _read_plain_line(text: str, line: int) -> tuple[str, Record] | None:
         number=int((number["number"] or number["named"])[:18]) if number is not None else 0,
         user=named.get("user") or (both["user"] if both is not None else ""),
         database=named.get("db") or (both["db"] if both is not None else ""),
-        application=_clean_application(named.get("app") or named.get("application") or ""),
+        application=_clean_name(named.get("app") or named.get("application") or ""),
     )
 
 
-def _clean_application(name: str) -> str:
+def _clean_name(name: str) -> str:
     return "" if name == "[unknown]" else name
 
 
