@@ -8,7 +8,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.pages import WIDE, opened, wake_charts, write_page
 from tests.browser.test_accessible import TAGS, axe
-from tests.documents.test_history import HOSTILE, history_of, labelled, runs_that_repeat
+from tests.documents.test_history import HOSTILE, labelled
+from tests.judging.test_history import history_of, runs_that_repeat
 from tests.runs import suite
 from tracereport.documents.history.page import render_history_html
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.object_server import serving_objects
 from tests.paths import ROOT
 from tests.runs import LABELS, keep, suite
 from tracereport.command.cli import COMMANDS, main
@@ -110,6 +111,20 @@ def test_the_runs_of_a_log_have_the_labels_and_times_that_they_were_given() -> N
     assert history.verdict == "The same in 2 runs: 109 calls, 13 asked again."
 
 
+def test_reports_of_an_object_store_are_read_where_they_lie() -> None:
+    with serving_objects() as server:
+        bucket = server.make_bucket("runs")
+        for number, report in enumerate(repeating(1, 5, 7), start=9):
+            server.put("runs", f"main/{number}.json.gz", gzip.compress(encode_report(report)))
+        server.put("runs", "main/12.json.gz", b"no report")
+        history = made(f"{bucket}/main/*.json.gz", code=3)
+        assert labels(history) == ["9", "10", "11"]
+        assert [row.reason.partition(":")[0] for row in history.unread.rows] == ["is not JSON"]
+        history = made(f"{bucket}/main/9.json.gz", f"{bucket}/other/*.json", f"{bucket}/main/13.json", code=3)
+        assert labels(history) == ["9"]
+        assert [row.file.removeprefix(bucket) for row in history.unread.rows] == ["/main/13.json", "/other/*.json"]
+
+
 # What isn't
 
 
@@ -191,7 +206,7 @@ def test_whatever_a_file_holds_is_a_run_or_a_reason(folder: Path, content: bytes
     path = folder / "broken.json"
     path.write_bytes(whole[:at] + content + whole[at + length :])
     with suppress(NoReportError):
-        assert read_report(path, RunReport).totals.calls >= 0
+        assert read_report(str(path), RunReport).totals.calls >= 0
 
 
 def test_many_broken_files_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

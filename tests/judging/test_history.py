@@ -218,17 +218,17 @@ def test_every_course_is_what_a_slow_reading_finds(counts: list[tuple[int, int, 
     assert decode_history(encode_history(history)) == history
     seen = set()
     for position, (kind, function) in enumerate((("again", "load"), ("again", "other"), ("fan-out", "load"))):
-        repeats = {index: counts[index][position] for index in whole}
+        of_run = {index: counts[index][position] for index in whole}
         if function == "other":
-            repeats = {index: max(0, count - 1) for index, count in repeats.items()}
+            of_run = {index: max(0, count - 1) for index, count in of_run.items()}
         fingerprint = Key(kind, function, ("page",)).fingerprint  # type: ignore[arg-type]
         row = next((row for row in history.findings.rows if row.fingerprint == fingerprint), None)
-        if not any(repeats.values()):
+        if not any(of_run.values()):
             assert row is None
             continue
         assert row is not None
         seen.add(fingerprint)
-        check_course(row, whole, repeats)
+        check_course(row, whole, of_run)
     assert {row.fingerprint for row in history.findings.rows} == seen
 
 

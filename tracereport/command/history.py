@@ -67,8 +67,9 @@ _MOST_THREADS = 4
 def history(reports: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa: ANN401 - options of many types
     """Show many runs beside one another: since when a finding is there, and which run changed what.
 
-    REPORT is a report.json of a run, packed or not, or a quoted glob of them, sorted naturally (run-2 before run-10).
-    What can't be read is said, and the others are shown; the exit code is 3 then.
+    REPORT is a report.json of a run, packed or not, a URL of one (s3://, gs://, az://, https://), or a quoted glob of
+    them, sorted naturally (run-2 before run-10). What can't be read is said, and the others are shown; the exit code is
+    3 then.
     """
     if schema:
         import json  # noqa: PLC0415

@@ -13,14 +13,15 @@ from tracereport import __version__
 from tracereport.documents.history.interface import HistoryFormat, HistoryOptions
 from tracereport.documents.interface import STDOUT
 from tracereport.documents.writer import Document, Rendered
-from tracereport.errors import InputError, UsageError
+from tracereport.errors import InputError, TracereportError, UsageError
 from tracereport.judging.history.gathering import Gathering
 from tracereport.judging.history.reading import read_runs
 from tracereport.judging.history.runs import Named, is_time
 from tracereport.judging.reading import NoReportError
 from tracereport.model import Generator
 from tracereport.model.history import History, Order, UnreadReport
-from tracereport.sources.streams import readable
+from tracereport.sources.objects import is_url, list_objects
+from tracereport.sources.streams import input_title
 
 _PACKED = re.compile(r"(?:\.json)?(?:\.(?:gz|zst|xz))?$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(?:label|name|folder)\}")
@@ -60,7 +61,7 @@ def run_history(job: HistoryJob) -> History:
     gathering = Gathering()
     read = 0
     for index, report in read_runs(files, job.threads):
-        file = readable(files[index])
+        file = input_title(files[index])
         if isinstance(report, NoReportError):
             unread.append(UnreadReport(file=file, reason=report.reason))
         elif job.order == "time" and not is_time(report.at_time):
@@ -98,17 +99,32 @@ def list_files(arguments: Sequence[str]) -> tuple[list[str], list[UnreadReport]]
     unread = []
     seen: set[str] = set()
     for argument in arguments:
-        found = [argument]
-        if glob.has_magic(argument) and not os.path.lexists(argument):
-            found = sorted(glob.glob(argument, recursive=True), key=natural_order)  # noqa: PTH207 - takes absolute ones
-            if not found:
-                unread.append(UnreadReport(file=readable(argument), reason="matches no file"))
+        try:
+            found = _expand(argument)
+        except TracereportError as error:
+            unread.append(UnreadReport(file=input_title(argument), reason=f"names nothing: {error.message}"))
+            continue
+        if not found:
+            unread.append(UnreadReport(file=input_title(argument), reason="matches no file"))
         for name in found:
-            identity = os.path.realpath(name)
+            identity = name if is_url(name) else os.path.realpath(name)
             if identity not in seen:
                 seen.add(identity)
                 files.append(name)
     return files, unread
+
+
+def _expand(argument: str) -> list[str]:
+    """The files, or objects of a store, that an argument names; none where nothing matches a glob.
+
+    Raises:
+        TracereportError: a store refuses, or nothing there matches.
+    """
+    if is_url(argument):
+        return sorted(list_objects(argument), key=natural_order)
+    if glob.has_magic(argument) and not os.path.lexists(argument):
+        return sorted(glob.glob(argument, recursive=True), key=natural_order)  # noqa: PTH207 - takes absolute ones
+    return [argument]
 
 
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -118,7 +134,8 @@ def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def label_files(files: Sequence[str]) -> list[str]:
     """What tells each file from the others: its name without suffixes, with as many of its folders as it takes."""
-    parts = [(*PurePath(file).parts[:-1], _PACKED.sub("", PurePath(file).name) or file) for file in files]
+    names = [PurePath(input_title(file)) for file in files]
+    parts = [(*name.parts[:-1], _PACKED.sub("", name.name) or str(name)) for name in names]
     depth = 1
     labels = [each[-1] for each in parts]
     while len(set(labels)) < len(files) and depth < max(map(len, parts), default=0):
@@ -126,7 +143,7 @@ def label_files(files: Sequence[str]) -> list[str]:
         labels = ["/".join(each[-depth:]) for each in parts]
     if depth > 1 and len({each[-1] for each in parts}) == 1:  # runs/41/report.json, runs/42/report.json
         labels = ["/".join(each[-depth:-1]) for each in parts]
-    return [readable(label) for label in labels]
+    return labels
 
 
 def _folder_of(job: HistoryJob) -> str:
@@ -137,10 +154,13 @@ def _folder_of(job: HistoryJob) -> str:
 
 def _address_of(file: str, label: str, template: str | None, base: str) -> str | None:
     """Where a run's page is: as the template says, else beside its report."""
-    stem = _PACKED.sub("", PurePath(file).name)
+    named = PurePath(input_title(file))
+    stem = _PACKED.sub("", named.name)
     if template is not None:
-        parts = {"{label}": label, "{name}": stem, "{folder}": PurePath(file).parent.name}
+        parts = {"{label}": label, "{name}": stem, "{folder}": named.parent.name}
         return _PLACEHOLDER.sub(lambda part: quote(parts[part[0]], safe=""), template)
+    if is_url(file):
+        return None
     page = Path(file).with_name(f"{stem}.html")
     if not os.path.isfile(page):  # noqa: PTH113 - false, and no error, where nobody may look
         return None

@@ -17,7 +17,7 @@ def read_baseline(path: Path, unpacked_limit: int | None = None) -> Report:
         BaselineError: it can't be read, is no report, or was written by a later version with other keys.
     """
     try:
-        return read_report(path, Report, unpacked_limit)
+        return read_report(str(path), Report, unpacked_limit)
     except NoReportError as error:
         remedy = REMEDY if error.remedy == REPORT_REMEDY else error.remedy
         raise BaselineError(f"The baseline {path} {error.reason}.", remedy) from error

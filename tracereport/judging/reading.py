@@ -1,10 +1,10 @@
 """A ``report.json`` read back, packed or not, told apart by content: whole, or as much of it as a purpose needs."""
 
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from tracereport.errors import TracereportError
 from tracereport.model import SCHEMA_VERSION
 from tracereport.sources.streams import BrokenSourceError, read_whole
 
@@ -32,8 +32,8 @@ class NoReportError(Exception):
         self.remedy = remedy
 
 
-def read_report(path: Path, kind: type[Kind], unpacked_limit: int | None = None) -> Kind:
-    """The report in a file, as far as ``kind`` has its keys.
+def read_report(name: str, kind: type[Kind], unpacked_limit: int | None = None) -> Kind:
+    """The report in a file or an object, as far as ``kind`` has its keys.
 
     A report of an older version lacks the keys that came since; they have their defaults. Keys that ``kind`` doesn't
     know are ignored.
@@ -42,11 +42,13 @@ def read_report(path: Path, kind: type[Kind], unpacked_limit: int | None = None)
         NoReportError: the file can't be read, is no report, or was written by a later version with other keys.
     """
     try:
-        content = read_whole(str(path), unpacked_limit)
+        content = read_whole(name, unpacked_limit)
     except OSError as error:
         raise NoReportError(f"can't be read: {error.strerror or error}") from error
     except BrokenSourceError as error:
         raise NoReportError(f"is damaged: {error}", "Make it again, or fetch it again.") from error
+    except TracereportError as error:  # of an object store
+        raise NoReportError(f"can't be read: {error.message.removesuffix('.')}", error.remedy) from error
     try:
         return _decode(content, kind)
     except msgspec.ValidationError as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tracereport.judging.history.run_report import RunReport
 from tracereport.judging.reading import NoReportError, read_report
@@ -26,7 +25,7 @@ def read_runs(
 
     def read(index: int) -> tuple[int, RunReport | NoReportError]:
         try:
-            return index, read_report(Path(files[index]), RunReport, unpacked_limit)
+            return index, read_report(files[index], RunReport, unpacked_limit)
         except NoReportError as error:
             return index, error
 

@@ -7,7 +7,7 @@ import msgspec
 from tracereport.model import Confidence, FindingKind, Generator, PlaceCount, Rows, Selection, Settings, TreeKind
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
-Fingerprint = Annotated[str, msgspec.Meta(max_length=100)]
+Fingerprint = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class RunInput(msgspec.Struct, frozen=True, gc=False):
