@@ -243,3 +243,19 @@ def test_the_tooltip_can_be_reached_and_sent_away(browser: Browser, address_of: 
         assert tip.is_visible()
         page.keyboard.press("Escape")
         assert tip.is_hidden()
+
+
+def test_what_is_searched_for_is_marked_in_the_whole_tree(browser: Browser, address_of: Address) -> None:
+    with opened(browser, address_of("sample")) as (page, heard):
+        wake_charts(page)
+        page.get_by_label("Mark boxes whose function holds").fill("QUERY_")
+        page.wait_for_timeout(100)
+        marked = page.evaluate(
+            """() => [...document.querySelectorAll('[data-chart=tree] path')]
+            .filter(path => path.__data__?.tooltip && path.getAttribute('stroke')?.includes('--ink')).length"""
+        )
+        assert marked == 2
+        assert page.locator(".marked").inner_text() == f"{marked} of 8 boxes"
+        page.get_by_label("Mark boxes whose function holds").fill("")
+        assert page.locator(".marked").inner_text() == ""
+        assert heard.messages == []

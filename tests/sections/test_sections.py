@@ -182,3 +182,43 @@ def say(title: str, cell: object) -> str:
 
 def in_order(words_said: Sequence[str], line: str) -> bool:
     return re.search(".*?".join(rf"(?<!\S){re.escape(word)}(?![\w.])" for word in words_said), line) is not None
+
+
+WHOLE_BARS = {
+    "functions-by-calls": lambda row: row.calls,
+    "callers-by-calls": lambda row: row.calls,
+    "function-times": lambda row: row.total_elapsed_upper_ns,
+    "changed-functions": lambda row: abs(row.calls_after - row.calls_before),
+}
+"""What the bar of a line is long for, as its figures say it."""
+
+
+@pytest.mark.parametrize("name", ["sample", "compared", "duckpond-deep-nextest"])
+def test_the_parts_of_a_bar_add_up_to_the_figure_beside_it(name: str) -> None:
+    report = REPORTS[name]
+    drawn = set()
+    for view in SECTIONS:
+        bars = view.bars(report)
+        lines = [line for row in view.rows(report).rows for line in view.expand(row)]
+        if bars is None or not lines:
+            continue
+        drawn.add(view.key)
+        for line in lines:
+            parts = bars.parts(line)
+            assert len(parts) == len(bars.legend), view.key
+            assert all(part >= 0 for part in parts), view.key
+            if view.key in WHOLE_BARS:
+                assert sum(parts) == WHOLE_BARS[view.key](line), view.key
+    assert {"functions-by-calls", "function-times"} <= drawn
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_headline_and_the_tables_tell_all_judged_calls_apart(name: str) -> None:
+    report = REPORTS[name]
+    totals = report.totals
+    answers = (totals.unchanged_repeats, totals.changed_repeats, totals.unproven_repeats)
+    kinds = (totals.first_calls, totals.fan_out_calls, *answers, totals.other_calls)
+    assert sum(kinds) == totals.judged_calls
+    legend = render_html(report, pictures=False).partition('class="answers"')[2].partition("</p>")[0]
+    told = [int(count.replace(",", "")) for count in re.findall(r"</svg> ([\d,]+) ", legend)]
+    assert told == [count for count in kinds if count and totals.judged_calls]
