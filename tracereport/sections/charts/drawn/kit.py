@@ -87,9 +87,11 @@ def name_axis(values: Values, field: str = "function", title: str | None = None)
     """Names from top to bottom in the order of ``values["names"]``, each cut in its middle to its room.
 
     The room is reckoned from the longest name (the parameter ``longest``) rather than measured, so that a name is never
-    cut twice and the axis's title never drawn over one, whatever font the picture is shown in.
+    cut twice, whatever font the picture is shown in. A title stands above the names, where it is never cut.
     """
     room = "min(letters, longest)"
+    least_px = LETTER_PX * len(title or "")
+    above = {"titleAngle": 0, "titleAlign": "right", "titleBaseline": "bottom", "titleX": -6, "titleY": -6}
     return alt.Y(
         f"{field}:N",
         title=title,
@@ -98,8 +100,9 @@ def name_axis(values: Values, field: str = "function", title: str | None = None)
         axis=alt.Axis(
             labelExpr=cut_label("letters"),
             labelLimit=alt.ExprRef(f"{MOST_LETTER_PX} * {room}"),
-            minExtent=alt.ExprRef(f"{LETTER_PX} * {room} + 6"),
-            maxExtent=alt.ExprRef(f"{MOST_LETTER_PX} * {room} + 6"),
+            minExtent=alt.ExprRef(f"max({least_px:g}, {LETTER_PX} * {room}) + 6"),
+            maxExtent=alt.ExprRef(f"max({least_px:g}, {MOST_LETTER_PX} * {room}) + 6"),
+            **({**above, "titleLimit": 0} if title else {}),
         ),
     )
 
