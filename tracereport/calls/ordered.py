@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
-from tracereport.calls.constant import map_rows
+from tracereport.calls.constant import map_rows, repeat_value
 from tracereport.calls.units import Units, find_root_units, find_units
 from tracereport.model import CallReference, UnitKind
 from tracereport.native.keys import find_distinct
@@ -88,13 +88,13 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
     number = calls.number if is_whole else calls.number[row]
     signature = calls.signature if is_whole else calls.signature[row]
     has_tree = calls.processes.has_tree("nested", "given")
-    in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else np.zeros(len(row), bool)
+    in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else repeat_value(np.False_, len(row))
     parent = _find_parent_places(process, number, calls.parent[row], in_tree)
     units = find_root_units(calls, row, parent, in_tree) if unit_kind == "root" else find_units(calls, unit_kind)
     unit = units.of_call if is_whole else units.of_call[row]
     lookup = calls.signatures.lookup[signature]
     kind = _find_kinds(calls, row, lookup)
-    is_judged = units.judged[unit] if not units.judged.all() else np.ones(len(row), bool)
+    is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(row))
     is_question = is_judged & (kind == QUESTION)
     if not calls.lookups.values_known.all():
         is_question &= calls.lookups.values_known[lookup]
@@ -122,7 +122,7 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
 def _find_kinds(calls: Calls, row: NDArray[np.intp], lookup: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The kind of each call: what its record says, else what its lookup is."""
     of_lookup = calls.lookups.kind
-    kind = of_lookup[lookup] if of_lookup.any() else np.full(len(row), QUESTION, np.uint8)
+    kind = of_lookup[lookup] if of_lookup.any() else repeat_value(np.uint8(QUESTION), len(row))
     if not (calls.origins.kind == QUESTION).all():
         said = calls.origins.kind[calls.origin[row]]
         kind = np.where(said == QUESTION, kind, said)
@@ -156,10 +156,9 @@ def _find_order(process: NDArray[np.int32], number: NDArray[np.int64]) -> NDArra
 def _find_parent_places(
     process: NDArray[np.int32], number: NDArray[np.int64], parent: NDArray[np.int64], in_tree: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
+    if not in_tree.any() or not len(child := np.flatnonzero(in_tree & (parent != NO_PARENT))):
+        return repeat_value(np.intp(NOWHERE), len(process))
     places = np.full(len(process), NOWHERE, np.intp)
-    child = np.flatnonzero(in_tree & (parent != NO_PARENT))
-    if not len(child):
-        return places
     # Where a process lacks no number, a call's place is its number behind the process's first place.
     first_place = np.searchsorted(process, process[child])
     expected = first_place + parent[child]

@@ -28,7 +28,7 @@ from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress
 
 HEAD_BYTES = 1 << 20
 WORKERS = 2
-MEASURING_BYTES = 260
+MEASURING_BYTES = 130
 """What a call takes while it is put together and measured, beside what is held of it before."""
 FIRST_LOOK_CALLS = 1_000_000
 """From so many calls on it is looked whether there is memory for them."""
