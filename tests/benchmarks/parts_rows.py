@@ -58,7 +58,7 @@ def list_parts_rows(folder: Path) -> list[Row]:
             "json, 2 workers, 1 worker",
             _report(folder / "5m-markers.log", folder, "--workers", "2"),
             _report(folder / "5m-markers.log", folder, "--workers", "1"),
-            (ratio_at_most(0.8), memory_at_most(1.0)),
+            (memory_at_most(1.0),),
             ("5m-markers",),
         ),
         _check("10m-memory", "10,000,000 calls in 40 files", "a worker", lambda: _judge_worker(folder), "10m"),

@@ -13,7 +13,8 @@ from tracereport.engine import workers
 from tracereport.engine.part_file import MAGIC, PartWriter, StoredPart
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError
-from tracereport.model import Settings
+from tracereport.measures.partials import Top
+from tracereport.model import CallReference, Settings
 
 LOGS = [str(log_path(name)) for name in ("duckpond-nextest", "single-thread", "hostile")]
 
@@ -159,6 +160,15 @@ def test_a_damaged_part_is_an_error_of_ours() -> None:
     for damaged in (b"", b"{}", MAGIC, whole[: len(MAGIC) + 4], whole[:2000], whole[:3000] + whole[3500:]):
         with pytest.raises(InputError):
             StoredPart(damaged, "a").read("partials")
+
+
+def test_rows_of_a_part_stay_what_they_are_however_large_their_figures() -> None:
+    header = StoredPart(part_of("single-thread"), "a").header
+    rows = (CallReference(process=1 << 40, number=0, line=3), CallReference(process=0, number=1 << 70, line=4))
+    for top in (Top(7, rows[:1]), Top(2, rows), Top(0, ()), Top(1, ("a",))):
+        writer = PartWriter()
+        writer.add("partials", {"own": top})
+        assert StoredPart(writer.finish(header), "a").read("partials") == {"own": top}
 
 
 class Harmful:

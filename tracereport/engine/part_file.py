@@ -13,14 +13,21 @@ from typing import Any, Final
 import msgspec
 
 from tracereport.errors import InputError, UsageError
+from tracereport.measures.partials import Top
 from tracereport.model import Settings
 
 _ANY_MAGIC: Final = b"tracereport part "
-MAGIC: Final = b"tracereport part 2\n"
+MAGIC: Final = b"tracereport part 3\n"
 """The version of the format is in it; so it changes where partial results change their form."""
 _LENGTH_BYTES: Final = 8
 _LEVEL: Final = 1
-_ALLOWED_MODULES: Final = ("tracereport.measures.", "tracereport.findings.", "tracereport.calls.", "tracereport.model")
+_DAMAGES: Final = (
+    *(KeyError, zlib.error, pickle.UnpicklingError, EOFError, ValueError, TypeError),
+    msgspec.MsgspecError,
+)
+"""What is raised where a piece isn't what was written."""
+_MODEL: Final = "tracereport.model"
+_ALLOWED_MODULES: Final = ("tracereport.measures.", "tracereport.findings.", "tracereport.calls.", _MODEL)
 _ALLOWED_NAMES: Final = frozenset(
     {
         ("msgspec._utils", "rebuild"),
@@ -29,6 +36,7 @@ _ALLOWED_NAMES: Final = frozenset(
         ("numpy._core.multiarray", "_reconstruct"),
         ("numpy._core.numeric", "_frombuffer"),
         ("numpy._core.multiarray", "scalar"),
+        ("tracereport.engine.part_file", "unpack_top"),
     }
 )
 
@@ -107,7 +115,7 @@ class StoredPart:
             start, length = self._pieces[piece]
             packed = self._data[start : start + length]
             return _Unpickler(io.BytesIO(zlib.decompress(packed))).load()
-        except (KeyError, zlib.error, pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+        except _DAMAGES as error:
             remedy = "Measure again: remove the part, or name another folder."
             raise InputError(f"{self._name}: the part is damaged: {error}", remedy) from error
 
@@ -120,7 +128,9 @@ class PartWriter:
 
     def add(self, piece: str, content: Any) -> None:  # noqa: ANN401  # each piece has a type of its own
         """Adds a piece, which is packed at once."""
-        self._packed[piece] = zlib.compress(pickle.dumps(content, protocol=5), _LEVEL)
+        written = io.BytesIO()
+        _Pickler(written, protocol=5).dump(content)
+        self._packed[piece] = zlib.compress(written.getbuffer(), _LEVEL)
 
     def finish(self, header: PartHeader) -> bytes:
         """The bytes of the part."""
@@ -130,6 +140,29 @@ class PartWriter:
             end += len(data)
         index = msgspec.json.encode(_Index(header, places))
         return b"".join([MAGIC, len(index).to_bytes(_LENGTH_BYTES, "little"), index, *self._packed.values()])
+
+
+class _Pickler(pickle.Pickler):
+    """Packs rows of the report by their types: pickle makes each of thousands of small records by itself."""
+
+    def reducer_override(self, content: Any) -> Any:  # noqa: ANN401  # as pickle has it
+        """How a list of rows is made again; everything else is pickle's affair."""
+        if type(content) is not Top or not content.rows:
+            return NotImplemented
+        kind = type(content.rows[0])
+        if not kind.__module__.startswith(_MODEL):
+            return NotImplemented
+        try:
+            packed = msgspec.msgpack.encode(content.rows)
+            is_same = unpack_top(kind, content.total, packed) == content
+        except (OverflowError, msgspec.MsgspecError):  # a sum beyond 64 bits, rows of several kinds
+            is_same = False
+        return (unpack_top, (kind, content.total, packed)) if is_same else NotImplemented
+
+
+def unpack_top(kind: type[msgspec.Struct], total: int, packed: bytes) -> Top[Any]:
+    """The list of rows of one kind."""
+    return Top(total, msgspec.msgpack.decode(packed, type=tuple[kind, ...]))  # type: ignore[valid-type]
 
 
 class _Unpickler(pickle.Unpickler):
