@@ -159,7 +159,7 @@ def test_a_broken_file_is_said_and_the_others_are_shown(
     problem, remedy = capsys.readouterr().err.splitlines()
     assert problem.startswith(f"tracereport: {name}: {reason}")
     assert remedy == "  The history is of the others, and says so."
-    assert f"<code>{name}</code> isn&#39;t read: it {reason.partition(' ')[0]}" in Path("h.html").read_text()
+    assert f"<code>{name}</code> takes no part: it {reason.partition(' ')[0]}" in Path("h.html").read_text()
 
 
 @pytest.mark.parametrize(

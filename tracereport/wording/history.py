@@ -125,8 +125,8 @@ def describe_growth(first: int, last: int) -> str:
 
 def list_cautions(history: History, most: int, code: Code) -> list[str]:
     """What takes no part, and what else than the program may have changed figures: ``most`` sentences of each sort."""
-    unread = [f"{code(row.file)} isn't read: it {row.reason}." for row in history.unread.rows[:most]]
-    rest = [_count_further(history.unread.total, len(unread), "file", "isn't read", "aren't read")]
+    unread = [f"{code(row.file)} takes no part: it {row.reason}." for row in history.unread.rows[:most]]
+    rest = [_count_further(history.unread.total, len(unread), "file", "takes no part", "take no part")]
     apart = [(index, run) for index, run in enumerate(history.runs.rows) if run.caution is not None]
     cautions = [f"{code(shorten_label(run.label))} isn't compared: {run.caution}." for _, run in apart[:most]]
     rest_apart = [_count_further(len(apart), len(cautions), "run", "isn't compared", "aren't compared")]
