@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.crowded_report import crowded_report
 from tests.sample_report import FINDINGS, compared_report, sample_report
-from tracereport.documents.page.findings import list_cards
+from tracereport.documents.page.findings import list_cards, list_larger
 from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.model import Report, Rows
@@ -66,3 +66,14 @@ def test_what_has_no_room_is_counted_with_the_way_to_it() -> None:
 
 def test_crowded_cards_keep_the_page_small() -> None:
     assert len(render_html(crowded_report(), pictures=False).encode()) <= MOST_BYTES
+
+
+def test_what_is_larger_and_not_proven_is_named_at_the_top() -> None:
+    lists = list_cards(sample_report(), TEXT)
+    unproven = [row for row in FINDINGS if row.unproven and not row.calls_saved and row.accepted is None]
+    larger = list_larger(lists)
+    assert larger[0] == max(unproven, key=lambda row: row.possible_calls_saved)
+    head = render_html(sample_report(), pictures=False).partition('class="larger"')[2].partition("</p>")[0]
+    assert all(f'href="#f-{row.fingerprint}"' in head for row in larger)
+    nothing = [cards for cards in lists if cards.key != "unproven"]
+    assert list_larger(nothing) == []

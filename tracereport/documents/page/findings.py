@@ -11,6 +11,7 @@ from tracereport.wording.differences import Difference, find_difference
 from tracereport.wording.sentences import order_findings, shorten_fingerprint
 
 _Ranked: TypeAlias = tuple[int, Finding, str]
+_LARGER = "Larger, not proven"
 _CONFIDENCES = ("sure", "likely", "low")
 
 
@@ -73,6 +74,20 @@ def list_cards(report: Report, text: HtmlText) -> list[CardList]:
     return lists
 
 
+def list_larger(lists: Sequence[CardList]) -> list[Finding]:
+    """What would save most calls, and what most time, if it were proven: named at the top, since it may be worth more.
+
+    Nothing where what is sure is larger.
+    """
+    cards = [card for own in lists if own.title == _LARGER for card in (*own.first, *own.others)]
+    repeated = [card for card in cards if card.finding.kind in {"again", "shared"} and card.finding.unproven]
+    if not repeated:
+        return []
+    most_calls = max(repeated, key=lambda card: (_most_saved(card.finding), -card.rank)).finding
+    most_time = max(repeated, key=lambda card: (card.time_ns, -card.rank)).finding
+    return [most_calls] if most_calls is most_time else [most_calls, most_time]
+
+
 def _is_proven(finding: Finding) -> bool:
     """Whether some answer is known to have been asked for in vain, or a parent call shows the fan-out."""
     return finding.confidence != "low" and finding.calls_saved > 0
@@ -88,7 +103,7 @@ def _title_unproven(sure: Sequence[_Ranked], unproven: Sequence[_Ranked]) -> str
     def most(entries: Sequence[_Ranked]) -> int:
         return max((_most_saved(row) for _, row, _ in entries), default=0)
 
-    return "Larger, not proven" if most(unproven) > most(sure) else "Not proven"
+    return _LARGER if most(unproven) > most(sure) else "Not proven"
 
 
 def _make_card(report: Report, entry: _Ranked, text: HtmlText, position: int) -> Card:

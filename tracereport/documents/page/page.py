@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from tracereport.documents.page.explorer import list_explorer_rows
-from tracereport.documents.page.findings import list_cards
+from tracereport.documents.page.findings import list_cards, list_larger
 from tracereport.documents.page.pictures import Pictures, explain_no_engine
 from tracereport.documents.page.tables import list_chapters
 from tracereport.documents.page.timelines import draw_timelines
@@ -126,6 +126,7 @@ def _fit(report: Report, text: HtmlText, drawn: Drawn) -> str:
 
 
 def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
+    card_lists = list_cards(report, text)
     style = Markup(theme.css_properties() + read_template("style.css"))  # noqa: S704 - ours
     script = isolate(read_template("report.js"))
     return (
@@ -139,7 +140,8 @@ def _render(report: Report, text: HtmlText, drawn: Drawn) -> str:
             vega=drawn.bundle.packed,
             page_data=json_script(_page_data(report, text, drawn)),
             chapters=list_chapters(report, text),
-            card_lists=list_cards(report, text),
+            card_lists=card_lists,
+            larger=list_larger(card_lists),
             misleading=[row for row in report.quality.rows if row.misleading],
             definitions=list_definitions(report.settings),
             charts=drawn.charts,
