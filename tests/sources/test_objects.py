@@ -2,8 +2,12 @@
 
 import gzip
 import os
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -210,6 +214,56 @@ def test_an_object_that_changes_while_it_is_read_is_noticed(server: ObjectServer
     with pytest.raises(InputError, match="it was changed while it was read"):
         ObjectFile(url, version='"another"')
     assert ObjectFile(url, version=state.version).size == len(BIG)
+
+
+class WebHandler(BaseHTTPRequestHandler):
+    """Gives one object, whatever it is asked for; as many servers do it knows no ranges, and its tags are weak."""
+
+    content: ClassVar[bytes] = SINGLE.read_bytes()
+    breaks_after: ClassVar[int | None] = None
+    asked: ClassVar[list[tuple[str, str]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers.get("Range", "")))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.send_header("ETag", 'W/"7"')
+        self.send_header("Last-Modified", "Thu, 26 Nov 2026 10:00:00 GMT")
+        self.end_headers()
+        self.wfile.write(self.content[: self.breaks_after])
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(WebHandler, "asked", [])
+    with ThreadingHTTPServer((LOOPBACK, 0), WebHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOOPBACK}:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_signed_url_is_read_and_its_signature_is_in_no_document(web: str, tmp_path: Path) -> None:
+    url = f"{web}/a%20log/single.log?X-Signature=s3cr3t"
+    documents = [str(tmp_path / f"report.{suffix}") for suffix in ("json", "html", "md", "txt")]
+    assert main([url, "-q", *chain(*(("-o", document) for document in documents))]) == 0
+    for document in documents:
+        assert b"s3cr3t" not in Path(document).read_bytes()
+    report = msgspec.json.decode(Path(documents[0]).read_bytes(), type=Report)
+    assert report.totals.calls == 691
+    assert report.title == "single.log"
+    assert report.input is not None
+    assert report.input.files == (f"{web}/a%20log/single.log",)
+    assert {path for path, _ in WebHandler.asked} == {"/a%20log/single.log?X-Signature=s3cr3t"}
+
+
+def test_a_server_without_ranges_cant_be_taken_up_where_it_broke(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WebHandler, "breaks_after", 40_000)
+    with pytest.raises(OSError, match=r"the connection broke and reading can't go on from there: only [0-9,]+ of"):
+        read(f"{web}/single.log")
+    assert [asked for _, asked in WebHandler.asked if asked], "it was tried"
 
 
 def test_what_a_url_keeps_secret_is_in_no_document() -> None:

@@ -15,6 +15,8 @@ _NO_CREDENTIALS: Final = ("169.254.169.254", "Missing AccessKeyId", "Missing Sec
 """The address is what is asked for credentials where nothing else tells any."""
 _NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
 _DENIED: Final = ("PermissionDenied", "Unauthenticated", " 401 ", " 403 ")
+_BROKEN: Final = ("IncompleteBody", "kind: Interrupted", "kind: Body", "RangeNotSupported")
+"""The last: obstore has asked for what is missing, of a server that doesn't know ranges."""
 _LONGEST_REASON: Final = 160
 
 
@@ -55,7 +57,7 @@ def describe_cause(error: BaseException) -> str:
         return "the server took too long to answer"
     if (status := _STATUS.search(said)) is not None:
         return f"the server answers {status[1].strip()}"
-    if "IncompleteBody" in said or "kind: Interrupted" in said or "kind: Body" in said:
+    if any(sign in said for sign in _BROKEN):
         return "the connection broke"
     if "kind: Connect" in said or "error sending request" in said:
         return "the server can't be reached"
