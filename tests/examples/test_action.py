@@ -480,7 +480,7 @@ def test_a_fork_is_measured_and_redacted_as_the_project_says(bench: Bench) -> No
 def test_with_the_real_command_a_real_suite_is_compared_with_itself_and_with_another(bench: Bench) -> None:
     use_the_real_command(bench)
     cargo = bench.answers.parent / "bin" / "cargo"
-    cargo.write_text(f"#!/bin/sh\ncat {LOGS / 'duckpond-nextest.log'} >&2\n")
+    cargo.write_text(f"#!/bin/sh\ncat {LOGS / 'duckpond-parallel.log'} >&2\n")
     (job,) = read_yaml("github/tracereport.yml")["jobs"].values()
     bench.run_workflow(job, PUSH)
 
