@@ -16,8 +16,8 @@ IN_CI: Final = os.environ.get("CI") == "true"
 EVERYTHING_RUNS_HERE: Final = IN_CI and sys.platform == "linux"
 """Where each tool can be had; elsewhere some tests have nothing to run on."""
 
-OF_ONE_USER: Final = ("only root", "root may")
-"""How the reasons begin of tests that one user can run and another can't."""
+MAY_BE_SKIPPED: Final = ("only root", "root may", "needs better-sqlite3, which is compiled")
+"""How the reasons begin of tests that one user can run and another can't, and of what can't be compiled everywhere."""
 
 # Drawing a whole log takes a while, and a busy machine more: neither is a fault.
 settings.register_profile("here", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,7 +69,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if not (EVERYTHING_RUNS_HERE and report.skipped) or hasattr(report, "wasxfail"):
         return report
     reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-    if not reason.removeprefix("Skipped: ").startswith(OF_ONE_USER):
+    if not reason.removeprefix("Skipped: ").startswith(MAY_BE_SKIPPED):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {reason}"
     return report
