@@ -113,7 +113,9 @@ def _read_pe(binary: bytes) -> Library:
     machine, sections, _, _, _, optional = struct.unpack_from("<HHIIIH", binary, header + 4)
     major, minor = struct.unpack_from("<HH", binary, header + 24 + 48)
     (exported,) = struct.unpack_from("<I", binary, header + 24 + 112)
-    rows = [struct.unpack_from("<8sIIII", binary, header + 24 + optional + 40 * index) for index in range(sections)]
+    rows: list[tuple[bytes, int, int, int, int]] = [
+        struct.unpack_from("<8sIIII", binary, header + 24 + optional + 40 * index) for index in range(sections)
+    ]
 
     def place(address: int) -> int:
         return next(

@@ -1,7 +1,7 @@
 """The oracle's processes as the dictionary-encoded calls that analysis works on: each section is tested alone."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -34,11 +34,13 @@ from tracereport.calls.texts import pack_texts
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Selection, Settings
 
+Coded = TypeVar("Coded", bound=Hashable)
 
-class Codes(dict[Hashable, int]):
+
+class Codes(dict[Coded, int], Generic[Coded]):
     """Numbers in the order of first use."""
 
-    def __missing__(self, key: Hashable) -> int:
+    def __missing__(self, key: Coded) -> int:
         return self.setdefault(key, len(self))
 
 
@@ -49,16 +51,20 @@ def code_calls(processes: Sequence[Process]) -> Calls:
         {record.function for record in records} | {record.caller for record in records if record.caller is not None}
     )
     code_of_name = {name: code for code, name in enumerate(names)} | {None: NO_NAME}
-    lookups, signatures, metric_sets = Codes(), Codes(), Codes()
+    lookups: Codes[tuple[str, tuple[tuple[str, str], ...]]] = Codes()
+    signatures: Codes[tuple[int, int]] = Codes()
+    metric_sets: Codes[tuple[tuple[str, int], ...]] = Codes()
     for record in records:
         signatures[code_of_name[record.caller], lookups[record.function, record.params]]
         metric_sets[record.metrics]
-    metric_names = Codes()
+    metric_names: Codes[str] = Codes()
     fields = [(metric_names[name], value) for metrics in metric_sets for name, value in metrics]
     texts = [encode_lookup(function, params) for function, params in lookups]
     function = integers(code_of_name[function] for function, _ in lookups).astype(np.int32)
     subjects = find_subjects(function, names, enumerate(texts))
-    tests, origins, resources = Codes(), Codes(), Codes({name: code for code, name in enumerate(subjects.resources)})
+    tests: Codes[str] = Codes()
+    origins: Codes[tuple[Any, ...]] = Codes()
+    resources: Codes[str] = Codes({name: code for code, name in enumerate(subjects.resources)})
     values_known = {(record.function, record.params): record.values_known for record in records}
     origin = integers(origins[origin_of(record)] for record in records).astype(np.int32)
     origin_table = code_origins(list(origins), resources)  # the resources that it adds are listed below
@@ -120,7 +126,7 @@ def origin_of(record: Record) -> tuple[Any, ...]:
     return (
         FRAME if record.frame else QUESTION if record.write is None else WRITE,
         FAILED if record.failed else CACHED if record.cached else RECORDED,
-        PHASES.index(record.phase or ""),  # type: ignore[arg-type]  # one of them
+        PHASES.index(record.phase or ""),  # one of them
         record.attempt,
         record.at,
         record.via,
@@ -128,10 +134,10 @@ def origin_of(record: Record) -> tuple[Any, ...]:
     )
 
 
-def code_origins(rows: Sequence[tuple[Any, ...]], resources: Codes) -> Origins:
+def code_origins(rows: Sequence[tuple[Any, ...]], resources: Codes[str]) -> Origins:
     """The table of origins; what writes change is added to the resources."""
     kind, answer, phase, attempt, at, via, writes = zip(*rows, strict=True) if rows else ((),) * 7
-    texts = Codes()
+    texts: Codes[str] = Codes()
 
     def code(names: Iterable[str | None]) -> np.ndarray:
         return integers(NO_TEXT if name is None else texts[name] for name in names).astype(np.int32)
@@ -169,5 +175,5 @@ def integers(values: Iterable[int]) -> np.ndarray:
     return np.array(list(values), np.int64)
 
 
-def zeros(rows: Sequence[object] | Codes) -> np.ndarray:
+def zeros(rows: Sequence[object]) -> np.ndarray:
     return np.zeros(len(rows), np.int32)

@@ -209,7 +209,7 @@ class Worker:
 
     def step(self) -> None:
         """Something that a program does."""
-        steps = (
+        steps: tuple[Callable[[str, str], None], ...] = (
             self.ask_once, self.ask_once, self.ask_once, self.ask_each,
             self.poll, self.write_once, self.write_rows, self.call_on, self.go_back,
         )  # fmt: skip
@@ -309,7 +309,7 @@ def dense_logs(draw: st.DrawFn) -> bytes:
     parents = draw(st.sampled_from(("", "", "near", "far")))
     lines = []
     for number in range(draw(st.integers(2, 24))):
-        place = [f"test={draw(st.sampled_from(tests))}"] if tests and draw(st.integers(0, 9)) else []
+        place = [f"test={draw(st.sampled_from(tests))}"] if tests and bool(draw(st.integers(0, 9))) else []
         place += draw(st.sampled_from(([], [], [], [], ["try=2"], ["phase=setup"]))) if tests else []
         place += [f"activation={draw(st.integers(0, 1))}"] if draw(st.integers(0, 9)) == 0 else []
         if parents:

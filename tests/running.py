@@ -8,9 +8,10 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from tests.paths import LOGS, ROOT
@@ -39,18 +40,21 @@ def run(
     *arguments: str | Path,
     cwd: Path | None = None,
     stdin: bytes | IO[bytes] | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
     **changes: str,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs the command as a process; ``changes`` are of its environment."""
-    source = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin or subprocess.DEVNULL}
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    """Runs the command as a process; ``variables`` and ``changes`` are of its environment."""
+    given = stdin if isinstance(stdin, bytes) else None
+    source = None if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL
+    return subprocess.run(
         command_line(*arguments),
         cwd=cwd,
-        env=environment(**changes),
+        env=environment(**variables, **changes),
         capture_output=True,
         check=False,
         timeout=TIMEOUT_SECONDS,
-        **source,
+        input=given,
+        stdin=source,
     )
 
 
@@ -65,7 +69,9 @@ def read_once(name: str, content: bytes) -> Iterator[str]:
     assert not writer.is_alive()
 
 
-def run_in_terminal(*arguments: str | Path, columns: int = 80, **changes: str) -> tuple[int, str]:
+def run_in_terminal(
+    *arguments: str | Path, columns: int = 80, variables: Mapping[str, str] = MappingProxyType({}), **changes: str
+) -> tuple[int, str]:
     """Runs the command in a terminal: its exit code, and all that was shown there."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -73,7 +79,7 @@ def run_in_terminal(*arguments: str | Path, columns: int = 80, **changes: str) -
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(its, termios.TCSANOW, attributes)
     with subprocess.Popen(
-        command_line(*arguments), stdin=its, stdout=its, stderr=its, env=environment(**changes)
+        command_line(*arguments), stdin=its, stdout=its, stderr=its, env=environment(**variables, **changes)
     ) as process:
         os.close(its)
         shown = b"".join(iter(lambda: _read(ours), b""))

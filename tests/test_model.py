@@ -172,7 +172,7 @@ def test_what_a_reader_does_not_know_it_ignores() -> None:
 def test_the_fields_of_every_record_are_given_by_name_and_never_changed(record: type[Record]) -> None:
     assert record.__struct_config__.frozen
     with pytest.raises(TypeError, match="positional"):
-        record(None)  # type: ignore[call-arg]
+        record(None)
 
 
 def test_a_selection_travels_with_the_report() -> None:

@@ -142,11 +142,11 @@ def try_library(python: str, target: str) -> str:
         return "not run: there is no such machine here"
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch) / "harness"
-        caches = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
         sources = [str(HARNESS / "harness.c"), str(HARNESS / "mutate.c")]
         options = ["-std=c11", "-O2", "-static", "-target", f"{machine}-linux-musl"]
         native = f"-I{ROOT / 'tracereport' / 'native'}"
-        run(python, "-m", "ziglang", "cc", *options, native, "-o", str(program), *sources, **caches)
+        compiling = (python, "-m", "ziglang", "cc", *options, native, "-o", str(program), *sources)
+        run(*compiling, ZIG_GLOBAL_CACHE_DIR=scratch, ZIG_LOCAL_CACHE_DIR=scratch)
         inputs = sorted(map(str, CORPUS.iterdir()))
         command = [*([emulator] if emulator else []), str(program), str(SMOKE_SECONDS), *inputs]
         tried = run(*command, cwd=Path(scratch)).strip()

@@ -220,7 +220,7 @@ def test_a_terminal_gets_colours_and_its_width_and_files_get_neither() -> None:
 
 @pytest.mark.parametrize("changes", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_that_wants_no_colour_gets_none(changes: dict[str, str]) -> None:
-    code, shown = run_in_terminal(SINGLE, **changes)
+    code, shown = run_in_terminal(SINGLE, variables=changes)
     assert code == 0
     assert "\x1b" not in shown
 
@@ -234,8 +234,8 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert done.stdout == "PERF_TRACE|0|load|caller=main|id=0|elapsed_us=5|rows=1\n0\n"
     assert done.stderr == ""
     judged = shell.replace(" | head", " --fail-on 'calls > 1' | head")
-    done = subprocess.run(["bash", "-c", judged], env=environment(), capture_output=True, check=True, timeout=60)
-    assert done.stdout.endswith(b"\n1\n"), "the gate is judged all the same"
+    gated = subprocess.run(["bash", "-c", judged], env=environment(), capture_output=True, check=True, timeout=60)
+    assert gated.stdout.endswith(b"\n1\n"), "the gate is judged all the same"
 
 
 # What it reads

@@ -68,7 +68,7 @@ class Clock:
     def __call__(self, seconds: float, function: Callable[[], None]) -> threading.Timer:
         assert seconds == 1
         timer = threading.Timer(0, function)
-        timer.start, timer.join = (lambda: None), (lambda _timeout=None: None)  # type: ignore[method-assign]
+        timer.start, timer.join = (lambda: None), (lambda timeout=None: None)  # type: ignore[method-assign]  # noqa: ARG005
         self.timers.append(timer)
         return timer
 

@@ -195,9 +195,9 @@ provider.shutdown()
 
 def run_and_read(tmp_path: Path, *command: str, **environment: str) -> tuple[subprocess.CompletedProcess[bytes], Any]:
     """Runs a command under ``tracereport run``; gives what it printed, and the calls."""
-    kept = {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "", **environment}
     done = run_tracereport(
-        "run", "-o", "calls.parquet", "-o", "report.json", "--", *command, cwd=tmp_path, **kept, **environment
+        "run", "-o", "calls.parquet", "-o", "report.json", "--", *command, cwd=tmp_path, variables=variables
     )
     return done, rows(read_inputs([str(tmp_path / "calls.parquet")])) if (tmp_path / "calls.parquet").exists() else None
 

@@ -27,7 +27,7 @@ def run(*options: str, code: str = "", exit_code: int = 0, **changes: str) -> su
     traced = "import os, pathlib, sys; pathlib.Path('ran').touch(); os.write(1, b'out\\n'); os.write(2, b'err\\n'); "
     traced += code or "os.write(2, pathlib.Path('traces').read_bytes())"
     traced += f"; sys.exit({exit_code})"
-    return run_tracereport("run", *options, "--", sys.executable, "-c", traced, **changes)
+    return run_tracereport("run", *options, "--", sys.executable, "-c", traced, variables=changes)
 
 
 def test_the_report_follows_what_the_command_prints_and_standard_output_is_its_own() -> None:

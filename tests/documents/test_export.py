@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from tests.examples.test_ci import required
+from tests.examples.ci_reports import required
 from tests.paths import ROOT
 from tests.sample_report import (
     FINDINGS,
@@ -52,9 +52,11 @@ def test_an_empty_name_says_so() -> None:
 )
 def test_json_comes_back_whole_and_compresses_to_the_same_bytes(report: Report) -> None:
     written = render(report, "json")
+    assert isinstance(written, bytes)
     assert decode_report(written) == report
     assert written.endswith(b"}\n")
     compressed = render(report, "json.gz")
+    assert isinstance(compressed, bytes)
     assert gzip.decompress(compressed) == written
     assert compressed == render(report, "json.gz")
 
@@ -63,6 +65,7 @@ def sarif_run(report: Report) -> dict[str, Any]:
     log = json.loads(render_sarif(report, "src/main.rs:7"))
     assert log["version"] == "2.1.0"
     assert set(log) == {"$schema", "version", "runs"}
+    run: dict[str, Any]
     (run,) = log["runs"]
     return run
 

@@ -1,6 +1,7 @@
 """The pull request's summary, read as a tree by GitHub's own parser and by markdown-it."""
 
 import re
+from typing import Any
 
 import msgspec
 import pytest
@@ -157,7 +158,7 @@ def test_nothing_changed_is_no_single_line_while_the_log_cannot_be_trusted(doubt
     report = unchanged_report()
     assert report.input is not None
     torn = QualityWarning(code="torn-lines", message="2 lines were torn.", remedy="Write each with one write.", count=2)
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "quality": {"quality": rows(torn)},
         "errors": {"input": msgspec.structs.replace(report.input, errors=("a.gz: cut off",))},
         "not judged": {"totals": msgspec.structs.replace(report.totals, judged_calls=1)},

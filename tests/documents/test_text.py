@@ -21,7 +21,7 @@ from tests.sample_report import (
     unchanged_report,
 )
 from tracereport.documents.terminal.report import render_explanation, render_text
-from tracereport.model import CallReference, Report, Rows, Selection, Settings
+from tracereport.model import CallReference, Finding, Report, Rows, Selection, Settings
 from tracereport.sections.cells import Shares
 from tracereport.wording.units import display_width, escape_controls
 
@@ -313,7 +313,7 @@ def test_the_trace_lines_of_an_explanation_are_shown_as_logged_but_for_control_c
 
 
 @pytest.mark.parametrize("found", FINDINGS, ids=lambda found: found.fingerprint)
-def test_every_finding_can_be_explained_without_harm(found: object) -> None:
+def test_every_finding_can_be_explained_without_harm(found: Finding) -> None:
     text = render_explanation(sample_report(), found)
     assert all(escape_controls(line) == line for line in text.split("\n"))
     assert HOSTILE_VALUES[0] not in text

@@ -66,7 +66,7 @@ def test_a_document_that_cannot_be_made_loses_none_of_the_others(tmp_path: Path)
 
         return Rendered(render)
 
-    contents = {
+    contents: dict[str, Rendered | bytes] = {
         "first.md": Rendered(lambda: b"first"),
         "usage": fail(UsageError("no tree", "Trace more.")),
         "fault": fail(ZeroDivisionError("by zero")),

@@ -312,7 +312,7 @@ def test_a_generator_is_left_at_each_yield() -> None:
             told += str((yield row))
         return told
 
-    def consume() -> Iterator[str]:
+    def consume() -> Generator[int, str, str]:
         for _ in read_rows(2):
             with trace("save"):
                 pass
@@ -417,7 +417,7 @@ def test_whatever_is_called_can_be_decorated() -> None:
         def first(key: int) -> int:
             return key
 
-        @traced(name="second")  # type: ignore[arg-type]
+        @traced(name="second")
         @classmethod
         def second(cls, key: int) -> type:  # noqa: ARG003
             return cls
@@ -427,7 +427,7 @@ def test_whatever_is_called_can_be_decorated() -> None:
 
     with tracing() as calls:
         assert (Shop.first(1), Shop().first(2)) == (1, 2)
-        assert Shop.second(3) is Shop  # type: ignore[misc, operator]
+        assert Shop.second(3) is Shop
         assert traced(partial(Shop.first, 4))() == 4
         assert traced(name="shop")(Shop())(5) == 5
     assert [(call.function.rpartition(".")[2], call.params) for call in calls if call.params] == [

@@ -9,7 +9,15 @@ import pytest
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 
-from sqlalchemy import ForeignKey, create_engine, event, insert, select, text  # noqa: E402  # only where it is installed
+from sqlalchemy import (  # noqa: E402  # only where it is installed
+    Connection,
+    ForeignKey,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import OperationalError  # noqa: E402
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload  # noqa: E402
 
@@ -204,16 +212,16 @@ def test_a_listener_of_the_program_may_ask_something_on_the_same_connection(tmp_
     trace_statements(engine)
 
     @event.listens_for(engine, "before_cursor_execute")
-    def set_tenant(connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
+    def set_tenant(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if "tenant" not in statement and "plan" not in statement:
             connection.execute(text("SELECT 'tenant'"))
 
     @event.listens_for(engine, "after_cursor_execute")
-    def explain(connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
+    def explain(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if "tenant" not in statement and "plan" not in statement:
             connection.exec_driver_sql("SELECT 'plan'")
 
-    def page(connection: sqlalchemy.Connection, number: int) -> None:
+    def page(connection: Connection, number: int) -> None:
         with emit.trace("page", number=number):
             for line in range(2):
                 assert connection.execute(text("SELECT :line"), {"line": line}).all() == [(line,)]

@@ -1,6 +1,7 @@
 """What an SQL statement looks like as a call, whichever hook writes it: name, text, kind, table, database, schema."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,10 +127,10 @@ def test_rows_that_cannot_be_printed_are_counted(tmp_path: Path) -> None:
     ("module", "caller"), [("sqlalchemy_demo", "ask"), ("sqlalchemy", None), ("sqlalchemy.orm", None), (None, "ask")]
 )
 def test_only_the_library_s_own_packages_are_no_callers(tmp_path: Path, module: str | None, caller: str | None) -> None:
-    names = {"begin": begin_statement, "__name__": module}
+    names: dict[str, Any] = {"begin": begin_statement, "__name__": module}
     exec("def ask(): begin('SELECT 1', [], ('sqlalchemy',), via='test').finish()", names)  # noqa: S102  # in a module of that name
     with tracing(tmp_path) as calls:
-        names["ask"]()  # type: ignore[operator]
+        names["ask"]()
     here = "test_only_the_library_s_own_packages_are_no_callers"
     assert [call.caller for call in calls] == [caller or here]
 

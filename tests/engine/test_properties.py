@@ -185,7 +185,7 @@ def test_removing_a_redundant_call_lowers_the_count_by_one(
         return number - 1 if number is not None and number > removed.number else number
 
     rest = [
-        replace(call, number=renumbered(call.number), parent=renumbered(call.parent))
+        replace(call, number=call.number - (call.number > removed.number), parent=renumbered(call.parent))
         for call in calls
         if call is not removed
     ]

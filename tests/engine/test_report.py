@@ -94,8 +94,9 @@ def test_times_add_up_beyond_63_bits(tmp_path: Path) -> None:
     path = tmp_path / "long.log"
     path.write_text("".join(f"PERF_TRACE|{number}|f|a=1|elapsed_s=5000000000\n" for number in range(2)))
     report = make_report(read_calls([str(path)]), Settings(), "long")
-    for row in (*report.redundant_signatures.rows, *report.redundant_lookups.rows):
-        assert (row.elapsed_ns, row.elapsed_upper_ns) == (10**19, 10**19 + 2 * 10**9)
+    times = [(row.elapsed_ns, row.elapsed_upper_ns) for row in report.redundant_signatures.rows]
+    times += [(row.elapsed_ns, row.elapsed_upper_ns) for row in report.redundant_lookups.rows]
+    assert set(times) == {(10**19, 10**19 + 2 * 10**9)}
 
 
 def test_only_rows_that_are_kept_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:

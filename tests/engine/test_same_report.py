@@ -17,6 +17,7 @@ from tracereport.engine import run as engine
 from tracereport.engine.measuring import Parts, merge_partials
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import Measuring, measure_inputs
+from tracereport.engine.tasks import run_task
 from tracereport.model import Settings, encode_report
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.streams import describe_inputs
@@ -34,7 +35,12 @@ def of_one_process(paths: Sequence[Path]) -> bytes:
 
 def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
     names = tuple(str(path) for path in paths)
-    told = {"inputs": names, "titles": names, "states": tuple(describe_inputs(names)), "settings": Settings()}
+    told: dict[str, Any] = {
+        "inputs": names,
+        "titles": names,
+        "states": tuple(describe_inputs(names)),
+        "settings": Settings(),
+    }
     told |= {"row_limit": ROW_LIMIT, "workers": "1"}
     return Measuring(**(told | changes))
 
@@ -76,7 +82,7 @@ class PairwiseParts:
         self._random = random.Random(seed)  # noqa: S311 - not for secrets
 
     def merge(self) -> dict[str, Any]:
-        merged = [self._parts.read_partials(name) for name in self._parts.names]
+        merged: list[dict[str, Any]] = [self._parts.read_partials(name) for name in self._parts.names]
         while len(merged) > 1:
             at = self._random.randrange(len(merged) - 1)
             merged[at : at + 2] = [merge_partials(merged[at : at + 2])]
@@ -156,7 +162,6 @@ def test_forty_files_of_the_same_names_give_the_same_report(tmp_path: Path) -> N
 
 def test_what_is_done_stays_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths, parts = REAL[:6], str(tmp_path / "parts")
-    run_task = engine.run_task
     measured: list[str] = []
 
     def stop_at_the_fourth(task: Any, *rest: Any) -> Any:
@@ -168,7 +173,12 @@ def test_what_is_done_stays_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine, "run_task", stop_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         of_parts(paths, parts=parts)
-    monkeypatch.setattr(engine, "run_task", lambda task, *rest: measured.append(task.input) or run_task(task, *rest))
+
+    def go_on(task: Any, *rest: Any) -> Any:
+        measured.append(task.input)
+        return run_task(task, *rest)
+
+    monkeypatch.setattr(engine, "run_task", go_on)
     assert of_parts(paths, parts=parts) == of_one_process(paths)
     assert measured == [str(path) for path in paths]
 

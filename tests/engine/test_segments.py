@@ -18,6 +18,7 @@ from tracereport.engine import run as engine
 from tracereport.engine.in_turn import measure_in_turn
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import measure_inputs
+from tracereport.engine.tasks import run_task
 from tracereport.model import Settings, encode_report
 from tracereport.sources.inputs import cut_input, read_inputs
 from tracereport.sources.perf_trace.reader import read_sets
@@ -185,8 +186,12 @@ def test_ranges_that_workers_have_measured_stay_done(tmp_path: Path, monkeypatch
     first.unlink()
     last.unlink()
     measured: list[Any] = []
-    run_task = engine.run_task
-    monkeypatch.setattr(engine, "run_task", lambda task, *rest: measured.append(task) or run_task(task, *rest))
+
+    def measure(task: Any, *rest: Any) -> Any:
+        measured.append(task)
+        return run_task(task, *rest)
+
+    monkeypatch.setattr(engine, "run_task", measure)
     assert in_ranges([log], parts) == of_one_process([log])
     assert len(measured) == 2
 

@@ -32,9 +32,10 @@ from tracereport.judging.gates import check_gates, judge_gates
 from tracereport.model import Report, Settings
 from tracereport.sources import parquet
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.parquet import METADATA_KEY, make_table
+from tracereport.sources.parquet import METADATA_KEY
 from tracereport.sources.perf_trace.reader import read_log
 from tracereport.sources.streams import read_chunks
+from tracereport.sources.table import make_table
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 WHOLE_SHARE = 0.1

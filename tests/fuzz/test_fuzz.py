@@ -1,6 +1,7 @@
 """What fuzzers found stays found, and each fuzzer runs."""
 
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_a_fault_is_found_and_kept(tmp_path: Path) -> None:
         def make(self, rng: random.Random) -> bytes:
             return bytes([rng.randrange(4)])
 
-        def check(self, inputs: list[bytes], folder: Path) -> None:  # noqa: ARG002
+        def check(self, inputs: Sequence[bytes], folder: Path) -> None:  # noqa: ARG002
             assert b"\2" not in inputs
 
     assert fuzz(Broken(), None, 40, 1, tmp_path) > 0

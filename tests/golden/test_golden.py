@@ -17,7 +17,8 @@ def test_a_document_is_what_it_was(golden: str) -> None:
     assert path.exists(), f"{golden} is missing: {HOW_TO_UPDATE}"
     expected, found = path.read_bytes(), make_document(golden)
     if found != expected:
-        difference = list(difflib.unified_diff(*map(split_lines, (expected, found)), "as it was", "as it is", n=1))
+        before, after = split_lines(expected), split_lines(found)
+        difference = list(difflib.unified_diff(before, after, "as it was", "as it is", n=1))
         shown = "\n".join(line.rstrip()[:200] for line in difference[:MOST_LINES])
         pytest.fail(f"{golden} changed: {HOW_TO_UPDATE}\n{shown}", pytrace=False)
 

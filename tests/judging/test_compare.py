@@ -206,7 +206,8 @@ def test_where_nothing_is_on_both_sides_nothing_is_compared_and_the_comparison_s
     comparison = compare([together], SUITE)
     assert comparison.processes_differ
     assert comparison.partial
-    assert comparison.functions == comparison.edges == comparison.findings == comparison.functions_added == Rows()
+    lists: list[Rows[Any]] = [comparison.functions, comparison.edges, comparison.findings, comparison.functions_added]
+    assert all(rows == Rows() for rows in lists)
     assert changed_totals(comparison) == {}
     assert comparison.verdict == (
         "Nothing comparable: no test or process is on both sides (1 process before, 3 processes after)."
@@ -257,7 +258,8 @@ def test_where_one_side_knows_no_caller_functions_are_compared() -> None:
         comparison = compare(before, after)
         assert comparison.by_function
         assert not states(comparison)
-        assert comparison.functions == comparison.edges == comparison.callers == Rows()
+        lists: list[Rows[Any]] = [comparison.functions, comparison.edges, comparison.callers]
+        assert all(rows == Rows() for rows in lists)
         assert comparison.verdict == (
             f"Nothing changed: 16 calls, 6 of them redundant. All callers are unknown in {side}: compared by function."
         )

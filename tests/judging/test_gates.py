@@ -134,7 +134,9 @@ def test_where_nothing_is_comparable_gates_against_the_baseline_pass_and_say_so(
 
 
 def test_where_one_side_knows_no_caller_gates_go_by_function() -> None:
-    nameless = [Run(run.name, tuple(("unknown", *rest) for _, *rest in run.calls)) for run in (LOOKUP, METADATA)]
+    nameless = [
+        Run(run.name, tuple(("unknown", name, value) for _, name, value in run.calls)) for run in (LOOKUP, METADATA)
+    ]
     before = counted_report(*nameless)
     for expression in ("new-findings", "worse", "redundant_calls > baseline", "again_calls != baseline"):
         gate = judge(expression, BEFORE, before)

@@ -52,7 +52,7 @@ def curve_of(lookups: list[int], stale: list[bool], elapsed_ns: list[int]) -> Cu
             own = hits.setdefault(distance + 1, [0, 0, 0])
             own[old] += 1
             own[2] += 0 if old else time
-    return Curve(*measure_curve([(capacity, *own) for capacity, own in sorted(hits.items())]))
+    return Curve(*measure_curve([(capacity, own[0], own[1], own[2]) for capacity, own in sorted(hits.items())]))
 
 
 def measure_distances(lookups: np.ndarray) -> np.ndarray:
@@ -60,7 +60,8 @@ def measure_distances(lookups: np.ndarray) -> np.ndarray:
 
 
 def distances_of(lookups: Sequence[int]) -> list[int]:
-    return measure_distances(np.array(lookups, np.int64)).tolist()
+    distances: list[int] = measure_distances(np.array(lookups, np.int64)).tolist()
+    return distances
 
 
 @given(streams)

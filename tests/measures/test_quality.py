@@ -174,6 +174,7 @@ def test_a_caller_that_is_not_written_is_missing_and_no_backtrace_mends_it(tmp_p
 )
 def test_one_and_many_are_said_each_in_its_own_grammar(tmp_path: Path, code: str, of_one: str, of_two: str) -> None:
     calls = read_calls([str(write(tmp_path, CLEAN))])
+    assert calls.facts is not None
     for count, message in enumerate((of_one, of_two), start=1):
         told = replace(calls, facts=replace(calls.facts, notices={code: count}))
         (warning,) = make_report(told, Settings(), "a title").quality.rows

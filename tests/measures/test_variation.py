@@ -1,5 +1,7 @@
 """Rows that are equal but in some fields: whatever their hashes, what is found is so."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ ROWS = st.integers(1, 3).flatmap(
 )
 
 
-def table_of(rows: list[tuple[int, ...]]) -> Table:
+def table_of(rows: Sequence[tuple[int, ...]]) -> Table:
     fields = len(rows[0])
     return Table(
         rows=np.array([len(rows)]),

@@ -18,5 +18,5 @@ def test_the_only_open_call_of_the_named_caller_is_found(calls: list[tuple[int, 
             other for other in range(index) if calls[other][:2] == (process, caller) and lines[other] > lines[index]
         ]
         expected.append(open_calls[0] if len(open_calls) == 1 else NONE_OPEN)
-    columns = [np.array([call[part] for call in calls], np.int64) for part in range(3)]
-    assert find_only_open(*columns, np.array(lines, np.int64)).tolist() == expected
+    processes, functions, callers = (np.array([call[part] for call in calls], np.int64) for part in range(3))
+    assert find_only_open(processes, functions, callers, np.array(lines, np.int64)).tolist() == expected

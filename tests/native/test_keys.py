@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_many_keys_are_treated_as_few_are(limit: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint8, np.intp])
-def test_keys_of_any_width_are_taken_and_so_are_every_other_ones(kind: type) -> None:
+def test_keys_of_any_width_are_taken_and_so_are_every_other_ones(kind: type[np.integer[Any]]) -> None:
     keys = np.array([3, 9, 1, 9, 3, 9], kind)[::2]
     assert factorize(keys)[0].tolist() == [0, 1, 0]
     assert group_order(keys).tolist() == [1, 0, 2]
@@ -89,9 +90,8 @@ def test_stack_distances_reach_over_many_blocks() -> None:
     assert distance[5_000:10_000].tolist() == list(range(5_000))
     assert distance[10_000:].tolist() == list(range(5_000))
     # The same of two streams that take turns.
-    both = stack_distances(
-        np.tile([0, 1], len(lookups)), previous_same(np.repeat(lookups, 2) * 2 + [0, 1] * len(lookups)), 2
-    )
+    turns = np.tile(np.arange(2), len(lookups))
+    both = stack_distances(turns, previous_same(np.repeat(lookups, 2) * 2 + turns), 2)
     assert np.array_equal(both, np.repeat(distance, 2))
 
 

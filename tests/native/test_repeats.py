@@ -62,7 +62,7 @@ def look_back(calls: list[Call], at: int) -> tuple[int, int, int]:
         return -1, -1, traits
 
     def are_equal(first: int, second: int) -> bool:
-        return names[first] >= 0 and values[first] == values[second]
+        return bool(names[first] >= 0 and values[first] == values[second])
 
     last = calls[before[-1]][2]
     traits |= REPEAT

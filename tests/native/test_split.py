@@ -102,7 +102,7 @@ def hold_records(split: Split, chunk: bytes, lines: list[str]) -> None:
         assert isinstance(read, RecordText)
         signature = chunk[record.signature_start : record.signature_end].decode()
         metrics = chunk[record.metrics_start : record.metrics_end].decode()
-        found = (record.number, signature, record.elapsed_ns, record.resolution_ns, metrics)
+        found: tuple[object, ...] = (record.number, signature, record.elapsed_ns, record.resolution_ns, metrics)
         assert found == (read.number, read.signature, read.elapsed_ns, read.resolution_ns, read.metrics)
         fields = signature.split("|")[1:]
         starts = {field.partition("=")[0] for field in fields}

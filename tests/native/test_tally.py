@@ -1,5 +1,7 @@
 """Members of groups are counted, and their extremes found, as a loop over them would do it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,7 +49,9 @@ def test_extremes_and_the_first_largest_are_those_of_each_group(members: list[tu
 
 
 @given(MEMBERS, st.sampled_from((np.int32, np.int64)))
-def test_members_are_counted_with_a_mask_and_without(members: list[tuple[int, int, int]], kind: type) -> None:
+def test_members_are_counted_with_a_mask_and_without(
+    members: list[tuple[int, int, int]], kind: type[np.signedinteger[Any]]
+) -> None:
     groups, traits, _ = columns(members)
     mask = traits % 2 == 1
     asked = groups.astype(kind)

@@ -13,7 +13,8 @@ TEXTS = st.lists(st.text(max_size=40), max_size=30)
 
 def intern(interner: Interner, texts: list[str]) -> list[int]:
     packed = pack_texts(texts)
-    return interner.intern(packed.data, packed.offset[:-1], packed.offset[1:]).tolist()
+    codes: list[int] = interner.intern(packed.data, packed.offset[:-1], packed.offset[1:]).tolist()
+    return codes
 
 
 @given(TEXTS)

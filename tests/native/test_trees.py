@@ -57,7 +57,7 @@ def test_a_parent_behind_its_child_and_times_below_zero_are_refused() -> None:
         lambda: nearest_above(behind, one),
         lambda: last_inside(behind, one),
         lambda: cap_times(behind, *[time] * 4),
-        lambda: cap_times(behind, *[behind] * 3, time),
+        lambda: cap_times(behind, behind, behind, behind, time),
         lambda: cap_times(time, *[behind] * 4),
     ):
         with pytest.raises(ValueError, match="range"):
@@ -65,7 +65,7 @@ def test_a_parent_behind_its_child_and_times_below_zero_are_refused() -> None:
     for refused in (
         lambda: nearest_above(behind, one[:0]),
         lambda: last_inside(behind, behind[:0]),
-        lambda: cap_times(behind, *[behind] * 3, behind[:0]),
+        lambda: cap_times(behind, behind, behind, behind, behind[:0]),
     ):
         with pytest.raises(ValueError, match="length"):
             refused()

@@ -73,7 +73,7 @@ def tables_read(record: Record) -> set[str]:
                 if comma is None or name.group() != rest[0]:
                     break
                 rest = rest[rest.index(",") + 1 :]
-    return tables - {EVERYTHING}
+    return {table for table in tables if table != EVERYTHING}
 
 
 def statement_of(record: Record) -> str | None:

@@ -74,7 +74,8 @@ def kinds(trees: Trees) -> list[str]:
 
 
 def parents(trees: Trees) -> list[int]:
-    return trees.parent.tolist()
+    found: list[int] = trees.parent.tolist()
+    return found
 
 
 def test_lines_in_the_order_of_numbers_are_roots() -> None:
@@ -207,7 +208,8 @@ def any_records(draw: st.DrawFn) -> list[Record]:
     is_given = draw(st.integers(0, 3)) == 0
     callers = st.sampled_from(draw(st.sampled_from((("f",), ("f", "f", "f", None), KNOWN_CALLERS))))
     functions = st.sampled_from(draw(st.sampled_from((("f",), ("f", "g")))))
-    tells = st.sampled_from(("none", 0, 1, 2)) if is_given else st.sampled_from((None, None, None, None, None, 0))
+    told: tuple[int | str | None, ...] = ("none", 0, 1, 2) if is_given else (None, None, None, None, None, 0)
+    tells = st.sampled_from(told)
     times_ns = st.sampled_from(draw(st.sampled_from(((0,), (0,), (0, 1, 9)))))
     return [
         record(number, draw(functions), draw(callers), parent=draw(tells), elapsed_ns=draw(times_ns))

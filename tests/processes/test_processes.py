@@ -59,7 +59,8 @@ def find(*segments: Sequence[int]) -> Processes:
 
 
 def sizes(found: Processes) -> list[int]:
-    return np.bincount(found.process).tolist()
+    counted: list[int] = np.bincount(found.process).tolist()
+    return counted
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def read(folder: Path, *lines: str) -> Calls:
 
 
 def judged(calls: Calls) -> list[bool]:
-    return calls.judged.tolist()
+    found: list[bool] = calls.judged.tolist()
+    return found
 
 
 def test_a_call_whose_caller_is_not_open_is_another_process_s(folder: Path) -> None:

@@ -83,7 +83,8 @@ def test_what_is_no_log_is_called_what_it_is(tmp_path: Path, kind: str, cause: s
         table.write_parquet(path)
     else:
         report = tracereport.render(tracereport.analyze(table), "json")
-        path.write_bytes(gzip.compress(bytes(report)) if kind == "json.gz" else bytes(report))
+        assert isinstance(report, bytes)
+        path.write_bytes(gzip.compress(report) if kind == "json.gz" else report)
     error = explain(path)
     assert error.message.startswith(f"{path}: {cause}")
     assert remedy in error.remedy

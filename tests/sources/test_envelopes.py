@@ -156,7 +156,7 @@ def test_lines_in_parts_are_put_together(name: str, chunk_bytes: int, tmp_path: 
     assert other.lines == other.records + other.continuation_lines + other.other_lines
 
 
-@pytest.mark.parametrize("name", {**SAME_LINES, **IN_PARTS})
+@pytest.mark.parametrize("name", [*SAME_LINES, *IN_PARTS])
 def test_raw_lines_are_given_without_what_stands_around_them(name: str, tmp_path: Path) -> None:
     wrap = {**SAME_LINES, **IN_PARTS}[name]
     calls = read(tmp_path, wrap(PROGRAM))

@@ -23,7 +23,9 @@ from tracereport.model import Settings
 from tracereport.sources.inputs import read_inputs, read_raw
 from tracereport.sources.statements import read_statement
 
-SELECT = {"db__system": "postgresql", "db__statement": "SELECT * FROM users WHERE id = 7"}
+SELECT: dict[str, Any] = {"db__system": "postgresql", "db__statement": "SELECT * FROM users WHERE id = 7"}
+
+FIRST_VALUE: dict[str, Any] = {"db.query.parameter.0": "7"}
 
 
 def facts_of(calls: Calls) -> dict[str, int]:
@@ -31,7 +33,7 @@ def facts_of(calls: Calls) -> dict[str, int]:
     return calls.facts.notices
 
 
-def described(tmp_path: Path, name: str = "work", kind: int = CLIENT, **attributes: object) -> dict[str, Any]:
+def described(tmp_path: Path, name: str = "work", kind: int = CLIENT, **attributes: Any) -> dict[str, Any]:
     """What one span under a request is read as."""
     calls = read_requests(
         tmp_path, request([span("r", name="GET /", kind=SERVER, took=50), span("a", "r", name, kind, 1, **attributes)])
@@ -273,10 +275,10 @@ def test_values_that_stand_elsewhere_arent_known(tmp_path: Path, text: str) -> N
 
 
 def test_values_that_are_recorded_beside_the_statement_are_known(tmp_path: Path) -> None:
-    call = described(tmp_path, db__query__text="SELECT * FROM users WHERE id = $1", **{"db.query.parameter.0": "7"})
+    call = described(tmp_path, db__query__text="SELECT * FROM users WHERE id = $1", **FIRST_VALUE)
     assert call["known"]
     assert call["params"]["0"] == "7"
-    half = described(tmp_path, db__query__text="SELECT 1 FROM t WHERE a = ? AND b = ?", **{"db.query.parameter.0": "7"})
+    half = described(tmp_path, db__query__text="SELECT 1 FROM t WHERE a = ? AND b = ?", **FIRST_VALUE)
     assert not half["known"]
 
 
@@ -388,9 +390,7 @@ def test_rows_are_an_answer(tmp_path: Path) -> None:
         ({"http__method": "DELETE", "http__url": "http://b/orders/7"}, "DELETE b/orders/{}", "write", False),
     ],
 )
-def test_other_ways_to_ask(
-    tmp_path: Path, attributes: dict[str, object], function: str, kind: str, known: bool
-) -> None:
+def test_other_ways_to_ask(tmp_path: Path, attributes: dict[str, Any], function: str, kind: str, known: bool) -> None:
     call = described(tmp_path, **attributes)
     assert (call["function"], call["kind"], call["known"]) == (function, kind, known)
 
