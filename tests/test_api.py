@@ -178,7 +178,8 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
 
 
 def test_no_room_of_the_package_stands_in_the_way_of_a_public_name() -> None:
-    rooms = sorted(path.stem for path in Path(tracereport.__file__).parent.iterdir() if not path.stem.startswith("_"))
+    found = Path(tracereport.__file__).parent.iterdir()
+    rooms = sorted(path.stem for path in found if path.suffix in ("", ".py") and not path.stem.startswith("_"))
     script = f"import {', '.join(f'tracereport.{room}' for room in rooms)}\nprint(callable(tracereport.render))"
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=60, text=True
