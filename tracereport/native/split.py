@@ -52,6 +52,11 @@ class Split:
         return int(library().tracereport_split_lines(self._native))
 
     @property
+    def record_count(self) -> int:
+        """How many plain records there are."""
+        return self._count(_RECORDS)
+
+    @property
     def records(self) -> Records:
         """The plain records."""
         columns = np.empty((len(Records._fields), self._count(_RECORDS)), np.int64)

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -59,6 +60,10 @@ def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, Chunk]]:
             yield before[0], before[1].result()
 
 
+_BYTES_A_RECORD: Final = 4096
+"""A log with fewer records than one in so many bytes isn't cut."""
+
+
 class _Cutter:
     """Told every chunk of a log in turn, it knows where to cut."""
 
@@ -70,6 +75,7 @@ class _Cutter:
         self._crate: str | None = None
         self._position = start
         self._line = 0
+        self._records = 0
 
     def add(self, raw: bytes, chunk: Chunk) -> None:
         """Goes on with the next chunk."""
@@ -87,10 +93,16 @@ class _Cutter:
         self._doubled += self._blocks.take_doubled()
         self._position += len(raw)
         self._line += chunk.split.lines
+        self._records += chunk.split.record_count
 
     def is_hopeless(self, size: int) -> bool:
-        """Whether the first range has grown to so many bytes, and no marker has ended it."""
-        return len(self._ranges) == 1 and self._position - self._ranges[0].start >= size
+        """Whether the first range has grown to so many bytes and no marker has ended it; or records are too few.
+
+        To find records takes less time than to find where to cut; what workers share is the measuring.
+        """
+        read = self._position - self._ranges[0].start
+        is_sparse = read >= self._range_bytes and self._records * _BYTES_A_RECORD < read
+        return is_sparse or (len(self._ranges) == 1 and read >= size)
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""
