@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.objects import (
@@ -23,7 +23,9 @@ from tracereport.sources.objects import (
     list_objects,
     without_secrets,
 )
-from tracereport.sources.ranges import ByteRange
+
+if TYPE_CHECKING:  # the help needs none, and what it is made of takes a while to load
+    from tracereport.sources.ranges import ByteRange
 
 STANDARD_INPUT: Final = "-"
 CHUNK_BYTES: Final = 2 << 20
@@ -164,7 +166,7 @@ class Stream:
     A file is opened again to be read, so that thousands of them aren't held open; a pipe stays open between the two.
     """
 
-    def __init__(self, name: str, unpacked_limit: int | None = None, byte_range: ByteRange | None = None) -> None:
+    def __init__(self, name: str, unpacked_limit: int | None = None, byte_range: "ByteRange | None" = None) -> None:
         """Take the most bytes that the input may unpack to, and the range of its bytes that is read.
 
         None: as ``UNPACKED_RATIO`` says; all. An input with a range isn't packed.
@@ -422,7 +424,7 @@ class _Counted(_Peeked):
 class _Ranged(io.RawIOBase):
     """A range of a file that isn't packed."""
 
-    def __init__(self, name: str, byte_range: ByteRange) -> None:
+    def __init__(self, name: str, byte_range: "ByteRange") -> None:
         self._raw = io.FileIO(name, "rb")
         self._raw.seek(byte_range.start)
         self._left = self._size = byte_range.end - byte_range.start
