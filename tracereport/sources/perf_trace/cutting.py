@@ -21,8 +21,8 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
 
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
-    where it breaks off, and where no marker stands at the right place: one process that fills a quarter of the log, and
-    more than one range, may be all that there is, and nobody looks further.
+    where it breaks off, and where no marker stands at the right place: one process that fills a sixteenth of the log,
+    and a quarter of a range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
     if start is None:
@@ -31,7 +31,7 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     source = stream.read_chunks()
     chunks = unwrap(source, envelope)
     cutter = _Cutter(start, range_bytes)
-    hopeless_bytes = max(range_bytes * 5 // 4, Path(stream.name).stat().st_size // 4)
+    hopeless_bytes = max(range_bytes // 4, Path(stream.name).stat().st_size // 16)
     try:
         for raw, chunk in _split(chunks):
             if envelope.layers:
@@ -76,12 +76,14 @@ class _Cutter:
         self._position = start
         self._line = 0
         self._records = 0
+        self._processes = 0
 
     def add(self, raw: bytes, chunk: Chunk) -> None:
         """Goes on with the next chunk."""
         for placed in chunk.markers:
             if not placed.marker.starts_process:
                 continue
+            self._processes += 1
             if self._position + placed.start - self._ranges[-1].start >= self._range_bytes:
                 # What is no UTF-8 takes more room in the text than in the file.
                 start = self._position + (placed.start if len(raw) == len(chunk.text) else find_line(raw, placed.line))
@@ -96,13 +98,13 @@ class _Cutter:
         self._records += chunk.split.record_count
 
     def is_hopeless(self, size: int) -> bool:
-        """Whether the first range has grown to so many bytes and no marker has ended it; or records are too few.
+        """Whether so many bytes have been read and hold one process; or records are too few.
 
         To find records takes less time than to find where to cut; what workers share is the measuring.
         """
         read = self._position - self._ranges[0].start
         is_sparse = read >= self._range_bytes and self._records * _BYTES_A_RECORD < read
-        return is_sparse or (len(self._ranges) == 1 and read >= size)
+        return is_sparse or (self._processes <= 1 and read >= size)
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""
