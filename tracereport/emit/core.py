@@ -866,9 +866,14 @@ def _find_root(folder: str) -> str | None:
     return None if above == folder else _find_root(above)
 
 
+def known_files(packages: tuple[str, ...]) -> dict[str, bool]:
+    """By source file whether ``runs_in`` has found it to be of the packages: a walk along a stack asks this first."""
+    return _files_inside.setdefault(packages, {})
+
+
 def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
     """Whether a frame runs code of one of the packages: not that of another whose name begins as theirs does."""
-    known, file = _files_inside.setdefault(packages, {}), frame.f_code.co_filename
+    known, file = known_files(packages), frame.f_code.co_filename
     is_inside = known.get(file)
     if is_inside is None:
         module = f"{frame.f_globals.get('__name__')}."

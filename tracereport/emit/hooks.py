@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .core import Call, Origin, find_origin, mark_coroutine_function, runs_in
+from .core import Call, Origin, find_origin, known_files, mark_coroutine_function, runs_in
 from .modules import trace_module, when_imported
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
 """By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""
 
 _EXTENDED = "_perf_trace_around"
+_inside: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""By a library's packages these and ours."""
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
@@ -105,12 +107,16 @@ def find_outside(machinery: tuple[str, ...]) -> Origin | None:
 
     The stack goes on through the greenlets in which asynchronous code runs synchronous one.
     """
-    inside = (*machinery, str(__package__))
+    inside = _inside.get(machinery) or _inside.setdefault(machinery, (*machinery, str(__package__)))
+    known = known_files(inside)
     frame: FrameType | None = _get_frame(1)
     greenlet = sys.modules.get("greenlet")
     waiting = greenlet.getcurrent().parent if greenlet is not None else None
     while frame is not None:
-        if not runs_in(frame, inside):
+        is_inside = known.get(frame.f_code.co_filename)
+        if is_inside is None:
+            is_inside = runs_in(frame, inside)
+        if not is_inside:
             return find_origin(frame)
         frame = frame.f_back
         while frame is None and waiting is not None:
