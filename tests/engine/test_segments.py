@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,13 +14,14 @@ from tests.engine.test_same_report import PairwiseParts, ignore, measuring, of_o
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.selection import select_calls
 from tracereport.command.cli import main
 from tracereport.engine import run as engine
 from tracereport.engine.in_turn import measure_in_turn
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import measure_inputs
 from tracereport.engine.tasks import run_task
-from tracereport.model import Settings, encode_report
+from tracereport.model import Selection, Settings, encode_report
 from tracereport.sources.inputs import cut_input, read_inputs
 from tracereport.sources.perf_trace.reader import read_sets
 
@@ -208,6 +210,10 @@ def test_names_that_several_files_share_are_told_apart_by_the_file(tmp_path: Pat
     assert names == ["same (a.log)", "a", "same (b.log)", "b"]
     assert {row.process_name for row in whole.slowest_calls.rows} == set(names)
     assert of_parts(paths[1:]) == of_one_process(paths[1:]) == in_sets(paths[1:])
+    read = read_inputs([str(path) for path in paths[1:]])
+    for chosen, files in (("same", 2), ("same (b.log)", 1), ("b*", 1), ("", 0)):
+        rows = select_calls(read, Selection(processes=(chosen,)))
+        assert np.count_nonzero(rows) == 9 * files
     three = make_report(read_inputs([str(path) for path in paths]), Settings(), "same")
     assert three.processes.rows[0].name == f"same ({paths[0]})"
     assert in_sets(paths) == of_one_process(paths) == of_parts(paths)

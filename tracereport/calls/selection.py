@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, Calls
+from tracereport.calls.calls import NO_NAME, Calls, ProcessTable
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
@@ -60,7 +60,7 @@ def select_calls(calls: Calls, selection: Selection) -> NDArray[np.bool_]:
             np.where(calls.caller == NO_NAME, -1, calls.caller)
         ]
     if selection.processes:
-        rows &= _match(calls.processes.name, selection.processes)[calls.process]
+        rows &= _match_processes(calls.processes, selection.processes)[calls.process]
     if selection.tests:
         rows &= np.append(_match(calls.tests, selection.tests), [False])[calls.test]
     if selection.params:
@@ -100,6 +100,15 @@ def refuse_empty(calls: Calls, selection: Selection) -> None:
             remedy = f"Did you mean {option} '{near[0]}'?" if near else "See what there is in the report without it."
             raise UsageError(f"No call matches {' '.join(f'{option} {value}' for value in values)}", remedy)
     raise UsageError("No call matches all that is selected", "Leave out one of the conditions.")
+
+
+def _match_processes(processes: ProcessTable, globs: tuple[str, ...]) -> NDArray[np.bool_]:
+    """By what a process is called, and by what its marker says, without what tells it from its namesakes."""
+    matched = _match(processes.name, globs)
+    if processes.marked is not None:
+        named = zip(processes.marked.name, processes.name, strict=True)
+        matched |= _match(tuple(marked or own for marked, own in named), globs)
+    return matched
 
 
 def _match(names: tuple[str, ...], globs: tuple[str, ...]) -> NDArray[np.bool_]:
