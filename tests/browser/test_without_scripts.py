@@ -68,7 +68,7 @@ def test_it_reads_well_in_jenkins(browser: Browser, jenkins: str) -> None:
         assert page.evaluate("getComputedStyle(document.body).maxWidth") == "none", "the style sheet is not allowed"
         sees_pictures(page)
         order = page.locator("h1, h2").all_inner_texts()
-        assert order[0].startswith("5,878 of 7,050 calls ask again")
+        assert order[0] == "1 new and 1 worse findings"
         assert order[1:4] == ["Gates", "What to change first", "Comparison"]
         assert order[-1] == "How each figure is computed"
         assert page.locator("button:visible, #explorer:visible").count() == 0

@@ -74,8 +74,8 @@ def test_a_marker_is_a_plain_word() -> None:
 def test_figures_then_the_top_findings_with_their_fix_then_the_folded_rest() -> None:
     text = render_markdown(sample_report())
     order = [
-        "| calls | asked again | unchanged |",
-        "| 7,050 | 5,878 (83 %) | 282 | 210 | 5,386 | 14.8-17.5 s in traced calls | 245 calls, 311-556 ms |",
+        "| calls | one by one | asked again | unchanged |",
+        "| 7,050 | 80 | 5,878 (83 %) | 282 | 210 | 5,386 | 14.8-17.5 s in traced calls | 245 calls, 311-556 ms |",
         "**1. `metadata` asks `query_records` again for what is known** · saves 152 calls, sure",
         "Fix: Let `metadata` keep what `query_records` answered",
         "**3. three callers ask",
@@ -161,7 +161,9 @@ def test_nothing_changed_is_no_single_line_while_the_log_cannot_be_trusted(doubt
     changes: dict[str, dict[str, Any]] = {
         "quality": {"quality": rows(torn)},
         "errors": {"input": msgspec.structs.replace(report.input, errors=("a.gz: cut off",))},
-        "not judged": {"totals": msgspec.structs.replace(report.totals, judged_calls=1)},
+        "not judged": {
+            "quality": rows(QualityWarning(code="interleaved", message="Mixed.", remedy="", count=9, misleading=False))
+        },
     }
     text = render_markdown(msgspec.structs.replace(report, **changes[doubt]))
     assert text.startswith("**Nothing changed: ")

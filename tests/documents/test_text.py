@@ -21,7 +21,7 @@ from tests.sample_report import (
     unchanged_report,
 )
 from tracereport.documents.terminal.report import render_explanation, render_text
-from tracereport.model import CallReference, Finding, Report, Rows, Selection, Settings
+from tracereport.model import CallReference, Finding, QualityWarning, Report, Rows, Selection, Settings
 from tracereport.sections.cells import Shares
 from tracereport.wording.units import display_width, escape_controls
 
@@ -120,6 +120,7 @@ def test_every_section_of_rows_ends_in_its_fix() -> None:
         "What Would Mislead",
         "What to Change First",
         "Processes",
+        "Units of Work",
         "Accepted Findings",
         "Data Quality",
         "Input",
@@ -213,6 +214,9 @@ def test_what_was_not_judged_and_what_is_shown_is_said() -> None:
     report = msgspec.structs.replace(
         sample,
         totals=msgspec.structs.replace(sample.totals, judged_calls=6864),
+        quality=rows(
+            QualityWarning(code="interleaved", message="Processes are mixed.", remedy="Set them apart.", count=186)
+        ),
         selection=Selection(callers=("load_*",)),
     )
     text = render_text(report)
