@@ -250,3 +250,11 @@ def test_a_trace_that_goes_on_in_the_next_input_is_whole_whoever_reads_it(tmp_pa
     assert main(["join", parts, "-q", "--title", "same", "-o", str(tmp_path / "joined.json")]) == 0
     assert main([*names, "-q", "--title", "same", "-o", str(tmp_path / "whole.json")]) == 0
     assert (tmp_path / "joined.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
+
+
+def test_a_log_of_a_dozen_large_processes_is_cut_between_them(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    piece = (BINARY.format("a", 1) + calls(2_000) * 18).encode()
+    log.write_bytes(piece * 12)
+    ranges = cut_input(str(log), len(piece))
+    assert [(one.start, one.end) for one in ranges] == [(at * len(piece), (at + 1) * len(piece)) for at in range(12)]

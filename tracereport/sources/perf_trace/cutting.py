@@ -21,8 +21,8 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
 
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
-    where it breaks off, and where no marker stands at the right place: one process that fills a sixteenth of the log,
-    and a quarter of a range, may be all that there is, and nobody looks further.
+    where it breaks off, and where no marker stands at the right place: one process that fills an eighth of the log,
+    and a range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
     if start is None:
@@ -31,7 +31,7 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     source = stream.read_chunks()
     chunks = unwrap(source, envelope)
     cutter = _Cutter(start, range_bytes)
-    hopeless_bytes = max(range_bytes // 4, Path(stream.name).stat().st_size // 16)
+    hopeless_bytes = max(range_bytes, Path(stream.name).stat().st_size // 8)
     try:
         for raw, chunk in _split(chunks):
             if envelope.layers:
