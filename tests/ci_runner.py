@@ -133,7 +133,7 @@ class Bench:
             env={"PATH": path, "HOME": str(self.folder), "ANSWERS": str(self.answers), **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         sys.stdout.write(run.stdout + run.stderr)

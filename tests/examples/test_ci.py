@@ -53,7 +53,7 @@ def run_jenkins(bench: Bench, requirement: str) -> int:
 
 
 def run_tool(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 def tool(name: str, package: str) -> str:
