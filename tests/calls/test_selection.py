@@ -69,11 +69,19 @@ def test_a_report_shows_fewer_rows_and_the_same_figures(log: Path, selection: Se
     assert narrowed.input == whole.input
     assert narrowed.selection == selection
     before, after = lists_of(whole), lists_of(narrowed)
+    del before["timelines"], after["timelines"]  # of the first findings, which are others
     for name, rows in after.items():
         assert rows.total <= before[name].total, name
         if before[name].total == len(before[name].rows):
             assert {figures_of(row) for row in rows.rows} <= {figures_of(row) for row in before[name].rows}, name
     assert any(rows.total < before[name].total for name, rows in after.items())
+
+
+def test_a_timeline_shows_all_calls_of_its_unit_whatever_is_selected() -> None:
+    whole, narrowed = report_of(SINGLE), report_of(SINGLE, Selection(callers=("metadata",)))
+    assert narrowed.timelines.rows
+    whole_size = {row.calls.total for row in whole.timelines.rows}  # one process, one unit
+    assert {row.calls.total for row in narrowed.timelines.rows} == whole_size == {whole.totals.calls}
 
 
 @pytest.mark.parametrize(("log", "selection"), SELECTIONS)

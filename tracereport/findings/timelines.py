@@ -45,7 +45,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class _Units(msgspec.Struct, frozen=True, eq=False):
-    """The shown calls of each unit, in their order."""
+    """The calls of each unit, in their order."""
 
     places: NDArray[np.intp]
     start: NDArray[np.int64]
@@ -88,8 +88,6 @@ def _group_units(context: Context) -> _Units:
     ordered = context.ordered
     unit = ordered.unit
     places = stable_order(unit, len(ordered.units))
-    if context.shown is not None:
-        places = places[context.shown.places[places]]
     size = np.bincount(unit[places], minlength=len(ordered.units))
     return _Units(places, np.concatenate(([0], np.cumsum(size))))
 
