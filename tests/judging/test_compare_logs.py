@@ -60,9 +60,8 @@ def totals(comparison: Comparison) -> dict[str, int]:
     """What has changed of the stable totals, but for those that follow from others."""
     follow = {"judged_calls", "questions", "judged_questions", "redundant_rate"}
     rows = [row for row in comparison.totals.rows if row.stable and row.figure not in follow]
-    known = [(row.figure, row.before, row.after) for row in rows if row.before is not None and row.after is not None]
-    assert len(known) == len(rows)
-    return {figure: int(after - before) for figure, before, after in known if after != before}
+    changed = [row for row in rows if row.after != row.before]
+    return {row.figure: int((row.after or 0) - (row.before or 0)) for row in changed}
 
 
 def processes_are_the_same(comparison: Comparison) -> bool:

@@ -24,7 +24,7 @@ from tracereport.wording import differences, phrases, sentences, units
 _MARKDOWN_NAME_WIDTH = 80
 _SKETCH_NAME_WIDTH = 60
 _WORD = re.compile(r"([(\"']*)(\S*?)([)\"'.,:;!?]*)(?!\S)")
-_PLAIN_WORD = re.compile(r"[+-]?[^\W_]+(?:[-+',.%][^\W_]+)*%?|[%><=…·]|->")
+_PLAIN_WORD = re.compile(r"[+-]?[^\W_]+(?:[-+',.%][^\W_]+)*%?|[%><=…·→]|->")
 _REFERENCE = re.compile(r"(?i)\b(?:[0-9a-f]{7,}|gh-[0-9]+)\b|www\.")
 """What GitHub would make a link of: hashes of commits, ``GH-1``, addresses."""
 _FENCE = re.compile(r"^```[a-z]*$", re.MULTILINE)

@@ -105,7 +105,7 @@ class Gathering:
         history = History(
             history_version=HISTORY_SCHEMA_VERSION,
             generator=generator,
-            title=title or (titles.pop() if len(titles) == 1 else f"{len(runs):,} runs"),
+            title=title or (titles.pop() if len(titles) == 1 else "history"),
             order=order,
             verdict="",
             compared_runs=sum(run.caution is None for run in runs),
