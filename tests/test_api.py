@@ -39,6 +39,8 @@ def test_the_calls_are_a_frame_with_the_published_columns() -> None:
         "tree": "flat",
         "parent": None,
         "test": None,
+        "unit": 0,
+        "unit_name": calls["process_name"][0],
         "attempt": None,
         "phase": None,
         "kind": "question",
@@ -52,6 +54,16 @@ def test_the_calls_are_a_frame_with_the_published_columns() -> None:
         "start_ns": None,
         "implausible": False,
     }
+
+
+def test_a_unit_is_a_try_of_a_test_or_else_a_process(tmp_path: Path) -> None:
+    (tmp_path / "two.log").write_text(
+        "PERF_TRACE|0|f|elapsed_us=1|test=a\nPERF_TRACE|1|f|elapsed_us=1|test=b\n"
+        "PERF_TRACE|2|f|elapsed_us=1|test=a|try=2\nPERF_TRACE|3|f|elapsed_us=1|test=a\n"
+    )
+    calls = tracereport.read_calls(tmp_path / "two.log")
+    assert calls["unit"].to_list() == [0, 1, 2, 0]
+    assert calls["unit_name"].to_list() == ["a", "b", "a (try 2)", "a"]
 
 
 def test_paths_may_be_one_or_many_texts_or_globs(tmp_path: Path) -> None:

@@ -37,8 +37,9 @@ def read_calls(
     Returns:
         The columns of ``tracereport.sources.table.SCHEMA``: ``file``, ``line``, ``process``, ``process_name``,
         ``judged``, ``number``, ``function``, ``caller``, ``params``, ``elapsed_ns``, ``resolution_ns``, ``metrics``,
-        ``tree``, ``parent``, ``test``, ``attempt``, ``phase``, ``kind``, ``values_known``, ``answer``, ``at``, ``via``,
-        ``activation``, ``resource``, ``writes``, ``start_ns`` and ``implausible``. Times are in nanoseconds.
+        ``tree``, ``parent``, ``test``, ``unit``, ``unit_name``, ``attempt``, ``phase``, ``kind``, ``values_known``,
+        ``answer``, ``at``, ``via``, ``activation``, ``resource``, ``writes``, ``start_ns`` and ``implausible``. Times
+        are in nanoseconds; a unit is what a repeat is wasteful within: a test's try, else a process.
 
     Raises:
         InputError: an input is missing, can't be read, or breaks off.

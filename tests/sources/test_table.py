@@ -40,6 +40,8 @@ COLUMNS: dict[str, Any] = {
     "tree": pl.String,
     "parent": pl.UInt64,
     "test": pl.String,
+    "unit": pl.UInt32,
+    "unit_name": pl.String,
     "attempt": pl.UInt32,
     "phase": pl.String,
     "kind": pl.String,
@@ -65,10 +67,10 @@ ONLY_LINES_TELL = {
     "malformed",
     "quoted",
 }
-ONLY_LINES_TELL |= {"torn-lines", "unreadable", "text-behind", "split-lines"}
+ONLY_LINES_TELL |= {"bad-value", "torn-lines", "unreadable", "text-behind", "split-lines"}
 """Warnings that no row gives cause for."""
 OPTIONAL = {"test", "attempt", "phase", "kind", "values_known", "answer", "at", "via", "activation", "resource"}
-OPTIONAL |= {"writes", "start_ns", "implausible"}
+OPTIONAL |= {"writes", "start_ns", "implausible", "unit", "unit_name"}
 """Columns that a frame made by hand needn't have."""
 
 

@@ -37,9 +37,9 @@ from tracereport.sources.table import EVERY_RESOURCE, SCHEMA
 
 _MAY_BE_MISSING: Final = frozenset(
     {"test", "attempt", "phase", "kind", "values_known", "answer", "at", "via", "activation", "resource", "writes"}
-    | {"start_ns", "implausible"}
+    | {"start_ns", "implausible", "unit", "unit_name"}
 )
-"""Columns that a frame needn't have, and that may hold nulls: then what the others tell counts."""
+"""Columns that a frame needn't have, and that may hold nulls: then what the others tell counts. Units always follow."""
 _MAY_BE_NULL: Final = _MAY_BE_MISSING | {"caller", "parent"}
 _WORDS: Final = {"tree": TREE_KINDS, "kind": CALL_KINDS, "answer": ANSWER_KINDS, "phase": PHASES}
 """Columns that hold one of a few words."""

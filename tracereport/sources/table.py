@@ -24,6 +24,7 @@ from tracereport.calls.calls import (
     MetricSets,
 )
 from tracereport.calls.lookup_text import decode_lookup
+from tracereport.calls.units import find_units, name_unit
 
 EVERY_RESOURCE: Final = "*"
 """What the table calls the resource of a write that may have changed anything."""
@@ -46,6 +47,8 @@ SCHEMA: Final[pl.Schema] = pl.Schema(
         "tree": pl.String,
         "parent": pl.UInt64,
         "test": pl.String,
+        "unit": pl.UInt32,
+        "unit_name": pl.String,
         "attempt": pl.UInt32,
         "phase": pl.String,
         "kind": pl.String,
@@ -65,7 +68,7 @@ SCHEMA: Final[pl.Schema] = pl.Schema(
 
 def make_table(calls: Calls) -> pl.DataFrame:
     """One row per call in the order of the log, with the columns of ``SCHEMA``."""
-    caller = calls.caller
+    caller, units = calls.caller, find_units(calls)
     parent = pl.Series(calls.parent)
     return pl.DataFrame(
         {
@@ -84,6 +87,8 @@ def make_table(calls: Calls) -> pl.DataFrame:
             "tree": _gather(TREE_KINDS, calls.processes.tree[calls.process]),
             "parent": parent.set(parent == NO_PARENT, None),
             "test": _gather(calls.tests, calls.test).set(pl.Series(calls.test < 0), None),
+            "unit": units.of_call,
+            "unit_name": _gather([name_unit(calls, units, unit) for unit in range(len(units))], units.of_call),
             **_list_origins(calls),
             "implausible": calls.implausible,
         }
