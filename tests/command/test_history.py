@@ -2,8 +2,8 @@
 
 import gzip
 import json
-import os
 import re
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from tests.object_server import serving_objects
 from tests.paths import ROOT
+from tests.running import environment
 from tests.runs import LABELS, keep, suite
 from tracereport.command.cli import COMMANDS, main
 from tracereport.documents.history import HISTORY_FORMATS
@@ -27,7 +28,6 @@ from tracereport.model.history import History, decode_history
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 LOADS = ("page", "load")
-COMMAND = f"{sys.executable} -m tracereport"
 
 
 @pytest.fixture(autouse=True)
@@ -356,19 +356,22 @@ def thousand_runs(folder: Path) -> None:
         (folder / f"run-{number}.json.gz").write_bytes(gzip.compress(msgspec.json.encode(report), 1))
 
 
+MEASURE_MEMORY = """
+import os, sys
+process = os.posix_spawn(sys.executable, [sys.executable, "-m", "tracereport", *sys.argv[1:]], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+"""A process starts with the peak of the one that starts it: this one is small, the tests' isn't."""
+
+
 def test_a_thousand_runs_are_read_in_little_memory_into_a_page_that_is_bounded(folder: Path) -> None:
     thousand_runs(folder)
-    process = os.posix_spawn(
-        "/bin/sh",
-        ["sh", "-c", f"exec {COMMAND} history 'run-*.json.gz' -q -o history.html -o history.json"],
-        {**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    _, status, usage = os.wait4(process, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert usage.ru_maxrss < 500_000, "kilobytes"
-    assert usage.ru_utime + usage.ru_stime < 10, (
-        "seconds of processor time, on a machine that does other things as well"
-    )
+    arguments = ["history", "run-*.json.gz", "-q", "-o", "history.html", "-o", "history.json"]
+    said = subprocess.check_output([sys.executable, "-c", MEASURE_MEMORY, *arguments], env=environment(), text=True)
+    exit_code, kilobytes = map(int, said.split())
+    assert exit_code == 0
+    assert kilobytes < 500_000
     assert Path("history.html").stat().st_size <= 1_500_000
     history = decode_history(Path("history.json").read_bytes())
     assert history.runs.total == history.compared_runs == 1000
