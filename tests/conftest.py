@@ -28,6 +28,9 @@ settings.load_profile("ci" if IN_CI else "here")
 # Started by `nohup`, the tests would hand down that hanging up is ignored, and some try what it does.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Workers of xdist are told a terminal's size; what tests print goes to no terminal.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -77,13 +77,6 @@ def test_a_report_shows_fewer_rows_and_the_same_figures(log: Path, selection: Se
     assert any(rows.total < before[name].total for name, rows in after.items())
 
 
-def test_a_timeline_shows_all_calls_of_its_unit_whatever_is_selected() -> None:
-    whole, narrowed = report_of(SINGLE), report_of(SINGLE, Selection(callers=("metadata",)))
-    assert narrowed.timelines.rows
-    whole_size = {row.calls.total for row in whole.timelines.rows}  # one process, one unit
-    assert {row.calls.total for row in narrowed.timelines.rows} == whole_size == {whole.totals.calls}
-
-
 @pytest.mark.parametrize(("log", "selection"), SELECTIONS)
 def test_every_list_holds_what_is_selected_and_nothing_else(log: Path, selection: Selection) -> None:
     report = report_of(log, selection)

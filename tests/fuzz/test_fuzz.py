@@ -16,11 +16,13 @@ FOUND = Path(__file__).parent / "found"
 BY_NAME = {target.name: target for target in TARGETS}
 
 
-@pytest.mark.parametrize("path", sorted(FOUND.glob("*")), ids=lambda path: path.name)
-def test_what_was_found_breaks_nothing_any_more(path: Path, tmp_path: Path) -> None:
-    target = BY_NAME[path.name.partition("-")[0]]
-    with suppress(TracereportError):
-        target.check([path.read_bytes()], tmp_path)
+def test_what_was_found_breaks_nothing_any_more(tmp_path: Path) -> None:
+    found = sorted(FOUND.glob("*"))
+    assert found
+    for path in found:
+        target = BY_NAME[path.name.partition("-")[0]]
+        with suppress(TracereportError):
+            target.check([path.read_bytes()], tmp_path)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

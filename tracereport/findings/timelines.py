@@ -45,7 +45,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class _Units(msgspec.Struct, frozen=True, eq=False):
-    """The calls of each unit, in their order."""
+    """The shown calls of each unit, in their order."""
 
     places: NDArray[np.intp]
     start: NDArray[np.int64]
@@ -88,6 +88,8 @@ def _group_units(context: Context) -> _Units:
     ordered = context.ordered
     unit = ordered.unit
     places = stable_order(unit, len(ordered.units))
+    if context.shown is not None:
+        places = places[context.shown.places[places]]
     size = np.bincount(unit[places], minlength=len(ordered.units))
     return _Units(places, np.concatenate(([0], np.cumsum(size))))
 
@@ -172,8 +174,8 @@ def list_timelines(whole: Whole, findings: Sequence[Finding]) -> Rows[Timeline]:
     windows = {own.around: own for part in whole.details(MEASURE.key, wanted[:_ASKED_FOR]) for own in part}
     found: dict[tuple[int, str | None, int], Timeline] = {}
     for around in wanted[:_ASKED_FOR]:
-        if around not in windows:
-            continue
+        if around not in windows or not windows[around].timeline.calls.rows:
+            continue  # a selection may leave none of them
         timeline = _judge(windows[around], whole.grades)
         key = (timeline.process, timeline.unit, timeline.calls_before)
         if key not in found and len(found) == MOST_TIMELINES:
