@@ -152,7 +152,7 @@ def is_stream(name: str) -> bool:
 def is_calls_table(name: str) -> bool:
     """Whether the input is a Parquet file, or an object that is one."""
     if is_url(name):
-        with _Counted(name) as object_file:
+        with _count(name) as object_file:
             return object_file.peek(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     if name == STANDARD_INPUT or not Path(name).is_file():
         return False
@@ -201,7 +201,7 @@ class Stream:
     def open(self, progress: Progress | None = None) -> io.RawIOBase:
         """The content, from its beginning; a source that breaks off raises ``BrokenSourceError`` in its place."""
         if self.byte_range is not None:
-            ranged = _Ranged(self.name, self.byte_range)
+            ranged = _Ranged(io.FileIO(self.name, "rb"), self.byte_range)
             ranged.progress = progress
             return ranged
         counted, stream = self._held or _open_stream(self.name, self.unpacked_limit, self._version)
@@ -320,7 +320,7 @@ def read_whole(name: str, unpacked_limit: int | None = None) -> bytes:
 
 def _open_stream(name: str, unpacked_limit: int | None, version: str | None = None) -> "tuple[_Counted, _Peeked]":
     """The raw input, and what it holds."""
-    raw = _Counted(name, version)
+    raw = _count(name, version)
     head = raw.peek(len(XZ_MAGIC))
     stream: io.RawIOBase = raw
     if head.startswith(GZIP_MAGIC):
@@ -386,20 +386,11 @@ class _Peeked(io.RawIOBase):
 class _Counted(_Peeked):
     """A raw file that says how far it is."""
 
-    def __init__(self, name: str, version: str | None = None) -> None:
-        raw: io.RawIOBase
-        self._size: int | None = None
-        self.version: str | None = None
-        """Of an object, where that stands for its bytes."""
-        if is_url(name):
-            raw = found = ObjectFile(name, version)
-            self._size, self.version = found.size, found.version
-        elif name == STANDARD_INPUT:
-            raw = io.FileIO(os.dup(sys.stdin.fileno()), "rb")
-        else:
-            raw = file = io.FileIO(name, "rb")
-            self._size = os.fstat(file.fileno()).st_size or None
+    def __init__(self, raw: io.RawIOBase, size: int | None, version: str | None) -> None:
         super().__init__(raw)
+        self._size = size
+        self.version = version
+        """Of an object, where that stands for its bytes."""
         self._position = 0
         self.progress: Progress | None = None
 
@@ -421,11 +412,22 @@ class _Counted(_Peeked):
         return self._size or self._position
 
 
+def _count(name: str, version: str | None = None) -> _Counted:
+    """Opens an input. That may fail, and a file that isn't whole must not be closed: so it is made afterwards."""
+    if is_url(name):
+        found = ObjectFile(name, version)
+        return _Counted(found, found.size, found.version)
+    if name == STANDARD_INPUT:
+        return _Counted(io.FileIO(os.dup(sys.stdin.fileno()), "rb"), None, None)
+    file = io.FileIO(name, "rb")
+    return _Counted(file, os.fstat(file.fileno()).st_size or None, None)
+
+
 class _Ranged(io.RawIOBase):
     """A range of a file that isn't packed."""
 
-    def __init__(self, name: str, byte_range: "ByteRange") -> None:
-        self._raw = io.FileIO(name, "rb")
+    def __init__(self, raw: io.FileIO, byte_range: "ByteRange") -> None:
+        self._raw = raw
         self._raw.seek(byte_range.start)
         self._left = self._size = byte_range.end - byte_range.start
         self.progress: Progress | None = None
