@@ -102,7 +102,7 @@ def test_django_s_own_commands_work(tmp_path: Path) -> None:
         call_command("migrate", "auth", "zero", verbosity=0)
         call_command("migrate", verbosity=0)
         connection.check_constraints()
-        name = connection.creation.create_test_db(verbosity=0, serialize=False)
+        name = connection.creation.create_test_db(verbosity=0)
         connection.creation.destroy_test_db(name, verbosity=0)
         call_command("migrate", verbosity=0)
     assert calls

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _FRAMES_TO_QUERYSET = 16
-_FRAMES_TO_DESCRIPTOR = 6
+_FRAMES_TO_DESCRIPTOR = 9
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
