@@ -6,7 +6,7 @@ import pytest
 
 from tests.planted_history import RUNS, planted_history, planted_suites
 from tracereport.model.history import History
-from tracereport.wording.history import describe_followed
+from tracereport.wording.sentences import describe_place
 
 
 @cache
@@ -31,7 +31,7 @@ def test_the_runs_that_changed_something_are_the_planted_ones() -> None:
 def test_each_planted_finding_came_grew_or_went_with_its_commit(
     said: str, state: str, steps: list[tuple[int, int, int]]
 ) -> None:
-    (row,) = [row for row in history().findings.rows if describe_followed(row, "`{}`".format) == said]
+    (row,) = [row for row in history().findings.rows if describe_place(row, "`{}`".format) == said]
     assert row.state == state
     assert [(step.run, step.before, step.after) for step in row.steps.rows] == steps
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.grouping import Integers, stable_order
+from tracereport.calls.grouping import Integers
+from tracereport.native.keys import group_order
 
 HASH_LIMIT = 1 << 64
 _KEY_LIMIT = 1 << 62
@@ -24,7 +25,7 @@ def code_values(values: Integers, limit: int) -> tuple[Integers, NDArray[np.int3
         occurs = np.zeros(limit, np.bool_)
         occurs[values] = True
         return np.flatnonzero(occurs), (np.cumsum(occurs, dtype=np.int32) - 1)[values]
-    order = stable_order(values, limit)
+    order = group_order(values)
     ordered = values[order]
     is_new = np.ones(len(values), np.bool_)
     is_new[1:] = ordered[1:] != ordered[:-1]

@@ -24,12 +24,6 @@ _DETAILED_ROWS = 100
 _REFERENCES_OF_OTHERS = 3
 
 
-def stable_order(codes: Integers, limit: int) -> NDArray[np.intp]:
-    """The indices that sort codes in ``[0, limit)``, equal ones in their order."""
-    del limit
-    return group_order(codes)
-
-
 def order_by(*keys: Integers) -> NDArray[np.intp]:
     """The indices that sort by the first key, then by the next one, and so on; equal rows keep their order."""
     order = group_order(keys[-1])

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.grouping import Integers, stable_order
-from tracereport.native.keys import factorize
+from tracereport.calls.grouping import Integers
+from tracereport.native.keys import factorize, group_order
 from tracereport.native.repeats import Numbered
 
 
@@ -36,7 +36,7 @@ class Groups(msgspec.Struct, frozen=True, eq=False):
         place = np.flatnonzero(index >= 0)
         index = index[place]
         ends = np.cumsum(np.bincount(index, minlength=len(groups)))
-        return np.split(place[stable_order(index, len(groups))], ends[:-1])
+        return np.split(place[group_order(index)], ends[:-1])
 
     def count(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many members of each group are in a mask over the places."""

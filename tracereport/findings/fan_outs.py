@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, count_by, stable_order, sum_by
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, count_by, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
     EvidenceOf,
@@ -36,6 +36,7 @@ from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Column, Table, group_rows, merge_tables
 from tracereport.measures.scopes import LOW
 from tracereport.model import Finding, Rows
+from tracereport.native.keys import group_order
 
 KIND_KEY: Final = "fan_out_findings"
 
@@ -213,7 +214,7 @@ def choose_fan_out_evidence(context: Context, wanted: Sequence[str] | None = Non
         chosen = np.flatnonzero(is_wanted[found.finding]) if len(found.keys) else chosen
     owner = found.finding[chosen] * len(CONFIDENCES) + fanouts.certainty[chosen]
     best = chosen[first_rows(owner, [-fanouts.distinct_values[chosen], fanouts.first[chosen]], 1)]
-    order = stable_order(found.group, max(len(fanouts), 1))
+    order = group_order(found.group)
     end = np.cumsum(np.bincount(found.group, minlength=len(fanouts)))
     evidence = []
     for group in best.tolist():

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE
-from tracereport.calls.grouping import stable_order
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings import fan_outs, repeated
 from tracereport.measures.context import Context
@@ -23,6 +22,7 @@ from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.traits import BATCHED, CACHED, CHANGED, REPEAT, UNCHANGED
 from tracereport.model import Asks, Finding, Rows, Timeline, TimelineCall
+from tracereport.native.keys import group_order
 from tracereport.native.tally import Mask
 
 MOST_TIMELINES: Final = 3
@@ -87,7 +87,7 @@ def _find_places(context: Context, wanted: set[Place]) -> dict[Place, int]:
 def _group_units(context: Context) -> _Units:
     ordered = context.ordered
     unit = ordered.unit
-    places = stable_order(unit, len(ordered.units))
+    places = group_order(unit)
     if context.shown is not None:
         places = places[context.shown.places[places]]
     size = np.bincount(unit[places], minlength=len(ordered.units))

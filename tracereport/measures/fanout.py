@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import QUESTION, WRITE
 from tracereport.calls.coding import code_tuples, code_values, spread
-from tracereport.calls.grouping import stable_order, sum_by
+from tracereport.calls.grouping import sum_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.calls.statements import STATEMENT
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
+from tracereport.native.keys import group_order
 
 NO_GROUP = -1
 _NOTHING_VARIES: tuple[int, ...] = ()
@@ -223,7 +224,7 @@ def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     shapes = find_shapes(calls.lookups, wanted, with_params=True)
     _, group = code_values(asker * len(wanted) + shapes.shape[lookup], len(scope) * len(wanted))
     large = np.flatnonzero(_is_frequent(group, least))
-    large = large[stable_order(group[large], len(group))]
+    large = large[group_order(group[large])]
     sets = find_sets(_build_table(shapes, lookup[large], group[large]), least)
     set_of_row = np.full(len(scope), NO_SET, np.int64)
     set_of_row[row[large]] = sets.set_of_row

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, stable_order
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to
@@ -15,6 +15,7 @@ from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Top, merge_tops
 from tracereport.model import Confidence, FanOut, Rows
+from tracereport.native.keys import group_order
 
 CONFIDENCES: Final[tuple[Confidence, ...]] = ("sure", "likely", "low")
 """By the certainty of a scope."""
@@ -34,7 +35,7 @@ def find_fanout_rows(context: Context) -> Top[FanOut]:
     row_of_group[kept] = np.arange(len(kept))
     row = row_of_group[fanouts.group_of_place]
     place = np.flatnonzero(row != NO_GROUP)
-    place = place[stable_order(row[place], max(len(kept), 1))]
+    place = place[group_order(row[place])]
     members = np.split(place, np.cumsum(fanouts.calls[kept])[:-1])
     rows = [_describe(context, group, own) for group, own in zip(kept.tolist(), members, strict=False)]
     return Top(len(ranked), tuple(rows))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, caller_rank, keep_rows, reference_limit, stable_order
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, caller_rank, keep_rows, reference_limit
 from tracereport.calls.groups import Groups
 from tracereport.calls.lookup_text import encode_lookup, join_signature
 from tracereport.calls.units import OUTSIDE, name_unit
@@ -14,6 +14,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to_lists
 from tracereport.measures.redundancy import rank_as_logged
 from tracereport.model import CallerShare, Param, Rows
+from tracereport.native.keys import group_order
 
 
 def choose_groups(
@@ -59,7 +60,7 @@ def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Ro
     owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     width = len(context.calls.names) + 1
     key = owner * width + context.calls.signatures.caller[ordered.signature[places]] - NO_NAME
-    order = stable_order(key, len(groups) * width)
+    order = group_order(key)
     start = np.flatnonzero(np.diff(key[order], prepend=-1))
     length = np.diff(np.append(start, len(order)))
     code = key[order[start]]

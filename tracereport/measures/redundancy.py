@@ -21,7 +21,6 @@ from tracereport.calls.grouping import (
     count_by,
     keep_rows,
     reference_limit,
-    stable_order,
     sum_chosen,
 )
 from tracereport.calls.groups import Groups
@@ -33,7 +32,7 @@ from tracereport.measures.partials import Column, Table, merge_tables
 from tracereport.measures.proof import with_proof
 from tracereport.measures.traits import AGAIN, QUESTION, RECORDED, SHOWN
 from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
-from tracereport.native.keys import factorize, find_distinct
+from tracereport.native.keys import factorize, find_distinct, group_order
 from tracereport.native.tally import Mask, count_traits
 
 SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
@@ -129,7 +128,7 @@ def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = No
     signatures = calls.signatures
     width = len(calls.names) + 1
     pair = ordered.lookup[places].astype(np.int64) * width + signatures.caller[ordered.signature[places]] + 1
-    order = stable_order(pair, max(len(calls.lookups.function), 1) * width)
+    order = group_order(pair)
     distinct, index = _renumber(pair[order])
     size = count_by(index, len(distinct))
     kept_size = np.minimum(size, NESTED_ROW_LIMIT)

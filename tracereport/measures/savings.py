@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from tracereport.calls.ancestry import any_above, nearest_above
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
-from tracereport.calls.grouping import stable_order, sum_by
+from tracereport.calls.grouping import sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure
 from tracereport.measures.partials import Array, Column, Table, add_up, merge_tables
 from tracereport.measures.traits import ASKED_UNCHANGED, CACHED, UNCHANGED, UNPROVEN, WRITTEN
+from tracereport.native.keys import group_order
 from tracereport.native.trees import cap_times
 
 _STEPS_UP: Final = 64
@@ -203,7 +204,7 @@ def find_enclosed(
         *([] if owner is None else [(owner, int(owner.max()) + 1)]),
         (calls.lookups.function[ordered.lookup[places]], len(calls.names)),
     )
-    order = stable_order(group, int(group.max()) + 1)
+    order = group_order(group)
     line = calls.line[ordered.row[places[order]]]
     # In bands of their own groups can't outdo one another.
     end = line + group[order].astype(np.int64) * (int(line.max()) + 1)

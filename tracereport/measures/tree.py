@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values, spread
-from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, stable_order, sum_by
+from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.measures.traits import ASKED, RECORDED
 from tracereport.model import CallTree, TreePath
-from tracereport.native.keys import find_distinct
+from tracereport.native.keys import find_distinct, group_order
 from tracereport.native.tally import count_traits
 
 UNFINISHED: Final = "(unfinished)"
@@ -174,7 +174,7 @@ def merge_paths(ordered: OrderedCalls) -> Paths:
 def _list_levels(ordered: OrderedCalls) -> Iterator[NDArray[np.intp]]:
     """The calls in trees: the roots, their children, and so on."""
     child = np.flatnonzero(ordered.parent != NOWHERE)
-    child = child[stable_order(ordered.parent[child], max(len(ordered), 1))]
+    child = child[group_order(ordered.parent[child])]
     children = np.bincount(ordered.parent[child], minlength=len(ordered))
     first_child = np.cumsum(children) - children
     level = np.flatnonzero(ordered.in_tree & (ordered.parent == NOWHERE))

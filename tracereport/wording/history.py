@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from tracereport.model import FindingChange
 from tracereport.model.history import FindingHistory, FunctionHistory, History, HistoryRun, HistoryStep, RunChange
 from tracereport.wording.phrases import format_count, format_counted
 from tracereport.wording.sentences import Code, describe_place
@@ -47,26 +46,6 @@ def shorten_label(label: str) -> str:
     return elide_middle(escape_controls(label), _LABEL_WIDTH)
 
 
-def describe_followed(finding: FindingHistory, code: Code) -> str:
-    """Who asks whom, as in the findings of a report."""
-    return describe_place(
-        FindingChange(
-            fingerprint=finding.fingerprint,
-            kind=finding.kind,
-            function=finding.function,
-            callers=finding.callers,
-            caller_count=finding.caller_count,
-            param_names=finding.param_names,
-            varying_params=finding.varying_params,
-            writes=finding.writes,
-            before=finding.first,
-            after=finding.last,
-            state="unchanged",
-        ),
-        code,
-    )
-
-
 def describe_course(finding: FindingHistory, days: Days, code: Code) -> str:
     """``in 26 of 30 runs, since `a1b2c3d` on 3 May; 12 → 152 with `b2c3d4e` on 9 May``."""
     said = [f"in {format_count(finding.runs)} of {format_counted(finding.of_runs, 'run')}"]
@@ -98,7 +77,7 @@ def describe_run_change(change: RunChange, history: History, code: Code) -> str:
     """What one run did, the largest things first: a clause for each finding, and functions that came and went."""
     findings = {row.fingerprint: row for row in history.findings.rows}
     said = [
-        f"{describe_followed(finding, code)}: {format_counts(step.before, step.after)}"
+        f"{describe_place(finding, code)}: {format_counts(step.before, step.after)}"
         for step in change.findings.rows[:_NAMED_FUNCTIONS]
         if (finding := findings.get(step.fingerprint)) is not None
     ]

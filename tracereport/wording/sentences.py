@@ -22,9 +22,12 @@ from tracereport.model import (
     Selection,
     Verdict,
 )
+from tracereport.model.history import FindingHistory
 from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
 from tracereport.wording.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
 
+AnyFinding = Finding | FindingChange | FindingHistory
+"""What tells who asks whom: a finding of a report, of a comparison, of a history."""
 Code = Callable[[str], str]
 
 _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -57,7 +60,7 @@ def describe_finding(finding: Finding, code: Code) -> str:
             return clause
 
 
-def describe_place(finding: Finding | FindingChange, code: Code) -> str:
+def describe_place(finding: AnyFinding, code: Code) -> str:
     """Who asks whom, as far as the finding's key tells."""
     callers = describe_callers(finding.callers, code, count_callers(finding)) if finding.callers else "some caller"
     function = code(finding.function)
@@ -74,7 +77,7 @@ def describe_place(finding: Finding | FindingChange, code: Code) -> str:
             return f"{callers} calls {function}: {name_kind(finding.kind)}"
 
 
-def _describe_fan_out(finding: Finding | FindingChange, code: Code) -> str:
+def _describe_fan_out(finding: AnyFinding, code: Code) -> str:
     function = code(finding.function)
     if finding.writes:
         return f"writes {code(name_written(finding.function))} row by row"
@@ -151,7 +154,7 @@ def describe_caller(caller: str | None, code: Code) -> str:
     return "an unknown caller" if caller == UNKNOWN_CALLER else code(caller)
 
 
-def count_callers(finding: Finding | FindingChange) -> int:
+def count_callers(finding: AnyFinding) -> int:
     """How many callers it has, of which it may name the first only."""
     return finding.caller_count or len(finding.callers)
 
@@ -331,7 +334,7 @@ def _name_callers(finding: Finding, code: Code) -> str:
     return format_cut_list(named, count_callers(finding))
 
 
-def _params(finding: Finding | FindingChange, code: Code) -> str:
+def _params(finding: AnyFinding, code: Code) -> str:
     """What is the same in a shared lookup."""
     names = finding.param_names
     if not names:

@@ -27,13 +27,13 @@ from tracereport.wording.history import (
     STATE_WORDS,
     Days,
     describe_course,
-    describe_followed,
     describe_function_course,
     describe_run_change,
     describe_step,
     list_cautions,
 )
 from tracereport.wording.labels import Labels
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import quote_name
 
 _TONES: Final = {"new": "worse", "grown": "worse", "steady": "same", "shrunk": "better", "gone": "better"}
@@ -161,7 +161,7 @@ class _Page:
                 row=row,
                 anchor=_anchor(row.fingerprint),
                 text=self._text,
-                headline=Markup(describe_followed(row, self._text.name)),  # noqa: S704 - plain text around escaped names
+                headline=Markup(describe_place(row, self._text.name)),  # noqa: S704 - plain text around escaped names
                 course=Markup(describe_course(row, self._link(row.fingerprint), self._text.name)),  # noqa: S704 - as above
                 state=STATE_WORDS[row.state],
                 tone=tone,

@@ -9,13 +9,13 @@ from tracereport.wording.history import (
     STATE_WORDS,
     Days,
     describe_course,
-    describe_followed,
     describe_function_course,
     describe_growth,
     describe_run_change,
     describe_step,
     list_cautions,
 )
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import quote_name
 
 _CAUTIONS = 10
@@ -50,7 +50,7 @@ def _render(history: History, top: int) -> str:
         figure_words=FIGURE_WORDS,
         state_words=STATE_WORDS,
         growth=describe_growth,
-        headline=lambda row: describe_followed(row, code),
+        headline=lambda row: describe_place(row, code),
         course=lambda row: describe_course(row, days, code),
         step=lambda step: cell(describe_step(step, days, code)),
         what=lambda row: describe_run_change(row, history, code),

@@ -12,7 +12,6 @@ from tracereport.wording.history import (
     STATE_WORDS,
     Days,
     describe_course,
-    describe_followed,
     describe_function_course,
     describe_growth,
     describe_run_change,
@@ -21,6 +20,7 @@ from tracereport.wording.history import (
     shorten_label,
 )
 from tracereport.wording.phrases import format_counted
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import (
     defuse_commands,
     display_width,
@@ -126,7 +126,7 @@ class _Page:
 
     def _tell(self, rank: int, row: FindingHistory) -> list[str]:
         worth = f"{describe_growth(row.first, row.last)}, {STATE_WORDS[row.state]}"
-        headline = f"{rank}. {describe_followed(row, quote_name)}"
+        headline = f"{rank}. {describe_place(row, quote_name)}"
         course = describe_course(row, self._days, quote_name)
         if row.at:
             course = f"{elide_middle(escape_controls(row.at), self.canvas.width // 2)}: {course}"

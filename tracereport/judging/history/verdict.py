@@ -1,8 +1,9 @@
 """A history in a few sentences: how the figures went, what became of the findings, and when most changed at once."""
 
 from tracereport.model.history import FigureHistory, History
-from tracereport.wording.history import Days, describe_followed, describe_growth, describe_step
+from tracereport.wording.history import Days, describe_growth, describe_step
 from tracereport.wording.phrases import format_count, format_counted, format_list
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import quote_name
 
 
@@ -18,7 +19,7 @@ def describe_history(history: History) -> str:
     for row in history.findings.rows[:1]:
         if row.state in ("new", "grown") and row.largest is not None:
             step = describe_step(row.largest, Days(history.runs.rows), quote_name)
-            sentences.append(f"Most by one finding: {describe_followed(row, quote_name)}, {step}")
+            sentences.append(f"Most by one finding: {describe_place(row, quote_name)}, {step}")
     return ". ".join(filter(None, sentences)) + "."
 
 
