@@ -17,7 +17,8 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("*.md", "docs/**/*.md", "examples/*.md", "examples/*/README.md")
+# A report's summary may lie at the root: our own pages there are written in capitals.
+PAGES = ("[A-Z]*.md", "docs/**/*.md", "examples/*.md", "examples/*/README.md")
 PICTURES = re.compile(r'(?:src|srcset)="([^"]+)"')
 WORKER = re.compile(r'<script src="https://unpkg\.com/iframe-worker/shim"></script>')
 EXAMPLE_COMMENT = re.compile(r"^<!-- tracereport .* -->\n", re.MULTILINE)

@@ -22,7 +22,7 @@ DOCS = ROOT / "docs"
 CONFIGURATION = DOCS / "reference" / "configuration.md"
 SUFFIXES = DOCS / "reference" / "formats.md"
 DOCUMENTS = (
-    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("[A-Z]*.md")),
     *sorted(DOCS.rglob("*.md")),
     *sorted(EXAMPLES.glob("*.md")),
     *sorted(EXAMPLES.glob("*/README.md")),
