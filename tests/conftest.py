@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run([sys.executable, ROOT / "build_native.py"], check=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The quick tests take all cores unless ``-n`` says otherwise. For a file that is named, starting workers is slow."""
+    starts_none = config.option.collectonly or hasattr(config, "workerinput")
+    if _runs_only_quick(config) and not starts_none and getattr(config.option, "numprocesses", 0) is None:
+        config.option.numprocesses = "auto"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker of xdist, which gets its files by name, whether anybody has named them."""

@@ -48,7 +48,8 @@ def suite(tmp_path: Path) -> Path:
         "import tests.conftest as rules\n"
         "rules.TESTS = Path(__file__).parent\n"
         "rules.subprocess = __import__('types').SimpleNamespace(run=lambda *a, **k: None)\n"
-        "from tests.conftest import pytest_configure, pytest_configure_node, pytest_collection_modifyitems\n"
+        "from tests.conftest import pytest_cmdline_main, pytest_configure, pytest_configure_node\n"
+        "from tests.conftest import pytest_collection_modifyitems\n"
     )
     (tmp_path / "suite" / "browser").mkdir()
     (tmp_path / "suite" / "browser" / "test_page.py").write_text("def test_page(): pass\n")
@@ -70,6 +71,16 @@ def suite(tmp_path: Path) -> Path:
 )
 def test_who_names_nothing_gets_the_quick_ones(suite: Path, arguments: list[str], expected: set[str]) -> None:
     assert collect(suite, *arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "uses_workers"), [([], True), (["-n", "0"], False), (["suite/test_it.py"], False), (["--pdb"], False)]
+)
+def test_only_the_quick_tests_as_a_whole_take_all_cores(suite: Path, arguments: list[str], uses_workers: bool) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_XDIST_AUTO_NUM_WORKERS": "2"}
+    done = subprocess.run(command, cwd=suite, env=environment, capture_output=True, text=True, check=True)
+    assert ("2 workers" in done.stdout) == uses_workers, done.stdout
 
 
 def test_workers_leave_out_the_same(suite: Path) -> None:

@@ -1,7 +1,7 @@
 """Which tests belong to which tier: what they need beside Python, or that they take long.
 
-``pytest`` alone runs the quick ones. Whoever names a file, a folder or a marker gets all that is named. A test is in a
-tier by its file here, or by its own marker.
+``pytest`` alone runs the quick ones, on all cores. Whoever names a file, a folder or a marker gets all that is named,
+in one process. A test is in a tier by its file here, or by its own marker.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ FILES: Final = {
         "emit/test_node_hooks.py",
         "emit/test_node_runners.py",
     ),
-    "services": ("engine/test_cluster.py",),
+    "services": ("engine/test_cluster.py", "engine/test_object_parts.py", "sources/test_objects.py"),
     "slow": (
         "command/test_cli.py",
         "command/test_terminal.py",

@@ -129,7 +129,10 @@ def test_workers_that_are_no_number_are_refused(given: str) -> None:
     assert main([LOGS[0], "--workers", given]) == 2
 
 
-def test_a_cluster_that_does_not_answer_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_that_does_not_answer_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 0.5)
     assert main([LOGS[0], "--workers", "dask://127.0.0.1:9"]) == 2
     assert "dask://127.0.0.1:9" in capsys.readouterr().err
 
