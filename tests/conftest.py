@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The quick tests take all cores unless ``-n`` says otherwise. For a file that is named, starting workers is slow."""
+    """The quick tests take all cores unless ``-n`` says otherwise; a file that is named starts no workers."""
     starts_none = config.option.collectonly or hasattr(config, "workerinput")
     if _runs_only_quick(config) and not starts_none and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = "auto"

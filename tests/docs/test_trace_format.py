@@ -1,8 +1,9 @@
-"""The page about the trace line: each line that it shows is read as it says, and its names and limits are the program's."""
+"""The page about the trace line: lines are read as it says, and its names and limits are the program's."""
 
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -36,11 +37,7 @@ def shown_lines() -> Iterator[tuple[str, str]]:
     """Each line of the page that is followed by what it is read as."""
     for block in re.findall(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
         lines = block.splitlines()
-        yield from (
-            (line, said.removeprefix(SHOWN))
-            for line, said in zip(lines, lines[1:], strict=False)
-            if said.startswith(SHOWN)
-        )
+        yield from ((line, said.removeprefix(SHOWN)) for line, said in pairwise(lines) if said.startswith(SHOWN))
 
 
 LINES = list(shown_lines())
