@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME
-from tracereport.calls.coding import spread
 from tracereport.calls.grouping import (
     NESTED_ROW_LIMIT,
     ROW_LIMIT,
@@ -29,35 +26,14 @@ from tracereport.calls.texts import Texts
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables
+from tracereport.measures.postings import Key, Located, Postings, collect, post
 from tracereport.measures.proof import with_proof
 from tracereport.measures.traits import AGAIN, QUESTION, RECORDED, SHOWN
 from tracereport.model import CallerShare, CallReference, Param, RedundantLookup, RedundantSignature, Rows
-from tracereport.native.keys import factorize, find_distinct, group_order
+from tracereport.native.keys import factorize, find_distinct
 from tracereport.native.tally import Mask, count_traits
 
 SIGNATURES, LOOKUPS, CANDIDATES = "redundant_signatures", "redundant_lookups", "cache_candidates"
-
-Key = tuple[str, str | None]
-"""A lookup's canonical text, and a caller (null where it is of all callers)."""
-
-
-class Postings(msgspec.Struct, frozen=True, eq=False):
-    """Where calls stand, by lookup and caller: the first ``NESTED_ROW_LIMIT`` of each."""
-
-    lookup: NDArray[np.int64]
-    """Per lookup and caller: index into ``texts``."""
-    texts: Texts
-    caller: NDArray[np.int64]
-    """Per lookup and caller: index into ``callers``, ``NO_NAME`` for a missing one."""
-    callers: tuple[str, ...]
-    calls: NDArray[np.int64]
-    """Per lookup and caller: how many there are."""
-    kept: NDArray[np.int64]
-    """Per lookup and caller: how many of them are in the columns below, one after the other."""
-    process: NDArray[np.int64]
-    number: NDArray[np.int64]
-    line: NDArray[np.int64]
-
 
 _MASKS: Final = {**RECORDED, "shown": Mask(SHOWN), "calls": Mask(QUESTION)}
 
@@ -117,77 +93,14 @@ def _count_processes(index: NDArray[np.int64], process: NDArray[np.int32], count
 
 def locate_askings(context: Context, key: str, wanted: Sequence[Key] | None = None) -> Postings:
     """Where the calls of one list stand; only those of the wanted rows where these are given."""
-    calls, ordered = context.calls, context.ordered
+    calls = context.calls
     groups, is_chosen = _choose_groups(context, key)
     code, row_of_group = _choose_rows(groups, is_chosen)
     if wanted is not None:
         asked = code if key == LOOKUPS else calls.signatures.lookup[code]
         is_wanted = calls.lookups.text.take(asked).is_among(text for text, _ in wanted)
         row_of_group[row_of_group >= 0] = np.where(is_wanted, 0, -1)[row_of_group[row_of_group >= 0]]
-    places = np.flatnonzero(row_of_group[groups.of_place] >= 0)
-    signatures = calls.signatures
-    width = len(calls.names) + 1
-    pair = ordered.lookup[places].astype(np.int64) * width + signatures.caller[ordered.signature[places]] + 1
-    order = group_order(pair)
-    distinct, index = _renumber(pair[order])
-    size = count_by(index, len(distinct))
-    kept_size = np.minimum(size, NESTED_ROW_LIMIT)
-    chosen = ordered.row[places[order[spread(np.cumsum(size) - size, kept_size)]]]
-    lookups, lookup = np.unique(distinct // width, return_inverse=True)
-    return Postings(
-        lookup=lookup,
-        texts=calls.lookups.text.take(lookups),
-        caller=distinct % width - 1,
-        callers=calls.names,
-        calls=size,
-        kept=kept_size,
-        process=context.process_key(calls.process[chosen]),
-        number=calls.number[chosen],
-        line=calls.line[chosen],
-    )
-
-
-def _renumber(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct ones of codes in ascending order, and which of them each is."""
-    is_new = np.ones(len(codes), bool)
-    is_new[1:] = codes[1:] != codes[:-1]
-    return codes[is_new], np.cumsum(is_new) - 1
-
-
-class _Located(msgspec.Struct, frozen=True):
-    """The calls of one lookup and caller in all parts."""
-
-    calls: int
-    references: list[CallReference]
-
-
-def _collect(whole: Whole, key: str, wanted: Sequence[Key]) -> dict[str, dict[str | None, _Located]]:
-    """By lookup and caller the wanted calls of all parts, in the order of the input."""
-    found: dict[str, dict[str | None, tuple[int, list[CallReference]]]] = {}
-    for postings in whole.details(key, wanted):
-        chosen = np.flatnonzero(postings.texts.is_among(text for text, _ in wanted)[postings.lookup])
-        start = np.cumsum(postings.kept) - postings.kept
-        for pair in chosen.tolist():
-            caller = postings.callers[postings.caller[pair]] if postings.caller[pair] != NO_NAME else None
-            own = slice(int(start[pair]), int(start[pair] + postings.kept[pair]))
-            columns = (column[own].tolist() for column in (postings.process, postings.number, postings.line))
-            references = [
-                CallReference(process=process, number=number, line=line)
-                for process, number, line in zip(*columns, strict=True)
-            ]
-            by_caller = found.setdefault(postings.texts[int(postings.lookup[pair])], {})
-            before, already = by_caller.get(caller, (0, []))
-            if already:  # of another part; in each they are in order
-                references = sorted(already + references, key=_in_order)[:NESTED_ROW_LIMIT]
-            by_caller[caller] = (before + int(postings.calls[pair]), references)
-    return {
-        text: {caller: _Located(calls, references) for caller, (calls, references) in by_caller.items()}
-        for text, by_caller in found.items()
-    }
-
-
-def _in_order(reference: CallReference) -> tuple[int, int]:
-    return (reference.process, reference.number)
+    return post(context, np.flatnonzero(row_of_group[groups.of_place] >= 0))
 
 
 def choose_rows(table: Table, limit: int) -> NDArray[np.intp]:
@@ -236,7 +149,8 @@ def list_askings(whole: Whole, key: str) -> Rows[Any]:
     rows = with_proof(table.take(first), whole.grades)
     texts = table.key["lookup"].pack().take(rows.key["lookup"].codes).to_list()
     callers = rows.key["caller"].decode() if key != LOOKUPS else [None] * len(texts)
-    located = _collect(whole, key, list(zip(texts, callers, strict=True)))
+    wanted = list(zip(texts, callers, strict=True))
+    located = collect(whole.details(key, wanted), wanted, of_all_callers=key == LOOKUPS)
     names = (
         "calls", "units", "processes", "unchanged", "changed", "unproven", "elapsed_ns", "resolution_ns",
     )  # fmt: skip
@@ -257,26 +171,29 @@ def list_askings(whole: Whole, key: str) -> Rows[Any]:
             "changed": changed,
             "unproven": unproven,
         }
-        limit = reference_limit(rank)
-        by_caller = located[text]
+        by_caller = located[rank]
         if key == LOOKUPS:
-            references = sorted((one for own in by_caller.values() for one in own.references), key=_in_order)
-            common["callers"] = _list_shares(by_caller, limit)
-            common["call_references"] = Rows(calls, tuple(references[:limit]))
+            references = sorted((one for own in by_caller for one in own.references), key=_in_order)
+            common["callers"] = _list_shares(by_caller)
+            common["call_references"] = Rows(calls, tuple(references[: reference_limit(rank)]))
             listed.append(RedundantLookup(**common))
         else:
             common["signature"] = join_signature(function, caller, fields)
             common["caller"] = caller
-            common["call_references"] = Rows(calls, tuple(by_caller[caller].references[:limit]))
+            common["call_references"] = Rows(calls, by_caller[0].references)
             listed.append(RedundantSignature(**common))
     return keep_rows(listed, ROW_LIMIT, total=len(table))
 
 
-def _list_shares(by_caller: dict[str | None, _Located], limit: int) -> Rows[CallerShare]:
+def _in_order(reference: CallReference) -> tuple[int, int]:
+    return (reference.process, reference.number)
+
+
+def _list_shares(by_caller: Sequence[Located]) -> Rows[CallerShare]:
     """Each caller's part of a lookup, by calls."""
     shares = [
-        CallerShare(caller=caller, calls=own.calls, call_references=Rows(own.calls, tuple(own.references[:limit])))
-        for caller, own in by_caller.items()
+        CallerShare(caller=own.caller, calls=own.calls, call_references=Rows(own.calls, own.references))
+        for own in by_caller
     ]
     shares.sort(key=lambda share: (-share.calls, caller_rank(share.caller)))
     return keep_rows(shares, NESTED_ROW_LIMIT)
