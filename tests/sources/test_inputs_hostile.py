@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tracereport.sources.inputs import choose_source, read_inputs
-from tracereport.sources.rails import split_binds
+from tracereport.sources.rails.grammar import split_binds
 from tracereport.sources.statements import split_last_comment
 from tracereport.sources.streams import Stream
 

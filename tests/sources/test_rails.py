@@ -13,7 +13,7 @@ from tests.running import run
 from tests.spans import rows
 from tracereport.calls.calls import Calls
 from tracereport.sources.inputs import choose_source, read_inputs, read_raw
-from tracereport.sources.rails import read_binds
+from tracereport.sources.rails.grammar import read_binds
 from tracereport.sources.streams import Stream
 
 REQUEST = """\

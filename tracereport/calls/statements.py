@@ -58,14 +58,21 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
         kind_of_name[code], resource = _read_name(names[code])
         resource_of_name[code] = codes.setdefault(resource, len(codes))
     kind, resource_code = kind_of_name[function], resource_of_name[function]
+    known: dict[str, tuple[int, str | None]] = {}
     for lookup, text in statements:
         statement = _find_statement(text)
-        if statement is not None:
-            kind[lookup] = WRITE if _FIRST_WORD.match(statement) else QUESTION
-            if (found := _TABLE.match(statement)) is not None:
-                resource_code[lookup] = codes.setdefault(_bare_name(found["table"]), len(codes))
-            elif kind[lookup] == WRITE and not _VERB_AND_NAME.fullmatch(names[function[lookup]]):
-                resource_code[lookup] = EVERYTHING
+        if statement is None:
+            continue
+        told = known.get(statement)
+        if told is None:
+            found = _TABLE.match(statement)
+            table = _bare_name(found["table"]) if found is not None else None
+            told = known[statement] = (WRITE if _FIRST_WORD.match(statement) else QUESTION, table)
+        kind[lookup], resource = told
+        if resource is not None:
+            resource_code[lookup] = codes.setdefault(resource, len(codes))
+        elif told[0] == WRITE and not _VERB_AND_NAME.fullmatch(names[function[lookup]]):
+            resource_code[lookup] = EVERYTHING
     return Subjects(kind, resource_code, tuple(codes))
 
 
@@ -78,8 +85,6 @@ def list_tables_read(text: str) -> set[str]:
     statement = _find_statement(text)
     if statement is None or _FIRST_WORD.match(statement):
         return set()
-    if not text.startswith(ODD_LOOKUP):
-        statement = statement.partition("|")[0]
     tables = set()
     for clause in _READ.finditer(statement):
         found = _LISTED.match(statement, clause.end())
@@ -110,11 +115,11 @@ def _read_name(function: str) -> tuple[int, str]:
 
 
 def _find_statement(text: str) -> str | None:
-    """The parameter ``sql`` of a lookup; where the text is plain, with what stands behind it."""
+    """The parameter ``sql`` of a lookup."""
     if text.startswith(ODD_LOOKUP):
         return next((value for name, value in decode_lookup(text)[1] if name == "sql"), None)
     start = text.find(STATEMENT)
-    return None if start < 0 else text[start + len(STATEMENT) :]
+    return None if start < 0 else text[start + len(STATEMENT) :].partition("|")[0]
 
 
 def _bare_name(name: str) -> str:

@@ -84,7 +84,7 @@ def _read_lines(name: str, wanted: set[int]) -> Iterator[bytes]:
 
 
 def _load_rails() -> Reader:
-    from tracereport.sources.rails import find_extents, read_logs  # noqa: PLC0415
+    from tracereport.sources.rails.reader import find_extents, read_logs  # noqa: PLC0415
 
     return read_logs, find_extents
 
