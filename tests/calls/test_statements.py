@@ -20,6 +20,7 @@ from tracereport.calls.statements import find_subjects
         ("ask", "DELETE FROM shop.items", WRITE, "shop.items"),
         ("ask", "WITH t AS (SELECT 1) SELECT * FROM items", QUESTION, "items"),
         ("ask", "PRAGMA user_version", QUESTION, "ask"),
+        ("ask", "SELECT now()|p1=from items", QUESTION, "ask"),
         ("delete items", "DELETE FROM items|p1=2", WRITE, "items"),
     ],
 )

@@ -1,5 +1,6 @@
 """Rails' logs -> calls: what a request asked, who asked, with which values, and what came out of the query cache."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from tests.running import run
 from tests.spans import rows
 from tracereport.calls.calls import Calls
 from tracereport.sources.inputs import choose_source, read_inputs, read_raw
-from tracereport.sources.rails.grammar import read_binds
+from tracereport.sources.joining import join_calls
+from tracereport.sources.rails import reader, units
+from tracereport.sources.rails.grammar import join_plain_binds, read_binds
+from tracereport.sources.rails.reader import RailsReader
 from tracereport.sources.streams import Stream
 
 REQUEST = """\
@@ -324,3 +328,50 @@ def test_a_statement_over_several_lines_is_printed_whole(tmp_path: Path) -> None
     calls = read_inputs([str(path)])
     lines = [*read_raw(calls, calls.line == 1, [str(path)])]
     assert lines == [b"  Book Load (0.3ms)  SELECT *\n", b"  FROM books\n", b"  WHERE id = 1\n"]
+
+
+def read_in_sets(path: Path, calls_at_once: int) -> list[Calls]:
+    return list(RailsReader(path.name, calls_at_once).read(Stream(str(path)), None))
+
+
+@pytest.mark.parametrize("name", ["rails-books.log", "rails-development.log", "rails-test.log"])
+def test_a_log_in_sets_of_whole_units_is_the_same_log(name: str) -> None:
+    (whole,) = read_in_sets(INPUTS / name, 250_000)
+    sets = read_in_sets(INPUTS / name, 1)
+    assert len(sets) > 2
+    assert rows(join_calls(sets)) == rows(whole)
+    read, facts = [one.facts for one in sets if one.facts is not None], whole.facts
+    assert facts is not None
+    for field in ("lines", "records", "continuation_lines", "other_lines"):
+        assert sum(getattr(one.input, field) for one in read) == getattr(facts.input, field), field
+        assert min(getattr(one.input, field) for one in read) >= 0, field
+    notices = {code: sum(one.notices.get(code, 0) for one in read) for code in facts.notices}
+    assert notices == facts.notices
+
+
+def test_a_thread_that_says_nothing_for_long_keeps_no_set_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "development.log"
+    stuck = "".join(f"[stuck] {line}\n" for line in REQUEST.format(LOAD).splitlines()[:-1])
+    path.write_text(stuck + REQUEST.format(LOAD) * 30)
+    assert len(read_in_sets(path, 10)) == 1
+    monkeypatch.setattr(units, "FORGOTTEN_LINES", 50)
+    monkeypatch.setattr(reader, "_LINES_BETWEEN_LOOKS", 1)
+    sets = read_in_sets(path, 10)
+    assert len(sets) > 2
+    assert [call["unit"] for one in sets for call in rows(one)] == ["BooksController#show"] * 62
+
+
+TEXTS = st.text(st.sampled_from('ab1|=",[] \\'), max_size=8)
+VALUES = st.integers().map(str) | TEXTS.map(json.dumps) | st.sampled_from(["nil", "[FILTERED]", "1.5"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["id", "state", "LIMIT"]), VALUES), min_size=1, max_size=4))
+def test_plain_values_are_joined_as_they_would_be_read_one_by_one(binds: list[tuple[str, str]]) -> None:
+    text = "[" + ", ".join(f'["{name}", {value}]' for name, value in binds) + "]"
+    plain = join_plain_binds(text)
+    if plain is not None:
+        params, is_whole = read_binds(text)
+        assert plain == ("".join(f"|{name}={value}" for name, value in params), len(params))
+        assert is_whole
+    elif all(value.strip('"').isalnum() for _, value in binds):
+        assert len({name for name, _ in binds}) < len(binds)

@@ -81,6 +81,10 @@ class CallTables:
         text = "|".join([function, *[f"{name}={value}" for name, value in params]])
         if text.count("|") != len(params) or "=" in "".join([name for name, _ in params]):
             text = encode_lookup(function, params)
+        return self.code_text(text, function, values_known=values_known, resource=resource)
+
+    def code_text(self, text: str, function: str, *, values_known: bool = True, resource: str | None = None) -> int:
+        """As ``code_lookup``, of a lookup whose text as ``encode_lookup`` makes it is known already."""
         code = self._lookups.get(text)
         if code is None:
             code = self._lookups[text] = len(self._lookups)

@@ -66,11 +66,13 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
         told = known.get(statement)
         if told is None:
             found = _TABLE.match(statement)
-            table = _bare_name(found["table"]) if found is not None else None
-            told = known[statement] = (WRITE if _FIRST_WORD.match(statement) else QUESTION, table)
-        kind[lookup], resource = told
-        if resource is not None:
-            resource_code[lookup] = codes.setdefault(resource, len(codes))
+            told = known[statement] = (
+                WRITE if _FIRST_WORD.match(statement) else QUESTION,
+                _bare_name(found["table"]) if found is not None else None,
+            )
+        kind[lookup], table = told
+        if table is not None:
+            resource_code[lookup] = codes.setdefault(table, len(codes))
         elif told[0] == WRITE and not _VERB_AND_NAME.fullmatch(names[function[lookup]]):
             resource_code[lookup] = EVERYTHING
     return Subjects(kind, resource_code, tuple(codes))

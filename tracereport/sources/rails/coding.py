@@ -6,7 +6,8 @@ from typing import Final
 
 from tracereport.calls.build import CallTables, Params
 from tracereport.calls.calls import CallKind, Phase
-from tracereport.sources.rails.grammar import read_binds, read_place, split_binds
+from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
+from tracereport.sources.rails.grammar import join_plain_binds, read_binds, read_place, split_binds
 from tracereport.sources.statements import read_statement, split_last_comment
 
 VIA: Final = "rails"
@@ -17,7 +18,7 @@ _BOOKKEEPING: Final = re.compile(
 )
 _SETUP: Final = re.compile(r"db/(?:seeds|migrate|schema)\b")
 _MOST_KNOWN: Final = 1 << 14
-"""So many questions are known again by their whole text: where values hardly ever come again, more would only cost memory."""
+"""So many questions are known again by their text: where values hardly ever come again, more would only take memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,19 +30,19 @@ class Form:
     function: str
     params: Params
     """The statement, and the values that stand in it."""
+    text: str
+    """How the text of its lookups begins."""
     places: int
     """How many values stand behind it."""
     is_cut: bool
 
+    def is_known_with(self, count: int) -> bool:
+        """Whether so many values are all that count."""
+        return (not self.is_cut and count >= self.places) or self.kind != "question"
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """A statement with its values."""
 
-    form: Form
-    lookup: int
-    is_known: bool
-    """Whether its values were recorded, as far as it has any that count."""
+Question = tuple[Form, int, bool]
+"""A statement with its values: its form, the code of its lookup, and whether the values that count were recorded."""
 
 
 class StatementCodes:
@@ -92,19 +93,25 @@ class StatementCodes:
         form = self._forms.get((name, sql))
         if form is None:
             form = self._forms[name, sql] = _read_form(name, sql)
-        binds, is_whole = read_binds(bound) if bound else ((), True)
-        is_known = (is_whole and not form.is_cut and len(binds) >= form.places) or form.kind != "question"
-        lookup = self._tables.code_lookup(form.function, form.params + binds, values_known=is_known)
-        return Question(form, lookup, is_known)
+        plain = join_plain_binds(bound) if bound else ("", 0)
+        if plain is not None and not form.text.startswith(ODD_LOOKUP):
+            joined, count = plain
+            is_known = form.is_known_with(count)
+            return form, self._tables.code_text(form.text + joined, form.function, values_known=is_known), is_known
+        binds, is_whole = read_binds(bound)
+        is_known = form.is_known_with(len(binds)) and (is_whole or form.kind != "question")
+        return form, self._tables.code_lookup(form.function, form.params + binds, values_known=is_known), is_known
 
 
 def _read_form(name: str, sql: str) -> Form:
     statement = read_statement(split_last_comment(sql)[0])
     is_quiet = name in _QUIET or _BOOKKEEPING.search(sql) is not None
+    function = name if name not in ("", "SQL") and not is_quiet else statement.name
     return Form(
         kind="frame" if is_quiet else statement.kind,
         writes=statement.writes,
-        function=name if name not in ("", "SQL") and not is_quiet else statement.name,
+        function=function,
+        text=encode_lookup(function, statement.params),
         params=statement.params,
         places=statement.places,
         is_cut=statement.is_cut,

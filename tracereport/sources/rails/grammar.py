@@ -98,9 +98,6 @@ def split_binds(rest: str) -> tuple[str, str]:
 
 def read_binds(text: str) -> tuple[Params, bool]:
     """The names and values behind a statement, and whether all of them are told."""
-    plain = _read_plain_binds(text)
-    if plain is not None:
-        return plain, True
     params: list[tuple[str, str]] = []
     seen: Counter[str] = Counter()
     is_whole = True
@@ -114,16 +111,18 @@ def read_binds(text: str) -> tuple[Params, bool]:
     return tuple(params), is_whole
 
 
-def _read_plain_binds(text: str) -> Params | None:
-    """Texts and numbers under names of their own, as nearly all are; none where there is anything else."""
-    if FILTERED in text:
-        return None
+def join_plain_binds(text: str) -> tuple[str, int] | None:
+    """Names and values as they stand in the text of a lookup, ``|id=1|state=open``, and how many there are.
+
+    Of texts and numbers under names of their own, as nearly all are; none where there is anything else.
+    """
     found = _PLAIN_BIND.findall(text)
-    params = tuple([(name, number or quoted) for name, quoted, number in found])
-    # What stands around the names and values: [["", ], ["", ]] and the quotes of texts.
-    around = sum([0 if number else 2 for _, _, number in found]) + 8 * len(params)
-    told = sum([len(name) + len(value) for name, value in params])
-    return params if around + told == len(text) and len(dict(params)) == len(params) else None
+    count = len(found)
+    joined = "".join([f"|{name}={number or quoted}" for name, quoted, number in found])
+    # Beside names, values and quotes there is [[, ], [, ], [, ]] in the text, and as much of | and = in what is joined.
+    is_all = len(joined) - 2 * count + text.count('"') + 6 * count == len(text)
+    is_plain = joined.count("|") == joined.count("=") == count == len({name for name, _, _ in found})
+    return (joined, count) if is_all and is_plain and FILTERED not in text else None
 
 
 def key_of(before: str) -> str:

@@ -199,18 +199,17 @@ class RailsReader:
             own.continuation_lines += pending.continued
             if self.extents is not None:
                 self.extents[pending.line] = pending.line + pending.continued
-        question = own.codes.code_question(head.name, pending.rest)
-        form = question.form
+        form, lookup, is_known = own.codes.code_question(head.name, pending.rest)
         origin, caller = own.codes.code_origin(form, place, unit.action or unit.test, is_cached=head.is_cached)
         own.statements += 1
         if form.kind != "question":
             own.notices["rails-writes" if form.kind == "write" else _FRAMES] += 1
         if place is None:
             own.notices["rails-without-place"] += 1
-        if not question.is_known:
+        if not is_known:
             own.notices["rails-without-values"] += 1
         own.builder.add_coded(
-            question.lookup,
+            lookup,
             origin,
             process=unit.process,
             line=pending.line,
@@ -253,7 +252,8 @@ def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[
 def find_extents(stream: Stream) -> Mapping[int, int]:
     """By line the last one of each statement over several."""
     reader = RailsReader(stream.name)
-    reader.extents = found = {}
+    found: dict[int, int] = {}
+    reader.extents = found
     for _ in reader.read(stream, None):
         pass
     return found
