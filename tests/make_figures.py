@@ -4,6 +4,7 @@ import re
 
 from tests.paths import ROOT
 from tests.sample_report import compared_report
+from tracereport.documents.page.page import EXACT_RULES
 from tracereport.documents.templating import render_template
 from tracereport.model import Settings
 from tracereport.sections import SECTIONS
@@ -12,8 +13,9 @@ PAGE = ROOT / "docs" / "figures.md"
 OPENING = """\
 # What each figure means
 
-The page shows these definitions beside its figures, with the thresholds of its own run; here they are those of the
-defaults. Below them stand the sections, which text, Markdown and page show alike.
+The page of a report shows these definitions beside its figures, with the thresholds of its own run; here they are those
+of the defaults. What stands under *exactly* only this page tells. Below stand the sections, which text, Markdown and
+page show alike.
 
 """
 
@@ -27,7 +29,8 @@ def make_page() -> str:
         heading, _, text = section.partition("\n")
         key, _, title = heading.partition(": ")
         titles[key] = title
-        parts.append(f"## {title}\n\n{text.strip()}\n")
+        text = text.replace(EXACT_RULES + "\n", "**Exactly.** ").strip()
+        parts.append(f"## {title}\n\n{text}\n")
     return f"{OPENING}{chr(10).join(parts)}\n## The sections\n\n{chr(10).join(_describe_sections(titles))}"
 
 

@@ -208,3 +208,13 @@ def test_times_of_paths_reach_up_to_what_may_have_been_cut_off() -> None:
     ranges = {row.path: (row.total_ns, row.total_upper_ns, row.self_ns, row.self_upper_ns) for row in found.paths.rows}
     assert ranges[("outer",)] == (3_000_000, 5_000_000, 3_000_000, 5_000_000)
     assert ranges[("outer", "inner")] == (0, 1_000_000, 0, 1_000_000)
+
+
+def test_of_calls_that_ran_side_by_side_no_self_time_is_claimed() -> None:
+    inside = [f"{number}|load|caller=gather|id={number}|elapsed_us=9000|parent=0" for number in (1, 2)]
+    found = report_of(processes_of(*inside, "0|gather|elapsed_us=10000|parent=none"))
+    assert {row.function: row.self_ns for row in found.functions.rows} == {"load": 18_000_000, "gather": -8_000_000}
+    for kind in ("text", "markdown", "html"):
+        document = render(found, kind)
+        assert "not known" in str(document)
+        assert "-8,000" not in str(document), "nothing takes less than no time"

@@ -31,7 +31,7 @@ class Function(Record, frozen=True, kw_only=True):
     total_elapsed_ns: int
     total_elapsed_upper_ns: int
     self_ns: int | None
-    """Of the processes with a nested or given tree, else null."""
+    """Of the processes with a nested or given tree, else null; below 0 where calls inside ran side by side."""
     self_upper_ns: int | None
     """Null where ``self_ns`` is."""
     mean_elapsed_ns: float

@@ -22,7 +22,9 @@ from tracereport.wording.units import (
     format_lookup,
     format_metric,
     format_name,
+    format_self_time,
     format_signature,
+    knows_self_time,
     quote_name,
     shorten_path,
 )
@@ -281,6 +283,13 @@ def time_range(lower_ns: int, upper_ns: int) -> Figure:
     """A time known by its bounds."""
     exact = f"{format_exact_time(lower_ns)} recorded, below {format_exact_time(upper_ns)}"
     return Figure(format_bounds(lower_ns, upper_ns), exact if upper_ns > lower_ns else format_exact_time(lower_ns))
+
+
+def self_time(self_ns: int | None, upper_ns: int | None) -> Figure:
+    """A self time by its bounds, as far as these are known."""
+    if self_ns is None or not knows_self_time(self_ns, upper_ns):
+        return Figure(format_self_time(self_ns, upper_ns))
+    return time_range(max(self_ns, 0), self_ns if upper_ns is None else upper_ns)
 
 
 def recorded_time(elapsed_ns: int, resolution_ns: int) -> Figure:

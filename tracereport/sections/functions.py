@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.model import Function, Report, Rows
-from tracereport.sections.cells import Figure, FunctionName, recorded_time, time_range
+from tracereport.sections.cells import FunctionName, recorded_time, self_time, time_range
 from tracereport.sections.charts.repeats import bars_of_calls
 from tracereport.sections.interface import (
     FUNCTIONS,
@@ -87,7 +87,7 @@ class FunctionTimes(_OfFunctions):
         return (
             figures("total", lambda row: time_range(row.total_elapsed_ns, row.total_elapsed_upper_ns), "self"),
             words("function", lambda row: FunctionName(row.function)),
-            *([figures("self", _self_time, "self")] if knows_self else []),
+            *([figures("self", lambda row: self_time(row.self_ns, row.self_upper_ns), "self")] if knows_self else []),
             figures("p50", lambda row: recorded_time(row.p50_elapsed_ns, row.resolution_ns), "percentiles"),
             figures("p90", lambda row: recorded_time(row.p90_elapsed_ns, row.resolution_ns), "percentiles"),
             figures("p99", lambda row: recorded_time(row.p99_elapsed_ns, row.resolution_ns), "percentiles"),
@@ -106,9 +106,3 @@ def _time_parts(row: Function) -> Sequence[float]:
     """Self time, the rest, and what truncation may hide."""
     own_ns = min(max(row.self_ns or 0, 0), row.total_elapsed_ns)
     return (own_ns, row.total_elapsed_ns - own_ns, row.total_elapsed_upper_ns - row.total_elapsed_ns)
-
-
-def _self_time(row: Function) -> Figure:
-    if row.self_ns is None:
-        return Figure("not known")
-    return time_range(row.self_ns, row.self_ns if row.self_upper_ns is None else row.self_upper_ns)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.model import Report, Rows, TreePath
-from tracereport.sections.cells import Path, time_range
+from tracereport.sections.cells import Path, self_time, time_range
 from tracereport.sections.interface import TREE, Column, SectionView, counts, figures, words
 from tracereport.wording.phrases import format_count, format_counted
 
@@ -20,7 +20,7 @@ class _Paths(SectionView[TreePath]):
         return (
             figures("total", lambda row: time_range(row.total_ns, row.total_upper_ns or row.total_ns), "self"),
             words("path", lambda row: Path(row.path)),
-            figures("self", lambda row: time_range(row.self_ns, row.self_upper_ns or row.self_ns), "self"),
+            figures("self", lambda row: self_time(row.self_ns, row.self_upper_ns), "self"),
             counts("calls", lambda row: row.calls, "calls"),
             counts("repeats", lambda row: row.redundant_calls, "redundant"),
         )

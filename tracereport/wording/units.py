@@ -131,6 +131,18 @@ def format_bounds(lower_ns: int, upper_ns: int) -> str:
     return f"{_round_figure(lower_ns / lower_unit_ns, math.floor)} {lower_unit}-{upper}"
 
 
+def knows_self_time(self_ns: int | None, upper_ns: int | None) -> bool:
+    """Whether a time less that of the calls inside is a self time: below zero, those ran side by side."""
+    return self_ns is not None and (self_ns if upper_ns is None else max(self_ns, upper_ns)) >= 0
+
+
+def format_self_time(self_ns: int | None, upper_ns: int | None) -> str:
+    """A self time by its bounds, as far as these are known."""
+    if self_ns is None or not knows_self_time(self_ns, upper_ns):
+        return "not known"
+    return format_bounds(max(self_ns, 0), self_ns if upper_ns is None else upper_ns)
+
+
 def format_elapsed(elapsed_ns: int, resolution_ns: int) -> str:
     """One recorded time: as it was recorded, but ``< 1 ms`` for a zero that was cut off."""
     return format_time(elapsed_ns) if elapsed_ns else format_bounds(0, resolution_ns)

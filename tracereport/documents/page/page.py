@@ -244,11 +244,16 @@ class Definition(msgspec.Struct, frozen=True):
     text: Markup
 
 
+EXACT_RULES: Final = "### Exactly\n"
+"""The heading in ``templates/definitions.md`` of what the page leaves to the documentation."""
+
+
 @lru_cache(maxsize=8)
 def list_definitions(settings: Settings) -> dict[str, Definition]:
     """How each figure is computed under these settings, by key.
 
-    From ``templates/definitions.md``: sections that begin ``## key: Title``.
+    From ``templates/definitions.md``: sections that begin ``## key: Title``. Exact rules below them stand in the
+    documentation alone.
     """
     markdown = MarkdownIt("commonmark", {"html": False})
     written = render_template("definitions.md", settings=settings)
@@ -256,5 +261,8 @@ def list_definitions(settings: Settings) -> dict[str, Definition]:
     for section in re.split(r"^## ", written, flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
         key, _, title = heading.partition(": ")
+        text = text.partition(EXACT_RULES)[0]
+        if not text.strip():
+            continue
         definitions[key] = Definition(key, title, Markup(markdown.render(text)))  # noqa: S704 - ours, html off
     return definitions

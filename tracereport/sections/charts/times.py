@@ -28,8 +28,10 @@ from tracereport.wording.units import (
     format_cut_list,
     format_elapsed,
     format_left_out,
+    format_self_time,
     format_share,
     format_time,
+    knows_self_time,
     unit_of,
 )
 
@@ -55,8 +57,8 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
     names = [label(row.function) for row in shown]
     unit, unit_ns = unit_of(longest.total_elapsed_ns)
     title = f"{label(longest.function)} takes longest: {_format_total(longest)}"
-    if longest.self_ns is not None:
-        title += f", {format_self_time(longest)} of it in its own code"
+    if knows_self_time(longest.self_ns, longest.self_upper_ns):
+        title += f", {_format_self(longest)} of it in its own code"
     return Chart(
         name="function-times",
         title=title,
@@ -67,7 +69,7 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
         values={"height": ROW_PX * len(shown), **names_of(names), "title": f"total time, {unit}"},
         datasets={"areas": areas_of(names), "rows": _time_rows(shown, label, unit_ns)},
         columns=(name_column("function"), ChartColumn("total time"), ChartColumn("self time")),
-        rows=tuple((label(row.function), _format_total(row), format_self_time(row)) for row in shown),
+        rows=tuple((label(row.function), _format_total(row), _format_self(row)) for row in shown),
         functions=tuple((label(row.function),) for row in shown),
         legend=(*legend_of(*((_TOTAL, _SELF) if has_self else (_TOTAL,))), _BOUND),
         left_out=format_left_out(len(shown), report.functions.total),
@@ -84,9 +86,9 @@ def _time_rows(shown: Sequence[Function], label: Labels, unit_ns: int) -> list[R
             "function": label(row.function),
             "total": row.total_elapsed_ns / unit_ns,
             "upper": row.total_elapsed_upper_ns / unit_ns,
-            "self": (row.self_ns or 0) / unit_ns,
+            "self": max(row.self_ns or 0, 0) / unit_ns,
             "total_text": _format_total(row),
-            "self_text": format_self_time(row),
+            "self_text": _format_self(row),
         }
         for row in shown
     ]
@@ -146,11 +148,8 @@ def _fill_powers(lowers: set[int]) -> list[int]:
     return sorted(filled)
 
 
-def format_self_time(row: Function) -> str:
-    """A function's self time, by its bounds where they are known."""
-    if row.self_ns is None:
-        return "not known"
-    return format_bounds(row.self_ns, row.self_ns if row.self_upper_ns is None else row.self_upper_ns)
+def _format_self(row: Function) -> str:
+    return format_self_time(row.self_ns, row.self_upper_ns)
 
 
 def _format_percentile(row: Function, elapsed_ns: int) -> str:

@@ -23,6 +23,7 @@ from tracereport.wording.units import (
     elide_middle,
     format_bounds,
     format_left_out,
+    format_self_time,
     format_share,
     shorten_path,
 )
@@ -116,7 +117,7 @@ def _total(row: TreePath) -> str:
 
 
 def _self(row: TreePath) -> str:
-    return format_bounds(row.self_ns, row.self_upper_ns or row.self_ns)
+    return format_self_time(row.self_ns, row.self_upper_ns)
 
 
 def _place(paths: Sequence[TreePath]) -> list[_Box]:
