@@ -21,7 +21,7 @@ from tests.running import BARE, SINGLE, command_line, environment, read_once, ru
 from tracereport import __version__
 from tracereport.command import job as job_room
 from tracereport.command.cli import main
-from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
+from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
 from tracereport.command.options import GROUPS, TOP
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import list_suffixes
@@ -151,7 +151,7 @@ def test_the_version_the_schema_and_the_help(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_emitter_of_a_language_is_printed_as_it_stands(language: Language) -> None:
-    assert run("emitter", language).stdout == emitter_path(language).read_bytes()
+    assert run("emitter", language).stdout == read_emitter(language)
 
 
 def test_the_help_names_every_format_suffix_and_default(capsys: pytest.CaptureFixture[str]) -> None:

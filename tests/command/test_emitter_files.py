@@ -1,20 +1,22 @@
 """The emitters to copy: found in a checkout, and where a wheel puts them."""
 
+import ast
 import shutil
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.paths import EXAMPLES, ROOT
 from tracereport.command import emitter_files as files
-from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
+from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_checkout_has_each(language: Language) -> None:
     sign = "export declare function trace" if language == "node-types" else "PERF_TRACE|"
-    assert sign in emitter_path(language).read_text(encoding="utf-8")
+    assert sign in read_emitter(language).decode()
 
 
 def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,8 +26,22 @@ def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.Mon
             (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / source, tmp_path / target)
     package = tmp_path / "tracereport" / "emit"
-    shutil.copy(str(files.__file__), package)
-    shutil.copy(emitter_path("python"), package)
+    monkeypatch.setattr(files, "_EXAMPLES", tmp_path)
     monkeypatch.setattr(files, "_PACKAGE", package)
-    assert {emitter_path(language).parent for language in LANGUAGES} == {package}
-    assert emitter_path("rust").read_bytes() == (EXAMPLES / "rust" / "perf_trace.rs").read_bytes()
+    assert read_emitter("rust") == (EXAMPLES / "rust" / "perf_trace.rs").read_bytes()
+    assert read_emitter("node") == (EXAMPLES / "node" / "perf-trace.mjs").read_bytes()
+
+
+def test_the_one_file_of_python_holds_each_name_once_and_is_in_the_grammar_of_the_first_python() -> None:
+    tree = ast.parse(read_emitter("python"), feature_version=(3, 9))
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
+    defined += [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    defined += [
+        target.id
+        for node in tree.body
+        for target in (node.targets if isinstance(node, ast.Assign) else [])
+        if isinstance(target, ast.Name)
+    ]
+    assert {"trace", "begin", "digest"} <= set(defined)
+    assert Counter(defined).most_common(1)[0][1] == 1
+    assert not [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from tests.hostile_values import broken_values, values, write_surrogates
 from tests.written_lines import RESERVED, WrittenCall, read_as_reported, read_line, read_written
 from tracereport import emit
-from tracereport.command.emitter_files import emitter_path
+from tracereport.command.emitter_files import read_emitter
 from tracereport.emit import begin, digest, found, size, trace, traced
 
 names = values.map(lambda text: text.replace("=", "-"))
@@ -777,15 +777,14 @@ def test_a_file_that_takes_the_place_of_standard_error_stays_clean(tmp_path: Pat
 def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:
     done = run_python("import sys, tracereport.emit\nprint(*sys.modules)", PERF_TRACE="")
     loaded = done.stdout.split()
-    assert [name for name in loaded if name.startswith("tracereport")] == [
-        "tracereport",
-        *(f"tracereport.emit{part}" for part in (".defer", ".core", ".modules", "")),
-    ]
+    parts = ["defer", "answers", "lines", "log", "calls", "origins", "tracing", "modules", "testing"]
+    emitter = {"tracereport", "tracereport.emit", *(f"tracereport.emit.{part}" for part in parts)}
+    assert {name for name in loaded if name.startswith("tracereport")} == emitter
     assert not {"polars", "numpy", "msgspec", "altair", "asyncio", "logging"} & set(loaded)
 
 
 def test_the_file_can_be_copied_and_used_by_itself(tmp_path: Path) -> None:
-    (tmp_path / "perf_trace.py").write_bytes(emitter_path("python").read_bytes())
+    (tmp_path / "perf_trace.py").write_bytes(read_emitter("python"))
     done = run_python(SIMPLE.replace("tracereport.emit", "perf_trace"), PERF_TRACE="1", PYTHONPATH=str(tmp_path))
     assert done.stderr.startswith("PERF_TRACE|0|f|")
 

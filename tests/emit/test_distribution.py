@@ -15,6 +15,7 @@ from tests.emitters import HERE
 from tests.paths import ROOT
 from tests.shop import load_plugin
 from tests.written_lines import read_line
+from tracereport.command.emitter_files import read_emitter
 
 DISTRIBUTION = ROOT / "emitters" / "python"
 SOURCES = sorted((ROOT / "tracereport" / "emit").rglob("*.py"))
@@ -95,7 +96,7 @@ BOTH = """
 import perf_trace, perf_trace.sqlalchemy
 import tracereport.emit
 import tracereport.emit.sqlalchemy as hook
-from tracereport.emit.core import trace
+from tracereport.emit.tracing import trace
 from perf_trace import trace as other_trace
 
 assert tracereport.emit is perf_trace
@@ -123,7 +124,7 @@ def test_without_the_other_each_is_itself(tmp_path: Path) -> None:
 
 
 def test_a_copy_of_the_one_file_is_not_taken_for_the_package(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "tracereport" / "emit" / "core.py", tmp_path / "perf_trace.py")
+    (tmp_path / "perf_trace.py").write_bytes(read_emitter("python"))
     code = "import perf_trace, tracereport.emit as emit\nprint(emit.__name__, emit is perf_trace)"
     assert run("-c", code, folder=tmp_path, paths=[tmp_path, ROOT]).stdout == "tracereport.emit False\n"
 

@@ -17,8 +17,8 @@ from tests.paths import ROOT
 from tests.tracing import tracing
 from tests.written_lines import WrittenCall, read_written
 from tracereport import emit
-from tracereport.emit import begin, core, trace, trace_module, traced
-from tracereport.emit.core import wrap_members
+from tracereport.emit import begin, testing, trace, trace_module, traced
+from tracereport.emit.tracing import wrap_members
 
 HERE = "tests/emit/test_fields.py"
 
@@ -184,10 +184,10 @@ def test_the_test_the_try_and_the_phase_are_those_at_the_start(tmp_path: Path) -
     with tracing(tmp_path) as calls:
         emit.name_test("test_it", attempt=2, phase="setup")
         with trace("f"):
-            named = core.get_test()
+            named = testing.get_test()
             emit.name_test(None)
             ask(1)
-            core.set_test(named)
+            testing.set_test(named)
             child = "from tracereport.emit import trace\nwith trace('child'): pass"
             environment = {**os.environ, "PERF_TRACE": str(tmp_path / "child.log")}
             subprocess.run([sys.executable, "-c", child], env=environment, check=True)

@@ -14,7 +14,7 @@ import click
 
 from tracereport import __version__
 from tracereport.command.completion import SHELLS, Shell, write_completion
-from tracereport.command.emitter_files import LANGUAGES, Language, emitter_path
+from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
 from tracereport.command.history import history
 from tracereport.command.interrupt import orderly_end, prompt_interrupts
 from tracereport.command.loading import keep_memory, load_numpy
@@ -310,7 +310,7 @@ def emitter(language: Language) -> int:
 
     Python needs no copy where tracereport is installed: from tracereport.emit import traced
     """
-    click.echo(emitter_path(language).read_bytes(), nl=False)
+    click.echo(read_emitter(language), nl=False)
     return ExitCode.DONE
 
 

@@ -1,14 +1,15 @@
-"""Where the emitters are that a program takes a copy of: one file for each language.
+"""The emitters that a program takes a copy of: one file for each language.
 
->>> from tracereport.command.emitter_files import emitter_path
->>> emitter_path("rust").name
-'perf_trace.rs'
+>>> from tracereport.command.emitter_files import read_emitter
+>>> b"PERF_TRACE|" in read_emitter("rust")
+True
 
 Not a module of the emitters' package, which starts tracing when it is imported: the command is not to be traced.
 """
 
+import ast
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,14 +20,31 @@ _PACKAGE = Path(__file__).resolve().parent.parent / "emit"
 _AUTOSTART = _PACKAGE / "autostart"
 """In ``PYTHONPATH``, it has the hooks for libraries switch themselves on in each Python program."""
 _EXAMPLES = _PACKAGE.parent.parent / "examples"
-_NAMES: dict[Language, str] = {"python": "core.py", "rust": "perf_trace.rs", "node": "perf-trace.mjs"}
+_NAMES: dict[Language, str] = {"rust": "perf_trace.rs", "node": "perf-trace.mjs"}
 _NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
+_PYTHON_MODULES = ("lines", "log", "testing", "calls", "origins", "tracing", "answers")
+"""What makes up the emitter itself, without hooks for libraries; each needs those before it."""
 
 
-def emitter_path(language: Language) -> Path:
-    """The emitter's file: in its package, or, of a checkout, among the examples."""
+def read_emitter(language: Language) -> bytes:
+    """The emitter's file: of Python its modules in one, else the file of its package, or, of a checkout, an example."""
+    if language == "python":
+        return "\n".join(_join_python()).encode()
     packaged = _PACKAGE / _NAMES[language]
-    return packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]
+    return (packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]).read_bytes()
+
+
+def _join_python() -> Iterator[str]:
+    package = ast.get_docstring(ast.parse((_PACKAGE / "__init__.py").read_text(encoding="utf-8")), clean=False)
+    yield f'"""{package}"""\n\nfrom __future__ import annotations'
+    for module in _PYTHON_MODULES:
+        source = (_PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+        lines = source.splitlines()
+        for place, node in enumerate(ast.parse(source).body):
+            is_joined = isinstance(node, ast.ImportFrom) and (node.level > 0 or node.module == "__future__")
+            if is_joined or place == 0:  # what it says of itself
+                lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+        yield "\n".join(lines)
 
 
 def python_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,31 +1,36 @@
 """Writes trace lines from Python: decorators, hooks for libraries, a plugin for pytest. Standard library only.
 
+::
+
+    from perf_trace import size, trace, traced      # or: from tracereport.emit import ...
+
+    @traced(result=size)
+    def find_orders(customer_id: int) -> list[Order]: ...
+
+    with trace("render", page=3) as call:
+        body = template.render()
+        call.record(bytes=len(body))
+
+The environment variable ``PERF_TRACE`` switches it on: ``1`` writes to standard error, anything else is a file that is
+appended to (``%p`` in its name: the process's number, ``%n``: the program's name). Unset: a decorated function costs
+one call and one comparison more, some 0.2 µs, and a ``with`` some 0.5 µs. ``PERF_TRACE_TEST``, ``_TRY`` and ``_PHASE``
+name the test that a process belongs to. Tracing never makes a program fail: what can't be written or measured is left
+out.
+
 It is the package ``perf_trace`` of the distribution of that name, and ``tracereport.emit`` in ``tracereport``; where
-both are installed they are one. ``core`` holds all of the emitter itself, and says what a line looks like.
+both are installed they are one. ``lines`` says what a line looks like.
 """
 
 from .defer import defer
 
 if not defer(__name__):
-    from .core import (
-        Call,
-        Origin,
-        begin,
-        digest,
-        find_origin,
-        found,
-        is_on,
-        is_standard_error,
-        name_caller,
-        name_test,
-        runs_in,
-        size,
-        start,
-        stop,
-        trace,
-        traced,
-    )
+    from .answers import digest, found, size
+    from .calls import Call, Origin, begin
+    from .log import is_on, is_standard_error, start, stop
     from .modules import trace_module
+    from .origins import find_origin, name_caller, runs_in
+    from .testing import name_test
+    from .tracing import trace, traced
 
     __all__ = [
         "Call",

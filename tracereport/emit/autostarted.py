@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from . import core, hooks
+from . import hooks
+from .log import is_on
 from .modules import when_imported
 
 _PLUGIN = f"{__package__}.pytest_guest"
@@ -12,7 +13,7 @@ _PLUGIN = f"{__package__}.pytest_guest"
 
 def switch_on() -> None:
     """Switches the hooks on, and has pytest name the tests even where the plugin isn't installed beside it."""
-    if core.is_on():
+    if is_on():
         hooks.switch_on()
         when_imported("_pytest.config", _add_plugin)
 

@@ -24,14 +24,16 @@ from weakref import WeakKeyDictionary
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .core import Call, is_on
 from .django_machinery import MACHINERY, is_migrating
 from .django_relations import find_relation
 from .hooks import extend, safely
+from .log import is_on
 from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from .calls import Call
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 

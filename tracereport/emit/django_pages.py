@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .core import begin, is_on
+from .calls import begin
 from .django_machinery import MACHINERY, is_migrating
 from .hooks import extend, find_outside, safely
+from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

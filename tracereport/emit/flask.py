@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from flask.app import Flask
 from flask.globals import request
 
-from .core import Origin, begin, is_on
+from .calls import Origin, begin
 from .hooks import extend
+from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

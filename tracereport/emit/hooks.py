@@ -13,8 +13,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .core import Call, Origin, find_origin, known_files, mark_coroutine_function, runs_in
+from .calls import Call, Origin
 from .modules import trace_module, when_imported
+from .origins import find_origin, known_files, runs_in
+from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

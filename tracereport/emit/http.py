@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .core import Call, begin, digest
+from .answers import digest
+from .calls import Call, begin
 from .hooks import find_outside
 from .statements import hide
 

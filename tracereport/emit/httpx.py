@@ -9,14 +9,14 @@ import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .core import is_on
 from .hooks import extend, safely
 from .http import begin_request, record_response
+from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .core import Call
+    from .calls import Call
 
 _MACHINERY = ("httpx", "httpx2", "httpcore", "httpcore2", "anyio")
 _IN_PROCESS = frozenset({"ASGITransport", "WSGITransport", "_TestClientTransport"})

@@ -11,7 +11,7 @@ from importlib.abc import MetaPathFinder
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from .core import traced, wrap_members
+from .tracing import traced, wrap_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -23,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import core, hooks
+from . import hooks
+from .calls import begin
+from .log import OFF_WORDS, expand_target, is_on, is_standard_error, start, stop
 from .pytest_report import list_traced_modules, print_report
+from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     target = config.getoption(OPTION, None)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     wanted = os.environ.get(_VARIABLE, "")
-    if target is None and not core.is_on():
+    if target is None and not is_on():
         return
     try:
         tracing = _choose(config, target, worker, wanted)
@@ -88,7 +91,7 @@ def _choose(config: pytest.Config, target: str | None, worker: dict[str, Any] | 
         return _Worker(Path(worker["perf_trace_folder"]))
     if target is not None:
         return _Run(config.invocation_params.dir / target, wanted)
-    if core.is_standard_error(wanted) and worker is None:  # pytest catches what is written there
+    if is_standard_error(wanted) and worker is None:  # pytest catches what is written there
         return _Run(Path(tempfile.mkdtemp(prefix="perf-trace-")) / DEFAULT_FILE, wanted, is_passing=True)
     return _Tracing()
 
@@ -109,7 +112,7 @@ class _Tracing:
         try:
             return (yield)
         finally:
-            core.name_test(None)
+            name_test(None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
@@ -128,23 +131,23 @@ class _Tracing:
         return (yield from self._trace_phase(item, "teardown"))
 
     def _trace_phase(self, item: pytest.Item, phase: str) -> Iterator[None]:
-        core.name_test(item.nodeid, attempt=self._tries.get(item.nodeid, 1), phase=phase)
+        name_test(item.nodeid, attempt=self._tries.get(item.nodeid, 1), phase=phase)
         name = "test" if phase == "call" else f"test {phase}"
-        with core.begin(name, [("name", item.nodeid)], "pytest", is_lazy=True, via="pytest", is_frame=True):
+        with begin(name, [("name", item.nodeid)], "pytest", is_lazy=True, via="pytest", is_frame=True):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:  # noqa: ANN401  # pytest's own kind
         """Traces a fixture, which belongs to the set-up even where the test itself asks for it."""
-        outside = core.get_test()
+        outside = get_test()
         if "phase=call" in outside:
-            core.set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
+            set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
         params = [("name", fixturedef.argname)]
         try:
-            with core.begin("fixture", params, is_lazy=True, via="pytest", is_frame=True):
+            with begin("fixture", params, is_lazy=True, via="pytest", is_frame=True):
                 return (yield)
         finally:
-            core.set_test(outside)
+            set_test(outside)
 
 
 class _Worker(_Tracing):
@@ -161,11 +164,11 @@ class _Worker(_Tracing):
         self.part.write_text(MARKER.format(name=name), encoding="utf-8")
         target = str(self.folder / f"{name}-%p.log")
         os.environ[_VARIABLE] = target
-        core.start(target)
+        start(target)
 
     def pytest_unconfigure(self) -> None:
         """Switches tracing off, and leaves the environment as it was."""
-        core.stop()
+        stop()
         if self._environment is None:
             os.environ.pop(_VARIABLE, None)
         else:
@@ -216,7 +219,7 @@ class _Run(_Worker):
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Adds the other processes' traces, once the workers have ended."""
-        core.stop()
+        stop()
         if not self._has_run:
             return
         if not self._is_moved:
@@ -235,15 +238,15 @@ class _Run(_Worker):
         """Prints the beginning of the report, or hands the traces on to who asked for them."""
         if not self._has_run:
             return
-        if self._wanted.lower() in core.OFF_WORDS:
+        if self._wanted.lower() in OFF_WORDS:
             print_report(terminalreporter, self.path)
         else:
             self._hand_on(config)
 
     def _hand_on(self, config: pytest.Config) -> None:
         lines = self.path.read_bytes()
-        if not core.is_standard_error(self._wanted):
-            with Path(core.expand_target(self._wanted)).open("ab") as wanted:
+        if not is_standard_error(self._wanted):
+            with Path(expand_target(self._wanted)).open("ab") as wanted:
                 wanted.write(lines)
             return
         capture = config.pluginmanager.getplugin("capturemanager")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .core import Call, begin, digest, is_on
+from .answers import digest
+from .calls import Call, begin
 from .hooks import extend, find_outside, safely
+from .log import is_on
 from .statements import hide
 
 if TYPE_CHECKING:

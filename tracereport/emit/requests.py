@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from requests.sessions import Session
 
-from .core import is_on
 from .hooks import extend, safely
 from .http import begin_request, record_response
+from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .core import Call
+    from .calls import Call
 
 _MACHINERY = ("requests", "urllib3", "requests_toolbelt", "requests_oauthlib")
 

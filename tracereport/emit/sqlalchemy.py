@@ -22,8 +22,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 
-from .core import Call, is_on
 from .hooks import safely
+from .log import is_on
 from .statements import (
     Databases,
     Session,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, ExceptionContext, ExecutionContext
     from sqlalchemy.engine.interfaces import DBAPICursor
+
+    from .calls import Call
 
 _CALL = "_perf_trace_call"
 _IS_BEGUN = "_perf_trace_is_begun"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
-from .core import Origin, begin, is_on
+from .calls import Origin, begin
 from .hooks import extend
+from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping

@@ -14,8 +14,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from .core import Call, begin, digest, get_test
+from .answers import digest
+from .calls import Call, begin
 from .hooks import find_outside
+from .testing import get_test
 
 if TYPE_CHECKING:
     from weakref import ReferenceType

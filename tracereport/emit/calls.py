@@ -1,0 +1,211 @@
+"""A call: it takes its number when it begins, knows the one around it, and writes its line when it ends."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .lines import format_line, format_marks, format_metrics, format_params, to_text
+from .log import Log, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+    from weakref import ReferenceType
+
+    from typing_extensions import Self
+
+UNKNOWN = "unknown"
+NO_FAILURES = (GeneratorExit, StopIteration, StopAsyncIteration)
+
+
+class Call:
+    """What ``with trace(...) as call`` gives. While tracing is off it is this class, which does nothing."""
+
+    __slots__ = ()
+
+    def record(self, **metrics: float) -> None:
+        """Adds metrics to the call's line: what came out of it, as unsigned integers; a flag counts as 0 or 1.
+
+        Results (``rows``, ``bytes``, ``found``, a ``digest``) are what a repeat is judged by. A time carries its unit
+        as a suffix (``query_us``), and its decimals are cut off. What else is no unsigned 64-bit integer is left out.
+        """
+
+    def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:
+        """Says of the call what isn't an answer.
+
+        Args:
+            function: a name that is better than the one it began with, known only now.
+            write: the table, or other resource, that the call changes; ``1`` where that isn't known.
+            marks: ``failed``: it gave no answer; ``cached``: the answer came out of a cache; ``frame``: a place in
+                the tree, no question.
+        """
+
+    def finish(self) -> None:
+        """Ends the call and writes its line."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+
+class Origin(NamedTuple):
+    """Where a call comes from; None for what isn't known."""
+
+    caller: str | None = None
+    at: str | None = None
+    activation: int | None = None
+
+
+class TracedCall(Call):
+    """A call that is being timed.
+
+    A *lazy* one takes its number when the first call inside it begins, and is written only if there was one.
+    """
+
+    before: list[str]
+    __slots__ = (
+        "before",
+        "enclosing",
+        "is_running",
+        "log",
+        "marks",
+        "metrics",
+        "number",
+        "origin",
+        "owner",
+        "started_ns",
+        "test",
+    )
+
+    def __init__(
+        self,
+        log: Log,
+        function: str,
+        origin: Origin,
+        params: Iterable[tuple[str, object]],
+        marks: dict[str, object],
+        *,
+        is_lazy: bool = False,
+        owner: ReferenceType[Any] | None = None,
+    ) -> None:
+        self.enclosing = find_running(current.get(), log)
+        caller = origin.caller
+        if caller is None:
+            caller = UNKNOWN if self.enclosing is None else self.enclosing.before[0]
+        self.before = [to_text(function), f"caller={caller}", *format_params(params)]
+        self.metrics: dict[str, float] = {}
+        self.marks = marks
+        self.origin = origin
+        self.owner = owner
+        self.test = now.test
+        self.log = log
+        self.is_running = True
+        self.number: int | None = None
+        if not is_lazy:
+            self.take_number()
+        current.set(self)
+        self.started_ns = perf_counter_ns()
+
+    def take_number(self) -> int:
+        """Gives the call its number, those around it theirs first, if it has none."""
+        if self.number is None:
+            if self.enclosing is not None:
+                self.enclosing.take_number()
+            self.number = next(self.log.numbers)
+        return self.number
+
+    def record(self, **metrics: float) -> None:  # noqa: D102  # as above
+        self.metrics.update(metrics)
+
+    def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:  # noqa: D102  # as above
+        if function is not None:
+            self.before[0] = to_text(function)
+        if write is not None:
+            self.marks["write"] = write
+        self.marks.update((name, 1) for name, holds in marks.items() if holds)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, NO_FAILURES):
+            self.marks["failed"] = 1
+        # What began inside this block and hasn't ended by itself is over as well: nothing behind it is inside it.
+        call = current.get()
+        while call is not None and call is not self:
+            call = call.enclosing
+        if call is self:
+            current.set(self)
+        self.finish()
+
+    def finish(self) -> None:  # noqa: D102  # as above
+        elapsed_us = (perf_counter_ns() - self.started_ns) // 1000
+        if not self.is_running:
+            return
+        self.is_running = False
+        # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
+        current.set(find_running(current.get(), self.log))
+        if self.log is now.log and self.number is not None:
+            self.log.write(self._line(elapsed_us))
+
+    def _line(self, elapsed_us: int) -> str:
+        origin = self.origin
+        parent = None if self.enclosing is None else self.enclosing.number
+        behind = [*format_metrics(self.metrics), *self.test, *format_marks(self.marks)]
+        if origin.at is not None:
+            behind.append(f"at={origin.at}")
+        if origin.activation is not None:
+            behind.append(f"activation={origin.activation}")
+        behind.append(self.log.process)
+        return format_line(self.number, self.before, elapsed_us, behind, parent)
+
+
+def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:
+    """The call, or the nearest around it that goes on: a task's may have ended, a statement's been given up."""
+    while call is not None and not (
+        call.is_running and call.log is log and (call.owner is None or call.owner() is not None)
+    ):
+        call = call.enclosing
+    return call
+
+
+current: ContextVar[TracedCall | None] = ContextVar("perf_trace_call", default=None)
+NOT_TRACED = Call()
+
+
+def begin(
+    function: str,
+    params: Iterable[tuple[str, object]],
+    caller: Origin | str | None = None,
+    *,
+    via: str = "python",
+    is_frame: bool = False,
+    write: str | None = None,
+    is_lazy: bool = False,
+    owner: ReferenceType[Any] | None = None,
+) -> Call:
+    """Begins a call by hand, for hooks that see start and end in two places; ``finish()`` ends it.
+
+    Args:
+        function: what is called.
+        params: names and values of what it is asked for, in order. Values are written as ``str`` gives them.
+        caller: who calls, from where; a text is the caller's name; None: the enclosing traced call.
+        via: who writes the line: the hook's name.
+        is_frame: the call is a place in the tree, such as a request, and asks nothing.
+        write: the table, or other resource, that the call changes; ``1`` where that isn't known.
+        is_lazy: the call is written only if a traced one happens inside it.
+        owner: once that is gone, the call counts as over, whether or not it was finished.
+    """
+    log = now.log
+    if log is None:
+        return NOT_TRACED
+    origin = caller if isinstance(caller, Origin) else Origin(caller)
+    marks: dict[str, object] = {"via": via}
+    if is_frame:
+        marks["frame"] = 1
+    if write is not None:
+        marks["write"] = write
+    return TracedCall(log, function, origin, params, marks, is_lazy=is_lazy, owner=owner)

@@ -1,0 +1,102 @@
+r"""What a line of the trace looks like.
+
+A line is one write at the end of its call, by whatever way the call ends; the number is given at its start::
+
+    PERF_TRACE|<number>|<function>|caller=<name>[|<param>=<value>]...|elapsed_us=<n>[|<metric>=<n>]...[|<field>]...
+
+The fields behind the metrics are the emitter's own, and no answers:
+
+=====================  ===============================================================================================
+``test`` ``try``       the test that the call belongs to, and the how many-eth time it is tried
+``phase``              ``setup``, ``call`` or ``teardown`` of that test
+``frame=1``            a place in the tree (a request, a test, a template), no question
+``write=<table>``      what the call changes; ``1`` where that isn't known
+``failed=1``           the call ended by an exception: it gave no answer
+``cached=1``           the answer came out of a cache
+``via``                who wrote the line: ``python``, or a hook such as ``sqlalchemy``, with what relation it loads
+``at=<path>:<line>``   the line of the source that made the call, from the root of the repository
+``activation=<n>``     the run of a function that made the call, unique in the process; not where a call stands around
+``process=<pid>``      the process, which tells apart those that share a file
+``parent=<number>``    the call around this one, or ``none``
+``escaped=1``          each ``|``, newline and backslash of the line's texts is written ``\x7c``, ``\x0a`` and ``\x5c``
+=====================  ===============================================================================================
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TEST_VARIABLES = {"test": "PERF_TRACE_TEST", "try": "PERF_TRACE_TRY", "phase": "PERF_TRACE_PHASE"}
+"""By field of the test: the variable that tells it to processes that the test starts."""
+_ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
+_MARKS = ("frame", "write", "failed", "cached", "via")
+_OWN_NAMES = frozenset({*_ELAPSED_NAMES, *TEST_VARIABLES, *_MARKS, "at", "activation", "process", "parent", "escaped"})
+_TIME_UNITS = ("_ms", "_us", "_ns")
+_LARGEST_METRIC = 2**64 - 1
+_ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
+
+
+def format_line(number: int | None, before: list[str], elapsed_us: int, behind: list[str], parent: int | None) -> str:
+    """The line of a call.
+
+    Args:
+        number: the call's.
+        before: function, caller and parameters, each a field.
+        elapsed_us: how long it took.
+        behind: metrics and the emitter's own fields, each a field.
+        parent: the number of the call around it.
+    """
+    elapsed, end = f"elapsed_us={elapsed_us}", f"parent={'none' if parent is None else parent}"
+    text = "|".join((*before, elapsed, *behind))
+    if "\n" in text or text.count("|") != len(before) + len(behind):
+        before = [field.translate(_ESCAPES) for field in before]
+        behind = [field.translate(_ESCAPES) for field in behind]
+        end += "|escaped=1"
+        text = "|".join((*before, elapsed, *behind))
+    if "PERF_TRACE|" in text or text.endswith("PERF_TRACE"):
+        # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
+        elapsed = f"elapsed_ms={elapsed_us // 1000}|{elapsed}"
+        text = "|".join((*before, elapsed, *behind))
+    return f"PERF_TRACE|{number}|{text}|{end}\n"
+
+
+def format_params(params: Iterable[tuple[str, object]]) -> list[str]:
+    """The fields before elapsed."""
+    return [
+        f"{f'{name}_' if name in _ELAPSED_NAMES else name}={value if type(value) is str else to_text(value)}"
+        for name, value in params
+    ]
+
+
+def format_metrics(metrics: Mapping[str, float]) -> list[str]:
+    """The fields behind elapsed that tell what came out of the call; what is no unsigned 64-bit integer is left out."""
+    fields = []
+    for name, value in metrics.items():
+        number = value if type(value) is int else _to_integer(name, value)
+        if number is not None and 0 <= number <= _LARGEST_METRIC:
+            fields.append(f"{name}_={number}" if name in _OWN_NAMES else f"{name}={number}")
+    return fields
+
+
+def format_marks(marks: Mapping[str, object]) -> list[str]:
+    """The emitter's own fields that tell what kind of call it was, in the order of the table above."""
+    return [f"{name}={to_text(marks[name])}" for name in _MARKS if name in marks]
+
+
+def to_text(value: object) -> str:
+    """What a value is written as."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # an object that can't be printed must not end the call
+        return f"<unprintable {type(value).__name__}>"
+
+
+def _to_integer(name: str, value: object) -> int | None:
+    try:
+        return int(value) if isinstance(value, float) and name.endswith(_TIME_UNITS) else index(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,172 @@
+"""Where the lines go: one run of the call counter for each process, switched on by ``PERF_TRACE`` or from code.
+
+``PERF_TRACE`` is ``1`` for standard error; anything else is a file that is appended to, in whose name ``%p`` stands for
+the process's number (one file for each process, forked ones included) and ``%n`` for the program's name. It is opened
+when the first call is written. Unset, empty, ``0`` or ``off``: nothing is traced.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import sys
+from contextlib import suppress
+from threading import RLock
+from time import sleep
+
+from .lines import TEST_VARIABLES
+
+_VARIABLE = "PERF_TRACE"
+OFF_WORDS = frozenset({"", "0", "off", "false", "no"})
+_STANDARD_ERROR_WORDS = frozenset({"1", "on", "true", "yes", "stderr"})
+
+
+class Log:
+    """One run of the call counter, and the file that its lines go to, from the first one on."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.numbers = itertools.count()
+        self.process = f"process={os.getpid()}"
+        self.descriptor = -1
+        self.lock = RLock()  # one that a signal's handler, or a finalizer, may come back to amid a write
+        if is_standard_error(target):
+            if sys.__stderr__ is None:  # closed before the program began: the next file that it opens gets the number 2
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self.descriptor = 2
+
+    def open(self) -> None:
+        """Opens the file, if it isn't open.
+
+        Raises:
+            OSError: it can't be.
+        """
+        if self.descriptor < 0:
+            self.descriptor = os.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def write(self, line: str) -> None:
+        """Writes a line; what can't be written is left out."""
+        rest = line.encode("utf-8", "backslashreplace")
+        with self.lock:
+            if self.descriptor < 0:
+                try:
+                    self.open()
+                except OSError as error:
+                    _give_up(self.target, error)
+                    return
+            while rest:  # a pipe takes a long line in parts
+                rest = rest[self._write_some(rest) :]
+
+    def _write_some(self, rest: bytes) -> int:
+        """How many of the bytes are written, or given up."""
+        try:
+            return os.write(self.descriptor, rest)
+        except BlockingIOError:  # a pipe that is full for now, and set not to block
+            sleep(0.001)
+            return 0
+        except OSError:
+            return len(rest)
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self.lock:
+            if self.descriptor > 2:  # noqa: PLR2004  # standard error isn't ours to close
+                os.close(self.descriptor)
+            self.descriptor = -1
+
+
+class _Now:
+    """What holds in this process now; one object, so that every module sees the same."""
+
+    __slots__ = ("log", "test")
+
+    def __init__(self) -> None:
+        self.log: Log | None = None
+        self.test: tuple[str, ...] = tuple(
+            f"{field}={os.environ[variable]}" for field, variable in TEST_VARIABLES.items() if variable in os.environ
+        )
+
+
+now = _Now()
+
+
+def start(target: str) -> None:
+    """Switches tracing on, whatever the environment says.
+
+    Args:
+        target: ``1`` for standard error, or the file to append to, with ``%p`` for the process's number and ``%n`` for
+            the program's name.
+
+    Raises:
+        OSError: the file can't be opened, or there is no standard error.
+    """
+    _start(target).open()
+
+
+def _start(target: str) -> Log:
+    stop()
+    now.log = log = Log(target if is_standard_error(target) else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
+    return log
+
+
+def expand_target(target: str) -> str:
+    """The file that a target names in this process."""
+    return target.replace("%p", str(os.getpid())).replace("%n", _name_program())
+
+
+def _name_program() -> str:
+    path = sys.argv[0] if getattr(sys, "argv", None) else ""
+    folder, name = os.path.split(path)
+    if name.startswith("__main__."):  # python -m pytest
+        name = os.path.basename(folder)  # noqa: PTH119  # pathlib is slow to import
+    name = re.sub(r"[^\w.]", "_", name.removesuffix(".py")).strip("_")
+    return name or "python"
+
+
+def stop() -> None:
+    """Switches tracing off; calls that are still running print nothing."""
+    log, now.log = now.log, None
+    if log is not None:
+        log.close()
+
+
+def is_on() -> bool:
+    """Whether calls are traced."""
+    return now.log is not None
+
+
+def is_standard_error(target: str) -> bool:
+    """Whether a value of ``PERF_TRACE`` asks for lines on standard error."""
+    return target.lower() in _STANDARD_ERROR_WORDS
+
+
+def _restart_after_fork() -> None:
+    """Gives the forked process its own counter, and its own file where the name asks for one."""
+    log, now.log = now.log, None
+    if log is not None:
+        with suppress(OSError):
+            now.log = Log(log.target)
+
+
+def _start_from_environment() -> None:
+    target = os.environ.get(_VARIABLE, "")
+    if target.lower() in OFF_WORDS:
+        return
+    try:
+        _start(target)
+    except OSError as error:
+        _give_up(target, error)
+
+
+def _give_up(target: str, error: OSError) -> None:
+    """Says once why nothing is traced, and lets the program go on."""
+    stop()
+    if sys.stderr is not None:
+        sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_restart_after_fork)
+_start_from_environment()

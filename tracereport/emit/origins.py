@@ -1,0 +1,204 @@
+"""Who asks: the function that a frame runs, the line that it is at, and which run of it this is."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .calls import Origin, current, find_running
+from .log import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import CodeType, FrameType
+
+_TEST_RUNNERS = ("_pytest", "pluggy", "pytest")
+_SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
+_AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
+_REPOSITORY_MARKS = (".git", ".hg")
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
+_FRAMES_TO_SEARCH = 12
+_HAS_ACTIVATIONS = sys.version_info >= (3, 10)  # before, a frame that holds a trace function forgets its line
+_files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
+"""By packages and source file: whether the file is of one of them. A stack of twenty frames is looked at per call."""
+_places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
+"""By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
+_PLACES_KEPT = 4096
+_START_FOLDER = os.sep
+with suppress(OSError):  # it may be gone
+    _START_FOLDER = os.getcwd()  # noqa: PTH109  # pathlib is slow to import
+
+
+class _Activation:
+    """Marks a running function's frame, for as long as that exists, by a number of its own.
+
+    It lies where a frame keeps its trace function, and is one that wants no events.
+    """
+
+    __slots__ = ("number",)
+    numbers = itertools.count(1)
+
+    def __init__(self) -> None:
+        self.number = next(self.numbers)
+
+    def __call__(self, *_: object) -> None:
+        pass
+
+
+def find_origin(frame: FrameType | None) -> Origin:
+    """The function that a frame runs, the line it is at, and which run asks.
+
+    Nothing where there is no frame, or it only schedules what others have handed in, as event loops and pytest do.
+    The run is told where no call stands around, or a test alone: within a request, say, all that is asked belongs
+    together anyway.
+    """
+    if frame is None:
+        return Origin()
+    known = _places.get((id(frame.f_code), frame.f_lasti))
+    place = _find_place(frame) if known is None else known[1]
+    log = now.log
+    around = None if log is None else find_running(current.get(), log)
+    if place.caller is None or (around is not None and around.marks["via"] != "pytest"):
+        return place
+    run = _leave_comprehension(frame) if around is None else _find_run(frame)
+    return Origin(place.caller, place.at, _number_activation(run))
+
+
+def _find_place(frame: FrameType) -> Origin:
+    """What is the same whenever the function is at this instruction: to find a line takes a walk along a table."""
+    if runs_in(frame, _SCHEDULERS):
+        return Origin()
+    code = frame.f_code
+    path = _path_in_repository(code.co_filename)
+    place = Origin(short_name(qualified_name(code, frame)), None if path is None else f"{path}:{frame.f_lineno}")
+    if len(_places) >= _PLACES_KEPT:  # a program that makes functions without end
+        _places.clear()
+    _places[id(code), frame.f_lasti] = (code, place)
+    return place
+
+
+def name_caller(frame: FrameType | None) -> str | None:
+    """The qualified name of the function that a frame runs, as ``find_origin`` gives it."""
+    return find_origin(frame).caller
+
+
+def _number_activation(frame: FrameType) -> int | None:
+    """The number of this run of the frame's function; None where the frame is a debugger's or a tracer's."""
+    held = frame.f_trace
+    if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
+        frame.f_trace = held = _Activation()
+    return held.number if type(held) is _Activation else None
+
+
+def _find_run(frame: FrameType) -> FrameType:
+    """The run within a test that a call belongs to: of the function that the test has called, else of the caller.
+
+    What the test's own functions ask in a loop they ask there; what one function asks by way of others, it asks.
+    """
+    stack: list[FrameType] = []
+    outer: FrameType | None = frame
+    while outer is not None and not runs_in(outer, _TEST_RUNNERS):
+        if not runs_in(outer, _AROUND_TESTS):
+            stack.append(outer)
+        outer = outer.f_back
+    if outer is None or not stack:  # a thread of its own
+        return _leave_comprehension(frame)
+    test = stack.pop().f_code
+    own = f"{qualified_name(test, frame)}.<locals>."
+    while stack:
+        called = stack.pop()
+        is_tests = called.f_code.co_filename == test.co_filename and (
+            called.f_code.co_name in _COMPREHENSIONS or qualified_name(called.f_code, called).startswith(own)
+        )
+        if not is_tests:
+            return called
+    return _leave_comprehension(frame)
+
+
+def _leave_comprehension(frame: FrameType) -> FrameType:
+    """The frame of the function that a comprehension, or a lambda, stands in, where it runs there."""
+    if frame.f_code.co_name not in _COMPREHENSIONS:
+        return frame
+    name = short_name(qualified_name(frame.f_code, frame))
+    around: FrameType | None = frame
+    for _ in range(_FRAMES_TO_SEARCH):
+        around = around and around.f_back
+        if around is None:
+            break
+        code = around.f_code
+        if code.co_filename == frame.f_code.co_filename and code.co_name not in _COMPREHENSIONS:
+            return around if short_name(qualified_name(code, around)) == name else frame
+    return frame
+
+
+def qualified_name(code: CodeType, frame: FrameType) -> str:
+    """What the function that a frame runs is called, with what it is defined in."""
+    name: str | None = getattr(code, "co_qualname", None)  # from Python 3.11 on
+    if name is not None:
+        return name
+    if code.co_name in _COMPREHENSIONS and frame.f_back is not None and frame.f_back.f_globals is frame.f_globals:
+        return f"{qualified_name(frame.f_back.f_code, frame.f_back)}.<locals>.{code.co_name}"
+    return _search_qualified_name(code, str(frame.f_globals.get("__name__")))
+
+
+@functools.lru_cache(maxsize=4096)
+def _search_qualified_name(code: CodeType, module: str) -> str:
+    """What a module's function, or a method of one of its classes, is called that has this code; else its bare name."""
+    namespaces: list[Mapping[str, Any]] = [vars(sys.modules[module])] if module in sys.modules else []
+    for namespace in namespaces:
+        for member in [*namespace.values()]:
+            function = getattr(member, "__func__", member)
+            function = inspect.unwrap(function) if callable(function) else function
+            if getattr(function, "__code__", None) is code:
+                return str(function.__qualname__)
+            if isinstance(member, type) and member.__module__ == module and vars(member) not in namespaces:
+                namespaces.append(vars(member))
+    return code.co_name
+
+
+@functools.lru_cache(maxsize=4096)
+def _path_in_repository(filename: str) -> str | None:
+    """A source file's path from the root of its repository, else from where the program began; None: it has none."""
+    if filename.startswith("<"):
+        return None
+    path = os.path.normpath(os.path.join(_START_FOLDER, filename))  # noqa: PTH118  # pathlib is slow to import
+    root = _find_root(os.path.dirname(path)) or _START_FOLDER  # noqa: PTH120  # as above
+    inside = os.path.join(root, "")  # noqa: PTH118  # as above
+    return path[len(inside) :].replace(os.sep, "/") if path.startswith(inside) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _find_root(folder: str) -> str | None:
+    if any(os.path.exists(os.path.join(folder, mark)) for mark in _REPOSITORY_MARKS):  # noqa: PTH110, PTH118  # as above
+        return folder
+    above = os.path.dirname(folder)  # noqa: PTH120  # as above
+    return None if above == folder else _find_root(above)
+
+
+def known_files(packages: tuple[str, ...]) -> dict[str, bool]:
+    """By source file whether ``runs_in`` has found it to be of the packages: a walk along a stack asks this first."""
+    return _files_inside.setdefault(packages, {})
+
+
+def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
+    """Whether a frame runs code of one of the packages: not that of another whose name begins as theirs does."""
+    known, file = known_files(packages), frame.f_code.co_filename
+    is_inside = known.get(file)
+    if is_inside is None:
+        module = f"{frame.f_globals.get('__name__')}."
+        is_inside = module.startswith(tuple(f"{package}." for package in packages))
+        if not file.startswith("<"):  # what is made at run time, by any module
+            known[file] = is_inside
+    return is_inside
+
+
+@functools.lru_cache(maxsize=4096)
+def short_name(name: str) -> str:
+    """A qualified name without what only says that functions stand within functions."""
+    return re.sub(r"\.<locals>(\.<\w+>)*", "", name)
