@@ -24,6 +24,7 @@ def table_of(rows: Sequence[tuple[int, ...]]) -> Table:
     return Table(
         rows=np.array([len(rows)]),
         fields=np.array([fields]),
+        start=np.arange(len(rows)) * fields,
         value=mix_bits(np.array(rows, np.uint64).ravel()),
         name_rank=np.arange(fields),
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import QUESTION, WRITE
 from tracereport.calls.coding import code_tuples, code_values, spread
-from tracereport.calls.grouping import sum_by
+from tracereport.calls.grouping import count_by, sum_chosen
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
@@ -21,6 +21,7 @@ from tracereport.calls.statements import STATEMENT
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
 from tracereport.native.keys import group_order
+from tracereport.native.pairs import NO_PAIR, number_pairs
 
 NO_GROUP = -1
 _NOTHING_VARIES: tuple[int, ...] = ()
@@ -59,7 +60,7 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     calls: NDArray[np.int64]
     elapsed_ns: NDArray[Any]
     resolution_ns: NDArray[Any]
-    first: NDArray[np.int64]
+    first: NDArray[np.int32]
     """Place of the first call."""
     group_of_place: NDArray[np.int32]
     """Per call the group that it is in, ``NO_GROUP`` if none."""
@@ -79,7 +80,7 @@ class _Found(msgspec.Struct, frozen=True, eq=False):
     """Groups of one sort: which call is in which, and which of them ask for something new."""
 
     place: NDArray[np.intp]
-    group: NDArray[np.int64]
+    group: NDArray[np.integer[Any]]
     is_distinct: NDArray[np.bool_]
     """Per place whether it is the first of its group to ask for its value."""
     varying: NDArray[np.int64]
@@ -109,26 +110,20 @@ def _is_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.bool_]:
 def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found]) -> FanOutGroups:
     """All groups together, numbered by their first calls: nothing may depend on hashes."""
     calls = ordered.calls
-    base = np.cumsum([0, *(len(own.varying) for own in found)])
-    place = np.concatenate([own.place for own in found])
-    group = np.concatenate([own.group + start for own, start in zip(found, base.tolist(), strict=False)])
-    is_distinct = np.concatenate([own.is_distinct for own in found])
-    count = int(base[-1])
-    first = np.full(count, len(ordered), np.int64)
-    np.minimum.at(first, group, place)
-    order = np.argsort(first)
-    number = np.empty(count, np.int64)
-    number[order] = np.arange(count)
-    group, first = number[group], first[order]
+    base = np.cumsum([0, *(len(own.varying) for own in found)]).tolist()
+    found_at = np.full(len(ordered), NO_GROUP, np.int32)
+    is_avoidable = np.zeros(len(ordered), bool)
+    for own, start in zip(found, base, strict=False):
+        found_at[own.place] = own.group + start
+        is_avoidable[own.place[own.is_distinct]] = True
+    in_group = found_at != NO_GROUP
+    group_of_place, first = number_pairs(np.where(in_group, np.int8(0), np.int8(NO_PAIR)), 1, found_at, base[-1])
+    count, order = len(first), found_at[first]
+    distinct_values = count_by(group_of_place, count, is_avoidable)
+    is_avoidable[first] = False
     choices = [positions for own in found for positions in own.choices]
     first_choice = np.cumsum([0, *(len(own.choices) for own in found)]).tolist()
     varying = np.concatenate([own.varying + start for own, start in zip(found, first_choice, strict=False)])[order]
-    group_of_place = np.full(len(ordered), NO_GROUP, np.int32)
-    group_of_place[place] = group
-    is_avoidable = np.zeros(len(ordered), bool)
-    is_avoidable[place[is_distinct]] = True
-    is_avoidable[first] = False
-    row = ordered.row[place]
     lookups, lookup = np.unique(ordered.lookup[first], return_inverse=True)
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
@@ -142,10 +137,10 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
         unit=ordered.unit[first],
         parent=scopes.parent[first],
         certainty=np.where(unrecorded, np.maximum(certainty, LIKELY), certainty),
-        distinct_values=np.bincount(group[is_distinct], minlength=count),
-        calls=np.bincount(group, minlength=count),
-        elapsed_ns=sum_by(group, calls.elapsed_ns[row], count),
-        resolution_ns=sum_by(group, calls.resolution_ns[row], count),
+        distinct_values=distinct_values,
+        calls=count_by(group_of_place, count),
+        elapsed_ns=sum_chosen(group_of_place, ordered.take(calls.elapsed_ns), count),
+        resolution_ns=sum_chosen(group_of_place, ordered.take(calls.resolution_ns), count),
         first=first,
         group_of_place=group_of_place,
         is_avoidable=is_avoidable,
@@ -154,7 +149,7 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
 
 def _name_kinds(
     ordered: OrderedCalls,
-    first: NDArray[np.int64],
+    first: NDArray[np.int32],
     shapes: Shapes,
     shape: NDArray[np.int32],
     choices: Sequence[tuple[int, ...]],
@@ -182,6 +177,9 @@ def _find_alike(
     """Calls of one shape and caller in one scope; of one statement, where that is asked for."""
     calls = ordered.calls
     place = np.flatnonzero(chosen & (scopes.scope != NO_SCOPE))
+    if not len(place):
+        nothing = np.empty(0, np.int32)
+        return _Found(place, nothing, nothing.astype(bool), nothing.astype(np.int64), ())
     lookups, lookup = np.unique(ordered.lookup[place], return_inverse=True)
     shapes = find_shapes(calls.lookups, lookups)
     statements: dict[str | None, int] = {None: 0}
@@ -212,41 +210,42 @@ def _read_statement(text: str) -> str | None:
 def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     """Questions of one shape and caller in one scope that differ in one parameter, or some that vary one to one."""
     calls = ordered.calls
-    place = np.flatnonzero(ordered.is_question & (scopes.scope != NO_SCOPE))
     # One row per scope and signature: what is asked again in a scope asks for no value of its own.
-    signatures = max(len(calls.signatures.lookup), 1)
-    asked, row_of_place = code_values(
-        scopes.scope[place] * signatures + ordered.signature[place], scopes.count * signatures
+    asks = ordered.is_question & (scopes.scope != NO_SCOPE)
+    row_of_place, asked = number_pairs(
+        np.where(asks, scopes.scope, NO_PAIR), scopes.count, ordered.signature, len(calls.signatures.lookup)
     )
-    scope, signature = np.divmod(asked, signatures)
-    row, asker = _find_askers(ordered, scope, signature, scopes.count, least)
+    signature = ordered.signature[asked]
+    row, asker, askers = _find_askers(ordered, scopes.scope[asked], signature, scopes.count, least)
     wanted, lookup = code_values(calls.signatures.lookup[signature[row]], len(calls.lookups.function))
     shapes = find_shapes(calls.lookups, wanted, with_params=True)
-    _, group = code_values(asker * len(wanted) + shapes.shape[lookup], len(scope) * len(wanted))
+    group, _ = number_pairs(asker, askers, shapes.shape[lookup], len(wanted))
     large = np.flatnonzero(_is_frequent(group, least))
     large = large[group_order(group[large])]
     sets = find_sets(_build_table(shapes, lookup[large], group[large]), least)
-    set_of_row = np.full(len(scope), NO_SET, np.int64)
+    # The last one is for places of no row.
+    set_of_row = np.full(len(asked) + 1, NO_SET, np.int32)
     set_of_row[row[large]] = sets.set_of_row
     set_of_place = set_of_row[row_of_place]
     in_set = np.flatnonzero(set_of_place != NO_SET)
-    first = np.full(len(scope), len(place), np.int64)
-    np.minimum.at(first, row_of_place[in_set], in_set)
-    is_distinct = first[row_of_place[in_set]] == in_set
-    return _Found(place[in_set], set_of_place[in_set], is_distinct, sets.varying_of_set, sets.varying)
+    is_distinct = asked[row_of_place[in_set]] == in_set
+    return _Found(in_set, set_of_place[in_set], is_distinct, sets.varying_of_set, sets.varying)
 
 
 def _find_askers(
-    ordered: OrderedCalls, scope: NDArray[np.int64], signature: NDArray[np.int64], scopes: int, least: int
-) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """The rows in which a caller asks enough of another function, and a number of scope, caller and function."""
+    ordered: OrderedCalls, scope: NDArray[np.int32], signature: NDArray[np.int32], scopes: int, least: int
+) -> tuple[NDArray[np.intp], NDArray[np.int32], int]:
+    """The rows in which a caller asks enough of another function.
+
+    Each with a number of its scope, caller and function; and how many such numbers there are.
+    """
     signatures = ordered.calls.signatures
     function = ordered.calls.lookups.function[signatures.lookup]
     names = len(ordered.calls.names) + 1
     edges, edge = code_values(function.astype(np.int64) * names + signatures.caller + 1, names * names)
-    _, asker = code_values(scope * len(edges) + edge[signature], scopes * len(edges))
+    asker, first = number_pairs(scope, scopes, edge[signature], len(edges))
     row = np.flatnonzero(_is_frequent(asker, least))
-    return row, asker[row].astype(np.int64)
+    return row, asker[row], len(first)
 
 
 def _is_frequent(codes: NDArray[np.integer], least: int) -> NDArray[np.bool_]:
@@ -265,6 +264,7 @@ def _build_table(shapes: Shapes, lookup: NDArray[np.int32], group: NDArray[np.in
     return Table(
         rows=np.diff(first_of_group, append=len(group)),
         fields=width[shape],
-        value=shapes.param_hash[spread((np.cumsum(shapes.params) - shapes.params)[lookup], shapes.params[lookup])],
+        start=(np.cumsum(shapes.params) - shapes.params)[lookup],
+        value=shapes.param_hash,
         name_rank=ranks[spread((np.cumsum(width) - width)[shape], width[shape])],
     )

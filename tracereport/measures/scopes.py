@@ -4,24 +4,26 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import FAILED, FRAME, NO_PARENT, TREE_KINDS
+from tracereport.calls.calls import FAILED, FRAME, NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values
+from tracereport.calls.constant import is_constant, repeat_value
+from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.model import UNKNOWN_CALLER
 from tracereport.native.callers import find_only_open
+from tracereport.native.pairs import NO_PAIR, number_pairs
 
 SURE, LIKELY, LOW = (np.uint8(code) for code in range(3))
 """How certain it is that one call made all those of a scope."""
 NO_SCOPE = 0
 
-_GIVEN, _NESTED, _UNKNOWN = (TREE_KINDS.index(kind) for kind in ("given", "nested", "unknown"))
 _NO_ACTIVATION = -1
 
 
 class Scopes(msgspec.Struct, frozen=True, eq=False):
     """The scope of each call. Arrays run over the places of ``OrderedCalls`` but for ``count``."""
 
-    scope: NDArray[np.int64]
+    scope: NDArray[np.int32]
     """``NO_SCOPE`` where the call takes no part, or its scope has too few."""
     count: int
     """Above all scopes."""
@@ -38,46 +40,61 @@ def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
     as its caller was open when it began. Where no tree is known, that call is likely. Otherwise the scope is the unit.
     Recursion is none.
     """
-    calls = ordered.calls
-    tree = calls.processes.tree[ordered.process]
-    parent_number = calls.parent[ordered.row]
-    activation = _find_activations(ordered)
-    is_given = (tree == _GIVEN) & ordered.in_tree
-    is_told = (is_given & (parent_number != NO_PARENT)) | (activation != _NO_ACTIVATION)
-    parent = np.where(is_given, ordered.parent, NOWHERE)
-    found = _find_open_callers(ordered, ~is_given & ~is_told & ((tree == _NESTED) | (tree == _UNKNOWN)))
-    is_open = found != NOWHERE
-    parent[is_open] = found[is_open]
-    certainty = np.full(len(ordered), LOW)
-    certainty[is_open] = np.where(tree[is_open] == _NESTED, SURE, LIKELY)
-    certainty[is_told] = SURE
-
     units, places = len(ordered.units), len(ordered)
-    scope, first = ordered.unit.astype(np.int64), units
+    told = _find_told(ordered)
+    found = _find_open_callers(ordered, None if told is None else told.is_known)
+    scope, first = ordered.unit, units
+    certainty, parent = np.full(places, LOW), repeat_value(np.intp(NOWHERE), places)
+    if told is not None:
+        certainty[told.is_known] = SURE
+        parent = told.parent
     for chosen, inner in (
-        (is_open, found),
-        (is_told, _code_told(ordered, is_told, np.where(is_given, parent_number, NO_PARENT), activation)),
+        *([] if found is None else [(found != NOWHERE, found)]),
+        *([] if told is None else [(told.is_known, told.code)]),
     ):
         # No scope reaches beyond a unit.
-        place = np.flatnonzero(chosen)
-        distinct, code = code_values(ordered.unit[place].astype(np.int64) * places + inner[place], units * places)
-        scope[place] = first + code
+        code, distinct = number_pairs(np.where(chosen, ordered.unit, NO_PAIR), units, inner, places)
+        scope = np.where(chosen, code + np.int32(first), scope)
         first += len(distinct)
+    if found is not None:
+        is_open = found != NOWHERE
+        is_nested = ordered.calls.processes.has_tree("nested")[ordered.process]
+        certainty[is_open] = np.where(is_nested, SURE, LIKELY)[is_open]
+        parent = np.where(is_open, found, parent)
     takes_part = _takes_part(ordered, parent)
-    size = np.bincount(scope[takes_part], minlength=first)
+    size = count_by(scope, first, takes_part)
     is_large = size >= least
-    numbers = np.where(is_large, np.cumsum(is_large), NO_SCOPE)
+    numbers = np.where(is_large, np.cumsum(is_large, dtype=np.int32), np.int32(NO_SCOPE))
     return Scopes(
-        scope=np.where(takes_part, numbers[scope], NO_SCOPE),
+        scope=np.where(takes_part, numbers[scope], np.int32(NO_SCOPE)),
         count=int(np.count_nonzero(is_large)) + 1,
         certainty=certainty,
         parent=parent,
     )
 
 
-def _find_activations(ordered: OrderedCalls) -> NDArray[np.int64]:
-    activation = ordered.calls.activation
-    return np.full(len(ordered), _NO_ACTIVATION) if activation is None else activation[ordered.row]
+class _Told(msgspec.Struct, frozen=True, eq=False):
+    """What records say of who asks. Arrays run over the places."""
+
+    is_known: NDArray[np.bool_]
+    """A record says its parent, or which run of its caller asks."""
+    code: NDArray[np.int64]
+    """A number of process, parent and activation; 0 where it isn't known."""
+    parent: NDArray[np.intp]
+    """Place of the parent; ``NOWHERE`` where its record doesn't say it, or where it never printed."""
+
+
+def _find_told(ordered: OrderedCalls) -> _Told | None:
+    """What records say; null where none says anything."""
+    calls, activation = ordered.calls, ordered.calls.activation
+    has_given = calls.processes.has_tree("given")
+    if not has_given.any() and activation is None:
+        return None
+    is_given = has_given[ordered.process] & ordered.in_tree
+    number = np.where(is_given, calls.parent[ordered.row], NO_PARENT)
+    run = np.full(len(ordered), _NO_ACTIVATION) if activation is None else activation[ordered.row]
+    is_known = (number != NO_PARENT) | (run != _NO_ACTIVATION)
+    return _Told(is_known, _code_told(ordered, is_known, number, run), np.where(is_given, ordered.parent, NOWHERE))
 
 
 def _code_told(
@@ -96,36 +113,46 @@ def _code_told(
     return coded
 
 
-def _find_open_callers(ordered: OrderedCalls, asked: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Per place the only open call of the named caller; ``NOWHERE`` where it isn't asked for, or isn't one.
+def _find_open_callers(ordered: OrderedCalls, told: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
+    """Per place the only open call of the named caller; ``NOWHERE`` where it was told, or isn't one.
 
-    Whatever an open call's own record says of it, it may be the one: all of the process are looked at.
+    Whatever an open call's own record says of it, it may be the one: all of the process are looked at. Null where no
+    process has a tree that the lines alone tell.
     """
     calls = ordered.calls
-    found = np.full(len(ordered), NOWHERE, np.intp)
+    asked = calls.processes.has_tree("nested", "unknown")[ordered.process]
+    if told is not None:
+        asked &= ~told
     if not asked.any():
-        return found
+        return None
     has_asked = np.zeros(len(calls.processes.name), bool)
     has_asked[ordered.process[asked]] = True
-    place = np.flatnonzero(has_asked[ordered.process] & ~calls.implausible[ordered.row])
-    caller = calls.signatures.caller[ordered.signature[place]]
+    place = np.flatnonzero(has_asked[ordered.process] & ~ordered.take(calls.implausible))
+    signature, signatures = ordered.signature[place], calls.signatures
+    caller = signatures.caller
     if UNKNOWN_CALLER in calls.names:
-        caller = np.where(caller == calls.names.index(UNKNOWN_CALLER), -1, caller)
-    function = calls.lookups.function[ordered.lookup[place]]
+        caller = np.where(caller == calls.names.index(UNKNOWN_CALLER), NO_NAME, caller)
+    function = calls.lookups.function[signatures.lookup][signature]
     line = calls.line[ordered.row[place]]
-    index = find_only_open(ordered.process[place], function, caller, line)
+    index = find_only_open(ordered.process[place], function, caller[signature], line)
+    found = np.full(len(ordered), NOWHERE, np.int64)
     found[place] = np.where((index == NOWHERE) | ~asked[place], NOWHERE, place[index])
     return found
 
 
 def _takes_part(ordered: OrderedCalls, parent: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Which calls one batch could replace, were they in one scope."""
-    calls = ordered.calls
-    takes_part: NDArray[np.bool_] = ordered.is_judged & (ordered.kind != FRAME)
-    takes_part &= calls.origins.answer[calls.origin[ordered.row]] != FAILED
-    function = calls.lookups.function[ordered.lookup]
-    takes_part &= calls.signatures.caller[ordered.signature] != function
+    calls, signatures = ordered.calls, ordered.calls.signatures
+    function = calls.lookups.function[signatures.lookup]
+    takes_part: NDArray[np.bool_] = (signatures.caller != function)[ordered.signature] & ordered.is_judged
+    if (ordered.kind == FRAME).any():
+        takes_part &= ordered.kind != FRAME
+    is_failed = calls.origins.answer == FAILED
+    if is_failed.any():
+        takes_part &= ~is_failed[calls.origin[ordered.row]]
     for above in (ordered.parent, parent):
-        child = np.flatnonzero(above != NOWHERE)
-        takes_part[child] &= function[child] != function[above[child]]
+        if not is_constant(above):
+            child = np.flatnonzero(above != NOWHERE)
+            own, called_by = (function[ordered.signature[places]] for places in (child, above[child]))
+            takes_part[child] &= own != called_by
     return takes_part

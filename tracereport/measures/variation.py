@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tracereport.calls.coding import HASH_LIMIT, code_values, count_up, mix_bits, spread
 from tracereport.measures.answers import code_sequences
 from tracereport.native.keys import find_distinct
+from tracereport.native.pairs import SEVERAL_VARY, find_only_varying
 
 Hashes = NDArray[np.uint64]
 Counts = NDArray[np.int64]
@@ -36,8 +37,11 @@ class Table(msgspec.Struct, frozen=True, eq=False):
     """Per group."""
     fields: Counts
     """Per group: the fields of each of its rows."""
+    start: Counts
+    """Row by row where its values begin."""
     value: Hashes
-    """Row by row what stands for each field's value: equal where the values are, and nowhere else."""
+    """What stands for each field's value: equal where the values are, and nowhere else. Rows of several groups may have
+    theirs in common."""
     name_rank: Counts
     """Group by group the rank of each field's name."""
 
@@ -106,36 +110,50 @@ def find_sets(table: Table, least: int) -> Sets:
     A row that could be in several is in the one of most rows, ties by the name of the first field that varies, then its
     position, then by the number of fields, then by the others. A set that is left with too few rows is none.
     """
-    set_of_row = np.full(int(table.rows.sum()), NO_SET, np.int64)
-    varying_of_set: list[Counts] = []
-    codes: dict[tuple[int, ...], int] = {}
-    first_row = first_set = 0
-    for part in _cut_table(table):
+    only = find_only_varying(table.rows, table.fields, table.start, table.value)
+    # Distinct rows that differ in one field alone are a set as they stand.
+    plain = np.flatnonzero((only >= 0) & (table.rows >= least))
+    positions = find_distinct(only[plain])
+    codes: dict[tuple[int, ...], int] = {(position,): code for code, position in enumerate(positions.tolist())}
+    varying_of_set = [np.searchsorted(positions, only[plain])]
+    set_of_group = np.full(len(table.rows), NO_SET, np.int64)
+    set_of_group[plain] = np.arange(len(plain))
+    set_of_row = np.repeat(set_of_group, table.rows)
+    first_set = len(plain)
+    for rows, part in _cut_table(table, np.flatnonzero(only == SEVERAL_VARY)):
         found = _find_sets_of(part, least)
-        own = set_of_row[first_row : first_row + len(found.set_of_row)]
-        own[:] = np.where(found.set_of_row == NO_SET, NO_SET, found.set_of_row + first_set)
+        set_of_row[rows] = np.where(found.set_of_row == NO_SET, NO_SET, found.set_of_row + first_set)
         code = np.array([codes.setdefault(varying, len(codes)) for varying in found.varying], np.int64)
         varying_of_set.append(code[found.varying_of_set])
-        first_row += len(own)
         first_set += len(found.varying_of_set)
-    return Sets(set_of_row, tuple(codes), np.concatenate([np.empty(0, np.int64), *varying_of_set]))
+    return Sets(set_of_row, tuple(codes), np.concatenate(varying_of_set))
 
 
-def _cut_table(table: Table) -> Iterator[Table]:
-    """Runs of whole groups, so that what is worked on at a time stays small."""
-    cells = np.cumsum(table.rows * table.fields)
-    names = np.cumsum(table.fields)
-    start = 0
-    while start < len(cells):
-        done = int(cells[start - 1]) if start else 0
-        end = max(int(np.searchsorted(cells, done + _CELLS_AT_A_TIME, side="right")), start + 1)
-        yield Table(
-            rows=table.rows[start:end],
-            fields=table.fields[start:end],
-            value=table.value[done : cells[end - 1]],
-            name_rank=table.name_rank[(names[start - 1] if start else 0) : names[end - 1]],
+def _cut_table(table: Table, groups: NDArray[np.intp]) -> Iterator[tuple[Counts, Table]]:
+    """Runs of some groups, so that what is worked on at a time stays small: their rows, and a table of these alone.
+
+    The values of such a table stand row by row.
+    """
+    cells = np.cumsum((table.rows * table.fields)[groups])
+    first_row, first_name = np.cumsum(table.rows) - table.rows, np.cumsum(table.fields) - table.fields
+    begin = 0
+    while begin < len(groups):
+        done = int(cells[begin - 1]) if begin else 0
+        end = max(int(np.searchsorted(cells, done + _CELLS_AT_A_TIME, side="right")), begin + 1)
+        own = groups[begin:end]
+        rows, fields = spread(first_row[own], table.rows[own]), table.fields[own]
+        width = np.repeat(fields, table.rows[own])
+        yield (
+            rows,
+            Table(
+                rows=table.rows[own],
+                fields=fields,
+                start=np.cumsum(width) - width,
+                value=table.value[spread(table.start[rows], width)],
+                name_rank=table.name_rank[spread(first_name[own], fields)],
+            ),
         )
-        start = end
+        begin = end
 
 
 def _find_sets_of(table: Table, least: int) -> Sets:
@@ -159,17 +177,14 @@ def _arrange_columns(table: Table) -> _Columns:
     position = count_up(table.fields)
     rows = table.rows[group]
     column = np.repeat(np.arange(len(group)), rows)
-    row_in_group = count_up(rows)
-    first_row = np.cumsum(table.rows) - table.rows
-    cells = table.rows * table.fields
-    first_cell = (np.cumsum(cells) - cells)[group] + position
-    value = table.value[first_cell[column] + row_in_group * table.fields[group][column]]
+    row = spread((np.cumsum(table.rows) - table.rows)[group], rows)
+    value = table.value[table.start[row] + position[column]]
     return _Columns(
         group=group,
         position=position,
         start=np.cumsum(rows) - rows,
         entry_column=column,
-        entry_row=first_row[group][column] + row_in_group,
+        entry_row=row,
         entry_hash=mix_bits(value + position[column].astype(np.uint64)),
     )
 
@@ -288,16 +303,13 @@ def _keep_true(members: _Memberships, table: Table, columns: _Columns, combinati
     if not len(members.row):
         return members
     group = np.repeat(np.arange(len(table.rows)), table.rows)
-    cells = table.rows * table.fields
-    first_row, first_cell = np.cumsum(table.rows) - table.rows, np.cumsum(cells) - cells
-    row_cell = first_cell[group] + (np.arange(len(group)) - first_row[group]) * table.fields[group]
     head = np.full(int(members.set.max()) + 1, len(members.row), np.int64)
     np.minimum.at(head, members.set, np.arange(len(members.row)))
     head = head[members.set]
     fields = table.fields[group[members.row]]
     owner, position = np.repeat(np.arange(len(members.row)), fields), count_up(fields)
-    value = table.value[spread(row_cell[members.row], fields)]
-    differs = value != table.value[spread(row_cell[members.row[head]], fields)]
+    value = table.value[spread(table.start[members.row], fields)]
+    differs = value != table.value[spread(table.start[members.row[head]], fields)]
     width = int(table.fields.max())
     may_vary = np.zeros(len(combinations.group) * width, bool)
     may_vary[combinations.owner * width + columns.position[combinations.column]] = True

@@ -9,6 +9,8 @@ from tracereport.native.keys import factorize, group_order
 from tracereport.native.loader import address, checked, contiguous, library
 
 NONE_OPEN = -1
+_MOST_SPARSE, _FEW = 4, 1024
+"""Up to so many functions (of processes) for each call, and so many more, need no numbering."""
 
 
 def find_only_open(
@@ -32,13 +34,18 @@ def find_only_open(
     """
     count = len(scope)
     width = int(max(function.max(initial=0), caller.max(initial=0))) + 1
-    key = contiguous(scope) * width
-    own = key + function
-    # What is wanted is numbered as what there is.
-    code, first = factorize(np.concatenate((own, np.where(caller >= 0, key + caller, own))))
-    stretch, wanted = code[:count], np.where(caller >= 0, code[count:], NONE_OPEN).astype(np.int32)
+    stretches = (int(scope.max(initial=0)) + 1) * width
+    is_dense = stretches <= min(_MOST_SPARSE * count + _FEW, np.iinfo(np.int32).max)
+    key = (np.ascontiguousarray(scope, np.int32) if is_dense else contiguous(scope)) * width
+    stretch, wanted = key + function, np.where(caller >= 0, key + caller, NONE_OPEN)
+    if not is_dense:
+        # What is wanted is numbered as what there is.
+        code, first = factorize(np.concatenate((stretch, np.where(caller >= 0, wanted, stretch))))
+        stretch, wanted = code[:count], np.where(caller >= 0, code[count:], NONE_OPEN)
+        stretches = len(first)
+    stretch, wanted = (np.ascontiguousarray(column, np.int32) for column in (stretch, wanted))
     by_line = group_order(line)
     found = np.empty(count, np.int64)
     addresses = address(by_line), address(stretch), address(wanted)
-    checked(library().tracereport_open_callers(count, *addresses, len(first), address(found)))
+    checked(library().tracereport_open_callers(count, *addresses, stretches, address(found)))
     return found

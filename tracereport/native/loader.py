@@ -32,6 +32,11 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         _COUNT,
         (_COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, *[_ADDRESS] * 10),
     ),
+    "tracereport_number_pairs": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _COUNT, _ADDRESS, _ADDRESS)),
+    "tracereport_only_varying": (
+        _COUNT,
+        (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS),
+    ),
     "tracereport_nearest_above": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_last_inside": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT)),
     "tracereport_cap_times": (_COUNT, (_ADDRESS, _COUNT, _COUNT, *[_ADDRESS] * 4)),

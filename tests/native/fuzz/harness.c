@@ -21,6 +21,7 @@ static void *try_realloc(void *memory, size_t size) { return may_allocate() ? re
 #define realloc(memory, size) try_realloc(memory, size)
 #define FUZZED_HASH(value) ((value) & hash_mask)
 #include "keys.c"
+#include "pairs.c"
 #include "distances.c"
 /* Two files have a function of this name. */
 #define add add_call
@@ -195,6 +196,18 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_last_inside(parent, first, count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[at] >= values[at]);
+    int64_t pairs = tracereport_number_pairs(group, groups, set, count, count, previous, previous + count);
+    for (int64_t at = 0; pairs >= 0 && at < count; at++) {
+        HOLDS(previous[at] < pairs && (previous[at] < 0) == (group[at] < 0));
+        int32_t *used = previous + count + previous[at];
+        HOLDS(previous[at] < 0 || (*used <= at && group[*used] == group[at] && set[*used] == set[at]));
+    }
+    for (int64_t at = 0; at < groups; at++)
+        second[at] = is_wild ? values[at % (count + !count)] : 1 + at % 3;
+    if (tracereport_only_varying(second, second, groups, is_wild ? values : first, count, (uint64_t *)parent, count,
+                                 previous) == groups)
+        for (int64_t at = 0; at < groups; at++)
+            HOLDS(previous[at] < second[at]);
     int32_t *held = previous + count;
     int64_t *sizes = column(4 * count + 4);
     int64_t judged = tracereport_judge_repeats(count, group, groups < count ? groups : count, group, groups, set, count,
