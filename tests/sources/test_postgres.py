@@ -1,9 +1,10 @@
 """PostgreSQL's three logs -> calls: the same ones, and what a transaction asked."""
 
 import os
-import shutil
 import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.paths import INPUTS
 from tests.postgres import LOOPBACK, find_tool, running
 from tests.spans import rows
 from tracereport.calls.calls import Calls
+from tracereport.engine.report import make_report
+from tracereport.model import Settings
 from tracereport.sources.inputs import choose_source, read_inputs, read_raw
 from tracereport.sources.postgres import split_comment
 from tracereport.sources.streams import Stream
@@ -188,28 +191,64 @@ def test_any_lines_are_accounted_for(tmp_path: Path, lines: list[str]) -> None:
 # a real server
 
 
+PROGRAMS = Path(__file__).parents[1] / "inputs" / "programs"
+
+
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The three logs of a server after pgbench and a program with planted calls."""
+def server() -> Iterator[tuple[int, Path]]:
+    """A server: its port, and the folder that it logs to."""
     tools = [find_tool(name) for name in ("initdb", "postgres", "pgbench", "psql")]
     if None in tools or os.name != "posix":
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    with running() as (port, logs):
-        own = ["-h", LOOPBACK, "-p", str(port), "-U", "shop"]
-        for arguments in (["-i", "-q"], ["-t", "25", "-c", "2"], ["-t", "10", "-M", "prepared"]):
-            subprocess.run([str(tools[2]), *own, *arguments, "postgres"], check=True, capture_output=True, timeout=120)
-        subprocess.run(
-            [str(tools[3]), *own, "-q", "-v", "ON_ERROR_STOP=1", "postgres"],
-            input=PROGRAM,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-        kept = folder / "kept"
-        kept.mkdir()
-        for path in logs.iterdir():
-            shutil.copy(path, kept / path.name)
+    with running() as (port, folder):
+        yield port, folder
+
+
+@pytest.fixture(scope="module")
+def logs(server: tuple[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its three logs of pgbench, and of a program with planted calls."""
+    port, folder = server
+    before = measure_logs(folder)
+    own = ["-h", LOOPBACK, "-p", str(port), "-U", "shop"]
+    for arguments in (["-i", "-q"], ["-t", "25", "-c", "2"], ["-t", "10", "-M", "prepared"]):
+        run_tool("pgbench", *own, *arguments, "postgres")
+    run_tool("psql", *own, "-q", "-v", "ON_ERROR_STOP=1", "postgres", text=PROGRAM)
+    return keep_logs(folder, before, tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def logs_of_blog(server: tuple[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its three logs of the suite of a blog in Django."""
+    for name in ("django", "psycopg", "pytest_django"):
+        pytest.importorskip(name, reason=f"needs {name}")
+    port, folder = server
+    before = measure_logs(folder)
+    suite = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", "--ds=blog.settings"]
+    search = os.pathsep.join([str(PROGRAMS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [*suite, f"--rootdir={PROGRAMS}", str(PROGRAMS / "blog" / "pages.py")],
+        env=os.environ | {"PGPORT": str(port), "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
+    return keep_logs(folder, before, tmp_path_factory.mktemp("logs"))
+
+
+def run_tool(name: str, *arguments: str, text: bytes = b"") -> None:
+    subprocess.run([str(find_tool(name)), *arguments], input=text, check=True, capture_output=True, timeout=120)
+
+
+def measure_logs(folder: Path) -> dict[str, int]:
+    """How long each log is."""
+    return {path.name: path.stat().st_size for path in folder.iterdir()}
+
+
+def keep_logs(folder: Path, before: dict[str, int], kept: Path) -> Path:
+    """What stands behind that."""
+    for path in folder.iterdir():
+        (kept / path.name).write_bytes(path.read_bytes()[before[path.name] :])
     return kept
 
 
@@ -293,6 +332,23 @@ def test_prepared_statements_show_their_values(logs: Path) -> None:
     prepared = [call for call in found if "$1" in call["params"] and call["function"] == "select pgbench_accounts"]
     assert len(prepared) >= 10
     assert all(call["known"] for call in prepared)
+
+
+@pytest.mark.services
+def test_a_suite_in_django_is_the_same_in_the_three_logs_and_what_was_planted_comes_first(
+    logs_of_blog: Path,
+) -> None:
+    paths = sorted(logs_of_blog.iterdir())
+    plain, commas, json = (found_in(path) for path in paths)
+    assert plain == commas == json
+    assert len(plain) > 100
+    for path in paths:
+        findings = make_report(read_inputs([str(path)]), Settings(), path.name).findings.rows
+        assert [(one.kind, one.function, one.possible_calls_saved, one.confidence) for one in findings] == [
+            ("fan-out", "select blog_author", 7, "sure"),
+            ("again", "select blog_post", 1, "likely"),
+            ("again", "select blog_author", 0, "low"),
+        ]
 
 
 def test_an_entry_over_several_lines_is_printed_whole(tmp_path: Path) -> None:
