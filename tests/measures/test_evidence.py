@@ -63,6 +63,12 @@ def test_a_number_that_only_grows_is_a_version() -> None:
     assert grade(ask(*(f"count={value}" for value in (1, 2, 2, 3, 4, 5)))) == "weak"  # it changed four times
 
 
+def test_a_count_of_rows_that_only_grows_is_none() -> None:
+    report = ask(*(f"rows={value}" for value in (1, 2, 2, 3, 4, 5, 6)))
+    assert (grade(report), evidence(report)) == ("weak", (1, 5, 0))
+    assert grade(ask(*(f"rows={value}|count={value}" for value in (1, 2, 2, 3, 4, 5, 6)))) == "version-like"
+
+
 @pytest.mark.parametrize(("changes", "expected"), [(20, "version-like"), (19, "weak")])
 def test_one_of_twenty_changes_may_go_back(changes: int, expected: str) -> None:
     values = [*range(1, changes + 1), 1]  # the last change is back to the first answer

@@ -60,7 +60,8 @@ def grade(groups: list[list[Call]], ignored: Sequence[str]) -> str:
     if holds_content([metric for answer in answers for metric in answer]):
         return "content"
     changed, back = count_changes(groups, ignored)
-    if changed >= 5 and 20 * back <= changed:
+    names = {name for answer in answers for name, _ in answer}
+    if changed >= 5 and 20 * back <= changed and not names <= {"rows", "bytes"}:
         return "version-like"
     lookups = {call.lookup for call in calls}
     if all(answer == answers[0] for answer in answers) and (len(lookups) >= 2 or len(calls) >= 5):

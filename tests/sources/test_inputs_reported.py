@@ -62,14 +62,14 @@ def told(finding: Finding) -> tuple[str, str, str, int, str]:
                 [
                     ("fan-out", prefix + first, "select authors", 7, "sure"),
                     ("again", prefix + second, "select books", saved, "likely"),
-                    ("again", prefix + third, "select books", 0, certainty),
+                    ("again", prefix + third, "select books", 0, "low"),
                 ],
             )
-            for name, prefix, first, second, third, saved, certainty in (
-                ("otlp.jsonl", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0, "low"),
-                ("zipkin.json", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0, "low"),
-                ("postgres.log", "books#", "list", "show", "rename", 0, "low"),
-                ("mysql.log", "books#", "list", "show", "rename", 1, "likely"),
+            for name, prefix, first, second, third, saved in (
+                ("otlp.jsonl", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0),
+                ("zipkin.json", "GET ", "/books", "/books/{id}", "/books/{id}/rename", 0),
+                ("postgres.log", "books#", "list", "show", "rename", 0),
+                ("mysql.log", "books#", "list", "show", "rename", 1),
             )
         ),
         ("otlp-java-agent.jsonl", []),
@@ -110,6 +110,30 @@ def test_rows_that_are_written_one_by_one_are_said_to_be(tmp_path: Path) -> None
     done = run("traces.jsonl", "-o", "-", "-o", "a.md", cwd=tmp_path)
     text = " ".join(done.stdout.decode().split())
     assert "`POST /cart` writes `items` row by row" in text
+
+
+@pytest.mark.parametrize(
+    ("table", "sizes", "found"),
+    [
+        ("items", (3, 3), [("again", 0, "low")]),
+        ("items", (3, 4), [("again", 0, "low")]),
+        ("others", (3, 3), [("again", 0, "likely")]),
+    ],
+)
+def test_as_many_rows_behind_a_write_prove_nothing(
+    tmp_path: Path, table: str, sizes: tuple[int, int], found: list[tuple[str, int, str]]
+) -> None:
+    asked, written = "SELECT a FROM items WHERE id = 1", f"UPDATE {table} SET a = 2"  # noqa: S608  # no database
+    spans = [
+        span("r", name="GET /cart", kind=SERVER, took=99),
+        span("q1", "r", kind=CLIENT, start=1, db__statement=asked, db__response__returned_rows=sizes[0]),
+        span("w", "r", kind=CLIENT, start=2, db__statement=written),
+        span("q2", "r", kind=CLIENT, start=3, db__statement=asked, db__response__returned_rows=sizes[1]),
+    ]
+    path = tmp_path / "traces.jsonl"
+    path.write_text(json.dumps(request(spans)))
+    told = [(one.kind, one.calls_saved, one.confidence) for one in report_on(path).findings.rows]
+    assert told == found
 
 
 def test_a_table_of_them_gives_the_same_report(tmp_path: Path) -> None:

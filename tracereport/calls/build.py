@@ -23,7 +23,10 @@ from tracereport.calls.calls import (
     NO_START,
     NO_TEXT,
     PHASES,
+    QUESTION,
+    SIZES,
     TREE_KINDS,
+    WRITE,
     AnswerKind,
     CallKind,
     Calls,
@@ -205,7 +208,7 @@ def make_calls(
 ) -> Calls:
     """The calls, with what none of them uses left out of the tables."""
     lookup, kept_lookups = _keep_used(columns.lookup)
-    metric_set, kept_sets = _keep_used(columns.metric_set)
+    metric_set, kept_sets = _keep_used(_leave_out_sizes(tables, columns))
     origin, kept_origins = _keep_used(columns.origin)
     texts = list(tables.names)
     used = np.zeros(len(texts) + 1, bool)
@@ -243,6 +246,23 @@ def make_calls(
         facts=facts,
         start_ns=columns.start_ns,
     )
+
+
+def _leave_out_sizes(tables: CallTables, columns: Columns) -> NDArray[np.int32]:
+    """The sets of metrics; of questions behind a write in the same process without those that only hold sizes.
+
+    As many rows as before it are no sign that they are the same ones.
+    """
+    sets, origins = list(tables._metric_sets), list(tables._origins)  # noqa: SLF001 - the same room
+    is_size = np.array([bool(one) and all(name in SIZES for name, _ in one) for one in sets], bool)
+    kind = np.array([key[0] for key in origins], np.uint8)
+    if not is_size.any() or not (kind == WRITE).any():
+        return columns.metric_set
+    written, is_asked = (kind == WRITE)[columns.origin], (kind == QUESTION)[columns.origin]
+    first = np.full(int(columns.process.max(initial=0)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, columns.process[written], columns.number[written])
+    is_behind = is_asked & (columns.number > first[columns.process])
+    return np.where(is_behind & is_size[columns.metric_set], tables.code_metrics(()), columns.metric_set)
 
 
 def _keep_used(codes: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

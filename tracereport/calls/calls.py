@@ -47,6 +47,10 @@ def is_time(name: str) -> bool:
     return name.endswith(TIME_SUFFIXES)
 
 
+SIZES: Final = frozenset({"rows", "bytes"})
+"""Metrics that count what an answer holds: other sizes show that it has changed, equal ones prove nothing."""
+
+
 class Lookups(msgspec.Struct, frozen=True, eq=False):
     """The distinct lookups: function and parameters without the caller, in order of their first call in the log."""
 

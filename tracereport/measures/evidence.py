@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.calls import SIZES
 from tracereport.calls.coding import code_values, mix_bits
 from tracereport.calls.grouping import count_by
 from tracereport.measures.answers import NO_ANSWER
@@ -121,17 +122,19 @@ def merge_evidence(parts: Sequence[EvidencePart]) -> EvidencePart:
 def grade_functions(part: EvidencePart) -> dict[str, Grade]:
     """The grade of each function that has judged questions."""
     digested = _find_digested(part.values)
-    has_result = {function for (function,) in part.values.rows("function")}
+    metrics: dict[str, set[str]] = {}
+    for function, metric in part.values.rows("function", "metric"):
+        metrics.setdefault(function, set()).add(metric)
     one_answer, one_lookup = (_find_single(table) for table in (part.answers, part.lookups))
     grades: dict[str, Grade] = {}
     for function, questions, answered, changed, back in part.functions.rows(
         "function", "questions", "answered", "changed", "back"
     ):
-        if function not in has_result:
+        if function not in metrics:
             grades[function] = "none"
         elif function in digested:
             grades[function] = "content"
-        elif changed >= VERSION_CHANGES and VERSION_RETURNS * back <= changed:
+        elif changed >= VERSION_CHANGES and VERSION_RETURNS * back <= changed and metrics[function] - SIZES:
             grades[function] = "version-like"
         elif function in one_answer and answered == questions:
             asks_several = function not in one_lookup
