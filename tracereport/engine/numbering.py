@@ -5,7 +5,8 @@ report is known when all parts are.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -42,12 +43,24 @@ def _number(node: Any, index_of: Mapping[int, int], names: Mapping[int, str]) ->
     if not isinstance(node, msgspec.Struct):
         return node
     changes: dict[str, Any] = {}
-    for name in node.__struct_fields__:
+    for name in _list_numbered(type(node)):
         value = getattr(node, name)
-        if name == "process":
-            changes[name] = index_of[value]
-        elif isinstance(value, (tuple, msgspec.Struct)):
-            changes[name] = _number(value, index_of, names)
+        changes[name] = index_of[value] if name == "process" else _number(value, index_of, names)
     if isinstance(node, SlowestCall):
         changes["process_name"] = names[node.process]
-    return msgspec.structs.replace(node, **changes)
+    return msgspec.structs.replace(node, **changes) if changes else node
+
+
+@cache
+def _list_numbered(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a record that hold the number of a process, or a record that does."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if name == "process" or _leads_to_process(hints[name]))
+
+
+def _leads_to_process(hint: Any) -> bool:  # noqa: ANN401 - as typing has it
+    if isinstance(hint, TypeVar):
+        return True  # of what a list is, its own rows tell
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return bool(_list_numbered(hint))
+    return any(map(_leads_to_process, get_args(hint)))

@@ -1,31 +1,30 @@
 """A measured part as bytes: partial results, and details that stay in the part until they are asked for.
 
 A part begins with a magic line and a header in JSON, which says what it was made of and where each piece stands. Pieces
-are pickled and compressed by themselves, so that one is read without the others. Parts may come from a shared folder or
-an object store: what is unpickled may only be made of the records of the measures, arrays and plain values.
+are pickled and compressed (Zstandard) by themselves, so that one is read without the others. Parts may come from a
+shared folder or an object store: what is unpickled may only be made of the records of the measures, arrays and plain
+values.
 """
 
 import io
 import pickle
-import zlib
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from tracereport.errors import InputError, UsageError
-from tracereport.measures.partials import Top
+from tracereport.measures.top import PackedRows, Top
 from tracereport.model import Settings
 
+if TYPE_CHECKING:
+    import zstandard
+
 _ANY_MAGIC: Final = b"tracereport part "
-MAGIC: Final = b"tracereport part 3\n"
+MAGIC: Final = b"tracereport part 4\n"
 """The version of the format is in it; so it changes where partial results change their form."""
 _LENGTH_BYTES: Final = 8
 _LEVEL: Final = 1
-_DAMAGES: Final = (
-    *(KeyError, zlib.error, pickle.UnpicklingError, EOFError, ValueError, TypeError),
-    msgspec.MsgspecError,
-)
-"""What is raised where a piece isn't what was written."""
 _MODEL: Final = "tracereport.model"
 _ALLOWED_MODULES: Final = ("tracereport.measures.", "tracereport.findings.", "tracereport.calls.", _MODEL)
 _ALLOWED_NAMES: Final = frozenset(
@@ -111,11 +110,14 @@ class StoredPart:
         Raises:
             InputError: it is damaged, or missing.
         """
+        from zstandard import ZstdDecompressor, ZstdError  # noqa: PLC0415  small logs have no parts
+
+        damages = (KeyError, pickle.UnpicklingError, EOFError, ValueError, TypeError, msgspec.MsgspecError, ZstdError)
         try:
             start, length = self._pieces[piece]
             packed = self._data[start : start + length]
-            return _Unpickler(io.BytesIO(zlib.decompress(packed))).load()
-        except _DAMAGES as error:
+            return _Unpickler(io.BytesIO(ZstdDecompressor().decompress(packed))).load()
+        except damages as error:
             remedy = "Measure again: remove the part, or name another folder."
             raise InputError(f"{self._name}: the part is damaged: {error}", remedy) from error
 
@@ -130,7 +132,7 @@ class PartWriter:
         """Adds a piece, which is packed at once."""
         written = io.BytesIO()
         _Pickler(written, protocol=5).dump(content)
-        self._packed[piece] = zlib.compress(written.getbuffer(), _LEVEL)
+        self._packed[piece] = _compressor().compress(written.getbuffer())
 
     def finish(self, header: PartHeader) -> bytes:
         """The bytes of the part."""
@@ -142,6 +144,13 @@ class PartWriter:
         return b"".join([MAGIC, len(index).to_bytes(_LENGTH_BYTES, "little"), index, *self._packed.values()])
 
 
+@cache
+def _compressor() -> "zstandard.ZstdCompressor":
+    import zstandard  # noqa: PLC0415
+
+    return zstandard.ZstdCompressor(_LEVEL, write_checksum=True)
+
+
 class _Pickler(pickle.Pickler):
     """Packs rows of the report by their types: pickle makes each of thousands of small records by itself."""
 
@@ -150,19 +159,17 @@ class _Pickler(pickle.Pickler):
         if type(content) is not Top or not content.rows:
             return NotImplemented
         kind = type(content.rows[0])
-        if not kind.__module__.startswith(_MODEL):
+        if not kind.__module__.startswith(_ALLOWED_MODULES) or any(type(row) is not kind for row in content.rows):
             return NotImplemented
         try:
-            packed = msgspec.msgpack.encode(content.rows)
-            is_same = unpack_top(kind, content.total, packed) == content
-        except (OverflowError, msgspec.MsgspecError):  # a sum beyond 64 bits, rows of several kinds
-            is_same = False
-        return (unpack_top, (kind, content.total, packed)) if is_same else NotImplemented
+            return unpack_top, (kind, content.total, PackedRows.pack(content.rows))
+        except (OverflowError, UnicodeEncodeError):
+            return NotImplemented
 
 
 def unpack_top(kind: type[msgspec.Struct], total: int, packed: bytes) -> Top[Any]:
     """The list of rows of one kind."""
-    return Top(total, msgspec.msgpack.decode(packed, type=tuple[kind, ...]))  # type: ignore[valid-type]
+    return Top(total, PackedRows(kind, packed))
 
 
 class _Unpickler(pickle.Unpickler):

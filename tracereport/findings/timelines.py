@@ -20,6 +20,7 @@ from tracereport.measures.described import refer_to
 from tracereport.measures.evidence import Grade
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.top import Top
 from tracereport.measures.traits import BATCHED, CACHED, CHANGED, REPEAT, UNCHANGED
 from tracereport.model import Asks, Finding, Rows, Timeline, TimelineCall
 from tracereport.native.keys import group_order
@@ -38,10 +39,16 @@ Place = tuple[int, int]
 class Window(msgspec.Struct, frozen=True):
     """A timeline as a part keeps it."""
 
-    around: Place
     timeline: Timeline
     cached: tuple[bool, ...]
     """Per call whether a cache answered it: unchanged, whatever the grade of its function."""
+
+
+class Windows(msgspec.Struct, frozen=True, eq=False):
+    """The timelines of a part, in the order of their places."""
+
+    around: tuple[Place, ...]
+    windows: Top[Window]
 
 
 class _Units(msgspec.Struct, frozen=True, eq=False):
@@ -55,13 +62,12 @@ class _Units(msgspec.Struct, frozen=True, eq=False):
         return self.places[self.start[unit] : self.start[unit + 1]]
 
 
-def keep_windows(context: Context, wanted: Iterable[Place] | None = None) -> list[Window]:
+def keep_windows(context: Context, wanted: Iterable[Place] | None = None) -> Windows:
     """The calls around the wanted ones of these processes; around all that may show a finding, if none are named."""
     places = _find_places(context, _list_evidence(context) if wanted is None else set(wanted))
-    if not places:
-        return []
-    units = _group_units(context)
-    return [_keep_window(context, units, around, place) for around, place in places.items()]
+    units = _group_units(context) if places else None
+    windows = [_keep_window(context, units, around, place) for around, place in places.items() if units is not None]
+    return Windows(tuple(places), Top(len(windows), tuple(windows)))
 
 
 def _list_evidence(context: Context) -> set[Place]:
@@ -130,7 +136,7 @@ def _keep_window(context: Context, units: _Units, around: Place, place: int) -> 
         calls_before=start,
         calls=Rows(len(of_unit), tuple(rows)),
     )
-    return Window(around, timeline, tuple(Mask(CACHED).of(repeats.traits[shown]).tolist()))
+    return Window(timeline, tuple(Mask(CACHED).of(repeats.traits[shown]).tolist()))
 
 
 def _choose_start(context: Context, of_unit: NDArray[np.intp], place: int) -> int:
@@ -170,10 +176,16 @@ def list_timelines(whole: Whole, findings: Sequence[Finding]) -> Rows[Timeline]:
         for finding in reversed(findings)
         if finding.kind != "slow" and finding.evidence.rows
     }
-    wanted = list(reversed(candidates))
-    windows = {own.around: own for part in whole.details(MEASURE.key, wanted[:_ASKED_FOR]) for own in part}
+    wanted = list(reversed(candidates))[:_ASKED_FOR]
+    parts: Iterable[Windows] = whole.details(MEASURE.key, wanted) if wanted else ()
+    windows = {
+        around: part.windows.rows[index]
+        for part in parts
+        for index, around in enumerate(part.around)
+        if around in wanted
+    }
     found: dict[tuple[int, str | None, int], Timeline] = {}
-    for around in wanted[:_ASKED_FOR]:
+    for around in wanted:
         if around not in windows or not windows[around].timeline.calls.rows:
             continue  # a selection may leave none of them
         timeline = _judge(windows[around], whole.grades)

@@ -13,7 +13,7 @@ from tracereport.measures.described import refer_to
 from tracereport.measures.fanout import NO_GROUP
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.top import Top, merge_tops
 from tracereport.model import Confidence, FanOut, Rows
 from tracereport.native.keys import group_order
 
@@ -104,7 +104,7 @@ def merge_fanouts(parts: Sequence[Top[FanOut]]) -> Top[FanOut]:
 def list_fanouts(whole: Whole) -> Rows[FanOut]:
     """The first rows of all."""
     part: Top[FanOut] = whole["fanouts"]
-    return Rows(part.total, part.rows[: whole.row_limit])
+    return Rows(part.total, tuple(part.rows[: whole.row_limit]))
 
 
 MEASURE = Measure("fanouts", find_fanout_rows, merge_fanouts, list_fanouts)

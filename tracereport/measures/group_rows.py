@@ -18,11 +18,11 @@ from tracereport.native.keys import group_order
 
 
 def choose_groups(
-    context: Context, groups: Groups, found: NDArray[np.intp], count: NDArray[np.int64]
+    context: Context, groups: Groups, found: NDArray[np.intp], count: NDArray[np.int64], first: NDArray[np.int64]
 ) -> NDArray[np.intp]:
     """Those of the found groups with the largest counts, as many as rows are kept, in the order of their rows.
 
-    Ties go by the text of what they ask as logged, then by where their first calls stand.
+    Ties go by the text of what they ask as logged, then by where the ``first`` call stands that each row shows.
     """
     limit = context.row_limit
     candidates = np.arange(len(found))
@@ -33,8 +33,7 @@ def choose_groups(
         last = np.sort(rank)[limit - len(above) - 1]
         candidates = np.concatenate((above, ties[rank <= last]))
     texts = context.calls.lookups.text.take(groups.code[found[candidates]])
-    first_place = groups.first[found[candidates]]
-    order = np.lexsort((first_place, texts.rank(), rank_as_logged(texts), -count[candidates]))
+    order = np.lexsort((first[candidates], texts.rank(), rank_as_logged(texts), -count[candidates]))
     return found[candidates[order][:limit]]
 
 

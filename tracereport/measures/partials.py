@@ -1,11 +1,11 @@
 """What a measure knows of some of the calls, in a form that adds up: the parts of an input merge in any order.
 
 A *table* holds sums by key. Its keys are names and numbers that mean the same everywhere, so that tables of different
-parts add up row by row. A *top list* holds the first rows of a list in a total order, and how many there are.
+parts add up row by row.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,8 +16,6 @@ from tracereport.calls.texts import Texts, pack_texts
 from tracereport.native.texts import Interner
 
 Array = NDArray[Any]
-Row = TypeVar("Row")
-Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 NO_TEXT = -1
 """The code of a missing text in a key."""
@@ -150,39 +148,3 @@ def _join_packed(columns: Sequence[Column]) -> Column:
         own = interner.intern(texts.data, texts.offset[:-1], texts.offset[1:])
         parts.append(np.append(own, NO_TEXT).astype(np.int64)[column.codes])
     return Column(np.concatenate(parts), Texts(*interner.finish()))
-
-
-class Top(msgspec.Struct, Generic[Row], frozen=True):
-    """The first rows of a list in a total order, and how many there are in all."""
-
-    total: int
-    rows: tuple[Row, ...]
-
-
-def merge_tops(tops: Sequence[Top[Row]], rank: Callable[[Row], Any], limit: int) -> Top[Row]:
-    """The first ``limit`` rows of all lists, by ``rank``."""
-    if len(tops) == 1:
-        return tops[0]
-    rows = sorted((row for top in tops for row in top.rows), key=rank)
-    return Top(sum(top.total for top in tops), tuple(rows[:limit]))
-
-
-def merge_fields(parts: Sequence[Struct], tops: Mapping[str, tuple[Callable[[Any], Any], int]] | None = None) -> Struct:
-    """Merges structs field by field: tables and counts add up, top lists keep their first rows.
-
-    Args:
-        parts: of one type; their fields are tables, integers and top lists.
-        tops: for each top list how its rows rank, and how many are kept.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    merged: dict[str, Any] = {}
-    for name in parts[0].__struct_fields__:
-        values = [getattr(part, name) for part in parts]
-        if isinstance(values[0], Table):
-            merged[name] = merge_tables(values)
-        elif isinstance(values[0], Top):
-            merged[name] = merge_tops(values, *(tops or {})[name])
-        else:
-            merged[name] = sum(values)
-    return type(parts[0])(**merged)

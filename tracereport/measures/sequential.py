@@ -12,10 +12,10 @@ from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to_lists
 from tracereport.measures.group_rows import choose_groups, rank_group_row, unit_name_of
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.top import Top, merge_tops
 from tracereport.measures.traits import SEQUENTIAL
 from tracereport.model import Rows, SequentialDuplicate
-from tracereport.native.keys import find_distinct
+from tracereport.native.keys import factorize, find_distinct
 
 
 def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
@@ -32,7 +32,11 @@ def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
     found = np.flatnonzero(in_runs)
     if context.shown is not None:
         found = found[np.isin(groups.code[found], groups.code[groups.count(context.shown.places) > 0])]
-    chosen = choose_groups(context, groups, found, in_runs[found])
+    first = np.zeros(len(groups), np.int64)
+    places = np.flatnonzero(in_run & (groups.of_place >= 0))
+    first_of_group = places[factorize(groups.of_place[places])[1]]
+    first[groups.of_place[first_of_group]] = first_of_group
+    chosen = choose_groups(context, groups, found, in_runs[found], first[found])
     rows = []
     for rank, (group, members) in enumerate(zip(chosen.tolist(), groups.members(chosen), strict=True)):
         places = members[in_run[members]]

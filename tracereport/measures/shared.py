@@ -12,7 +12,7 @@ from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank,
 from tracereport.measures.context import Context
 from tracereport.measures.group_rows import choose_groups, rank_group_row, share_by_caller, unit_name_of
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.top import Top, merge_tops
 from tracereport.measures.traits import AGAIN, QUESTION, SEQUENTIAL
 from tracereport.model import AdjacentPair, CallerShare, Rows, SharedLookup
 
@@ -24,7 +24,7 @@ def find_shared_lookups(context: Context) -> Top[SharedLookup]:
     found = np.flatnonzero(groups.count(repeats.are(QUESTION, lacking=AGAIN)) > 1)
     if context.shown is not None:
         found = found[np.isin(groups.code[found], groups.code[groups.count(context.shown.places) > 0])]
-    chosen = choose_groups(context, groups, found, groups.length[found])
+    chosen = choose_groups(context, groups, found, groups.length[found], groups.first[found])
     first, members = chosen.tolist(), groups.members(chosen)
     rows = []
     for group, places, shares in zip(first, members, share_by_caller(context, members), strict=True):

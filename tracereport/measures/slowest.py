@@ -8,7 +8,7 @@ import numpy as np
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
-from tracereport.measures.partials import Top, merge_tops
+from tracereport.measures.top import Top, merge_tops
 from tracereport.model import Rows, SlowestCall
 
 
@@ -61,7 +61,7 @@ def merge_slowest(parts: Sequence[Top[SlowestCall]]) -> Top[SlowestCall]:
 def list_slowest(whole: Whole) -> Rows[SlowestCall]:
     """The slowest of all."""
     part: Top[SlowestCall] = whole["slowest_calls"]
-    return Rows(part.total, part.rows[: whole.row_limit])
+    return Rows(part.total, tuple(part.rows[: whole.row_limit]))
 
 
 MEASURE = Measure("slowest_calls", find_slowest_calls, merge_slowest, list_slowest)
