@@ -18,6 +18,7 @@ from tracereport.sources.joining import join_calls
 from tracereport.sources.rails import reader, units
 from tracereport.sources.rails.grammar import join_plain_binds, read_binds
 from tracereport.sources.rails.reader import RailsReader
+from tracereport.sources.rails.units import OUTSIDE
 from tracereport.sources.streams import Stream
 
 REQUEST = """\
@@ -118,6 +119,38 @@ def test_tags_tell_the_requests_of_two_threads_apart_and_without_them_nothing_is
     assert calls.judged.all(), "a request that never ended is given up"
 
 
+STARTED, PROCESSING, _, COMPLETED = REQUEST.format("").splitlines()
+OTHER = PROCESSING.replace("#show", "#list")
+
+
+@pytest.mark.parametrize(
+    ("lines", "units"),
+    [
+        # The second begins before the action of the first: what stands between an action and its end is of that one.
+        (
+            [STARTED, STARTED, PROCESSING, LOAD, COMPLETED, OTHER, LOAD, COMPLETED],
+            [("BooksController#show", True), ("BooksController#list", True)],
+        ),
+        (
+            [STARTED, STARTED, PROCESSING, LOAD, OTHER, LOAD, COMPLETED, COMPLETED],
+            [("BooksController#show", False)] * 2,
+        ),
+        # A third one begins before the action of the second.
+        (
+            [STARTED, PROCESSING, STARTED, STARTED, LOAD, OTHER, LOAD, COMPLETED, COMPLETED],
+            [("BooksController#list", False)] * 2,
+        ),
+        # A file that was asked for has no action, and no end.
+        ([STARTED, STARTED, PROCESSING, LOAD, COMPLETED, LOAD], [("BooksController#show", True), (OUTSIDE, True)]),
+    ],
+)
+def test_without_tags_what_overlaps_is_withheld_and_nothing_else(
+    tmp_path: Path, lines: list[str], units: list[tuple[str, bool]]
+) -> None:
+    _, found = read(tmp_path, "\n".join(lines) + "\n")
+    assert [(call["unit"], call["judged"]) for call in asked(found)] == units
+
+
 def test_values_that_were_filtered_or_are_missing_arent_known(tmp_path: Path) -> None:
     lines = [
         '  User Load (0.1ms)  SELECT * FROM "users" WHERE "email" = $1  [["email", "[FILTERED]"]]',
@@ -144,6 +177,7 @@ def test_literals_are_values_as_well(tmp_path: Path) -> None:
         "   (0.1ms)  COMMIT",
         "   (0.1ms)  SAVEPOINT active_record_1",
         '   (1.1ms)  CREATE TABLE "books" ("id" integer)',
+        "   (0.1ms)  SELECT sqlite_version(*)",
         "  SCHEMA (0.1ms)  SELECT a.attname FROM pg_attribute a",
         '   (0.1ms)  SELECT "schema_migrations"."version" FROM "schema_migrations"',
         '  SCHEMA (0.1ms)  PRAGMA table_info("books")',

@@ -14,7 +14,8 @@ VIA: Final = "rails"
 _QUIET: Final = frozenset({"SCHEMA", "TRANSACTION", "EXPLAIN"})
 """Names of statements that ask nothing for the program."""
 _BOOKKEEPING: Final = re.compile(
-    r"schema_migrations|ar_internal_metadata|pg_catalog|information_schema|sqlite_master|PRAGMA"
+    r"schema_migrations|ar_internal_metadata|pg_catalog|information_schema|sqlite_master|sqlite_version\(|PRAGMA|"
+    r"SELECT VERSION\(\)"
 )
 _SETUP: Final = re.compile(r"db/(?:seeds|migrate|schema)\b")
 _MOST_KNOWN: Final = 1 << 14
@@ -63,16 +64,16 @@ class StatementCodes:
                 self._questions[name, text] = question
         return question
 
-    def code_origin(self, form: Form, place: str | None, around: str | None, *, is_cached: bool) -> tuple[int, int]:
+    def code_origin(self, form: Form, place: str | None, action: str | None, *, is_cached: bool) -> tuple[int, int]:
         """The codes of origin and caller.
 
         Args:
             form: what is asked.
             place: where in the source.
-            around: the action or test that it belongs to.
+            action: that it belongs to.
             is_cached: whether the query cache answered.
         """
-        key = (form, place, is_cached, around)
+        key = (form, place, is_cached, action)
         codes = self._origins.get(key)
         if codes is None:
             caller, at = read_place(place) if place is not None else (None, None)
@@ -85,7 +86,7 @@ class StatementCodes:
                 via=VIA,
                 writes=form.writes,
             )
-            codes = self._origins[key] = (origin, self._tables.code_name(caller or around))
+            codes = self._origins[key] = (origin, self._tables.code_name(caller or action))
         return codes
 
     def _read_question(self, name: str, text: str) -> Question:

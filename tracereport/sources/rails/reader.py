@@ -200,7 +200,7 @@ class RailsReader:
             if self.extents is not None:
                 self.extents[pending.line] = pending.line + pending.continued
         form, lookup, is_known = own.codes.code_question(head.name, pending.rest)
-        origin, caller = own.codes.code_origin(form, place, unit.action or unit.test, is_cached=head.is_cached)
+        origin, caller = own.codes.code_origin(form, place, unit.action, is_cached=head.is_cached)
         own.statements += 1
         if form.kind != "question":
             own.notices["rails-writes" if form.kind == "write" else _FRAMES] += 1

@@ -39,8 +39,8 @@ class _Thread(msgspec.Struct):
 
     outside: Unit | None = None
     request: Unit | None = None
-    others: int = 0
-    """Requests that have begun in between and not ended: no tag tells them apart."""
+    running: int = 0
+    """Requests whose action has begun and not ended; of several, no tag tells which one a statement is of."""
     line: int = 0
     """Of its last statement."""
 
@@ -102,9 +102,9 @@ class Units:
         """Begins a request or a job: ``started`` is the time as Rails writes it, as far as it does."""
         thread = self._find_thread(key)
         before, outside = thread.request, thread.outside
-        is_mixed = before is not None and before.action is not None and not is_long_after(before.started, started)
+        is_mixed = before is not None and thread.running > 0 and not is_long_after(before.started, started)
         if before is not None and is_mixed:
-            self._withhold(thread, before)
+            self._withhold(before)
         else:
             self._close(thread)
         if outside is not None and not outside.is_transaction:
@@ -123,11 +123,15 @@ class Units:
     def name_request(self, key: str, action: str, line: int) -> None:
         """Names what has begun by its action: the call that is the parent of all others in it."""
         thread = self._threads.get(key)
-        unit = thread.request if thread is not None else None
-        if thread is None or unit is None:
-            return
-        if unit.action is not None:
-            self._withhold(thread, unit)
+        if thread is None or thread.request is None:
+            # Another request has begun and ended between this one's first line and its action.
+            self.begin_request(key, "", "", line)
+            thread = self._find_thread(key)
+        thread.running += 1
+        unit = thread.request
+        if unit is None or unit.action is not None:
+            if unit is not None:
+                self._withhold(unit)
             return
         unit.action = action
         self.builder.name_process(unit.process, action)
@@ -148,13 +152,13 @@ class Units:
         thread = self._threads.get(key)
         if thread is None or thread.request is None:
             return
+        thread.running -= 1
+        if thread.running > 0:
+            return
         if thread.request.frame_row >= 0:
             self.builder.amend_elapsed(thread.request.frame_row, round(milliseconds) * MILLISECOND_NS)
-        if thread.others:
-            thread.others -= 1
-        else:
-            self._close(thread)
-            self._drop_idle(key)
+        self._close(thread)
+        self._drop_idle(key)
 
     def take_banner(self, text: str) -> None:
         """Three lines: dashes, the test's name, dashes. It names the transaction around it."""
@@ -190,15 +194,14 @@ class Units:
         if thread is not None and thread.is_idle:
             del self._threads[key]
 
-    def _withhold(self, thread: _Thread, unit: Unit) -> None:
+    def _withhold(self, unit: Unit) -> None:
         """Says of a request that another one has begun in between."""
         self.builder.withhold(unit.process)
         self.notices["rails-interleaved"] += 1
-        thread.others += 1
 
     def _close(self, thread: _Thread) -> None:
         """Ends the request that is open."""
         if thread.request is not None and thread.request.action is None:
             self.builder.name_process(thread.request.process, template_name(thread.request.address))
         thread.request = None
-        thread.others = 0
+        thread.running = 0
