@@ -1,8 +1,9 @@
 """Statements of Rails -> codes of the tables of calls. Texts that come again are read once."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tracereport.calls.build import CallTables, Params
 from tracereport.calls.calls import CallKind, Phase
@@ -22,8 +23,7 @@ _MOST_KNOWN: Final = 1 << 14
 """So many questions are known again by their text: where values hardly ever come again, more would only take memory."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class Form(msgspec.Struct, frozen=True, eq=False):
     """A statement without the values that stand behind it."""
 
     kind: CallKind
