@@ -122,3 +122,21 @@ def test_the_notes_of_a_release_are_those_of_its_version(tmp_path: Path) -> None
         ["bash", "-e", "-c", command], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "TAG": "v1.2.3"}, check=True
     )
     assert (tmp_path / "notes.md").read_text().split() == ["-", "New."]
+
+
+def test_what_a_release_runs_is_installed_before() -> None:
+    """It runs once in a while, where nobody sees it fail."""
+    steps = [step.get("run", "") for step in read_yaml(RELEASE)["jobs"]["build"]["steps"]]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    installed = {group for step in steps for group in re.findall(r"--group (\w+)", step)}
+    packages = {re.split(r"[>=\[]", package)[0] for group in installed for package in groups[group]}
+    (used,) = [step for step in steps if "cyclonedx-py" in step]
+    assert steps.index(used) > next(place for place, step in enumerate(steps) if "--group release" in step)
+    assert {"cyclonedx-bom", "hatchling"} <= packages
+
+
+def test_the_action_s_tag_is_the_one_that_everybody_names() -> None:
+    (step,) = [each for each in read_yaml(RELEASE)["jobs"]["release"]["steps"] if "refs/tags/" in each.get("run", "")]
+    told = {*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples" / "github").iterdir()}
+    named = {tag for page in told for tag in re.findall(r"OWNER/tracereport@(\S+)", page.read_text(encoding="utf-8"))}
+    assert named == {step["env"]["TAG"]}
