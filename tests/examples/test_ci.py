@@ -80,6 +80,19 @@ def test_ci_files_keep_to_their_schemas(schema: str, file: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_the_component_for_gitlab_keeps_to_the_schema_of_a_pipeline(tmp_path: Path) -> None:
+    """What stands below its inputs is a pipeline, once they are filled in."""
+    header, _, jobs = (ROOT / "templates" / "report" / "template.yml").read_text(encoding="utf-8").partition("\n---\n")
+    assert header.lstrip("# \n").startswith("spec:") or "\nspec:" in header
+    filled = re.sub(r"\$\[\[ inputs\.[\w-]+[^]]*\]\]", "filled", jobs)
+    assert filled != jobs
+    for name, text, fits in (("whole", filled, True), ("broken", filled.replace("script:", "scirpt:"), False)):
+        (tmp_path / f"{name}.yml").write_text(text)
+        command = (tool("check-jsonschema", "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci")
+        run = run_tool(*command, "--data-transform", "gitlab-ci", tmp_path / f"{name}.yml")
+        assert (run.returncode == 0) == fits, run.stdout + run.stderr
+
+
 def test_zizmor_finds_nothing() -> None:
     run = run_tool(tool("zizmor", "zizmor"), "--offline", "--no-progress", *WORKFLOWS, ACTION)
     assert run.returncode == 0, run.stdout + run.stderr
