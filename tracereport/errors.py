@@ -88,7 +88,13 @@ _LONGEST_FAULT: Final = 300
 
 
 def describe_fault(error: BaseException) -> tuple[str, str]:
-    """What to say of an exception that isn't ours: what it is and where it came from, and where to report it."""
+    """What to say of an exception that isn't ours: what it is and where it came from, and where to report it.
+
+    A library that isn't there is no fault: somebody left it out.
+    """
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tracereport"):
+        library = error.name.partition(".")[0]
+        return f"needs {library}, which isn't installed", f"Add it: pip install {library}"
     import traceback  # noqa: PLC0415 - most runs have no use for it
 
     said = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())

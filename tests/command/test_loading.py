@@ -25,6 +25,14 @@ main(sys.argv[1:])
 print(*sys.modules)
 """
 
+WITHOUT_LARGE_LIBRARIES = """
+import sys
+sys.modules.update(dict.fromkeys(["polars", "altair", "vl_convert"]))
+from tracereport.command.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""As where somebody has installed all but these, each larger than all others together."""
+
 
 def run_script(script: str, *arguments: str, **changes: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
@@ -72,3 +80,22 @@ def test_records_are_structs() -> None:
     """A dataclass takes half a millisecond to define: seventy were a tenth of a small report."""
     rooms = [path for path in (ROOT / "tracereport").rglob("*.py") if "emit" not in path.parts]
     assert not [path.name for path in rooms if "import dataclass" in path.read_text(encoding="utf-8")]
+
+
+def test_what_needs_no_large_library_is_made_without_them(tmp_path: Path) -> None:
+    made = [str(tmp_path / name) for name in ("main.json", "report.txt", "report.md", "report.html")]
+    outputs = [part for name in made for part in ("-o", name)]
+    run_script(WITHOUT_LARGE_LIBRARIES, str(SINGLE), "-q", *outputs)
+    compared = ("--baseline", made[0], "--fail-on", "worse", "--format", "brief")
+    assert "1 gate passed" in run_script(WITHOUT_LARGE_LIBRARIES, str(SINGLE), *compared)
+    assert 'id="vega"' in Path(made[-1]).read_text(encoding="utf-8"), "charts are drawn by the reader's browser"
+
+
+def test_what_needs_one_says_which_and_claims_no_fault(tmp_path: Path) -> None:
+    target = tmp_path / "calls.parquet"
+    command = [sys.executable, "-c", WITHOUT_LARGE_LIBRARIES, str(SINGLE), "-q", "-o", str(target)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4
+    assert "calls.parquet can't be made: needs polars, which isn't installed" in done.stderr
+    assert "pip install polars" in done.stderr
+    assert "fault of tracereport" not in done.stderr
