@@ -56,7 +56,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         _COUNT,
         (_ADDRESS, _COUNT, _ADDRESS, _COUNT, *[_ADDRESS] * 4, _COUNT, *[_ADDRESS] * 2),
     ),
-    "tracereport_split": (_ADDRESS, (_ADDRESS, _COUNT)),
+    "tracereport_split": (_ADDRESS, (_ADDRESS, _COUNT, _COUNT)),
     "tracereport_split_free": (None, (_ADDRESS,)),
     "tracereport_split_lines": (_COUNT, (_ADDRESS,)),
     "tracereport_split_list": (_ADDRESS, (_ADDRESS, _COUNT, _ADDRESS)),

@@ -249,10 +249,13 @@ static bool may_be_marker(const uint8_t *start, const uint8_t *end) {
 }
 
 /* Reads one line, from `start` up to `end` (without what ends it); false where memory is short. */
-static bool split_line(Split *split, const uint8_t *chunk, const uint8_t *start, const uint8_t *end) {
+static bool split_line(Split *split, const uint8_t *chunk, const uint8_t *start, const uint8_t *end,
+                       bool only_candidates) {
     int64_t line = split->lines++;
     if (start < end && may_be_marker(start, end) && !add_place(&split->candidates, line, start - chunk))
         return false;
+    if (only_candidates)
+        return true;
     const uint8_t *bar = start;
     bool is_doubtful = false;
     while ((bar = find(bar, end, '|')) && !ends_mark(bar, start)) {
@@ -272,8 +275,8 @@ static bool split_line(Split *split, const uint8_t *chunk, const uint8_t *start,
     return true;
 }
 
-/* Splits a chunk, which ends where a line does, or the log; null where memory is short. */
-EXPORT Split *tracereport_split(const uint8_t *chunk, int64_t length) {
+/* Splits a chunk, which ends where a line does, or the log; null where memory is short. Records may be left out. */
+EXPORT Split *tracereport_split(const uint8_t *chunk, int64_t length, int64_t only_candidates) {
     Split *split = calloc(1, sizeof *split);
     const uint8_t *end = chunk + length;
     for (const uint8_t *start = chunk; split && start < end;) {
@@ -281,7 +284,7 @@ EXPORT Split *tracereport_split(const uint8_t *chunk, int64_t length) {
         const uint8_t *line_end = feed ? feed : end;
         if (line_end > start && line_end[-1] == '\r')
             line_end--;
-        if (!split_line(split, chunk, start, line_end)) {
+        if (!split_line(split, chunk, start, line_end, only_candidates != 0)) {
             tracereport_split_free(split);
             return NULL;
         }

@@ -89,14 +89,18 @@ class Split:
         return view(start, kind, count.value, self) if count.value else np.empty(0, kind)
 
 
-def split_chunk(text: bytes) -> Split:
+def split_chunk(text: bytes, *, only_candidates: bool = False) -> Split:
     """Splits a chunk of lines, the last of which may have no end.
+
+    Args:
+        text: the chunk.
+        only_candidates: leave out all records, which takes a quarter of the time.
 
     Raises:
         MemoryError: there wasn't enough.
     """
     whole = np.frombuffer(text, np.uint8)
-    native = library().tracereport_split(address(whole), len(whole))
+    native = library().tracereport_split(address(whole), len(whole), only_candidates)
     if not native:
         raise MemoryError("the native library")
     return Split(native)

@@ -115,10 +115,14 @@ static void try_records(const uint8_t *bytes, int64_t length, const Split *split
 }
 
 static void try_chunk(const uint8_t *bytes, int64_t length) {
-    Split *split = tracereport_split(bytes, length);
+    Split *split = tracereport_split(bytes, length, 0), *quick = tracereport_split(bytes, length, 1);
     if (split)
         try_records(bytes, length, split);
+    if (split && quick)
+        HOLDS(quick->lines == split->lines && quick->candidates.count == split->candidates.count &&
+              quick->records.count == 0 && quick->odd.count == 0);
     tracereport_split_free(split);
+    tracereport_split_free(quick);
     tracereport_is_utf8(bytes, length);
 }
 

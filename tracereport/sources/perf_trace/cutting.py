@@ -3,18 +3,20 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 
+from tracereport.native.split import split_chunk
 from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.blocks import BlockFinder, DoubledBlock
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
-from tracereport.sources.perf_trace.markers import find_crate
+from tracereport.sources.perf_trace.markers import find_crate, find_markers
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import BrokenSourceError, Stream
+from tracereport.sources.streams import BrokenSourceError, Stream, make_valid
 
 
 def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
@@ -25,19 +27,18 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     and a range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
-    if start is None:
+    if start is None or not _holds_processes(stream, max(range_bytes, Path(stream.name).stat().st_size // 8)):
         return ()
     envelope = Envelope()
     source = stream.read_chunks()
     chunks = unwrap(source, envelope)
     cutter = _Cutter(start, range_bytes)
-    hopeless_bytes = max(range_bytes, Path(stream.name).stat().st_size // 8)
     try:
         for raw, chunk in _split(chunks):
             if envelope.layers:
                 return ()
             cutter.add(raw, chunk)
-            if cutter.is_hopeless(hopeless_bytes):
+            if cutter.is_sparse():
                 return ()
     except BrokenSourceError:
         return ()
@@ -45,6 +46,20 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
         chunks.close()
         source.close()
     return cutter.finish(envelope)
+
+
+def _holds_processes(stream: Stream, within_bytes: int) -> bool:
+    """Whether a second process starts within so many bytes: a quick look, enough for a log of one process."""
+    processes = read = 0
+    with closing(stream.read_chunks()) as chunks, suppress(BrokenSourceError):
+        for raw in chunks:
+            text, _ = make_valid(raw)
+            markers = find_markers(text, split_chunk(text, only_candidates=True).candidates)
+            processes += sum(placed.marker.starts_process for placed in markers)
+            read += len(raw)
+            if processes > 1 or read >= within_bytes:
+                break
+    return processes > 1
 
 
 def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, Chunk]]:
@@ -76,14 +91,12 @@ class _Cutter:
         self._position = start
         self._line = 0
         self._records = 0
-        self._processes = 0
 
     def add(self, raw: bytes, chunk: Chunk) -> None:
         """Goes on with the next chunk."""
         for placed in chunk.markers:
             if not placed.marker.starts_process:
                 continue
-            self._processes += 1
             if self._position + placed.start - self._ranges[-1].start >= self._range_bytes:
                 # What is no UTF-8 takes more room in the text than in the file.
                 start = self._position + (placed.start if len(raw) == len(chunk.text) else find_line(raw, placed.line))
@@ -97,14 +110,13 @@ class _Cutter:
         self._line += chunk.split.lines
         self._records += chunk.split.record_count
 
-    def is_hopeless(self, size: int) -> bool:
-        """Whether so many bytes have been read and hold one process; or records are too few.
+    def is_sparse(self) -> bool:
+        """Whether records are too few.
 
         To find records takes less time than to find where to cut; what workers share is the measuring.
         """
         read = self._position - self._ranges[0].start
-        is_sparse = read >= self._range_bytes and self._records * _BYTES_A_RECORD < read
-        return is_sparse or (self._processes <= 1 and read >= size)
+        return read >= self._range_bytes and self._records * _BYTES_A_RECORD < read
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""
