@@ -60,6 +60,7 @@ def find(
         number=np.array([one.number for one in records], np.uint64),
         judged=np.array(judged if judged is not None else [True] * len(logs), bool),
         implausible=np.array(implausible if implausible is not None else [False] * len(records), bool),
+        signature=np.arange(len(records), dtype=np.int32),
         caller=np.array([-1 if one.caller in UNKNOWN else code[one.caller] for one in records], np.int32),
         function=np.array([code[one.function] for one in records], np.int32),
         elapsed_ns=np.array([one.elapsed_ns for one in records], np.int64),

@@ -39,6 +39,7 @@ def find_parents(
     number: NDArray[np.uint64],
     judged: Bools,
     implausible: Bools,
+    signature: NDArray[np.int32],
     caller: NDArray[np.int32],
     function: NDArray[np.int32],
     elapsed_ns: Ints,
@@ -58,8 +59,9 @@ def find_parents(
         number: per record: the call number, less than 2^63.
         judged: per process: false for an interleaved stretch.
         implausible: per record.
-        caller: per record: code of the caller's name, -1 where it is missing or unknown.
-        function: per record: code of the function's name, in the same code space as ``caller``.
+        signature: per record.
+        caller: per signature: code of the caller's name, -1 where it is missing or unknown.
+        function: per signature: code of the function's name, in the same code space as ``caller``.
         elapsed_ns: per record: its time as recorded.
         resolution_ns: per record: how finely that was measured.
         given_parent: per record: the number that ``parent=`` names, -1 where it names none.
@@ -75,8 +77,9 @@ def find_parents(
             number[together],
             judged,
             implausible[together],
-            caller[together],
-            function[together],
+            signature[together],
+            caller,
+            function,
             elapsed_ns[together],
             resolution_ns[together],
             given_parent[together],
@@ -109,8 +112,8 @@ def find_parents(
         nested, parent[records] = _find_nested(
             order[perhaps_nested],
             process[records],
-            caller[records],
-            function[records],
+            caller[signature[records]],
+            function[signature[records]],
             elapsed_ns[records],
             resolution_ns[records],
         )

@@ -7,6 +7,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.native.codes import take
 from tracereport.native.keys import factorize
 from tracereport.processes.counters import split_equal_counters
 from tracereport.processes.orphans import join_orphaned
@@ -18,15 +19,18 @@ NOT_SAID = -1
 
 
 class Witness(NamedTuple):
-    """What the records say that tells of their processes. Arrays have one entry per record."""
+    """What the records say that tells of their processes."""
 
     said: Ints
-    """What it calls its process; ``NOT_SAID`` where it doesn't. Empty where none does."""
+    """Per record: what it calls its process; ``NOT_SAID`` where it doesn't. Empty where none does."""
+    signature: NDArray[np.int32]
+    """Per record."""
     function: NDArray[np.int32]
+    """Per signature."""
     caller: NDArray[np.int32]
-    """In the same code space as ``function``; -1 where it is missing or unknown."""
+    """Per signature; in the same code space as ``function``, -1 where it is missing or unknown."""
     has_parent: NDArray[np.bool_]
-    """It names its parent, or says that it has none."""
+    """Per record: it names its parent, or says that it has none."""
     tell: Callable[[Ints], Ints]
     """Codes of some of the records: equal where all that they ask, answer and say is, but for numbers and times."""
 
@@ -53,8 +57,9 @@ def separate_processes(number: NDArray[np.uint64], segment: Ints, witness: Witne
     changes = (np.diff(segment[order], prepend=-1) != 0) | (np.diff(said[order], prepend=NOT_SAID) != 0)
     own = Witness(
         said=said[order],
-        function=witness.function[order],
-        caller=witness.caller[order],
+        signature=witness.signature[order],
+        function=witness.function,
+        caller=witness.caller,
         has_parent=witness.has_parent[order],
         tell=lambda records: witness.tell(order[records]),
     )
@@ -71,7 +76,8 @@ def _find(number: NDArray[np.uint64], stream: Ints, tells_all: NDArray[np.bool_]
     """The processes by numbers, callers, and equal counters."""
     found = find_processes(number, stream)
     if len(found.judged) > 1:
-        found = join_orphaned(found, number, witness.function, witness.caller, tells_all)
+        asked, asking = take(witness.function, witness.signature), take(witness.caller, witness.signature)
+        found = join_orphaned(found, number, asked, asking, tells_all)
     return found if found.judged.all() else split_equal_counters(found, number, witness.tell)
 
 

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import is_constant
 from tracereport.processes.doubts import find_doubtful
 from tracereport.processes.stretches import OPEN_CALLS, find_stretches
 
@@ -69,7 +70,8 @@ def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
     if not len(value):
         none = np.zeros(0, bool)
         return Processes(np.zeros(0, np.uint32), none, implausible, np.zeros(0, np.int64), none)
-    group = _split_cut_off(value, np.flatnonzero(np.diff(segment, prepend=segment[0] - 1)))
+    starts = [0] if is_constant(segment) else np.flatnonzero(np.diff(segment, prepend=segment[0] - 1))
+    group = _split_cut_off(value, np.array(starts, np.int64))
     kept, plausible, first = np.arange(len(value)), value, group
     while True:
         crowd = _find_crowd(plausible, first)

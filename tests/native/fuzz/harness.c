@@ -30,6 +30,7 @@ static void *try_realloc(void *memory, size_t size) { return may_allocate() ? re
 #include "repeats.c"
 #include "tally.c"
 #include "texts.c"
+#include "codes.c"
 #include "metrics.c"
 #include "split.c"
 #include "trees.c"
@@ -126,6 +127,31 @@ static void try_chunk(const uint8_t *bytes, int64_t length) {
     tracereport_is_utf8(bytes, length);
 }
 
+/* Two codes of each eight bytes: any, so that most are beyond the table, or those that there are. */
+static void try_codes(const uint8_t *bytes, int64_t count, int is_wild) {
+    int32_t *codes = calloc(2 * (size_t)count + 1, sizeof *codes), *taken = calloc(2 * (size_t)count + 1, sizeof *taken);
+    int32_t *used = calloc(2 * (size_t)count + 1, sizeof *used);
+    memcpy(codes, bytes, (size_t)count * 8);
+    for (int64_t at = 0; at < 2 * count; at++)
+        codes[at] = is_wild ? codes[at] : (int32_t)(codes[at] % count);
+    if (tracereport_take(bytes, count, 1, codes, 4, 2 * count, taken) == 2 * count)
+        for (int64_t at = 0; at < 2 * count; at++)
+            HOLDS(((uint8_t *)taken)[at] == bytes[codes[at] < 0 ? codes[at] + count : codes[at]]);
+    tracereport_take(bytes, count, 8, bytes, 8, count, taken);
+    int64_t found = tracereport_renumber(codes, 2 * count, 1 - count, 2 * count - 1, taken, used);
+    for (int64_t at = 0; found >= 0 && at < 2 * count; at++)
+        HOLDS(used[taken[codes[at] - 1 + count]] == codes[at]);
+    PairTable *table = tracereport_pairs_new();
+    if (table && tracereport_intern_pairs(table, codes, codes + count, count, taken) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(taken[at] < tracereport_pairs_count(table) && tracereport_pairs(table)[2 * taken[at]] == codes[at] &&
+                  tracereport_pairs(table)[2 * taken[at] + 1] == codes[count + at]);
+    tracereport_pairs_free(table);
+    free(codes);
+    free(taken);
+    free(used);
+}
+
 static void try_keys(const uint8_t *bytes, int64_t length) {
     int64_t count = length / 8 < MOST_KEYS ? length / 8 : MOST_KEYS;
     int64_t *keys = column(count), *result = column(count), *other = column(count);
@@ -144,6 +170,10 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
     }
     tracereport_sum_groups(keys, 4, result, count, other, count / 2);
     tracereport_sum_groups(keys, 8, keys, count, other, count);
+    if (count) {
+        try_codes(bytes, count, 0);
+        try_codes(bytes, count, 1);
+    }
     free(keys);
     free(result);
     free(other);

@@ -42,18 +42,22 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     tables = encoder.finish(records)
     del records
     lines_by_file, numbers_by_file = np.split(line, ends), np.split(number, ends)
-    segments = _cut_segments(readings, lines_by_file)
-    marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, strict=True)]
-    by_file = [_take_file_facts(*own) for own in zip(readings, lines_by_file, numbers_by_file, strict=True)]
+    segment_by_file = [
+        _find_stretches([line for line, _ in reading.markers], lines)
+        for reading, lines in zip(readings, lines_by_file, strict=True)
+    ]
+    segments = _cut_segments(readings, segment_by_file)
+    marked_tests = [_find_running_tests(*own) for own in zip(readings, lines_by_file, segment_by_file, strict=True)]
+    by_file = [_take_file_facts(*own) for own in zip(readings, segment_by_file, numbers_by_file, strict=True)]
     remark, remarks = tables.remark, tables.remarks
     origins = encode_origins(remarks, tables.resources)
     said = remarks.numbers["process"]
     unknown = tables.names.index(UNKNOWN_CALLER) if UNKNOWN_CALLER in tables.names else NO_NAME
-    caller, lookup = tables.signatures.caller, tables.signatures.lookup
     witness = Witness(
         said=said[remark] if said.max(initial=NOT_SAID) != NOT_SAID else said[:0],
-        function=tables.lookups.function[lookup][tables.signature],
-        caller=np.where(caller == unknown, NO_NAME, caller)[tables.signature],
+        signature=tables.signature,
+        function=tables.lookups.function[tables.signatures.lookup],
+        caller=np.where(tables.signatures.caller == unknown, NO_NAME, tables.signatures.caller),
         has_parent=map_column(lambda given: given != MISSING, parent),
         tell=partial(_code_told, tables),
     )
@@ -63,6 +67,7 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         number=number.view(np.uint64),
         judged=found.judged & ~found.shuffled,
         implausible=found.implausible,
+        signature=witness.signature,
         caller=witness.caller,
         function=witness.function,
         elapsed_ns=elapsed_ns,
@@ -159,37 +164,52 @@ class _Segments(msgspec.Struct, frozen=True, eq=False):
         return table.settle(files)
 
 
-def _cut_segments(readings: list[FileReading], lines_by_file: list[NDArray[np.int64]]) -> _Segments:
+def _find_stretches(starts: Sequence[int], lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of the stretches between some lines each of the others stands in; 0 is the one before the first.
+
+    Both are in order, so that only the ends of the stretches are looked for.
+    """
+    end = np.append(np.searchsorted(lines, np.array(starts, np.int64)), len(lines))
+    size = np.diff(end, prepend=0)
+    (filled,) = np.nonzero(size)
+    if len(filled) == 1:
+        return repeat_value(filled[0], len(lines))
+    return np.repeat(filled, size[filled])
+
+
+def _cut_segments(readings: list[FileReading], segment_by_file: list[NDArray[np.int64]]) -> _Segments:
     """Which stretch each record stands in, and the name and file of each stretch."""
     of_record: list[NDArray[np.int64]] = []
     names: list[SegmentName] = []
     files: list[int] = []
-    for index, (reading, lines) in enumerate(zip(readings, lines_by_file, strict=True)):
-        own = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
-        of_record.append(own + len(names))
+    for index, (reading, own) in enumerate(zip(readings, segment_by_file, strict=True)):
+        of_record.append(map_column(partial(np.add, len(names)), own))
         names += name_segments([marker for _, marker in reading.markers], reading.crate)
         files += [index] * (len(reading.markers) + 1)
-    return _Segments(np.concatenate(of_record), names, np.array(files, np.int32))
+    return _Segments(concatenate(of_record), names, np.array(files, np.int32))
 
 
-def _find_running_tests(reading: FileReading, lines: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _find_running_tests(
+    reading: FileReading, lines: NDArray[np.int64], segment: NDArray[np.int64]
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The names of the tests that a file's markers tell, and for each record the index of its test, -1 without one.
 
     libtest's lines are believed only where every trace of a binary stands inside of a test, as with one test thread:
     with more of them a line may have been torn by another test's output.
     """
-    starts = np.array([-1, *(line for line, _ in reading.markers)], np.int64)
-    segment = np.searchsorted(starts, lines, side="right") - 1
     events = sorted(
         [(line, marker.name if marker.kind is MarkerKind.NEXTEST else "") for line, marker in reading.markers]
         + reading.tests
     )
     if not events:
         return (), repeat_value(np.int64(-1), len(lines))
-    event = np.searchsorted(np.array([line for line, _ in events], np.int64), lines, side="right") - 1
     names = tuple(name for _, name in events)
-    has_test = np.array([*(bool(name) for name in names), False])[event]
-    whole = np.ones(len(starts), bool)
+    has_name = np.array([*(bool(name) for name in names), False])
+    event = map_column(lambda stretch: stretch - 1, _find_stretches([line for line, _ in events], lines))
+    if is_constant(event):
+        return names, event if has_name[event[0]] else repeat_value(np.int64(-1), len(lines))
+    has_test = has_name[event]
+    whole = np.ones(len(reading.markers) + 1, bool)
     whole[segment[~has_test]] = False
     return names, np.where(has_test & whole[segment], event, -1)
 
@@ -198,7 +218,7 @@ def _code_tests(
     marked: list[tuple[tuple[str, ...], NDArray[np.int64]]], logged_names: tuple[str, ...], logged: NDArray[np.int32]
 ) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     """The tests' names, sorted, and each call's: what its line says, else what the markers say."""
-    found = {names[event] for names, events in marked for event in find_distinct(events[events >= 0]).tolist()}
+    found = {names[event] for names, events in marked for event in _list_distinct(events) if event >= 0}
     tests = sorted(found | set(logged_names))
     codes = {name: code for code, name in enumerate(tests)}
     of_marker = concatenate(
@@ -213,16 +233,29 @@ def _code_tests(
     return tuple(tests), np.where(of_line >= 0, of_line, of_marker)
 
 
-def _take_file_facts(reading: FileReading, lines: NDArray[np.int64], number: NDArray[np.int64]) -> FileFacts:
+def _count_members(groups: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many members each group has."""
+    if is_constant(groups):
+        return np.where(np.arange(count) == groups[0], len(groups), 0)
+    return np.bincount(groups, minlength=count)
+
+
+def _list_distinct(column: NDArray[np.int64]) -> list[int]:
+    distinct: list[int] = find_distinct(column[:1] if is_constant(column) else column).tolist()
+    return distinct
+
+
+def _take_file_facts(reading: FileReading, segment: NDArray[np.int64], number: NDArray[np.int64]) -> FileFacts:
     """What the whole file tells, as far as this reading has it."""
     binaries = [
         index
         for index, (_, marker) in enumerate(reading.markers, start=1)
         if marker.kind is MarkerKind.CARGO and not marker.name.endswith("(doc)")
     ]
-    segment = np.searchsorted(np.array([line for line, _ in reading.markers], np.int64), lines, side="right")
-    traced = np.bincount(segment, minlength=len(reading.markers) + 1)[binaries]
-    counters = np.bincount(segment[number == 0], minlength=len(reading.markers) + 1)[binaries]
+    if not binaries:
+        return FileFacts(file=reading.name, holds_invalid=reading.holds_invalid)
+    traced = _count_members(segment, len(reading.markers) + 1)[binaries]
+    counters = _count_members(segment[np.flatnonzero(number == 0)], len(reading.markers) + 1)[binaries]
     return FileFacts(
         file=reading.name,
         holds_invalid=reading.holds_invalid,

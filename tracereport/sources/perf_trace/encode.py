@@ -18,7 +18,7 @@ from tracereport.calls.constant import is_constant, shrink
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.calls.texts import Texts, pack_texts
-from tracereport.native.keys import factorize
+from tracereport.native.codes import PairTable, renumber
 from tracereport.native.metrics import MISSING, MetricCodes, MetricTable
 from tracereport.native.split import Records
 from tracereport.native.texts import Interner, KeptTexts, find_byte
@@ -58,6 +58,8 @@ class Encoder:
     def __init__(self) -> None:
         self._lookups = Interner()
         self._names = Interner()
+        self._pairs = PairTable()
+        """A signature is a lookup and a caller's name, ``NO_NAME`` where it has none."""
         self._metrics = MetricTable(RESERVED_RULES)
         self._reserved = _ReadTexts(self._metrics.reserved)
         self._odd = _ReadTexts(self._metrics.odd)
@@ -116,8 +118,7 @@ class Encoder:
             number=records.number.copy(),
             elapsed_ns=records.elapsed_ns.copy(),
             resolution_ns=_keep(records.resolution_ns),
-            lookup=lookup,
-            caller=caller,
+            signature=self._pairs.intern(lookup, caller),
             metric_set=metric_set,
             remark=shrink(remark),
             parent=_keep(self._odd.number("parent", metrics.odd, metrics.parent)),
@@ -134,16 +135,17 @@ class Encoder:
 
     def finish(self, records: Columns) -> Tables:
         """The tables, in the order in which the records use them; nothing can be encoded any more."""
-        lookup, first_use = factorize(records.lookup)
-        text = _take_used(Texts(*self._lookups.finish()), records.lookup[first_use])
+        signature, used = renumber(records.signature)
+        lookup, caller = self._pairs.pairs()[used].T
+        lookup, used_lookup = renumber(lookup)
+        text = _take_used(Texts(*self._lookups.finish()), used_lookup)
         plain = ~text.starts_with(ODD_LOOKUP)
         function = self._intern_functions(text, plain)
-        names, name_code = _sort_names(Texts(*self._names.finish()), (function, records.caller))
-        function, caller = name_code[function], name_code[records.caller]
-        signature, first_use = factorize(lookup.astype(np.int64) * (len(names) + 1) + caller + 1)
+        names, name_code = _sort_names(Texts(*self._names.finish()), (function, caller))
+        function, caller = name_code[function], name_code[caller]
         statements = np.flatnonzero(text.holds(STATEMENT))
         subjects = find_subjects(function, names, zip(statements.tolist(), text.take(statements), strict=True))
-        remark, first_said = factorize(records.remark)
+        remark, used_remarks = renumber(records.remark)
         metric_set, metric_sets = self._finish_metrics(records.metric_set)
         return Tables(
             names=names,
@@ -156,12 +158,12 @@ class Encoder:
                 values_known=np.ones(len(text), bool),
             ),
             resources=subjects.resources,
-            signatures=Signatures(caller=caller[first_use], lookup=lookup[first_use]),
+            signatures=Signatures(caller=caller, lookup=lookup),
             metric_sets=metric_sets,
             signature=signature,
             metric_set=metric_set,
             remark=remark,
-            remarks=make_remarks([self._fields_of(code) for code in records.remark[first_said].tolist()]),
+            remarks=make_remarks([self._fields_of(code) for code in used_remarks.tolist()]),
         )
 
     def _fields_of(self, remark: int) -> MetricFields:
@@ -190,8 +192,7 @@ class Encoder:
             name = np.concatenate((name, np.array([code for code, _ in more], np.int32)))
             value = np.concatenate((value, np.array([number for _, number in more], np.uint64)))
             names = list(name_code)
-        metric_set, first_use = factorize(codes)
-        used = codes[first_use].astype(np.int64)
+        metric_set, used = renumber(codes)
         if len(used) < len(offset) - 1 or not np.array_equal(used, np.arange(len(used))):
             length = np.diff(offset)[used]
             field = spread(offset[used], length)

@@ -27,9 +27,7 @@ class Columns(msgspec.Struct, frozen=True, eq=False):
     number: NDArray[np.int64]
     elapsed_ns: NDArray[np.int64]
     resolution_ns: NDArray[np.int64]
-    lookup: NDArray[np.int32]
-    caller: NDArray[np.int32]
-    """Code of the caller's name, -1 where the record has none."""
+    signature: NDArray[np.int32]
     metric_set: NDArray[np.int32]
     """Below -1 for the set of a text that only the grammar could read."""
     remark: NDArray[np.int32]
@@ -42,7 +40,7 @@ class Columns(msgspec.Struct, frozen=True, eq=False):
     def empty(cls) -> "Columns":
         """No record."""
         long, code = np.empty(0, np.int64), np.empty(0, np.int32)
-        return cls(long, long, long, long, code, code, code, code, long, long)
+        return cls(long, long, long, long, code, code, code, long, long)
 
     def __len__(self) -> int:
         """The number of records."""
