@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.native.tally import Mask, count_groups, count_traits, find_extremes, find_first_largest
+from tracereport.native.tally import (
+    Mask,
+    count_groups,
+    count_pairs,
+    count_traits,
+    find_extremes,
+    find_first_largest,
+)
 
 GROUPS = 4
 MEMBERS = st.lists(st.tuples(st.integers(-1, GROUPS - 1), st.integers(0, 15), st.integers(-3, 3)))
@@ -60,6 +67,26 @@ def test_members_are_counted_with_a_mask_and_without(
     assert counted[1] == [sum(own == group and trait % 2 for own, trait, _ in members) for group in range(GROUPS)]
 
 
+@given(MEMBERS)
+def test_a_member_counts_as_its_weight_says(members: list[tuple[int, int, int]]) -> None:
+    groups, traits, weight = columns(members)
+    own = {"own": Mask(1)}
+    repeated = count_traits(np.repeat(groups, weight + 3), np.repeat(traits, weight + 3), own, GROUPS)
+    assert np.array_equal(count_traits(groups, traits, own, GROUPS, weight + 3)["own"], repeated["own"])
+
+
+@given(MEMBERS)
+def test_pairs_of_codes_are_counted(members: list[tuple[int, int, int]]) -> None:
+    groups, traits, _ = columns(members)
+    known = groups >= 0
+    every = count_pairs(groups[known], GROUPS, traits[known], 16)
+    masked = count_pairs(groups, GROUPS, traits, 16, known & (traits > 3))
+    for group in range(GROUPS):
+        own = [trait for its, trait, _ in members if its == group]
+        assert every[group].tolist() == [own.count(trait) for trait in range(16)]
+        assert masked[group].tolist() == [own.count(trait) if trait > 3 else 0 for trait in range(16)]
+
+
 def test_what_does_not_fit_is_refused() -> None:
     group, other = np.array([GROUPS], np.int32), np.zeros(1, np.int64)
     traits = np.zeros(1, np.uint16)
@@ -67,6 +94,11 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: count_traits(group, traits, MASKS, GROUPS),
         lambda: count_traits(group, traits[:0], MASKS, GROUPS),
         lambda: count_traits(group - 1, traits, {str(at): Mask() for at in range(32)}, GROUPS),
+        lambda: count_traits(group - 1, traits, MASKS, GROUPS, other[:0]),
+        lambda: count_pairs(group, GROUPS, group, GROUPS + 1),
+        lambda: count_pairs(group, GROUPS + 1, group, GROUPS),
+        lambda: count_pairs(group, GROUPS + 1, group - GROUPS - 1, GROUPS),
+        lambda: count_pairs(group, GROUPS + 1, group, GROUPS + 1, np.zeros(0, bool)),
         lambda: count_groups(group, GROUPS),
         lambda: count_groups(group, GROUPS + 1, np.zeros(0, bool)),
         lambda: find_extremes(group, other, GROUPS),

@@ -23,10 +23,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answers_of(calls: Calls) -> np.ndarray:
-    """Codes of the answers: all metrics but times."""
+    """Codes of the answers of the sets of metrics: all metrics but times."""
     codes: dict[tuple[tuple[str, int], ...], int] = {}
     found = []
-    for own in calls.metric_set.tolist():
+    for own in range(len(calls.metric_sets.offset) - 1):
         metrics = calls.metric_sets.metrics_of(own)
         results = tuple(sorted((metric.name, metric.value) for metric in metrics if not is_time(metric.name)))
         found.append(codes.setdefault(results, len(codes)) if results else NO_ANSWER)

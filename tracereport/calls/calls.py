@@ -7,7 +7,7 @@ back there.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -245,8 +245,12 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     @property
     def kind(self) -> NDArray[np.uint8]:
         """The kind of each call: what its record says, else what its lookup is."""
-        said = self.origins.kind[self.origin]
-        return np.where(said == QUESTION, self.lookups.kind[self.lookup], said)
+        return self.kind_of(slice(None))
+
+    def kind_of(self, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.uint8]:
+        """The kind of some calls."""
+        said = self.origins.kind[self.origin[rows]]
+        return np.where(said == QUESTION, self.lookups.kind[self.signatures.lookup[self.signature[rows]]], said)
 
     @property
     def judged(self) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Counting and adding up by group, over whole columns."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,8 +41,10 @@ def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[A
     if is_constant(values):
         values_by_group = count_by(groups, count).astype(object) * int(values[0])
         return values_by_group.astype(np.int64) if int(values[0]) * len(values) < 1 << 63 else values_by_group
-    if int(values.max(initial=0)) * len(values) < 1 << 63:
-        return sum_groups(groups, values, count)
+    with suppress(OverflowError):
+        sums = sum_groups(groups, values, count)
+        if sums.sum(dtype=np.float64) < 1 << 62:
+            return sums
     high, low = np.zeros((2, count), np.int64)
     np.add.at(high, groups, values >> 32)
     np.add.at(low, groups, values & 0xFFFFFFFF)
@@ -58,6 +61,8 @@ def sum_chosen(groups: Integers, values: NDArray[np.int64], count: int) -> NDArr
 
 def sum_exactly(values: NDArray[np.int64]) -> int:
     """The sum of all values, whatever their size."""
+    if is_constant(values):
+        return int(values[0]) * len(values)
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 

@@ -25,6 +25,13 @@ class Groups(msgspec.Struct, frozen=True, eq=False):
         """The number of groups."""
         return len(self.length)
 
+    def of_places(self, places: NDArray[np.integer]) -> NDArray[np.int32]:
+        """The group of some places; -1 for none, and for what is no place."""
+        found = np.full(len(places), -1, np.int32)
+        known = places >= 0
+        found[known] = self.of_place[places[known]]
+        return found
+
     def members(self, groups: NDArray[np.integer]) -> list[NDArray[np.intp]]:
         """The places of some groups, each one's in their order."""
         if not len(groups):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.coding import code_values
 from tracereport.calls.constant import map_column, map_rows
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, count_by, keep_rows, order_by
+from tracereport.calls.grouping import NESTED_ROW_LIMIT, keep_rows, order_by, sum_by
 from tracereport.findings.interface import PLACE_LIMIT
 from tracereport.measures.context import Context
 from tracereport.measures.partials import Array, Column, Table
@@ -41,30 +41,31 @@ def choose_evidence(found: Iterable[EvidenceOf]) -> dict[tuple[str, int], Eviden
 
 
 def count_pairs_with(
-    codes: Array, keys: tuple[str, ...], other: Array, column: tuple[str, ...], name: str, amount: str
+    codes: Array, keys: tuple[str, ...], other: Array, column: tuple[str, ...], calls: Array, name: str, amount: str
 ) -> Table:
-    """How many of some calls stand with each finding and text; those without a text are left out.
+    """How many calls stand with each finding and text; those without a text are left out.
 
     Args:
-        codes: per call the code of its finding, an index into ``keys``.
+        codes: per cell (or call) the code of its finding, an index into ``keys``.
         keys: the texts of the findings' keys.
-        other: per call the code of the text, -1 for none.
+        other: per cell the code of the text, -1 for none.
         column: the texts.
+        calls: per cell.
         name: of the column of the texts.
         amount: of the column of the counts.
     """
-    known = other >= 0 if column else np.zeros(0, np.intp)
+    known = np.flatnonzero(other >= 0) if column else np.zeros(0, np.intp)
     width = max(len(column), 1)
     distinct, index = code_values(codes[known].astype(np.int64) * width + other[known], max(len(keys), 1) * width)
     return Table(
         key={"finding": Column(distinct // width, keys), name: Column(distinct % width, column)},
-        sums={amount: count_by(index, len(distinct))},
+        sums={amount: sum_by(index, map_rows(calls, known), len(distinct))},
     )
 
 
-def places_of(context: Context, places: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def places_of(context: Context, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in the source some calls were made, and which hook wrote them: indices into the origins' texts."""
-    origin = map_rows(context.calls.origin, context.ordered.row[places])
+    origin = map_rows(context.calls.origin, rows)
     at, via = context.calls.origins.at.astype(np.int64), context.calls.origins.via.astype(np.int64)
     return map_column(at.__getitem__, origin), map_column(via.__getitem__, origin)
 

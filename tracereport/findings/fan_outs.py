@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.coding import code_values
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, count_by, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
@@ -33,10 +32,11 @@ from tracereport.measures.context import Context
 from tracereport.measures.fanout import NO_GROUP
 from tracereport.measures.fanout_rows import CONFIDENCES
 from tracereport.measures.interface import Whole
-from tracereport.measures.partials import Column, Table, group_rows, merge_tables
+from tracereport.measures.partials import Column, Table, add_up, group_rows, merge_tables
 from tracereport.measures.scopes import LOW
 from tracereport.model import Finding, Rows
 from tracereport.native.keys import group_order
+from tracereport.native.pairs import number_pairs
 
 KIND_KEY: Final = "fan_out_findings"
 
@@ -61,10 +61,6 @@ class _Grouped(msgspec.Struct, frozen=True, eq=False):
     """Per finding."""
     finding: NDArray[np.int64]
     """Per group."""
-    place: NDArray[np.intp]
-    """The calls of all groups."""
-    group: NDArray[np.int64]
-    """Per call."""
 
 
 def _group(context: Context) -> _Grouped:
@@ -85,13 +81,10 @@ def _group(context: Context) -> _Grouped:
                 codes[key] = len(codes)
                 functions.append(kind.function)
             finding_of_kind.append(codes[key])
-        place = np.flatnonzero(fanouts.group_of_place != NO_GROUP)
         return _Grouped(
             keys=tuple(codes),
             function=np.array(functions, np.int64),
             finding=np.array(finding_of_kind, np.int64)[fanouts.kind],
-            place=place,
-            group=fanouts.group_of_place[place].astype(np.int64),
         )
 
     return context.make_once(KIND_KEY, make)
@@ -99,34 +92,28 @@ def _group(context: Context) -> _Grouped:
 
 def measure_fan_out_findings(context: Context) -> FanOutsPart:
     """The sums of each finding, by the certainty of its groups."""
-    calls, ordered, fanouts = context.calls, context.ordered, context.fanouts
+    calls, fanouts = context.calls, context.fanouts
     found = _group(context)
     # Finding and certainty as one code, by group and by call.
     levels = len(CONFIDENCES)
     of_group = found.finding * levels + fanouts.certainty
-    of_place = of_group[found.group]
+    # The last one is for NO_GROUP.
+    of_place = np.append(of_group, NO_GROUP).astype(np.int32)[fanouts.group_of_place]
     count = len(found.keys) * levels
-    avoidable = fanouts.is_avoidable[found.place]
-    row = ordered.row[found.place]
-    shown = np.ones(len(row), bool) if context.shown is None else context.shown.places[found.place]
+    of_avoidable = np.where(fanouts.is_avoidable, of_place, np.int32(NO_GROUP))
     present = np.flatnonzero(count_by(of_group, count))
     sums = {
         "groups": count_by(of_group, count),
         "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
         "writes": count_by(of_group, count, fanouts.is_write),
         "calls": count_by(of_place, count),
-        "avoidable_calls": count_by(of_place, count, avoidable),
-        "elapsed_ns": sum_by(of_place, calls.elapsed_ns[row], count),
-        "resolution_ns": sum_by(of_place, calls.resolution_ns[row], count),
-        "shown": count_by(of_place, count, shown),
+        "avoidable_calls": count_by(of_avoidable, count),
+        "elapsed_ns": add_up(of_group, fanouts.elapsed_ns, count),
+        "resolution_ns": add_up(of_group, fanouts.resolution_ns, count),
+        "shown": count_by(of_place, count, None if context.shown is None else context.shown.places),
     }
-    at, via = places_of(context, found.place)
-    texts = calls.origins.texts
     keys = tuple(f"{key}{level}" for key in found.keys for level in range(levels))
-    tests = count_pairs_with(
-        of_place[avoidable], keys, calls.test[row[avoidable]], calls.tests, "test", "avoidable_calls"
-    )
-    tests.sums["repeats"] = np.zeros(len(tests), np.int64)
+    tests, places, hooks, units = _count_circumstances(context, of_place, of_avoidable, keys)
     return FanOutsPart(
         findings=Table(
             key={
@@ -137,23 +124,53 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
         ),
         sizes=_count_sizes(context, of_group, keys),
         tests=tests,
-        places=count_pairs_with(of_place, keys, at, texts, "at", "calls"),
-        hooks=count_pairs_with(of_place, keys, via, texts, "via", "calls"),
-        units=_count_units(context, of_place[avoidable], found.place[avoidable], keys),
+        places=places,
+        hooks=hooks,
+        units=units,
     )
 
 
-def _count_units(context: Context, code: NDArray[np.int64], place: NDArray[np.intp], keys: tuple[str, ...]) -> Table:
-    ordered = context.ordered
-    width = max(len(keys), 1)
-    distinct, index = code_values(ordered.unit[place].astype(np.int64) * width + code, len(ordered.units) * width)
-    return Table(
-        key={
-            "process": Column(context.process_key(ordered.units.process[distinct // width])),
-            "unit": Column(distinct // width),
-            "finding": Column(distinct % width, keys),
-        },
-        sums={"avoidable_calls": count_by(index, len(distinct))},
+def _count_circumstances(
+    context: Context, of_place: NDArray[np.int32], of_avoidable: NDArray[np.int32], keys: tuple[str, ...]
+) -> tuple[Table, Table, Table, Table]:
+    """How many calls stand with each finding in which test, at which place, by which hook, and in which unit.
+
+    In tests and units the avoidable ones alone count.
+
+    Args:
+        context: of the calls.
+        of_place: per call its finding, ``NO_GROUP`` for none.
+        of_avoidable: the same of avoidable calls.
+        keys: the texts of the findings' keys.
+    """
+    calls, cells, units = context.calls, context.cells, context.ordered.units
+    counted = []
+    for finding in (of_place, of_avoidable):
+        # Calls of one cell have test, origin and unit in common.
+        pair, first = number_pairs(finding, len(keys), cells.of_place, len(cells))
+        counted.append((finding[first], cells.of_place[first], count_by(pair, len(first))))
+    (own, cell, count), (own_avoidable, cell_avoidable, avoidable) = counted
+    tests = count_pairs_with(
+        own_avoidable, keys, calls.test[cells.row[cell_avoidable]], calls.tests, avoidable, "test", "avoidable_calls"
+    )
+    tests.sums["repeats"] = np.zeros(len(tests), np.int64)
+    at, via = places_of(context, cells.row[cell])
+    texts = calls.origins.texts
+    unit = cells.unit[cell_avoidable]
+    pair, first = number_pairs(unit, len(units), own_avoidable, len(keys))
+    unit = unit[first].astype(np.int64)
+    return (
+        tests,
+        count_pairs_with(own, keys, at, texts, count, "at", "calls"),
+        count_pairs_with(own, keys, via, texts, count, "via", "calls"),
+        Table(
+            key={
+                "process": Column(context.process_key(units.process[unit])),
+                "unit": Column(unit),
+                "finding": Column(own_avoidable[first].astype(np.int64), keys),
+            },
+            sums={"avoidable_calls": sum_by(pair, avoidable, len(first))},
+        ),
     )
 
 
@@ -214,11 +231,15 @@ def choose_fan_out_evidence(context: Context, wanted: Sequence[str] | None = Non
         chosen = np.flatnonzero(is_wanted[found.finding]) if len(found.keys) else chosen
     owner = found.finding[chosen] * len(CONFIDENCES) + fanouts.certainty[chosen]
     best = chosen[first_rows(owner, [-fanouts.distinct_values[chosen], fanouts.first[chosen]], 1)]
-    order = group_order(found.group)
-    end = np.cumsum(np.bincount(found.group, minlength=len(fanouts)))
+    # The last one is for NO_GROUP.
+    is_best = np.zeros(len(fanouts) + 1, bool)
+    is_best[best] = True
+    place = np.flatnonzero(is_best[fanouts.group_of_place])
+    place = place[group_order(fanouts.group_of_place[place])]
+    end = np.cumsum(np.where(is_best[:-1], fanouts.calls, 0))
     evidence = []
     for group in best.tolist():
-        places = found.place[order[end[group] - fanouts.calls[group] : end[group]]][:EVIDENCE_LIMIT]
+        places = place[end[group] - fanouts.calls[group] : end[group]][:EVIDENCE_LIMIT]
         evidence.append(
             EvidenceOf(
                 key=found.keys[int(found.finding[group])],

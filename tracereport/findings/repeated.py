@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from tracereport.calls.ancestry import nearest_above
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
-from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.grouping import (
+    NESTED_ROW_LIMIT,
+    ROW_LIMIT,
+    caller_rank,
+    count_by,
+    keep_rows,
+    sum_by,
+    sum_chosen,
+)
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
     EvidenceOf,
@@ -57,7 +65,8 @@ from tracereport.measures.traits import (
     WRITTEN,
 )
 from tracereport.model import UNKNOWN_CALLER, Confidence, Finding, RepeatPair, Rows
-from tracereport.native.keys import factorize
+from tracereport.native.keys import factorize, group_order
+from tracereport.native.pairs import number_pairs
 from tracereport.native.tally import TRAIT_TYPE, Mask, count_traits, find_first_largest
 from tracereport.wording.phrases import format_counted
 
@@ -90,28 +99,27 @@ def _sort(context: Context) -> SortedRepeats:
 def measure_repeat_findings(context: Context) -> RepeatsPart:
     """The sums of each finding."""
     found = _sort(context)
-    calls, ordered = context.calls, context.ordered
-    names = found.keys
-    place = np.flatnonzero(found.finding != NO_FINDING)
-    finding = found.finding[place]
-    tests = count_pairs_with(finding, names, map_rows(calls.test, ordered.row[place]), calls.tests, "test", "repeats")
+    calls, cells, names = context.calls, context.cells, found.keys
+    cell = np.flatnonzero(found.finding != NO_FINDING)
+    finding, row, counts = found.finding[cell], cells.row[cell], cells.calls[cell]
+    tests = count_pairs_with(finding, names, map_rows(calls.test, row), calls.tests, counts, "test", "repeats")
     tests.sums["avoidable_calls"] = np.zeros(len(tests), np.int64)
-    at, via = places_of(context, place)
+    at, via = places_of(context, row)
     texts = calls.origins.texts
     return RepeatsPart(
-        findings=_sum_findings(context, found, place),
-        pairs=_sum_pairs(context, found, place),
+        findings=_sum_findings(context, found, cell),
+        pairs=_sum_pairs(context, found, cell),
         sizes=_count_sizes(context, found),
         tests=tests,
-        places=count_pairs_with(finding, names, at, texts, "at", "calls"),
-        hooks=count_pairs_with(finding, names, via, texts, "via", "calls"),
-        units=_count_units(context, finding, ordered.unit[place], names),
+        places=count_pairs_with(finding, names, at, texts, counts, "at", "calls"),
+        hooks=count_pairs_with(finding, names, via, texts, counts, "via", "calls"),
+        units=_count_units(context, finding, cell, names),
     )
 
 
-def _count_units(context: Context, finding: Array, unit: Array, names: tuple[str, ...]) -> Table:
-    width = max(len(names), 1)
-    group, first = factorize(unit.astype(np.int64) * width + finding)
+def _count_units(context: Context, finding: Array, cell: NDArray[np.intp], names: tuple[str, ...]) -> Table:
+    unit = context.cells.unit[cell]
+    group, first = number_pairs(unit, len(context.ordered.units), finding, len(names))
     unit = unit[first].astype(np.int64)
     return Table(
         key={
@@ -119,7 +127,7 @@ def _count_units(context: Context, finding: Array, unit: Array, names: tuple[str
             "unit": Column(unit),
             "finding": Column(finding[first].astype(np.int64), names),
         },
-        sums={"repeats": count_by(group, len(first))},
+        sums={"repeats": sum_by(group, context.cells.calls[cell], len(first))},
     )
 
 
@@ -134,12 +142,11 @@ _MASKS: Final = {
 }
 
 
-def _sum_findings(context: Context, found: SortedRepeats, place: NDArray[np.intp]) -> Table:
-    """The sums of each finding, of the repeats at these places."""
-    calls, ordered = context.calls, context.ordered
-    count, finding, saver = len(found.keys), found.finding[place], found.saver[place]
-    is_saved = saver != NO_FINDING
-    row = ordered.row[place]
+def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]) -> Table:
+    """The sums of each finding, of these cells of repeats."""
+    calls, cells = context.calls, context.cells
+    count, finding, saver = len(found.keys), found.finding[cell], found.saver[cell]
+    counts = cells.calls[cell]
     lower_ns, range_ns, exclusive_ns = _time_saved(context, found)
     owner, _ = found.sizes(context)
     return Table(
@@ -148,12 +155,12 @@ def _sum_findings(context: Context, found: SortedRepeats, place: NDArray[np.intp
             "function": Column(found.function, calls.names),
         },
         sums={
-            **count_traits(finding, _note_askers(context, place), _MASKS, count),
+            **count_traits(finding, _note_askers(context, cell), _MASKS, count, counts),
             "lookups": count_by(owner, count),
-            "saved": count_by(saver[is_saved], count),
-            "saved_handed_on": count_by(saver[is_saved & (saver != finding)], count),
-            "elapsed_ns": sum_by(finding, calls.elapsed_ns[row], count),
-            "resolution_ns": sum_by(finding, map_rows(calls.resolution_ns, row), count),
+            "saved": sum_chosen(saver, counts, count),
+            "saved_handed_on": sum_chosen(np.where(saver == finding, NO_FINDING, saver), counts, count),
+            "elapsed_ns": sum_by(finding, cells.elapsed_ns[cell], count),
+            "resolution_ns": sum_by(finding, map_rows(cells.resolution_ns, cell), count),
             "saving_ns": lower_ns,
             "saving_range_ns": range_ns,
             "exclusive_ns": exclusive_ns,
@@ -161,20 +168,25 @@ def _sum_findings(context: Context, found: SortedRepeats, place: NDArray[np.intp
     )
 
 
-def _note_askers(context: Context, place: NDArray[np.intp]) -> NDArray[np.uint16]:
-    """The traits of repeats, with those that only findings ask for."""
-    traits = context.traits[place]
-    caller = context.caller[place]
+def _note_askers(context: Context, cell: NDArray[np.intp]) -> NDArray[np.uint16]:
+    """The traits of cells of repeats, with those that only findings ask for."""
+    cells = context.cells
+    traits = cells.traits[cell]
+    caller = context.calls.signatures.caller[cells.signature[cell]]
     is_named = np.array([name != UNKNOWN_CALLER for name in context.calls.names] + [False], bool)
-    is_same = (caller == context.caller[context.repeats.previous[place]]) & is_named[caller]
+    is_same = (caller == cells.previous_caller[cell]) & is_named[caller]
     traits |= is_same * TRAIT_TYPE(SAME_ASKER)
     return traits
 
 
 def _time_saved(context: Context, found: SortedRepeats) -> tuple[Array, Array, Array]:
     """By finding the time of what it saves, its range, and the time of calls inside no other saved call."""
-    ordered, saver = context.ordered, found.saver
-    count = len(found.keys)
+    ordered, cells, count = context.ordered, context.cells, len(found.keys)
+    if context.is_flat:
+        counted_by = np.where(cells.is_promised, found.saver, NO_FINDING)
+        saved_ns = sum_chosen(counted_by, cells.elapsed_ns, count)
+        return saved_ns, sum_chosen(counted_by, cells.resolution_ns, count), saved_ns
+    saver = found.saver[cells.of_place]
     is_saved = saver != NO_FINDING
     counts = is_saved & context.is_promised
     tree_unknown = context.is_tree_unknown
@@ -207,13 +219,13 @@ def _is_inside_own(saver: NDArray[np.int32], above: NDArray[np.intp], chosen: ND
     return inside
 
 
-def _sum_pairs(context: Context, found: SortedRepeats, place: NDArray[np.intp]) -> Table:
-    calls, repeats = context.calls, context.repeats
+def _sum_pairs(context: Context, found: SortedRepeats, cell: NDArray[np.intp]) -> Table:
+    calls, cells = context.calls, context.cells
     names = len(calls.names) + 1
     (finding, previous, caller), pair = code_tuples(
-        (found.finding[place], max(len(found.keys), 1)),
-        (context.caller[repeats.previous[place]] + 1, names),
-        (context.caller[place] + 1, names),
+        (found.finding[cell], max(len(found.keys), 1)),
+        (cells.previous_caller[cell] + 1, names),
+        (calls.signatures.caller[cells.signature[cell]] + 1, names),
     )
     return Table(
         key={
@@ -222,7 +234,7 @@ def _sum_pairs(context: Context, found: SortedRepeats, place: NDArray[np.intp]) 
             "previous_caller": Column(previous - 1, calls.names),
             "caller": Column(caller - 1, calls.names),
         },
-        sums={**count_traits(pair, repeats.traits[place], RECORDED, len(finding))},
+        sums={**count_traits(pair, cells.traits[cell], RECORDED, len(finding), cells.calls[cell])},
     )
 
 
@@ -261,35 +273,38 @@ def merge_repeat_findings(parts: Sequence[RepeatsPart]) -> RepeatsPart:
 
 def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None) -> list[EvidenceOf]:
     """The first repeats of the lookup asked most often, by what its answers say; of the wanted findings, or of all."""
-    found, repeats, ordered = _sort(context), context.repeats, context.ordered
+    found, repeats, ordered, cells = _sort(context), context.repeats, context.ordered, context.cells
     # The last one is for NO_FINDING.
     is_wanted = np.full(len(found.keys) + 1, wanted is None)
     if wanted is not None:
         codes = {key: code for code, key in enumerate(found.keys)}
         is_wanted[[codes[key] for key in wanted if key in codes]] = True
     is_wanted[NO_FINDING] = False
-    place = np.flatnonzero(is_wanted[found.finding])
-    sizes = found.sizes_at(context, place)
-    owner = found.finding[place].astype(np.int64) * len(_SORTS) + _sort_of(repeats.traits[place])
+    cell = np.flatnonzero(is_wanted[found.finding])
+    cell = cell[group_order(cells.place[cell])]
+    sizes = found.sizes_of(context, cell)
+    owner = found.finding[cell].astype(np.int64) * len(_SORTS) + _sort_of(cells.traits[cell])
     code, first = factorize(owner)
     best = find_first_largest(code, sizes, len(first))
-    group = repeats.lookups.of_place[place]
-    kept = np.flatnonzero(group == group[best][code])
-    kept = kept[first_rows(owner[kept], [kept], EVIDENCE_LIMIT)]
+    group = repeats.lookups.of_places(cells.place[cell])
+    is_kept = group == group[best][code]
+    code_of_cell = np.full(len(cells), NO_FINDING, np.int32)
+    code_of_cell[cell[is_kept]] = code[is_kept]
+    place = np.flatnonzero(code_of_cell[cells.of_place] != NO_FINDING)
+    code_of_place = code_of_cell[cells.of_place[place]]
     lists: dict[int, list[int]] = {}
-    for index in kept.tolist():
-        lists.setdefault(int(owner[index]), []).append(index)
+    for index in first_rows(code_of_place, [place], EVIDENCE_LIMIT).tolist():
+        lists.setdefault(int(code_of_place[index]), []).append(int(place[index]))
     return [
         EvidenceOf(
-            key=found.keys[own // len(_SORTS)],
-            sort=own % len(_SORTS),
-            size=int(sizes[indices[0]]),
+            key=found.keys[int(owner[first[own]]) // len(_SORTS)],
+            sort=int(owner[first[own]]) % len(_SORTS),
+            size=int(sizes[best[own]]),
             rows=tuple(
-                describe_call(context, int(ordered.row[place[index]]), int(ordered.row[repeats.previous[place[index]]]))
-                for index in indices
+                describe_call(context, int(ordered.row[at]), int(ordered.row[repeats.previous[at]])) for at in places
             ),
         )
-        for own, indices in lists.items()
+        for own, places in lists.items()
     ]
 
 

@@ -20,16 +20,16 @@ _SHARED_UNCHANGED: Final = Mask(UNCHANGED, lacking=AGAIN | CACHED)
 
 
 class SortedRepeats(msgspec.Struct, frozen=True, eq=False):
-    """The repeats by finding. Columns run over the places of ``OrderedCalls`` where nothing else is said."""
+    """The repeats by finding, as cells: calls that are alike in all that is counted are of one finding."""
 
     keys: tuple[str, ...]
     """The texts of the findings' keys, by code."""
     function: NDArray[np.int64]
     """Per finding the name code of its function."""
     finding: NDArray[np.int32]
-    """The code of each repeat's finding; ``NO_FINDING`` for what is no repeat."""
+    """Per cell the code of its finding; ``NO_FINDING`` for what is no repeat."""
     saver: NDArray[np.int32]
-    """The finding whose fix saves it if its answers prove anything; ``NO_FINDING`` for none."""
+    """Per cell the finding whose fix saves it if its answers prove anything; ``NO_FINDING`` for none."""
     again: NDArray[np.int32]
     """Per group of a signature the finding of its *again* repeats; ``NO_FINDING`` without any."""
     shared: NDArray[np.int32]
@@ -46,16 +46,17 @@ class SortedRepeats(msgspec.Struct, frozen=True, eq=False):
             np.concatenate((signatures.length[has_again], self.callers[has_shared])) - 1,
         )
 
-    def sizes_at(self, context: Context, places: NDArray[np.intp]) -> NDArray[np.int64]:
-        """Of each of these repeats how many there are of its lookup and unit in its finding."""
-        repeats = context.repeats
-        is_again = (repeats.traits[places] & AGAIN) > 0
-        again = repeats.signatures.length[repeats.signatures.of_place[places]]
-        return np.where(is_again, again, self.callers[repeats.lookups.of_place[places]]) - 1
+    def sizes_of(self, context: Context, chosen: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Of each of these cells how many repeats there are of its lookup and unit in its finding."""
+        repeats, cells = context.repeats, context.cells
+        is_again, place = Mask(AGAIN).of(cells.traits[chosen]), cells.place[chosen]
+        again = repeats.signatures.length[repeats.signatures.of_place[place]]
+        sizes: NDArray[np.int64] = np.where(is_again, again, self.callers[repeats.lookups.of_place[place]]) - 1
+        return sizes
 
 
 def sort_repeats(context: Context) -> SortedRepeats:
-    """Puts every repeat into its finding, and finds which finding's fix would save it."""
+    """Puts every cell of repeats into its finding, and finds which finding's fix would save it."""
     calls, repeats = context.calls, context.repeats
     lookups, signatures = repeats.lookups, repeats.signatures
     lookup_of_signature = lookups.of_place[signatures.first]
@@ -77,13 +78,14 @@ def sort_repeats(context: Context) -> SortedRepeats:
     of_again = np.full(len(signatures) + 1, NO_FINDING, np.int32)
     of_shared = np.full(len(lookups) + 1, NO_FINDING, np.int32)
     of_again[again], of_shared[shared] = finding[: len(again)], finding[len(again) :]
-    shared_at = of_shared[lookups.of_place]
-    found = np.where(repeats.are(AGAIN), of_again[signatures.of_place], shared_at)
-    found[~repeats.are(REPEAT)] = NO_FINDING
-    is_saved = repeats.are(OWN) | _SHARED_UNCHANGED.of(repeats.traits)
+    place, traits = context.cells.place, context.cells.traits
+    shared_at = of_shared[lookups.of_places(place)]
+    found = np.where(Mask(AGAIN).of(traits), of_again[signatures.of_places(place)], shared_at)
+    found[~Mask(REPEAT).of(traits)] = NO_FINDING
+    is_saved = Mask(OWN).of(traits) | _SHARED_UNCHANGED.of(traits)
     # Where one caller alone asks, nobody can hand on: a write stands between its questions.
-    saver = np.where(is_saved, found, np.where(HANDED_ON.of(repeats.traits), shared_at, NO_FINDING))
-    saver[Mask(AVOIDABLE).of(context.traits)] = NO_FINDING
+    saver = np.where(is_saved, found, np.where(HANDED_ON.of(traits), shared_at, np.int32(NO_FINDING)))
+    saver[Mask(AVOIDABLE).of(traits)] = NO_FINDING
     own_keys = [_make_key(context, value, width, shapes, sets) for value in distinct.tolist()]
     code_of_name = {name: code for code, name in enumerate(calls.names)}
     return SortedRepeats(

@@ -16,15 +16,15 @@ from tracereport.native.tally import Mask, count_traits
 
 def count_asked_again(context: Context) -> Table:
     """Repeats by previous asker, asker and function, as recorded."""
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
-    place = np.flatnonzero(repeats.are(REPEAT))
+    calls, cells = context.calls, context.cells
+    repeated = np.flatnonzero(Mask(REPEAT).of(cells.traits))
     names = len(calls.names) + 1
-    edges, _ = context.edges
+    edges, edge_of_signature = context.edges
     (previous, edge), group = code_tuples(
-        (context.caller[repeats.previous[place]] + 1, names), (context.edge[place], max(len(edges), 1))
+        (cells.previous_caller[repeated] + 1, names),
+        (edge_of_signature[cells.signature[repeated]], max(len(edges), 1)),
     )
     count = len(previous)
-    row = ordered.row[place]
     return Table(
         key={
             "previous_caller": Column(previous - 1, calls.names),
@@ -33,10 +33,14 @@ def count_asked_again(context: Context) -> Table:
         },
         sums={
             **count_traits(
-                group, repeats.traits[place], {**RECORDED, "again": Mask(AGAIN), "shown": Mask(SHOWN)}, count
+                group,
+                cells.traits[repeated],
+                {**RECORDED, "again": Mask(AGAIN), "shown": Mask(SHOWN)},
+                count,
+                cells.calls[repeated],
             ),
-            "elapsed_ns": sum_by(group, calls.elapsed_ns[row], count),
-            "resolution_ns": sum_by(group, map_rows(calls.resolution_ns, row), count),
+            "elapsed_ns": sum_by(group, cells.elapsed_ns[repeated], count),
+            "resolution_ns": sum_by(group, map_rows(cells.resolution_ns, repeated), count),
         },
     )
 

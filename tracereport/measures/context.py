@@ -16,6 +16,7 @@ from tracereport.calls.grouping import Integers
 from tracereport.calls.ordered import OrderedCalls, order_calls
 from tracereport.calls.selection import Shown, show_selected
 from tracereport.measures.answers import Answers, code_answers
+from tracereport.measures.cells import Cells, find_cells
 from tracereport.measures.fanout import FanOutGroups, find_fanouts
 from tracereport.measures.metric_use import MetricUse, count_metric_use
 from tracereport.measures.repeats import Repeats, find_repeats
@@ -65,10 +66,11 @@ class Context:
     def prepare(self, pool: Executor) -> None:
         """Makes what many measures rest on, before they run at once: none of it is then made twice."""
         for together in (
-            ("ordered", "answers", "is_first", "edge_of_call", "metric_use"),
+            ("ordered", "answers", "is_first", "edges", "metric_use"),
             ("shown",),
-            ("fanouts", "repeats", "function", "caller", "edge", "is_promised", "is_tree_unknown"),
+            ("fanouts", "repeats", "function", "is_promised", "is_tree_unknown"),
             ("traits",),
+            ("cells",),
         ):
             list(pool.map(partial(getattr, self), together))
 
@@ -90,8 +92,13 @@ class Context:
     @cached_property
     def function(self) -> NDArray[np.int32]:
         """The name code of the function of each place."""
-        signatures = self.calls.signatures
-        return self.calls.lookups.function[signatures.lookup][self.ordered.signature]
+        return self.function_of_signature[self.ordered.signature]
+
+    @cached_property
+    def function_of_signature(self) -> NDArray[np.int32]:
+        """The name code of the function of each signature."""
+        calls = self.calls
+        return calls.lookups.function[calls.signatures.lookup]
 
     @cached_property
     def caller(self) -> NDArray[np.int32]:
@@ -103,18 +110,7 @@ class Context:
         """The edges, ascending, as function code x (names + 1) + caller code + 1; the index of each signature's."""
         signatures = self.calls.signatures
         names = len(self.calls.names) + 1
-        key = self.calls.lookups.function[signatures.lookup].astype(np.int64) * names + signatures.caller + 1
-        return code_values(key, names * names)
-
-    @cached_property
-    def edge_of_call(self) -> NDArray[np.int32]:
-        """The index of each call's edge."""
-        return self.edges[1][self.calls.signature]
-
-    @cached_property
-    def edge(self) -> NDArray[np.int32]:
-        """The index of the edge of each place."""
-        return self.ordered.take(self.edge_of_call)
+        return code_values(self.function_of_signature.astype(np.int64) * names + signatures.caller + 1, names * names)
 
     @cached_property
     def fanouts(self) -> FanOutGroups:
@@ -137,6 +133,16 @@ class Context:
         avoidable = fanouts.is_avoidable & is_certain[fanouts.group_of_place]
         traits: NDArray[np.uint16] = self.repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
         return traits
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The calls that are alike in all that is counted."""
+        return find_cells(self)
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether it is known that no call lies inside another."""
+        return not self.ordered.in_tree.any() and not self.is_tree_unknown.any()
 
     @cached_property
     def metric_use(self) -> MetricUse:

@@ -5,12 +5,14 @@ Functions, callers and totals are added up from these sums.
 
 from typing import Final
 
+import numpy as np
+
 from tracereport.calls.calls import FRAME, WRITE, Calls
-from tracereport.calls.grouping import LONG_ROW_LIMIT, Integers, caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.grouping import LONG_ROW_LIMIT, Integers, caller_rank, keep_rows, sum_by
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Array, Column, Table, merge_tables
-from tracereport.measures.traits import AGAIN, ASKED, JUDGED, QUESTION, RECORDED
+from tracereport.measures.traits import AGAIN, ASKED, JUDGED, QUESTION, RECORDED, SHOWN
 from tracereport.model import Edge, Rows
 from tracereport.native.tally import Mask, count_traits
 
@@ -18,6 +20,7 @@ _MASKS: Final = {
     "judged": Mask(JUDGED),
     "judged_questions": Mask(QUESTION),
     "again": Mask(AGAIN),
+    "shown": Mask(SHOWN),
     **ASKED,
     **RECORDED,
 }
@@ -25,18 +28,17 @@ _MASKS: Final = {
 
 def count_edges(context: Context) -> Table:
     """One row per caller and function: counts of calls and repeats as recorded, and times."""
-    calls = context.calls
-    keys, _ = context.edges
-    count, edge = len(keys), context.edge_of_call
-    sums: dict[str, Array] = dict(count_traits(context.edge, context.traits, _MASKS, count))
-    sums["calls"] = count_by(edge, count)
-    kind = calls.kind
-    sums["writes"] = count_by(edge, count, kind == WRITE)
-    sums["frames"] = count_by(edge, count, kind == FRAME)
+    calls, cells = context.calls, context.cells
+    keys, edge_of_signature = context.edges
+    count, edge = len(keys), edge_of_signature[cells.signature]
+    sums: dict[str, Array] = dict(count_traits(edge, cells.traits, _MASKS, count, cells.calls))
+    sums["calls"] = sum_by(edge, cells.calls, count)
+    kind = calls.kind_of(cells.row)
+    sums["writes"] = sum_by(edge, np.where(kind == WRITE, cells.calls, 0), count)
+    sums["frames"] = sum_by(edge, np.where(kind == FRAME, cells.calls, 0), count)
     sums["questions"] = sums["calls"] - sums["writes"] - sums["frames"]
-    sums["elapsed_ns"] = sum_by(edge, calls.elapsed_ns, count)
-    sums["resolution_ns"] = sum_by(edge, calls.resolution_ns, count)
-    sums["shown"] = sums["calls"] if context.shown is None else count_by(edge, count, context.shown.rows)
+    sums["elapsed_ns"] = sum_by(edge, cells.elapsed_ns, count)
+    sums["resolution_ns"] = sum_by(edge, cells.resolution_ns, count)
     return Table(key=key_of_edges(calls, keys), sums=sums)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import SIZES
 from tracereport.calls.coding import code_values, mix_bits
-from tracereport.calls.grouping import count_by
+from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.measures.answers import NO_ANSWER
 from tracereport.measures.context import Context
 from tracereport.measures.metric_use import count_metric_use
@@ -56,23 +56,22 @@ class EvidencePart(msgspec.Struct, frozen=True, eq=False):
 
 def measure_evidence(context: Context) -> EvidencePart:
     """What the calls tell of the evidence of each function, over its judged questions."""
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    calls, ordered, cells = context.calls, context.ordered, context.cells
     names = len(calls.names)
-    place = np.flatnonzero(ordered.is_question)
-    function, lookup, traits = context.function, ordered.lookup, repeats.traits
-    answer = context.answers.values[ordered.take(calls.metric_set)]
-    if len(place) < len(ordered):
-        function, lookup, traits, answer = function[place], lookup[place], traits[place], answer[place]
-    counts = count_traits(function, traits, _MASKS, names)
+    function = context.function_of_signature[cells.signature]
+    counts = count_traits(function, cells.traits, _MASKS, names, cells.calls)
     found = np.flatnonzero(counts["questions"])
+    asks_all = len(ordered) == len(calls) and bool(ordered.is_question.all())
+    use = context.metric_use if asks_all else count_metric_use(calls, ordered.row[ordered.is_question])
+    answered, asked = use.pairs, context.repeats.lookups.code
+    answer = context.answers.values[answered.metric_set]
     functions = Table(
         key={"function": Column(found, calls.names)},
         sums={
-            "answered": count_by(function, names, answer != NO_ANSWER)[found],
+            "answered": sum_by(answered.function, np.where(answer == NO_ANSWER, 0, answered.calls), names)[found],
             **{name: counted[found] for name, counted in counts.items()},
         },
     )
-    use = context.metric_use if len(place) == len(calls) else count_metric_use(calls, ordered.row[place])
     is_result = context.answers.is_result[use.name] if len(use.name) else np.zeros(0, bool)
     values = Table(
         key={
@@ -85,8 +84,8 @@ def measure_evidence(context: Context) -> EvidencePart:
     return EvidencePart(
         functions=functions,
         values=sample_values(group_rows(values)),
-        answers=_keep_one(calls.names, function, answer, lambda code: _describe_answer(context, code)),
-        lookups=_keep_one(calls.names, function, lookup, calls.lookups.text.__getitem__),
+        answers=_keep_one(calls.names, answered.function, answer, lambda code: _describe_answer(context, code)),
+        lookups=_keep_one(calls.names, calls.lookups.function[asked], asked, calls.lookups.text.__getitem__),
     )
 
 
@@ -175,7 +174,7 @@ def _find_single(table: Table) -> set[str]:
 
 
 def _keep_one(
-    names: tuple[str, ...], function: NDArray[np.int32], code: NDArray[np.int32], describe: Callable[[int], str]
+    names: tuple[str, ...], function: Integers, code: NDArray[np.int32], describe: Callable[[int], str]
 ) -> Table:
     """Per function the only thing that it has, as a text; where it has several, that it does."""
     if code.min(initial=0) < 0:

@@ -5,13 +5,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
+from tracereport.calls.grouping import count_by
+from tracereport.native.pairs import number_pairs
+from tracereport.native.tally import count_pairs
 
-_DENSE_PAIRS = 1 << 22
+_DENSE_PAIRS = 1 << 20
+
+
+class MetricSetUse(msgspec.Struct, frozen=True, eq=False):
+    """Parallel columns, one entry per function and set of metrics."""
+
+    function: NDArray[np.int64]
+    metric_set: NDArray[np.int64]
+    calls: NDArray[np.int64]
 
 
 class MetricUse(msgspec.Struct, frozen=True, eq=False):
     """Parallel columns, one entry per function, set of metrics and field of the set."""
 
+    pairs: MetricSetUse
+    """The functions and sets themselves."""
     function: NDArray[np.int64]
     name: NDArray[np.int32]
     value: NDArray[np.uint64]
@@ -25,17 +38,25 @@ def count_metric_use(calls: Calls, rows: NDArray[np.intp] | None = None) -> Metr
     """
     sets = calls.metric_sets
     set_count = len(sets.offset) - 1
-    key = calls.function.astype(np.int64) * set_count + calls.metric_set
+    function_of = calls.lookups.function[calls.signatures.lookup]
+    function, metric_set = function_of[calls.signature if rows is None else calls.signature[rows]], calls.metric_set
     if rows is not None:
-        key = key[rows]
+        metric_set = metric_set[rows]
     if len(calls.names) * set_count <= _DENSE_PAIRS:
-        counts = np.bincount(key)
-        distinct = np.flatnonzero(counts)
-        counts = counts[distinct]
+        table = count_pairs(function, len(calls.names), metric_set, set_count)
+        used, used_set = np.nonzero(table)
+        counts = table[used, used_set]
     else:
-        distinct, counts = np.unique(key, return_counts=True)
-    function, metric_set = np.divmod(distinct, max(set_count, 1))
-    length = np.diff(sets.offset)[metric_set]
-    pair = np.repeat(np.arange(len(distinct)), length)
-    field = np.arange(len(pair)) - np.repeat(np.cumsum(length) - length, length) + sets.offset[metric_set][pair]
-    return MetricUse(function=function[pair], name=sets.name[field], value=sets.value[field], calls=counts[pair])
+        pair, first = number_pairs(function, len(calls.names), metric_set, set_count)
+        used, used_set = function[first].astype(np.int64), metric_set[first].astype(np.int64)
+        counts = count_by(pair, len(first))
+    length = np.diff(sets.offset)[used_set]
+    pair = np.repeat(np.arange(len(used)), length)
+    field = np.arange(len(pair)) - np.repeat(np.cumsum(length) - length, length) + sets.offset[used_set][pair]
+    return MetricUse(
+        pairs=MetricSetUse(used, used_set, counts),
+        function=used[pair],
+        name=sets.name[field],
+        value=sets.value[field],
+        calls=counts[pair],
+    )

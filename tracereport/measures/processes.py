@@ -7,18 +7,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE, Calls
-from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
+from tracereport.calls.calls import CALL_KINDS, FRAME, TREE_KINDS, WRITE, Calls
+from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
 from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.units import UNIT_KINDS
 from tracereport.measures.context import Context
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import NO_TEXT, Column, Table, merge_tables
-from tracereport.measures.traits import AGAIN, REPEAT
+from tracereport.measures.traits import AGAIN, QUESTION, REPEAT
 from tracereport.model import ActivityBin, Process, ProcessEdge, ProcessFinding, Rows, Unit
-from tracereport.native.keys import factorize
-from tracereport.native.tally import find_extremes
+from tracereport.native.pairs import number_pairs
+from tracereport.native.tally import Mask, count_traits, find_extremes
 from tracereport.processes.bounds import bound_repeats
 
 ACTIVITY_BINS = 200
@@ -49,7 +49,7 @@ def measure_processes(context: Context) -> ProcessesPart:
     names = [None if name == f"process {index}" else name for index, name in enumerate(table.name)]
     marked = table.marked or MarkedNames(*((None,) * count for _ in MarkedNames.__struct_fields__))
     names = [own if of_marker is None else of_marker for own, of_marker in zip(names, marked.name, strict=True)]
-    certain = bound_repeats(calls, context.answers.values[calls.metric_set])
+    certain = bound_repeats(calls, context.answers.values)
     shown = np.ones(count, np.int64)
     if context.shown is not None:
         shown = count_by(calls.process, count, context.shown.rows)
@@ -103,8 +103,11 @@ def count_unfinished(calls: Calls) -> NDArray[np.int64]:
 
 
 def _count_units(context: Context) -> Table:
-    units, ordered = context.ordered.units, context.ordered
+    units, cells = context.ordered.units, context.cells
     count = len(units)
+    # Calls without an order count as calls alone.
+    kind = np.where(cells.place < 0, len(CALL_KINDS), context.calls.kind_of(cells.row))
+    writes, frames = (sum_by(cells.unit, np.where(kind == own, cells.calls, 0), count) for own in (WRITE, FRAME))
     return Table(
         key={
             "process": Column(context.process_key(units.process)),
@@ -114,24 +117,21 @@ def _count_units(context: Context) -> Table:
             "attempt": Column(units.attempt.astype(np.int64)),
         },
         sums={
-            "calls": count_by(units.of_call, count),
-            "judged_questions": count_by(ordered.unit, count, ordered.is_question),
-            "writes": count_by(ordered.unit, count, ordered.kind == WRITE),
-            "frames": count_by(ordered.unit, count, ordered.kind == FRAME),
+            "calls": sum_by(cells.unit, cells.calls, count),
+            **count_traits(cells.unit, cells.traits, {"judged_questions": Mask(QUESTION)}, count, cells.calls),
+            "writes": writes,
+            "frames": frames,
             "judged": units.judged.astype(np.int64),
         },
     )
 
 
 def _count_unit_edges(context: Context) -> Table:
-    calls, ordered = context.calls, context.ordered
-    units = ordered.units
-    keys, _ = context.edges
-    width = max(len(keys), 1)
-    group, first = factorize(units.of_call.astype(np.int64) * width + context.edge_of_call)
-    distinct = units.of_call[first].astype(np.int64) * width + context.edge_of_call[first]
-    again = count_by(ordered.take(group), len(first), context.repeats.are(AGAIN))
-    unit, edge_code = np.divmod(distinct, width)
+    calls, cells, units = context.calls, context.cells, context.ordered.units
+    keys, edge_of_signature = context.edges
+    edge = edge_of_signature[cells.signature]
+    group, first = number_pairs(cells.unit, len(units), edge, len(keys))
+    unit, edge_code = cells.unit[first].astype(np.int64), edge[first]
     names = len(calls.names) + 1
     own = keys[edge_code] if len(keys) else edge_code
     return Table(
@@ -141,7 +141,10 @@ def _count_unit_edges(context: Context) -> Table:
             "caller": Column(own % names - 1, calls.names),
             "function": Column(own // names, calls.names),
         },
-        sums={"calls": count_by(group, len(first)), "again": again},
+        sums={
+            "calls": sum_by(group, cells.calls, len(first)),
+            **count_traits(group, cells.traits, {"again": Mask(AGAIN)}, len(first), cells.calls),
+        },
     )
 
 

@@ -56,11 +56,12 @@ def _choose_rows(groups: Groups, is_chosen: NDArray[np.bool_]) -> tuple[NDArray[
 
 def sum_askings(context: Context, key: str) -> Table:
     """Sums of the groups of one list, by lookup (and caller)."""
-    calls, ordered, repeats = context.calls, context.ordered, context.repeats
+    calls, ordered, cells = context.calls, context.ordered, context.cells
     groups, is_chosen = _choose_groups(context, key)
     code, row_of_group = _choose_rows(groups, is_chosen)
     count = len(code)
-    row, index = row_of_group[groups.of_place], row_of_group[:-1][is_chosen].astype(np.int64)
+    row = row_of_group[groups.of_places(cells.place)]
+    index = row_of_group[:-1][is_chosen].astype(np.int64)
     masks = _MASKS
     if key != LOOKUPS:
         # Of a signature the repeats are those of class *again*: a lookup's first asking by a caller is none of its own.
@@ -78,9 +79,9 @@ def sum_askings(context: Context, key: str) -> Table:
         sums={
             "units": count_by(index, count),
             "processes": _count_processes(index, ordered.units.process[groups.unit[is_chosen]], count),
-            **count_traits(row, repeats.traits, masks, count),
-            "elapsed_ns": sum_chosen(row, ordered.take(calls.elapsed_ns), count),
-            "resolution_ns": sum_chosen(row, ordered.take(calls.resolution_ns), count),
+            **count_traits(row, cells.traits, masks, count, cells.calls),
+            "elapsed_ns": sum_chosen(row, cells.elapsed_ns, count),
+            "resolution_ns": sum_chosen(row, cells.resolution_ns, count),
         },
     )
 

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from tracereport.calls.ancestry import any_above, nearest_above
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
-from tracereport.calls.grouping import sum_by
+from tracereport.calls.grouping import count_by, sum_by, sum_chosen
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure
 from tracereport.measures.partials import Array, Column, Table, add_up, merge_tables
 from tracereport.measures.traits import ASKED_UNCHANGED, CACHED, UNCHANGED, UNPROVEN, WRITTEN
 from tracereport.native.keys import group_order
+from tracereport.native.tally import Mask
 from tracereport.native.trees import cap_times
 
+NO_FUNCTION: Final = -1
 _STEPS_UP: Final = 64
 """Calls above a call that may limit what it saves; a call below more of them promises nothing."""
 
@@ -49,26 +51,41 @@ def count_savings(context: Context) -> Table:
     best, and only if nothing was written before: ``turned`` is the time of these. ``alone`` is that of all unchanged
     repeats, whether they lie inside one another or not.
     """
-    calls, repeats = context.calls, context.repeats
-    unchanged = ASKED_UNCHANGED.of(repeats.traits)
-    unproven = repeats.are(UNPROVEN.having, UNPROVEN.lacking | WRITTEN)
-    names = len(calls.names)
-    function = context.function
+    names, function = len(context.calls.names), context.function_of_signature
     sums = {}
-    for name, saved, spared in (
+    if context.is_flat:
+        cells = context.cells
+        own = function[cells.signature]
+        for name, saved, _ in _list_saved(cells.traits):
+            of_saved = np.where(saved & cells.is_promised, own, np.int32(NO_FUNCTION))
+            sums[f"{name}_ns"] = sum_chosen(of_saved, cells.elapsed_ns, names)
+            sums[f"{name}_range_ns"] = sum_chosen(of_saved, cells.resolution_ns, names)
+    else:
+        own = context.function
+        for name, saved, spared in _list_saved(context.repeats.traits):
+            counts = saved & context.is_promised if spared is None else find_outermost(context, saved, spared)
+            # Alone, no function's calls use up what of a parent's time another's may save.
+            counted = count_time(context, counts, own if spared is None else None)
+            sums[f"{name}_ns"], sums[f"{name}_range_ns"] = counted.add_up(own, names)
+    found = np.flatnonzero(count_by(function[context.ordered.signature], names))
+    return Table(
+        key={"function": Column(found, context.calls.names)},
+        sums={name: column[found] for name, column in sums.items()},
+    )
+
+
+def _list_saved(
+    traits: NDArray[np.uint16],
+) -> tuple[tuple[str, NDArray[np.bool_], NDArray[np.bool_] | None], ...]:
+    """The name of each sum, whose time it is, and all that wouldn't be made; null: nothing else is spared."""
+    unchanged = ASKED_UNCHANGED.of(traits)
+    unproven = Mask(UNPROVEN.having, UNPROVEN.lacking | WRITTEN).of(traits)
+    return (
         ("saving", unchanged, unchanged),
-        ("turned", repeats.are(UNCHANGED, CACHED | WRITTEN), unchanged | unproven),
+        ("turned", Mask(UNCHANGED, CACHED | WRITTEN).of(traits), unchanged | unproven),
         ("possible", unproven, unchanged | unproven),
         # An upper bound, whatever else is spared.
         ("alone", unchanged, None),
-    ):
-        counts = saved & context.is_promised if spared is None else find_outermost(context, saved, spared)
-        # Alone, no function's calls use up what of a parent's time another's may save.
-        counted = count_time(context, counts, function if spared is None else None)
-        sums[f"{name}_ns"], sums[f"{name}_range_ns"] = counted.add_up(function, names)
-    found = np.flatnonzero(np.bincount(function, minlength=names))
-    return Table(
-        key={"function": Column(found, calls.names)}, sums={name: column[found] for name, column in sums.items()}
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from tracereport.calls.constant import is_constant, map_rows
 from tracereport.calls.grouping import sum_exactly
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
@@ -31,14 +32,18 @@ class TotalsPart(msgspec.Struct, frozen=True):
 def measure_totals(context: Context) -> TotalsPart:
     """Time of the roots, and what several units of a process ask for."""
     calls, ordered = context.calls, context.ordered
-    row = ordered.row[(ordered.parent == NOWHERE) & ~ordered.take(calls.implausible)]
-    groups = context.repeats.lookups
-    lookups = max(len(calls.lookups.function), 1)
-    key = ordered.units.process[groups.unit].astype(np.int64) * lookups + groups.code
-    units = np.bincount(factorize(key)[0])
+    units = np.ones(1, np.int64)
+    if np.bincount(ordered.units.process).max(initial=0) > 1:
+        groups, lookups = context.repeats.lookups, max(len(calls.lookups.function), 1)
+        key = ordered.units.process[groups.unit].astype(np.int64) * lookups + groups.code
+        units = np.bincount(factorize(key)[0])
+    elapsed_ns, resolution_ns = ordered.take(calls.elapsed_ns), ordered.take(calls.resolution_ns)
+    if not is_constant(ordered.parent) or calls.implausible.any():
+        root = np.flatnonzero((ordered.parent == NOWHERE) & ~ordered.take(calls.implausible))
+        elapsed_ns, resolution_ns = elapsed_ns[root], map_rows(resolution_ns, root)
     return TotalsPart(
-        root_ns=sum_exactly(calls.elapsed_ns[row]),
-        root_resolution_ns=sum_exactly(calls.resolution_ns[row]),
+        root_ns=sum_exactly(elapsed_ns),
+        root_resolution_ns=sum_exactly(resolution_ns),
         across_units_repeats=int((units - 1).sum()),
         across_units_lookups=int(np.count_nonzero(units > 1)),
     )

@@ -24,8 +24,9 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_previous_same": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_group_order": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_sum_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
-    "tracereport_count_traits": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
+    "tracereport_count_traits": (_COUNT, (*[_ADDRESS] * 3, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_count_groups": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
+    "tracereport_count_pairs": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_extremes": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _ADDRESS, _COUNT)),
     "tracereport_first_largest": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_judge_repeats": (

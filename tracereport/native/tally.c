@@ -12,10 +12,13 @@ static uint32_t find_masks(uint16_t traits, const uint16_t *masks, int64_t mask_
     return found;
 }
 
-/* How many members of each group are in each mask: `counts` has a row of `mask_count` for each group. Members of a
- * group below 0 aren't counted. */
-EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *traits, int64_t count,
-                                        const uint16_t *masks, int64_t mask_count, int64_t *counts, int64_t groups) {
+static inline int64_t add_wrapped(int64_t sum, int64_t value) { return (int64_t)((uint64_t)sum + (uint64_t)value); }
+
+/* How many members of each group are in each mask: `counts` has a row of `mask_count` for each group. A member counts
+ * once, or as `weight` says if there is one; those of a group below 0 don't. */
+EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *traits, const int64_t *weight,
+                                        int64_t count, const uint16_t *masks, int64_t mask_count, int64_t *counts,
+                                        int64_t groups) {
     if (count < 0 || groups < 0 || groups > INT64_MAX / (MOST_MASKS + 1) / (int64_t)sizeof *counts || mask_count < 0 ||
         mask_count > MOST_MASKS)
         return BAD_ARGUMENT;
@@ -37,7 +40,7 @@ EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *tr
             found = masks_of[traits[at]] = find_masks(traits[at], masks, mask_count);
         int64_t *row = counts + own * mask_count;
         for (; found; found &= found - 1)
-            row[__builtin_ctz(found)]++;
+            row[__builtin_ctz(found)] = add_wrapped(row[__builtin_ctz(found)], weight ? weight[at] : 1);
     }
     free(masks_of);
     return groups;
@@ -61,6 +64,23 @@ EXPORT int64_t tracereport_count_groups(const void *group, int64_t bytes, const 
             counts[own] += mask ? mask[at] != 0 : 1;
     }
     return groups;
+}
+
+/* How many elements have each pair of codes, of those that the mask holds (all without one): `counts` has a row of
+ * `inners` for each outer code. */
+EXPORT int64_t tracereport_count_pairs(const int32_t *outer, int64_t outers, const int32_t *inner, int64_t inners,
+                                       const uint8_t *mask, int64_t count, int64_t *counts) {
+    if (count < 0 || outers < 0 || inners < 0 || (inners && outers > INT64_MAX / inners / (int64_t)sizeof *counts))
+        return BAD_ARGUMENT;
+    memset(counts, 0, (size_t)(outers * inners) * sizeof *counts);
+    for (int64_t at = 0; at < count; at++) {
+        if (mask && !mask[at])
+            continue;
+        if (outer[at] < 0 || outer[at] >= outers || inner[at] < 0 || inner[at] >= inners)
+            return BAD_ARGUMENT;
+        counts[outer[at] * inners + inner[at]]++;
+    }
+    return count;
 }
 
 /* The least and the largest value of each group; those of a group without any are the wrong way round. */

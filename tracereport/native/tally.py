@@ -13,6 +13,8 @@ from tracereport.native.loader import address, checked, contiguous, library
 
 TRAIT_TYPE: Final = np.uint16
 """Of a column of traits."""
+TRAIT_VALUES: Final = 1 << 16
+"""Above all sums of traits."""
 
 
 class Mask(NamedTuple):
@@ -32,7 +34,11 @@ class Mask(NamedTuple):
 
 
 def count_traits(
-    groups: NDArray[np.integer[Any]], traits: NDArray[np.uint16], masks: Mapping[str, Mask], count: int
+    groups: NDArray[np.integer[Any]],
+    traits: NDArray[np.uint16],
+    masks: Mapping[str, Mask],
+    count: int,
+    weight: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """How many members of each of ``count`` groups each mask means, by the masks' names.
 
@@ -41,16 +47,20 @@ def count_traits(
         traits: of each member.
         masks: at most 31.
         count: of groups.
+        weight: as how many each member counts; null: as one.
 
     Raises:
         ValueError: a group isn't below ``count``, or there are too many masks.
     """
     groups, traits = np.ascontiguousarray(groups, np.int32), np.ascontiguousarray(traits, TRAIT_TYPE)
-    if len(groups) != len(traits):
+    if weight is not None:
+        weight = contiguous(weight)
+    if len(groups) != len(traits) or (weight is not None and len(weight) != len(traits)):
         raise ValueError("traits without groups")
     wanted = np.array(list(masks.values()), TRAIT_TYPE).reshape(-1, 2)
     counts = np.empty((count, len(wanted)), np.int64)
-    own = (address(groups), address(traits), len(traits), address(wanted), len(wanted))
+    weights = None if weight is None else address(weight)
+    own = (address(groups), address(traits), weights, len(traits), address(wanted), len(wanted))
     checked(library().tracereport_count_traits(*own, address(counts), count))
     return {name: counts[:, at].copy() for at, name in enumerate(masks)}
 
@@ -71,6 +81,29 @@ def count_groups(
     counts = np.empty(count, np.int64)
     own = (address(groups), groups.itemsize, None if mask is None else address(mask), len(groups))
     checked(library().tracereport_count_groups(*own, address(counts), count))
+    return counts
+
+
+def count_pairs(
+    outer: NDArray[np.integer[Any]],
+    outers: int,
+    inner: NDArray[np.integer[Any]],
+    inners: int,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """How many elements have each pair of codes, of those that a mask holds: a table of ``outers`` rows.
+
+    Raises:
+        ValueError: a code isn't in ``[0, outers)`` or ``[0, inners)``.
+    """
+    outer, inner = np.ascontiguousarray(outer, np.int32), np.ascontiguousarray(inner, np.int32)
+    if mask is not None:
+        mask = np.ascontiguousarray(mask, np.bool_)
+    if len(outer) != len(inner) or (mask is not None and len(mask) != len(inner)):
+        raise ValueError("columns of different lengths")
+    counts = np.empty((outers, inners), np.int64)
+    own = (address(outer), outers, address(inner), inners, None if mask is None else address(mask))
+    checked(library().tracereport_count_pairs(*own, len(inner), address(counts)))
     return counts
 
 

@@ -29,7 +29,8 @@ def bound_repeats(calls: Calls, answer: NDArray[np.integer]) -> Bounds:
 
     Args:
         calls: of all processes.
-        answer: per call a code of its answer, equal where the answers are; ``NO_ANSWER`` where none was recorded.
+        answer: per set of metrics a code of its answer, equal where the answers are; ``NO_ANSWER`` where none was
+            recorded.
     """
     count = len(calls.processes.name)
     repeats, unchanged = np.zeros(count, np.int64), np.zeros(count, np.int64)
@@ -44,8 +45,9 @@ def bound_repeats(calls: Calls, answer: NDArray[np.integer]) -> Bounds:
     process = key // max(lookups, 1)
     certain = np.maximum(np.bincount(group, minlength=len(key)) - (processes[process] + 1), 0)
     least, most = np.full(len(key), np.iinfo(np.int64).max), np.full(len(key), NO_ANSWER, np.int64)
-    np.minimum.at(least, group, answer[row])
-    np.maximum.at(most, group, answer[row])
+    own = answer[calls.metric_set[row]]
+    np.minimum.at(least, group, own)
+    np.maximum.at(most, group, own)
     np.add.at(repeats, process, certain)
     np.add.at(unchanged, process, np.where((least == most) & (least != NO_ANSWER), certain, 0))
     return Bounds(repeats, unchanged)

@@ -202,11 +202,13 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
             values[at] = values[at] < 0 ? ~values[at] : values[at];
         }
     }
-    if (tracereport_count_traits(group, traits, count, masks, 4, second, groups) == groups)
+    if (tracereport_count_traits(group, traits, NULL, count, masks, 4, second, groups) == groups)
         for (int64_t at = 0; at < groups; at++)
             HOLDS(second[4 * at] <= count && second[4 * at + 1] <= second[4 * at] && !second[4 * at + 3]);
     tracereport_count_groups(group, 4, traits[0] & 2 ? flags : NULL, count, second, groups);
     tracereport_count_groups(values, 8, flags, count, second, groups);
+    tracereport_count_traits(group, traits, values, count, masks, 4, second, groups);
+    tracereport_count_pairs(group, groups, set, 4, traits[0] & 2 ? flags : NULL, count, second);
     tracereport_extremes(group, values, count, second, second + groups, groups);
     if (tracereport_first_largest(group, values, count, first, groups) == groups)
         for (int64_t at = 0; at < groups && at < count; at++)
