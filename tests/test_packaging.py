@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.ci_runner import read_yaml
-from tests.examples.ci_reports import required
 from tests.lowest_versions import list_lowest
+from tests.needs import required
 from tests.paths import ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from tests.examples.ci_reports import required
+from tests.needs import required
 from tests.paths import ROOT
 from tests.sample_report import (
     FINDINGS,

@@ -1,11 +1,9 @@
 """What the services and tracereport answer where CI examples are tried, and what was sent to them."""
 
 import json
-import os
 from typing import Any, Final
 
 import msgspec
-import pytest
 
 from tests.ci_runner import Bench
 from tests.counted_report import Run, calls, counted_report
@@ -23,13 +21,6 @@ BEFORE: Final = counted_report(Run("suite", calls("load_node", "query_records", 
 AFTER: Final = counted_report(Run("suite", calls("load_node", "query_records", "abb")))
 NOTHING_NEW: Final = msgspec.structs.replace(BEFORE, comparison=compare_reports(comparable_sides(BEFORE, BEFORE)))
 WORSE: Final = msgspec.structs.replace(AFTER, comparison=compare_reports(comparable_sides(BEFORE, AFTER)))
-
-
-def required(found: object, what: str) -> None:
-    """Skips where a tool is missing, but never in CI."""
-    if not found:
-        assert os.environ.get("CI") != "true", f"CI has to install {what}"
-        pytest.skip(f"needs {what}")
 
 
 def give(bench: Bench, report: Report, status: int = 0) -> None:

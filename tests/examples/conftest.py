@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.ci_runner import Bench
-from tests.examples.ci_reports import WORSE, give, required
+from tests.examples.ci_reports import WORSE, give
+from tests.needs import required
 from tracereport.command.cli import COMMANDS, report
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.ci_runner import ACTION, Bench, read_yaml
-from tests.examples.ci_reports import WORSE, give, required
+from tests.examples.ci_reports import WORSE, give
+from tests.needs import required
 from tests.paths import EXAMPLES, ROOT
 
 OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.needs import required
 from tests.paths import ROOT
 from tests.running import SINGLE, environment
 from tracereport.errors import ExitCode
@@ -61,6 +62,7 @@ def load(checkout: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_is_compiled_in_place_and_loaded(build: ModuleType, checkout: Path) -> None:
+    required(build.find_compiler(), "a C compiler (Debian: gcc libc6-dev)")
     (library := checkout / "tracereport" / "native" / NATIVE_NAME).unlink()
     assert not build.is_up_to_date(checkout)
     assert build.compile_library(checkout) == library
@@ -94,6 +96,10 @@ def test_a_compiler_that_does_not_work_is_none(build: ModuleType, monkeypatch: p
     monkeypatch.setenv("CC", "false")
     assert build.find_compiler() is None
     assert build.build_requirements() == [build.ZIG_REQUIREMENT]
+
+
+def test_an_empty_name_of_a_compiler_is_none_at_all(build: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    required(build.find_compiler(), "a C compiler (Debian: gcc libc6-dev)")
     monkeypatch.setenv("CC", "")
     assert build.find_compiler() is not None
     assert build.build_requirements() == []
