@@ -17,11 +17,12 @@ from unittest.mock import patch
 
 import polars as pl
 
+from tests.fuzz.documents import QUICK_FORMATS, write_some
+from tests.fuzz.inputs import OtherInputs
 from tests.fuzz.mutators import NUMBERS, TOKENS, make_log, mutate, mutate_value
 from tests.paths import LOGS, ROOT
 from tracereport import render
 from tracereport.command.config import FIELDS, read_config
-from tracereport.documents import FORMATS
 from tracereport.documents.interface import RenderOptions, Result
 from tracereport.engine.report import make_report
 from tracereport.errors import TracereportError
@@ -40,7 +41,6 @@ from tracereport.sources.table import make_table
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 WHOLE_SHARE = 0.1
 """Of the batches of logs, that are measured and written as documents as well."""
-QUICK_FORMATS = tuple(kind for kind in FORMATS if kind.name in {"text", "brief", "markdown", "json", "github", "sarif"})
 
 
 class Target(Protocol):
@@ -95,9 +95,7 @@ class Logs:
         assert read.lines == read.records + read.continuation_lines + read.malformed_lines + read.other_lines
         assert read.records == len(calls)
         if len(calls) and zlib.crc32(inputs[0]) < WHOLE_SHARE * (1 << 32):
-            report = make_report(calls, Settings(), "fuzzed")
-            for kind in QUICK_FORMATS:
-                kind.render(Result(report), RenderOptions(location="a.py"))
+            write_some(calls)
 
 
 class Tables:
@@ -287,4 +285,4 @@ class Gates:
                 judge_gates([expression], shop_report(), sides)
 
 
-TARGETS: tuple[Target, ...] = (Logs(), Tables(), Baselines(), Configurations(), Gates())
+TARGETS: tuple[Target, ...] = (Logs(), OtherInputs(), Tables(), Baselines(), Configurations(), Gates())

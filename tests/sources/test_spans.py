@@ -688,3 +688,17 @@ def test_documents_call_a_span_a_span(tmp_path: Path) -> None:
     for document in (text, markdown, page):
         assert "span 3" in document
         assert not re.search(r"\bline \d", str(document))
+
+
+def test_bytes_that_are_no_utf8_are_shown_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    one = json.dumps(request([span("r", name="GET /", kind=SERVER), span("q", "r", name="q?", **SELECT)])).encode()
+    odd = one.replace(b"q?", b"q\xff\xc3")
+    for content in (odd, odd.replace(b'"kind": 1', b'"kind": "1"')):
+        path.write_bytes(content + b"\n")
+        calls = read_inputs([str(path)])
+        assert calls.facts is not None
+        assert calls.facts.notices["invalid-utf8"] == 1
+        assert calls.facts.input.malformed_lines == 0
+        (line,) = read_raw(calls, calls.line == 2, [str(path)])
+        assert json.loads(line)["name"] == r"q\xff\xc3"

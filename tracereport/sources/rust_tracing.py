@@ -61,12 +61,15 @@ class _Reader:
         self._roots: list[_Closed] = []
         self._lines = 0
         self._error: str | None = None
+        self._holds_invalid = False
 
     def read(self, stream: Stream, progress: Progress | None) -> Calls:
         """All calls of the log."""
         try:
             for chunk in stream.read_chunks(progress):
-                lines = make_valid(chunk)[0].decode().split("\n")
+                valid, is_damaged = make_valid(chunk)
+                self._holds_invalid |= is_damaged
+                lines = valid.decode().split("\n")
                 if chunk.endswith(b"\n"):
                     lines.pop()
                 for line in lines:
@@ -127,6 +130,7 @@ class _Reader:
 
     def _make_facts(self, records: int, cut: int) -> Facts:
         notices = {"rust-tracing": records, "rust-tracing-questions": records, "rust-tracing-cut": cut}
+        notices["invalid-utf8"] = int(self._holds_invalid)
         return Facts(
             input=Input(
                 files=(self._name,),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.spans.read import UNREADABLE, Skin, split_input
+from tracereport.sources.spans.read import UNREADABLE, Skin, make_valid, split_input
 from tracereport.sources.streams import BrokenSourceError, Stream
 
 
@@ -31,7 +31,7 @@ def _read_spans(skin: Skin, name: str, wanted: set[int]) -> Iterator[bytes]:
     try:
         for document in split_input(skin, Stream(name), None):
             try:
-                whole = skin.decode(document.content)
+                whole = skin.decode(make_valid(skin, document.content))
             except UNREADABLE:
                 ordinal += document.is_whole
                 continue

@@ -1,5 +1,6 @@
 """Documents of spans -> calls: each request is a process of its own, judged alone."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from tracereport.calls.calls import CALL_KINDS, NO_PARENT, TREE_KINDS, Calls, Fa
 from tracereport.calls.facts import MALFORMED_ROWS
 from tracereport.model import Input, MalformedLine, Rows
 from tracereport.native.keys import factorize
+from tracereport.native.split import is_utf8
 from tracereport.sources.spans.documents import Document, split_documents
 from tracereport.sources.spans.forest import NOWHERE, Forest, grow_forest
 from tracereport.sources.spans.protobuf import UnreadableError
@@ -24,6 +26,8 @@ _POWERS_OF_TEN = tuple(10**power for power in range(9, 0, -1))
 NO_DOCUMENT = "is no document"
 NO_SPAN = "is no span"
 CUT_OFF = "the document ends too early"
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""How Python holds bytes that are no UTF-8 in a text."""
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnreadableError)
 """What is raised for bytes that are no document."""
 
@@ -53,6 +57,8 @@ class _Reading(msgspec.Struct):
     spans: int = 0
     malformed: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
     error: str | None = None
+    holds_invalid: bool = False
+    """Bytes that are no UTF-8."""
 
 
 def read_spans(skin: Skin, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
@@ -83,10 +89,20 @@ def _read_stream(skin: Skin, stream: Stream, progress: Progress | None, table: S
     return reading
 
 
+def make_valid(skin: Skin, content: bytes) -> bytes:
+    r"""A document that can be decoded: in JSON ``\xNN`` for each byte that is no UTF-8."""
+    if skin.split is not None or is_utf8(content):
+        return content
+    text = content.decode("utf-8", "surrogateescape")
+    return _ESCAPED.sub(lambda found: rf"\\x{ord(found[0]) & 0xFF:02x}", text).encode()
+
+
 def _read_document(skin: Skin, document: Document, reading: _Reading, table: SpanTable, file: int) -> None:
+    content = make_valid(skin, document.content)
+    reading.holds_invalid |= content is not document.content
     if skin.read_typed is not None:
         try:
-            for span in skin.read_typed(document.content):
+            for span in skin.read_typed(content):
                 reading.spans += 1
                 table.add(span, file=file, line=reading.spans)
         except (msgspec.MsgspecError, RecursionError):
@@ -94,10 +110,10 @@ def _read_document(skin: Skin, document: Document, reading: _Reading, table: Spa
         else:
             return
     try:
-        whole = skin.decode(document.content)
+        whole = skin.decode(content)
     except UNREADABLE:
         if document.is_whole:
-            _note_malformed(reading, NO_DOCUMENT, document.content)
+            _note_malformed(reading, NO_DOCUMENT, content)
         return
     for raw, context in skin.walk(whole):
         read = skin.read(raw, context)
@@ -182,6 +198,7 @@ def _make_facts(table: SpanTable, spans: SpanColumns, forest: Forest, readings: 
     notices["spans-unfinished"] = forest.unfinished
     notices["spans-doubled"] = forest.doubled
     notices["spans-twins"] = forest.twins
+    notices["invalid-utf8"] = sum(reading.holds_invalid for reading in readings)
     notices["spans-cut"] = int(forest.is_cut[forest.kept].sum())
     rows = tuple(
         MalformedLine(file=file, line=line, reason=reason, text=text)
