@@ -62,16 +62,19 @@ class Origin(NamedTuple):
     activation: int | None = None
 
 
+NOWHERE = Origin()
+
+
 class TracedCall(Call):
     """A call that is being timed.
 
     A *lazy* one takes its number when the first call inside it begins, and is written only if there was one.
     """
 
-    before: list[str]
+    fields: list[str]
     __slots__ = (
-        "before",
         "enclosing",
+        "fields",
         "is_running",
         "log",
         "marks",
@@ -81,6 +84,7 @@ class TracedCall(Call):
         "owner",
         "started_ns",
         "test",
+        "via",
     )
 
     def __init__(
@@ -88,18 +92,20 @@ class TracedCall(Call):
         log: Log,
         function: str,
         origin: Origin,
-        params: Iterable[tuple[str, object]],
+        params: Iterable[str],
+        via: str,
         marks: dict[str, object],
         *,
         is_lazy: bool = False,
         owner: ReferenceType[Any] | None = None,
     ) -> None:
-        self.enclosing = find_running(current.get(), log)
+        self.enclosing = enclosing = find_running(current.get(), log)
         caller = origin.caller
         if caller is None:
-            caller = UNKNOWN if self.enclosing is None else self.enclosing.before[0]
-        self.before = [to_text(function), f"caller={caller}", *format_params(params)]
+            caller = UNKNOWN if enclosing is None else enclosing.fields[0]
+        self.fields = [function, f"caller={caller}", *params]
         self.metrics: dict[str, float] = {}
+        self.via = via
         self.marks = marks
         self.origin = origin
         self.owner = owner
@@ -108,7 +114,9 @@ class TracedCall(Call):
         self.is_running = True
         self.number: int | None = None
         if not is_lazy:
-            self.take_number()
+            if enclosing is not None and enclosing.number is None:
+                enclosing.take_number()
+            self.number = next(log.numbers)
         current.set(self)
         self.started_ns = perf_counter_ns()
 
@@ -125,7 +133,7 @@ class TracedCall(Call):
 
     def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:  # noqa: D102  # as above
         if function is not None:
-            self.before[0] = to_text(function)
+            self.fields[0] = to_text(function)
         if write is not None:
             self.marks["write"] = write
         self.marks.update((name, 1) for name, holds in marks.items() if holds)
@@ -149,25 +157,33 @@ class TracedCall(Call):
         # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
         current.set(find_running(current.get(), self.log))
         if self.log is now.log and self.number is not None:
-            self.log.write(self._line(elapsed_us))
+            self.log.write(self._format(elapsed_us))
 
-    def _line(self, elapsed_us: int) -> str:
-        origin = self.origin
-        parent = None if self.enclosing is None else self.enclosing.number
-        behind = [*format_metrics(self.metrics), *self.test, *format_marks(self.marks)]
+    def _format(self, elapsed_us: int) -> str:
+        fields, origin = self.fields, self.origin
+        elapsed_place = len(fields)
+        fields.append(f"elapsed_us={elapsed_us}")
+        if self.metrics:
+            fields += format_metrics(self.metrics)
+        fields += self.test
+        if self.marks:
+            fields += format_marks(self.marks)
+        fields.append(f"via={self.via}")
         if origin.at is not None:
-            behind.append(f"at={origin.at}")
+            fields.append(f"at={origin.at}")
         if origin.activation is not None:
-            behind.append(f"activation={origin.activation}")
-        behind.append(self.log.process)
-        return format_line(self.number, self.before, elapsed_us, behind, parent)
+            fields.append(f"activation={origin.activation}")
+        fields.append(self.log.process)
+        return format_line(
+            self.number, fields, elapsed_place, None if self.enclosing is None else self.enclosing.number
+        )
 
 
 def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:
     """The call, or the nearest around it that goes on: a task's may have ended, a statement's been given up."""
-    while call is not None and not (
-        call.is_running and call.log is log and (call.owner is None or call.owner() is not None)
-    ):
+    while call is not None:
+        if call.is_running and call.log is log and (call.owner is None or call.owner() is not None):
+            break
         call = call.enclosing
     return call
 
@@ -203,9 +219,9 @@ def begin(
     if log is None:
         return NOT_TRACED
     origin = caller if isinstance(caller, Origin) else Origin(caller)
-    marks: dict[str, object] = {"via": via}
+    marks: dict[str, object] = {}
     if is_frame:
         marks["frame"] = 1
     if write is not None:
         marks["write"] = write
-    return TracedCall(log, function, origin, params, marks, is_lazy=is_lazy, owner=owner)
+    return TracedCall(log, to_text(function), origin, format_params(params), via, marks, is_lazy=is_lazy, owner=owner)

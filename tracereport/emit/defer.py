@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -32,7 +31,7 @@ def defer(name: str) -> bool:
     return True
 
 
-class _Aliases(MetaPathFinder, Loader):
+class _Aliases:  # finder and loader, without importlib.abc, which brings half of the standard library
     """Finds each module below one package under its name in the other."""
 
     def __init__(self, package: str) -> None:
@@ -42,7 +41,7 @@ class _Aliases(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
-        return ModuleSpec(fullname, self) if fullname.startswith(self._inside) else None
+        return ModuleSpec(fullname, self) if fullname.startswith(self._inside) else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(f"{OWN_NAME}.{spec.name[len(self._inside) :]}")

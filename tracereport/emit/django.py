@@ -28,7 +28,7 @@ from .django_machinery import MACHINERY, is_migrating
 from .django_relations import find_relation
 from .hooks import extend, safely
 from .log import is_on
-from .statements import Session, begin_statement, describe, name_many, name_values, record_answer
+from .statements import Session, begin_statement, describe, goes_back, name_many, name_values, record_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,17 +76,17 @@ def _execute(
         elif describe(sql).is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
             rows = cursor.fetchall()
             record_answer(call, rows)
-            if not _goes_back(cursor):
+            if not goes_back(cursor):
                 wrapper.cursor = FetchedCursor(cursor, rows)
                 if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
                     result = wrapper.cursor
-    if wrapper.db in _sessions or describe(sql).sets_schema is not None:
+    if describe(sql).sets_schema is not None or (Session.is_any and wrapper.db in _sessions):
         _sessions.setdefault(wrapper.db, Session()).note(describe(sql), find_values())
     return result
 
 
 def _begin(connection: Any, sql: str, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
-    session = _sessions.get(connection)
+    session = _sessions.get(connection) if Session.is_any else None
     return begin_statement(
         sql,
         find_values(),
@@ -108,15 +108,6 @@ def _roll_back(roll_back: Callable[..., Any], connection: Any) -> Any:  # noqa: 
     if connection in _sessions:
         _sessions[connection].roll_back()
     return roll_back(connection)
-
-
-def _goes_back(cursor: Any) -> bool:  # noqa: ANN401  # of any driver
-    """Sets a cursor back to its first row, where it can be."""
-    try:
-        cursor.scroll(0, mode="absolute")
-    except Exception:  # noqa: BLE001  # there is no such thing here, or not backwards
-        return False
-    return True
 
 
 class FetchedCursor:

@@ -20,7 +20,6 @@ from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
 
 HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "sqlalchemy": (("sqlalchemy", "sqlalchemy:trace_statements"),),
@@ -40,8 +39,9 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
 """By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""
 
 _EXTENDED = "_perf_trace_around"
-_inside: dict[tuple[str, ...], tuple[str, ...]] = {}
-"""By a library's packages these and ours."""
+_inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
+"""By a library's packages: which source files are known to be theirs or ours, and these packages and ours."""
+_UNASKED = object()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
@@ -109,18 +109,28 @@ def find_outside(machinery: tuple[str, ...]) -> Origin | None:
 
     The stack goes on through the greenlets in which asynchronous code runs synchronous one.
     """
-    inside = _inside.get(machinery) or _inside.setdefault(machinery, (*machinery, str(__package__)))
-    known = known_files(inside)
-    frame: FrameType | None = _get_frame(1)
-    greenlet = sys.modules.get("greenlet")
-    waiting = greenlet.getcurrent().parent if greenlet is not None else None
-    while frame is not None:
-        is_inside = known.get(frame.f_code.co_filename)
-        if is_inside is None:
-            is_inside = runs_in(frame, inside)
-        if not is_inside:
-            return find_origin(frame)
-        frame = frame.f_back
-        while frame is None and waiting is not None:
+    known, inside = _inside.get(machinery) or _remember_inside(machinery)
+    frame: Any = _get_frame(1)
+    waiting: Any = _UNASKED
+    while True:
+        try:  # some twenty frames for each statement: to be caught at the end is less than to ask each time
+            while known[frame.f_code.co_filename]:
+                frame = frame.f_back
+            break
+        except KeyError:
+            if not runs_in(frame, inside):
+                break
+            frame = frame.f_back
+        except AttributeError:  # the stack has ended
+            if waiting is _UNASKED:
+                greenlet = sys.modules.get("greenlet")
+                waiting = greenlet.getcurrent().parent if greenlet is not None else None
+            if waiting is None:
+                return None
             frame, waiting = waiting.gr_frame, waiting.parent
-    return None
+    return find_origin(frame)
+
+
+def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...]]:
+    inside = (*machinery, str(__package__))
+    return _inside.setdefault(machinery, (known_files(inside), inside))

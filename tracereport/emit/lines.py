@@ -33,34 +33,34 @@ if TYPE_CHECKING:
 TEST_VARIABLES = {"test": "PERF_TRACE_TEST", "try": "PERF_TRACE_TRY", "phase": "PERF_TRACE_PHASE"}
 """By field of the test: the variable that tells it to processes that the test starts."""
 _ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
-_MARKS = ("frame", "write", "failed", "cached", "via")
-_OWN_NAMES = frozenset({*_ELAPSED_NAMES, *TEST_VARIABLES, *_MARKS, "at", "activation", "process", "parent", "escaped"})
+_MARKS = ("frame", "write", "failed", "cached")
+_OWN_NAMES = frozenset(
+    {*_ELAPSED_NAMES, *TEST_VARIABLES, *_MARKS, "via", "at", "activation", "process", "parent", "escaped"}
+)
 _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 
 
-def format_line(number: int | None, before: list[str], elapsed_us: int, behind: list[str], parent: int | None) -> str:
+def format_line(number: int | None, fields: list[str], elapsed_place: int, parent: int | None) -> str:
     """The line of a call.
 
     Args:
         number: the call's.
-        before: function, caller and parameters, each a field.
-        elapsed_us: how long it took.
-        behind: metrics and the emitter's own fields, each a field.
+        fields: function, caller, parameters, elapsed, metrics, and the emitter's own.
+        elapsed_place: which of them is the time, ``elapsed_us``.
         parent: the number of the call around it.
     """
-    elapsed, end = f"elapsed_us={elapsed_us}", f"parent={'none' if parent is None else parent}"
-    text = "|".join((*before, elapsed, *behind))
-    if "\n" in text or text.count("|") != len(before) + len(behind):
-        before = [field.translate(_ESCAPES) for field in before]
-        behind = [field.translate(_ESCAPES) for field in behind]
+    text = "|".join(fields)
+    end = f"parent={'none' if parent is None else parent}"
+    if "\n" in text or text.count("|") >= len(fields):
+        fields = [field.translate(_ESCAPES) for field in fields]
+        text = "|".join(fields)
         end += "|escaped=1"
-        text = "|".join((*before, elapsed, *behind))
-    if "PERF_TRACE|" in text or text.endswith("PERF_TRACE"):
+    if "PERF_TRACE" in text and ("PERF_TRACE|" in text or text.endswith("PERF_TRACE")):
         # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
-        elapsed = f"elapsed_ms={elapsed_us // 1000}|{elapsed}"
-        text = "|".join((*before, elapsed, *behind))
+        elapsed_us = int(fields[elapsed_place].partition("=")[2])
+        text = "|".join([*fields[:elapsed_place], f"elapsed_ms={elapsed_us // 1000}", *fields[elapsed_place:]])
     return f"PERF_TRACE|{number}|{text}|{end}\n"
 
 
@@ -89,6 +89,8 @@ def format_marks(marks: Mapping[str, object]) -> list[str]:
 
 def to_text(value: object) -> str:
     """What a value is written as."""
+    if type(value) is str:
+        return value
     try:
         return str(value)
     except Exception:  # noqa: BLE001  # an object that can't be printed must not end the call

@@ -50,24 +50,19 @@ class Log:
         """Writes a line; what can't be written is left out."""
         rest = line.encode("utf-8", "backslashreplace")
         with self.lock:
-            if self.descriptor < 0:
-                try:
+            try:
+                if self.descriptor < 0:
                     self.open()
-                except OSError as error:
-                    _give_up(self.target, error)
-                    return
+            except OSError as error:
+                _give_up(self.target, error)
+                return
             while rest:  # a pipe takes a long line in parts
-                rest = rest[self._write_some(rest) :]
-
-    def _write_some(self, rest: bytes) -> int:
-        """How many of the bytes are written, or given up."""
-        try:
-            return os.write(self.descriptor, rest)
-        except BlockingIOError:  # a pipe that is full for now, and set not to block
-            sleep(0.001)
-            return 0
-        except OSError:
-            return len(rest)
+                try:
+                    rest = rest[os.write(self.descriptor, rest) :]
+                except BlockingIOError:  # noqa: PERF203  # a pipe that is full for now, and set not to block
+                    sleep(0.001)
+                except OSError:
+                    return
 
     def close(self) -> None:
         """Closes the file."""

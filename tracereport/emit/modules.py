@@ -7,7 +7,6 @@ import importlib.util
 import inspect
 import sys
 from contextlib import suppress
-from importlib.abc import MetaPathFinder
 from threading import local
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def _act(action: Callable[[], None]) -> None:
         action()
 
 
-class _Finder(MetaPathFinder):
+class _Finder:  # without importlib.abc, which brings half of the standard library
     """Finds a module as it would have been found, and adds to the end of its execution."""
 
     def find_spec(

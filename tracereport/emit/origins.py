@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .calls import Origin, current, find_running
+from .calls import NOWHERE, Origin, current, find_running
 from .log import now
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def find_origin(frame: FrameType | None) -> Origin:
     together anyway.
     """
     if frame is None:
-        return Origin()
+        return NOWHERE
     known = _places.get((id(frame.f_code), frame.f_lasti))
     place = _find_place(frame) if known is None else known[1]
     log = now.log
     around = None if log is None else find_running(current.get(), log)
-    if place.caller is None or (around is not None and around.marks["via"] != "pytest"):
+    if place.caller is None or (around is not None and around.via != "pytest"):
         return place
     run = _leave_comprehension(frame) if around is None else _find_run(frame)
     return Origin(place.caller, place.at, _number_activation(run))
@@ -73,7 +73,7 @@ def find_origin(frame: FrameType | None) -> Origin:
 def _find_place(frame: FrameType) -> Origin:
     """What is the same whenever the function is at this instruction: to find a line takes a walk along a table."""
     if runs_in(frame, _SCHEDULERS):
-        return Origin()
+        return NOWHERE
     code = frame.f_code
     path = _path_in_repository(code.co_filename)
     place = Origin(short_name(qualified_name(code, frame)), None if path is None else f"{path}:{frame.f_lineno}")

@@ -15,20 +15,20 @@ with ``hide_parameters`` has its values hashed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 
-from .hooks import safely
-from .log import is_on
+from .log import now
 from .statements import (
     Databases,
     Session,
     begin_statement,
     describe,
+    goes_back,
     hide,
     name_many,
     name_values,
@@ -52,20 +52,28 @@ _MEMORY = (None, "", ":memory:")
 _databases = Databases()
 
 
+class _Named(NamedTuple):
+    """What an engine's database is called: for good, or as long as this pool serves this test."""
+
+    name: str | None
+    pool: ref[Any] | None = None
+    test: object = None
+
+
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
     """Traces the statements of an engine, or of all that there are and will be, each once however often it is called.
 
     Args:
         engine: the engine; of an ``AsyncEngine`` its ``sync_engine``.
     """
-    for name, listener in (
-        ("before_cursor_execute", _begin),
-        ("after_cursor_execute", _finish),
-        ("handle_error", _finish_failed),
-        ("rollback", _roll_back),
+    for name, listener, options in (
+        ("before_cursor_execute", _begin, {"retval": True}),  # else SQLAlchemy puts a function of its own around it
+        ("after_cursor_execute", _finish, {}),
+        ("handle_error", _finish_failed, {}),
+        ("rollback", _roll_back, {}),
     ):
         if not event.contains(engine, name, listener):
-            event.listen(engine, name, listener)
+            event.listen(engine, name, listener, **options)
 
 
 def _begin(
@@ -73,38 +81,47 @@ def _begin(
     _cursor: DBAPICursor,
     statement: str,
     parameters: Any,  # noqa: ANN401  # a sequence, a mapping, or many of them
-    context: ExecutionContext | None,
+    context: Any,  # noqa: ANN401  # an execution context, with what dialects and the object-relational part put into it
     executemany: bool,
-) -> None:
+) -> tuple[str, Any]:
     # A statement's call lies on its own context: a listener may execute another statement on the same connection. One
     # that is there already has been begun by the other of two listeners, for the engine and for all engines.
-    holder = connection if context is None else context
-    own = vars(holder)
-    if is_on() and own.get(_CALL) is None:
-        # Many rows that the database takes one by one, or in batches, are one statement of the program.
-        is_further = own.get(_IS_BEGUN, False)
-        own[_CALL] = safely(_begin_call, connection, statement, parameters, context, executemany, is_further)
-        own[_IS_BEGUN] = executemany and context is not None
+    if now.log is not None:
+        own = vars(connection if context is None else context)
+        if own.get(_CALL) is None:
+            try:
+                # Many rows that the database takes one by one, or in batches, are one statement of the program.
+                is_further = own.get(_IS_BEGUN, False)
+                own[_CALL] = _begin_call(connection, statement, parameters, context, executemany, is_further)
+            except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the library
+                own[_CALL] = None
+            own[_IS_BEGUN] = executemany and context is not None
+    return statement, parameters
 
 
 def _begin_call(
     connection: Connection,
     statement: str,
     parameters: Any,  # noqa: ANN401  # as above
-    context: ExecutionContext | None,
+    context: Any,  # noqa: ANN401  # as above
     executemany: bool,
     is_further: bool,
 ) -> Call:
-    values = _name_sets(parameters, context) if executemany else _name_bound_values(parameters, context)
-    if connection.engine.hide_parameters:
+    engine = connection.engine
+    if executemany:
+        values = _name_sets(parameters, context)
+    else:  # by the names that the program gave them, which the driver may not know
+        by_name: Sequence[Any] = getattr(context, "compiled_parameters", ())
+        values = name_values(by_name[0] if len(by_name) == 1 else parameters)
+    if engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
-    session = connection.info.get(_SESSION)
+    session = connection.info.get(_SESSION) if Session.is_any else None
     return begin_statement(
         statement,
         values,
         _MACHINERY,
         via=_name_hook(context),
-        database=_name_database(connection.engine),
+        database=_name_database(engine),
         schema=None if session is None else session.schema,
         is_frame=is_further,
         owner=None if context is None else ref(context),
@@ -121,20 +138,17 @@ def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the 
 
 
 def _name_database(engine: Engine) -> str | None:
-    url, known = engine.url, vars(engine)
-    if url.database in _MEMORY and url.get_backend_name() == "sqlite":
-        return _databases.name_passing(engine.pool)
-    if _DATABASE not in known:
-        key, name = url.render_as_string(hide_password=True), url.database or url.host or "database"
-        known[_DATABASE] = _databases.name(key, name)
-    named: str | None = known[_DATABASE]
-    return named
-
-
-def _name_bound_values(parameters: object, context: ExecutionContext | None) -> list[tuple[str, object]]:
-    """The values by the names that the program gave them, which the driver may not know."""
-    by_name = getattr(context, "compiled_parameters", [])
-    return name_values(by_name[0] if len(by_name) == 1 else parameters)
+    """The database's name, which is looked up once for an engine; of one in memory once for each pool and test."""
+    known: _Named | None = vars(engine).get(_DATABASE)
+    if known is None or (known.pool is not None and not (known.pool() is engine.pool and known.test is now.test)):
+        url = engine.url
+        if url.database in _MEMORY and url.get_backend_name() == "sqlite":
+            known = _Named(_databases.name_passing(engine.pool), ref(engine.pool), now.test)
+        else:
+            key, name = url.render_as_string(hide_password=True), url.database or url.host or "database"
+            known = _Named(_databases.name(key, name))
+        vars(engine)[_DATABASE] = known
+    return known.name
 
 
 def _name_sets(parameters: Any, context: ExecutionContext | None) -> list[tuple[str, object]]:  # noqa: ANN401  # as above
@@ -151,7 +165,7 @@ def _name_sets(parameters: Any, context: ExecutionContext | None) -> list[tuple[
 
 def _finish(
     connection: Connection,
-    cursor: DBAPICursor,
+    cursor: Any,  # noqa: ANN401  # of any driver
     statement: str,
     parameters: Any,  # noqa: ANN401  # as above
     context: Any,  # noqa: ANN401  # an execution context, with what dialects may set on it
@@ -160,23 +174,21 @@ def _finish(
     call = vars(connection if context is None else context).pop(_CALL, None)
     if call is None:
         return
-    description: object = cursor.description
-    if description is None:
+    described = describe(statement)
+    if cursor.description is None:
         if cursor.rowcount >= 0:
             call.record(rows=cursor.rowcount)
-    elif describe(statement).is_read and not _is_streamed(context):
+    elif described.is_read and not _is_streamed(context):
         record_answer(call, _fetch(cursor, context))
     call.finish()
-    if describe(statement).sets_schema is not None or _SESSION in connection.info:
-        connection.info.setdefault(_SESSION, Session()).note(describe(statement), name_values(parameters))
+    if described.sets_schema is not None or (Session.is_any and _SESSION in connection.info):
+        connection.info.setdefault(_SESSION, Session()).note(described, name_values(parameters))
 
 
 def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # of any driver
     """All rows, which the program then gets as if nobody had asked for them yet."""
     rows: Sequence[Any] = cursor.fetchall()
-    try:
-        cursor.scroll(0, mode="absolute")
-    except Exception:  # noqa: BLE001  # there is no such thing here, or not backwards
+    if not goes_back(cursor):
         context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
             cursor, context.cursor_fetch_strategy.alternate_cursor_description, initial_buffer=rows
         )
@@ -187,9 +199,10 @@ def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
     """Whether the rows come in parts, or in a way of the dialect's own."""
     if context is None:
         return True
+    if type(context.cursor_fetch_strategy) is not CursorFetchStrategy or context._is_server_side:  # noqa: SLF001
+        return True
     options = context.execution_options
-    is_own = type(context.cursor_fetch_strategy) is not CursorFetchStrategy
-    return is_own or context._is_server_side or options.get("stream_results") or options.get("yield_per")  # noqa: SLF001
+    return bool(options.get("stream_results") or options.get("yield_per"))
 
 
 def _finish_failed(context: ExceptionContext) -> None:

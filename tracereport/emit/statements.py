@@ -10,14 +10,15 @@ import hashlib
 import itertools
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 from .answers import digest
-from .calls import Call, begin
+from .calls import NOT_TRACED, NOWHERE, Call, TracedCall
 from .hooks import find_outside
-from .testing import get_test
+from .lines import format_params
+from .log import now
 
 if TYPE_CHECKING:
     from weakref import ReferenceType
@@ -45,6 +46,7 @@ _PARENTHESES = re.compile(r"\([^()]*\)")
 _LITERAL = re.compile(r"'[^']*'")
 _PLAIN = frozenset({int, str, float, bool, bytes, type(None)})
 """Kinds of values that print as themselves, whichever driver gives them."""
+_TUPLES = frozenset({tuple})
 _SCHEMA_TABLE = re.compile(
     r"(?:\w+\.)?(?:information_schema|pg_catalog|sys|performance_schema)\.|pg_\w+$|sqlite_(?:temp_)?(?:master|schema)$"
     r"|alembic_version$|django_migrations$",
@@ -73,8 +75,8 @@ class Statement(NamedTuple):
 
     name: str
     """Verb and first table: ``select orders``."""
-    text: str
-    """On one line, without comments; what is quoted stands as it is."""
+    field: str
+    """The parameter ``sql``: its text on one line, without comments; what is quoted stands as it is."""
     is_read: bool
     is_frame: bool
     writes: str | None
@@ -82,13 +84,21 @@ class Statement(NamedTuple):
     sets_schema: str | None
     """What it sets as the place where tables are looked for; empty where it goes back to the first one."""
 
+    @property
+    def text(self) -> str:
+        """Its text, as the parameter holds it."""
+        return self.field[len("sql=") :]
+
 
 class Session:
     """What a connection to a database has been told that later answers depend on."""
 
+    is_any: ClassVar[bool] = False
+    """Whether any connection has been told something: else there is nothing to look up."""
     _rollbacks = itertools.count(1)
 
     def __init__(self) -> None:
+        Session.is_any = True
         self.schema: str | None = None
 
     def note(self, statement: Statement, values: Sequence[tuple[str, object]]) -> None:
@@ -127,8 +137,8 @@ class Databases:
 
     def name_passing(self, owner: object) -> str | None:
         """The name of a database that lasts as long as its owner; None for the first of a test."""
-        if self._test != get_test()[:2]:
-            self._test = get_test()[:2]
+        if self._test != now.test[:2]:
+            self._test = now.test[:2]
             self._passing = WeakKeyDictionary()
         name = self._passing.get(owner, "")
         if name == "":
@@ -162,35 +172,51 @@ def begin_statement(
         is_frame: the statement is part of a migration or the like, and asks nothing.
         owner: see ``begin``.
     """
+    log = now.log
+    if log is None:
+        return NOT_TRACED
     statement = describe(sql)
-    params = [("sql", statement.text), *values]
-    params += [(name, value) for name, value in (("database", database), ("schema", schema)) if value is not None]
-    is_frame = is_frame or statement.is_frame
-    return begin(
-        statement.name,
-        params,
-        find_outside(machinery),
-        via=via,
-        is_frame=is_frame,
-        write=None if is_frame else statement.writes,
-        owner=owner,
-    )
+    params = [statement.field, *format_params(values)]
+    if database is not None:
+        params.append(f"database={database}")
+    if schema is not None:
+        params.append(f"schema={schema}")
+    marks: dict[str, object] = {}
+    if is_frame or statement.is_frame:
+        marks["frame"] = 1
+    elif statement.writes is not None:
+        marks["write"] = statement.writes
+    return TracedCall(log, statement.name, find_outside(machinery) or NOWHERE, params, via, marks, owner=owner)
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
-    call.record(rows=len(rows))
-    with suppress(Exception):  # rows of a driver's own kind, or values that can't be printed
-        if not all(type(row) is tuple and _PLAIN.issuperset(map(type, row)) for row in rows):
+    count = len(rows)
+    try:
+        if not (_TUPLES.issuperset(map(type, rows)) and _PLAIN.issuperset(map(type, chain.from_iterable(rows)))):
             rows = [tuple(map(_to_plain, row)) for row in rows]
-        call.record(**digest([*rows]))
+        call.record(rows=count, **digest(rows if type(rows) is list else [*rows]))
+    except Exception:  # noqa: BLE001  # rows of a driver's own kind, or values that can't be printed
+        call.record(rows=count)
+
+
+def goes_back(cursor: Any) -> bool:  # noqa: ANN401  # of any driver
+    """Sets a cursor back to its first row, where it can be."""
+    scroll = getattr(cursor, "scroll", None)
+    if scroll is None:
+        return False
+    try:
+        scroll(0, mode="absolute")
+    except Exception:  # noqa: BLE001  # not backwards
+        return False
+    return True
 
 
 def name_values(parameters: object) -> list[tuple[str, object]]:
     """The values of one statement, named: by themselves, or ``p1``, ``p2``, ... where they only have places."""
-    if isinstance(parameters, Mapping):
+    if type(parameters) is dict or isinstance(parameters, Mapping):
         return [(str(name), _to_plain(value)) for name, value in parameters.items()]
-    if isinstance(parameters, Sequence) and not isinstance(parameters, (str, bytes)):
+    if isinstance(parameters, (list, tuple, Sequence)) and not isinstance(parameters, (str, bytes)):
         return [(f"p{place}", _to_plain(value)) for place, value in enumerate(parameters, start=1)]
     return []
 
@@ -208,6 +234,8 @@ def name_many(parameter_sets: Sequence[object], count: int | None = None) -> lis
 
 def _to_plain(value: object) -> object:
     """Bytes for what drivers hold bytes in, whose text is an address."""
+    if type(value) in _PLAIN:
+        return value
     return bytes(value) if isinstance(value, (memoryview, bytearray)) else value
 
 
@@ -232,7 +260,8 @@ def describe(sql: str) -> Statement:
     if not is_read and not is_frame:
         writes = _clean(inside[1]) if inside else table if word in _WRITES else None
         writes = writes or "1"
-    return Statement(f"{word} {table}" if table else word, text, is_read, is_frame, writes, _find_set_schema(text))
+    name = f"{word} {table}" if table else word
+    return Statement(name, f"sql={text}", is_read, is_frame, writes, _find_set_schema(text))
 
 
 def _strip_comments(sql: str) -> str:

@@ -12,7 +12,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from .calls import NO_FAILURES, NOT_TRACED, UNKNOWN, Call, Origin, TracedCall, current
-from .lines import to_text
+from .lines import format_params, to_text
 from .log import Log, now
 from .origins import find_origin, qualified_name, short_name
 
@@ -51,7 +51,7 @@ def trace(function: str | None = None, /, **params: object) -> Call:
     origin = find_origin(frame)
     if "caller" in params:
         origin = origin._replace(caller=to_text(params.pop("caller")))
-    return TracedCall(log, function, origin, params.items(), {"via": "python"})
+    return TracedCall(log, to_text(function), origin, format_params(params.items()), "python", {})
 
 
 @overload
@@ -149,7 +149,7 @@ def _wrap(
     named = _Named(
         _find_name(function, name),
         _argument_reader(function, params),
-        {"via": "python"} if write is None else {"via": "python", "write": write},
+        {} if write is None else {"write": write},
         result,
     )
     if inspect.isgeneratorfunction(function):
@@ -168,7 +168,7 @@ class _Named(NamedTuple):
     result: _Result | None
 
     def begin(self, log: Log, origin: Origin, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TracedCall:
-        return TracedCall(log, self.name, origin, self.arguments(args, kwargs), {**self.marks})
+        return TracedCall(log, self.name, origin, format_params(self.arguments(args, kwargs)), "python", {**self.marks})
 
     def record(self, call: Call, returned: object) -> None:
         if self.result is not None:
