@@ -73,6 +73,7 @@ def sarif_run(report: Report) -> dict[str, Any]:
 SARIF_SCHEMA = ROOT / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
 
 
+@pytest.mark.node
 @pytest.mark.parametrize("kind", ["sample", "compared", "empty", "located", "hostile"])
 def test_sarif_is_as_its_schema_says(kind: str) -> None:
     required(SARIF_SCHEMA.exists(), "@microsoft/jest-sarif (npm, at the repository's root)")
