@@ -34,7 +34,8 @@ ASKING_NAMES = frozenset(
 )  # fmt: skip
 MODULES = tuple(f"{module}." for module in ASKING_MODULES)
 MAY_ASK = {
-    "tracereport.command.cli": "it is the command",
+    "tracereport.command.reporting": "commands: the environment of what they run",
+    "tracereport.command.finishing": "whether a terminal shows the gates already",
     "tracereport.command.history": "a command, too: whether a terminal shows what it prints",
     "tracereport.command.plan": "the command line's part that says what a job is",
     "tracereport.command.progress": "a bar on the terminal, which is no document",
@@ -47,6 +48,10 @@ MAY_ASK = {
 """The rooms that ask, and why they may."""
 MAY_PRINT = {
     "tracereport.command.cli": "it is the command",
+    "tracereport.command.reporting": "commands, too",
+    "tracereport.command.settling": "commands, too",
+    "tracereport.command.finishing": "whether a terminal shows the gates already",
+    "tracereport.command.printing": "what every command says on standard error",
     "tracereport.command.history": "a command, too",
     "tracereport.__main__": "says that it was interrupted, or failed, while the command was still being loaded",
     "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",

@@ -16,7 +16,7 @@ from tests.running import DEEP, SINGLE
 from tracereport.calls.calls import Calls
 from tracereport.calls.selection import select_calls
 from tracereport.command.cli import main
-from tracereport.command.cli import report as command
+from tracereport.command.reporting import report as command
 from tracereport.engine.report import make_report
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Report, Rows, Selection, Settings

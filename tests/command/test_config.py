@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tracereport.command.cli import report
 from tracereport.command.config import FIELDS, OWN_FILE, PYPROJECT, Config, Options, find_config, read_config
 from tracereport.command.config_text import format_config, write_acceptance
+from tracereport.command.reporting import report
 from tracereport.errors import ConfigError, OutputError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings

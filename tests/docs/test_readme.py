@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from tests.make_readme import EXAMPLE, FILLED, README, REPORT, fill_examples
 from tests.paths import EXAMPLES, ROOT
 from tests.read_documents import prepare_folder, read_blocks, run_blocks
-from tracereport.command.cli import COMMANDS, report
+from tracereport.command.cli import COMMANDS
 from tracereport.command.config import read_config
+from tracereport.command.reporting import report
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import format_of, list_suffixes
 from tracereport.model import Settings

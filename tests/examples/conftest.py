@@ -9,7 +9,8 @@ import pytest
 from tests.ci_runner import Bench
 from tests.examples.ci_reports import WORSE, give
 from tests.needs import required
-from tracereport.command.cli import COMMANDS, report
+from tracereport.command.cli import COMMANDS
+from tracereport.command.reporting import report
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from tracereport.command.options import LARGEST, TEXT, WholeNumber
+from tracereport.command.options import CONTEXT, LARGEST, TEXT, WholeNumber
+from tracereport.command.printing import print_error, print_line, readers_may_leave
 from tracereport.documents.formats import choose_formats, list_suffixes
 from tracereport.documents.history import HISTORY_FORMATS
 from tracereport.documents.history.interface import TOP, HistoryFormat, HistoryOptions
@@ -26,7 +27,7 @@ _MOST_THREADS = 4
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=EXAMPLES,
     no_args_is_help=True,
 )
@@ -90,7 +91,6 @@ def history(reports: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # 
 
 
 def _write_history(reports: tuple[str, ...], given: dict[str, Any]) -> int:
-    from tracereport.command.cli import print_error, print_line, readers_may_leave  # noqa: PLC0415 - which knows us
     from tracereport.command.history_job import HistoryJob, make_documents, run_history  # noqa: PLC0415
     from tracereport.command.interrupt import prompt_interrupts  # noqa: PLC0415
     from tracereport.command.plan import choose_rendering  # noqa: PLC0415

@@ -18,6 +18,8 @@ from tracereport.documents.places import EDITORS
 from tracereport.sources import SOURCES
 from tracereport.sources.streams import readable
 
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""The settings of every command."""
 TEXT = readable
 """Type of what goes into documents."""
 DAY = click.DateTime(["%Y-%m-%d"])

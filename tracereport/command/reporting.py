@@ -1,0 +1,231 @@
+"""The commands that measure or report: on logs, on what a command writes, on shares of many logs, on joined parts."""
+
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracereport import __version__
+from tracereport.command.finishing import finish_job, prepare
+from tracereport.command.interrupt import prompt_interrupts
+from tracereport.command.loading import keep_memory, load_numpy
+from tracereport.command.options import CONTEXT, OF_JOINED, OF_MEASURING, OF_REPORTS, OF_RUNS, TEXT, ReportCommand
+from tracereport.command.printing import print_error, print_line
+from tracereport.errors import ExitCode, TracereportError, UsageError
+
+EXAMPLES = """\b
+Examples:
+  tracereport perf_trace.log
+  tracereport perf_trace.log -o report.html -o summary.md
+  tracereport 'logs/*.log.gz' --baseline main.json --fail-on new-findings -o report.json
+  cargo test 2>&1 | tracereport - -o report.html
+  tracereport perf_trace.log --caller load_node --format raw
+  tracereport perf_trace.log --explain 3f2a9c01d4e8
+
+\b
+Commands (each has its own --help):
+  tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
+  tracereport measure LOG... --parts DIR             measure, for several machines to share the work
+  tracereport join DIR                               report on what they have measured
+  tracereport history REPORT...                      show many runs: since when, and with which run
+  tracereport accept LOG FINGERPRINT --reason TEXT   accept a finding in the configuration
+  tracereport config                                 show the configuration in force
+  tracereport emitter LANGUAGE                       print the file that writes trace lines
+  tracereport check-emitter LOG                      say whether an emitter's lines keep the rules
+  tracereport completion SHELL                       print what completes the command in a shell
+
+\b
+Exit codes:
+  0 done   1 a gate failed   2 wrong usage, configuration or baseline
+  3 the input could not be read in full, or holds no traces
+  4 a document could not be made or written, or an internal error   130 interrupted
+"""
+RUN_EXAMPLES = """\b
+Examples:
+  tracereport run -- cargo test
+  tracereport run -- npx vitest run
+  tracereport run -o report.html -- pytest
+"""
+MEASURE_EXAMPLES = """\b
+Examples:
+  tracereport measure 'logs/*.log' --parts parts --shard 1/4
+  tracereport measure 's3://bucket/logs/**/*.log.gz' --parts s3://bucket/parts --shard 1/4
+"""
+JOIN_EXAMPLES = """\b
+Examples:
+  tracereport join parts -o report.html
+  tracereport join s3://bucket/parts --baseline main.json --fail-on worse
+"""
+
+
+@click.command(cls=ReportCommand, groups=OF_REPORTS, context_settings=CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
+@click.argument("logs", nargs=-1, metavar="LOG...")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser, written elsewhere or not.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json.")
+@click.version_option(__version__, prog_name="tracereport", message="%(prog)s %(version)s")
+def report(
+    logs: tuple[str, ...],
+    *,
+    schema: bool,
+    open_page: bool,
+    **given: Any,  # noqa: ANN401 - options of many types
+) -> int:
+    """Report which calls in a log of PERF_TRACE lines should not have been made.
+
+    LOG is a file, a quoted glob, a table of calls (.parquet), a URL (s3://, gs://, az://, https://), or - for standard
+    input; packed as .gz, .zst or .xz or not. Several are reported on together.
+    """
+    if schema:
+        import json  # noqa: PLC0415
+
+        from tracereport.model import report_schema  # noqa: PLC0415
+
+        click.echo(json.dumps(report_schema(), indent=2))
+        return ExitCode.DONE
+    if not logs:
+        raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
+    if "" in logs:
+        raise UsageError("The name of a log is empty", "Is a variable of the shell not set?")
+    keep_memory()
+    load_numpy()
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+
+    pages = None
+    if open_page:
+        from tracereport.command.showing import pages_folder  # noqa: PLC0415
+
+        pages = pages_folder()
+    with ExitStack() as stack:
+        job = plan_job(given, logs, sys.stdout, pages)
+        code = finish_job(prepare(job, stack), sys.stdout, stack)
+    if pages is not None:
+        from tracereport.command import showing  # noqa: PLC0415
+
+        if (unopened := showing.open_page(job, pages)) is not None:
+            print_line(unopened)
+    return code
+
+
+@click.command(
+    cls=ReportCommand,
+    groups=OF_RUNS,
+    context_settings={**CONTEXT, "allow_interspersed_args": False},
+    epilog=RUN_EXAMPLES,
+    no_args_is_help=True,
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Run a command, pass its output through but for the trace lines, and report on them when it ends.
+
+    PERF_TRACE is set for it, so that each of its processes writes its traces to a file of its own; trace lines on
+    standard error are taken as well. Standard output isn't touched: what a report would print there goes to standard
+    error. Exits with the command's code if it failed, else as a report does.
+    """
+    keep_memory()
+    load_numpy()
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.capture import run_command  # noqa: PLC0415
+    from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+    from tracereport.command.receiver import receiving  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")))
+        log = folder / "perf_trace.log"
+        job = plan_job(given, [str(log)], sys.stderr)
+        # A command line holds values as a log does.
+        words = TEXT(Path(command[0]).name if job.redact else " ".join(command))
+        rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
+        job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
+        prepared = prepare(job, stack)
+        collection = Collection(folder / "processes", os.environ)
+        with log.open("wb") as keep, receiving(folder, collection.environment) as (receiver, environment):
+            code = run_command(command, keep, environment)
+            processes = collection.append_to(keep)
+        try:
+            # What our hooks trace, spans tell once more.
+            inputs = [str(log)] if _holds_traces(log) else receiver.inputs
+            if inputs:
+                if receiver.inputs != inputs and receiver.inputs and not job.quiet:
+                    print_line(
+                        "its spans are left out: they tell the same calls; PERF_TRACE=off reports on them instead"
+                    )
+                if processes and not job.quiet:
+                    print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
+                names = {name: words if name == str(log) else f"spans of {words}" for name in inputs}
+                prepared = replace(prepared, job=replace(prepared.job, inputs=tuple(inputs), names=names))
+                own = finish_job(prepared, sys.stderr, stack)
+                return code or own
+            from tracereport.command.advice import advise  # noqa: PLC0415
+
+            asked = f", though {VARIABLE} gave each process a file" if collection.is_asked else ""
+            print_error(f"{command[0]}: nothing was traced{asked}", advise(command, os.environ))
+        except TracereportError as error:
+            print_error(error.message, error.remedy)
+            return code or error.exit_code
+    return code or ExitCode.INCOMPLETE_INPUT
+
+
+def _holds_traces(log: Path) -> bool:
+    from tracereport.sources.perf_trace.grammar import MARK  # noqa: PLC0415
+
+    mark = MARK.encode()
+    with log.open("rb") as file:
+        return any(mark in line for line in file)
+
+
+@click.command(
+    cls=ReportCommand,
+    groups=OF_MEASURING,
+    singles=("--ignore-metric", "--quiet"),
+    context_settings=CONTEXT,
+    epilog=MEASURE_EXAMPLES,
+    no_args_is_help=True,
+)
+@click.argument("logs", nargs=-1, metavar="LOG...")
+@click.option("--shard", metavar="I/N", default="1/1", help="Measure every N-th input, from the I-th on. Default: all.")
+def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Measure logs and keep the result in --parts, for `tracereport join` to report on.
+
+    Several machines can share the work: each is given the same logs and a --shard of its own.
+    """
+    keep_memory()
+    load_numpy()
+    from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+    from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
+    from tracereport.sources.streams import expand_inputs, input_title  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        job = plan_job(given, logs, sys.stdout)
+        inputs = expand_inputs(job.inputs)
+        with prompt_interrupts(stack.close):
+            progress = stack.enter_context(TerminalProgress(is_shown=not job.quiet))
+            count = measure_shard(job, inputs, [input_title(name) for name in inputs], shard, progress)
+            progress.stop()
+        if not job.quiet:
+            measured = "1 part" if count == 1 else f"{count:,} parts"
+            print_line(f"{job.parts}: {measured} measured; next: tracereport join {job.parts}")
+    return ExitCode.DONE
+
+
+@click.command(
+    cls=ReportCommand, groups=OF_JOINED, context_settings=CONTEXT, epilog=JOIN_EXAMPLES, no_args_is_help=True
+)
+@click.argument("parts_folder", metavar="DIR|URL")
+def join(parts_folder: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
+    """Report on the parts in a folder or store that `tracereport measure` has made."""
+    keep_memory()
+    load_numpy()
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.plan import plan_job  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        job = replace(plan_job(given, (parts_folder,), sys.stdout), is_joined=True)
+        return finish_job(prepare(job, stack), sys.stdout, stack)
