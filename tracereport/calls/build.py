@@ -309,6 +309,7 @@ class CallsBuilder:
         self._judged: list[bool] = []
         self._tree: list[int] = []
         self._next_number: list[int] = []
+        self._no_metrics = self.tables.code_metrics(())
 
     def add_process(
         self, name: str | None = None, *, file: int = 0, judged: bool = True, tree: TreeKind = "given"
@@ -426,9 +427,10 @@ class CallsBuilder:
         """As ``add``, by the codes that ``tables`` gave."""
         if number is None:
             number = self._next_number[process]
-        self._next_number[process] = max(self._next_number[process], number + 1)
+        if number >= self._next_number[process]:
+            self._next_number[process] = number + 1
         if metric_set is None:
-            metric_set = self.tables.code_metrics(())
+            metric_set = self._no_metrics
         self._rows += _ROW.pack(
             file, line, process, number, parent, caller, lookup, metric_set, origin, test, elapsed_ns, resolution_ns,
             start_ns,

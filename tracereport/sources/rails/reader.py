@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import CallsBuilder
+from tracereport.calls.build import NO_TEST, CallsBuilder
 from tracereport.calls.calls import Calls, Facts
 from tracereport.model import Input, Rows
 from tracereport.sources.rails.coding import StatementCodes
@@ -217,7 +217,7 @@ class RailsReader:
             resolution_ns=TENTH_NS,
             caller=caller,
             parent=unit.frame,
-            test=own.builder.tables.code_test(unit.test),
+            test=NO_TEST if unit.test is None else own.builder.tables.code_test(unit.test),
         )
 
     # sets

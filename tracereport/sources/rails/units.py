@@ -81,7 +81,7 @@ class Units:
 
     def find(self, key: str, sql: str, line: int) -> Unit:
         """The unit of a statement."""
-        thread = self._find_thread(key)
+        thread = self._threads.get(key) or self._find_thread(key)
         thread.line = line
         if thread.request is not None:
             return thread.request
