@@ -136,6 +136,29 @@ def test_as_many_rows_behind_a_write_prove_nothing(
     assert told == found
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("otlp-java-agent.jsonl", "2 of 10 spans are questions."),
+        ("zipkin-v2-page.json", "115 of 286 spans are questions, 6 are writes."),
+        ("rails-books.log", "13 of 72 statements are questions, 17 are writes."),
+        ("books-postgres.log", "13 of 24 statements are questions, 3 are writes."),
+        ("books-mysql.log", "13 of 25 statements are questions, 5 are writes."),
+        ("laravel-debugbar.json", "15 of 16 spans are questions."),
+        ("rust-tracing-close.txt", "5 of 5 spans are questions."),
+    ],
+)
+def test_the_first_lines_say_how_much_could_be_used(tmp_path: Path, name: str, said: str) -> None:
+    outs = [tmp_path / f"report.{suffix}" for suffix in ("txt", "md", "html")]
+    done = run(INPUTS / name, "-q", *(part for out in outs for part in ("-o", out)))
+    assert done.returncode == 0
+    texts = [" ".join(out.read_text().split()) for out in outs]
+    brief = run(INPUTS / name, "--format", "brief").stdout.decode()
+    for text, behind in zip((*texts, " ".join(brief.split())), (600, 400, None, 400), strict=True):
+        start = text.index("<h1") if behind is None else 0
+        assert said in text[start : start + (behind or 3_000)], text[start : start + 600]
+
+
 def test_a_table_of_them_gives_the_same_report(tmp_path: Path) -> None:
     for name in ("zipkin-v2-page.json", "rails-books.log", "otlp-java-agent.jsonl", "rails-test.log"):
         done = run(INPUTS / name, "-q", "-o", tmp_path / "calls.parquet", "-o", tmp_path / "log.json", "--title", "t")

@@ -702,3 +702,16 @@ def test_bytes_that_are_no_utf8_are_shown_and_said(tmp_path: Path) -> None:
         assert calls.facts.input.malformed_lines == 0
         (line,) = read_raw(calls, calls.line == 2, [str(path)])
         assert json.loads(line)["name"] == r"q\xff\xc3"
+
+
+def test_a_last_line_that_was_cut_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    whole, last = (
+        json.dumps(request([span(f"{name}r", kind=SERVER), span(f"{name}q", f"{name}r", **SELECT)])) for name in "ab"
+    )
+    path.write_text(f"{whole}\n{last[:-200]}")
+    done = run(path, "-o", tmp_path / "report.json")
+    assert done.returncode == 3
+    assert b"the document ends too early" in done.stderr
+    calls = read_inputs([str(path)])
+    assert [call["function"] for call in rows(calls)] == ["work", "select users", "work"]

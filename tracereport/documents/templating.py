@@ -60,6 +60,7 @@ def environment() -> Environment:
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
         "traced_time": sentences.describe_traced_time,
         "unknown_trees": sentences.explain_unknown_trees,
+        "used": sentences.describe_used,
         "selection_in_words": lambda selection: sentences.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),

@@ -199,6 +199,11 @@ def count_interleaved(report: Report) -> int:
     return sum(row.count for row in report.quality.rows if row.code == "interleaved")
 
 
+def describe_used(report: Report) -> list[str]:
+    """How many records of other tools are questions; where some lack what they should say, a warning says it."""
+    return [row.message for row in report.quality.rows if row.code.endswith("-used") and not row.misleading]
+
+
 def describe_saved_time(saved: Finding | Verdict, report: Report) -> str:
     """The time that goes with the calls: ``9-153 ms``; where threads ran at once, it is none of the clock's."""
     bounds = format_bounds(saved.saving_ns, saved.saving_upper_ns)

@@ -11,6 +11,7 @@ from tracereport.wording.phrases import format_counted
 from tracereport.wording.sentences import (
     describe_extent,
     describe_finding,
+    describe_used,
     describe_worth,
     order_findings,
     shorten_fingerprint,
@@ -47,8 +48,9 @@ def render_brief(
     title = elide_middle(escape_controls(report.title), canvas.width - display_width(scope) - 2)
     findings = [entry for entry in order_findings(report) if entry[1].accepted is None]
     lines = [canvas.bold(f"{title}: {scope}")]
-    for warning in [row for row in report.quality.rows if row.misleading][:_WARNINGS]:
-        lines += _cut(page, f"{warning.message} {warning.remedy}", _WARNING_LINES)
+    warnings = [f"{row.message} {row.remedy}" for row in report.quality.rows if row.misleading]
+    for said in [*warnings, *describe_used(report)][:_WARNINGS]:
+        lines += _cut(page, said, _WARNING_LINES)
     for place, entry in enumerate(findings[:_FINDINGS]):
         lines += _tell(canvas, *entry)
         if place == 0:

@@ -2,7 +2,7 @@
 
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import count_interleaved, describe_selection, describe_traced_time
+from tracereport.wording.sentences import count_interleaved, describe_selection, describe_traced_time, describe_used
 
 
 def misleading(page: TerminalPage) -> list[str]:
@@ -27,6 +27,7 @@ def overview(page: TerminalPage) -> list[str]:
         format_counted(totals.processes, "process", "processes"),
     ]
     sentences = [f"{', '.join(counted)}; {describe_traced_time(page.report)}"]
+    sentences += describe_used(page.report)
     if unjudged := count_interleaved(page.report):
         sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
     if page.report.selection is not None:

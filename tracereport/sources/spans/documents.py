@@ -55,9 +55,13 @@ def is_json(text: bytes) -> bool:
 
 
 def _split_lines(chunk: bytes) -> Iterator[Document]:
-    for line in chunk.split(b"\n"):
+    *lines, last = chunk.split(b"\n")
+    for line in lines:
         if line and not line.isspace():
             yield Document(line)
+    # Only the last line of all has no line feed: it may have been cut.
+    if last and not last.isspace():
+        yield from [Document(last)] if is_json(last) else salvage(last)
 
 
 def salvage(text: bytes) -> Iterator[Document]:
