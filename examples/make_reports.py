@@ -9,7 +9,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tracereport.command.job import Job, make_documents, prepare_job, run_job
+from tracereport.command.job import Job
+from tracereport.command.preparing import prepare_job
+from tracereport.command.rendering import make_documents
+from tracereport.command.running import run_job
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import choose_formats
 from tracereport.documents.interface import RenderOptions

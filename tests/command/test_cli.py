@@ -19,7 +19,7 @@ import pytest
 from tests.paths import LOGS, ROOT
 from tests.running import BARE, SINGLE, command_line, environment, read_once, run, run_in_terminal
 from tracereport import __version__
-from tracereport.command import job as job_room
+from tracereport.command import running
 from tracereport.command.cli import main
 from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
 from tracereport.command.options import GROUPS, TOP
@@ -503,7 +503,7 @@ def test_what_goes_wrong_inside_is_4_in_two_lines_and_never_a_failed_gate(
         def fail(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(job_room, "finish_report", fail)
+        monkeypatch.setattr(running, "finish_report", fail)
         done = call(capfd, SINGLE, "--fail-on", "calls > 1", "-o", "a.md")
         assert_error(done, 4, "internal error: ", "open an issue")
         assert type(error).__name__ in done.stderr.decode()

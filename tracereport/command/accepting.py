@@ -34,6 +34,8 @@ def _read_report(log: str, config: Config) -> Report:
         from tracereport.judging.baseline import read_baseline  # noqa: PLC0415 - most are given a log
 
         return read_baseline(Path(log))
-    from tracereport.command.job import Job, prepare_job, run_job  # noqa: PLC0415 - as above
+    from tracereport.command.job import Job  # noqa: PLC0415 - as above
+    from tracereport.command.preparing import prepare_job  # noqa: PLC0415 - as above
+    from tracereport.command.running import run_job  # noqa: PLC0415 - as above
 
     return run_job(prepare_job(Job(inputs=(log,), targets=(), settings=config.settings))).report

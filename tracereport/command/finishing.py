@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def prepare(job: "Job", stack: ExitStack) -> "Prepared":
     """Reads all that the job needs but its inputs; an interrupt ends it in order."""
-    from tracereport.command.job import prepare_job  # noqa: PLC0415
+    from tracereport.command.preparing import prepare_job  # noqa: PLC0415
 
     with prompt_interrupts(stack.close):
         return prepare_job(job)
@@ -34,8 +34,9 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     """
     from msgspec.structs import replace  # noqa: PLC0415
 
-    from tracereport.command.job import make_documents, run_job  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
+    from tracereport.command.rendering import make_documents  # noqa: PLC0415
+    from tracereport.command.running import run_job  # noqa: PLC0415
     from tracereport.documents.interface import STDOUT  # noqa: PLC0415
     from tracereport.documents.writer import write_documents  # noqa: PLC0415
     from tracereport.wording.units import format_decimal  # noqa: PLC0415

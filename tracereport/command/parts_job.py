@@ -6,7 +6,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tracereport.calls.grouping import ROW_LIMIT
-from tracereport.command.job import Job, Watcher, refuse_redaction
+from tracereport.command.job import Job, Watcher
+from tracereport.command.preparing import refuse_redaction
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader
 from tracereport.engine.report import finish_report
