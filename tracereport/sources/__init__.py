@@ -10,9 +10,10 @@ from tracereport.sources.interface import Source
 from tracereport.sources.lines_source import LINES_SOURCES
 from tracereport.sources.parquet_source import ParquetSource
 from tracereport.sources.perf_trace.source import PerfTraceSource
+from tracereport.sources.rails.source import RailsSource
 from tracereport.sources.spans.source import SPAN_SOURCES
 
 DEFAULT_SOURCE: Final = PerfTraceSource()
 """What is taken for its format where nobody claims an input: it says best why it holds nothing."""
-SOURCES: Final[tuple[Source, ...]] = (DEFAULT_SOURCE, ParquetSource(), *SPAN_SOURCES, *LINES_SOURCES)
+SOURCES: Final[tuple[Source, ...]] = (DEFAULT_SOURCE, ParquetSource(), *SPAN_SOURCES, RailsSource(), *LINES_SOURCES)
 """All formats, in the order in which errors name them."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Reader = tuple[Read, FindExtents | None]
     """What reads the calls, and what tells by line the last one of each record over several, where there are such."""
 
-_COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
+COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
 
 
 class LinesSource:
@@ -83,12 +83,6 @@ def _read_lines(name: str, wanted: set[int]) -> Iterator[bytes]:
         return  # what is wrong with the input is said where its calls are read
 
 
-def _load_rails() -> Reader:
-    from tracereport.sources.rails.reader import find_extents, read_logs  # noqa: PLC0415
-
-    return read_logs, find_extents
-
-
 def _load_postgres() -> Reader:
     from tracereport.sources.postgres import find_extents, read_logs  # noqa: PLC0415
 
@@ -108,18 +102,6 @@ def _load_mysql() -> Reader:
 
 
 LINES_SOURCES: Final = (
-    LinesSource(
-        "rails",
-        # Each part begins at a character that few lines have: what begins anywhere takes a square of time.
-        rb"\bStarted [A-Z]{1,20} \"[^\"\n]*\" for [^ \n]+ at |\(\d{1,9}\.\d{1,9}ms\)"
-        + _COLOUR
-        + rb"  "
-        + _COLOUR
-        + rb"(?i:SELECT|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|WITH|SHOW|PRAGMA)\b",
-        "no statement in it",
-        "Log at the level debug: config.log_level = :debug",
-        _load_rails,
-    ),
     LinesSource(
         "postgres",
         rb"\bduration: \d+\.\d+ ms  (?:statement|execute|parse|bind)\b|\bLOG:  (?:duration: \d|statement: |execute )",

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from tracereport.calls.build import NO_TEST, CallsBuilder
-from tracereport.calls.calls import Calls, Facts
+from tracereport.calls.calls import Calls, Facts, FileFacts
 from tracereport.model import Input, Rows
 from tracereport.sources.rails.coding import StatementCodes
+from tracereport.sources.rails.cutting import Cuts
 from tracereport.sources.rails.grammar import (
     COLOUR,
     COMPLETED,
@@ -65,7 +66,7 @@ class _Set:
         self._name = name
         self._lines_before = lines_before
 
-    def build(self, line: int, error: str | None = None) -> Calls:
+    def build(self, line: int, error: str | None = None, *, holds_invalid: bool = False) -> Calls:
         """The calls, and the facts of the lines up to this one."""
         records, lines = len(self.builder), line - self._lines_before
         others = self.notices["rails-writes"] + self.notices.pop(_FRAMES, 0)
@@ -82,6 +83,7 @@ class _Set:
                 errors=(f"{self._name}: {error}",) if error else (),
             ),
             notices={code: count for code, count in self.notices.items() if count},
+            by_file=(FileFacts(file=self._name, holds_invalid=holds_invalid),),
         )
         return self.builder.build(facts)
 
@@ -96,29 +98,39 @@ class RailsReader:
         self._calls_at_once = calls_at_once
         self._line = 0
         self._units = Units(self._begin_process)
-        self._set = self._begin_set()
+        self._set = self._begin_set(0)
         self._full: list[Calls] = []
         self._pending: dict[str, _Pending] = {}
         self._last: str = ""
         self._next_look = 0
 
     def read(self, stream: Stream, progress: Progress | None) -> Iterator[Calls]:
-        """The calls of the log, in sets of whole units."""
+        """The calls of the log, or of a range of it, in sets of whole units."""
+        if stream.byte_range is not None:
+            self._line = stream.byte_range.first_line
+            self._set = self._begin_set(self._line)
         error: str | None = None
         is_damaged = False
+        cuts = Cuts()
         try:
             for chunk in stream.read_chunks(progress):
-                valid, is_invalid = make_valid(chunk)
-                is_damaged |= is_invalid
-                self._take_lines(valid.decode())
+                for piece, is_cut in cuts.split(chunk):
+                    if is_cut:
+                        self._end_units()
+                    valid, is_invalid = make_valid(piece)
+                    is_damaged |= is_invalid
+                    self._take_lines(valid.decode())
                 while self._full:
                     yield self._full.pop(0)
         except BrokenSourceError as broken:
             error = str(broken)
+        self._end_units()
+        yield self._set.build(self._line, error, holds_invalid=is_damaged)
+
+    def _end_units(self) -> None:
         for key in list(self._pending):
             self._finish(key)
-        self._set.notices["invalid-utf8"] = int(is_damaged)
-        yield self._set.build(self._line, error)
+        self._units.close_all()
 
     def _take_lines(self, text: str) -> None:
         is_ended = text.endswith("\n")
@@ -226,7 +238,7 @@ class RailsReader:
         """Begins a unit, in a new set if the one before is full and all units in it are closed."""
         if len(self._set.builder) >= self._calls_at_once and self._are_units_closed():
             self._full.append(self._set.build(self._line - 1))
-            self._set = self._begin_set()
+            self._set = self._begin_set(self._line - 1)
         return self._set.builder.add_process()
 
     def _are_units_closed(self) -> bool:
@@ -237,16 +249,18 @@ class RailsReader:
                 self._units.forget(key)
         return self._units.are_closed and not self._pending
 
-    def _begin_set(self) -> _Set:
-        begun = _Set(self._name, self._line - 1 if self._line else 0)
+    def _begin_set(self, lines_before: int) -> _Set:
+        begun = _Set(self._name, lines_before)
         self._units.builder, self._units.notices = begun.builder, begun.notices
         return begun
 
 
-def read_logs(streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
-    """The calls of each log."""
+def read_logs(
+    streams: Sequence[Stream], progress: Progress | None, calls_at_once: int = CALLS_AT_ONCE
+) -> Iterator[Calls]:
+    """The calls of each log, in sets of whole units."""
     for stream in streams:
-        yield from RailsReader(stream.name).read(stream, progress)
+        yield from RailsReader(stream.name, calls_at_once).read(stream, progress)
 
 
 def find_extents(stream: Stream) -> Mapping[int, int]:

@@ -79,6 +79,13 @@ class Units:
         thread = self._threads.pop(key)
         self._close(thread)
 
+    def close_all(self) -> None:
+        """Ends all units: what stands behind is of others."""
+        for thread in self._threads.values():
+            self._close(thread)
+        self._threads.clear()
+        self.banner = 0
+
     def find(self, key: str, sql: str, line: int) -> Unit:
         """The unit of a statement."""
         thread = self._threads.get(key) or self._find_thread(key)
