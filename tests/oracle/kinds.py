@@ -22,7 +22,7 @@ def kind_of(record: Record) -> str:
         return "write"
     statement = statement_of(record)
     if statement is not None:
-        return "write" if first_word(statement) in WRITING_WORDS else "question"
+        return "write" if first_word(statement) in WRITING_WORDS or written_inside(statement) else "question"
     verb, name = verb_and_name(record.function)
     return "write" if name and verb in WRITING_WORDS else "question"
 
@@ -88,7 +88,10 @@ def first_word(statement: str) -> str:
 
 
 def table_in(statement: str) -> str | None:
-    """The name behind INTO, UPDATE or the first FROM that has one."""
+    """The name behind INTO, UPDATE or the first FROM that has one; what a statement behind WITH writes, if it does."""
+    inside = written_inside(statement)
+    if inside:
+        return inside
     before = {"INSERT": "INTO", "REPLACE": "INTO", "MERGE": "INTO", "UPDATE": "UPDATE"}.get(
         first_word(statement), "FROM"
     )
@@ -101,6 +104,35 @@ def table_in(statement: str) -> str | None:
             match = NAME.match(behind[0]) if behind else None
             if match and bare(match.group()):
                 return bare(match.group())
+    return None
+
+
+def written_inside(statement: str) -> str | None:
+    """The table that a statement behind WITH or EXPLAIN changes."""
+    if first_word(statement) not in ("WITH", "EXPLAIN"):
+        return None
+    words = re.sub("'[^']*'", "''", statement).replace("(", " ").split()
+    for place, word in enumerate(words):
+        behind = [each.upper() for each in words[place + 1 : place + 4]]
+        verb, before = word.upper(), words[place - 1].upper()
+        if verb in ("INSERT", "REPLACE") and behind[:1] == ["OR"]:
+            behind = behind[2:]
+            skipped = 3
+        else:
+            skipped = 1
+        if verb in ("INSERT", "REPLACE", "MERGE") and behind[:1] == ["INTO"]:
+            named = words[place + skipped + 1 :]
+        elif verb == "DELETE" and behind[:1] == ["FROM"]:
+            named = words[place + 2 :]
+        elif verb == "UPDATE" and before not in ("FOR", "KEY"):
+            named = words[place + 1 :]
+        else:
+            continue
+        if len(named) > 1 and named[0].upper() == "ONLY":
+            named = named[1:]
+        match = NAME.match(named[0]) if named else None
+        if match and bare(match.group()):
+            return bare(match.group())
     return None
 
 

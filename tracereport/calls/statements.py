@@ -27,6 +27,14 @@ _LISTED = re.compile(rf"\s*(?:(?:only|lateral)\s+)?(?P<table>{_NAME})", re.IGNOR
 _COMMA = re.compile(r"(?:\s+(?:as\s+)?[\w\"`\[\]]{1,200})?\s*,", re.IGNORECASE)
 """Behind a table, and what it is called: another one follows."""
 _FIRST_WORD = re.compile(rf"\s*(?:{_WRITES})\b", re.IGNORECASE)
+_MAY_HOLD_A_WRITE = re.compile(r"\s*(?:with|explain)\b", re.IGNORECASE)
+_WRITE_INSIDE = re.compile(
+    rf"\b(?:(?:insert|replace)\s+(?:or\s+\w+\s+)?into|(?<!for\s)(?<!key\s)update|delete\s+from|merge\s+into)\s+"
+    rf"(?:only\s+)?(?P<table>{_NAME})",
+    re.IGNORECASE,
+)
+"""A statement that begins with WITH may change a table, too; one that locks rows (FOR UPDATE) changes none."""
+_LITERAL = re.compile(r"'[^']*'")
 _VERB_AND_NAME = re.compile(rf"(?P<verb>select|{_WRITES}) (?P<name>\S+)", re.IGNORECASE)
 
 
@@ -43,7 +51,8 @@ class Subjects(msgspec.Struct, frozen=True, eq=False):
 def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements: Iterable[tuple[int, str]]) -> Subjects:
     """Kind and resource of lookups.
 
-    A write is told by the first word of the parameter ``sql``, or for a function named ``<verb> <name>`` by that verb.
+    A write is told by the first word of the parameter ``sql``, or behind WITH by one inside it, or for a function named
+    ``<verb> <name>`` by that verb.
     The resource is the table that the statement or that name gives; of a question else the function, of a write
     everything.
 
@@ -65,9 +74,10 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
             continue
         told = known.get(statement)
         if told is None:
-            found = _TABLE.match(statement)
+            written = _find_write(statement)
+            found = written if written is not None and "table" in written.re.groupindex else _TABLE.match(statement)
             told = known[statement] = (
-                WRITE if _FIRST_WORD.match(statement) else QUESTION,
+                QUESTION if written is None else WRITE,
                 _bare_name(found["table"]) if found is not None else None,
             )
         kind[lookup], table = told
@@ -85,7 +95,7 @@ def list_tables_read(text: str) -> set[str]:
         text: canonical text of a lookup; one without a statement reads none.
     """
     statement = _find_statement(text)
-    if statement is None or _FIRST_WORD.match(statement):
+    if statement is None or _find_write(statement) is not None:
         return set()
     tables = set()
     for clause in _READ.finditer(statement):
@@ -107,6 +117,14 @@ def code_written(name: str, codes: dict[str, int]) -> int:
     if name in (ALL, "*"):
         return EVERYTHING
     return codes[name] if name in codes else codes.setdefault(_bare_name(name), len(codes))
+
+
+def _find_write(statement: str) -> re.Match[str] | None:
+    """What says that the statement writes: its first word, or, behind WITH, a write inside it, with its ``table``."""
+    first = _FIRST_WORD.match(statement)
+    if first is not None or _MAY_HOLD_A_WRITE.match(statement) is None:
+        return first
+    return _WRITE_INSIDE.search(_LITERAL.sub("''", statement))
 
 
 def _read_name(function: str) -> tuple[int, str]:

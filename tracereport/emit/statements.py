@@ -35,7 +35,9 @@ _FRAMES = frozenset(
 """Transaction control, settings and schema: they are seen in the tree, and ask nothing."""
 _NAME = r"""((?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\]))*)"""
 _WRITES_INSIDE = re.compile(
-    rf"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|delete\s+from|merge\s+into)\s+(?:only\s+)?{_NAME}", re.IGNORECASE
+    rf"\b(?:(?:insert|replace)\s+(?:or\s+\w+\s+)?into|(?<!for\s)(?<!key\s)update|delete\s+from|merge\s+into)\s+"
+    rf"(?:only\s+)?{_NAME}",
+    re.IGNORECASE,
 )
 _TABLE = re.compile(
     rf"\b(?:from|into|update|table|join|truncate)\s+(?:only\s+|if\s+(?:not\s+)?exists\s+)*{_NAME}", re.IGNORECASE
