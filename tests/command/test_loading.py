@@ -18,6 +18,13 @@ load_numpy()
 import sys
 print("numpy" in sys.modules, len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS"))
 """
+TELL_HUGE_PAGES = """
+import os
+from tracereport.command.loading import load_numpy
+load_numpy()
+import numpy
+print(numpy._core.multiarray._get_madvise_hugepage(), os.environ.get("NUMPY_MADVISE_HUGEPAGE"))
+"""
 NAME_LOADED = """
 import sys
 from tracereport.command.cli import main
@@ -42,6 +49,12 @@ def run_script(script: str, *arguments: str, **changes: str) -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads where Linux lists them")
 def test_numpy_is_loaded_without_threads_and_nobody_else_is_told() -> None:
     assert run_script(COUNT_THREADS).split() == ["True", "1", "None"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NumPy asks Linux alone")
+def test_numpy_asks_for_huge_pages_only_where_somebody_wants_it() -> None:
+    assert run_script(TELL_HUGE_PAGES).split() == ["False", "None"]
+    assert run_script(TELL_HUGE_PAGES, NUMPY_MADVISE_HUGEPAGE="1").split() == ["True", "1"]
 
 
 @pytest.mark.parametrize("error", [TypeError("bad argument type"), OSError(), AttributeError("mallopt")])
@@ -70,7 +83,7 @@ def test_a_text_report_loads_nothing_that_only_others_need(tmp_path: Path) -> No
 
 
 def test_a_command_that_is_run_finds_the_environment_as_it_was() -> None:
-    look = "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
+    look = "import os; print(os.environ.get('OPENBLAS_NUM_THREADS') or os.environ.get('NUMPY_MADVISE_HUGEPAGE'))"
     command = [sys.executable, "-m", "tracereport", "run", "--", sys.executable, "-c", look]
     done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=60, encoding="utf-8")
     assert done.stdout == "None\n"

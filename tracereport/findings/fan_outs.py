@@ -28,6 +28,7 @@ from tracereport.findings.interface import (
     UnitAmount,
     read_key,
 )
+from tracereport.measures.cells import Cells
 from tracereport.measures.context import Context
 from tracereport.measures.fanout import NO_GROUP
 from tracereport.measures.fanout_rows import CONFIDENCES
@@ -144,12 +145,9 @@ def _count_circumstances(
         keys: the texts of the findings' keys.
     """
     calls, cells, units = context.calls, context.cells, context.ordered.units
-    counted = []
-    for finding in (of_place, of_avoidable):
-        # Calls of one cell have test, origin and unit in common.
-        pair, first = number_pairs(finding, len(keys), cells.of_place, len(cells))
-        counted.append((finding[first], cells.of_place[first], count_by(pair, len(first))))
-    (own, cell, count), (own_avoidable, cell_avoidable, avoidable) = counted
+    (own, cell, count), (own_avoidable, cell_avoidable, avoidable) = (
+        _count_cells(cells, finding, len(keys)) for finding in (of_place, of_avoidable)
+    )
     tests = count_pairs_with(
         own_avoidable, keys, calls.test[cells.row[cell_avoidable]], calls.tests, avoidable, "test", "avoidable_calls"
     )
@@ -172,6 +170,17 @@ def _count_circumstances(
             sums={"avoidable_calls": sum_by(pair, avoidable, len(first))},
         ),
     )
+
+
+def _count_cells(
+    cells: Cells, finding: NDArray[np.int32], findings: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """The calls of each finding by cells, which have test, origin and unit in common: finding, cell, and count."""
+    if cells.are_calls:
+        place = np.flatnonzero(finding != NO_GROUP)
+        return finding[place], cells.of_place[place], np.ones(len(place), np.int64)
+    pair, first = number_pairs(finding, findings, cells.of_place, len(cells))
+    return finding[first], cells.of_place[first], count_by(pair, len(first))
 
 
 def _count_sizes(context: Context, of_group: NDArray[np.int64], keys: tuple[str, ...]) -> Table:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME
 from tracereport.calls.constant import is_constant, map_rows, repeat_value
-from tracereport.calls.grouping import count_by, sum_by
+from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.traits import SHOWN
 from tracereport.native.pairs import number_pairs
@@ -50,6 +50,18 @@ class Cells(msgspec.Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         """The number of cells."""
         return len(self.calls)
+
+    @property
+    def are_calls(self) -> bool:
+        """Whether each call is a cell of its own."""
+        return is_constant(self.calls)
+
+    def count_by(self, groups: Integers, count: int, mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        """How many calls the (masked) cells of each of ``count`` groups hold."""
+        if self.are_calls:
+            return count_by(groups, count, mask)
+        counts: NDArray[np.int64] = sum_by(groups, self.calls if mask is None else np.where(mask, self.calls, 0), count)
+        return counts
 
 
 def find_cells(context: "Context") -> Cells:
@@ -136,6 +148,9 @@ def _number_cells(
             count = len(first)
     if count > most:
         return None
-    state, states = number_pairs(asked, 2 * (len(calls.names) + 1), traits, TRAIT_VALUES)
-    cell, first = number_pairs(state, len(states), code, count)
+    # Few sums of traits occur.
+    occurs = np.zeros(TRAIT_VALUES, bool)
+    occurs[traits] = True
+    rank, width = np.cumsum(occurs, dtype=np.int32) - np.int32(1), 2 * (len(calls.names) + 1)
+    cell, first = number_pairs(rank[traits] * np.int32(width) + asked, (int(rank[-1]) + 1) * width, code, count)
     return (cell, first) if len(first) <= most else None

@@ -5,8 +5,6 @@ Functions, callers and totals are added up from these sums.
 
 from typing import Final
 
-import numpy as np
-
 from tracereport.calls.calls import FRAME, WRITE, Calls
 from tracereport.calls.grouping import LONG_ROW_LIMIT, Integers, caller_rank, keep_rows, sum_by
 from tracereport.measures.context import Context
@@ -32,10 +30,10 @@ def count_edges(context: Context) -> Table:
     keys, edge_of_signature = context.edges
     count, edge = len(keys), edge_of_signature[cells.signature]
     sums: dict[str, Array] = dict(count_traits(edge, cells.traits, _MASKS, count, cells.calls))
-    sums["calls"] = sum_by(edge, cells.calls, count)
+    sums["calls"] = cells.count_by(edge, count)
     kind = calls.kind_of(cells.row)
-    sums["writes"] = sum_by(edge, np.where(kind == WRITE, cells.calls, 0), count)
-    sums["frames"] = sum_by(edge, np.where(kind == FRAME, cells.calls, 0), count)
+    sums["writes"] = cells.count_by(edge, count, kind == WRITE)
+    sums["frames"] = cells.count_by(edge, count, kind == FRAME)
     sums["questions"] = sums["calls"] - sums["writes"] - sums["frames"]
     sums["elapsed_ns"] = sum_by(edge, cells.elapsed_ns, count)
     sums["resolution_ns"] = sum_by(edge, cells.resolution_ns, count)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import CALL_KINDS, FRAME, TREE_KINDS, WRITE, Calls
-from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows, sum_by
+from tracereport.calls.grouping import LONG_ROW_LIMIT, ROW_LIMIT, caller_rank, count_by, keep_rows
 from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.units import UNIT_KINDS
 from tracereport.measures.context import Context
@@ -107,7 +107,6 @@ def _count_units(context: Context) -> Table:
     count = len(units)
     # Calls without an order count as calls alone.
     kind = np.where(cells.place < 0, len(CALL_KINDS), context.calls.kind_of(cells.row))
-    writes, frames = (sum_by(cells.unit, np.where(kind == own, cells.calls, 0), count) for own in (WRITE, FRAME))
     return Table(
         key={
             "process": Column(context.process_key(units.process)),
@@ -117,10 +116,10 @@ def _count_units(context: Context) -> Table:
             "attempt": Column(units.attempt.astype(np.int64)),
         },
         sums={
-            "calls": sum_by(cells.unit, cells.calls, count),
+            "calls": cells.count_by(cells.unit, count),
             **count_traits(cells.unit, cells.traits, {"judged_questions": Mask(QUESTION)}, count, cells.calls),
-            "writes": writes,
-            "frames": frames,
+            "writes": cells.count_by(cells.unit, count, kind == WRITE),
+            "frames": cells.count_by(cells.unit, count, kind == FRAME),
             "judged": units.judged.astype(np.int64),
         },
     )
@@ -142,7 +141,7 @@ def _count_unit_edges(context: Context) -> Table:
             "function": Column(own // names, calls.names),
         },
         sums={
-            "calls": sum_by(group, cells.calls, len(first)),
+            "calls": cells.count_by(group, len(first)),
             **count_traits(group, cells.traits, {"again": Mask(AGAIN)}, len(first), cells.calls),
         },
     )

@@ -54,7 +54,7 @@ def count_traits(
     """
     groups, traits = np.ascontiguousarray(groups, np.int32), np.ascontiguousarray(traits, TRAIT_TYPE)
     if weight is not None:
-        weight = contiguous(weight)
+        weight = None if weight.strides == (0,) and len(weight) and weight[0] == 1 else contiguous(weight)
     if len(groups) != len(traits) or (weight is not None and len(weight) != len(traits)):
         raise ValueError("traits without groups")
     wanted = np.array(list(masks.values()), TRAIT_TYPE).reshape(-1, 2)
