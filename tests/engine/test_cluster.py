@@ -12,6 +12,7 @@ from distributed import LocalCluster
 from tests.paths import LOGS
 from tracereport.command.cli import main
 from tracereport.engine import workers
+from tracereport.engine.cores import CLUSTER_SCHEME
 from tracereport.engine.tasks import Task
 from tracereport.errors import InputError
 from tracereport.model import Settings
@@ -28,7 +29,7 @@ def cluster() -> Iterator[str]:
             n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50
         ) as found,
     ):
-        yield found.scheduler_address.replace("tcp://", workers.CLUSTER_SCHEME)
+        yield found.scheduler_address.replace("tcp://", CLUSTER_SCHEME)
 
 
 @pytest.mark.parametrize("parts", [False, True], ids=["sent-back", "in-a-folder"])

@@ -14,8 +14,8 @@ from tests.running import BARE, SINGLE
 from tests.truth import log_path
 from tracereport.command.cli import main
 from tracereport.engine import tasks
+from tracereport.engine.cores import CLUSTER_SCHEME
 from tracereport.engine.stores import ObjectPartStore, open_store
-from tracereport.engine.workers import CLUSTER_SCHEME
 from tracereport.errors import OutputError, UsageError
 
 LOGS = [str(path) for path in (SINGLE, BARE, log_path("hostile"))]

@@ -1,4 +1,4 @@
-"""What this machine has to measure with, and from which size on several processes pay."""
+"""What there is to measure with, and from which size on several processes pay."""
 
 import os
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from typing import Final
 
 from tracereport.sources.streams import InputState
 
+CLUSTER_SCHEME: Final = "dask://"
+"""Of the URL of a cluster."""
 PAYS_BYTES: Final = 64 << 20
 """Bytes of all inputs from which on starting workers pays; below, one process is quicker."""
 _MOST_THREADS: Final = 4

@@ -13,17 +13,11 @@ from typing import Final
 import msgspec
 
 from tracereport import __version__
-from tracereport.engine.cores import count_cores
+from tracereport.engine.cores import CLUSTER_SCHEME, count_cores
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader, StoredPart
 from tracereport.engine.stores import PartStore, open_store
 from tracereport.engine.tasks import PIECES_OF_AN_INPUT, Task, run_task
-from tracereport.engine.workers import (
-    CLUSTER_SCHEME,
-    connect_cluster,
-    make_local_executor,
-    run_tasks,
-)
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import cut_input, group_inputs
@@ -169,6 +163,12 @@ def _measure(measuring: Measuring, tasks: Sequence[Task], store: PartStore, told
     workers = measuring.workers
     if not tasks:
         return
+    from tracereport.engine.workers import (  # noqa: PLC0415 - most runs start no process, which takes long to load
+        connect_cluster,
+        make_local_executor,
+        run_tasks,
+    )
+
     if workers is not None and workers.startswith(CLUSTER_SCHEME):
         # The folders of this machine aren't theirs: without a store for all, parts come back to be put there.
         own = tasks if measuring.parts is not None else [msgspec.structs.replace(task, store=None) for task in tasks]

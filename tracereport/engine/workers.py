@@ -13,11 +13,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Final
 
+from tracereport.engine.cores import CLUSTER_SCHEME
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError, UsageError
 
 TRIES: Final = 3
-CLUSTER_SCHEME: Final = "dask://"
 _CONNECT_SECONDS: Final = 5
 MakeExecutor = Callable[[int], Executor]
 

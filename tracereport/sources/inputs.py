@@ -1,6 +1,7 @@
 """Inputs of any format, in any mixture -> one set of calls."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, groupby
 from operator import methodcaller
 from typing import Final
@@ -153,14 +154,19 @@ def choose_source(stream: Stream) -> Source:
     Raises:
         InputError: two claim it.
     """
-    head = stream.peek()
-    claiming = [source for source in SOURCES if source.recognises(stream.name, head)]
+    claiming = _list_claiming(stream.name, stream.peek())
     if len(claiming) > 1:
         both = " and ".join(source.name for source in claiming)
         raise InputError(
             f"{input_title(stream.name)}: it can be read as {both}", f"Say which: --from {claiming[0].name}"
         )
     return claiming[0] if claiming else DEFAULT_SOURCE
+
+
+@lru_cache(maxsize=1)
+def _list_claiming(name: str, head: bytes) -> list[Source]:
+    """The formats that claim an input that begins so; it is asked several times of one that may be cut."""
+    return [source for source in SOURCES if source.recognises(name, head)]
 
 
 def read_raw(
