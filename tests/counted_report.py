@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tests.sample_report import empty_report, function, rows
+from tests.sample_report.empty import empty_report
+from tests.sample_report.functions import function
+from tests.sample_report.names import rows
 from tracereport.model import (
     Confidence,
     Edge,

@@ -3,7 +3,7 @@
 import re
 
 from tests.paths import ROOT
-from tests.sample_report import compared_report
+from tests.sample_report.compared import compared_report
 from tracereport.documents.page.page import EXACT_RULES
 from tracereport.documents.templating import render_template
 from tracereport.model import Settings

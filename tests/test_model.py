@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.sample_report import empty_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.empty import empty_report
 from tests.truth import NAMES, log_path
 from tracereport.api import render
 from tracereport.documents.page.page import render_html

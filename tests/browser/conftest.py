@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.pages import MUST_RUN, chromium_path, launch, report_of, write_page
 from tests.crowded_report import crowded_report
 from tests.paths import EXAMPLES, LOGS
-from tests.sample_report import compared_report, empty_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.empty import empty_report
 from tracereport.documents.page.page import render_html
 from tracereport.model import Report, Rows, Selection
 

@@ -4,7 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.golden import report_on
-from tests.sample_report import compared_report, empty_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.empty import empty_report
 from tests.truth import NAMES
 from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief

@@ -2,7 +2,9 @@
 
 from msgspec.structs import replace
 
-from tests.sample_report import FINDINGS, params, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.findings import FINDINGS
+from tests.sample_report.names import params
 from tracereport.documents.page.page import render_html
 from tracereport.documents.summary import render_markdown
 from tracereport.documents.terminal.report import render_explanation

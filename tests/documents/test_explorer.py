@@ -2,7 +2,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.sample_report import HOSTILE_CALLER, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.names import HOSTILE_CALLER
 from tracereport.documents.page.explorer import COLUMNS, Explorer, list_explorer_rows
 from tracereport.model import Rows
 from tracereport.wording.labels import Labels

@@ -12,17 +12,11 @@ import pytest
 
 from tests.needs import required
 from tests.paths import ROOT
-from tests.sample_report import (
-    FINDINGS,
-    HOSTILE_CALLER,
-    HOSTILE_VALUES,
-    compared_report,
-    empty_report,
-    evidence,
-    params,
-    rows,
-    sample_report,
-)
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.empty import empty_report
+from tests.sample_report.findings import FINDINGS, evidence
+from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_VALUES, params, rows
 from tracereport.api import render
 from tracereport.documents.export.findings import find_source
 from tracereport.documents.export.github import render_github

@@ -5,7 +5,9 @@ import re
 from msgspec.structs import replace
 
 from tests.crowded_report import crowded_report
-from tests.sample_report import FINDINGS, compared_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.findings import FINDINGS
 from tracereport.documents.page.findings import list_cards, list_larger
 from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.written import HtmlText, Limits

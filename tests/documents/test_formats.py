@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_report import empty_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.empty import empty_report
 from tracereport import documents
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import choose_formats, find_format, format_of, list_suffixes, render_report

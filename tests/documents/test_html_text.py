@@ -1,6 +1,7 @@
 import pytest
 
-from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_PARAMS, params, references
+from tests.sample_report.findings import FINDINGS
+from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_PARAMS, params, references
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.model import AdjacentPair, CallReference, Metric, Rows, Selection
 from tracereport.wording.labels import Labels

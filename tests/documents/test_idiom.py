@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.sample_report import FINDINGS, HOSTILE_VALUES
+from tests.sample_report.findings import FINDINGS
+from tests.sample_report.names import HOSTILE_VALUES
 from tracereport.documents.idiom import read_known
 from tracereport.documents.templating import first_advice, render_advice
 from tracereport.model import Evidence, Finding, Param, PlaceCount, Rows

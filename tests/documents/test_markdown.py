@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.commonmark import parse_with_cmark
-from tests.sample_report import (
-    FINDINGS,
-    FUNCTIONS,
-    HOSTILE_CALLER,
-    SIGNATURES,
-    compared_report,
-    empty_report,
-    finding_change,
-    params,
-    rows,
-    sample_report,
-    signature,
-    unchanged_report,
-)
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report, finding_change, unchanged_report
+from tests.sample_report.empty import empty_report
+from tests.sample_report.findings import FINDINGS
+from tests.sample_report.functions import FUNCTIONS
+from tests.sample_report.lookups import SIGNATURES, signature
+from tests.sample_report.names import HOSTILE_CALLER, params, rows
 from tracereport.documents.summary import render_markdown
 from tracereport.errors import UsageError
 from tracereport.model import Gate, QualityWarning, Report, Rows, Settings

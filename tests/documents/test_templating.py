@@ -10,7 +10,8 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
 from tests.commonmark import parse_with_cmark
-from tests.sample_report import FINDINGS, HOSTILE_CALLER, HOSTILE_FUNCTION, HOSTILE_VALUES, finding, pair, rows
+from tests.sample_report.findings import FINDINGS, finding, pair
+from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_FUNCTION, HOSTILE_VALUES, rows
 from tracereport.documents.templating import (
     cell,
     code,

@@ -7,19 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sample_report import (
-    FINDINGS,
-    HOSTILE_VALUES,
-    compared_report,
-    empty_report,
-    params,
-    references,
-    rows,
-    sample_report,
-    share,
-    signature,
-    unchanged_report,
-)
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report, unchanged_report
+from tests.sample_report.empty import empty_report
+from tests.sample_report.findings import FINDINGS
+from tests.sample_report.lookups import share, signature
+from tests.sample_report.names import HOSTILE_VALUES, params, references, rows
 from tracereport.documents.terminal.report import render_explanation, render_text
 from tracereport.model import CallReference, Finding, QualityWarning, Report, Rows, Selection, Settings
 from tracereport.sections.cells import Shares

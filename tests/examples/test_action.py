@@ -30,7 +30,7 @@ from tests.examples.ci_reports import (
     sent,
 )
 from tests.paths import EXAMPLES, LOGS, ROOT
-from tests.sample_report import rows
+from tests.sample_report.names import rows
 from tracereport.model import Gate
 
 RUN = "cargo test"

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.counted_report import Run, calls, counted_report
-from tests.sample_report import rows, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.names import rows
 from tracereport.errors import UsageError
 from tracereport.judging.compare import comparable_sides, compare_reports
 from tracereport.judging.gates import check_gates, judge_gates

@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.paths import LOGS
-from tests.sample_report import compared_report, empty_report, params, rows, sample_report, signature
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.empty import empty_report
+from tests.sample_report.lookups import signature
+from tests.sample_report.names import params, rows
 from tracereport.calls.lookup_text import is_plain_name
 from tracereport.engine.report import make_report
 from tracereport.judging.redaction import redact_report, redact_value, redaction_key

@@ -11,7 +11,10 @@ import pytest
 import tracereport
 from tests.crowded_report import crowded_report
 from tests.running import environment
-from tests.sample_report import HOSTILE_CALLER, HOSTILE_FUNCTION, compared_report, empty_report, sample_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report
+from tests.sample_report.empty import empty_report
+from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_FUNCTION
 from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.pictures import Pictures
 from tracereport.documents.terminal.report import render_text

@@ -9,7 +9,9 @@ import pytest
 
 from tests.golden import report_on
 from tests.make_figures import PAGE, make_page
-from tests.sample_report import compared_report, empty_report, sample_report, unchanged_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report, unchanged_report
+from tests.sample_report.empty import empty_report
 from tracereport.documents.page.page import list_definitions, render_html
 from tracereport.documents.page.tables import list_chapters
 from tracereport.documents.page.written import HtmlText, Limits

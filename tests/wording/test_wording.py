@@ -3,7 +3,10 @@
 import msgspec
 import pytest
 
-from tests.sample_report import FINDINGS, HOSTILE_CALLER, compared_report, pair, sample_report, unchanged_report
+from tests.sample_report import sample_report
+from tests.sample_report.compared import compared_report, unchanged_report
+from tests.sample_report.findings import FINDINGS, pair
+from tests.sample_report.names import HOSTILE_CALLER
 from tracereport.model import Rows, Selection
 from tracereport.wording import sentences
 
