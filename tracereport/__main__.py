@@ -4,15 +4,13 @@ import gc
 import os
 import sys
 
+from tracereport.engine.own_process import collect_seldom
 from tracereport.errors import INTERRUPTED_LINE, ExitCode, describe_fault
-
-OBJECTS_PER_COLLECTION = 100_000
-"""What is loaded stays: Python's usual looks for garbage, after every 700 new objects, are a tenth of a small run."""
 
 
 def main() -> int:
     """Runs the command. An interrupt counts from the first line on, and waits for no thread to end."""
-    gc.set_threshold(OBJECTS_PER_COLLECTION)
+    collect_seldom()
     _open_closed_streams()
     try:
         from tracereport.command import cli  # noqa: PLC0415 - an interrupt while it is loaded is one, too

@@ -9,11 +9,11 @@ import pytest
 
 from tests.paths import ROOT
 from tests.running import SINGLE, environment
-from tracereport.command.loading import keep_memory
+from tracereport.engine.own_process import keep_memory
 
 COUNT_THREADS = """
 import os
-from tracereport.command.loading import load_numpy
+from tracereport.engine.own_process import load_numpy
 load_numpy()
 import sys
 print("numpy" in sys.modules, len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS"))

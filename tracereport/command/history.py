@@ -83,10 +83,9 @@ def history(reports: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # 
         raise UsageError("No report is given", "Name some, as in: tracereport history 'runs/*.json.gz'")
     if "" in reports:
         raise UsageError("The name of a report is empty", "Is a variable of the shell not set?")
-    from tracereport.command.loading import keep_memory, load_numpy  # noqa: PLC0415
+    from tracereport.engine.own_process import begin_command  # noqa: PLC0415
 
-    keep_memory()
-    load_numpy()
+    begin_command()
     return _write_history(reports, given)
 
 

@@ -12,9 +12,9 @@ import click
 from tracereport import __version__
 from tracereport.command.finishing import finish_job, prepare
 from tracereport.command.interrupt import prompt_interrupts
-from tracereport.command.loading import keep_memory, load_numpy
 from tracereport.command.options import CONTEXT, OF_JOINED, OF_MEASURING, OF_REPORTS, OF_RUNS, TEXT, ReportCommand
 from tracereport.command.printing import print_error, print_line
+from tracereport.engine.own_process import begin_command
 from tracereport.errors import ExitCode, TracereportError, UsageError
 
 EXAMPLES = """\b
@@ -90,8 +90,7 @@ def report(
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
     if "" in logs:
         raise UsageError("The name of a log is empty", "Is a variable of the shell not set?")
-    keep_memory()
-    load_numpy()
+    begin_command()
     from tracereport.command.plan import plan_job  # noqa: PLC0415
 
     pages = None
@@ -125,8 +124,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     standard error are taken as well. Standard output isn't touched: what a report would print there goes to standard
     error. Exits with the command's code if it failed, else as a report does.
     """
-    keep_memory()
-    load_numpy()
+    begin_command()
     from msgspec.structs import replace  # noqa: PLC0415
 
     from tracereport.command.capture import run_command  # noqa: PLC0415
@@ -194,8 +192,7 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
 
     Several machines can share the work: each is given the same logs and a --shard of its own.
     """
-    keep_memory()
-    load_numpy()
+    begin_command()
     from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
@@ -220,8 +217,7 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
 @click.argument("parts_folder", metavar="DIR|URL")
 def join(parts_folder: str, **given: Any) -> int:  # noqa: ANN401 - options of many types
     """Report on the parts in a folder or store that `tracereport measure` has made."""
-    keep_memory()
-    load_numpy()
+    begin_command()
     from msgspec.structs import replace  # noqa: PLC0415
 
     from tracereport.command.plan import plan_job  # noqa: PLC0415

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
-from tracereport.command.loading import keep_memory, load_numpy
 from tracereport.command.options import CONTEXT, DAY, TEXT
 from tracereport.command.printing import print_line
+from tracereport.engine.own_process import begin_command
 from tracereport.errors import ExitCode
 
 ACCEPT_EXAMPLES = """\b
@@ -50,8 +50,7 @@ def accept(log: str, fingerprint: str, *, reason: str, until: datetime | None, c
     LOG is what the finding was found in, or a report.json of it; FINGERPRINT may be its first digits. What the finding
     says is written beside them, for those who read the configuration.
     """
-    keep_memory()
-    load_numpy()
+    begin_command()
     from tracereport.command.accepting import find_finding  # noqa: PLC0415
     from tracereport.command.config import OWN_FILE, find_config, read_config  # noqa: PLC0415
     from tracereport.command.config_text import write_acceptance  # noqa: PLC0415

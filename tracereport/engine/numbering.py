@@ -37,9 +37,11 @@ def number_report(report: Report, index_of: Mapping[int, int], names: Mapping[in
 
 def _number(node: Any, index_of: Mapping[int, int], names: Mapping[int, str]) -> Any:  # noqa: ANN401 - any part of a report
     if isinstance(node, tuple):
+        if node and isinstance(node[0], CallReference):  # these are most of a report
+            return tuple(
+                [CallReference(process=index_of[own.process], number=own.number, line=own.line) for own in node]
+            )
         return tuple([_number(item, index_of, names) for item in node])
-    if isinstance(node, CallReference):
-        return CallReference(process=index_of[node.process], number=node.number, line=node.line)
     if not isinstance(node, msgspec.Struct):
         return node
     changes: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from tracereport import __version__
 from tracereport.engine.cores import CLUSTER_SCHEME, count_cores
 from tracereport.engine.joining import StoredParts
 from tracereport.engine.part_file import PartHeader, StoredPart
-from tracereport.engine.stores import PartStore, open_store
+from tracereport.engine.stores import open_store
 from tracereport.engine.tasks import PIECES_OF_AN_INPUT, Task, run_task
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
@@ -143,23 +143,26 @@ def measure_inputs(measuring: Measuring, told: Told) -> Iterator[StoredParts]:
     with tempfile.TemporaryDirectory(prefix="tracereport-parts-") as temporary:
         store = open_store(measuring.parts or temporary, temporary)
         tasks = measuring.tasks(store.place)
-        present = set(store.names())
-        missing = [task for task in tasks if task.part_name() not in present]
-        _measure(measuring, missing, store, told, done_before=len(tasks) - len(missing))
-        yield StoredParts(store, [task.part_name() for task in tasks])
+        names = [task.part_name() for task in tasks]
+        present = set(store.names()).intersection(names)
+        missing = [task for task, name in zip(tasks, names, strict=True) if name not in present]
+        parts = StoredParts(store, names, present)
+        ended = len(present)
+
+        def done(task: Task, data: bytes | None) -> None:
+            nonlocal ended
+            if data is not None:
+                store.write(task.part_name(), data)
+            ended += 1
+            told(ended, len(tasks), task)
+            if measuring.shard is None:
+                parts.note(task.part_name())
+
+        _measure(measuring, missing, done)
+        yield parts
 
 
-def _measure(measuring: Measuring, tasks: Sequence[Task], store: PartStore, told: Told, done_before: int) -> None:
-    ended = done_before
-    total = done_before + len(tasks)
-
-    def done(task: Task, data: bytes | None) -> None:
-        nonlocal ended
-        if data is not None:
-            store.write(task.part_name(), data)
-        ended += 1
-        told(ended, total, task)
-
+def _measure(measuring: Measuring, tasks: Sequence[Task], done: Callable[[Task, bytes | None], None]) -> None:
     workers = measuring.workers
     if not tasks:
         return
@@ -173,7 +176,7 @@ def _measure(measuring: Measuring, tasks: Sequence[Task], store: PartStore, told
         # The folders of this machine aren't theirs: without a store for all, parts come back to be put there.
         own = tasks if measuring.parts is not None else [msgspec.structs.replace(task, store=None) for task in tasks]
         with connect_cluster(workers) as (make_executor, count):
-            run_tasks(own, make_executor, 2 * count, done)
+            run_tasks(own, make_executor, count, done)
         return
     count = min(parse_workers(workers), len(tasks))
     if count == 1:

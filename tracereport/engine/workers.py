@@ -5,8 +5,6 @@ that it shows which input is to blame.
 """
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,24 +12,25 @@ from contextlib import contextmanager
 from typing import Final
 
 from tracereport.engine.cores import CLUSTER_SCHEME
+from tracereport.engine.own_process import begin_worker
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError, UsageError
 
 TRIES: Final = 3
 _CONNECT_SECONDS: Final = 5
 MakeExecutor = Callable[[int], Executor]
+Done = Callable[[Task, bytes | None], None]
+"""Told each task that has ended, and what it gave."""
 
 
-def run_tasks(
-    tasks: Sequence[Task], make_executor: MakeExecutor, workers: int, done: Callable[[Task, bytes | None], None]
-) -> None:
+def run_tasks(tasks: Sequence[Task], make_executor: MakeExecutor, workers: int, done: Done) -> None:
     """Runs all tasks.
 
     Args:
         tasks: to be run, in the order in which they begin.
         make_executor: gives an executor with so many workers.
         workers: how many there are.
-        done: told each task that has ended, and what it gave, in any order.
+        done: told each task that has ended, in any order.
 
     Raises:
         InputError: a worker died three times on one input.
@@ -80,15 +79,18 @@ def _run_batch(
     batch: Sequence[int],
     make_executor: MakeExecutor,
     workers: int,
-    done: Callable[[Task, bytes | None], None],
+    done: Done,
 ) -> _Died:
-    """Runs some tasks, as many at once as there are workers: so it is known which were running if one dies."""
+    """Runs some tasks, few at once: so it is known which may have been running if a worker dies.
+
+    For each worker one task waits, so that none is idle while what has ended is taken.
+    """
     left = list(batch)
     executor = make_executor(workers)
     running: dict[Future[bytes | None], int] = {}
     try:
         while left or running:
-            while left and len(running) < workers:
+            while left and len(running) < 2 * workers:
                 index = left.pop(0)
                 running[executor.submit(run_task, tasks[index])] = index
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -110,22 +112,7 @@ def _run_batch(
 
 def make_local_executor(workers: int) -> Executor:
     """Worker processes of this machine. They start anew: what this process holds isn't copied."""
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_whoever_started_it
-    )
-
-
-def _end_with_whoever_started_it() -> None:
-    """Lets this process end when its parent does, however that ends: nobody would take what it measures."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
 
 
 @contextmanager
