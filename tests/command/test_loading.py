@@ -20,7 +20,7 @@ print("numpy" in sys.modules, len(os.listdir("/proc/self/task")), os.environ.get
 """
 TELL_HUGE_PAGES = """
 import os
-from tracereport.command.loading import load_numpy
+from tracereport.engine.own_process import load_numpy
 load_numpy()
 import numpy
 print(numpy._core.multiarray._get_madvise_hugepage(), os.environ.get("NUMPY_MADVISE_HUGEPAGE"))
