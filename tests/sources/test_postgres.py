@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,7 +214,7 @@ def logs(server: tuple[int, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     for arguments in (["-i", "-q"], ["-t", "25", "-c", "2"], ["-t", "10", "-M", "prepared"]):
         run_tool("pgbench", *own, *arguments, "postgres")
     run_tool("psql", *own, "-q", "-v", "ON_ERROR_STOP=1", "postgres", text=PROGRAM)
-    return keep_logs(folder, before, tmp_path_factory.mktemp("logs"))
+    return keep_logs(port, folder, before, tmp_path_factory.mktemp("logs"))
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def logs_of_blog(server: tuple[int, Path], tmp_path_factory: pytest.TempPathFact
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
-    return keep_logs(folder, before, tmp_path_factory.mktemp("logs"))
+    return keep_logs(port, folder, before, tmp_path_factory.mktemp("logs"))
 
 
 def run_tool(name: str, *arguments: str, text: bytes = b"") -> None:
@@ -245,10 +246,17 @@ def measure_logs(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir()}
 
 
-def keep_logs(folder: Path, before: dict[str, int], kept: Path) -> Path:
-    """What stands behind that."""
+def keep_logs(port: int, folder: Path, before: dict[str, int], kept: Path) -> Path:
+    """What stands behind that, up to a last statement: the server writes its logs in its own time."""
+    run_tool("psql", "-h", LOOPBACK, "-p", str(port), "-U", "shop", "postgres", text=b"select 'the end';")
     for path in folder.iterdir():
-        (kept / path.name).write_bytes(path.read_bytes()[before[path.name] :])
+        for _ in range(600):
+            written = path.read_bytes()[before[path.name] :]
+            if b"the end" in written:
+                break
+            time.sleep(0.1)
+        assert b"the end" in written, path.name
+        (kept / path.name).write_bytes(written[: written.rindex(b"\n") + 1])
     return kept
 
 
