@@ -338,6 +338,7 @@ def test_names_that_are_no_utf8_are_shown_as_escapes(folder: Path) -> None:
         (["nextest.log"], 3, "nextest shows the output of failed tests only", "--no-capture"),
         (["torn.log"], 3, "1 line with the mark can't be read, the first is line 2 (broken off", "Let the program end"),
         (["good.log", "./good.log"], 2, "./good.log: the same input is given twice", "Name each input once"),
+        (["good.log", "../*/good.log"], 2, "good.log: the same input is given twice", "Name each input once"),
         (["-", "-"], 2, "the same input is given twice", "Name each input once"),
         ([""], 2, "The name of a log is empty", "variable"),
         (["no.parquet"], 3, "no.parquet: can't be read as Parquet", "Give the log, or a table"),
@@ -355,6 +356,20 @@ def test_inputs_that_cannot_be_used(arguments: list[str | Path], code: int, prob
     written("torn.log", b"one\nPERF_TRACE|1|load|id=1\n")
     written("no.parquet", b"PAR1 and nothing behind")
     assert_error(run(*arguments), code, problem, remedy)
+
+
+def test_a_file_under_several_names_is_read_by_each_and_said() -> None:
+    log = Path(written("good.log", some_traces(3)))
+    for name in ("soft-1.log", "soft-2.log"):
+        Path(name).symlink_to(log)
+    Path("hard.log").hardlink_to(log)
+    alone = run("--format", "json", "-q", "good.log")
+    linked = run("--format", "json", "-q", "good.log", "hard.log", "soft-?.log")
+    assert (alone.returncode, linked.returncode, alone.stderr) == (0, 0, b"")
+    assert json.loads(linked.stdout)["totals"]["calls"] == 4 * json.loads(alone.stdout)["totals"]["calls"]
+    said = linked.stderr.decode()
+    assert said.splitlines()[0].endswith("hard.log: the same file as good.log, and 2 more such inputs")
+    assert "their calls count each time" in said
 
 
 @pytest.mark.parametrize("log", ["no-traces-rust-log-unset.log", "duckpond-no-rust-log.log"])

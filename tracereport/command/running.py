@@ -25,6 +25,7 @@ from tracereport.sources.streams import (
     InputState,
     describe_inputs,
     expand_inputs,
+    find_links,
     input_title,
     is_calls_table,
 )
@@ -36,7 +37,6 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
     Raises:
         TracereportError: what is wrong with the inputs, or with a gate or baseline that doesn't fit them.
     """
-    begin = watcher.begin if watcher is not None else _ignore
     job = prepared.job
     if job.is_joined:
         from tracereport.command.parts_job import join_parts  # noqa: PLC0415
@@ -44,6 +44,13 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         report = join_parts(job)
         return _with_source(job, Result((), None, conclude(prepared, report, report)))
     inputs = expand_inputs(job.inputs)
+    result = _run_on_inputs(prepared, inputs, watcher)
+    return replace(result, notices=(*_describe_links(inputs), *result.notices))
+
+
+def _run_on_inputs(prepared: Prepared, inputs: Sequence[str], watcher: Watcher | None) -> Result:
+    begin = watcher.begin if watcher is not None else _ignore
+    job = prepared.job
     if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
     _refuse_overwriting(job, inputs)
@@ -104,6 +111,16 @@ def _describe_unkept(job: Job) -> tuple[tuple[str, str], ...]:
     return (
         (f"nothing is kept in {job.parts}", "What is made, selected or hidden here is so by the calls themselves."),
     )
+
+
+def _describe_links(inputs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What to say where two inputs lead to one file."""
+    found = find_links(inputs)
+    if not found:
+        return ()
+    name, before = map(input_title, found[0])
+    others = f", and {len(found) - 1:,} more such inputs" if len(found) > 1 else ""
+    return ((f"{name}: the same file as {before}{others}", "All are read, and their calls count each time."),)
 
 
 def _needs_calls(job: Job) -> bool:

@@ -61,10 +61,10 @@ class BrokenSourceError(Exception):
 
 
 def expand_inputs(arguments: Sequence[str]) -> list[str]:
-    """The inputs that the arguments name: globs expanded and sorted, each input once.
+    """The inputs that the arguments name: globs expanded and sorted, each path once.
 
     Raises:
-        UsageError: an input is named twice.
+        UsageError: a path is named twice. Links are paths of their own: see ``find_links``.
         InputError: nothing matches, or an input is missing, a directory or unreadable.
     """
     inputs: list[str] = []
@@ -87,7 +87,7 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
         is_file = name != STANDARD_INPUT and not is_url(name)
         if is_file:
             _check_file(name)
-        identity = os.path.realpath(name) if is_file else name
+        identity = os.path.abspath(name) if is_file else name  # noqa: PTH100 - Path.absolute keeps the dots
         if identity in seen:
             raise UsageError(
                 f"{input_title(name)}: the same input is given twice",
@@ -95,6 +95,20 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
             )
         seen.add(identity)
     return inputs
+
+
+def find_links(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The inputs that lead to the same file as one before, each with that one: links may be meant, or a mistake."""
+    first: dict[tuple[int, int], str] = {}
+    found = []
+    for name in names:
+        if name == STANDARD_INPUT or is_url(name) or is_stream(name):
+            continue
+        state = Path(name).stat()
+        before = first.setdefault((state.st_dev, state.st_ino), name)
+        if before is not name:
+            found.append((name, before))
+    return found
 
 
 def _check_file(name: str) -> None:
