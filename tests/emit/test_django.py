@@ -1,6 +1,7 @@
 """The hook for Django: one call per statement, named, with its values, its caller and its answer."""
 
 import asyncio
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,12 +35,13 @@ from django.db import OperationalError, connection, connections, transaction  # 
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.template import engines  # noqa: E402
 from django.test import AsyncClient, Client  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
+from django.views.generic import DetailView  # noqa: E402
 
 from tests.tracing import tracing  # noqa: E402
 from tracereport import emit  # noqa: E402
 from tracereport.emit import django as hook  # noqa: E402
-from tracereport.emit import django_cache, django_pages  # noqa: E402
+from tracereport.emit import django_cache, django_pages, django_requests  # noqa: E402
 from tracereport.emit.django import FetchedCursor, trace_statements  # noqa: E402
 
 
@@ -48,7 +50,7 @@ def database() -> Iterator[None]:
     call_command("migrate", verbosity=0)
     for _ in range(2):
         trace_statements()
-        django_pages.trace_requests()
+        django_requests.trace_requests()
         django_pages.trace_templates()
         django_pages.trace_migrations()
         django_cache.trace_caches()
@@ -252,7 +254,13 @@ def fail(_: HttpRequest) -> HttpResponse:
     raise LookupError
 
 
+class GroupPage(DetailView):  # type: ignore[misc]  # Django isn't followed
+    model = Group
+
+
 urlpatterns = [
+    path("group/<int:pk>/", GroupPage.as_view()),
+    re_path(r"^old/(\w+)/$", show_groups),
     path("groups/<str:name>/", show_groups),
     path("slow/", show_groups_slowly),
     path("broken/", fail),
@@ -275,6 +283,23 @@ def test_a_request_and_what_is_asked_in_a_template_are_frames_around_statements(
     assert render.parent == requests[0].number
 
 
+def test_what_a_library_s_view_asks_it_asks_for_the_program_s_class_and_not_for_who_sent_the_request(
+    tmp_path: Path,
+) -> None:
+    with tracing(tmp_path) as calls:
+        assert Client().get("/group/999/").status_code == 404
+    select, request = calls
+    line = inspect.getsourcelines(GroupPage)[1]
+    assert (select.caller, select.reserved["at"]) == ("GroupPage", f"tests/emit/test_django.py:{line}")
+    assert str(request.caller).startswith("test_what_a_library_s_view_asks")
+
+
+def test_a_route_that_is_a_pattern_is_named_without_its_ends(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        assert Client().get("/old/q/").status_code == 200
+    assert calls[-1].function == r"GET /old/(\w+)/"
+
+
 def test_a_statement_that_loads_a_relation_names_it(tmp_path: Path) -> None:
     def find(load: Callable[[], object]) -> list[str]:
         folder = tmp_path / str(len([*tmp_path.iterdir()]))
@@ -288,7 +313,13 @@ def test_a_statement_that_loads_a_relation_names_it(tmp_path: Path) -> None:
     assert permission is not None
     assert find(lambda: permission.content_type) == ["django:Permission.content_type"]
     assert find(lambda: [*kind.permission_set.all()]) == ["django:ContentType.permission_set[]"]
+    group = Group.objects.create(name="readers")
+    group.permissions.add(permission)
+    assert find(lambda: [*group.permissions.all()]) == ["django:Group.permissions[]"]
+    assert find(lambda: [*permission.group_set.all()]) == ["django:Permission.group_set[]"]
+    group.delete()
     for other in (
+        lambda: [*permission.group_set.filter(name="x")],
         lambda: [*kind.permission_set.filter(name="x")],
         lambda: [*kind.permission_set.order_by("name")],
         kind.permission_set.first,

@@ -1,6 +1,7 @@
 """Requests are frames, named by method and route, whose statements hang below them: Starlette, FastAPI, Flask."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from unittest.mock import Mock, patch
 import pytest
 
 from tests.tracing import tracing
-from tracereport.emit import trace
-from tracereport.emit.hooks import extend
+from tracereport.emit import Origin, trace
+from tracereport.emit.hooks import extend, find_outside
 
 pytest.importorskip("fastapi")
 pytest.importorskip("flask")
@@ -18,6 +19,7 @@ httpx = pytest.importorskip("httpx")
 
 import flask  # noqa: E402  # only where it is installed
 from fastapi import APIRouter, FastAPI  # noqa: E402
+from jinja2 import Environment  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 from starlette.requests import Request  # noqa: E402
 from starlette.responses import PlainTextResponse, StreamingResponse  # noqa: E402
@@ -196,3 +198,18 @@ def test_a_method_is_extended_where_it_is_defined_and_what_is_no_function_left_a
     assert "ask" not in vars(Below)
     with patch.object(Above, "ask", lambda _: "replaced"):
         assert Below().ask() == "replaced"
+
+
+def test_what_a_template_of_jinja_s_asks_is_asked_by_who_renders_it() -> None:
+    found: list[Origin | None] = []
+    template = Environment(autoescape=True).from_string("{% for _ in 'ab' %}{{ ask() }}{% endfor %}")
+
+    def ask() -> None:
+        found.append(find_outside(("sqlalchemy",), sys._getframe(1)))
+
+    def show_page() -> None:
+        template.render(ask=ask)
+
+    show_page()
+    own_name = sys._getframe().f_code.co_name
+    assert [origin and origin.caller for origin in found] == [f"{own_name}.show_page"] * 2

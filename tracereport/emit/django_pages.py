@@ -1,4 +1,4 @@
-"""Traces Django's requests, templates and migrations as frames: places in the tree that statements belong to."""
+"""Traces Django's templates and migrations as frames: places in the tree that statements belong to."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from .calls import begin
 from .django_machinery import MACHINERY, is_migrating
-from .hooks import extend, find_outside, safely
+from .hooks import extend, find_outside
 from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def trace_requests() -> None:
-    """A frame for each request, named by method and route."""
-    from django.core.handlers.base import BaseHandler  # noqa: PLC0415  # waited for by itself
-
-    extend(BaseHandler, "get_response", _get_response)
-    extend(BaseHandler, "get_response_async", _get_response_async)
 
 
 def trace_templates() -> None:
@@ -33,35 +25,6 @@ def trace_migrations() -> None:
     from django.core.management.commands.migrate import Command  # noqa: PLC0415  # as above
 
     extend(Command, "handle", _migrate)
-
-
-def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # any program's
-    if not is_on():
-        return get_response(handler, request)
-    with safely(_begin_request, request) as call:
-        response = get_response(handler, request)
-        call.mark(function=_name_request(request))
-    return response
-
-
-async def _get_response_async(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return await get_response(handler, request)
-    with safely(_begin_request, request) as call:
-        response = await get_response(handler, request)
-        call.mark(function=_name_request(request))
-    return response
-
-
-def _begin_request(request: Any) -> Any:  # noqa: ANN401  # as above
-    params = [("path", request.path)]
-    return begin(f"{request.method} {request.path}", params, find_outside(MACHINERY), via="django", is_frame=True)
-
-
-def _name_request(request: Any) -> str:  # noqa: ANN401  # as above
-    match = getattr(request, "resolver_match", None)
-    route = getattr(match, "route", None)
-    return f"{request.method} {request.path}" if route is None else f"{request.method} /{route}"
 
 
 def _render(render: Callable[..., Any], template: Any, context: Any) -> Any:  # noqa: ANN401  # as above

@@ -56,7 +56,24 @@ def _find_of_many(queryset: Any) -> str | None:  # noqa: ANN401  # of any model
     """The relation whose rows a queryset gives as they are: what is filtered, sorted or cut can't be prefetched."""
     query, fields = queryset.query, [*queryset._known_related_objects]  # noqa: SLF001
     is_whole = len(query.where.children) == 1 and not query.is_sliced and not query.order_by
-    if len(fields) != 1 or not is_whole or queryset._fields is not None:
+    if not is_whole or queryset._fields is not None:
+        return None
+    if not fields:
+        return _find_of_many_to_many(queryset)
+    if len(fields) != 1:
         return None
     related = fields[0].remote_field
     return f"{related.model.__name__}.{related.get_accessor_name()}[]"
+
+
+def _find_of_many_to_many(queryset: Any) -> str | None:  # noqa: ANN401  # as above
+    """The same, where rows stand on both sides: what is filtered by is the table between."""
+    [condition], instance = queryset.query.where.children, queryset._hints.get("instance")  # noqa: SLF001
+    between = getattr(getattr(getattr(condition, "lhs", None), "target", None), "model", None)
+    if instance is None or between is None:
+        return None
+    options = type(instance)._meta  # noqa: SLF001
+    named = {field.name: field.remote_field.through for field in options.many_to_many}
+    named |= {each.get_accessor_name(): each.through for each in options.related_objects if each.many_to_many}
+    names = [name for name, through in named.items() if through is between]
+    return f"{type(instance).__name__}.{names[0]}[]" if len(names) == 1 else None

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from .calls import Call, Origin
 from .modules import trace_module, when_imported
-from .origins import find_origin, known_files, runs_in
+from .origins import find_origin, find_own_class, known_files, runs_in
 from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
 HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "sqlalchemy": (("sqlalchemy", "sqlalchemy:trace_statements"),),
     "django": (
         ("django.db.backends.base.base", "django:trace_statements"),
-        ("django.core.handlers.base", "django_pages:trace_requests"),
+        ("django.core.handlers.base", "django_requests:trace_requests"),
         ("django.template.base", "django_pages:trace_templates"),
         ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
         ("django.core.cache", "django_cache:trace_caches"),
@@ -42,6 +43,13 @@ _EXTENDED = "_perf_trace_around"
 _inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
 """By a library's packages: which source files are known to be theirs or ours, and these packages and ours."""
 _UNASKED = object()
+_CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug")
+"""Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
+_REQUESTS = frozenset(
+    os.path.join(os.path.dirname(__file__), f"{name}.py")  # noqa: PTH118, PTH120  # as a frame tells it
+    for name in ("django_requests", "flask", "starlette")
+)
+"""Our files whose frames stand around a request."""
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
@@ -104,13 +112,15 @@ def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # no
         return Call()
 
 
-def find_outside(machinery: tuple[str, ...]) -> Origin | None:
+def find_outside(machinery: tuple[str, ...], start: FrameType | None = None) -> Origin | None:
     """The first function outside a library's packages and ours; None where the stack holds none.
 
-    The stack goes on through the greenlets in which asynchronous code runs synchronous one.
+    A request is as far as it goes: who sends it, in the same thread, is not who asks. Where only libraries stand
+    between, it is a class of the program's that they work for, such as a serializer. The stack goes on through the
+    greenlets in which asynchronous code runs synchronous one.
     """
     known, inside = _inside.get(machinery) or _remember_inside(machinery)
-    frame: Any = _get_frame(1)
+    frame: Any = start or _get_frame(1)
     waiting: Any = _UNASKED
     while True:
         try:  # some twenty frames for each statement: to be caught at the end is less than to ask each time
@@ -118,6 +128,8 @@ def find_outside(machinery: tuple[str, ...]) -> Origin | None:
                 frame = frame.f_back
             break
         except KeyError:
+            if frame.f_code.co_filename in _REQUESTS:
+                return find_own_class(start or _get_frame(1), frame)
             if not runs_in(frame, inside):
                 break
             frame = frame.f_back
@@ -132,5 +144,5 @@ def find_outside(machinery: tuple[str, ...]) -> Origin | None:
 
 
 def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...]]:
-    inside = (*machinery, str(__package__))
+    inside = (*machinery, *_CARRIERS, str(__package__))
     return _inside.setdefault(machinery, (known_files(inside), inside))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest")
 _SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
 _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
+_INSTALLED = "site-packages"
 _REPOSITORY_MARKS = (".git", ".hg")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 _FRAMES_TO_SEARCH = 12
@@ -81,6 +82,34 @@ def _find_place(frame: FrameType) -> Origin:
         _places.clear()
     _places[id(code), frame.f_lasti] = (code, place)
     return place
+
+
+def find_own_class(frame: FrameType | None, end: FrameType) -> Origin | None:
+    """The class of the program's that the innermost method of a library's works for, up to a frame, if there is one.
+
+    Generic views and serializers are told by the program what to do, and do all of it.
+    """
+    while frame is not None and frame is not end:
+        if frame.f_code.co_varnames[:1] == ("self",):
+            kind: Any = type(frame.f_locals["self"])
+            origin = _find_class(kind)
+            if origin is not None:
+                return origin
+        frame = frame.f_back
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _find_class(kind: type) -> Origin | None:
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    path = None if file is None or _INSTALLED in file else _path_in_repository(file)
+    if path is None:
+        return None
+    try:
+        line = inspect.findsource(kind)[1] + 1
+    except (OSError, TypeError):  # its source isn't there
+        return Origin(kind.__qualname__)
+    return Origin(kind.__qualname__, f"{path}:{line}")
 
 
 def name_caller(frame: FrameType | None) -> str | None:
@@ -191,11 +220,17 @@ def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
     known, file = known_files(packages), frame.f_code.co_filename
     is_inside = known.get(file)
     if is_inside is None:
-        module = f"{frame.f_globals.get('__name__')}."
+        module = f"{_name_module(frame)}."
         is_inside = module.startswith(tuple(f"{package}." for package in packages))
         if not file.startswith("<"):  # what is made at run time, by any module
             known[file] = is_inside
     return is_inside
+
+
+def _name_module(frame: FrameType) -> object:
+    """The module of a frame; what a template of Jinja's has been compiled to has none, and is a part of Jinja."""
+    name = frame.f_globals.get("__name__")
+    return "jinja2" if name is None and "__jinja_template__" in frame.f_globals else name
 
 
 @functools.lru_cache(maxsize=4096)
