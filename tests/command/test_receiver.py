@@ -169,6 +169,24 @@ def test_a_file_of_requests_in_protobuf_is_read_alone_or_many_behind_their_lengt
     assert calls.facts.input.errors == (f"{many}: the document ends too early",)
 
 
+def test_of_a_request_in_protobuf_that_was_cut_the_whole_spans_are_read(tmp_path: Path) -> None:
+    one, path = to_protobuf(SPANS), tmp_path / "cut.pb"
+    seen = []
+    for length in range(len(one) - 1, 20, -1):
+        path.write_bytes(one[:length])
+        calls = read_inputs([str(path)], source="otlp-proto")
+        assert calls.facts is not None
+        assert calls.facts.input.errors == (f"{path}: the document ends too early",)
+        assert calls.facts.input.malformed_lines == 0
+        seen.append(len(calls))
+    assert seen == sorted(seen, reverse=True)
+    assert set(seen) == set(range(7))
+    path.write_bytes((len(one).to_bytes(4) + one) + (len(one) + 9).to_bytes(4) + one[:-40])
+    calls = read_inputs([str(path)])
+    assert calls.facts is not None
+    assert calls.facts.input.lines == 13
+
+
 # real programs
 
 PROGRAM = """

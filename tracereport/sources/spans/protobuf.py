@@ -10,6 +10,7 @@ from tracereport.errors import InputError
 from tracereport.sources.spans.describe import Scalar
 from tracereport.sources.spans.documents import Document
 from tracereport.sources.spans.otlp import UNKNOWN_SERVICE, to_ns
+from tracereport.sources.spans.protobuf_cut import shorten_request
 from tracereport.sources.spans.table import Span
 from tracereport.sources.streams import Progress, Stream
 
@@ -50,14 +51,15 @@ def split_requests(stream: Stream, progress: Progress | None) -> Iterator[Docume
     """The requests of an input."""
     content = b"".join(stream.read_chunks(progress))
     if not begins_with_length(content):
-        yield Document(content)
+        shortened, is_cut = shorten_request(content)
+        yield Document(shortened, is_whole=not is_cut)
         return
     start = 0
     while start < len(content):
         length = int.from_bytes(content[start : start + LENGTH_BYTES])
         start += LENGTH_BYTES
         if start + length > len(content) or start > len(content):
-            yield Document(b"", is_whole=False)
+            yield Document(shorten_request(content[start:])[0], is_whole=False)
             return
         yield Document(content[start : start + length])
         start += length
