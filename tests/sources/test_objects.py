@@ -14,7 +14,11 @@ import pytest
 
 from tests.object_server import LOOPBACK, ObjectServer, road_to, serving_objects
 from tests.running import BARE, DEEP, SINGLE, run
+from tracereport.command import rendering
 from tracereport.command.cli import main
+from tracereport.command.job import Job, Result
+from tracereport.command.rendering import make_documents
+from tracereport.documents.writer import Document
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report
 from tracereport.sources import objects
@@ -50,6 +54,11 @@ def report_of(tmp_path: Path, *arguments: str, code: int = 0) -> bytes:
     document = tmp_path / "report.json"
     assert main([*arguments, "-q", "--title", "t", "-o", str(document)]) == code
     return document.read_bytes()
+
+
+def run_printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main([*arguments]) == 0
+    return capsys.readouterr().out
 
 
 def test_an_object_gives_the_report_of_its_file(logs: str, tmp_path: Path) -> None:
@@ -214,6 +223,26 @@ def test_an_object_that_changes_while_it_is_read_is_noticed(server: ObjectServer
     with pytest.raises(InputError, match="it was changed while it was read"):
         ObjectFile(url, version='"another"')
     assert ObjectFile(url, version=state.version).size == len(BIG)
+
+
+@pytest.mark.parametrize("wanted", [["--format", "raw"], ["--explain", ""]])
+def test_lines_are_read_again_only_of_an_object_that_is_still_the_same(
+    server: ObjectServer, wanted: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.put("logs", "again/a.log", SINGLE.read_bytes())
+    first = msgspec.json.decode(run_printed(capsys, url, "--format", "json"), type=Report).findings.rows[0].fingerprint
+    arguments = [url, "-q", *(first if argument == "" else argument for argument in wanted)]
+    assert "PERF_TRACE|" in run_printed(capsys, *arguments)
+
+    def change_before(job: Job, result: Result) -> list[Document]:
+        server.put("logs", "again/a.log", SINGLE.read_bytes().replace(b"PERF_TRACE|1|", b"PERF_TRACE|2|"))
+        return make_documents(job, result)
+
+    monkeypatch.setattr(rendering, "make_documents", change_before)
+    assert main(arguments) != 0
+    printed = capsys.readouterr()
+    assert f"{url}: it was changed after its calls were read" in printed.err
+    assert "PERF_TRACE|" not in printed.out
 
 
 class WebHandler(BaseHTTPRequestHandler):

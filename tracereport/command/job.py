@@ -12,6 +12,7 @@ from tracereport.documents.interface import Format, RenderOptions
 from tracereport.documents.places import Excerpt
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Gate, Report, Selection, Settings
+from tracereport.sources.streams import InputState
 
 
 class Watcher(Protocol):
@@ -78,6 +79,8 @@ class Result(msgspec.Struct, frozen=True):
     """What a run gives: the calls, and the report on them; documents are made from both."""
 
     inputs: tuple[str, ...]
+    states: tuple[InputState | None, ...]
+    """What the inputs were before they were read: lines of them are read once more only where they are still so."""
     calls: Calls | None
     """Null where the input was measured in parts: then they are held nowhere."""
     report: Report

@@ -9,9 +9,10 @@ from tracereport.command.job import Job, Result
 from tracereport.documents import interface
 from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.writer import Content, Document, Rendered
-from tracereport.errors import UsageError
+from tracereport.errors import InputError, UsageError
 from tracereport.sources.inputs import read_raw
-from tracereport.sources.streams import is_calls_table
+from tracereport.sources.objects import is_url
+from tracereport.sources.streams import describe_inputs, input_title, is_calls_table
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:
@@ -33,6 +34,8 @@ def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Cont
         return Rendered(lambda: interface.encode(kind.render(interface.Result(result.report), rendering)))
 
     def write(path: Path) -> None:
+        if kind.made_of == "lines":
+            _require_unchanged(result)
         selected = None if job.selection is None else select_calls(result.held_calls(), job.selection)
         whole = interface.Result(result.report, result.held_calls(), selected, result.inputs, job.source)
         document = kind.render(whole, rendering)
@@ -42,6 +45,23 @@ def _choose_content(job: Job, result: Result, target: str, kind: Format) -> Cont
             path.write_bytes(interface.encode(document))
 
     return write
+
+
+def _require_unchanged(result: Result) -> None:
+    """Lets no lines be shown that are others than those that the calls were read from.
+
+    What was only added at a file's end, as to a log that is still written, changes none.
+
+    Raises:
+        InputError: an object has another version, or a file is shorter than it was.
+    """
+    for name, before, now in zip(result.inputs, result.states, describe_inputs(result.inputs), strict=True):
+        if before is None or now is None:
+            continue
+        if (now != before) if is_url(name) else (now.size < before.size):
+            raise InputError(
+                f"{input_title(name)}: it was changed after its calls were read", "Read it again when nobody writes it."
+            )
 
 
 def _explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
@@ -70,6 +90,7 @@ def _explain_finding(job: Job, result: Result, fingerprint: str) -> bytes:
     elif any(is_calls_table(name) for name in result.inputs):
         lines = ["(a table of calls doesn't hold them: give the log itself)"]
     else:
+        _require_unchanged(result)
         read = read_raw(result.held_calls(), rows, result.inputs, source=job.source)
         lines = [line.decode("utf-8", "backslashreplace").rstrip("\n") for line in read]
     return render_explanation(result.report, findings[0], lines, width=job.rendering.width).encode()

@@ -42,7 +42,7 @@ def run_job(prepared: Prepared, watcher: Watcher | None = None) -> Result:
         from tracereport.command.parts_job import join_parts  # noqa: PLC0415
 
         report = join_parts(job)
-        return _with_source(job, Result((), None, conclude(prepared, report, report)))
+        return _with_source(job, Result((), (), None, conclude(prepared, report, report)))
     inputs = expand_inputs(job.inputs)
     result = _run_on_inputs(prepared, inputs, watcher)
     return replace(result, notices=(*_describe_links(inputs), *result.notices))
@@ -63,16 +63,22 @@ def _run_on_inputs(prepared: Prepared, inputs: Sequence[str], watcher: Watcher |
         joined = measure_parts(job, inputs, names, states, title, watcher)
         if joined is not None:
             begin("writing")
-            return _with_source(job, Result(tuple(inputs), None, conclude(prepared, joined, joined)))
+            return _with_source(job, Result(tuple(inputs), tuple(states), None, conclude(prepared, joined, joined)))
     begin("reading", _total_bytes(states))
     if not _needs_calls(job):
         report = _measure_in_turn(job, inputs, names, title, watcher)
         begin("writing")
-        return _with_source(job, Result(tuple(inputs), None, conclude(prepared, report, report)))
-    return _run_on_calls(prepared, inputs, title, watcher)
+        return _with_source(job, Result(tuple(inputs), tuple(states), None, conclude(prepared, report, report)))
+    return _run_on_calls(prepared, inputs, states, title, watcher)
 
 
-def _run_on_calls(prepared: Prepared, inputs: Sequence[str], title: str, watcher: Watcher | None) -> Result:
+def _run_on_calls(
+    prepared: Prepared,
+    inputs: Sequence[str],
+    states: Sequence[InputState | None],
+    title: str,
+    watcher: Watcher | None,
+) -> Result:
     """The result where all calls are held: something is made of them, or selected or hidden by them."""
     begin = watcher.begin if watcher is not None else _ignore
     job = prepared.job
@@ -84,7 +90,8 @@ def _run_on_calls(prepared: Prepared, inputs: Sequence[str], title: str, watcher
         whole = parts.finish(title, is_narrowed=False)
     report = conclude(prepared, report, whole)
     begin("writing")
-    result = _with_source(job, Result(tuple(inputs), calls, report, notices=_describe_unkept(job)))
+    result = Result(tuple(inputs), tuple(states), calls, report, notices=_describe_unkept(job))
+    result = _with_source(job, result)
     if not job.redact:
         return result
     from tracereport.command.hiding import hide_values  # noqa: PLC0415
