@@ -107,11 +107,20 @@ def walk_records(name: str, seen: set[str]) -> Iterator[ast.ClassDef]:
         return
     seen.add(name)
     yield RECORDS[name]
-    for field in RECORDS[name].body:
+    for field in body_of(RECORDS[name]):
         if isinstance(field, ast.AnnAssign):
             for part in ast.walk(field.annotation):
                 if isinstance(part, ast.Name):
                     yield from walk_records(part.id, seen)
+
+
+def body_of(record: ast.ClassDef) -> list[ast.stmt]:
+    """What stands below a record's docstring: first that of the one that it extends."""
+    above = [RECORDS[base.id] for base in record.bases if isinstance(base, ast.Name) and base.id in RECORDS]
+    return [
+        *(statement for each in above for statement in body_of(each)),
+        *record.body[ast.get_docstring(record) is not None :],
+    ]
 
 
 def describe_record(record: ast.ClassDef) -> str:
@@ -124,7 +133,8 @@ def describe_record(record: ast.ClassDef) -> str:
         "| field | holds |",
         "|---|---|",
     ]
-    for field, below in zip(record.body, [*record.body[1:], None], strict=True):
+    body = body_of(record)
+    for field, below in zip(body, [*body[1:], None], strict=True):
         if isinstance(field, ast.AnnAssign):
             told = ""
             if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from tracereport.model.base import FindingKind, Record, Rows
+from tracereport.model.base import Record, Rows
+from tracereport.model.findings import FindingSubject
 
 
 class BeforeAfter(Record, frozen=True, kw_only=True):
@@ -65,16 +66,9 @@ class ProcessChange(Record, frozen=True, kw_only=True):
     repeats_after: int
 
 
-class FindingChange(Record, frozen=True, kw_only=True):
+class FindingChange(FindingSubject, frozen=True, kw_only=True):
     """One finding on both sides."""
 
-    fingerprint: str
-    kind: FindingKind
-    function: str
-    callers: tuple[str | None, ...]
-    caller_count: int = 0
-    param_names: tuple[str, ...]
-    varying_params: tuple[str, ...]
     writes: bool = False
     before: int
     """Repeats (fan-out: avoidable calls)."""

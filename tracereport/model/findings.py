@@ -79,8 +79,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     previous: CallReference | None
 
 
-class Finding(Record, frozen=True, kw_only=True):
-    """One thing worth changing, in the words of the log. What a kind has no use for stays at its default."""
+class FindingSubject(Record, frozen=True, kw_only=True):
+    """What a finding is about, the same from run to run."""
 
     fingerprint: str
     kind: FindingKind
@@ -91,6 +91,11 @@ class Finding(Record, frozen=True, kw_only=True):
     """Of all callers."""
     param_names: tuple[str, ...]
     varying_params: tuple[str, ...] = ()
+
+
+class Finding(FindingSubject, frozen=True, kw_only=True):
+    """One thing worth changing, in the words of the log. What a kind has no use for stays at its default."""
+
     parent_functions: tuple[str, ...] = ()
     """Functions whose calls make the fan-out, that of the largest group first; empty where no tree is known."""
     worst_parent: str | None = None

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from tracereport.model import FindingKind, Generator, Record, Rows
+from tracereport.model import FindingSubject, Generator, Record, Rows
 
 HISTORY_SCHEMA_VERSION = 1
 
@@ -65,16 +65,9 @@ class FigureHistory(Record, frozen=True, kw_only=True):
     """How many there are; the figures themselves stand with the runs."""
 
 
-class FindingHistory(Record, frozen=True, kw_only=True):
+class FindingHistory(FindingSubject, frozen=True, kw_only=True):
     """One finding over the runs, by its fingerprint; counted by its repeats, or avoidable calls of a fan-out."""
 
-    fingerprint: str
-    kind: FindingKind
-    function: str
-    callers: tuple[str | None, ...]
-    caller_count: int
-    param_names: tuple[str, ...]
-    varying_params: tuple[str, ...]
     writes: bool
     at: str | None
     """Where most of its calls came from in the last run that has it."""
