@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.native.trees import cap_times, last_inside, nearest_above
+from tracereport.native.trees import cap_times, find_overfull, last_inside, nearest_above
 
 LARGEST = 2**63 - 1
 NODES = st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.integers(-5, 5)))
@@ -69,3 +69,20 @@ def test_a_parent_behind_its_child_and_times_below_zero_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match="length"):
             refused()
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), TIMES, TIMES)))
+def test_what_took_less_than_its_children_is_found(nodes: list[tuple[int, int, int]]) -> None:
+    parent = np.array([up % (at + 1) - 1 for at, (up, _, _) in enumerate(nodes)], np.int64)
+    _, time_ns, range_ns = np.array(nodes, np.int64).reshape(-1, 3).T
+    found = find_overfull(parent, time_ns, range_ns)
+    for at, (_, own_ns, own_range_ns) in enumerate(nodes):
+        inside = [nodes[child] for child in np.flatnonzero(parent == at).tolist()]
+        least, most = sum(own for _, own, _ in inside), sum(own + more for _, own, more in inside)
+        assert found[at] == (least > own_ns or most > own_ns + own_range_ns)
+
+
+@pytest.mark.parametrize(("parent", "time_ns"), [([0], [1]), ([-1], [-1]), ([-1], [1, 2])])
+def test_times_of_no_tree_are_refused(parent: list[int], time_ns: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"range|lengths"):
+        find_overfull(np.array(parent), np.array(time_ns), np.zeros(len(time_ns), np.int64))

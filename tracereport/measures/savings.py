@@ -20,8 +20,9 @@ from tracereport.measures.interface import Measure
 from tracereport.measures.partials import Array, Column, Table, add_up, merge_tables
 from tracereport.measures.traits import ASKED_UNCHANGED, CACHED, UNCHANGED, UNPROVEN, WRITTEN
 from tracereport.native.keys import group_order
+from tracereport.native.pairs import number_pairs
 from tracereport.native.tally import Mask
-from tracereport.native.trees import cap_times
+from tracereport.native.trees import cap_times, find_overfull
 
 NO_FUNCTION: Final = -1
 _STEPS_UP: Final = 64
@@ -61,12 +62,14 @@ def count_savings(context: Context) -> Table:
             sums[f"{name}_ns"] = sum_chosen(of_saved, cells.elapsed_ns, names)
             sums[f"{name}_range_ns"] = sum_chosen(of_saved, cells.resolution_ns, names)
     else:
-        own = context.function
+        own, before = context.function, None
         for name, saved, spared in _list_saved(context.repeats.traits):
             counts = saved & context.is_promised if spared is None else find_outermost(context, saved, spared)
             # Alone, no function's calls use up what of a parent's time another's may save.
-            counted = count_time(context, counts, own if spared is None else None)
-            sums[f"{name}_ns"], sums[f"{name}_range_ns"] = counted.add_up(own, names)
+            owner = own if spared is None else None
+            if before is None or owner is not None or not np.array_equal(counts, before):
+                before, added = counts, count_time(context, counts, owner).add_up(own, names)
+            sums[f"{name}_ns"], sums[f"{name}_range_ns"] = added
     found = np.flatnonzero(count_by(function[context.ordered.signature], names))
     return Table(
         key={"function": Column(found, context.calls.names)},
@@ -142,23 +145,11 @@ class _Limits(msgspec.Struct, frozen=True, eq=False):
 
 
 def _find_limits(ordered: OrderedCalls) -> _Limits:
-    above = nearest_above(ordered, _find_overfull(ordered))
-    return _Limits(above, _count_above(above))
-
-
-def _find_overfull(ordered: OrderedCalls) -> NDArray[np.bool_]:
-    """The calls whose children took longer than they themselves, as recorded or at most: the others limit nothing."""
     calls = ordered.calls
-    child = np.flatnonzero(ordered.parent != NOWHERE)
-    parent = ordered.parent[child]
-    elapsed, resolution = (
-        ordered.take(column).astype(np.float64) for column in (calls.elapsed_ns, calls.resolution_ns)
-    )
-    overfull = np.zeros(len(ordered), bool)
-    for time in (elapsed, elapsed + resolution):
-        inside = np.bincount(parent, time[child], minlength=len(ordered))
-        overfull |= inside > time * (1 - 1e-9)  # what rounding hides limits anyway
-    return overfull
+    # What isn't overfull limits nothing.
+    overfull = find_overfull(ordered.parent, ordered.take(calls.elapsed_ns), ordered.take(calls.resolution_ns))
+    above = nearest_above(ordered, overfull)
+    return _Limits(above, _count_above(above))
 
 
 def _count_above(limiting: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -194,12 +185,11 @@ def _limit_times(
     if not len(child):
         return
     calls = ordered.calls
-    owners = [] if owner is None else [(owner[counted.place[child]], int(owner.max(initial=0)) + 1)]
-    _, group = code_tuples((limit, len(ordered)), *owners)
+    own = np.zeros(len(child), np.int32) if owner is None else owner[counted.place[child]]
+    group, _ = number_pairs(own, int(own.max()) + 1, limit, len(ordered))
     row = ordered.row[limit]
-    capped = cap_times(
-        group, calls.elapsed_ns[row], calls.resolution_ns[row], counted.lower_ns[child], counted.range_ns[child]
-    )
+    limit_ns, limit_range_ns = calls.elapsed_ns[row], map_rows(calls.resolution_ns, row)
+    capped = cap_times(group, limit_ns, limit_range_ns, counted.lower_ns[child], counted.range_ns[child])
     counted.lower_ns[child], counted.range_ns[child] = capped
 
 

@@ -40,6 +40,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     ),
     "tracereport_nearest_above": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_last_inside": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT)),
+    "tracereport_overfull": (_COUNT, (_ADDRESS, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_cap_times": (_COUNT, (_ADDRESS, _COUNT, _COUNT, *[_ADDRESS] * 4)),
     "tracereport_stack_distances": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _COUNT, _ADDRESS)),
     "tracereport_open_callers": (_COUNT, (_COUNT, *[_ADDRESS] * 3, _COUNT, _ADDRESS)),

@@ -35,6 +35,31 @@ static inline uint64_t add_up_to_most(uint64_t sum, uint64_t value) {
     return sum > UINT64_MAX - value ? UINT64_MAX : sum + value;
 }
 
+/* Which calls took less than their children together, as recorded or at most: `time` is what each took, `range` how far
+ * that may lie above. */
+EXPORT int64_t tracereport_overfull(const int64_t *parent, const int64_t *time, const int64_t *range, int64_t count,
+                                    uint8_t *overfull) {
+    if (count < 0)
+        return BAD_ARGUMENT;
+    uint64_t(*inside)[2] = calloc((size_t)count + 1, sizeof *inside);
+    int64_t status = inside ? count : NO_MEMORY;
+    for (int64_t at = count - 1; at >= 0 && status >= 0; at--) {
+        int64_t above = parent[at];
+        if (above >= at || time[at] < 0 || range[at] < 0) {
+            status = BAD_ARGUMENT;
+            break;
+        }
+        uint64_t least = (uint64_t)time[at], most = least + (uint64_t)range[at];
+        overfull[at] = inside[at][0] > least || inside[at][1] > most;
+        if (above >= 0) {
+            inside[above][0] = add_up_to_most(inside[above][0], least);
+            inside[above][1] = add_up_to_most(inside[above][1], most);
+        }
+    }
+    free(inside);
+    return status;
+}
+
 static inline uint64_t cap(uint64_t time, uint64_t before, uint64_t limit) {
     uint64_t left = before < limit ? limit - before : 0;
     return time < left ? time : left;

@@ -38,6 +38,28 @@ def last_inside(parent: NDArray[np.integer[Any]], number: NDArray[np.integer[Any
     return last
 
 
+def find_overfull(
+    parent: NDArray[np.integer[Any]], time_ns: NDArray[np.int64], range_ns: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """The calls that took less than their children together, as recorded or at most.
+
+    Args:
+        parent: per call.
+        time_ns: what each took.
+        range_ns: how far that may lie above.
+
+    Raises:
+        ValueError: a parent doesn't stand before its child, or a time is below 0.
+    """
+    parent, time_ns, range_ns = contiguous(parent), contiguous(time_ns), contiguous(range_ns)
+    if not len(parent) == len(time_ns) == len(range_ns):
+        raise ValueError("columns of different lengths")
+    overfull = np.empty(len(parent), np.bool_)
+    own = (address(parent), address(time_ns), address(range_ns), len(parent), address(overfull))
+    checked(library().tracereport_overfull(*own))
+    return overfull
+
+
 def cap_times(
     group: NDArray[np.integer[Any]],
     limit_ns: NDArray[np.int64],

@@ -228,6 +228,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_nearest_above(parent, flags, count, first) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[at] < at && (first[at] < 0 || flags[first[at]]));
+    tracereport_overfull(parent, values, values, count, flags);
     memcpy(first, values, (size_t)count * sizeof *values);
     if (tracereport_last_inside(parent, first, count) == count)
         for (int64_t at = 0; at < count; at++)
