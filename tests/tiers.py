@@ -26,7 +26,12 @@ FILES: Final = {
         "emit/test_node_hooks.py",
         "emit/test_node_runners.py",
     ),
-    "services": ("engine/test_cluster.py", "engine/test_object_parts.py", "sources/test_objects.py"),
+    "services": (
+        "engine/test_cluster.py",
+        "engine/test_object_parts.py",
+        "sources/test_azure.py",
+        "sources/test_objects.py",
+    ),
     "slow": (
         "command/test_cli.py",
         "command/test_terminal.py",

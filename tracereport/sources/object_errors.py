@@ -39,7 +39,9 @@ def describe_failure(error: BaseException, url: str) -> tuple[str, str]:
     if any(sign in said for sign in _NO_CREDENTIALS):
         return f"{url}: no credentials for this store are set", _name_credentials(scheme)
     if any(sign in said for sign in _NO_BUCKET):
-        return f"{url}: there is no bucket {rest.partition('/')[0]}", "Check its name, and the region: AWS_REGION."
+        kind = "container" if scheme == "az" else "bucket"
+        where = ", and the region: AWS_REGION" if scheme == "s3" else ""
+        return f"{url}: there is no {kind} {rest.partition('/')[0]}", f"Check its name{where}."
     if isinstance(error, FileNotFoundError) or " 404 " in said:
         return f"{url}: no such object", "Check its name, and that the bucket is there."
     if any(sign in said for sign in _DENIED):
