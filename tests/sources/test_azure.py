@@ -112,7 +112,7 @@ def test_objects_are_listed_measured_and_joined(store: str, tmp_path: Path, caps
     for share in ("1/2", "2/2"):
         assert main(["measure", f"{store}/night/*.log*", "--parts", f"{store}/parts", "--shard", share]) == 0
     assert report_of(tmp_path, "join", f"{store}/parts") == own
-    assert f"{store}/parts: 1 part measured" in capsys.readouterr().out
+    assert f"{store}/parts: 1 part measured" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
