@@ -21,9 +21,14 @@ It is the package ``perf_trace`` of the distribution of that name, and ``tracere
 both are installed they are one. ``lines`` says what a line looks like.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from .defer import defer
 
-if not defer(__name__):
+if TYPE_CHECKING:
     from .answers import digest, found, size
     from .calls import Call, Origin, begin
     from .log import is_on, is_standard_error, start, stop
@@ -31,6 +36,25 @@ if not defer(__name__):
     from .origins import find_origin, name_caller, runs_in
     from .testing import name_test
     from .tracing import trace, traced
+
+if not defer(__name__):
+    _MODULES = {
+        "answers": ("digest", "found", "size"),
+        "calls": ("Call", "Origin", "begin"),
+        "log": ("is_on", "is_standard_error", "start", "stop"),
+        "modules": ("trace_module",),
+        "origins": ("find_origin", "name_caller", "runs_in"),
+        "testing": ("name_test",),
+        "tracing": ("trace", "traced"),
+    }
+    """By module: what the package offers of it, from when it is asked for: pytest loads the package in every run."""
+
+    def __getattr__(name: str) -> object:
+        for module, names in _MODULES.items():
+            if name in names:
+                globals()[name] = value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     __all__ = [
         "Call",

@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, Origin
+from .libraries import HOOKS
 from .modules import trace_module, when_imported
 from .origins import find_origin, find_own_class, known_files, runs_in
 from .tracing import mark_coroutine_function
@@ -21,23 +22,6 @@ from .tracing import mark_coroutine_function
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
-
-HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
-    "sqlalchemy": (("sqlalchemy", "sqlalchemy:trace_statements"),),
-    "django": (
-        ("django.db.backends.base.base", "django:trace_statements"),
-        ("django.core.handlers.base", "django_requests:trace_requests"),
-        ("django.template.base", "django_pages:trace_templates"),
-        ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
-        ("django.core.cache", "django_cache:trace_caches"),
-    ),
-    "starlette": (("starlette.applications", "starlette:trace_requests"),),
-    "flask": (("flask.app", "flask:trace_requests"),),
-    "requests": (("requests.sessions", "requests:trace_sending"),),
-    "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
-    "redis": (("redis.client", "redis:trace_commands"), ("redis.asyncio.client", "redis:trace_asynchronous_commands")),
-}
-"""By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""
 
 _EXTENDED = "_perf_trace_around"
 _inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}

@@ -1,0 +1,20 @@
+"""Which hooks for libraries there are. It imports nothing, so that options can be offered while tracing is off."""
+
+from __future__ import annotations
+
+HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "sqlalchemy": (("sqlalchemy", "sqlalchemy:trace_statements"),),
+    "django": (
+        ("django.db.backends.base.base", "django:trace_statements"),
+        ("django.core.handlers.base", "django_requests:trace_requests"),
+        ("django.template.base", "django_pages:trace_templates"),
+        ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
+        ("django.core.cache", "django_cache:trace_caches"),
+    ),
+    "starlette": (("starlette.applications", "starlette:trace_requests"),),
+    "flask": (("flask.app", "flask:trace_requests"),),
+    "requests": (("requests.sessions", "requests:trace_sending"),),
+    "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
+    "redis": (("redis.client", "redis:trace_commands"), ("redis.asyncio.client", "redis:trace_asynchronous_commands")),
+}
+"""By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""
