@@ -101,11 +101,6 @@ class Context:
         return calls.lookups.function[calls.signatures.lookup]
 
     @cached_property
-    def caller(self) -> NDArray[np.int32]:
-        """The name code of the caller of each place; ``NO_NAME`` for none."""
-        return self.calls.signatures.caller[self.ordered.signature]
-
-    @cached_property
     def edges(self) -> tuple[Integers, NDArray[np.int32]]:
         """The edges, ascending, as function code x (names + 1) + caller code + 1; the index of each signature's."""
         signatures = self.calls.signatures
