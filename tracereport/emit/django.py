@@ -18,6 +18,7 @@ within the call, unless they are streamed (``iterator()`` on a server-side curso
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from .django_machinery import MACHINERY, is_migrating
-from .django_relations import find_relation
+from .django_relations import find_fetching, find_relation
 from .hooks import extend, safely
 from .log import is_on
 from .statements import Session, begin_statement, describe, goes_back, name_many, name_values, record_answer
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+_FRAMES_OF_OURS = 4
+"""Of ``_begin`` and what it is called by, up to the extended method."""
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
@@ -67,41 +71,40 @@ def _execute(
         wrapper.cursor = wrapper.cursor.driver_cursor
     if not is_on():
         return execute()
+    described = describe(sql)
     with safely(_begin, wrapper.db, sql, find_values) as call:
         result = execute()
         cursor = wrapper.cursor
         if cursor.description is None:
             if cursor.rowcount >= 0:
                 call.record(rows=cursor.rowcount)
-        elif describe(sql).is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
+        elif described.is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
             rows = cursor.fetchall()
             record_answer(call, rows)
             if not goes_back(cursor):
                 wrapper.cursor = FetchedCursor(cursor, rows)
                 if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
                     result = wrapper.cursor
-    if describe(sql).sets_schema is not None or (Session.is_any and wrapper.db in _sessions):
-        _sessions.setdefault(wrapper.db, Session()).note(describe(sql), find_values())
+    if described.sets_schema is not None or (Session.is_any and wrapper.db in _sessions):
+        _sessions.setdefault(wrapper.db, Session()).note(described, find_values())
     return result
 
 
 def _begin(connection: Any, sql: str, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
     session = _sessions.get(connection) if Session.is_any else None
+    # What stands between the queryset and here only carries its statement out, a wrapper of the program's too.
+    fetching = find_fetching(_get_frame(_FRAMES_OF_OURS)) if describe(sql).is_read else None
+    relation = None if fetching is None else find_relation(fetching)
     return begin_statement(
         sql,
         find_values(),
         MACHINERY,
-        via=_name_hook(sql),
+        via="django" if relation is None else f"django:{relation}",
         database=None if connection.alias == "default" else connection.alias,
         schema=None if session is None else session.schema,
         is_frame=is_migrating.get(),
+        start=fetching,
     )
-
-
-def _name_hook(sql: str) -> str:
-    """The hook's name, with the relation that the statement loads."""
-    relation = find_relation() if describe(sql).is_read else None
-    return "django" if relation is None else f"django:{relation}"
 
 
 def _roll_back(roll_back: Callable[..., Any], connection: Any) -> Any:  # noqa: ANN401  # of any backend
@@ -133,11 +136,11 @@ class FetchedCursor:
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next rows."""
-        start = self._place
-        self._place = min(
-            start + (getattr(self.driver_cursor, "arraysize", 1) if size is None else size), len(self._rows)
-        )
-        return [*self._rows[start : self._place]]
+        if size is None:
+            size = getattr(self.driver_cursor, "arraysize", 1)
+        rows = [*self._rows[self._place : self._place + size]]
+        self._place += len(rows)
+        return rows
 
     def fetchall(self) -> list[Any]:
         """All rows that are left."""

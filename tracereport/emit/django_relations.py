@@ -5,7 +5,6 @@ It is told where loading it with the rows before would have done: the advice nam
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 _FRAMES_TO_QUERYSET = 16
 _FRAMES_TO_DESCRIPTOR = 9
-_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
 def _code_of(owner: type, name: str) -> CodeType | None:
@@ -28,28 +26,30 @@ _GETS = _code_of(ForwardManyToOneDescriptor, "__get__")
 _GETS_BACK = _code_of(ReverseOneToOneDescriptor, "__get__")
 
 
-def find_relation() -> str | None:
-    """``Book.author`` where one row is loaded, ``Author.books[]`` where many are; None where it is no relation."""
-    fetching = _find(_get_frame(1), _FETCHES, _FRAMES_TO_QUERYSET)
-    if fetching is None:
-        return None
-    getting = _find(fetching, _GETS, _FRAMES_TO_DESCRIPTOR)
-    if getting is not None:
-        field = getting.f_locals["self"].field
-        return f"{field.model.__name__}.{field.name}"
-    getting = _find(fetching, _GETS_BACK, _FRAMES_TO_DESCRIPTOR)
-    if getting is not None:
-        related = getting.f_locals["self"].related
-        return f"{related.model.__name__}.{related.get_accessor_name()}"
-    return _find_of_many(fetching.f_locals["self"])
-
-
-def _find(frame: FrameType | None, code: CodeType | None, frames: int) -> FrameType | None:
-    for _ in range(frames):
-        if frame is None or frame.f_code is code:
+def find_fetching(frame: FrameType | None) -> FrameType | None:
+    """The frame, of those around one, in which a queryset fetches its rows; None where it is another statement."""
+    for _ in range(_FRAMES_TO_QUERYSET):
+        if frame is None or frame.f_code is _FETCHES:
             return frame
         frame = frame.f_back
     return None
+
+
+def find_relation(fetching: FrameType) -> str | None:
+    """``Book.author`` where one row is loaded, ``Author.books[]`` where many are; None where it is no relation."""
+    frame: FrameType | None = fetching
+    for _ in range(_FRAMES_TO_DESCRIPTOR):
+        if frame is None:
+            break
+        code = frame.f_code
+        if code is _GETS:
+            field = frame.f_locals["self"].field
+            return f"{field.model.__name__}.{field.name}"
+        if code is _GETS_BACK:
+            related = frame.f_locals["self"].related
+            return f"{related.model.__name__}.{related.get_accessor_name()}"
+        frame = frame.f_back
+    return _find_of_many(fetching.f_locals["self"])
 
 
 def _find_of_many(queryset: Any) -> str | None:  # noqa: ANN401  # of any model

@@ -21,6 +21,7 @@ from .lines import format_params
 from .log import now
 
 if TYPE_CHECKING:
+    from types import FrameType
     from weakref import ReferenceType
 
 _READS = frozenset({"select", "with", "values", "table", "explain", "describe", "desc"})
@@ -159,6 +160,7 @@ def begin_statement(
     schema: str | None = None,
     is_frame: bool = False,
     owner: ReferenceType[Any] | None = None,
+    start: FrameType | None = None,
 ) -> Call:
     """Begins the call that a statement is.
 
@@ -173,6 +175,7 @@ def begin_statement(
         schema: what a statement before has set as the place where tables are looked for.
         is_frame: the statement is part of a migration or the like, and asks nothing.
         owner: see ``begin``.
+        start: the frame from which the caller is searched; None: that which calls this.
     """
     log = now.log
     if log is None:
@@ -188,7 +191,7 @@ def begin_statement(
         marks["frame"] = 1
     elif statement.writes is not None:
         marks["write"] = statement.writes
-    return TracedCall(log, statement.name, find_outside(machinery) or NOWHERE, params, via, marks, owner=owner)
+    return TracedCall(log, statement.name, find_outside(machinery, start) or NOWHERE, params, via, marks, owner=owner)
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
