@@ -134,6 +134,15 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert not anchor or anchor in find_anchors(target), link
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    """Named as code, by its path in the repository, or below the package."""
+    folders = {path.name for base in (ROOT, ROOT / "tracereport") for path in base.iterdir() if path.is_dir()}
+    for name in re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?)`", read(document)):
+        if name.partition("/")[0] in folders:
+            assert any((base / name).exists() for base in (ROOT, ROOT / "tracereport", document.parent)), name
+
+
 def find_local_links(document: Path) -> list[str]:
     """What a document links to or shows within the repository."""
     tokens = MarkdownIt().enable("table").parse(read(document))
