@@ -7,16 +7,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.coding import code_tuples
-from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
+from tracereport.calls.calls import CACHED
+from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_chosen
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.answers import NO_ANSWER
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables
+from tracereport.measures.traits import CHANGED
 from tracereport.model import CacheCurve, CachePoint, Rows
 from tracereport.native.distances import stack_distances
 from tracereport.native.keys import factorize, previous_same
+from tracereport.native.pairs import NO_PAIR, number_pairs
+from tracereport.native.tally import Mask
 
 MARKS: Final = (50, 80, 95)
 """Percent of all hits that aren't stale, whose capacities the report names."""
@@ -42,27 +45,30 @@ def measure_caches(context: Context) -> CachePart:
     previous = _find_previous(context)
     streams, stream = _number_streams(context)
     distance = stack_distances(stream, previous, streams)
-    hit = np.flatnonzero(distance >= 0)
-    capacity = distance[hit] + 1
-    row = ordered.row[hit]
-    stale = _is_stale(context, row, ordered.row[previous[hit]])
-    own = context.function[hit]
-    (functions, capacities), group = code_tuples((own, names), (capacity, int(capacity.max(initial=0)) + 1))
-    count = len(functions)
+    function = context.function
+    hit = np.where(distance < 0, np.int32(NO_PAIR), function)
+    group, first = number_pairs(hit, names, distance, int(distance.max(initial=0)) + 1)
+    count = len(first)
+    stale = _is_stale(context, previous)
     stale_hits = count_by(group, count, stale)
-    asked = count_by(context.function, names, ordered.is_question)
+    asked = count_by(function, names, ordered.is_question)
     found = np.flatnonzero(asked)
     return CachePart(
         functions=Table(
             key={"function": Column(found, calls.names)},
-            sums={"calls": asked[found], "possible_hits": count_by(own, names)[found]},
+            sums={"calls": asked[found], "possible_hits": count_by(hit, names)[found]},
         ),
         hits=Table(
-            key={"function": Column(functions, calls.names), "capacity": Column(capacities)},
+            key={
+                "function": Column(function[first].astype(np.int64), calls.names),
+                "capacity": Column(distance[first].astype(np.int64) + 1),
+            },
             sums={
                 "fresh": count_by(group, count) - stale_hits,
                 "stale": stale_hits,
-                "saved_ns": sum_by(group, np.where(stale, 0, calls.elapsed_ns[row]), count),
+                "saved_ns": sum_chosen(
+                    np.where(stale, np.int32(NO_PAIR), group), ordered.take(calls.elapsed_ns), count
+                ),
             },
         ),
     )
@@ -95,10 +101,16 @@ def _number_streams(context: Context) -> tuple[int, NDArray[np.int32]]:
     return count, stream if ordered.is_question.all() else np.where(ordered.is_question, stream, np.int32(-1))
 
 
-def _is_stale(context: Context, row: NDArray[np.intp], before: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether each call's answer is recorded, as that of the call before is, and differs from it."""
-    answers, metric_set = context.answers, context.calls.metric_set
-    own, other = metric_set[row], metric_set[before]
+def _is_stale(context: Context, previous: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Whether each hit's answer is recorded, as that of the call before is, and differs from it.
+
+    What is told of calls that are no hits means nothing.
+    """
+    answers = context.answers
+    if previous is context.repeats.previous and not (context.calls.origins.answer == CACHED).any():
+        return Mask(CHANGED).of(context.repeats.traits)
+    own = context.ordered.take(context.calls.metric_set)
+    other = own[previous]
     comparable = (answers.names[own] == answers.names[other]) & (answers.names[own] != NO_ANSWER)
     stale: NDArray[np.bool_] = comparable & (answers.values[own] != answers.values[other])
     return stale
