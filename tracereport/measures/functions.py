@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tracereport.calls.constant import is_constant
+from tracereport.calls.constant import is_constant, map_rows
 from tracereport.calls.grouping import LONG_ROW_LIMIT, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
@@ -61,14 +61,16 @@ def _count_self_times(context: Context) -> Table:
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
     in_tree = np.flatnonzero(ordered.in_tree)
-    function = calls.lookups.function[ordered.lookup]
-    elapsed_ns = calls.elapsed_ns[ordered.row]
-    child = in_tree[ordered.parent[in_tree] != NOWHERE]
-    has_calls = count_by(function[in_tree], names)
+    row, function_of = ordered.row[in_tree], context.function_of_signature
+    function, elapsed_ns = function_of[ordered.signature[in_tree]], calls.elapsed_ns[row]
+    parent = ordered.parent[in_tree]
+    child = np.flatnonzero(parent != NOWHERE)
+    has_calls = count_by(function, names)
     found = np.flatnonzero(has_calls)
-    own_ns = sum_by(function[in_tree], elapsed_ns[in_tree], names)[found].astype(object)
-    inside_ns = sum_by(function[ordered.parent[child]], elapsed_ns[child], names)[found].astype(object)
-    resolution_ns = sum_by(function[in_tree], calls.resolution_ns[ordered.row[in_tree]], names)
+    own_ns = sum_by(function, elapsed_ns, names)[found].astype(object)
+    of_parent = function_of[ordered.signature[parent[child]]]
+    inside_ns = sum_by(of_parent, elapsed_ns[child], names)[found].astype(object)
+    resolution_ns = sum_by(function, map_rows(calls.resolution_ns, row), names)
     return Table(
         key={"function": Column(found, calls.names)},
         sums={

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values, spread
+from tracereport.calls.constant import repeat_value
 from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
@@ -151,6 +152,9 @@ def merge_paths(ordered: OrderedCalls) -> Paths:
     """Gives each call of a tree its path, level by level: two calls share one if their parents and functions do."""
     deeper = len(ordered.calls.names)
     names = deeper + 1
+    if not ordered.in_tree.any():
+        none = np.array([_NO_PATH, _NO_PATH])
+        return Paths(none, np.full(2, NO_NAME), repeat_value(np.int64(_NO_PATH), len(ordered)))
     function = ordered.calls.lookups.function[ordered.lookup]
     path_of_place = np.full(len(ordered), _NO_PATH, np.int64)
     above, functions = [np.array([_NO_PATH, _NO_PATH])], [np.array([NO_NAME, NO_NAME])]
