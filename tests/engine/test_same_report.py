@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
@@ -77,12 +78,15 @@ class ShuffledExecutor(Executor):
 class PairwiseParts:
     """Parts that are merged two by two, in a random grouping."""
 
-    def __init__(self, parts: Any, seed: int) -> None:
+    def __init__(self, parts: Any, seed: int, *, is_shuffled: bool = False) -> None:
         self._parts = parts
+        self._is_shuffled = is_shuffled
         self._random = random.Random(seed)  # noqa: S311 - not for secrets
 
     def merge(self) -> dict[str, Any]:
         merged: list[dict[str, Any]] = [self._parts.read_partials(name) for name in self._parts.names]
+        if self._is_shuffled:
+            self._random.shuffle(merged)
         while len(merged) > 1:
             at = self._random.randrange(len(merged) - 1)
             merged[at : at + 2] = [merge_partials(merged[at : at + 2])]
@@ -110,6 +114,20 @@ def test_parts_merge_in_any_grouping(seed: int) -> None:
     with measure_inputs(measuring(paths), ignore) as parts:
         merged: Parts = PairwiseParts(parts, seed)
         assert encode_report(finish_report(merged, Settings(), "same")) == of_one_process(paths)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_parts_merge_in_any_order(seed: int) -> None:
+    """But for the names of the inputs and what is wrong with each: these the engine merges in the inputs' order."""
+    paths = REAL[:10]
+    with measure_inputs(measuring(paths), ignore) as parts:
+        merged: Parts = PairwiseParts(parts, seed, is_shuffled=True)
+        report = finish_report(merged, Settings(), "same")
+    expected = make_report(read_inputs([str(path) for path in paths]), Settings(), "same")
+    assert report.input is not None
+    assert expected.input is not None
+    assert sorted(report.input.files) == sorted(expected.input.files)
+    assert encode_report(replace(report, input=None)) == encode_report(replace(expected, input=None))
 
 
 @pytest.mark.parametrize("workers", ["2", "5"])
