@@ -31,21 +31,25 @@ class LinesSource:
     Args:
         name: as the option ``--from`` calls it.
         sign: what stands in such a log, and in no other.
+        words: one of these stands in all that the sign matches. Where none is, the slower sign isn't looked for.
         nothing: what to say of one without a call.
         remedy: what to do then.
         load: gives what reads it; nothing of that is loaded before.
     """
 
-    def __init__(self, name: str, sign: bytes, nothing: str, remedy: str, load: Callable[[], Reader]) -> None:
+    def __init__(
+        self, name: str, sign: bytes, words: tuple[bytes, ...], nothing: str, remedy: str, load: Callable[[], Reader]
+    ) -> None:
         self.name = name
-        self._sign = re.compile(sign, re.MULTILINE)
+        self._sign = sign
+        self._words = words
         self._nothing = nothing
         self._remedy = remedy
         self._load = load
 
     def recognises(self, path: str, head: bytes) -> bool:  # noqa: ARG002 - told by content
         """Whether the sign stands in it."""
-        return self._sign.search(head) is not None
+        return any(word in head for word in self._words) and re.search(self._sign, head, re.MULTILINE) is not None
 
     def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:
         """The calls of each log."""
@@ -105,6 +109,7 @@ LINES_SOURCES: Final = (
     LinesSource(
         "postgres",
         rb"\bduration: \d+\.\d+ ms  (?:statement|execute|parse|bind)\b|\bLOG:  (?:duration: \d|statement: |execute )",
+        (b"duration: ", b"LOG:  "),
         "no statement with its duration in it",
         "Log every statement: log_min_duration_statement = 0",
         _load_postgres,
@@ -112,6 +117,7 @@ LINES_SOURCES: Final = (
     LinesSource(
         "rust-tracing",
         rb"\bclose\b[^\n]{0,80}\btime\.busy\b[^\n]{1,40}\btime\.idle\b|\"time\.busy\"\s*:",
+        (b"time.busy",),
         "no span has closed in it",
         "Let the subscriber say when spans close: fmt().with_span_events(FmtSpan::CLOSE)",
         _load_rust_tracing,
@@ -119,6 +125,7 @@ LINES_SOURCES: Final = (
     LinesSource(
         "mysql",
         rb"^# Query_time: \d+\.\d+\s+Lock_time: ",
+        (b"# Query_time: ",),
         "no statement with its time in it",
         "Log every statement: set global slow_query_log = 1, global long_query_time = 0",
         _load_mysql,

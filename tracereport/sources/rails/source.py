@@ -27,6 +27,7 @@ class RailsSource(LinesSource):
             + rb"  "
             + COLOUR
             + rb"(?i:SELECT|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|WITH|SHOW|PRAGMA)\b",
+            (b"Started ", b"ms)"),
             "no statement in it",
             "Log at the level debug: config.log_level = :debug",
             _load,
