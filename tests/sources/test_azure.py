@@ -28,11 +28,11 @@ SECONDS = 30
 
 
 def find_azurite() -> str:
-    """The program; it is an npm package, and too large to be installed for all."""
+    """The program; it is an npm package."""
     local = ROOT / "node_modules" / ".bin" / "azurite-blob"
     found = str(local) if local.exists() else shutil.which("azurite-blob")
     if found is None:
-        pytest.skip("needs Azurite: npm install --no-save azurite")
+        pytest.skip("needs Azurite: npm install")
     return found
 
 
