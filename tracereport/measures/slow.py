@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.calls import Calls
+from tracereport.calls.constant import is_constant
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, caller_rank, keep_rows
 from tracereport.calls.shapes import find_shapes
 from tracereport.measures.context import Context
@@ -15,6 +17,7 @@ from tracereport.measures.distribution import Times, bin_times, count_times, spl
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, group_rows, merge_tables
 from tracereport.model import CallReference, Evidence, Rows, Settings, SlowCalls
+from tracereport.native.tally import find_extremes
 
 if TYPE_CHECKING:
     from tracereport.measures.functions import FunctionsPart
@@ -48,6 +51,8 @@ class SlowPart(msgspec.Struct, frozen=True, eq=False):
 
     incomparable: Table
     """Calls by function and elapsed time that take no part: first calls, and those of interleaved stretches."""
+    resolution: Table
+    """By function the coarsest resolution of its comparable calls."""
     candidates: Table
     """Comparable calls above ``slow_minimum_ns`` by shape and elapsed time."""
     slowest: tuple[SlowestOfShape, ...]
@@ -112,12 +117,25 @@ def measure_slow_calls(context: Context) -> SlowPart:
     )
     return SlowPart(
         incomparable=count_times(calls.function[others], calls.elapsed_ns[others], calls.names),
+        resolution=_find_resolution(calls, is_comparable),
         candidates=bin_times(group_rows(candidates), "shape"),
         slowest=tuple(
             SlowestOfShape(own, tuple(describe_call(context, row) for row in chosen.tolist()))
             for own, chosen in zip(texts, _choose_slowest(context, rows, shape, len(texts)), strict=True)
         ),
     )
+
+
+def _find_resolution(calls: Calls, is_comparable: NDArray[np.bool_]) -> Table:
+    """By function the coarsest resolution of the comparable calls; that of all, where they have but one."""
+    names = len(calls.names)
+    if is_constant(calls.resolution_ns):
+        coarsest = np.full(names, calls.resolution_ns[0])
+    else:
+        _, coarsest = find_extremes(np.where(is_comparable, calls.function, -1), calls.resolution_ns, names)
+    found = np.flatnonzero(coarsest >= 0)
+    key = {"function": Column(found, calls.names)}
+    return Table(key=key, sums={}, most={"resolution_ns": coarsest[found]})
 
 
 def _choose_slowest(
@@ -140,6 +158,7 @@ def merge_slow_calls(parts: Sequence[SlowPart]) -> SlowPart:
             slowest.setdefault(own.shape, []).extend(own.rows)
     return SlowPart(
         incomparable=bin_times(merge_tables([part.incomparable for part in parts])),
+        resolution=merge_tables([part.resolution for part in parts]),
         candidates=bin_times(merge_tables([part.candidates for part in parts]), "shape"),
         slowest=tuple(
             SlowestOfShape(shape, tuple(sorted(rows, key=rank_slow)[:NESTED_ROW_LIMIT]))
@@ -161,7 +180,7 @@ def find_slow_groups(whole: Whole) -> list[SlowGroup]:
     """
     part: SlowPart = whole["slow_calls"]
     functions: FunctionsPart = whole["functions"]
-    resolution = dict(functions.resolution.rows("function", "resolution_ns"))
+    resolution = dict(part.resolution.rows("function", "resolution_ns"))
     limits = {
         name: max(slow_limit_ns(times, resolution[name]), whole.settings.slow_minimum_ns)
         for name, times in split_times(subtract_times(functions.times, part.incomparable)).items()
