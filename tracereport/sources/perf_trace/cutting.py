@@ -24,10 +24,10 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
 
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
     where it breaks off, and where no marker stands at the right place: one process that fills an eighth of the log,
-    and a range, may be all that there is, and nobody looks further.
+    and half a range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
-    if start is None or not _holds_processes(stream, max(range_bytes, Path(stream.name).stat().st_size // 8)):
+    if start is None or not _holds_processes(stream, max(range_bytes // 2, Path(stream.name).stat().st_size // 8)):
         return ()
     envelope = Envelope()
     source = stream.read_chunks()
@@ -48,10 +48,14 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     return cutter.finish(envelope)
 
 
+_LOOK_CHUNK_BYTES: Final = 1 << 19
+"""Small enough that what is looked at is still in the cache."""
+
+
 def _holds_processes(stream: Stream, within_bytes: int) -> bool:
     """Whether a second process starts within so many bytes: a quick look, enough for a log of one process."""
     processes = read = 0
-    with closing(stream.read_chunks()) as chunks, suppress(BrokenSourceError):
+    with closing(stream.read_chunks(chunk_bytes=_LOOK_CHUNK_BYTES)) as chunks, suppress(BrokenSourceError):
         for raw in chunks:
             text, _ = make_valid(raw)
             markers = find_markers(text, split_chunk(text, only_candidates=True).candidates)
