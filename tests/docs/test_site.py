@@ -116,5 +116,5 @@ def test_messages_that_are_explained_are_the_programs_own() -> None:
     said = " ".join(re.sub(r"\s+", " ", path.read_text(encoding="utf-8")) for path in sources)
     quoted = re.findall(r"\*\*\"(?:… )?(.+?)[. …]*\"", text)
     assert len(quoted) > 5
-    for words in (part for each in quoted for part in each.split(" … ")):
+    for words in (part for each in quoted for part in re.split("[ ,]*…[ ,]*", each)):
         assert words in said or words == "externally-managed-environment", words
