@@ -220,11 +220,15 @@ def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
     known, file = known_files(packages), frame.f_code.co_filename
     is_inside = known.get(file)
     if is_inside is None:
-        module = f"{_name_module(frame)}."
-        is_inside = module.startswith(tuple(f"{package}." for package in packages))
+        is_inside = _is_of_packages(_name_module(frame), packages)
         if not file.startswith("<"):  # what is made at run time, by any module
             known[file] = is_inside
     return is_inside
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_of_packages(module: object, packages: tuple[str, ...]) -> bool:
+    return f"{module}.".startswith(tuple(f"{package}." for package in packages))
 
 
 def _name_module(frame: FrameType) -> object:
