@@ -49,6 +49,12 @@ def test_calls_that_began_before_the_first_line_may_have_loaded_symbols() -> Non
     assert slow_numbers(report_on(*nested, *quick, "60|resolve|caller=main|p=a|elapsed_ms=300")) == [60]
 
 
+def test_how_finely_a_first_call_was_measured_hides_no_slow_one() -> None:
+    first, *others = sync_times(*[0] * 96, *[11] * 5)
+    (row,) = report_on(first.replace("elapsed_ms=0", "elapsed_s=1"), *others).slow_calls.rows
+    assert (row.calls, row.limit_ns) == (5, 10 * MS)
+
+
 @pytest.mark.parametrize("name", ["ansi", "combined-nocapture", "env_logger-backtrace", "stress-4-threads"])
 def test_no_first_call_of_a_real_log_is_slow(name: str) -> None:
     calls = read_log([str(log_path(name))])
