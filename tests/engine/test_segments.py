@@ -258,3 +258,11 @@ def test_a_log_of_a_dozen_large_processes_is_cut_between_them(tmp_path: Path) ->
     log.write_bytes(piece * 12)
     ranges = cut_input(str(log), len(piece))
     assert [(one.start, one.end) for one in ranges] == [(at * len(piece), (at + 1) * len(piece)) for at in range(12)]
+
+
+@pytest.mark.parametrize(("first", "is_cut"), [(1, True), (90, False)])
+def test_a_log_whose_first_process_is_most_of_it_is_taken_for_one(first: int, is_cut: bool, tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    sizes = [first, *[1] * (100 - first)]
+    log.write_text("".join(BINARY.format("a", index) + calls(400) * size for index, size in enumerate(sizes)))
+    assert bool(cut_input(str(log), SMALL_BYTES)) == is_cut
