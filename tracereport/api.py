@@ -17,7 +17,7 @@ from tracereport.model import Report, Selection, Settings
 from tracereport.sections.charts import make_charts
 from tracereport.sources.frames import read_frame
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.streams import expand_inputs
+from tracereport.sources.streams.names import expand_inputs
 from tracereport.sources.table import make_table
 from tracereport.wording.labels import Labels
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Dialog, Page, Playwright, ViewportSize
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.streams import expand_inputs
+from tracereport.sources.streams.names import expand_inputs
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),

@@ -26,7 +26,8 @@ from tracereport.sources.perf_trace.grammar import (
 )
 from tracereport.sources.perf_trace.markers import MarkerKind, parse_marker
 from tracereport.sources.perf_trace.reading import MALFORMED_BYTES
-from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, LONGEST_LINE_BYTES, UNPACKED_RATIO
+from tracereport.sources.streams.chunks import LONGEST_LINE_BYTES
+from tracereport.sources.streams.unpacking import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
 from tracereport.wording.units import format_time
 
 PAGE = (ROOT / "docs" / "trace-format.md").read_text(encoding="utf-8")

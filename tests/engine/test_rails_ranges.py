@@ -10,7 +10,7 @@ from tests.paths import INPUTS
 from tracereport.sources.inputs import cut_input, read_inputs
 from tracereport.sources.rails import cutting
 from tracereport.sources.rails.reader import RailsReader
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 STEP_BYTES = 1_500
 LINES = (

@@ -21,7 +21,7 @@ from tracereport.engine.run import Measuring, measure_inputs
 from tracereport.engine.tasks import run_task
 from tracereport.model import Settings, encode_report
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.streams import describe_inputs
+from tracereport.sources.streams.names import describe_inputs
 
 Told = Callable[..., None]
 

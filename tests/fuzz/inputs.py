@@ -15,7 +15,7 @@ from tests.spans import CLIENT, SERVER, request, span
 from tracereport.errors import InputError
 from tracereport.sources import SOURCES
 from tracereport.sources.inputs import choose_source, read_inputs
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 
 def encode_field(number: int, content: bytes) -> bytes:

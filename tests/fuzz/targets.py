@@ -35,7 +35,7 @@ from tracereport.sources import parquet
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.parquet import METADATA_KEY
 from tracereport.sources.perf_trace.reader import read_log
-from tracereport.sources.streams import read_chunks
+from tracereport.sources.streams.stream import Stream
 from tracereport.sources.table import make_table
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
@@ -87,7 +87,7 @@ class Logs:
         lines = 0
         for name, content in zip(names, inputs, strict=True):
             Path(name).write_bytes(content)
-            lines += sum(chunk.count(b"\n") + (not chunk.endswith(b"\n")) for chunk in read_chunks(name))
+            lines += sum(chunk.count(b"\n") + (not chunk.endswith(b"\n")) for chunk in Stream(name).read_chunks())
         calls = read_log(names)
         assert calls.facts is not None
         read = calls.facts.input

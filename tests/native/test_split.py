@@ -20,7 +20,7 @@ from tracereport.sources.perf_trace.grammar import (
     strip_line_end,
 )
 from tracereport.sources.perf_trace.markers import COLOURS, parse_marker
-from tracereport.sources.streams import make_valid
+from tracereport.sources.streams.encoding import make_valid
 
 PIECES = (
     *(

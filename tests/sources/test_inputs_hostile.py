@@ -8,7 +8,7 @@ import pytest
 from tracereport.sources.inputs import choose_source, read_inputs
 from tracereport.sources.rails.grammar import split_binds
 from tracereport.sources.statements import split_last_comment
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 SIZE = 200_000
 HOSTILE = {

@@ -23,10 +23,13 @@ from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError
 from tracereport.judging.baseline import read_baseline
 from tracereport.model import Report, Settings
-from tracereport.sources import SOURCES, parquet_trial, streams
+from tracereport.sources import SOURCES, parquet_trial
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.parquet import read_table, write_table
-from tracereport.sources.streams import BrokenSourceError, decode_text, read_chunks, read_whole
+from tracereport.sources.streams import chunks, unpacking
+from tracereport.sources.streams.encoding import decode_text
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import HEAD_BYTES, Stream, read_whole
 from tracereport.sources.table import make_table
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
@@ -73,16 +76,16 @@ def test_a_packed_log_is_read_up_to_its_limit_and_says_so(pack: object, capfd: p
 
 
 def test_what_unpacks_to_no_more_than_it_may_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LEAST_UNPACKED_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(unpacking, "LEAST_UNPACKED_LIMIT_BYTES", 1000)
     content = random.Random(1).randbytes(400) * 90  # noqa: S311
     Path("a.gz").write_bytes(packed := gzip.compress(content))
     assert len(content) < 100 * len(packed)
-    assert read_all(read_chunks("a.gz")) == (content, "")
+    assert read_all(Stream("a.gz").read_chunks()) == (content, "")
     Path("b.gz").write_bytes(packed := gzip.compress(b"a" * 200_000))
-    read, why = read_all(read_chunks("b.gz"))
+    read, why = read_all(Stream("b.gz").read_chunks())
     assert len(read) == 100 * len(packed)
     assert "unpack to more than" in why
-    assert read_all(read_chunks("b.gz", unpacked_limit=200_001)) == (b"a" * 200_000, "")
+    assert read_all(Stream("b.gz", 200_001).read_chunks()) == (b"a" * 200_000, "")
 
 
 @pytest.mark.parametrize("line", [b"\n", b"\0" * 200_000 + b"\n"], ids=["line-feeds", "zeros"])
@@ -93,7 +96,7 @@ def test_what_unpacks_to_thirty_thousand_times_its_size_takes_little_memory(line
             writer.write(line * (count // 100))
     tracemalloc.start()
     try:
-        assert sum(map(len, read_chunks(str(packed)))) == count // 100 * 100 * len(line)
+        assert sum(map(len, Stream(str(packed)).read_chunks())) == count // 100 * 100 * len(line)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -119,11 +122,11 @@ def test_what_is_no_size(text: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_rest_of_a_line_that_is_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LONGEST_LINE_BYTES", 5000)
+    monkeypatch.setattr(chunks, "LONGEST_LINE_BYTES", 5000)
     first, last = RECORD % (0, 0), RECORD % (1, 1)
     for tail in (last, last + b"more\n", b""):
         Path("long.log").write_bytes(first + b"x" * 40_000 + b"\n" + tail)
-        read, why = read_all(read_chunks("long.log", chunk_bytes=1000))
+        read, why = read_all(Stream("long.log").read_chunks(chunk_bytes=1000))
         lines = read.splitlines(keepends=True)
         assert [lines[0], *lines[2:]] == [first, *tail.splitlines(keepends=True)]
         assert lines[1] == b"x" * (len(lines[1]) - 1) + b"\n"
@@ -133,10 +136,10 @@ def test_the_rest_of_a_line_that_is_too_long_is_left_out(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("length", [*range(4990, 5010), 9999, 10_000, 10_001])
 def test_a_line_of_any_length_has_one_line_in_what_is_read(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LONGEST_LINE_BYTES", 5000)
+    monkeypatch.setattr(chunks, "LONGEST_LINE_BYTES", 5000)
     Path("long.log").write_bytes(b"a\n" + b"x" * length + b"\nb\nc\n")
     for chunk_bytes in (1, 7, 1000, 5000):
-        read, why = read_all(read_chunks("long.log", chunk_bytes=chunk_bytes))
+        read, why = read_all(Stream("long.log").read_chunks(chunk_bytes=chunk_bytes))
         lines = read.split(b"\n")
         assert (lines[0], lines[2:]) == (b"a", [b"b", b"c", b""])
         assert (len(lines[1]) == length) == (why == "")
@@ -164,7 +167,7 @@ HEADS = (
 
 @pytest.mark.parametrize("part", HEADS)
 def test_a_format_is_told_in_time_that_grows_no_faster_than_the_input(part: bytes) -> None:
-    head = part * (streams.HEAD_BYTES // len(part))
+    head = part * (HEAD_BYTES // len(part))
     started = time.process_time()
     for source in SOURCES:
         source.recognises("some.log", head)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.spans import rows
 from tracereport.calls.calls import Calls
 from tracereport.sources.inputs import choose_source, read_inputs, read_raw
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 ENTRY = """\
 # Time: 2026-01-02T03:04:05.000006Z

@@ -19,7 +19,7 @@ from tracereport.sources.rails import reader, units
 from tracereport.sources.rails.grammar import join_plain_binds, read_binds
 from tracereport.sources.rails.reader import RailsReader
 from tracereport.sources.rails.units import OUTSIDE
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 REQUEST = """\
 Started GET "/books/1" for 127.0.0.1 at 2026-01-02 03:04:05 +0000

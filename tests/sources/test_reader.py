@@ -19,7 +19,7 @@ from tracereport.calls.facts import MALFORMED_ROWS, count_notices
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
 from tracereport.sources.perf_trace.grammar import Reason
 from tracereport.sources.perf_trace.reader import read_log as read_calls
-from tracereport.sources.streams import CHUNK_BYTES
+from tracereport.sources.streams.chunks import CHUNK_BYTES
 from tracereport.sources.table import make_table
 
 REASONS = {

@@ -13,7 +13,7 @@ from tests.spans import rows
 from tracereport.calls.calls import Calls
 from tracereport.sources.inputs import choose_source, read_inputs
 from tracereport.sources.rust_tracing import read_duration
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 
 def event(

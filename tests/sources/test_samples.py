@@ -8,7 +8,7 @@ import pytest
 from tests.paths import INPUTS
 from tests.spans import rows
 from tracereport.sources.inputs import choose_source, read_inputs
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 SOURCE_OF = {
     "jaeger-ui-download.json": "jaeger",

@@ -17,7 +17,8 @@ from tracereport.errors import InputError, TracereportError, UsageError
 from tracereport.model import Input, Rows
 from tracereport.sources import inputs
 from tracereport.sources.interface import Source
-from tracereport.sources.streams import Progress, Stream
+from tracereport.sources.streams.raw import Progress
+from tracereport.sources.streams.stream import Stream
 
 _LINE = re.compile(rb"(?P<who>\w+) asked (?P<whom>\w+) about (?P<what>\w+) for (?P<minutes>\d+) minutes")
 MEETING = b"""\

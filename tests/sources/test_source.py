@@ -19,7 +19,10 @@ from tracereport.calls.calls import Calls
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.perf_trace.reader import read_log as read_calls
-from tracereport.sources.streams import BrokenSourceError, expand_inputs, make_valid, read_chunks
+from tracereport.sources.streams.encoding import make_valid
+from tracereport.sources.streams.names import expand_inputs
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import Stream
 from tracereport.sources.table import make_table
 
 Pack = Callable[[bytes], bytes]
@@ -45,7 +48,7 @@ def write(folder: Path, content: bytes, name: str = "perf_trace.log") -> str:
 
 
 def unpack(name: str, chunk_bytes: int = 1 << 20) -> bytes:
-    return b"".join(read_chunks(name, chunk_bytes=chunk_bytes))
+    return b"".join(Stream(name).read_chunks(chunk_bytes=chunk_bytes))
 
 
 def read_bytes(folder: Path, content: bytes) -> Calls:
@@ -141,7 +144,7 @@ def test_a_character_may_be_cut_where_a_piece_ends(
 ) -> None:
     name = write(tmp_path_factory.getbasetemp(), ("\ufeff" + text).encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tracereport.sources.streams.PIECE_BYTES", piece_bytes)
+        patch.setattr("tracereport.sources.streams.encoding.PIECE_BYTES", piece_bytes)
         assert unpack(name, chunk_bytes=7) == text.encode()
 
 
@@ -230,7 +233,7 @@ def test_chunks_are_whole_lines_and_lose_nothing(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, chunk_bytes: int
 ) -> None:
     content = b"x" + content
-    chunks = list(read_chunks(write(tmp_path_factory.getbasetemp(), content), chunk_bytes=chunk_bytes))
+    chunks = list(Stream(write(tmp_path_factory.getbasetemp(), content)).read_chunks(chunk_bytes=chunk_bytes))
     assert b"".join(chunks) == content
     assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
 
@@ -238,7 +241,7 @@ def test_chunks_are_whole_lines_and_lose_nothing(
 def test_progress_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
     packed = gzip.compress(LOG)
     told: list[tuple[int, int | None]] = []
-    list(read_chunks(write(tmp_path, packed), lambda position, size: told.append((position, size))))
+    list(Stream(write(tmp_path, packed)).read_chunks(lambda position, size: told.append((position, size))))
     assert told[-1] == (len(packed), len(packed))
     assert [position for position, _ in told] == sorted(position for position, _ in told)
 
@@ -246,7 +249,7 @@ def test_progress_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
 def test_standard_input_is_an_input_like_any_other(pack: Pack) -> None:
     script = """
-from tracereport.sources.streams import expand_inputs
+from tracereport.sources.streams.names import expand_inputs
 from tracereport.sources.perf_trace.reader import read_log
 calls = read_log(expand_inputs(["-"]))
 print(len(calls), calls.files, calls.facts.input.lines)

@@ -8,7 +8,7 @@ from tracereport.command.job import Job, Prepared
 from tracereport.errors import BaselineError
 from tracereport.judging.acceptances import apply_acceptances
 from tracereport.model import Configuration, Report
-from tracereport.sources.streams import readable
+from tracereport.sources.streams.names import readable
 
 if TYPE_CHECKING:
     from tracereport.judging.compare import Sides

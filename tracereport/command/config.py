@@ -18,7 +18,7 @@ from tracereport.errors import ConfigError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings, option_of_field
 from tracereport.sources.objects import is_url
-from tracereport.sources.streams import decode_text
+from tracereport.sources.streams.encoding import decode_text
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"

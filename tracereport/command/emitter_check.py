@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from tracereport.errors import InputError
 from tracereport.sources.perf_trace.emitter_rules import SHOWN_BREACHES, EmitterCheck, Verdict
-from tracereport.sources.streams import STANDARD_INPUT, expand_inputs, read_whole
+from tracereport.sources.streams.names import STANDARD_INPUT, expand_inputs
+from tracereport.sources.streams.stream import read_whole
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.units import escape_controls
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from tracereport.command.interrupt import prompt_interrupts
 from tracereport.command.printing import print_error, print_line, readers_may_leave
 from tracereport.errors import ExitCode, TracereportError
-from tracereport.sources.streams import STANDARD_INPUT, is_stream
+from tracereport.sources.streams.names import STANDARD_INPUT, is_stream
 
 if TYPE_CHECKING:
     from tracereport.command.job import Job, Prepared

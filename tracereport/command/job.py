@@ -12,7 +12,7 @@ from tracereport.documents.interface import Format, RenderOptions
 from tracereport.documents.places import Excerpt
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Gate, Report, Selection, Settings
-from tracereport.sources.streams import InputState
+from tracereport.sources.streams.names import InputState
 
 
 class Watcher(Protocol):

@@ -16,7 +16,7 @@ from tracereport.documents.formats import list_suffixes
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES, Format
 from tracereport.documents.places import EDITORS
 from tracereport.sources import SOURCES
-from tracereport.sources.streams import readable
+from tracereport.sources.streams.names import readable
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """The settings of every command."""

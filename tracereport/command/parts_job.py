@@ -16,7 +16,7 @@ from tracereport.engine.tasks import Task
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report
 from tracereport.sources.inputs import explain_nothing
-from tracereport.sources.streams import InputState, describe_inputs
+from tracereport.sources.streams.names import InputState, describe_inputs
 
 
 def measure_parts(

@@ -9,7 +9,8 @@ from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
 from tracereport.model import Report
 from tracereport.sources.inputs import read_inputs
-from tracereport.sources.streams import decode_text, is_calls_table
+from tracereport.sources.parquet_source import is_calls_table
+from tracereport.sources.streams.encoding import decode_text
 
 
 def prepare_job(job: Job) -> Prepared:

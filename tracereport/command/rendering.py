@@ -12,7 +12,8 @@ from tracereport.documents.writer import Content, Document, Rendered
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.inputs import read_raw
 from tracereport.sources.objects import is_url
-from tracereport.sources.streams import describe_inputs, input_title, is_calls_table
+from tracereport.sources.parquet_source import is_calls_table
+from tracereport.sources.streams.names import describe_inputs, input_title
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:

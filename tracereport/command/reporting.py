@@ -196,7 +196,7 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
     from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
-    from tracereport.sources.streams import expand_inputs, input_title  # noqa: PLC0415
+    from tracereport.sources.streams.names import expand_inputs, input_title  # noqa: PLC0415
 
     with ExitStack() as stack:
         job = plan_job(given, logs, sys.stdout)

@@ -20,14 +20,14 @@ from tracereport.engine.report import finish_report, measure_locally
 from tracereport.errors import UsageError
 from tracereport.model import Report
 from tracereport.sources.inputs import explain_nothing, read_inputs, read_sets
-from tracereport.sources.streams import (
+from tracereport.sources.parquet_source import is_calls_table
+from tracereport.sources.streams.names import (
     STANDARD_INPUT,
     InputState,
     describe_inputs,
     expand_inputs,
     find_links,
     input_title,
-    is_calls_table,
 )
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from tracereport.sources.streams import InputState
+from tracereport.sources.streams.names import InputState
 
 CLUSTER_SCHEME: Final = "dask://"
 """Of the URL of a cluster."""

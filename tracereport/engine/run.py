@@ -22,7 +22,7 @@ from tracereport.errors import InputError, UsageError
 from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import cut_input, group_inputs
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import InputState
+from tracereport.sources.streams.names import InputState
 
 RANGE_BYTES: Final = 64 << 20
 """Of a large input, what is measured by itself."""

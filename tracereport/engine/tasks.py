@@ -16,7 +16,8 @@ from tracereport.engine.stores import SUFFIX, open_store
 from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import read_sets
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import InputState, Progress, input_title
+from tracereport.sources.streams.names import InputState, input_title
+from tracereport.sources.streams.raw import Progress
 
 PARTIALS: Final = "partials"
 """The piece that holds the merged partial results; details have the key of their measure."""

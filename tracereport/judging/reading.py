@@ -6,7 +6,8 @@ import msgspec
 
 from tracereport.errors import TracereportError
 from tracereport.model import SCHEMA_VERSION
-from tracereport.sources.streams import BrokenSourceError, read_whole
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import read_whole
 
 REMEDY = "Give a report.json that `tracereport LOG -o report.json` wrote (also as .json.gz)."
 

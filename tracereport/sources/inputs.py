@@ -17,7 +17,9 @@ from tracereport.sources.interface import CuttableSource, JoiningSource, Source
 from tracereport.sources.joining import join_calls
 from tracereport.sources.objects import is_url
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import Progress, Stream, input_title
+from tracereport.sources.streams.names import input_title
+from tracereport.sources.streams.raw import Progress
+from tracereport.sources.streams.stream import Stream
 
 CALLS_AT_ONCE: Final = 250_000
 """As many as are measured together, where processes allow it: fewer would cost time, more would cost memory."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # whoever only asks for a source's name loads nothing of what
     from tracereport.calls.calls import Calls, Facts
     from tracereport.errors import InputError
     from tracereport.sources.ranges import ByteRange
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams.raw import Progress
+    from tracereport.sources.streams.stream import Stream
 
 
 class Source(Protocol):
@@ -28,7 +29,7 @@ class Source(Protocol):
 
         Args:
             path: as named on the command line.
-            head: how its content begins, unpacked: ``streams.HEAD_BYTES`` of it, or all there is.
+            head: how its content begins, unpacked: ``HEAD_BYTES`` of it, or all there is.
         """
 
     def read(self, streams: Sequence[Stream], progress: Progress | None) -> Iterator[Calls]:

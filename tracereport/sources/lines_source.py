@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tracereport.errors import InputError
-from tracereport.sources.streams import BrokenSourceError, Stream, read_chunks
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracereport.calls.calls import Calls, Facts
-    from tracereport.sources.streams import Progress
+    from tracereport.sources.streams.raw import Progress
 
     Read = Callable[[Sequence[Stream], Progress | None], Iterator[Calls]]
     FindExtents = Callable[[Stream], Mapping[int, int]]
@@ -76,7 +77,7 @@ class LinesSource:
 def _read_lines(name: str, wanted: set[int]) -> Iterator[bytes]:
     number = 0
     try:
-        for chunk in read_chunks(name):
+        for chunk in Stream(name).read_chunks():
             for line in (
                 chunk.splitlines(keepends=True) if b"\r" not in chunk else re.findall(rb"[^\n]*\n|[^\n]+", chunk)
             ):

@@ -6,7 +6,8 @@ from typing import Final
 
 from tracereport.calls.calls import Calls
 from tracereport.sources.postgres import PostgresReader, Record, find_extents_by
-from tracereport.sources.streams import Progress, Stream
+from tracereport.sources.streams.raw import Progress
+from tracereport.sources.streams.stream import Stream
 
 _USER: Final = re.compile(r"# User@Host: (?P<user>[^\[]*)\[[^\]]*\] @ .*?(?:Id: +(?P<id>\d+))?\s*\Z")
 _THREAD: Final = re.compile(r"# Thread_id: (?P<id>\d+)(?:  Schema: (?P<schema>\S*))?")

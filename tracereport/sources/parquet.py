@@ -22,7 +22,8 @@ from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
 from tracereport.sources.objects import ObjectFile, is_url
 from tracereport.sources.parquet_trial import try_table
-from tracereport.sources.streams import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO, input_title
+from tracereport.sources.streams.names import input_title
+from tracereport.sources.streams.unpacking import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
 from tracereport.sources.table import make_table
 
 METADATA_KEY: Final = "tracereport"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracereport.errors import InputError
-from tracereport.sources.streams import PARQUET_MAGIC, is_calls_table
+from tracereport.sources.objects import is_url
+from tracereport.sources.streams.names import STANDARD_INPUT
+from tracereport.sources.streams.raw import open_raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,8 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracereport.calls.calls import Calls, Facts
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams.raw import Progress
+    from tracereport.sources.streams.stream import Stream
 
+PARQUET_MAGIC: Final = b"PAR1"
 _NO_LINES: Final = "a table of calls doesn't hold the records"
 
 
@@ -46,3 +51,14 @@ class ParquetSource:
     def explain_nothing(self, names: Sequence[str], facts: Facts | None) -> InputError:  # noqa: ARG002
         """That the table is empty."""
         return InputError(f"{names[0]}: no calls in the table", "Give the log itself.")
+
+
+def is_calls_table(name: str) -> bool:
+    """Whether the input is a Parquet file, or an object that is one."""
+    if is_url(name):
+        with open_raw(name) as object_file:
+            return object_file.peek(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    if name == STANDARD_INPUT or not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as file:
+        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC

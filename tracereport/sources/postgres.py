@@ -13,7 +13,9 @@ from tracereport.calls.build import CallsBuilder, Params
 from tracereport.calls.calls import NO_PARENT, CallKind, Calls, Facts
 from tracereport.model import Input, Rows
 from tracereport.sources.statements import read_statement, split_last_comment
-from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
+from tracereport.sources.streams.encoding import make_valid
+from tracereport.sources.streams.raw import BrokenSourceError, Progress
+from tracereport.sources.streams.stream import Stream
 
 MICROSECOND_NS: Final = 1_000
 _MESSAGE: Final = re.compile(

@@ -15,7 +15,9 @@ import msgspec
 from tracereport.calls.build import CallsBuilder, Params
 from tracereport.calls.calls import NO_PARENT, Calls, Facts
 from tracereport.model import Input, Rows
-from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
+from tracereport.sources.streams.encoding import make_valid
+from tracereport.sources.streams.raw import BrokenSourceError, Progress
+from tracereport.sources.streams.stream import Stream
 
 VIA: Final = "tracing"
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")

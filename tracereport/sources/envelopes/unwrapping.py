@@ -13,7 +13,7 @@ from tracereport.sources.envelopes.learning import (
     learn_layer,
     starts_with_time_stamp,
 )
-from tracereport.sources.streams import BrokenSourceError
+from tracereport.sources.streams.raw import BrokenSourceError
 
 _MOST_LAYERS: Final = 5
 _BYTES_BEFORE: Final = 1 << 16

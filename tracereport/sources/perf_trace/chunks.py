@@ -10,7 +10,7 @@ import msgspec
 
 from tracereport.native.split import Split, split_chunk
 from tracereport.sources.perf_trace.markers import PlacedMarker, find_markers
-from tracereport.sources.streams import make_valid
+from tracereport.sources.streams.encoding import make_valid
 
 
 class Chunk(msgspec.Struct, frozen=True, eq=False):

@@ -16,7 +16,9 @@ from tracereport.sources.perf_trace.blocks import BlockFinder, DoubledBlock
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
 from tracereport.sources.perf_trace.markers import find_crate, find_markers
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import BrokenSourceError, Stream, make_valid
+from tracereport.sources.streams.encoding import make_valid
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import Stream
 
 
 def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:

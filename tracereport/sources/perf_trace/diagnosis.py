@@ -6,8 +6,9 @@ from typing import Final
 
 from tracereport.calls.calls import Facts
 from tracereport.errors import InputError
+from tracereport.sources.parquet_source import PARQUET_MAGIC
 from tracereport.sources.perf_trace.grammar import MARK, Reason
-from tracereport.sources.streams import PARQUET_MAGIC, STANDARD_INPUT
+from tracereport.sources.streams.names import STANDARD_INPUT
 from tracereport.wording.phrases import format_counted
 
 _COLLECT: Final = "RUST_LOG=debug cargo test 2> perf_trace.log"

@@ -16,7 +16,8 @@ from tracereport.calls.calls import Calls
 from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
-from tracereport.sources.streams import BrokenSourceError, read_chunks
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import Stream
 
 _START = re.compile(RECORD_START.pattern.encode())
 _ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{{1,4}})?(?=[| \t\r\n\x1b]|\Z)".encode())
@@ -43,7 +44,7 @@ def _read_lines(name: str, wanted: NDArray[np.int64]) -> Iterator[bytes]:
     What is wrong with the input is said where its calls are read; here all that can be read is. These lines were read
     before, so that no limit is needed that they don't set themselves.
     """
-    source = read_chunks(name, unpacked_limit=sys.maxsize)
+    source = Stream(name, sys.maxsize).read_chunks()
     chunks = unwrap(source, Envelope())
     first_line = 0
     try:

@@ -24,7 +24,9 @@ from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.encode import Encoder
 from tracereport.sources.perf_trace.grammar import Reason, RecordText, parse_record, strip_line_end
 from tracereport.sources.perf_trace.reading import Columns, FileReading, is_within, join_columns
-from tracereport.sources.streams import CHUNK_BYTES, BrokenSourceError, Progress, Stream
+from tracereport.sources.streams.chunks import CHUNK_BYTES
+from tracereport.sources.streams.raw import BrokenSourceError, Progress
+from tracereport.sources.streams.stream import Stream
 
 HEAD_BYTES = 1 << 20
 WORKERS = 2

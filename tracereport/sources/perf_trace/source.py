@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from tracereport.sources.streams import PARQUET_MAGIC
+from tracereport.sources.parquet_source import PARQUET_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tracereport.calls.calls import Calls, Facts
     from tracereport.errors import InputError
     from tracereport.sources.ranges import ByteRange
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams.raw import Progress
+    from tracereport.sources.streams.stream import Stream
 
 _RECORD: Final = re.compile(rb"PERF_TRACE\|[0-9]+\|")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tracereport.sources.ranges import ByteRange
-from tracereport.sources.streams import Stream
+from tracereport.sources.streams.stream import Stream
 
 STEP_BYTES: Final = 16 << 20
 """There is a cut at the first place behind so many bytes from the one before."""

@@ -28,7 +28,9 @@ from tracereport.sources.rails.grammar import (
     split_place,
 )
 from tracereport.sources.rails.units import OUTSIDE, Unit, Units
-from tracereport.sources.streams import BrokenSourceError, Progress, Stream, make_valid
+from tracereport.sources.streams.encoding import make_valid
+from tracereport.sources.streams.raw import BrokenSourceError, Progress
+from tracereport.sources.streams.stream import Stream
 
 CALLS_AT_ONCE: Final = 250_000
 """Of a set: it ends behind so many, where no unit is open."""

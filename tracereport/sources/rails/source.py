@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tracereport.calls.calls import Calls
     from tracereport.sources.lines_source import Reader
     from tracereport.sources.ranges import ByteRange
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams.raw import Progress
+    from tracereport.sources.streams.stream import Stream
 
 
 class RailsSource(LinesSource):

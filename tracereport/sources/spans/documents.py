@@ -23,7 +23,7 @@ def split_documents(chunks: Iterable[bytes]) -> Iterator[Document]:
     """The documents of an input, in order.
 
     Args:
-        chunks: whole lines, as ``streams.read_chunks`` gives them; an error of theirs comes after what could be read.
+        chunks: whole lines, as ``Stream.read_chunks`` gives them; an error of theirs comes after what could be read.
     """
     chunks = iter(chunks)
     first = next(chunks, b"")

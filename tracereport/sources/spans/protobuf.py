@@ -12,7 +12,8 @@ from tracereport.sources.spans.documents import Document
 from tracereport.sources.spans.otlp import UNKNOWN_SERVICE, to_ns
 from tracereport.sources.spans.protobuf_cut import shorten_request
 from tracereport.sources.spans.table import Span
-from tracereport.sources.streams import Progress, Stream
+from tracereport.sources.streams.raw import Progress
+from tracereport.sources.streams.stream import Stream
 
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest

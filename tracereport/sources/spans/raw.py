@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
 from tracereport.sources.spans.read import UNREADABLE, Skin, make_valid, split_input
-from tracereport.sources.streams import BrokenSourceError, Stream
+from tracereport.sources.streams.raw import BrokenSourceError
+from tracereport.sources.streams.stream import Stream
 
 
 def read_raw(skin: Skin, calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]) -> Iterator[bytes]:

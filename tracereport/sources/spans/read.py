@@ -19,7 +19,8 @@ from tracereport.sources.spans.documents import Document, split_documents
 from tracereport.sources.spans.forest import NOWHERE, Forest, grow_forest
 from tracereport.sources.spans.protobuf import UnreadableError
 from tracereport.sources.spans.table import Span, SpanColumns, SpanTable
-from tracereport.sources.streams import BrokenSourceError, Progress, Stream
+from tracereport.sources.streams.raw import BrokenSourceError, Progress
+from tracereport.sources.streams.stream import Stream
 
 MALFORMED_BYTES = 200
 _POWERS_OF_TEN = tuple(10**power for power in range(9, 0, -1))

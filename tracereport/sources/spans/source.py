@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tracereport.calls.calls import Calls, Facts
     from tracereport.sources.spans.read import Skin
-    from tracereport.sources.streams import Progress, Stream
+    from tracereport.sources.streams.raw import Progress
+    from tracereport.sources.streams.stream import Stream
 
 _START: Final = re.compile(rb"\s*[\[{]")
 
