@@ -16,7 +16,7 @@ from tests.oracle.savings import first_ended
 from tests.oracle.units import Call, by_lookup, calls_of, find_units
 from tracereport.calls.calls import Calls
 from tracereport.findings.interface import Key
-from tracereport.model import Report, Settings, encode_report
+from tracereport.model import Report, Settings, encode_json
 
 MOST_BINS = 200
 LARGEST = 5
@@ -65,7 +65,7 @@ def hold_figures(report: Report, processes: Sequence[Process], calls: Calls) -> 
 
     Of ``calls`` the tests are taken that made them.
     """
-    found = msgspec.json.decode(encode_report(report))
+    found = msgspec.json.decode(encode_json(report))
     expected = measure(
         processes,
         ignored_metrics=report.settings.ignore_metrics,

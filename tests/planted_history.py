@@ -16,7 +16,7 @@ from tracereport.engine.report import make_report
 from tracereport.judging.history.gathering import Gathering
 from tracereport.judging.history.run_report import RunReport
 from tracereport.judging.history.runs import Named
-from tracereport.model import Generator, Report, Settings, encode_report
+from tracereport.model import Generator, Report, Settings, encode_json
 from tracereport.model.history import History
 from tracereport.sources.inputs import read_inputs
 
@@ -46,7 +46,7 @@ def planted_history() -> History:
         current = reports.get(run, current)
         label = hashlib.sha256(str(run).encode()).hexdigest()[:7]
         labelled = replace(current, label=label, at_time=(FIRST + run * EVERY).isoformat())
-        read = msgspec.json.decode(encode_report(labelled), type=RunReport)
+        read = msgspec.json.decode(encode_json(labelled), type=RunReport)
         gathering.add(run, Named(file=f"runs/{run}.json.gz", label=label, page=f"runs/{run}.html"), read)
     return gathering.finish("given", None, [], Generator(name="tracereport", version=current.generator.version))
 

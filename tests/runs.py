@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tests.counted_report import Run, calls, counted_report
-from tracereport.model import Report, encode_report
+from tracereport.model import Report, encode_json
 
 LABELS = ("a1b2c3d", "b2c3d4e", "c3d4e5f", "d4e5f60", "e5f6071", "f607182")
 
@@ -26,5 +26,5 @@ def keep(folder: Path, reports: Sequence[Report], names: str = "run-{}.json.gz",
         path.parent.mkdir(parents=True, exist_ok=True)
         label = LABELS[number - 1] if with_labels and number <= len(LABELS) else None
         labelled = replace(report, label=label, at_time=f"2026-05-{number:02}T09:00:00+00:00")
-        content = encode_report(labelled)
+        content = encode_json(labelled)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)

@@ -12,7 +12,7 @@ import pytest
 import tracereport
 from tests.running import BARE, DEEP, SINGLE, environment
 from tracereport.errors import InputError, UsageError
-from tracereport.model import decode_report, encode_report
+from tracereport.model import Report, decode_json, encode_json
 from tracereport.sources.table import SCHEMA
 
 PUBLIC = {"Report", "Selection", "Settings", "analyze", "chart", "read_calls", "render"}
@@ -150,7 +150,7 @@ def test_a_report_is_rendered_as_the_command_does(kind: str, beginning: str | by
     document = tracereport.render(report, kind, location="a.rs")
     assert type(document) is type(beginning)
     assert document.startswith(beginning)  # type: ignore[arg-type]
-    assert tracereport.render(decode_report(encode_report(report)), kind, location="a.rs") == document
+    assert tracereport.render(decode_json(encode_json(report), Report), kind, location="a.rs") == document
 
 
 def test_what_cannot_be_meant_is_refused_in_words() -> None:

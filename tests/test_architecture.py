@@ -53,6 +53,7 @@ MAY_PRINT = {
     "tracereport.command.finishing": "whether a terminal shows the gates already",
     "tracereport.command.printing": "what every command says on standard error",
     "tracereport.command.history": "a command, too",
+    "tracereport.command.schema": "an option that prints a schema",
     "tracereport.__main__": "says that it was interrupted, or failed, while the command was still being loaded",
     "tracereport.command.interrupt": "says so where Python itself doesn't come round to it",
     "tracereport.command.capture": "passes on what the command that it runs prints",

@@ -25,7 +25,7 @@ from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
 from tracereport.command.options import GROUPS, TOP
 from tracereport.documents import FORMATS
 from tracereport.documents.formats import list_suffixes
-from tracereport.model import Settings, report_schema
+from tracereport.model import Report, Settings, json_schema
 from tracereport.wording.units import display_width
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -143,7 +143,7 @@ def test_the_version_the_schema_and_the_help(capsys: pytest.CaptureFixture[str])
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"tracereport {__version__}\n"
     assert main(["--schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(report_schema()))
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(json_schema(Report)))
     for command in ([], ["run"], ["accept"], ["config"], ["emitter"], ["completion"]):
         assert main([*command, "--help"]) == 0
         assert capsys.readouterr().out.startswith(f"Usage: {' '.join(['tracereport', *command])} ")

@@ -23,8 +23,8 @@ from tracereport.command.cli import COMMANDS, main
 from tracereport.documents.history import HISTORY_FORMATS
 from tracereport.judging.history.run_report import RunReport
 from tracereport.judging.reading import NoReportError, read_report
-from tracereport.model import Report, encode_report
-from tracereport.model.history import History, decode_history
+from tracereport.model import Report, decode_json, encode_json
+from tracereport.model.history import History
 
 SHOP = ROOT / "examples" / "logs" / "shop.log"
 LOADS = ("page", "load")
@@ -43,7 +43,7 @@ def repeating(*repeats: int) -> list[Report]:
 
 def made(*arguments: str, code: int = 0) -> History:
     assert main(["history", *arguments, "-q", "-o", "history.json"]) == code
-    return decode_history(Path("history.json").read_bytes())
+    return decode_json(Path("history.json").read_bytes(), History)
 
 
 def labels(history: History) -> list[str]:
@@ -72,7 +72,7 @@ def test_runs_are_ordered_by_their_times_if_asked(folder: Path) -> None:
 
 def test_a_run_without_a_time_has_no_place_among_times(folder: Path) -> None:
     keep(folder, repeating(1, 2))
-    (folder / "other.json").write_bytes(encode_report(repeating(3)[0]))
+    (folder / "other.json").write_bytes(encode_json(repeating(3)[0]))
     history = made("*.json*", "--order-by", "time", code=3)
     assert labels(history) == [*LABELS[:2]]
     assert [(row.file, row.reason) for row in history.unread.rows] == [
@@ -115,7 +115,7 @@ def test_reports_of_an_object_store_are_read_where_they_lie() -> None:
     with serving_objects() as server:
         bucket = server.make_bucket("runs")
         for number, report in enumerate(repeating(1, 5, 7), start=9):
-            server.put("runs", f"main/{number}.json.gz", gzip.compress(encode_report(report)))
+            server.put("runs", f"main/{number}.json.gz", gzip.compress(encode_json(report)))
         server.put("runs", "main/12.json.gz", b"no report")
         history = made(f"{bucket}/main/*.json.gz", code=3)
         assert labels(history) == ["9", "10", "11"]
@@ -130,17 +130,17 @@ def test_reports_of_an_object_store_are_read_where_they_lie() -> None:
 
 BROKEN: dict[str, tuple[bytes, str]] = {
     "empty.json": (b"", "is not JSON"),
-    "half.json.gz": (gzip.compress(encode_report(suite({LOADS: "ab"})))[:200], "is damaged"),
+    "half.json.gz": (gzip.compress(encode_json(suite({LOADS: "ab"})))[:200], "is damaged"),
     "log.json": (b"PERF_TRACE|0|load|elapsed_ms=1\n", "is not JSON"),
     "later.json": (b'{"schema_version": 2, "runs": []}', "has schema version 2, and this tracereport reads up to 1"),
     "other.json": (b'{"name": "package"}', "is not a report of tracereport: Object missing required field"),
     "wrong.json": (b'{"schema_version": 1, "totals": 3}', "is not a report of tracereport"),
     "deep.json": (b"[" * 100_000, "is"),
     "huge.json": (
-        encode_report(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":' + b"9" * 30),
+        encode_json(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":' + b"9" * 30),
         "is not a report",
     ),
-    "less.json": (encode_report(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":-2'), "is not a report"),
+    "less.json": (encode_json(suite({LOADS: "ab"})).replace(b'"calls":2', b'"calls":-2'), "is not a report"),
 }
 
 
@@ -152,7 +152,7 @@ def test_a_broken_file_is_said_and_the_others_are_shown(
     (folder / name).write_bytes(content)
     keep(folder, repeating(1, 2))
     assert main(["history", "run-1.json.gz", name, "run-2.json.gz", "-q", "-o", "h.json", "-o", "h.html"]) == 3
-    history = decode_history(Path("h.json").read_bytes())
+    history = decode_json(Path("h.json").read_bytes(), History)
     assert history.runs.total == 2
     assert [row.file for row in history.unread.rows] == [name]
     assert reason in history.unread.rows[0].reason
@@ -190,10 +190,10 @@ def test_texts_of_a_report_that_anybody_may_have_written_are_bounded(folder: Pat
             at_time="soon" if number == 1 else "0001-01-01",
             generator=replace(report.generator, version=str(number) * 100_000),
         )
-        (folder / f"{number}.json").write_bytes(encode_report(odd))
+        (folder / f"{number}.json").write_bytes(encode_json(odd))
     outputs = [part for kind in HISTORY_FORMATS for part in ("-o", f"h{kind.suffixes[0]}")]
     assert main(["history", "?.json", "-q", "--page", "https://ci.example/{label}", *outputs]) == 0
-    assert decode_history(Path("h.json").read_bytes()).runs.rows[0].at_time is None
+    assert decode_json(Path("h.json").read_bytes(), History).runs.rows[0].at_time is None
     assert all(Path(f"h{kind.suffixes[0]}").stat().st_size < 900_000 for kind in HISTORY_FORMATS)
     assert Path("h.md").stat().st_size < 60_000
     assert made("?.json", "--order-by", "time", code=3).unread.rows[0].file == "1.json"
@@ -202,7 +202,7 @@ def test_texts_of_a_report_that_anybody_may_have_written_are_bounded(folder: Pat
 @given(content=st.binary(max_size=300), at=st.integers(0, 5000), length=st.integers(0, 400))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_file_holds_is_a_run_or_a_reason(folder: Path, content: bytes, at: int, length: int) -> None:
-    whole = encode_report(suite({LOADS: "aab"}))
+    whole = encode_json(suite({LOADS: "aab"}))
     path = folder / "broken.json"
     path.write_bytes(whole[:at] + content + whole[at + length :])
     with suppress(NoReportError):
@@ -228,7 +228,7 @@ def test_a_run_s_page_is_the_one_beside_its_report_seen_from_the_history(folder:
     (folder / "runs" / "a b-2.html").write_text("page")
     (folder / "out").mkdir()
     assert main(["history", "runs/*.json.gz", "-q", "-o", "out/h.json", "-o", "out/h.html"]) == 0
-    pages = [run.page for run in decode_history(Path("out/h.json").read_bytes()).runs.rows]
+    pages = [run.page for run in decode_json(Path("out/h.json").read_bytes(), History).runs.rows]
     assert pages == [None, "../runs/a%20b-2.html"]
     assert 'href="../runs/a%20b-2.html"' in Path("out/h.html").read_text()
 
@@ -242,7 +242,7 @@ def test_pages_are_where_the_address_says(folder: Path) -> None:
 
 def test_a_label_in_an_address_stays_one_part_of_it(folder: Path) -> None:
     hostile = replace(repeating(1)[0], label='../"><script>#?')
-    (folder / "a.json").write_bytes(encode_report(hostile))
+    (folder / "a.json").write_bytes(encode_json(hostile))
     page = made("a.json", "--page", "https://ci.example/{label}").runs.rows[0].page
     assert page == "https://ci.example/..%2F%22%3E%3Cscript%3E%23%3F"
 
@@ -338,7 +338,7 @@ def test_redacted_reports_have_a_history_that_shows_no_value(folder: Path) -> No
     assert main(["history", "?.json", "-q", *outputs]) == 0
     for kind in HISTORY_FORMATS:
         assert b"hunter" not in Path(f"h{kind.suffixes[0]}").read_bytes()
-    assert decode_history(Path("h.json").read_bytes()).findings.total == 1
+    assert decode_json(Path("h.json").read_bytes(), History).findings.total == 1
 
 
 # Limits
@@ -373,6 +373,6 @@ def test_a_thousand_runs_are_read_in_little_memory_into_a_page_that_is_bounded(f
     assert exit_code == 0
     assert kilobytes < 500_000
     assert Path("history.html").stat().st_size <= 1_500_000
-    history = decode_history(Path("history.json").read_bytes())
+    history = decode_json(Path("history.json").read_bytes(), History)
     assert history.runs.total == history.compared_runs == 1000
     assert history.figures[0].steps == 200

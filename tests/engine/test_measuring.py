@@ -6,7 +6,7 @@ from tests.truth import log_path
 from tracereport.engine import measuring
 from tracereport.engine.measuring import LocalParts, measure_calls
 from tracereport.engine.report import finish_report
-from tracereport.model import Selection, Settings, encode_report
+from tracereport.model import Selection, Settings, encode_json
 from tracereport.sources.inputs import read_inputs
 
 
@@ -19,5 +19,5 @@ def test_threads_change_no_figure(name: str, selection: Selection | None, monkey
     for threads in (1, 3):
         parts = LocalParts()
         parts.add(measure_calls(calls, Settings(), selection, first_process=0, threads=threads))
-        reports.append(encode_report(finish_report(parts, Settings(), "same", selection)))
+        reports.append(encode_json(finish_report(parts, Settings(), "same", selection)))
     assert reports[0] == reports[1]

@@ -19,7 +19,7 @@ from tracereport.engine.measuring import Parts, merge_partials
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import Measuring, measure_inputs
 from tracereport.engine.tasks import run_task
-from tracereport.model import Settings, encode_report
+from tracereport.model import Settings, encode_json
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.streams.names import describe_inputs
 
@@ -31,7 +31,7 @@ def ignore(*_: object) -> None:
 
 
 def of_one_process(paths: Sequence[Path]) -> bytes:
-    return encode_report(make_report(read_inputs([str(path) for path in paths]), Settings(), "same"))
+    return encode_json(make_report(read_inputs([str(path) for path in paths]), Settings(), "same"))
 
 
 def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
@@ -48,7 +48,7 @@ def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
 
 def of_parts(paths: Sequence[Path], **changes: Any) -> bytes:
     with measure_inputs(measuring(paths, **changes), ignore) as parts:
-        return encode_report(finish_report(parts, Settings(), "same"))
+        return encode_json(finish_report(parts, Settings(), "same"))
 
 
 class ShuffledExecutor(Executor):
@@ -113,7 +113,7 @@ def test_parts_merge_in_any_grouping(seed: int) -> None:
     paths = REAL[:10]
     with measure_inputs(measuring(paths), ignore) as parts:
         merged: Parts = PairwiseParts(parts, seed)
-        assert encode_report(finish_report(merged, Settings(), "same")) == of_one_process(paths)
+        assert encode_json(finish_report(merged, Settings(), "same")) == of_one_process(paths)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -127,7 +127,7 @@ def test_parts_merge_in_any_order(seed: int) -> None:
     assert report.input is not None
     assert expected.input is not None
     assert sorted(report.input.files) == sorted(expected.input.files)
-    assert encode_report(replace(report, input=None)) == encode_report(replace(expected, input=None))
+    assert encode_json(replace(report, input=None)) == encode_json(replace(expected, input=None))
 
 
 @pytest.mark.parametrize("workers", ["2", "5"])
@@ -160,7 +160,7 @@ def test_any_logs_give_the_same_report_in_parts(
         path.write_bytes(log)
     with measure_inputs(measuring(paths), ignore) as parts:
         report = finish_report(PairwiseParts(parts, seed), Settings(), "same")
-    assert encode_report(report) == of_one_process(paths)
+    assert encode_json(report) == of_one_process(paths)
 
 
 def test_forty_files_of_the_same_names_give_the_same_report(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tracereport.findings import ranking
 from tracereport.findings.interface import Candidate, FindingKind, Key
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
-from tracereport.model import Finding, Report, Settings, encode_report
+from tracereport.model import Finding, Report, Settings, encode_json
 from tracereport.sources.inputs import read_inputs
 
 
@@ -139,5 +139,5 @@ def test_a_kind_of_finding_is_merged_like_any_other() -> None:
     with measure_inputs(measuring(paths), ignore) as parts:
         merged = finish_report(parts, Settings(), "same")
     together = make_report(read_inputs([str(path) for path in paths]), Settings(), "same")
-    assert encode_report(merged) == encode_report(together)
+    assert encode_json(merged) == encode_json(together)
     assert any(finding.kind == ODD for finding in merged.findings.rows)

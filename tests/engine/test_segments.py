@@ -21,7 +21,7 @@ from tracereport.engine.in_turn import measure_in_turn
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import measure_inputs
 from tracereport.engine.tasks import run_task
-from tracereport.model import Selection, Settings, encode_report
+from tracereport.model import Selection, Settings, encode_json
 from tracereport.sources.inputs import cut_input, read_inputs
 from tracereport.sources.perf_trace.reader import read_sets
 
@@ -32,7 +32,7 @@ SMALL_BYTES = 1_000
 def in_sets(paths: Sequence[Path], calls_at_once: int = 1) -> bytes:
     sets = read_sets([str(path) for path in paths], calls_at_once=calls_at_once, chunk_bytes=SMALL_BYTES)
     with measure_in_turn(sets, Settings(), ROW_LIMIT) as parts:
-        return encode_report(finish_report(parts, Settings(), "same"))
+        return encode_json(finish_report(parts, Settings(), "same"))
 
 
 def in_ranges(paths: Sequence[Path], folder: Path, **changes: Any) -> bytes:
@@ -62,7 +62,7 @@ def test_any_log_gives_the_same_report_in_pieces(
     assert in_sets([log]) == whole
     kept = measuring([log], parts=str(folder / "parts"), range_bytes=SMALL_BYTES)
     with measure_inputs(kept, ignore) as parts:
-        assert encode_report(finish_report(PairwiseParts(parts, seed), Settings(), "same")) == whole
+        assert encode_json(finish_report(PairwiseParts(parts, seed), Settings(), "same")) == whole
 
 
 UNIT = "     Running unittests src/lib.rs (target/debug/deps/{0}-fc8961ee0bcdd593)\n"

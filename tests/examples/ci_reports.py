@@ -8,7 +8,7 @@ import msgspec
 from tests.ci_runner import Bench
 from tests.counted_report import Run, calls, counted_report
 from tracereport.judging.compare import comparable_sides, compare_reports
-from tracereport.model import Report, encode_report
+from tracereport.model import Report, encode_json
 
 NAME: Final = "rust-tests"
 MARKER: Final = f"<!-- tracereport:{NAME} -->"
@@ -25,7 +25,7 @@ WORSE: Final = msgspec.structs.replace(AFTER, comparison=compare_reports(compara
 
 def give(bench: Bench, report: Report, status: int = 0) -> None:
     """What tracereport is to write from now on."""
-    files = {"report.json": encode_report(report).decode(), "summary.md": SUMMARY, "report.html": "<!doctype html>"}
+    files = {"report.json": encode_json(report).decode(), "summary.md": SUMMARY, "report.html": "<!doctype html>"}
     bench.answer(status=str(status), **files, **{"calls.parquet": "calls"})
 
 

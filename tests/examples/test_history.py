@@ -11,8 +11,8 @@ import pytest
 from tests.ci_runner import Bench, read_yaml
 from tests.examples.ci_reports import AFTER, BEFORE
 from tests.paths import EXAMPLES, ROOT
-from tracereport.model import Report, encode_report
-from tracereport.model.history import decode_history
+from tracereport.model import Report, decode_json, encode_json
+from tracereport.model.history import History
 
 WORKFLOW = EXAMPLES / "github" / "tracereport-history.yml"
 CONTEXT = {
@@ -37,7 +37,7 @@ def give(bench: Bench, artifact: str, report: Report) -> None:
     folder = bench.answers / artifact
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    (folder / "report.json").write_bytes(encode_report(report))
+    (folder / "report.json").write_bytes(encode_json(report))
     (folder / "report.html").write_text("<!doctype html>")
 
 
@@ -56,7 +56,7 @@ def test_each_push_adds_its_run_to_the_history_on_pages(bench: Bench) -> None:
         assert bench.failed == []
         bench.answer(runs=json.dumps({"workflow_runs": [{"id": number}]}))
     site = bench.folder / "site"
-    history = decode_history((site / "history.json").read_bytes())
+    history = decode_json((site / "history.json").read_bytes(), History)
     assert [(run.label, run.page) for run in history.runs.rows] == [
         (str(number), f"runs/{number}.html") for number in (9, 10, 11)
     ]
@@ -73,7 +73,7 @@ def test_a_report_that_cannot_be_read_any_more_stops_no_history(bench: Bench) ->
     bench.answer(runs=json.dumps({"workflow_runs": [{"id": 8}]}))
     publish(bench, 9)
     assert bench.failed == []
-    history = decode_history((bench.folder / "site" / "history.json").read_bytes())
+    history = decode_json((bench.folder / "site" / "history.json").read_bytes(), History)
     assert [row.file for row in history.unread.rows] == ["site/runs/8.json.gz"]
 
 
@@ -104,7 +104,7 @@ def test_each_build_is_added_to_the_history_on_jenkins_and_the_oldest_go(bench: 
         give(bench, "new", report)
         shutil.copytree(bench.answers / "new", bench.folder / "new", dirs_exist_ok=True)
         assert run_jenkins(bench, number, kept=2) == 0
-    history = decode_history((bench.folder / "history.json").read_bytes())
+    history = decode_json((bench.folder / "history.json").read_bytes(), History)
     assert [(run.label, run.page) for run in history.runs.rows] == [
         ("9", "runs/9/report.html"),
         ("10", "runs/10/report.html"),

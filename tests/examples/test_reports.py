@@ -11,7 +11,7 @@ from tests.paths import EXAMPLES
 from tests.shop import trace_shop
 from tracereport import analyze, read_calls
 from tracereport.judging.compare import comparable_sides, compare_reports
-from tracereport.model import decode_report
+from tracereport.model import Report, decode_json
 
 REPORTS = EXAMPLES / "reports"
 
@@ -40,7 +40,9 @@ def test_every_one_of_them_is_about_its_log_as_it_is_read_now(made: Path) -> Non
     kept = sorted(REPORTS.glob("*.json.gz"))
     assert len(kept) > 3
     for path in kept:
-        before, now = (decode_report(gzip.decompress((folder / path.name).read_bytes())) for folder in (REPORTS, made))
+        before, now = (
+            decode_json(gzip.decompress((folder / path.name).read_bytes()), Report) for folder in (REPORTS, made)
+        )
         assert before.totals.calls == now.totals.calls, "run python examples/make_reports.py"
         assert before.schema_version == now.schema_version, "run python examples/make_reports.py"
 

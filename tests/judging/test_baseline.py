@@ -11,7 +11,7 @@ from tests.sample_report import sample_report
 from tracereport.errors import BaselineError
 from tracereport.judging.baseline import read_baseline
 from tracereport.judging.compare import comparable_sides, compare_reports
-from tracereport.model import Configuration, Settings, encode_report
+from tracereport.model import Configuration, Settings, encode_json
 
 LATER_KEYS = ("comparison", "configuration", "gates")
 """Keys of the report that have a default: a report written before they existed reads."""
@@ -20,7 +20,7 @@ LATER_KEYS = ("comparison", "configuration", "gates")
 @pytest.fixture
 def baseline(tmp_path: Path) -> Path:
     path = tmp_path / "main.json"
-    path.write_bytes(encode_report(sample_report()))
+    path.write_bytes(encode_json(sample_report()))
     return path
 
 

@@ -13,15 +13,12 @@ from tests.runs import suite
 from tracereport.judging.history.gathering import Gathering
 from tracereport.judging.history.run_report import RunReport
 from tracereport.judging.history.runs import Named
-from tracereport.model import Generator, Input, Report, Rows, Selection, encode_report
+from tracereport.model import Generator, Input, Report, Rows, Selection, decode_json, encode_json, json_schema
 from tracereport.model.history import (
     FindingHistory,
     History,
     HistoryStep,
     Order,
-    decode_history,
-    encode_history,
-    history_schema,
 )
 
 LOADS = ("page", "load")
@@ -30,7 +27,7 @@ LOADS = ("page", "load")
 def history_of(*reports: Report, order: Order = "given") -> History:
     gathering = Gathering()
     for number in reversed(range(len(reports))):
-        read = msgspec.json.decode(encode_report(reports[number]), type=RunReport)
+        read = msgspec.json.decode(encode_json(reports[number]), type=RunReport)
         gathering.add(number, Named(file=f"run-{number}.json", label=f"run-{number}", page=None), read)
     return gathering.finish(order, None, [], Generator(name="tracereport", version="0"))
 
@@ -217,7 +214,7 @@ def test_every_course_is_what_a_slow_reading_finds(counts: list[tuple[int, int, 
         reports.append(report if is_whole else replace(report, input=read(errors=("it breaks off",))))
     history = history_of(*reports)
     whole = [index for index, (*_, is_whole) in enumerate(counts) if is_whole]
-    assert decode_history(encode_history(history)) == history
+    assert decode_json(encode_json(history), History) == history
     seen = set()
     for position, (kind, function) in enumerate((("again", "load"), ("again", "other"), ("fan-out", "load"))):
         of_run = {index: counts[index][position] for index in whole}
@@ -258,10 +255,10 @@ def check_course(row: FindingHistory, whole: list[int], repeats: dict[int, int])
 def test_the_schema_is_one_and_holds() -> None:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - for this test alone
 
-    schema = history_schema()
+    schema = json_schema(History)
     Draft202012Validator.check_schema(schema)
     history = history_of(*runs_that_repeat(1, 4, 0))
-    Draft202012Validator(schema).validate(msgspec.json.decode(encode_history(history)))
+    Draft202012Validator(schema).validate(msgspec.json.decode(encode_json(history)))
 
 
 PUBLISHED = {
@@ -280,7 +277,7 @@ PUBLISHED = {
 
 def test_every_published_name_is_there() -> None:
     with_other = suite({LOADS: "ab", ("page", "other"): "xx"})
-    written = msgspec.json.decode(encode_history(history_of(with_other, *runs_that_repeat(3, 1))))
+    written = msgspec.json.decode(encode_json(history_of(with_other, *runs_that_repeat(3, 1))))
     assert {*PUBLISHED["history"].split()} <= set(written)
     for name in ("runs", "findings", "functions", "changes"):
         assert {*PUBLISHED[name].split()} <= set(written[name]["rows"][0])

@@ -19,7 +19,7 @@ from tests.sample_report.names import params, rows
 from tracereport.calls.lookup_text import is_plain_name
 from tracereport.engine.report import make_report
 from tracereport.judging.redaction import redact_report, redact_value, redaction_key
-from tracereport.model import MalformedLine, Param, Report, Selection, Settings, encode_report
+from tracereport.model import MalformedLine, Param, Report, Selection, Settings, encode_json
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.table import make_table
 
@@ -56,14 +56,14 @@ def values(report: Report) -> dict[tuple[str, str], None]:
     """Names and values of all parameters, in the order of the document."""
     return {
         (found["name"], found["value"]): None
-        for found in objects(json.loads(encode_report(report)))
+        for found in objects(json.loads(encode_json(report)))
         if set(found) == {"name", "value"} and isinstance(found["value"], str)
     }
 
 
 def texts(report: Report) -> set[str]:
     """Every string in the document."""
-    return {text for found in objects(json.loads(encode_report(report))) for text in strings(list(found.values()))}
+    return {text for found in objects(json.loads(encode_json(report))) for text in strings(list(found.values()))}
 
 
 def strings(node: object) -> Iterator[str]:
@@ -81,13 +81,13 @@ def test_no_value_survives() -> None:
     redacted = redact_report(report, None, KEY)
     left = {text for text in texts(redacted) for value in told if value in text}
     assert not left
-    assert b"secret" not in encode_report(redacted)
+    assert b"secret" not in encode_json(redacted)
     assert all(REDACTED.fullmatch(value) for _, value in values(redacted))
 
 
 def test_only_values_are_touched() -> None:
     report = report_with_everything()
-    before, after = json.loads(encode_report(report)), json.loads(encode_report(redact_report(report, None, KEY)))
+    before, after = json.loads(encode_json(report)), json.loads(encode_json(redact_report(report, None, KEY)))
 
     def blank(node: object) -> object:
         if isinstance(node, list):

@@ -3,17 +3,21 @@
 import os
 import sys
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracereport.command.options import CONTEXT, LARGEST, TEXT, WholeNumber
 from tracereport.command.printing import print_error, print_line, readers_may_leave
+from tracereport.command.schema import schema_option
 from tracereport.documents.formats import choose_formats, list_suffixes
 from tracereport.documents.history import HISTORY_FORMATS
 from tracereport.documents.history.interface import TOP, HistoryFormat, HistoryOptions
 from tracereport.documents.interface import STDOUT
 from tracereport.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tracereport.model import Record
 
 EXAMPLES = """\b
 Examples:
@@ -24,6 +28,12 @@ Examples:
 """
 _MOST_ERRORS = 10
 _MOST_THREADS = 4
+
+
+def _load_record() -> "type[Record]":
+    from tracereport.model.history import History  # noqa: PLC0415
+
+    return History
 
 
 @click.command(
@@ -64,21 +74,14 @@ _MOST_THREADS = 4
 @click.option("--top", metavar="N", type=WholeNumber(1, LARGEST), help=f"Rows of each list. Default: {TOP}.")
 @click.option("--full", is_flag=True, help="Print the whole text on a terminal, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and documents that are asked for by name.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of the history's JSON.")
-def history(reports: tuple[str, ...], *, schema: bool, **given: Any) -> int:  # noqa: ANN401 - options of many types
+@schema_option("the history's JSON", _load_record)
+def history(reports: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
     """Show many runs beside one another: since when a finding is there, and which run changed what.
 
     REPORT is a report.json of a run, packed or not, a URL of one (s3://, gs://, az://, https://), or a quoted glob of
     them, sorted naturally (run-2 before run-10). What can't be read is said, and the others are shown; the exit code is
     3 then.
     """
-    if schema:
-        import json  # noqa: PLC0415
-
-        from tracereport.model.history import history_schema  # noqa: PLC0415
-
-        click.echo(json.dumps(history_schema(), indent=2))
-        return ExitCode.DONE
     if not reports:
         raise UsageError("No report is given", "Name some, as in: tracereport history 'runs/*.json.gz'")
     if "" in reports:

@@ -5,17 +5,29 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracereport import __version__
 from tracereport.command.finishing import finish_job, prepare
 from tracereport.command.interrupt import prompt_interrupts
-from tracereport.command.options import CONTEXT, OF_JOINED, OF_MEASURING, OF_REPORTS, OF_RUNS, TEXT, ReportCommand
+from tracereport.command.options import (
+    CONTEXT,
+    OF_JOINED,
+    OF_MEASURING,
+    OF_REPORTS,
+    OF_RUNS,
+    TEXT,
+    ReportCommand,
+)
 from tracereport.command.printing import print_error, print_line
+from tracereport.command.schema import schema_option
 from tracereport.engine.own_process import begin_command
 from tracereport.errors import ExitCode, TracereportError, UsageError
+
+if TYPE_CHECKING:
+    from tracereport.model import Record
 
 EXAMPLES = """\b
 Examples:
@@ -62,30 +74,23 @@ Examples:
 """
 
 
+def _load_record() -> "type[Record]":
+    from tracereport.model import Report  # noqa: PLC0415
+
+    return Report
+
+
 @click.command(cls=ReportCommand, groups=OF_REPORTS, context_settings=CONTEXT, epilog=EXAMPLES, no_args_is_help=True)
 @click.argument("logs", nargs=-1, metavar="LOG...")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser, written elsewhere or not.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json.")
+@schema_option("report.json", _load_record)
 @click.version_option(__version__, prog_name="tracereport", message="%(prog)s %(version)s")
-def report(
-    logs: tuple[str, ...],
-    *,
-    schema: bool,
-    open_page: bool,
-    **given: Any,  # noqa: ANN401 - options of many types
-) -> int:
+def report(logs: tuple[str, ...], *, open_page: bool, **given: Any) -> int:  # noqa: ANN401 - options of many types
     """Report which calls in a log of PERF_TRACE lines should not have been made.
 
     LOG is a file, a quoted glob, a table of calls (.parquet), a URL (s3://, gs://, az://, https://), or - for standard
     input; packed as .gz, .zst or .xz or not. Several are reported on together.
     """
-    if schema:
-        import json  # noqa: PLC0415
-
-        from tracereport.model import report_schema  # noqa: PLC0415
-
-        click.echo(json.dumps(report_schema(), indent=2))
-        return ExitCode.DONE
     if not logs:
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
     if "" in logs:

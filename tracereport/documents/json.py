@@ -17,10 +17,10 @@ class Json:
 
     def render(self, result: Result, options: RenderOptions) -> bytes:
         """One JSON object."""
-        from tracereport.model import encode_report  # noqa: PLC0415 - the help needs no renderer
+        from tracereport.model import encode_json  # noqa: PLC0415 - the help needs no renderer
 
         del options
-        return encode_report(result.report)
+        return encode_json(result.report)
 
 
 class PackedJson:

@@ -1,11 +1,10 @@
 """A ``report.json`` read back, packed or not, told apart by content: whole, or as much of it as a purpose needs."""
 
-from typing import TypeVar
-
 import msgspec
 
 from tracereport.errors import TracereportError
-from tracereport.model import SCHEMA_VERSION
+from tracereport.model import SCHEMA_VERSION, decode_json
+from tracereport.model.base import Kind
 from tracereport.sources.streams.raw import BrokenSourceError
 from tracereport.sources.streams.stream import read_whole
 
@@ -14,9 +13,6 @@ REMEDY = "Give a report.json that `tracereport LOG -o report.json` wrote (also a
 
 class _Versioned(msgspec.Struct):
     schema_version: int
-
-
-Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 class NoReportError(Exception):
@@ -63,9 +59,9 @@ def read_report(name: str, kind: type[Kind], unpacked_limit: int | None = None) 
 def _decode(content: bytes, kind: type[Kind]) -> Kind:
     """The version is looked at by itself only where the rest doesn't fit: reading it twice takes its time."""
     try:
-        found = msgspec.json.decode(content, type=kind)
+        found = decode_json(content, kind)
     except msgspec.ValidationError:
-        _refuse_later(msgspec.json.decode(content, type=_Versioned).schema_version)
+        _refuse_later(decode_json(content, _Versioned).schema_version)
         raise
     _refuse_later(getattr(found, "schema_version", SCHEMA_VERSION))
     return found

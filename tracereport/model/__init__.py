@@ -21,6 +21,9 @@ from tracereport.model.base import (
     Rows,
     TreeKind,
     UnitKind,
+    decode_json,
+    encode_json,
+    json_schema,
 )
 from tracereport.model.comparison import (
     BaselineReference,
@@ -59,7 +62,7 @@ from tracereport.model.input import (
     Totals,
     Unit,
 )
-from tracereport.model.report import Generator, Report, decode_report, encode_report, report_schema
+from tracereport.model.report import Generator, Report
 from tracereport.model.sections import (
     ActivityBin,
     AdjacentPair,
@@ -156,8 +159,8 @@ __all__ = [
     "Unit",
     "UnitKind",
     "Verdict",
-    "decode_report",
-    "encode_report",
+    "decode_json",
+    "encode_json",
+    "json_schema",
     "option_of_field",
-    "report_schema",
 ]

@@ -1,4 +1,4 @@
-"""What all records share: how they are made, how lists are bounded, and the words that stand in more than one."""
+"""What all records share: how they are made, go to JSON and back, how lists are bounded, and words of more than one."""
 
 from typing import Generic, Literal, TypeVar
 
@@ -7,6 +7,7 @@ import msgspec
 SCHEMA_VERSION = 1
 
 Row = TypeVar("Row")
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 FindingKind = Literal["again", "shared", "fan-out", "slow"]
 EvidenceGrade = Literal["content", "version-like", "weak", "constant", "none"]
@@ -37,3 +38,23 @@ class Rows(msgspec.Struct, Generic[Row], frozen=True, gc=False):
 
     total: int = 0
     rows: tuple[Row, ...] = ()
+
+
+def encode_json(record: Record) -> bytes:
+    """A record as one JSON object, indented by nothing, keys in the order of its fields, with a final newline."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+def decode_json(text: bytes, kind: type[Kind]) -> Kind:
+    """The record that ``encode_json`` wrote; unknown keys are ignored.
+
+    Raises:
+        msgspec.ValidationError: a key is missing or holds something else.
+        msgspec.DecodeError: it is no JSON.
+    """
+    return msgspec.json.decode(text, type=kind)
+
+
+def json_schema(kind: type[Record]) -> dict[str, object]:
+    """The JSON Schema (2020-12) of what ``encode_json`` writes of such a record."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}

@@ -6,8 +6,6 @@ each step happened in the run that it names. A run is referred to by its index i
 
 from typing import Literal
 
-import msgspec
-
 from tracereport.model import FindingSubject, Generator, Record, Rows
 
 HISTORY_SCHEMA_VERSION = 1
@@ -165,23 +163,3 @@ class History(Record, frozen=True, kw_only=True):
     """What came or grew first, what is gone last; inside of that by what it grew or counts."""
     functions: Rows[FunctionHistory]
     """The largest change of calls first."""
-
-
-def encode_history(history: History) -> bytes:
-    """The history as one JSON object with a final newline."""
-    return msgspec.json.encode(history) + b"\n"
-
-
-def decode_history(text: bytes) -> History:
-    """The history that ``encode_history`` wrote; unknown keys are ignored.
-
-    Raises:
-        msgspec.ValidationError: a key is missing or holds something else.
-        msgspec.DecodeError: it is no JSON.
-    """
-    return msgspec.json.decode(text, type=History)
-
-
-def history_schema() -> dict[str, object]:
-    """The JSON Schema (2020-12) of a history."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(History)}

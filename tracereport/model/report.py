@@ -1,6 +1,4 @@
-"""The report, whole, and its way to JSON and back."""
-
-import msgspec
+"""The report, whole."""
 
 from tracereport.model.base import Record, Rows
 from tracereport.model.comparison import Comparison, Gate
@@ -76,23 +74,3 @@ class Report(Record, frozen=True, kw_only=True):
     """Of the first findings."""
     comparison: Comparison | None = None
     gates: Rows[Gate] | None = None
-
-
-def encode_report(report: Report) -> bytes:
-    """The report as one JSON object, indented by nothing, keys in the order of the records, with a final newline."""
-    return msgspec.json.encode(report) + b"\n"
-
-
-def decode_report(text: bytes) -> Report:
-    """The report that ``encode_report`` wrote; unknown keys are ignored.
-
-    Raises:
-        msgspec.ValidationError: a key is missing or holds something else.
-        msgspec.DecodeError: it is no JSON.
-    """
-    return msgspec.json.decode(text, type=Report)
-
-
-def report_schema() -> dict[str, object]:
-    """The JSON Schema (2020-12) of ``report.json``."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Report)}

@@ -16,7 +16,7 @@ class HistoryJson:
 
     def render(self, history: "History", options: HistoryOptions) -> bytes:
         """One JSON object."""
-        from tracereport.model.history import encode_history  # noqa: PLC0415 - the help needs no renderer
+        from tracereport.model import encode_json  # noqa: PLC0415 - the help needs no renderer
 
         del options
-        return encode_history(history)
+        return encode_json(history)
