@@ -58,6 +58,18 @@ def run(
     )
 
 
+def run_python(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python code as a process; ``changes`` are of its environment."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **changes},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
 @contextmanager
 def read_once(name: str, content: bytes) -> Iterator[str]:
     """A file that can be read a single time, as a shell's ``<(...)``."""
