@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tests.sample_report.blank import blank
 from tests.sample_report.empty import empty_report
 from tests.sample_report.functions import function
 from tests.sample_report.names import rows
@@ -22,7 +23,6 @@ from tracereport.model import (
     ProcessFinding,
     QualityWarning,
     Report,
-    Rows,
     TreeKind,
     Unit,
 )
@@ -149,34 +149,20 @@ def _warn_of_interleaved(processes: Sequence[Process]) -> Iterator[QualityWarnin
 
 def finding(key: Key, repeats: int, avoidable: int, confidence: Confidence = "sure") -> Finding:
     """A finding with its counts; what a comparison doesn't look at is empty."""
-    return Finding(
+    return blank(
+        Finding,
         fingerprint=key.fingerprint,
         kind=key.kind,
         function=key.function,
         callers=key.callers,
         param_names=("id",),
         varying_params=("id",) if key.kind == "fan-out" else (),
-        parent_functions=(),
-        calls=0,
         repeats=repeats,
-        unchanged=0,
-        changed=0,
         unproven=repeats,
         calls_saved=avoidable,
         possible_calls_saved=repeats,
-        elapsed_ns=0,
-        saving_ns=0,
-        saving_upper_ns=0,
-        lookups=0,
-        worst=(),
         avoidable_calls=avoidable,
-        pairs=Rows(),
-        sequential=0,
-        negative=0,
         confidence=confidence,
-        reason="",
-        evidence=Rows(),
-        tests=Rows(),
     )
 
 

@@ -1,109 +1,53 @@
 """A report of nothing: every list is empty, every figure that may be missing is."""
 
+from tests.sample_report.blank import blank
 from tests.sample_report.functions import function
 from tests.sample_report.names import rows
-from tracereport.model import Generator, Input, Process, ProcessEdge, Report, Rows, Settings, Totals, Verdict
+from tracereport.model import Generator, Input, Process, ProcessEdge, Report, Settings, Totals, Verdict
+
+CALLS = 1523
 
 
 def empty_report() -> Report:
     """1,523 calls of one function, none of them made twice: good news."""
-    return Report(
+    return blank(
+        Report,
         schema_version=1,
         generator=Generator(name="tracereport", version="0.1.0"),
         title="perf_trace",
         settings=Settings(),
-        selection=None,
-        units=Rows(),
-        input=Input(
-            files=("perf_trace.log",),
-            lines=1523,
-            records=1523,
-            continuation_lines=0,
-            malformed_lines=0,
-            other_lines=0,
-            malformed=Rows(),
-        ),
-        totals=Totals(
-            calls=1523,
-            judged_calls=1523,
+        input=blank(Input, files=("perf_trace.log",), lines=CALLS, records=CALLS),
+        totals=blank(
+            Totals,
+            calls=CALLS,
+            judged_calls=CALLS,
             processes=1,
             functions=1,
-            lookups=1523,
-            first_calls=1523,
-            fan_out_calls=0,
-            other_calls=0,
-            redundant_calls=0,
+            lookups=CALLS,
+            first_calls=CALLS,
             redundant_rate=0.0,
-            again_calls=0,
-            shared_calls=0,
-            unchanged_repeats=0,
-            changed_repeats=0,
-            unproven_repeats=0,
-            unfinished_calls=0,
-            elapsed_ns=None,
-            elapsed_upper_ns=None,
-            saving_ns=0,
-            saving_upper_ns=0,
-            possible_saving_ns=0,
-            possible_saving_upper_ns=0,
-            questions=1523,
-            judged_questions=1523,
-            writes=0,
-            frames=0,
+            questions=CALLS,
+            judged_questions=CALLS,
             units=1,
-            may_have_changed_repeats=0,
-            own_calls=0,
-            handed_on_calls=0,
-            across_units_repeats=0,
-            across_units_lookups=0,
         ),
         processes=rows(
-            Process(
-                index=0,
+            blank(
+                Process,
                 name="process 0",
                 file="perf_trace.log",
                 first_line=1,
-                last_line=1523,
-                calls=1523,
-                by_edge=rows(ProcessEdge(caller="load_node", function="query_records", calls=1523, again_calls=0)),
-                by_finding=Rows(),
-                unfinished_calls=0,
+                last_line=CALLS,
+                calls=CALLS,
+                by_edge=rows(ProcessEdge(caller="load_node", function="query_records", calls=CALLS, again_calls=0)),
                 tree="unknown",
-                interleaved=False,
             )
         ),
-        quality=Rows(),
         functions=rows(
-            function("query_records", (1523, 1523, 0, 0, 0, 0, 0), (412, 0, 1, 2, 4), self_ms=None),
+            function("query_records", (CALLS, CALLS, 0, 0, 0, 0, 0), (412, 0, 1, 2, 4), self_ms=None),
         ),
-        callers=Rows(),
-        edges=Rows(),
-        slowest_calls=Rows(),
-        redundant_signatures=Rows(),
-        redundant_lookups=Rows(),
-        asked_again=Rows(),
-        cache_candidates=Rows(),
-        sequential_duplicates=Rows(),
-        shared_lookups=Rows(),
-        fanouts=Rows(),
-        breakdown=Rows(),
-        cache_curves=Rows(),
-        call_tree=None,
-        slow_calls=Rows(),
-        activity=Rows(),
-        verdict=Verdict(
+        verdict=blank(
+            Verdict,
             message="No call was made twice in 1,523 calls.",
             headline="No call was made twice in 1,523 calls.",
-            sums=(),
-            changes=0,
-            calls_removed=0,
-            of_unchanged=0,
-            saving_ns=0,
-            saving_upper_ns=0,
-            fingerprints=(),
-            own_calls=0,
-            one_cache_calls=0,
         ),
-        acceptances=Rows(),
-        findings=Rows(),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tests.sample_report.blank import blank
 from tests.sample_report.names import (
     FILE,
     FILE_ID,
@@ -16,7 +17,17 @@ from tests.sample_report.names import (
     params,
     rows,
 )
-from tracereport.model import CallReference, Evidence, Finding, Metric, Param, RepeatPair, Rows, TestShare, Verdict
+from tracereport.model import (
+    CallReference,
+    Evidence,
+    Finding,
+    FindingKind,
+    Metric,
+    Param,
+    RepeatPair,
+    TestShare,
+    Verdict,
+)
 
 
 def evidence(
@@ -36,17 +47,13 @@ def evidence(
 
 
 def pair(previous: str | None, caller: str | None, unchanged: int, changed: int, unproven: int = 0) -> RepeatPair:
-    return RepeatPair(
-        previous_caller=previous,
-        caller=caller,
-        unchanged=unchanged,
-        changed=changed,
-        unproven=unproven,
-        own=0,
-        handed_on=0,
+    return blank(
+        RepeatPair, previous_caller=previous, caller=caller, unchanged=unchanged, changed=changed, unproven=unproven
     )
 
 
+EQUAL = "the result metrics committed_count, pending_count and total_count were equal"
+UNPROVEN = "the calls carry no result metric, so nothing shows whether the answer had changed"
 COUNTS = (("query_ms", 0), ("committed_count", 1), ("pending_count", 0), ("total_count", 1))
 
 
@@ -57,32 +64,11 @@ TESTS = rows(
 )
 
 
-def finding(kind: str, name: str, callers: Sequence[str | None], /, **changes: object) -> Finding:
+def finding(kind: FindingKind, name: str, callers: Sequence[str | None], /, **changes: object) -> Finding:
     """A finding in which nothing was asked again, but for what ``changes`` say."""
-    plain: dict[str, object] = {
-        "fingerprint": f"{abs(sum(map(ord, kind + name + str(callers)))) * 2654435761 % 2**48:012x}",
-        "kind": kind,
-        "function": name,
-        "callers": tuple(callers),
-        "param_names": ("id",),
-        "varying_params": (),
-        "parent_functions": (),
-        "unchanged": 0,
-        "changed": 0,
-        "unproven": 0,
-        "possible_calls_saved": 0,
-        "elapsed_ns": 0,
-        "saving_ns": 0,
-        "saving_upper_ns": 0,
-        "worst": (),
-        "avoidable_calls": 0,
-        "pairs": Rows(),
-        "sequential": 0,
-        "negative": 0,
-        "evidence": Rows(),
-        "tests": Rows(),
-    }
-    known = msgspec.convert(plain | changes, Finding)
+    fingerprint = f"{abs(sum(map(ord, kind + name + str(callers)))) * 2654435761 % 2**48:012x}"
+    fields = {"fingerprint": fingerprint, "param_names": ("id",), **changes}
+    known = blank(Finding, kind=kind, function=name, callers=tuple(callers), **fields)
     upper_ns = known.elapsed_ns + known.calls * MS
     return msgspec.structs.replace(known, elapsed_upper_ns=upper_ns, caller_count=len(known.callers))
 
@@ -109,7 +95,7 @@ FINDINGS = (
         sequential=40,
         sequential_own=31,
         confidence="sure",
-        reason="the result metrics committed_count, pending_count and total_count were equal",
+        reason=EQUAL,
         evidence=rows(
             evidence(122, 98, "metadata", params(id=FILE_ID), *COUNTS),
             evidence(131, 122, "metadata", params(id=FILE_ID), *COUNTS),
@@ -139,7 +125,7 @@ FINDINGS = (
         ),
         negative=38,
         confidence="sure",
-        reason="the result metrics committed_count, pending_count and total_count were equal",
+        reason=EQUAL,
         evidence=rows(
             evidence(
                 343, 33, "get_next_version_for_node", params(id=ROOT_ID), ("committed_count", 0), ("total_count", 0)
@@ -165,7 +151,7 @@ FINDINGS = (
         ),
         sequential=4,
         confidence="sure",
-        reason="the result metrics committed_count, pending_count and total_count were equal",
+        reason=EQUAL,
         evidence=rows(evidence(98, 67, "metadata", params(id=FILE_ID), *COUNTS), total=21),
     ),
     finding(
@@ -176,13 +162,11 @@ FINDINGS = (
         parent_functions=("load_directory",),
         worst_parent="load_directory",
         calls=88,
-        repeats=0,
         calls_saved=80,
         possible_calls_saved=80,
         elapsed_ns=940 * MS,
         saving_ns=820 * MS,
         saving_upper_ns=908 * MS,
-        lookups=0,
         worst=(31, 22, 14),
         avoidable_calls=80,
         confidence="sure",
@@ -201,7 +185,6 @@ FINDINGS = (
         calls=676,
         repeats=631,
         unproven=631,
-        calls_saved=0,
         possible_calls_saved=631,
         elapsed_ns=12364 * MS,
         lookups=42,
@@ -211,7 +194,7 @@ FINDINGS = (
             pair("query_records", "query_latest_record", 0, 0, 315),
         ),
         confidence="likely",
-        reason="the calls carry no result metric, so nothing shows whether the answer had changed",
+        reason=UNPROVEN,
         evidence=rows(
             evidence(35, 9, "query_latest_record", params(part_id=ROOT_PART)),
             evidence(73, 67, "query_latest_record", params(part_id=ROOT_PART)),
@@ -225,14 +208,13 @@ FINDINGS = (
         calls=1095,
         repeats=917,
         unproven=917,
-        calls_saved=0,
         possible_calls_saved=917,
         elapsed_ns=12644 * MS,
         lookups=147,
         worst=(34, 28, 28, 28, 28),
         pairs=rows(pair("unknown", "unknown", 0, 0, 917)),
         confidence="likely",
-        reason="the calls carry no result metric, so nothing shows whether the answer had changed",
+        reason=UNPROVEN,
         evidence=rows(evidence(10, 6, "unknown", params(id=ROOT_ID)), total=917),
     ),
     finding(
@@ -243,13 +225,12 @@ FINDINGS = (
         calls=12,
         repeats=5,
         unproven=5,
-        calls_saved=0,
         possible_calls_saved=5,
         lookups=4,
         worst=(2, 1, 1, 1),
         pairs=rows(pair(HOSTILE_CALLER, HOSTILE_CALLER, 0, 0, 5)),
         confidence="likely",
-        reason="the calls carry no result metric, so nothing shows whether the answer had changed",
+        reason=UNPROVEN,
         evidence=rows(evidence(6001, 6000, HOSTILE_CALLER, HOSTILE_PARAMS), total=5),
     ),
     finding(
@@ -260,13 +241,12 @@ FINDINGS = (
         calls=400,
         repeats=89,
         unproven=89,
-        calls_saved=0,
         possible_calls_saved=89,
         lookups=36,
         worst=(3, 3, 2),
         pairs=rows(pair("query_records", "query_latest_record", 0, 0, 45), pair(None, "query_records", 0, 0, 44)),
         confidence="likely",
-        reason="the calls carry no result metric, so nothing shows whether the answer had changed",
+        reason=UNPROVEN,
         evidence=rows(evidence(36, 35, None, params(part_id=ROOT_PART)), total=89),
         accepted="the cache is filled lazily by design",
     ),
@@ -276,10 +256,8 @@ FINDINGS = (
         ["ensure_directory_loaded"],
         varying_params=("id",),
         calls=112,
-        repeats=0,
         calls_saved=93,
         possible_calls_saved=93,
-        lookups=0,
         worst=(94,),
         avoidable_calls=93,
         confidence="low",
@@ -291,10 +269,7 @@ FINDINGS = (
         "get_next_version_for_node",
         ["flush_directory_operations"],
         calls=2,
-        repeats=0,
-        calls_saved=0,
         elapsed_ns=190 * MS,
-        lookups=0,
         confidence="low",
         reason="times differ from run to run: look whether the same calls are slow again",
         evidence=rows(evidence(0, None, "flush_directory_operations", params(id=ROOT_ID)), total=2),

@@ -1,5 +1,6 @@
 """What was read for the sample: lines, processes, units of work, and what is wrong with them."""
 
+from tests.sample_report.blank import blank
 from tests.sample_report.findings import FINDINGS
 from tests.sample_report.functions import EDGES
 from tests.sample_report.names import (
@@ -102,7 +103,8 @@ INPUT = Input(
 )
 
 
-TOTALS = Totals(
+TOTALS = blank(
+    Totals,
     calls=7050,
     judged_calls=7050,
     processes=1,
@@ -110,7 +112,6 @@ TOTALS = Totals(
     lookups=1172,
     first_calls=1172 - ONE_BY_ONE,
     fan_out_calls=ONE_BY_ONE,
-    other_calls=0,
     redundant_calls=5878,
     redundant_rate=5878 / 7050,
     again_calls=5682,
@@ -118,7 +119,6 @@ TOTALS = Totals(
     unchanged_repeats=282,
     changed_repeats=210,
     unproven_repeats=5386,
-    unfinished_calls=0,
     elapsed_ns=14836 * MS,
     elapsed_upper_ns=17456 * MS,
     saving_ns=311 * MS,
@@ -127,14 +127,9 @@ TOTALS = Totals(
     possible_saving_upper_ns=15_786 * MS,
     questions=7050,
     judged_questions=7050,
-    writes=0,
-    frames=0,
     units=1,
-    may_have_changed_repeats=0,
     own_calls=147,
     handed_on_calls=99,
-    across_units_repeats=0,
-    across_units_lookups=0,
 )
 
 
