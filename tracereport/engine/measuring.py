@@ -54,7 +54,6 @@ def measure_calls(
 def _measure_at_once(context: Context, threads: int) -> dict[str, Any]:
     """The partial results; NumPy and the native library let other threads run while they work."""
     with ThreadPoolExecutor(threads, thread_name_prefix="tracereport-measure") as pool:
-        context.prepare(pool)
         # What takes longest comes last in the report, and begins first here.
         running = {own.key: pool.submit(own.measure, context) for own in reversed(MEASURED)}
         return {own.key: running[own.key].result() for own in MEASURED}

@@ -1,10 +1,8 @@
 """What all measures need of some calls, worked out once for them."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
-from functools import cached_property, partial
-from threading import RLock
-from typing import Any, Final, TypeVar
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +31,17 @@ _SMALL_HOOKS: Final = frozenset({"laravel"})
 """Who traces while a program is developed, with as little in its database as a developer has typed in."""
 
 
+class shared(Generic[Made]):  # noqa: N801 - a decorator, as property is
+    """A property of a context that is made when a measure first asks for it."""
+
+    def __init__(self, make: "Callable[[Context], Made]") -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, context: "Context", _: "type[Context]") -> Made:
+        return context.make_once(self._make.__name__, lambda: self._make(context))
+
+
 class Context:
     """Whole processes, their calls ordered and their repeats and fan-outs found, each when it is first asked for.
 
@@ -53,61 +62,51 @@ class Context:
         self.first_process = first_process
         self.row_limit = row_limit
         self._made: dict[str, Any] = {}
-        self._making = RLock()
+        self._locks: dict[str, Lock] = {}
 
     def make_once(self, key: str, make: Callable[[], Made]) -> Made:
-        """What ``make`` gives, made when it is first asked for by this key."""
-        with self._making:
-            if key not in self._made:
-                self._made[key] = make()
-            made: Made = self._made[key]
+        """What ``make`` gives, made when it is first asked for by this key. Who asks meanwhile waits."""
+        if key not in self._made:
+            with self._locks.setdefault(key, Lock()):
+                if key not in self._made:
+                    self._made[key] = make()
+        made: Made = self._made[key]
         return made
 
-    def prepare(self, pool: Executor) -> None:
-        """Makes what many measures rest on, before they run at once: none of it is then made twice."""
-        for together in (
-            ("ordered", "answers", "is_first", "edges", "metric_use"),
-            ("shown",),
-            ("fanouts", "repeats", "function", "is_promised", "is_tree_unknown"),
-            ("traits",),
-            ("cells",),
-        ):
-            list(pool.map(partial(getattr, self), together))
-
-    @cached_property
+    @shared
     def ordered(self) -> OrderedCalls:
         """The calls outside of interleaved stretches, in the order of their start."""
         return order_calls(self.calls, self.settings.unit)
 
-    @cached_property
+    @shared
     def answers(self) -> Answers:
         """What each set of metrics tells of an answer."""
         return code_answers(self.calls.metric_sets, frozenset(self.settings.ignore_metrics))
 
-    @cached_property
+    @shared
     def repeats(self) -> Repeats:
         """Which calls ask again."""
         return find_repeats(self.ordered, self.answers, None if self.shown is None else self.shown.places)
 
-    @cached_property
+    @shared
     def function(self) -> NDArray[np.int32]:
         """The name code of the function of each place."""
         return self.function_of_signature[self.ordered.signature]
 
-    @cached_property
+    @shared
     def function_of_signature(self) -> NDArray[np.int32]:
         """The name code of the function of each signature."""
         calls = self.calls
         return calls.lookups.function[calls.signatures.lookup]
 
-    @cached_property
+    @shared
     def edges(self) -> tuple[Integers, NDArray[np.int32]]:
         """The edges, ascending, as function code x (names + 1) + caller code + 1; the index of each signature's."""
         signatures = self.calls.signatures
         names = len(self.calls.names) + 1
         return code_values(self.function_of_signature.astype(np.int64) * names + signatures.caller + 1, names * names)
 
-    @cached_property
+    @shared
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
         return find_fanouts(self.ordered, self._least_fan_out_values)
@@ -119,47 +118,47 @@ class Context:
         hooks = {origins.texts[code] for code in find_distinct(origins.via[origins.via != NO_TEXT]).tolist()}
         return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
 
-    @cached_property
+    @shared
     def traits(self) -> NDArray[np.uint16]:
         """What is known of each place as a repeat and as a part of a fan-out, as ``measures.traits`` has it."""
-        fanouts = self.fanouts
+        repeats, fanouts = self.repeats, self.fanouts
         # The last one is for calls of no group.
         is_certain = np.append(fanouts.certainty != LOW, [False])
         avoidable = fanouts.is_avoidable & is_certain[fanouts.group_of_place]
-        traits: NDArray[np.uint16] = self.repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
+        traits: NDArray[np.uint16] = repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
         return traits
 
-    @cached_property
+    @shared
     def cells(self) -> Cells:
         """The calls that are alike in all that is counted."""
         return find_cells(self)
 
-    @cached_property
+    @shared
     def is_flat(self) -> bool:
         """Whether it is known that no call lies inside another."""
         return not self.ordered.in_tree.any() and not self.is_tree_unknown.any()
 
-    @cached_property
+    @shared
     def metric_use(self) -> MetricUse:
         """Which metrics the calls of each function carry."""
         return count_metric_use(self.calls)
 
-    @cached_property
+    @shared
     def shown(self) -> Shown | None:
         """The selected calls; null without a selection."""
         return show_selected(self.ordered, self.selection)
 
-    @cached_property
+    @shared
     def is_first(self) -> NDArray[np.bool_]:
         """Per call whether it began before any call of its process had ended: it may have loaded symbols."""
         return self.calls.is_first
 
-    @cached_property
+    @shared
     def is_promised(self) -> NDArray[np.bool_]:
         """Per place whether its time may be promised as saved: what symbol loading took isn't saved with a call."""
         return ~self.ordered.take(self.is_first)
 
-    @cached_property
+    @shared
     def is_tree_unknown(self) -> NDArray[np.bool_]:
         """Per place whether its process's tree isn't known."""
         unknown = self.calls.processes.has_tree("unknown")
