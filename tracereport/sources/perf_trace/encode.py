@@ -119,7 +119,7 @@ class Encoder:
             elapsed_ns=records.elapsed_ns.copy(),
             resolution_ns=_keep(records.resolution_ns),
             signature=self._pairs.intern(lookup, caller),
-            metric_set=metric_set,
+            metric_set=metric_set.copy(),
             remark=shrink(remark),
             parent=_keep(self._odd.number("parent", metrics.odd, metrics.parent)),
             activation=_keep(self._odd.number("activation", metrics.odd, metrics.activation)),
