@@ -35,12 +35,12 @@ def test_cells_hold_every_call_once(name: str, most: float, monkeypatch: pytest.
         (cells.unit, ordered.unit),
         (cells.traits, context.traits),
         (cells.is_promised, context.is_promised),
-        (calls.origin[cells.row], calls.origin[ordered.row]),
-        (calls.test[cells.row], calls.test[ordered.row]),
+        (calls.origin[cells.row], ordered.take(calls.origin)),
+        (calls.test[cells.row], ordered.take(calls.test)),
     ):
         assert np.array_equal(of_cell[own], of_place)
     has_place = cells.place >= 0
-    assert np.array_equal(ordered.row[cells.place[has_place]], cells.row[has_place])
+    assert np.array_equal(ordered.rows(cells.place[has_place]), cells.row[has_place])
     assert cells.calls[~has_place].sum() == len(calls) - len(ordered)
 
 

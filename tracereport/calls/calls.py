@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tracereport.calls.lookup_text import decode_lookup, join_as_logged
 from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.texts import Texts, pack_texts
-from tracereport.model import CallReference, Input, Metric, Param, Rows, TreeKind
+from tracereport.model import Input, Metric, Param, Rows, TreeKind
 
 CallKind = Literal["question", "write", "frame"]
 AnswerKind = Literal["", "failed", "cached"]
@@ -279,10 +279,6 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     def params_of(self, lookup: int) -> tuple[Param, ...]:
         """The parameters of one lookup, in logged order, without the caller."""
         return self.lookups.params_of(lookup)
-
-    def reference(self, row: int) -> CallReference:
-        """Where a call stands in the log."""
-        return CallReference(process=int(self.process[row]), number=int(self.number[row]), line=int(self.line[row]))
 
     def rename_files(self, names: Mapping[str, str]) -> "Calls":
         """The same calls with inputs called otherwise."""

@@ -3,8 +3,7 @@
 Those of interleaved stretches have no order and aren't among them.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
 from tracereport.calls.constant import map_rows, repeat_value
 from tracereport.calls.units import Units, find_root_units, find_units
-from tracereport.model import CallReference, UnitKind
+from tracereport.model import UnitKind
 from tracereport.native.keys import find_distinct
 
 NOWHERE = -1
@@ -24,10 +23,8 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     """The calls by process and number. All arrays run over them; an index into them is a call's *place*."""
 
     calls: Calls
-    row: NDArray[np.intp]
-    """Where each stands in ``calls``."""
-    is_whole: bool
-    """Places are rows: all calls have an order, and stand in it."""
+    row: NDArray[np.intp] | None
+    """Where each stands in ``calls``. Null: places are rows, as all calls have an order, and stand in it."""
     process: NDArray[np.int32]
     number: NDArray[np.int64]
     signature: NDArray[np.int32]
@@ -48,63 +45,50 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
 
     def __len__(self) -> int:
         """The number of calls that have an order."""
-        return len(self.row)
+        return len(self.process)
+
+    def rows(self, places: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+        """Where the calls at some places stand in ``calls``."""
+        return places if self.row is None else self.row[places]
 
     def take(self, column: NDArray[Scalar]) -> NDArray[Scalar]:
         """A column over the calls as one over the places: the same one where that is possible."""
-        return column if self.is_whole else map_rows(column, self.row)
-
-    def reference(self, place: int) -> CallReference:
-        """Where the call at this place stands in the log."""
-        return CallReference(
-            process=int(self.process[place]), number=int(self.number[place]), line=int(self.calls.line[self.row[place]])
-        )
-
-    def reference_lists(self, lists: Sequence[NDArray[np.intp]]) -> list[tuple[CallReference, ...]]:
-        """Where the calls at each list of places stand in the log."""
-        if not lists:
-            return []
-        references = self.references(np.concatenate(lists))
-        ends = np.cumsum([len(places) for places in lists]).tolist()
-        return [references[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-    def references(self, places: NDArray[np.intp]) -> tuple[CallReference, ...]:
-        """Where the calls at these places stand in the log."""
-        columns = (self.process[places], self.number[places], self.calls.line[self.row[places]])
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        # A comprehension in brackets: a generator would take half as long again.
-        return tuple([CallReference(process=process, number=number, line=line) for process, number, line in rows])
+        return column if self.row is None else map_rows(column, self.row)
 
 
 def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls:
     """Brings the calls outside of interleaved stretches into the order of their start; see ``find_units``."""
     judged = calls.judged
-    row = np.arange(len(calls))
-    is_whole = bool(judged.all()) and _is_ordered(calls.process, calls.number)
-    if not is_whole:
+    row = None
+    if not judged.all() or not _is_ordered(calls.process, calls.number):
         row = np.flatnonzero(judged)
         row = row[_find_order(calls.process[row], calls.number[row])]
-    process = calls.process if is_whole else calls.process[row]
-    number = calls.number if is_whole else calls.number[row]
-    signature = calls.signature if is_whole else calls.signature[row]
+
+    def take(column: NDArray[Scalar]) -> NDArray[Scalar]:
+        return column if row is None else map_rows(column, row)
+
+    process, number, signature = take(calls.process), take(calls.number), take(calls.signature)
     has_tree = calls.processes.has_tree("nested", "given")
-    in_tree = has_tree[process] & ~calls.implausible[row] if has_tree.any() else repeat_value(np.False_, len(row))
-    parent = _find_parent_places(process, number, calls.parent[row], in_tree)
-    units = find_root_units(calls, row, parent, in_tree) if unit_kind == "root" else find_units(calls, unit_kind)
-    unit = units.of_call if is_whole else units.of_call[row]
+    nowhere = repeat_value(np.False_, len(process))
+    in_tree = has_tree[process] & ~take(calls.implausible) if has_tree.any() else nowhere
+    parent = _find_parent_places(process, number, take(calls.parent), in_tree)
+    if unit_kind == "root":
+        units = find_root_units(calls, np.arange(len(calls)) if row is None else row, parent, in_tree)
+    else:
+        units = find_units(calls, unit_kind)
+    unit = take(units.of_call)
     lookup = calls.signatures.lookup[signature]
-    kind = _find_kinds(calls, row, lookup)
-    is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(row))
+    kind = _find_kinds(calls, take(calls.origin), lookup)
+    is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(process))
     is_question = is_judged & (kind == QUESTION)
     if not calls.lookups.values_known.all():
         is_question &= calls.lookups.values_known[lookup]
     is_failed = calls.origins.answer == FAILED
     if is_failed.any():
-        is_question &= ~is_failed[calls.origin[row]]
+        is_question &= ~is_failed[take(calls.origin)]
     return OrderedCalls(
         calls=calls,
         row=row,
-        is_whole=is_whole,
         process=process,
         number=number,
         signature=signature,
@@ -119,12 +103,12 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
     )
 
 
-def _find_kinds(calls: Calls, row: NDArray[np.intp], lookup: NDArray[np.int32]) -> NDArray[np.uint8]:
+def _find_kinds(calls: Calls, origin: NDArray[np.int32], lookup: NDArray[np.int32]) -> NDArray[np.uint8]:
     """The kind of each call: what its record says, else what its lookup is."""
     of_lookup = calls.lookups.kind
-    kind = of_lookup[lookup] if of_lookup.any() else repeat_value(np.uint8(QUESTION), len(row))
+    kind = of_lookup[lookup] if of_lookup.any() else repeat_value(np.uint8(QUESTION), len(lookup))
     if not (calls.origins.kind == QUESTION).all():
-        said = calls.origins.kind[calls.origin[row]]
+        said = calls.origins.kind[origin]
         kind = np.where(said == QUESTION, kind, said)
     return kind
 

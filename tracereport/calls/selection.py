@@ -42,7 +42,7 @@ def show_selected(ordered: OrderedCalls, selection: Selection | None) -> Shown |
     names = [calls.name(code) for code in callers.tolist()]
     return Shown(
         rows=rows,
-        places=rows[ordered.row],
+        places=ordered.take(rows),
         functions=frozenset(functions),
         callers=frozenset(names),
         edges=frozenset(zip(names, functions, strict=True)),

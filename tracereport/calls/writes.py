@@ -67,7 +67,7 @@ def find_writes(ordered: OrderedCalls) -> Writes:
     resources, places = max(len(calls.resources), 1), len(ordered)
     place = np.flatnonzero(ordered.kind == WRITE)
     of_lookup = calls.lookups.resource[ordered.lookup]
-    said = calls.origins.writes[calls.origin[ordered.row[place]]]
+    said = calls.origins.writes[calls.origin[ordered.rows(place)]]
     written = np.where(said == NO_TEXT, of_lookup[place], said)
     unit = ordered.unit[place].astype(np.int64)
     touches_all = written == EVERYTHING

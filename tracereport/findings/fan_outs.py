@@ -254,7 +254,7 @@ def choose_fan_out_evidence(context: Context, wanted: Sequence[str] | None = Non
                 key=found.keys[int(found.finding[group])],
                 sort=int(fanouts.certainty[group]),
                 size=int(fanouts.distinct_values[group]),
-                rows=tuple(describe_call(context, row) for row in context.ordered.row[places].tolist()),
+                rows=tuple(describe_call(context, row) for row in context.ordered.rows(places).tolist()),
             )
         )
     return evidence

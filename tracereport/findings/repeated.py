@@ -301,7 +301,12 @@ def choose_repeat_evidence(context: Context, wanted: Sequence[str] | None = None
             sort=int(owner[first[own]]) % len(_SORTS),
             size=int(sizes[best[own]]),
             rows=tuple(
-                describe_call(context, int(ordered.row[at]), int(ordered.row[repeats.previous[at]])) for at in places
+                describe_call(context, row, before)
+                for row, before in zip(
+                    ordered.rows(np.array(places)).tolist(),
+                    ordered.rows(repeats.previous[places]).tolist(),
+                    strict=True,
+                )
             ),
         )
         for own, places in lists.items()

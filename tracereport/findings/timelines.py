@@ -106,11 +106,12 @@ def _keep_window(context: Context, units: _Units, around: Place, place: int) -> 
     of_unit = units.calls_of(unit)
     start = _choose_start(context, of_unit, place)
     shown = of_unit[start : start + MOST_CALLS]
-    references = refer_to(context, ordered.row[shown])
+    shown_rows = ordered.rows(shown)
+    references = refer_to(context, shown_rows)
     depth_of: dict[int, int] = {}
     rows = []
-    for at, reference in zip(shown.tolist(), references, strict=True):
-        row, lookup = int(ordered.row[at]), int(ordered.lookup[at])
+    for at, row, reference in zip(shown.tolist(), shown_rows.tolist(), references, strict=True):
+        lookup = int(ordered.lookup[at])
         parent = int(ordered.parent[at])
         depth_of[at] = depth_of.get(parent, -1) + 1
         elapsed_ns = int(calls.elapsed_ns[row])

@@ -68,10 +68,10 @@ def find_cells(context: "Context") -> Cells:
     """The cells of all calls, those without an order last."""
     calls, ordered = context.calls, context.ordered
     others = np.flatnonzero(~calls.judged) if not calls.processes.judged.all() else np.empty(0, np.intp)
-    row = np.concatenate((ordered.row, others)) if len(others) else ordered.row
+    row = np.concatenate((ordered.rows(np.arange(len(ordered))), others)) if len(others) else ordered.row
 
     def take(column: NDArray[Any]) -> NDArray[Any]:
-        return map_rows(column, row) if len(others) else ordered.take(column)
+        return column if row is None else map_rows(column, row)
 
     def extend(column: NDArray[Any], of_others: Any) -> NDArray[Any]:  # noqa: ANN401
         return np.concatenate((column, np.full(len(others), of_others, column.dtype))) if len(others) else column
@@ -86,20 +86,20 @@ def find_cells(context: "Context") -> Cells:
     signature, unit = take(calls.signature), take(ordered.units.of_call)
     elapsed_ns, resolution_ns = take(calls.elapsed_ns), take(calls.resolution_ns)
     found = _number_cells(context, signature, unit, take, (previous_caller + 1) * 2 + is_promised, traits)
-    place = np.arange(len(row), dtype=np.int32)
+    place = np.arange(len(traits), dtype=np.int32)
     if found is not None and not _may_overflow(elapsed_ns) and not _may_overflow(resolution_ns):
         of_call, place = found
         size = len(place)
         counted = count_by(of_call, size)
         elapsed_ns = sum_by(of_call, elapsed_ns, size)
         resolution_ns = sum_by(of_call, resolution_ns, size)
-        row, signature, unit = row[place], signature[place], unit[place]
+        signature, unit = signature[place], unit[place]
         traits, previous_caller, is_promised = traits[place], previous_caller[place], is_promised[place]
     else:
         of_call, counted = place, repeat_value(np.int64(1), len(place))
     return Cells(
         place=np.where(place < len(ordered), place, np.int32(NOWHERE)),
-        row=row,
+        row=place if row is None else row[place],
         unit=unit,
         signature=signature,
         traits=traits,

@@ -62,7 +62,7 @@ def measure_evidence(context: Context) -> EvidencePart:
     counts = count_traits(function, cells.traits, _MASKS, names, cells.calls)
     found = np.flatnonzero(counts["questions"])
     asks_all = len(ordered) == len(calls) and bool(ordered.is_question.all())
-    use = context.metric_use if asks_all else count_metric_use(calls, ordered.row[ordered.is_question])
+    use = context.metric_use if asks_all else count_metric_use(calls, ordered.rows(np.flatnonzero(ordered.is_question)))
     answered, asked = use.pairs, context.repeats.lookups.code
     answer = context.answers.values[answered.metric_set]
     functions = Table(

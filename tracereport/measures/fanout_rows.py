@@ -78,14 +78,14 @@ def _describe(context: Context, group: int, places: NDArray[np.intp]) -> FanOut:
         distinct_values=int(fanouts.distinct_values[group]),
         calls=int(fanouts.calls[group]),
         avoidable_calls=int(fanouts.distinct_values[group]) - 1,
-        parent=None if parent == NOWHERE else refer_to(context, ordered.row[[parent]])[0],
+        parent=None if parent == NOWHERE else refer_to(context, ordered.rows(np.array([parent])))[0],
         parent_function=None if parent == NOWHERE else calls.names[calls.lookups.function[ordered.lookup[parent]]],
         process=int(ordered.process[places[0]]) + context.first_process,
         unit=unit_name_of(context, int(fanouts.unit[group])),
         elapsed_ns=elapsed_ns,
         elapsed_upper_ns=elapsed_ns + int(fanouts.resolution_ns[group]),
         confidence=CONFIDENCES[fanouts.certainty[group]],
-        call_references=Rows(len(places), refer_to(context, ordered.row[places[:NESTED_ROW_LIMIT]])),
+        call_references=Rows(len(places), refer_to(context, ordered.rows(places[:NESTED_ROW_LIMIT]))),
     )
 
 

@@ -61,7 +61,7 @@ def _count_self_times(context: Context) -> Table:
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
     in_tree = np.flatnonzero(ordered.in_tree)
-    row, function_of = ordered.row[in_tree], context.function_of_signature
+    row, function_of = ordered.rows(in_tree), context.function_of_signature
     function, elapsed_ns = function_of[ordered.signature[in_tree]], calls.elapsed_ns[row]
     parent = ordered.parent[in_tree]
     child = np.flatnonzero(parent != NOWHERE)

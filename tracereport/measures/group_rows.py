@@ -64,7 +64,7 @@ def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Ro
     length = np.diff(np.append(start, len(order)))
     code = key[order[start]]
     first = [
-        ordered.row[places[order[begin : begin + min(count, reference_limit(group))]]]
+        ordered.rows(places[order[begin : begin + min(count, reference_limit(group))]])
         for begin, count, group in zip(start.tolist(), length.tolist(), (code // width).tolist(), strict=True)
     ]
     shares: list[list[CallerShare]] = [[] for _ in groups]

@@ -1,5 +1,7 @@
 """Which metrics each function's calls carry: every field of the distinct metric sets, and how many calls have it."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ class MetricUse(msgspec.Struct, frozen=True, eq=False):
     calls: NDArray[np.int64]
 
 
-def count_metric_use(calls: Calls, rows: NDArray[np.intp] | None = None) -> MetricUse:
+def count_metric_use(calls: Calls, rows: NDArray[np.integer[Any]] | None = None) -> MetricUse:
     """Counts the calls of each function with each set of metrics, and gives the sets' fields.
 
     ``rows`` are the calls that count; null: all.

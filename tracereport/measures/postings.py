@@ -48,7 +48,7 @@ def post(context: Context, places: NDArray[np.intp]) -> Postings:
     distinct, index = _renumber(pair[order])
     size = count_by(index, len(distinct))
     kept_size = np.minimum(size, NESTED_ROW_LIMIT)
-    chosen = ordered.row[places[order[spread(np.cumsum(size) - size, kept_size)]]]
+    chosen = ordered.rows(places[order[spread(np.cumsum(size) - size, kept_size)]])
     lookups, lookup = np.unique(distinct // width, return_inverse=True)
     return Postings(
         lookup=lookup,

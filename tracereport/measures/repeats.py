@@ -100,7 +100,7 @@ def _note_given(ordered: OrderedCalls, shown: NDArray[np.bool_] | None) -> NDArr
         notes.append((SHOWN, shown))
     said_cached = ordered.calls.origins.answer == ANSWERED_BY_CACHE
     if said_cached.any():
-        notes.append((SAID_CACHED, said_cached[ordered.calls.origin[ordered.row]]))
+        notes.append((SAID_CACHED, said_cached[ordered.take(ordered.calls.origin)]))
     for trait, mask in notes:
         traits |= mask.astype(TRAIT_TYPE) * TRAIT_TYPE(trait)
     return traits

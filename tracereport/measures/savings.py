@@ -119,7 +119,7 @@ def count_time(context: Context, counts: NDArray[np.bool_], owner: NDArray[np.in
     """
     calls, ordered = context.calls, context.ordered
     place = np.flatnonzero(counts)
-    row = ordered.row[place]
+    row = ordered.rows(place)
     counted = Counted(place, calls.elapsed_ns[row], np.array(map_rows(calls.resolution_ns, row)))
     if not ordered.in_tree.any():
         return counted
@@ -187,7 +187,7 @@ def _limit_times(
     calls = ordered.calls
     own = np.zeros(len(child), np.int32) if owner is None else owner[counted.place[child]]
     group, _ = number_pairs(own, int(own.max()) + 1, limit, len(ordered))
-    row = ordered.row[limit]
+    row = ordered.rows(limit)
     limit_ns, limit_range_ns = calls.elapsed_ns[row], map_rows(calls.resolution_ns, row)
     capped = cap_times(group, limit_ns, limit_range_ns, counted.lower_ns[child], counted.range_ns[child])
     counted.lower_ns[child], counted.range_ns[child] = capped
@@ -212,9 +212,9 @@ def find_enclosed(
         (calls.lookups.function[ordered.lookup[places]], len(calls.names)),
     )
     order = group_order(group)
-    line = calls.line[ordered.row[places[order]]]
+    line = calls.line[ordered.rows(places[order])]
     # In bands of their own groups can't outdo one another.
-    end = line + group[order].astype(np.int64) * (int(line.max()) + 1)
+    end: NDArray[np.int64] = line + group[order].astype(np.int64) * (int(line.max()) + 1)
     return places[order[end < np.maximum.accumulate(end)]]
 
 
@@ -226,8 +226,8 @@ def _best_functions(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[
     process = ordered.process[places].astype(np.int64)
     key = process * len(calls.names) + calls.lookups.function[ordered.lookup[places]]
     distinct, group = np.unique(key, return_inverse=True)
-    lower_ns = sum_by(group, calls.elapsed_ns[ordered.row[places]], len(distinct)).tolist()
-    resolution_ns = sum_by(group, calls.resolution_ns[ordered.row[places]], len(distinct)).tolist()
+    lower_ns = sum_by(group, calls.elapsed_ns[ordered.rows(places)], len(distinct)).tolist()
+    resolution_ns = sum_by(group, calls.resolution_ns[ordered.rows(places)], len(distinct)).tolist()
     best: dict[int, tuple[int, int, int]] = {}
     for index, key_of_group in enumerate(distinct.tolist()):
         candidate = (lower_ns[index], lower_ns[index] + resolution_ns[index], -index)

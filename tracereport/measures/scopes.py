@@ -91,8 +91,8 @@ def _find_told(ordered: OrderedCalls) -> _Told | None:
     if not has_given.any() and activation is None:
         return None
     is_given = has_given[ordered.process] & ordered.in_tree
-    number = np.where(is_given, calls.parent[ordered.row], NO_PARENT)
-    run = np.full(len(ordered), _NO_ACTIVATION) if activation is None else activation[ordered.row]
+    number = np.where(is_given, ordered.take(calls.parent), NO_PARENT)
+    run = np.full(len(ordered), _NO_ACTIVATION) if activation is None else ordered.take(activation)
     is_known = (number != NO_PARENT) | (run != _NO_ACTIVATION)
     return _Told(is_known, _code_told(ordered, is_known, number, run), np.where(is_given, ordered.parent, NOWHERE))
 
@@ -133,7 +133,7 @@ def _find_open_callers(ordered: OrderedCalls, told: NDArray[np.bool_] | None) ->
     if UNKNOWN_CALLER in calls.names:
         caller = np.where(caller == calls.names.index(UNKNOWN_CALLER), NO_NAME, caller)
     function = calls.lookups.function[signatures.lookup][signature]
-    line = calls.line[ordered.row[place]]
+    line = calls.line[ordered.rows(place)]
     index = find_only_open(ordered.process[place], function, caller[signature], line)
     found = np.full(len(ordered), NOWHERE, np.int64)
     found[place] = np.where((index == NOWHERE) | ~asked[place], NOWHERE, place[index])
@@ -149,7 +149,7 @@ def _takes_part(ordered: OrderedCalls, parent: NDArray[np.intp]) -> NDArray[np.b
         takes_part &= ordered.kind != FRAME
     is_failed = calls.origins.answer == FAILED
     if is_failed.any():
-        takes_part &= ~is_failed[calls.origin[ordered.row]]
+        takes_part &= ~is_failed[ordered.take(calls.origin)]
     for above in (ordered.parent, parent):
         if not is_constant(above):
             child = np.flatnonzero(above != NOWHERE)

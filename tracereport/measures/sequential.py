@@ -43,7 +43,7 @@ def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
         starts = np.flatnonzero(starts_run[places])
         bounds = np.append(starts, len(places)).tolist()
         own_limit = reference_limit(rank)
-        runs = [ordered.row[places[start:end]] for start, end in pairwise(bounds[: own_limit + 1])]
+        runs = [ordered.rows(places[start:end]) for start, end in pairwise(bounds[: own_limit + 1])]
         callers = find_distinct(calls.signatures.caller[ordered.signature[places]]).tolist()
         names = sorted((calls.name(code) for code in callers), key=caller_rank)
         lookup = int(groups.code[group])

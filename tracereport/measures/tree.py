@@ -76,9 +76,9 @@ def measure_tree(context: Context) -> TreePart:
     in_tree = np.flatnonzero(ordered.in_tree)
     merged = merge_paths(ordered)
     path, count = merged.path_of_place[in_tree], len(merged.function)
-    total_ns = sum_by(path, calls.elapsed_ns[ordered.row[in_tree]], count)
+    total_ns = sum_by(path, calls.elapsed_ns[ordered.rows(in_tree)], count)
     child = in_tree[ordered.parent[in_tree] != NOWHERE]
-    inside_ns = sum_by(merged.path_of_place[ordered.parent[child]], calls.elapsed_ns[ordered.row[child]], count)
+    inside_ns = sum_by(merged.path_of_place[ordered.parent[child]], calls.elapsed_ns[ordered.rows(child)], count)
     size, traits = count_by(path, count), context.traits[in_tree]
     found = np.flatnonzero(size)
     names = (*calls.names, DEEPER, UNFINISHED)
@@ -95,7 +95,7 @@ def measure_tree(context: Context) -> TreePart:
                 "calls": size[found],
                 **{name: counted[found] for name, counted in count_traits(path, traits, _MASKS, count).items()},
                 "total_ns": total_ns[found],
-                "resolution_ns": sum_by(path, calls.resolution_ns[ordered.row[in_tree]], count)[found],
+                "resolution_ns": sum_by(path, calls.resolution_ns[ordered.rows(in_tree)], count)[found],
                 "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
                 "shown": shown[found],
             },
@@ -164,7 +164,7 @@ def merge_paths(ordered: OrderedCalls) -> Paths:
         if depth > DEEPEST:
             path_of_place[places] = path_of_place[parent]
             continue
-        is_orphan = ordered.calls.parent[ordered.row[places]] != NO_PARENT
+        is_orphan = ordered.calls.parent[ordered.rows(places)] != NO_PARENT
         upper = np.where(parent == NOWHERE, np.where(is_orphan, _UNFINISHED_PATH, _NO_PATH), path_of_place[parent])
         last = function[places] if depth < DEEPEST else np.full(len(places), deeper)
         distinct, code = code_values(upper * names + last, start * names)

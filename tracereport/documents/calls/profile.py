@@ -54,7 +54,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
         UsageError: no process has such a tree, or no selected call stands in one.
     """
     ordered = order_calls(calls)
-    shown = ordered.in_tree if rows is None else ordered.in_tree & rows[ordered.row]
+    shown = ordered.in_tree if rows is None else ordered.in_tree & ordered.take(rows)
     in_tree = np.flatnonzero(shown)
     if not len(in_tree) and ordered.in_tree.any():
         raise UsageError("No selected call stands in a known call tree", "Select others, or write all.")
@@ -128,7 +128,7 @@ def _cut_out(ordered: OrderedCalls, every: NDArray[np.intp], drawn: NDArray[np.i
     return _Tree(
         function=ordered.calls.lookups.function[ordered.lookup[places]].tolist(),
         parent=np.where(upper < 0, -1, new_index[upper]).tolist(),
-        is_orphan=((upper < 0) & (ordered.calls.parent[ordered.row[places]] != NO_PARENT)).tolist(),
+        is_orphan=((upper < 0) & (ordered.calls.parent[ordered.rows(places)] != NO_PARENT)).tolist(),
         is_drawn=np.array(is_drawn, bool)[kept].tolist(),
         self_ns=self_ns[kept].tolist(),
     )
@@ -180,7 +180,7 @@ def _list_events(
 
 def _self_ns(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.int64]:
     """Elapsed time less that of the children, not below 0."""
-    elapsed_ns = ordered.calls.elapsed_ns[ordered.row[places]]
+    elapsed_ns = ordered.calls.elapsed_ns[ordered.rows(places)]
     inside_ns = np.zeros(len(places), np.int64)
     child = ordered.parent[places] != NOWHERE
     np.add.at(inside_ns, np.searchsorted(places, ordered.parent[places][child]), elapsed_ns[child])
