@@ -82,6 +82,24 @@ static inline uint64_t hash_bytes(const uint8_t *bytes, size_t length) {
     return FUZZED_HASH(multiply_fold(first ^ length, multiply_fold(a ^ second, b ^ state)));
 }
 
+/* A column of integers as Python has it: of four bytes each, of eight, or one of eight throughout. */
+typedef struct {
+    const void *start;
+    int64_t bytes; /* of each; 0 for one throughout */
+} Column;
+
+static inline bool is_column(Column column) { return column.bytes == 0 || column.bytes == 4 || column.bytes == 8; }
+
+static inline int64_t number_at(Column column, int64_t at) {
+    if (column.bytes == 4)
+        return ((const int32_t *)column.start)[at];
+    return ((const int64_t *)column.start)[column.bytes ? at : 0];
+}
+
+static inline uint64_t add_up_to_most(uint64_t sum, uint64_t value) {
+    return sum > UINT64_MAX - value ? UINT64_MAX : sum + value;
+}
+
 /* Memory that grows. `size` is that of one element; the capacity, in elements, at least doubles. */
 static inline bool grow(void **memory, int64_t *capacity, int64_t needed, size_t size) {
     if (needed <= *capacity)

@@ -2,7 +2,7 @@
 
 import ctypes
 from functools import cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,13 @@ _ADDRESS: Final = ctypes.c_void_p
 _COUNT: Final = ctypes.c_int64
 _NO_MEMORY: Final = -1
 _TOO_LARGE: Final = -3
+
+
+class Column(ctypes.Structure):
+    """A column of integers as the library takes it; see ``column``."""
+
+    _fields_: ClassVar[Any] = [("start", ctypes.c_void_p), ("bytes", ctypes.c_int64)]
+
 
 # Per function what it gives and takes. An address is that of an array's first element, or of an object of the library.
 SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
@@ -42,6 +49,22 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_last_inside": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT)),
     "tracereport_overfull": (_COUNT, (_ADDRESS, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_cap_times": (_COUNT, (_ADDRESS, _COUNT, _COUNT, *[_ADDRESS] * 4)),
+    "tracereport_replay": (
+        _COUNT,
+        (
+            _ADDRESS,
+            _ADDRESS,
+            _COUNT,
+            _ADDRESS,
+            _ADDRESS,
+            *[_COUNT] * 2,
+            Column,
+            Column,
+            _ADDRESS,
+            _COUNT,
+            *[_ADDRESS] * 2,
+        ),
+    ),
     "tracereport_stack_distances": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _COUNT, _ADDRESS)),
     "tracereport_open_callers": (_COUNT, (_COUNT, *[_ADDRESS] * 3, _COUNT, _ADDRESS)),
     "tracereport_take": (_COUNT, (_ADDRESS, _COUNT, _COUNT, _ADDRESS, _COUNT, _COUNT, _ADDRESS)),
@@ -124,6 +147,22 @@ def view(start: int, kind: np.dtype[Any], count: int, owner: object) -> NDArray[
 def contiguous(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """The values as the library takes them, which are copied only where they aren't so already."""
     return np.ascontiguousarray(values, np.int64)
+
+
+def column(values: NDArray[np.integer[Any]]) -> Column:
+    """A column as it is, if it is of 32 or 64 bits or holds one value throughout, with a stride of 0; else a copy.
+
+    What the library is given the address of lives as long as this.
+    """
+    if values.strides == (0,) and len(values):
+        held, width = contiguous(values[:1]), 0
+    elif values.dtype == np.int32:
+        held, width = np.ascontiguousarray(values), 4
+    else:
+        held, width = contiguous(values), 8
+    given = Column(address(held), width)
+    given.held = held
+    return given
 
 
 def checked(status: int) -> int:

@@ -31,10 +31,6 @@ EXPORT int64_t tracereport_last_inside(const int64_t *parent, int64_t *last, int
     return count;
 }
 
-static inline uint64_t add_up_to_most(uint64_t sum, uint64_t value) {
-    return sum > UINT64_MAX - value ? UINT64_MAX : sum + value;
-}
-
 /* Which calls took less than their children together, as recorded or at most: `time` is what each took, `range` how far
  * that may lie above. */
 EXPORT int64_t tracereport_overfull(const int64_t *parent, const int64_t *time, const int64_t *range, int64_t count,

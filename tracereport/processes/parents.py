@@ -5,22 +5,17 @@ and the pops of one stack, and together they fix the tree; with threads they may
 that the calls themselves named can tell. So a tree is claimed where the stack works out *and* the callers confirm it.
 """
 
-from typing import Any
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_PARENT, TREE_KINDS
-from tracereport.calls.grouping import sum_by
+from tracereport.native.stack import replay
 
 _FLAT, _NESTED, _GIVEN, _UNKNOWN = range(len(TREE_KINDS))
-_DEEPEST_RADIX_SORT = np.iinfo(np.uint16).max
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Narrow = NDArray[np.signedinteger[Any]]
-"""Positions in as few bytes as they fit in."""
 
 
 class Trees(msgspec.Struct, frozen=True):
@@ -90,7 +85,7 @@ def find_parents(
         return Trees(trees.kind, parent, trees.impossible)
     kind = np.full(len(judged), _UNKNOWN, np.uint8)
     parent = np.full(len(number), NO_PARENT, np.int64)
-    plausible = np.flatnonzero(~implausible) if implausible.any() else slice(None)
+    plausible = _rows_of(~implausible)
     order = number.view(np.int64)[plausible]
     if not len(order):
         return Trees(kind, parent, 0)
@@ -98,27 +93,37 @@ def find_parents(
 
     given = judged[owner] & np.logical_and.reduceat(has_parent[plausible], first)
     ordered = judged[owner] & ~given & (np.maximum.reduceat(order, first) == calls - 1)
-    impossible = np.repeat(given, calls) & (given_parent[plausible] >= order)
-    given &= ~np.logical_or.reduceat(impossible, first)
+    impossible = np.zeros(1, bool)
+    if given.any():
+        impossible = np.repeat(given, calls) & (given_parent[plausible] >= order)
+        given &= ~np.logical_or.reduceat(impossible, first)
     flat = ordered & _ascending(order, first)
     kind[owner[given]] = _GIVEN
     kind[owner[flat]] = _FLAT
     if given.any():
         parent[plausible] = np.where(np.repeat(given, calls), given_parent[plausible], NO_PARENT)
 
-    perhaps_nested = np.flatnonzero(np.repeat(ordered & ~flat, calls))
-    if len(perhaps_nested):
-        records = perhaps_nested if isinstance(plausible, slice) else plausible[perhaps_nested]
+    perhaps_nested = ordered & ~flat
+    if perhaps_nested.any():
+        chosen = _rows_of(np.repeat(perhaps_nested, calls))
+        records = chosen if isinstance(plausible, slice) else plausible[chosen]
+        size = calls[perhaps_nested]
         nested, parent[records] = _find_nested(
-            order[perhaps_nested],
-            process[records],
-            caller[signature[records]],
-            function[signature[records]],
+            order[chosen],
+            signature[records],
+            caller,
+            function,
             elapsed_ns[records],
             resolution_ns[records],
+            np.cumsum(size) - size,
         )
-        kind[nested] = _NESTED
+        kind[owner[perhaps_nested][nested]] = _NESTED
     return Trees(kind, parent, int(np.count_nonzero(impossible)))
+
+
+def _rows_of(mask: Bools) -> Ints | slice:
+    """The indices of a mask; all of them as a slice, by which nothing is copied."""
+    return slice(None) if mask.all() else np.flatnonzero(mask)
 
 
 def _processes(process: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints, Ints]:
@@ -136,13 +141,14 @@ def _ascending(number: Ints, first: Ints) -> Bools:
 
 def _find_nested(
     number: Ints,
-    process: NDArray[np.uint32],
+    signature: NDArray[np.int32],
     caller: NDArray[np.int32],
     function: NDArray[np.int32],
     elapsed_ns: Ints,
     resolution_ns: Ints,
-) -> tuple[NDArray[np.uint32], Ints]:
-    """The processes that are nested, and the parent of each record: its number, or -1.
+    first: Ints,
+) -> tuple[Bools, Ints]:
+    """Which processes are nested, and the parent of each record: its number, or -1.
 
     Besides the stack, what the calls say must confirm a tree. Calls of several threads can look like one stack, and
     these are the signs of it:
@@ -152,88 +158,10 @@ def _find_nested(
     - the times of a call's children add up to more than its own can have been: they ran side by side;
     - an adopted call doesn't know its caller, while other calls of its function do. Where a caller can be told, a call
       that has none was made outside of all traced functions.
-
-    All processes are seen as one run of the counter: ``start`` is a call's place in the order of starts, as its
-    position here is its place in the order of ends.
     """
-    owner, first, calls = _processes(process)
-    narrow = np.int32 if len(number) <= np.iinfo(np.int32).max else np.int64
-    first_of_call: Narrow = np.repeat(first.astype(narrow), calls)
-    start: Narrow = np.add(number, first_of_call, dtype=narrow, casting="same_kind")
-    pushed_at, nested = _replay(start, first)
-
-    below = _top_below(pushed_at)[start]
-    adopted = (below != NO_PARENT) & np.repeat(nested, calls)
-    function_of = np.empty_like(function)
-    function_of[start] = function
-    named = adopted & (caller >= 0)
-    confirmed = named & (caller == function_of[below])
-    nested &= _count(named & ~confirmed, first) == 0
-    nested &= 4 * _count(confirmed, first) >= 3 * _count(adopted, first)
-    nested &= _count(adopted & (caller < 0) & _is_named_elsewhere(first, calls, caller, function), first) == 0
-    nested &= _count(_overfilled(start, below, adopted, elapsed_ns, resolution_ns), first) == 0
-
-    adopted &= np.repeat(nested, calls)
-    below -= first_of_call
-    return owner[nested], np.where(adopted, below, np.int64(NO_PARENT))
-
-
-def _is_named_elsewhere(first: Ints, calls: Ints, caller: NDArray[np.int32], function: NDArray[np.int32]) -> Bools:
-    """Per record: whether a call of its function in its process names its caller."""
-    owner = np.repeat(np.arange(len(first)), calls)
-    key = owner * (int(function.max(initial=0)) + 1) + function
-    distinct, code = np.unique(key, return_inverse=True)
-    named = np.zeros(len(distinct), bool)
-    named[code[caller >= 0]] = True
-    return named[code]
-
-
-def _overfilled(start: Narrow, below: Narrow, adopted: Bools, elapsed_ns: Ints, resolution_ns: Ints) -> Bools:
-    """Per record: whether its children's recorded times add up to more than its own time can have been."""
-    inside_ns = sum_by(below[adopted], elapsed_ns[adopted], len(start))[start]
-    overfilled: Bools = inside_ns - elapsed_ns >= resolution_ns
-    return overfilled
-
-
-def _count(chosen: Bools, first: Ints) -> Ints:
-    """Per process: how many of its records are chosen."""
-    return np.add.reduceat(chosen, first, dtype=np.int64)
-
-
-def _replay(start: Narrow, first: Ints) -> tuple[Narrow, Bools]:
-    """Run the log on a stack: the line before which each call is pushed, in the order of starts, and if that works out.
-
-    Before a line is written, every call up to the largest one so far has been pushed. So at its pop the stack holds
-    (largest + 1) - (lines before) calls, and at its push it held (its start) - (lines before). The log is that of a
-    stack if and only if each call pops from where it was pushed: at one depth pushes and pops take turns, and no call
-    pops before its push.
-    """
-    line = np.arange(len(start), dtype=start.dtype)
-    largest = np.maximum.accumulate(start)
-    pushed_at = np.repeat(line, np.diff(largest, prepend=start.dtype.type(-1)))
-    largest -= line
-    works = largest == start - pushed_at[start]
-    present = np.zeros(len(start), bool)
-    present[start] = True
-    return pushed_at, np.logical_and.reduceat(works, first) & np.logical_and.reduceat(present, first)
-
-
-def _top_below(pushed_at: Narrow) -> Narrow:
-    """Per call in the order of starts: the call that it is pushed onto, -1 at the bottom of the stack.
-
-    A call pushed together with the one before it comes to lie on that one. Any other takes the place of the last call
-    at its depth, and lies on what that one lay on: so in the order of depth, then start, a call takes the parent of the
-    last one up to it that has its own.
-    """
-    call = np.arange(len(pushed_at), dtype=pushed_at.dtype)
-    depth = call - pushed_at
-    above = np.flatnonzero(depth > 0)
-    depth = depth[above]
-    if len(depth) and depth.max() <= _DEEPEST_RADIX_SORT:
-        depth = depth.astype(np.uint16)
-    above = above[np.argsort(depth, kind="stable")].astype(pushed_at.dtype)
-    on_the_one_before = pushed_at[above] == pushed_at[above - 1]
-    latest = np.maximum.accumulate(np.where(on_the_one_before, call[: len(above)], 0))
-    parent = np.full(len(pushed_at), NO_PARENT, pushed_at.dtype)
-    parent[above] = above[latest] - 1
-    return parent
+    found = replay(number, signature, caller, function, elapsed_ns, resolution_ns, first)
+    nested = found.works & ~found.is_denied & ~found.is_silent & ~found.is_overfilled
+    nested &= 4 * found.confirmed >= 3 * found.adopted
+    if not nested.all():
+        found.parent[np.repeat(~nested, np.diff(first, append=len(number)))] = NO_PARENT
+    return nested, found.parent

@@ -33,6 +33,7 @@ static void *try_realloc(void *memory, size_t size) { return may_allocate() ? re
 #include "codes.c"
 #include "metrics.c"
 #include "split.c"
+#include "stack.c"
 #include "trees.c"
 #undef malloc
 #undef calloc
@@ -180,6 +181,35 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
     free(codes);
 }
 
+/* Two processes of lines whose numbers, callers and times are any, or so small that a stack may have written them. */
+static void try_replay(const int32_t *group, const int64_t *values, int64_t count, int is_wild) {
+    int64_t *number = column(count), *parent = column(count), found[2 * FINDINGS], first[] = {0, count / 2};
+    int32_t *signature = calloc((size_t)count + 1, sizeof *signature), caller[4], function[4];
+    for (int64_t at = 0; at < count; at++) {
+        signature[at] = is_wild ? group[at] : group[at] & 3;
+        int64_t start = at < first[1] ? 0 : first[1], size = start ? count - start : first[1], place = at - start;
+        /* Inside one another, or every other one inside the one before. */
+        int64_t tree = values[start] & 2 ? size - 1 - place : place ^ (values[start + (place & ~INT64_C(1))] & 1);
+        number[at] = is_wild ? values[at] : tree;
+    }
+    for (int64_t at = 0; at < 4; at++) {
+        caller[at] = count ? group[at % count] % 3 : 0;
+        function[at] = is_wild && count ? group[at % count] : (int32_t)at % 2;
+    }
+    const int64_t one = 1;
+    Column elapsed = {values, is_wild ? 8 : 4}, resolution = {&one, 0};
+    if (tracereport_replay(number, signature, count, caller, function, 4, 3, elapsed, resolution, first, 2, parent,
+                           found) == count)
+        for (int64_t at = 0; at < count; at++) {
+            int own = at >= first[1];
+            HOLDS(parent[at] < number[at] || !found[own * FINDINGS + WORKS]);
+            HOLDS(found[own * FINDINGS + CONFIRMED] <= found[own * FINDINGS + ADOPTED]);
+        }
+    free(number);
+    free(parent);
+    free(signature);
+}
+
 /* Groups may be any numbers, or those that there are; their members' traits and values are other bytes. */
 static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     int64_t count = length / 16 < MOST_KEYS ? length / 16 : MOST_KEYS, groups = count / 4 + 1;
@@ -202,6 +232,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
             values[at] = values[at] < 0 ? ~values[at] : values[at];
         }
     }
+    try_replay(group, values, count, is_wild);
     if (tracereport_count_traits(group, traits, NULL, count, masks, 4, second, groups) == groups)
         for (int64_t at = 0; at < groups; at++)
             HOLDS(second[4 * at] <= count && second[4 * at + 1] <= second[4 * at] && !second[4 * at + 3]);
