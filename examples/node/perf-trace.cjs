@@ -5,7 +5,8 @@
  *
  *     import { answer, trace, traced, traceQueries } from "./perf-trace.cjs";
  *
- *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, node:sqlite
+ *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, node:sqlite, sqlite3
+ *     traceQueries(pg); // the driver itself, where Knex, Sequelize or TypeORM make the connections
  *     const prisma = new PrismaClient().$extends(tracePrisma());
  *     traceFetch(); // the global one, or const fetch = traceFetch(other)
  *     app.use(traceExpress); // each request a frame
@@ -23,8 +24,9 @@
  * that another one's pool has started counts for itself, and writes four digits of its own behind the process's
  * number. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
  * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
- * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in; of
- * a statement or request to another server it is always that function. A parameter `caller` overrides it.
+ * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in, or
+ * where that has no name the one around it; of a statement or request to another server it is always that function. A
+ * parameter `caller` overrides it.
  *
  * Under vitest, jest and `node --test` a call carries its test, and what no traced call is around is inside of the
  * test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
@@ -52,9 +54,10 @@ const FLAGS = ["frame", "failed", "cached"];
 const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
-const FRAME = /^ +at (?:(?:async )?(.+?) \()?(.+?):(\d+):\d+\)?$/;
+const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 60];
+const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
 const askers = new Map();
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
@@ -122,20 +125,16 @@ function mark(marks) {
 }
 
 /**
- * Traces each statement of a pool, client or connection of `pg` or `mysql2`, or of a database of `better-sqlite3` or
- * `node:sqlite`, and of the clients that it gives. Transaction control and changes of the schema are left out.
+ * Traces each statement of a pool, client or connection of `pg` or `mysql2`, of a database of `better-sqlite3`,
+ * `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`), or of a class of
+ * it, all connections are traced: also those that Knex, Sequelize or TypeORM make. Transaction control and changes of
+ * the schema are left out.
  */
 function traceQueries(database) {
-  if (!isOn || !database || database[PATCHED]) return database;
-  Object.defineProperty(database, PATCHED, { value: true });
-  if (typeof database.query !== "function") return traceSqlite(database);
-  const via = typeof database.execute === "function" ? "mysql2" : "pg";
-  for (const name of ["query", "execute"]) {
-    if (typeof database[name] === "function") database[name] = makeQuery(database[name], via);
-  }
-  for (const name of ["connect", "getConnection"]) {
-    if (typeof database[name] === "function") database[name] = makeCheckout(database[name]);
-  }
+  if (!isOn || !database) return database;
+  const connections = listConnections(database);
+  if (connections.length === 0) process.emitWarning("perf-trace: traceQueries was given no driver or connection");
+  connections.forEach(patchConnection);
   return database;
 }
 
@@ -340,9 +339,15 @@ function endsWithMark(field) {
 }
 
 function noteAnswer(call, value) {
-  if (Array.isArray(value)) call.metrics.rows = value.length;
-  else call.metrics.found = value !== undefined && value !== null;
+  if (!Array.isArray(value)) return noteOne(call, value);
+  call.metrics.rows = value.length;
   call.metrics.digest = digest(value);
+}
+
+/** One row, which a driver may give as a list of values. */
+function noteOne(call, row) {
+  call.metrics.found = row !== undefined && row !== null;
+  call.metrics.digest = digest(row);
 }
 
 /** 63 bits of a hash of the answer; equal answers have equal ones. */
@@ -392,16 +397,18 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
-      const own = sites.find((site) => isOwn(site.getFileName()));
-      if (own !== undefined) {
+      const [own, ...around] = sites.slice(sites.findIndex((site) => isOwn(site.getFileName())));
+      if (isOwn(own?.getFileName())) {
         const key = `${own.getFunctionName()} ${own.getFileName()}:${own.getLineNumber()}:${own.getColumnNumber()}`;
-        if (!askers.has(key)) {
+        if (askers.has(key)) return askers.get(key);
+        const name = findName([own, ...around]);
+        if (name !== undefined || depth === depths.at(-1) || sites.length < depth) {
           // As text, which whoever knows how maps to sources: for each place once, since that takes long.
           Error.prepareStackTrace = prepareStackTrace;
           if (askers.size > 10_000) askers.clear();
-          askers.set(key, readStack(String(captureStack(below))));
+          askers.set(key, { ...readStack(String(captureStack(below))), name });
+          return askers.get(key);
         }
-        return askers.get(key);
       }
       if (sites.length < depth) return undefined;
     }
@@ -416,6 +423,13 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
 
 function giveSites(_error, sites) {
   return sites;
+}
+
+/** The name of the function, or of the nearest one of its file around it, where it has none. */
+function findName(sites) {
+  // Not from the text of the stack: with maps of sources that gives each function the name of what it calls.
+  const names = sites.map((site) => site.getFileName() === sites[0].getFileName() && FRAME.exec(`    at ${site}`)?.[1]);
+  return names.map((name) => cleanName(name || undefined)).find((name) => name !== undefined);
 }
 
 function captureStack(below) {
@@ -543,6 +557,37 @@ function flatten(args, prefix = "") {
   return params;
 }
 
+/** What is to be patched: a connection itself, or what all connections of a class or driver inherit. */
+function listConnections(database) {
+  const own = isFunction(database) ? database.prototype : database;
+  if (isFunction(own?.query) || isFunction(own?.prepare)) return [own];
+  return CONNECTIONS.map((name) => database[name]?.prototype).filter((found) => found !== undefined);
+}
+
+function patchConnection(connection) {
+  if (connection[PATCHED]) return;
+  Object.defineProperty(connection, PATCHED, { value: true });
+  const isSqlite = !isFunction(connection.query);
+  const via = isSqlite ? sqliteOf(connection) : isFunction(connection.execute) ? "mysql2" : "pg";
+  if (via === "sqlite3") traceSqlite3(connection);
+  else if (isSqlite) traceSqlite(connection, via);
+  else traceClient(connection, via);
+}
+
+function sqliteOf(database) {
+  if (isFunction(database.all)) return "sqlite3";
+  return isFunction(database.pragma) ? "better-sqlite3" : "sqlite";
+}
+
+function traceClient(client, via) {
+  for (const name of ["query", "execute"]) {
+    if (isFunction(client[name])) client[name] = makeQuery(client[name], via);
+  }
+  for (const name of ["connect", "getConnection"]) {
+    if (isFunction(client[name])) client[name] = makeCheckout(client[name]);
+  }
+}
+
 /** `query` of pg and mysql2, with a callback, a promise, or as an object that emits events. */
 function makeQuery(original, via) {
   return function query(...args) {
@@ -629,8 +674,7 @@ function inDriver(body) {
 }
 
 /** A database that prepares its statements and waits for them. */
-function traceSqlite(database) {
-  const via = isFunction(database.pragma) ? "better-sqlite3" : "sqlite";
+function traceSqlite(database, via) {
   const { prepare, exec } = database;
   database.prepare = function (sql, ...options) {
     const statement = prepare.call(this, sql, ...options);
@@ -655,7 +699,57 @@ function traceSqlite(database) {
     const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT), via);
     return runSqlite(call, "exec", () => exec.call(this, sql));
   };
-  return database;
+}
+
+/** A database, or its class, that calls back; so do its prepared statements. */
+function traceSqlite3(database) {
+  const { prepare } = database;
+  for (const name of ["all", "get", "run", "each", "exec"]) {
+    const original = database[name];
+    database[name] = function run(sql, ...args) {
+      const values = unpack(args.filter((value) => !isFunction(value)));
+      const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
+      return original.call(this, sql, ...noteWhenCalledBack(call, name, args));
+    };
+  }
+  database.prepare = function (sql, ...options) {
+    const statement = prepare.call(this, sql, ...options);
+    let bound = unpack(options.filter((value) => !isFunction(value)));
+    for (const name of ["all", "get", "run", "each"]) {
+      const original = statement[name];
+      statement[name] = function run(...args) {
+        bound = unpack(args.filter((value) => !isFunction(value))) ?? bound;
+        const call = beginQuery(String(sql), bound, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
+        return original.apply(this, noteWhenCalledBack(call, name, args));
+      };
+    }
+    return statement;
+  };
+}
+
+/** The arguments, the last callback of which ends the call; without one nobody is told when it ends. */
+function noteWhenCalledBack(call, name, args) {
+  const callbacks = args.filter(isFunction);
+  if (call === undefined) return args;
+  // One callback alone is told each row.
+  if (callbacks.length < (name === "each" ? 2 : 1)) {
+    finishCall(call);
+    return args;
+  }
+  const outside = running.getStore();
+  const noted = [...args];
+  noted[args.lastIndexOf(callbacks.at(-1))] = function (error, result) {
+    if (error) failCall(call);
+    else {
+      if (name === "run") call.metrics.rows = this.changes;
+      else if (name === "each") call.metrics.rows = result;
+      else if (name === "all") noteAnswer(call, result);
+      else if (name === "get") noteOne(call, result);
+      finishCall(call);
+    }
+    return running.run(outside, () => callbacks.at(-1).apply(this, arguments));
+  };
+  return noted;
 }
 
 /** The values that a statement is given: one by one, or all in one list or object. */
@@ -670,7 +764,8 @@ function runSqlite(call, name, body) {
   try {
     const result = body();
     if (name === "run") call.metrics.rows = Number(result.changes);
-    else if (name === "all" || name === "get") noteAnswer(call, result);
+    else if (name === "all") noteAnswer(call, result);
+    else if (name === "get") noteOne(call, result);
     finishCall(call);
     return result;
   } catch (error) {

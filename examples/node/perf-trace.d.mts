@@ -27,7 +27,10 @@ export declare function mark(marks: {
   write?: string | boolean;
 }): void;
 
-/** Traces each statement of a pool, client or connection (pg, mysql2) or database (better-sqlite3, node:sqlite). */
+/**
+ * Traces each statement of a pool, client or connection (pg, mysql2), of a database (better-sqlite3, node:sqlite,
+ * sqlite3), or of all connections of a driver or class.
+ */
 export declare function traceQueries<T extends object>(database: T): T;
 
 /** The extension that traces each operation: `new PrismaClient().$extends(tracePrisma())`. */

@@ -52,7 +52,7 @@ def test_pg(tmp_path: Path) -> None:
         (select, "findAuthor", ("1",), None),
         (select, "findAuthor", ("1",), None),
         (select, "findAuthor", ("3",), None),
-        (select, "callbacks", ("0",), None),
+        (select, "pg", ("0",), None),
         (select, "pg", ("1",), None),
         (select, "pg", (), None),
         (select, "pg", (), None),
@@ -93,8 +93,8 @@ def test_better_sqlite3(tmp_path: Path) -> None:
     _, calls = run("sqlite", tmp_path)
     select = "select authors"
     assert [describe(call) for call in calls] == [
-        ("insert authors", "unknown", ("1", "Austen"), "authors"),
-        ("insert authors", "unknown", ("2", "Eliot"), "authors"),
+        ("insert authors", "sqlite", ("1", "Austen"), "authors"),
+        ("insert authors", "sqlite", ("2", "Eliot"), "authors"),
         (select, "findAuthor", ("1",), None),
         (select, "findAuthor", ("1",), None),
         (select, "findAuthor", ("3",), None),
@@ -107,6 +107,37 @@ def test_better_sqlite3(tmp_path: Path) -> None:
     assert first.metrics == again.metrics
     assert none.metrics["found"] == 0
     assert failed.reserved["failed"] == "1"
+    hold_places(calls)
+
+
+def test_sqlite3_by_its_driver(tmp_path: Path) -> None:
+    output, calls = run("sqlite3", tmp_path)
+    assert output.splitlines() == ["1", "2 Austen undefined no such table", "Austen", "Austen"]
+    select, insert = "select authors", "insert authors"
+    assert [describe(call) for call in sorted(calls, key=lambda call: call.number)] == [
+        (select, "asked", ("0",), None),
+        (select, "asked", ("1",), None),
+        (select, "asked", (), None),
+        ("select nothing", "asked", (), None),
+        (insert, "sqlite3", ("3", "Sand"), "authors"),
+        (insert, "asked", ("3", "Sand"), "authors"),
+        (select, "sqlite3", (), None),
+        (select, "sqlite3", ("2",), None),
+    ]
+    metrics = [{name: value for name, value in call.metrics.items() if name != "digest"} for call in calls]
+    assert metrics == [{"rows": 2}, {"found": 1}, {"found": 0}, {}, {}, {"rows": 2}, {"rows": 1}, {"found": 1}]
+    assert [call.reserved.get("failed") for call in calls] == [None, None, None, "1", None, None, None, None]
+    assert {call.reserved["via"] for call in calls} == {"sqlite3"}
+
+
+@pytest.mark.parametrize("options", [(), ("--enable-source-maps",)])
+def test_a_function_without_a_name_is_named_by_the_one_around_it(tmp_path: Path, options: tuple[str, ...]) -> None:
+    log = tmp_path / "trace.log"
+    done = run_scene([find_tool("node"), *options, str(HOOKS), "nameless"], log)
+    assert done == ""
+    calls = read_written(log)
+    assert {call.caller for call in calls} == {"listBooks"}
+    assert len(calls) == 3
     hold_places(calls)
 
 

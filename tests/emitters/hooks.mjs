@@ -48,8 +48,7 @@ const scenes = {
       );
     });
     // What an ORM makes for itself: the classes are traced instead, and no statement twice.
-    traceQueries(pg.Pool.prototype);
-    traceQueries(pg.Client.prototype);
+    traceQueries(pg);
     const own = new pg.Pool(pool.options);
     await pool.end();
     await own.query("SELECT 1 AS one FROM authors WHERE id = $1", [1]);
@@ -144,6 +143,75 @@ const scenes = {
     } catch (error) {
       console.log(error.message);
     }
+  },
+
+  /** What `sqlite3` does with a database that Knex or Sequelize make: each statement calls back, later. */
+  async sqlite3() {
+    const methods = {
+      all(sql, ...args) {
+        const rows = sql.includes("nothing") ? undefined : [{ name: "Austen" }, { name: "Eliot" }];
+        setTimeout(() => args.at(-1)(rows ? null : new Error("no such table"), rows));
+      },
+      get(sql, ...args) {
+        setTimeout(() => args.at(-1)(null, sql.includes("3") ? undefined : { name: "Austen" }));
+      },
+      run(_sql, ...args) {
+        setTimeout(() => args.find((value) => typeof value === "function")?.call({ changes: 2 }, null));
+      },
+      each(_sql, ...args) {
+        const [row, complete] = args.filter((value) => typeof value === "function");
+        row(null, { name: "Austen" });
+        setTimeout(() => complete?.(null, 1));
+      },
+      exec(_sql, done) {
+        setTimeout(done, 0, null);
+      },
+    };
+    class Database {
+      prepare(sql, ...bound) {
+        const own = Object.entries(methods).map(([name, run]) => [name, (...args) => run(sql, ...bound, ...args)]);
+        return Object.fromEntries(own);
+      }
+    }
+    Object.assign(Database.prototype, methods);
+    traceQueries({ Database });
+    const database = new Database();
+    const asked = (name, ...args) => new Promise((resolve) => database[name](...args, (...told) => resolve(told)));
+    console.log((await asked("exec", "CREATE TABLE authors (id INTEGER, name TEXT)")).length);
+    const [, rows] = await asked("all", "SELECT name FROM authors WHERE id > ?", [0]);
+    const [, row] = await asked("get", "SELECT name FROM authors WHERE id = ?", 1);
+    const [, none] = await asked("get", "SELECT name FROM authors WHERE id = 3");
+    const [error] = await asked("all", "SELECT name FROM nothing");
+    console.log(rows.length, row.name, none, error.message);
+    database.run("INSERT INTO authors VALUES (?, ?)", 3, "Sand");
+    await asked("run", "INSERT INTO authors VALUES ($id, $name)", { $id: 3, $name: "Sand" });
+    await new Promise((resolve) => {
+      const names = [];
+      database.each("SELECT name FROM authors", (_, { name }) => names.push(name), () => resolve(console.log(...names)));
+    });
+    const statement = database.prepare("SELECT name FROM authors WHERE id = ?", 2);
+    await new Promise((resolve) => statement.get((_, { name }) => resolve(console.log(name))));
+  },
+
+  /** Who asks, where the function that asks has no name: the one around it. */
+  async nameless() {
+    class Pool {
+      async query(_text, _values) {
+        return { rows: [] };
+      }
+    }
+    const pool = traceQueries(new Pool());
+    async function listBooks() {
+      [1, 2].forEach((id) => pool.query("SELECT name FROM authors WHERE id = $1", [id]));
+      await Promise.all(
+        [3].map(async (id) => {
+          await pause(1);
+          await pool.query("SELECT name FROM authors WHERE id = $1", [id]);
+        }),
+      );
+    }
+    await listBooks();
+    traceQueries({});
   },
 
   /** By what Prisma hands to an extension; the client itself can't be had without what it downloads. */

@@ -142,7 +142,8 @@ def _name_callers(notices: Mapping[str, int], known: int) -> str:
         return remedies[0]
     if known:
         return (
-            "Some callers are known: build with symbols (debug = 1 in the profile), or name the caller as a parameter."
+            "Some callers are known. In Rust, build with symbols (debug = 1 in the profile); "
+            "elsewhere trace the function that asks, or write its name as the parameter caller."
         )
     if notices.get("cargo") or notices.get("nextest"):
         return "Run with RUST_BACKTRACE=1: the emitter takes the caller's name from the backtrace."
