@@ -1,46 +1,42 @@
-"""Columns of one value behave as the columns that they stand for."""
+"""Columns take as little memory as their values need, and hold the same whatever they take."""
+
+from pathlib import Path
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from tracereport.calls.constant import concatenate, is_constant, map_column, repeat_value, shrink
-from tracereport.native.keys import factorize
+from tracereport.calls.constant import narrow, repeat_runs, shrink
+from tracereport.sources.perf_trace.reader import read_log
 
-VALUES = st.lists(st.integers(-2, 2), max_size=6)
-
-
-@given(VALUES)
-def test_a_column_of_one_value_takes_no_room_and_says_the_same(values: list[int]) -> None:
-    column = shrink(np.array(values, np.int64))
-    assert column.tolist() == values
-    assert is_constant(column) == (len(set(values)) == 1)
+LARGE = 1 << 40
 
 
-@given(st.lists(VALUES.map(lambda values: shrink(np.array(values, np.int64))), min_size=1, max_size=4))
-def test_parts_are_put_together_whatever_they_are(parts: list[np.ndarray]) -> None:
-    whole = concatenate(parts)
-    values = [value for part in parts for value in part.tolist()]
-    assert whole.tolist() == values
-    assert whole.dtype == np.int64
-    if is_constant(whole):
-        assert len(set(values)) == 1
+@pytest.mark.parametrize(("largest", "kind"), [(1 << 20, np.int32), ((1 << 30) + 1, np.int64), (1 << 62, np.int64)])
+def test_numbers_take_32_bits_where_they_and_their_sums_fit(largest: int, kind: type) -> None:
+    for sign in (1, -1):
+        column = np.array([0, sign * largest, 3], np.int64)
+        found = narrow(column)
+        assert found.dtype == kind
+        assert found.tolist() == column.tolist()
 
 
-@given(VALUES.filter(bool))
-def test_a_function_is_asked_once_for_one_value(values: list[int]) -> None:
-    asked = []
-
-    def double(column: np.ndarray) -> np.ndarray:
-        asked.append(len(column))
-        return column * 2
-
-    column = shrink(np.array(values, np.int64))
-    assert map_column(double, column).tolist() == [value * 2 for value in values]
-    assert asked == [1 if is_constant(column) else len(values)]
+def test_a_column_of_one_value_stays_one() -> None:
+    column = shrink(np.full(9, 7, np.int64))
+    assert narrow(column) is column
 
 
-def test_a_column_of_one_value_has_one_code() -> None:
-    codes, first_use = factorize(repeat_value(np.int64(7), 5))
-    assert (codes.tolist(), first_use.tolist()) == ([0] * 5, [0])
-    assert factorize(repeat_value(np.int64(7), 0))[0].tolist() == []
+@pytest.mark.parametrize("counts", [[4], [2, 0, 3]])
+def test_values_are_repeated_in_runs(counts: list[int]) -> None:
+    values = np.arange(len(counts)) + 5
+    expected = [value for value, count in zip(values.tolist(), counts, strict=True) for _ in range(count)]
+    assert repeat_runs(values, np.array(counts)).tolist() == expected
+
+
+@pytest.mark.parametrize("chunk_bytes", [40, 1 << 20])
+def test_a_number_that_needs_64_bits_is_read_as_it_stands_among_small_ones(tmp_path: Path, chunk_bytes: int) -> None:
+    log = tmp_path / "large.log"
+    numbers = [0, 1, LARGE, 2, LARGE + 1, 3]
+    log.write_text("".join(f"PERF_TRACE|{number}|load|elapsed_ms=1\n" for number in numbers), encoding="utf-8")
+    calls = read_log([str(log)], chunk_bytes=chunk_bytes)
+    assert calls.number.tolist() == numbers
+    assert calls.line.tolist() == [1, 2, 3, 4, 5, 6]

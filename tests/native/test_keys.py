@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tracereport.calls.grouping import order_by
 from tracereport.native.distances import stack_distances
-from tracereport.native.keys import factorize, find_distinct, group_order, previous_same, sum_groups
+from tracereport.native.keys import factorize, find_distinct, group_order, list_members, previous_same, sum_groups
 
 SIGNED = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.one_of(
@@ -69,6 +69,29 @@ def test_keys_of_any_width_are_taken_and_so_are_every_other_ones(kind: type[np.i
     keys = np.array([3, 9, 1, 9, 3, 9], kind)[::2]
     assert factorize(keys)[0].tolist() == [0, 1, 0]
     assert group_order(keys).tolist() == [1, 0, 2]
+
+
+@given(st.lists(st.one_of(st.integers(-9, 9), st.integers(-(2**31), 2**31 - 1))))
+def test_keys_of_32_bits_are_told_apart_as_those_of_64(keys: list[int]) -> None:
+    narrow, wide = np.array(keys, np.int32), integers(keys)
+    assert [own.tolist() for own in factorize(narrow)] == [own.tolist() for own in factorize(wide)]
+    assert np.array_equal(group_order(narrow), group_order(wide))
+    assert np.array_equal(previous_same(narrow), previous_same(wide))
+
+
+@given(st.lists(st.integers(-1, 5)), st.lists(st.integers(0, 5), unique=True))
+def test_the_members_of_wanted_groups_stand_in_their_order(groups: list[int], wanted: list[int]) -> None:
+    sizes = integers([groups.count(own) for own in wanted])
+    members = list_members(integers(groups), integers(wanted), sizes, 6)
+    assert [own.tolist() for own in members] == [
+        [at for at, group in enumerate(groups) if group == own] for own in wanted
+    ]
+
+
+@pytest.mark.parametrize(("group", "sizes"), [(6, [1]), (0, [0]), (0, [2]), (1, [1])])
+def test_groups_that_are_not_there_or_of_another_size_are_refused(group: int, sizes: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"range|sizes"):
+        list_members(integers([group]), integers([0]), integers(sizes), 6)
 
 
 @given(st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 12))))

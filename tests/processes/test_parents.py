@@ -57,7 +57,7 @@ def find(
     code = {name: place for place, name in enumerate(names)}
     return find_parents(
         process=np.repeat(np.arange(len(logs), dtype=np.uint32), [len(log) for log in logs]),
-        number=np.array([one.number for one in records], np.uint64),
+        number=np.array([one.number for one in records], np.int64),
         judged=np.array(judged if judged is not None else [True] * len(logs), bool),
         implausible=np.array(implausible if implausible is not None else [False] * len(records), bool),
         signature=np.arange(len(records), dtype=np.int32),
@@ -240,7 +240,7 @@ def read(name: str) -> tuple[list[list[Record]], list[list[int]], list[str]]:
     if not records:
         return [], [], []
     found = find_processes(
-        np.array([one.number for one in records], np.uint64), np.array([one.segment for one in records], np.int64)
+        np.array([one.number for one in records], np.int64), np.array([one.segment for one in records], np.int64)
     )
     logs = [[records[at] for at in np.flatnonzero(found.process == index)] for index in range(len(found.judged))]
     trees = find(*logs, judged=found.judged.tolist(), implausible=found.implausible.tolist())

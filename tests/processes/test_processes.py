@@ -54,7 +54,7 @@ JUDGED = {
 
 
 def find(*segments: Sequence[int]) -> Processes:
-    numbers = np.array(list(chain(*segments)), np.uint64)
+    numbers = np.array(list(chain(*segments)), np.int64)
     return find_processes(numbers, np.repeat(np.arange(len(segments)), [len(segment) for segment in segments]))
 
 
@@ -109,7 +109,7 @@ def test_no_process_spans_two_segments() -> None:
 
 
 def test_no_records_make_no_processes() -> None:
-    found = find_processes(np.zeros(0, np.uint64), np.zeros(0, np.int64))
+    found = find_processes(np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert [len(found.process), len(found.judged), len(found.implausible), len(found.segment)] == [0, 0, 0, 0]
 
 
@@ -247,7 +247,7 @@ def read_records(name: str) -> list[Record]:
 
 
 def find_in(records: Sequence[Record], *, with_markers: bool) -> Processes:
-    number = np.array([record.number for record in records], np.uint64)
+    number = np.array([record.number for record in records], np.int64)
     return find_processes(number, np.array([record.segment * with_markers for record in records], np.int64))
 
 

@@ -7,6 +7,7 @@ back there.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -14,10 +15,13 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import Whole, map_column, narrow
 from tracereport.calls.lookup_text import decode_lookup, join_as_logged
 from tracereport.calls.naming import MarkedNames, settle_names
 from tracereport.calls.texts import Texts, pack_texts
 from tracereport.model import Input, Metric, Param, Rows, TreeKind
+from tracereport.native.codes import take
+from tracereport.native.keys import factorize
 
 CallKind = Literal["question", "write", "frame"]
 AnswerKind = Literal["", "failed", "cached"]
@@ -188,14 +192,14 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     """All calls of the input. Arrays have one entry per call, in the order of the log."""
 
     file: NDArray[np.int32]
-    line: NDArray[np.int64]
+    line: Whole
     process: NDArray[np.int32]
-    number: NDArray[np.int64]
+    number: Whole
     signature: NDArray[np.int32]
     elapsed_ns: NDArray[np.int64]
     resolution_ns: NDArray[np.int64]
     metric_set: NDArray[np.int32]
-    parent: NDArray[np.int64]
+    parent: Whole
     """Number of the calling call, ``NO_PARENT`` for a root or where it is unknown."""
     implausible: NDArray[np.bool_]
     """The number can't belong to the process's counter."""
@@ -216,7 +220,7 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     processes: ProcessTable
     facts: Facts | None
     """Null where the calls come from a bare frame."""
-    activation: NDArray[np.int64] | None = None
+    activation: Whole | None = None
     """The run of the calling function that asked, unique in its process; -1 where it isn't known. Null: for no call."""
     start_ns: NDArray[np.int64] | None = None
     """When each call began, ``NO_START`` where that isn't known. Null: for no call."""
@@ -260,17 +264,17 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     def first_numbers(self) -> NDArray[np.int64]:
         """Per process the number of the call that ended first; an implausible number is none of the process's."""
         first = np.zeros(len(self.processes.name), np.int64)
-        plausible = np.flatnonzero(~self.implausible)
-        place = np.full(len(first), len(self), np.int64)
-        np.minimum.at(place, self.process[plausible], plausible)
-        known = place < len(self)
-        first[known] = self.number[place[known]]
+        process, number = self.process, self.number
+        if self.implausible.any():
+            process, number = process[~self.implausible], number[~self.implausible]
+        ended_first = factorize(process)[1]
+        first[process[ended_first]] = number[ended_first]
         return first
 
     @property
     def is_first(self) -> NDArray[np.bool_]:
         """Which calls started before any call of their process had ended: they may have loaded symbols meanwhile."""
-        return self.number <= self.first_numbers()[self.process]
+        return self.number <= map_column(partial(take, narrow(self.first_numbers())), self.process)
 
     def name(self, code: int) -> str | None:
         """The name behind a code; null for ``NO_NAME``."""

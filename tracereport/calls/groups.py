@@ -5,8 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.grouping import Integers
-from tracereport.native.keys import factorize, group_order
+from tracereport.native.keys import factorize, list_members
 from tracereport.native.repeats import Numbered
+from tracereport.native.tally import count_groups
 
 
 class Groups(msgspec.Struct, frozen=True, eq=False):
@@ -32,22 +33,13 @@ class Groups(msgspec.Struct, frozen=True, eq=False):
         found[known] = self.of_place[places[known]]
         return found
 
-    def members(self, groups: NDArray[np.integer]) -> list[NDArray[np.intp]]:
+    def members(self, groups: NDArray[np.integer]) -> list[NDArray[np.int32]]:
         """The places of some groups, each one's in their order."""
-        if not len(groups):
-            return []
-        # The last one is for places of no group.
-        wanted = np.full(len(self) + 1, -1, np.int32)
-        wanted[groups] = np.arange(len(groups))
-        index = wanted[self.of_place]
-        place = np.flatnonzero(index >= 0)
-        index = index[place]
-        ends = np.cumsum(np.bincount(index, minlength=len(groups)))
-        return np.split(place[group_order(index)], ends[:-1])
+        return list_members(self.of_place, groups, self.length[groups], len(self))
 
     def count(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many members of each group are in a mask over the places."""
-        return np.bincount(self.of_place[mask & (self.of_place >= 0)], minlength=len(self))
+        return count_groups(self.of_place, len(self), mask)
 
 
 def number_groups(codes: Integers, limit: int, unit: Integers, units: int, chosen: NDArray[np.bool_]) -> Numbered:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
-from tracereport.calls.constant import map_rows, repeat_value
+from tracereport.calls.constant import Whole, map_rows, repeat_value
 from tracereport.calls.units import Units, find_root_units, find_units
 from tracereport.model import UnitKind
 from tracereport.native.keys import find_distinct
@@ -26,7 +26,7 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     row: NDArray[np.intp] | None
     """Where each stands in ``calls``. Null: places are rows, as all calls have an order, and stand in it."""
     process: NDArray[np.int32]
-    number: NDArray[np.int64]
+    number: Whole
     signature: NDArray[np.int32]
     lookup: NDArray[np.int32]
     units: Units
@@ -113,14 +113,14 @@ def _find_kinds(calls: Calls, origin: NDArray[np.int32], lookup: NDArray[np.int3
     return kind
 
 
-def _is_ordered(process: NDArray[np.int32], number: NDArray[np.int64]) -> bool:
+def _is_ordered(process: NDArray[np.int32], number: Whole) -> bool:
     """Whether calls stand in the order of process and number."""
     if not np.all(process[1:] >= process[:-1]):
         return False
     return bool(np.all((number[1:] > number[:-1]) | (process[1:] > process[:-1])))
 
 
-def _find_order(process: NDArray[np.int32], number: NDArray[np.int64]) -> NDArray[np.intp]:
+def _find_order(process: NDArray[np.int32], number: Whole) -> NDArray[np.intp]:
     """The order by process and number. Numbers are nearly dense: each gets a slot of its own, which saves sorting."""
     if _is_ordered(process, number):
         return np.arange(len(process))
@@ -138,7 +138,7 @@ def _find_order(process: NDArray[np.int32], number: NDArray[np.int64]) -> NDArra
 
 
 def _find_parent_places(
-    process: NDArray[np.int32], number: NDArray[np.int64], parent: NDArray[np.int64], in_tree: NDArray[np.bool_]
+    process: NDArray[np.int32], number: Whole, parent: Whole, in_tree: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
     if not in_tree.any() or not len(child := np.flatnonzero(in_tree & (parent != NO_PARENT))):
         return repeat_value(np.intp(NOWHERE), len(process))

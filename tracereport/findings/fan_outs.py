@@ -36,7 +36,7 @@ from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Column, Table, add_up, group_rows, merge_tables
 from tracereport.measures.scopes import LOW
 from tracereport.model import Finding, Rows
-from tracereport.native.keys import group_order
+from tracereport.native.keys import list_members
 from tracereport.native.pairs import number_pairs
 
 KIND_KEY: Final = "fan_out_findings"
@@ -240,21 +240,16 @@ def choose_fan_out_evidence(context: Context, wanted: Sequence[str] | None = Non
         chosen = np.flatnonzero(is_wanted[found.finding]) if len(found.keys) else chosen
     owner = found.finding[chosen] * len(CONFIDENCES) + fanouts.certainty[chosen]
     best = chosen[first_rows(owner, [-fanouts.distinct_values[chosen], fanouts.first[chosen]], 1)]
-    # The last one is for NO_GROUP.
-    is_best = np.zeros(len(fanouts) + 1, bool)
-    is_best[best] = True
-    place = np.flatnonzero(is_best[fanouts.group_of_place])
-    place = place[group_order(fanouts.group_of_place[place])]
-    end = np.cumsum(np.where(is_best[:-1], fanouts.calls, 0))
+    members = list_members(fanouts.group_of_place, best, fanouts.calls[best], len(fanouts))
     evidence = []
-    for group in best.tolist():
-        places = place[end[group] - fanouts.calls[group] : end[group]][:EVIDENCE_LIMIT]
+    for group, places in zip(best.tolist(), members, strict=True):
+        rows = context.ordered.rows(places[:EVIDENCE_LIMIT])
         evidence.append(
             EvidenceOf(
                 key=found.keys[int(found.finding[group])],
                 sort=int(fanouts.certainty[group]),
                 size=int(fanouts.distinct_values[group]),
-                rows=tuple(describe_call(context, row) for row in context.ordered.rows(places).tolist()),
+                rows=tuple(describe_call(context, row) for row in rows.tolist()),
             )
         )
     return evidence

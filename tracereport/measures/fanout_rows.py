@@ -10,12 +10,11 @@ from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT, caller_rank
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to
-from tracereport.measures.fanout import NO_GROUP
 from tracereport.measures.group_rows import unit_name_of
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.top import Top, merge_tops
 from tracereport.model import Confidence, FanOut, Rows
-from tracereport.native.keys import group_order
+from tracereport.native.keys import list_members
 
 CONFIDENCES: Final[tuple[Confidence, ...]] = ("sure", "likely", "low")
 """By the certainty of a scope."""
@@ -30,14 +29,8 @@ def find_fanout_rows(context: Context) -> Top[FanOut]:
         is_shown[fanouts.group_of_place[context.shown.places]] = True
         ranked = ranked[is_shown[ranked]]
     kept = ranked[: context.row_limit]
-    # The last one is for NO_GROUP.
-    row_of_group = np.full(len(fanouts) + 1, NO_GROUP, np.int32)
-    row_of_group[kept] = np.arange(len(kept))
-    row = row_of_group[fanouts.group_of_place]
-    place = np.flatnonzero(row != NO_GROUP)
-    place = place[group_order(row[place])]
-    members = np.split(place, np.cumsum(fanouts.calls[kept])[:-1])
-    rows = [_describe(context, group, own) for group, own in zip(kept.tolist(), members, strict=False)]
+    members = list_members(fanouts.group_of_place, kept, fanouts.calls[kept], len(fanouts))
+    rows = [_describe(context, group, own) for group, own in zip(kept.tolist(), members, strict=True)]
     return Top(len(ranked), tuple(rows))
 
 
@@ -57,7 +50,7 @@ def _rank_groups(context: Context) -> NDArray[np.intp]:
     return np.lexsort((fanouts.first, rank, -fanouts.distinct_values))
 
 
-def _describe(context: Context, group: int, places: NDArray[np.intp]) -> FanOut:
+def _describe(context: Context, group: int, places: NDArray[np.int32]) -> FanOut:
     calls, ordered, fanouts = context.calls, context.ordered, context.fanouts
     parent = int(fanouts.parent[group])
     kind = fanouts.kind_of(group)

@@ -1,6 +1,7 @@
 """Groups of questions as rows of a top list: which come first, and how they are described."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from tracereport.measures.described import refer_to_lists
 from tracereport.measures.redundancy import rank_as_logged
 from tracereport.model import CallerShare, Param, Rows
 from tracereport.native.keys import group_order
+
+_PLACES_AT_ONCE: Final = 1 << 18
+"""So many are divided by their callers together: the columns of that are a multiple of the places themselves."""
 
 
 def choose_groups(
@@ -50,10 +54,19 @@ def unit_name_of(context: Context, unit: int) -> str | None:
     return None if is_process else name_unit(context.calls, units, unit)
 
 
-def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Rows[CallerShare]]:
+def share_by_caller(context: Context, groups: list[NDArray[np.int32]]) -> list[Rows[CallerShare]]:
     """For each group of places its callers, by calls, with their calls."""
-    if not groups:
-        return []
+    shares: list[Rows[CallerShare]] = []
+    ends = np.cumsum([len(group) for group in groups])
+    while len(shares) < len(groups):
+        first = len(shares)
+        behind = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + _PLACES_AT_ONCE, "right"))
+        shares += _share_by_caller(context, groups[first : max(behind, first + 1)], first)
+    return shares
+
+
+def _share_by_caller(context: Context, groups: list[NDArray[np.int32]], first_rank: int) -> Iterator[Rows[CallerShare]]:
+    """The same of some groups, of which the first one has this rank."""
     ordered = context.ordered
     places = np.concatenate(groups)
     owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
@@ -64,7 +77,7 @@ def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Ro
     length = np.diff(np.append(start, len(order)))
     code = key[order[start]]
     first = [
-        ordered.rows(places[order[begin : begin + min(count, reference_limit(group))]])
+        ordered.rows(places[order[begin : begin + min(count, reference_limit(first_rank + group))]])
         for begin, count, group in zip(start.tolist(), length.tolist(), (code // width).tolist(), strict=True)
     ]
     shares: list[list[CallerShare]] = [[] for _ in groups]
@@ -73,4 +86,4 @@ def share_by_caller(context: Context, groups: list[NDArray[np.intp]]) -> list[Ro
         shares[own // width].append(CallerShare(caller=caller, calls=count, call_references=Rows(count, references)))
     for found in shares:
         found.sort(key=lambda share: (-share.calls, caller_rank(share.caller)))
-    return [keep_rows(found, NESTED_ROW_LIMIT) for found in shares]
+        yield keep_rows(found, NESTED_ROW_LIMIT)

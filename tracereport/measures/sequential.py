@@ -15,7 +15,8 @@ from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.top import Top, merge_tops
 from tracereport.measures.traits import SEQUENTIAL
 from tracereport.model import Rows, SequentialDuplicate
-from tracereport.native.keys import factorize, find_distinct
+from tracereport.native.keys import find_distinct
+from tracereport.native.tally import find_extremes
 
 
 def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
@@ -32,10 +33,8 @@ def find_sequential_duplicates(context: Context) -> Top[SequentialDuplicate]:
     found = np.flatnonzero(in_runs)
     if context.shown is not None:
         found = found[np.isin(groups.code[found], groups.code[groups.count(context.shown.places) > 0])]
-    first = np.zeros(len(groups), np.int64)
-    places = np.flatnonzero(in_run & (groups.of_place >= 0))
-    first_of_group = places[factorize(groups.of_place[places])[1]]
-    first[groups.of_place[first_of_group]] = first_of_group
+    of_run = np.where(in_run, groups.of_place, np.int32(-1))
+    first, _ = find_extremes(of_run, np.arange(len(ordered), dtype=np.int32), len(groups))
     chosen = choose_groups(context, groups, found, in_runs[found], first[found])
     rows = []
     for rank, (group, members) in enumerate(zip(chosen.tolist(), groups.members(chosen), strict=True)):

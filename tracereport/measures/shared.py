@@ -43,7 +43,7 @@ def find_shared_lookups(context: Context) -> Top[SharedLookup]:
     return Top(len(found), tuple(rows))
 
 
-def _count_adjacent_pairs(context: Context, places: NDArray[np.intp]) -> Rows[AdjacentPair]:
+def _count_adjacent_pairs(context: Context, places: NDArray[np.integer[Any]]) -> Rows[AdjacentPair]:
     """Different callers that are neighbours in a run of sequential duplicates."""
     ordered, repeats = context.ordered, context.repeats
     caller = context.calls.signatures.caller

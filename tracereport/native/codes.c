@@ -1,18 +1,14 @@
 /* Columns of codes: what they stand for in a table, their numbers in the order of first use, and codes of pairs. */
 #include "texts.h"
 
-static inline int64_t read_index(const void *index, int64_t bytes, int64_t at) {
-    return bytes == 4 ? ((const int32_t *)index)[at] : ((const int64_t *)index)[at];
-}
-
-/* Takes entries of a table by their indices, of four bytes each or of eight; those below 0 count from its end. */
-EXPORT int64_t tracereport_take(const void *table, int64_t entries, int64_t entry_bytes, const void *index,
-                                int64_t index_bytes, int64_t count, void *taken) {
-    if (entries < 0 || count < 0 || (index_bytes != 4 && index_bytes != 8))
+/* Takes entries of a table by their indices; those below 0 count from its end. */
+EXPORT int64_t tracereport_take(const void *table, int64_t entries, int64_t entry_bytes, Column index, int64_t count,
+                                void *taken) {
+    if (entries < 0 || count < 0 || !is_column(index))
         return BAD_ARGUMENT;
 #define TAKE(type)                                                                                                     \
     for (int64_t at = 0; at < count; at++) {                                                                           \
-        int64_t own = read_index(index, index_bytes, at);                                                              \
+        int64_t own = number_at(index, at);                                                              \
         own += own < 0 ? entries : 0;                                                                                  \
         if (own < 0 || own >= entries)                                                                                 \
             return BAD_ARGUMENT;                                                                                       \

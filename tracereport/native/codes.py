@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, library, view
+from tracereport.native.loader import address, checked, column, library, view
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -26,9 +26,9 @@ def take(table: NDArray[Scalar], index: NDArray[np.integer[Any]]) -> NDArray[Sca
     if len(index) <= _FEW or index.dtype not in (np.int32, np.int64) or 0 in index.strides:
         few: NDArray[Scalar] = table[index]
         return few
-    table, index = np.ascontiguousarray(table), np.ascontiguousarray(index)
+    table = np.ascontiguousarray(table)
     taken = np.empty(len(index), table.dtype)
-    source = (address(table), len(table), table.itemsize, address(index), index.itemsize, len(index))
+    source = (address(table), len(table), table.itemsize, column(index), len(index))
     if library().tracereport_take(*source, address(taken)) < 0:
         raise IndexError("an index is beyond the table")
     return taken

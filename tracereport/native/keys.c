@@ -24,7 +24,7 @@ EXPORT void tracereport_seed(uint64_t seed) {
 /* From a key to an element that has it. Where the keys lie close together each has a slot of its own; else slots are
  * found by hash, and the first free one behind is taken. */
 typedef struct {
-    const int64_t *keys;
+    Column keys;
     int32_t *slots; /* index of an element, or -1 */
     int64_t size;   /* of a hashed table: a power of two */
     int64_t used;
@@ -32,13 +32,12 @@ typedef struct {
     bool is_dense;
 } KeyTable;
 
-static bool open_key_table(KeyTable *table, const int64_t *keys, int64_t count) {
-    int64_t lowest = 0, highest = -1;
-    if (count)
-        lowest = highest = keys[0];
-    for (int64_t at = 1; at < count; at++) {
-        lowest = keys[at] < lowest ? keys[at] : lowest;
-        highest = keys[at] > highest ? keys[at] : highest;
+static bool open_key_table(KeyTable *table, Column keys, int64_t count) {
+    int64_t lowest = count ? INT64_MAX : 0, highest = count ? INT64_MIN : -1;
+    for (int64_t at = 0; at < count; at++) {
+        int64_t key = number_at(keys, at);
+        lowest = key < lowest ? key : lowest;
+        highest = key > highest ? key : highest;
     }
     uint64_t width = (uint64_t)highest - (uint64_t)lowest; /* wraps for no keys, to no slot */
     table->keys = keys;
@@ -55,7 +54,7 @@ static bool open_key_table(KeyTable *table, const int64_t *keys, int64_t count) 
 
 static int32_t *probe(const KeyTable *table, int64_t key) {
     uint64_t mask = (uint64_t)table->size - 1, at = hash_key(key) & mask;
-    while (table->slots[at] >= 0 && table->keys[table->slots[at]] != key)
+    while (table->slots[at] >= 0 && number_at(table->keys, table->slots[at]) != key)
         at = (at + 1) & mask;
     return &table->slots[at];
 }
@@ -72,7 +71,7 @@ static bool make_room(KeyTable *table) {
     memset(larger.slots, 0xff, (size_t)larger.size * sizeof *larger.slots);
     for (int64_t at = 0; at < table->size; at++)
         if (table->slots[at] >= 0)
-            *probe(&larger, table->keys[table->slots[at]]) = table->slots[at];
+            *probe(&larger, number_at(table->keys, table->slots[at])) = table->slots[at];
     free(table->slots);
     *table = larger;
     return true;
@@ -83,14 +82,14 @@ static inline int32_t *find_slot(const KeyTable *table, int64_t key) {
 }
 
 /* Each key's number in the order of first use. `first_use` has room for `count` entries; gives how many are used. */
-EXPORT int64_t tracereport_factorize(const int64_t *keys, int64_t count, int32_t *codes, int64_t *first_use) {
-    if (count < 0 || count > INT32_MAX)
+EXPORT int64_t tracereport_factorize(Column keys, int64_t count, int32_t *codes, int64_t *first_use) {
+    if (count < 0 || count > INT32_MAX || !is_column(keys))
         return BAD_ARGUMENT;
     KeyTable table;
     if (!open_key_table(&table, keys, count))
         return NO_MEMORY;
     for (int64_t at = 0; at < count; at++) {
-        int32_t *slot = find_slot(&table, keys[at]);
+        int32_t *slot = find_slot(&table, number_at(keys, at));
         if (*slot < 0) {
             *slot = (int32_t)at;
             codes[at] = (int32_t)table.used;
@@ -108,14 +107,14 @@ EXPORT int64_t tracereport_factorize(const int64_t *keys, int64_t count, int32_t
 }
 
 /* The index of the element with the same key just before each, or -1. */
-EXPORT int64_t tracereport_previous_same(const int64_t *keys, int64_t count, int64_t *previous) {
-    if (count < 0 || count > INT32_MAX)
+EXPORT int64_t tracereport_previous_same(Column keys, int64_t count, int32_t *previous) {
+    if (count < 0 || count > INT32_MAX || !is_column(keys))
         return BAD_ARGUMENT;
     KeyTable table;
     if (!open_key_table(&table, keys, count))
         return NO_MEMORY;
     for (int64_t at = 0; at < count; at++) {
-        int32_t *slot = find_slot(&table, keys[at]);
+        int32_t *slot = find_slot(&table, number_at(keys, at));
         bool is_new = *slot < 0;
         previous[at] = *slot;
         *slot = (int32_t)at;
@@ -154,16 +153,16 @@ static uint64_t *sort_entries(uint64_t *entries, uint64_t *other, int64_t count,
 }
 
 /* Orders keys of at most `width` above the lowest, which are few values: each has a counter of its own. */
-static bool order_by_counts(const int64_t *keys, int64_t count, int64_t lowest, uint64_t width, int64_t *order) {
+static bool order_by_counts(Column keys, int64_t count, int64_t lowest, uint64_t width, int64_t *order) {
     int64_t *next = calloc((size_t)width + 2, sizeof *next);
     if (!next)
         return false;
     for (int64_t at = 0; at < count; at++)
-        next[(uint64_t)keys[at] - (uint64_t)lowest + 1]++;
+        next[(uint64_t)number_at(keys, at) - (uint64_t)lowest + 1]++;
     for (uint64_t value = 1; value <= width; value++)
         next[value] += next[value - 1];
     for (int64_t at = 0; at < count; at++)
-        order[next[(uint64_t)keys[at] - (uint64_t)lowest]++] = at;
+        order[next[(uint64_t)number_at(keys, at) - (uint64_t)lowest]++] = at;
     free(next);
     return true;
 }
@@ -176,15 +175,17 @@ static int count_bits(uint64_t value) {
 }
 
 /* The indices that bring the keys into ascending order, equal ones in the order in which they stand. */
-EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64_t *order) {
-    if (count < 0 || count > UINT32_MAX)
+EXPORT int64_t tracereport_group_order(Column keys, int64_t count, int64_t *order) {
+    if (count < 0 || count > UINT32_MAX || !is_column(keys))
         return BAD_ARGUMENT;
     bool is_ordered = true;
-    int64_t lowest = count ? keys[0] : 0, highest = lowest;
+    int64_t before = count ? number_at(keys, 0) : 0, lowest = before, highest = before;
     for (int64_t at = 1; at < count; at++) {
-        is_ordered &= keys[at] >= keys[at - 1];
-        lowest = keys[at] < lowest ? keys[at] : lowest;
-        highest = keys[at] > highest ? keys[at] : highest;
+        int64_t key = number_at(keys, at);
+        is_ordered &= key >= before;
+        lowest = key < lowest ? key : lowest;
+        highest = key > highest ? key : highest;
+        before = key;
     }
     uint64_t width = (uint64_t)highest - (uint64_t)lowest;
     if (!is_ordered && width < FEW_VALUES)
@@ -203,7 +204,7 @@ EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64
     /* An entry is a place in the order so far, under 32 bits of the key that stands there: first the lower ones. */
     for (int done = 0; done < bits; done += 32) {
         for (int64_t at = 0; at < count; at++) {
-            uint64_t key = (uint64_t)keys[order[at]] - (uint64_t)lowest;
+            uint64_t key = (uint64_t)number_at(keys, order[at]) - (uint64_t)lowest;
             entries[at] = key >> done << 32 | (uint64_t)order[at];
         }
         uint64_t *sorted = sort_entries(entries, other, count, bits - done < 32 ? bits - done : 32);
@@ -215,20 +216,38 @@ EXPORT int64_t tracereport_group_order(const int64_t *keys, int64_t count, int64
     return count;
 }
 
-/* Adds each value to the sum of its group; groups are numbers below `groups`, of four bytes each or of eight. */
-EXPORT int64_t tracereport_sum_groups(const void *group, int64_t bytes, const int64_t *values, int64_t count,
-                                      int64_t *sums, int64_t groups) {
-    const int32_t *narrow = group;
-    const int64_t *wide = group;
-    if (count < 0 || groups < 0 || (bytes != 4 && bytes != 8))
+/* The members of some groups, one group behind the other, each one's in their order. `rank` is what each of `groups` groups
+ * is there, -1 for one that isn't wanted; `next` is where the members of each rank begin, and is moved to their `end`. */
+EXPORT int64_t tracereport_list_members(const int32_t *group, int64_t count, const int32_t *rank, int64_t groups,
+                                        int64_t *next, const int64_t *end, int64_t ranks, int32_t *members) {
+    if (count < 0 || count > INT32_MAX || groups < 0 || ranks < 0)
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < count; at++) {
+        if (group[at] < 0)
+            continue;
+        if (group[at] >= groups || rank[group[at]] >= ranks)
+            return BAD_ARGUMENT;
+        int32_t own = rank[group[at]];
+        if (own < 0)
+            continue;
+        if (next[own] < 0 || next[own] >= end[own])
+            return BAD_ARGUMENT;
+        members[next[own]++] = (int32_t)at;
+    }
+    return count;
+}
+
+/* Adds each value to the sum of its group; groups are numbers below `groups`. */
+EXPORT int64_t tracereport_sum_groups(Column group, Column values, int64_t count, int64_t *sums, int64_t groups) {
+    if (count < 0 || groups < 0 || !is_column(group) || !is_column(values))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < groups; at++)
         sums[at] = 0;
     for (int64_t at = 0; at < count; at++) {
-        int64_t own = bytes == 4 ? narrow[at] : wide[at];
+        int64_t own = number_at(group, at);
         if (own < 0 || own >= groups)
             return BAD_ARGUMENT;
-        if (__builtin_add_overflow(sums[own], values[at], &sums[own]))
+        if (__builtin_add_overflow(sums[own], number_at(values, at), &sums[own]))
             return TOO_LARGE;
     }
     return groups;

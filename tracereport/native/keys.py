@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, column, library
 
 Number = TypeVar("Number", bound=np.integer[Any])
 
@@ -18,9 +18,9 @@ def factorize(keys: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], NDArra
     """
     if keys.strides == (0,) and len(keys):
         return np.broadcast_to(np.int32(0), len(keys)), np.zeros(1, np.int64)
-    keys = contiguous(keys)
     codes, first_use = np.empty(len(keys), np.int32), np.empty(len(keys), np.int64)
-    distinct = checked(library().tracereport_factorize(address(keys), len(keys), address(codes), address(first_use)))
+    own = (column(keys), len(keys), address(codes), address(first_use))
+    distinct = checked(library().tracereport_factorize(*own))
     return codes, first_use[:distinct].copy()
 
 
@@ -32,17 +32,42 @@ def find_distinct(values: NDArray[Number]) -> NDArray[Number]:
 
 def group_order(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """The indices that bring the keys into ascending order, equal ones in the order in which they stand."""
-    keys = contiguous(keys)
     order = np.empty(len(keys), np.int64)
-    checked(library().tracereport_group_order(address(keys), len(keys), address(order)))
+    checked(library().tracereport_group_order(column(keys), len(keys), address(order)))
     return order
 
 
-def previous_same(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def list_members(
+    group: NDArray[np.integer[Any]], wanted: NDArray[np.integer[Any]], sizes: NDArray[np.integer[Any]], groups: int
+) -> list[NDArray[np.int32]]:
+    """The indices of the members of some groups, each one's in their order.
+
+    Args:
+        group: of each member the number of its group; -1 for none.
+        wanted: the groups whose members are listed, each once.
+        sizes: of these groups.
+        groups: above all numbers.
+
+    Raises:
+        ValueError: a number is beyond the range, or a group is of another size.
+    """
+    group = np.ascontiguousarray(group, np.int32)
+    rank = np.full(groups, -1, np.int32)
+    rank[wanted] = np.arange(len(wanted))
+    end = np.cumsum(sizes, dtype=np.int64)
+    following = end - sizes
+    members = np.empty(int(end[-1]) if len(end) else 0, np.int32)
+    own = (address(group), len(group), address(rank), groups)
+    checked(library().tracereport_list_members(*own, address(following), address(end), len(end), address(members)))
+    if not np.array_equal(following, end):
+        raise ValueError("groups of other sizes")
+    return np.split(members, end[:-1]) if len(end) else []
+
+
+def previous_same(keys: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     """Of each element the index of the one with the same key just before it; -1 for the first of its key."""
-    keys = contiguous(keys)
-    previous = np.empty(len(keys), np.int64)
-    checked(library().tracereport_previous_same(address(keys), len(keys), address(previous)))
+    previous = np.empty(len(keys), np.int32)
+    checked(library().tracereport_previous_same(column(keys), len(keys), address(previous)))
     return previous
 
 
@@ -58,11 +83,9 @@ def sum_groups(groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]
         OverflowError: a sum is beyond 2^63 - 1.
         ValueError: a group isn't in ``[0, count)``.
     """
-    groups = np.ascontiguousarray(groups) if groups.dtype == np.int32 else contiguous(groups)
-    values = contiguous(values)
     if len(groups) != len(values):
         raise ValueError("values without groups")
     sums = np.empty(count, np.int64)
-    own = (address(groups), groups.itemsize, address(values), len(values))
+    own = (column(groups), column(values), len(values))
     checked(library().tracereport_sum_groups(*own, address(sums), count))
     return sums

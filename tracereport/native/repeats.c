@@ -49,10 +49,10 @@ static uint16_t compare_answers(const int32_t *names, const int32_t *values, int
 EXPORT int64_t tracereport_judge_repeats(int64_t count, const int32_t *lookup, int64_t lookups, const int32_t *signature,
                                          int64_t signatures, const int32_t *answer, int64_t answers,
                                          const int32_t *names, const int32_t *values, const uint8_t *is_empty,
-                                         const int64_t *number, const int64_t *last_inside, int32_t *previous,
+                                         Column number, Column last_inside, int32_t *previous,
                                          int32_t *previous_own, uint16_t *traits, int64_t *length, int64_t *first) {
     if (count < 0 || count > INT32_MAX || lookups < 0 || lookups > count || signatures < 0 || signatures > count ||
-        answers < 0)
+        answers < 0 || !is_column(number) || !is_column(last_inside))
         return BAD_ARGUMENT;
     Latest *of_lookup = open_latest(lookups), *of_signature = open_latest(signatures);
     int64_t status = of_lookup && of_signature ? count : NO_MEMORY;
@@ -75,7 +75,8 @@ EXPORT int64_t tracereport_judge_repeats(int64_t count, const int32_t *lookup, i
             found = REPEAT | compare_answers(names, values, after, before, said_cached);
             equal = compare_answers(names, values, after, before, false) == UNCHANGED;
             found |= is_empty[after] && is_empty[before] ? NEGATIVE : 0;
-            found |= (uint64_t)number[at] == (uint64_t)last_inside[asked->last] + 1 ? SEQUENTIAL : 0;
+            uint64_t own_number = (uint64_t)number_at(number, at);
+            found |= own_number == (uint64_t)number_at(last_inside, asked->last) + 1 ? SEQUENTIAL : 0;
         }
         asked->steps += !equal;
         if (own->last >= 0) {

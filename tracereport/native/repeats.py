@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, column, library
 from tracereport.native.tally import TRAIT_TYPE
 
 
@@ -70,11 +70,10 @@ def judge_repeats(
     count = len(traits)
     if traits.dtype != TRAIT_TYPE or not traits.flags.c_contiguous:
         raise ValueError("traits of another kind")
-    codes = [np.ascontiguousarray(column, np.int32) for column in (lookup.group, signature.group, answer)]
-    numbers = [contiguous(column) for column in (number, last_inside)]
-    names, values = (np.ascontiguousarray(column, np.int32) for column in (answers.names, answers.values))
+    codes = [np.ascontiguousarray(own, np.int32) for own in (lookup.group, signature.group, answer)]
+    names, values = (np.ascontiguousarray(own, np.int32) for own in (answers.names, answers.values))
     is_empty = np.ascontiguousarray(answers.is_empty, np.bool_)
-    lengths = [len(column) for column in codes] + [len(column) for column in numbers]
+    lengths = [len(own) for own in (*codes, number, last_inside)]
     if set(lengths) != {count} or not len(names) == len(values) == len(is_empty):
         raise ValueError("columns of different lengths")
     previous, previous_own = np.empty(count, np.int32), np.empty(count, np.int32)
@@ -88,8 +87,10 @@ def judge_repeats(
             signature.groups,
             address(codes[2]),
             len(names),
-            *(address(column) for column in (names, values, is_empty, *numbers)),
-            *(address(column) for column in (previous, previous_own, traits, sizes, firsts)),
+            *(address(own) for own in (names, values, is_empty)),
+            column(number),
+            column(last_inside),
+            *(address(own) for own in (previous, previous_own, traits, sizes, firsts)),
         )
     )
     at = lookup.groups

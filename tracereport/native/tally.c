@@ -48,16 +48,14 @@ EXPORT int64_t tracereport_count_traits(const int32_t *group, const uint16_t *tr
 
 /* How many members each group has, of those that the mask holds (all without one). Numbers of groups have four bytes each
  * or eight; members of a group below 0 aren't counted. */
-EXPORT int64_t tracereport_count_groups(const void *group, int64_t bytes, const uint8_t *mask, int64_t count,
+EXPORT int64_t tracereport_count_groups(Column group, const uint8_t *mask, int64_t count,
                                         int64_t *counts, int64_t groups) {
-    const int32_t *narrow = group;
-    const int64_t *wide = group;
-    if (count < 0 || groups < 0 || (bytes != 4 && bytes != 8))
+    if (count < 0 || groups < 0 || !is_column(group))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < groups; at++)
         counts[at] = 0;
     for (int64_t at = 0; at < count; at++) {
-        int64_t own = bytes == 4 ? narrow[at] : wide[at];
+        int64_t own = number_at(group, at);
         if (own >= groups)
             return BAD_ARGUMENT;
         if (own >= 0)
@@ -84,9 +82,9 @@ EXPORT int64_t tracereport_count_pairs(const int32_t *outer, int64_t outers, con
 }
 
 /* The least and the largest value of each group; those of a group without any are the wrong way round. */
-EXPORT int64_t tracereport_extremes(const int32_t *group, const int64_t *values, int64_t count, int64_t *least,
+EXPORT int64_t tracereport_extremes(const int32_t *group, Column values, int64_t count, int64_t *least,
                                     int64_t *most, int64_t groups) {
-    if (count < 0 || groups < 0)
+    if (count < 0 || groups < 0 || !is_column(values))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < groups; at++) {
         least[at] = INT64_MAX;
@@ -98,8 +96,9 @@ EXPORT int64_t tracereport_extremes(const int32_t *group, const int64_t *values,
             continue;
         if (own >= groups)
             return BAD_ARGUMENT;
-        least[own] = values[at] < least[own] ? values[at] : least[own];
-        most[own] = values[at] > most[own] ? values[at] : most[own];
+        int64_t value = number_at(values, at);
+        least[own] = value < least[own] ? value : least[own];
+        most[own] = value > most[own] ? value : most[own];
     }
     return groups;
 }

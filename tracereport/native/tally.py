@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, column, contiguous, library
 
 TRAIT_TYPE: Final = np.uint16
 """Of a column of traits."""
@@ -73,13 +73,12 @@ def count_groups(
     Raises:
         ValueError: a group isn't below ``count``.
     """
-    groups = np.ascontiguousarray(groups) if groups.dtype == np.int32 else contiguous(groups)
     if mask is not None:
         mask = np.ascontiguousarray(mask, np.bool_)
         if len(mask) != len(groups):
             raise ValueError("a mask without groups")
     counts = np.empty(count, np.int64)
-    own = (address(groups), groups.itemsize, None if mask is None else address(mask), len(groups))
+    own = (column(groups), None if mask is None else address(mask), len(groups))
     checked(library().tracereport_count_groups(*own, address(counts), count))
     return counts
 
@@ -115,11 +114,11 @@ def find_extremes(
     Raises:
         ValueError: a group isn't below ``count``.
     """
-    groups, values = np.ascontiguousarray(groups, np.int32), contiguous(values)
+    groups = np.ascontiguousarray(groups, np.int32)
     if len(groups) != len(values):
         raise ValueError("values without groups")
     least, most = np.empty(count, np.int64), np.empty(count, np.int64)
-    own = (address(groups), address(values), len(values))
+    own = (address(groups), column(values), len(values))
     checked(library().tracereport_extremes(*own, address(least), address(most), count))
     return least, most
 

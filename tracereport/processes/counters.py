@@ -11,12 +11,13 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import Whole
 from tracereport.processes.splitting import Processes
 
 Ints = NDArray[np.int64]
 
 
-def split_equal_counters(found: Processes, number: NDArray[np.uint64], tell: Callable[[Ints], Ints]) -> Processes:
+def split_equal_counters(found: Processes, number: Whole, tell: Callable[[Ints], Ints]) -> Processes:
     """The processes, with stretches that can't be judged split into equal ones where they are such.
 
     Args:
@@ -33,7 +34,7 @@ def split_equal_counters(found: Processes, number: NDArray[np.uint64], tell: Cal
     added: list[int] = []
     for index in np.flatnonzero(~found.judged).tolist():
         begin, end = int(starts[index]), int(starts[index + 1])
-        copies = _find_copies(number.view(np.int64)[begin:end])
+        copies = _find_copies(number[begin:end])
         if copies is None or not _tell_the_same(tell(np.arange(begin, end)), copies):
             continue
         judged[index] = shuffled[index] = True

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import Whole
 from tracereport.native.keys import factorize, find_distinct
 from tracereport.processes.splitting import Processes
 
@@ -18,7 +19,7 @@ Bools = NDArray[np.bool_]
 
 def join_orphaned(
     found: Processes,
-    number: NDArray[np.uint64],
+    number: Whole,
     function: NDArray[np.int32],
     caller: NDArray[np.int32],
     tells_all: Bools,
@@ -38,7 +39,7 @@ def join_orphaned(
     count = len(found.judged)
     calls = np.bincount(found.process[~found.implausible], minlength=count)
     largest = np.full(count, -1, np.int64)
-    np.maximum.at(largest, found.process[~found.implausible], number.view(np.int64)[~found.implausible])
+    np.maximum.at(largest, found.process[~found.implausible], number[~found.implausible])
     told = np.bincount(found.process[tells_all], minlength=count) == np.bincount(found.process, minlength=count)
     asked = found.judged & (segments[found.segment] > 1) & (largest == calls - 1) & ~told
     record = np.flatnonzero(asked[found.process] & ~found.implausible)
@@ -52,7 +53,7 @@ def join_orphaned(
     traced = _find_distinct((segment * width + function)[in_question[segment]])
     named = segment[record] * width + caller[record]
     asking = np.flatnonzero((caller[record] >= 0) & _is_among(named, traced))
-    own = (found.process[record], number.view(np.int64)[record], function[record], caller[record])
+    own = (found.process[record], number[record], function[record], caller[record])
     orphan = record[_find_orphans(*own, asking)]
     if not len(orphan):
         return found

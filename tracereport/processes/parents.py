@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_PARENT, TREE_KINDS
+from tracereport.calls.constant import Whole, repeat_value
 from tracereport.native.stack import replay
 
 _FLAT, _NESTED, _GIVEN, _UNKNOWN = range(len(TREE_KINDS))
@@ -31,7 +32,7 @@ class Trees(msgspec.Struct, frozen=True):
 
 def find_parents(
     process: NDArray[np.uint32],
-    number: NDArray[np.uint64],
+    number: Whole,
     judged: Bools,
     implausible: Bools,
     signature: NDArray[np.int32],
@@ -84,11 +85,11 @@ def find_parents(
         parent[together] = trees.parent
         return Trees(trees.kind, parent, trees.impossible)
     kind = np.full(len(judged), _UNKNOWN, np.uint8)
-    parent = np.full(len(number), NO_PARENT, np.int64)
+    rootless = repeat_value(np.int64(NO_PARENT), len(number))
     plausible = _rows_of(~implausible)
-    order = number.view(np.int64)[plausible]
+    order = number[plausible]
     if not len(order):
-        return Trees(kind, parent, 0)
+        return Trees(kind, rootless, 0)
     owner, first, calls = _processes(process[plausible])
 
     given = judged[owner] & np.logical_and.reduceat(has_parent[plausible], first)
@@ -100,10 +101,10 @@ def find_parents(
     flat = ordered & _ascending(order, first)
     kind[owner[given]] = _GIVEN
     kind[owner[flat]] = _FLAT
+    perhaps_nested = ordered & ~flat
+    parent = rootless.copy() if given.any() or perhaps_nested.any() else rootless
     if given.any():
         parent[plausible] = np.where(np.repeat(given, calls), given_parent[plausible], NO_PARENT)
-
-    perhaps_nested = ordered & ~flat
     if perhaps_nested.any():
         chosen = _rows_of(np.repeat(perhaps_nested, calls))
         records = chosen if isinstance(plausible, slice) else plausible[chosen]

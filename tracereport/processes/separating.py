@@ -7,6 +7,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.calls.constant import Whole
 from tracereport.native.codes import take
 from tracereport.native.keys import factorize
 from tracereport.processes.counters import split_equal_counters
@@ -35,7 +36,7 @@ class Witness(NamedTuple):
     """Codes of some of the records: equal where all that they ask, answer and say is, but for numbers and times."""
 
 
-def separate_processes(number: NDArray[np.uint64], segment: Ints, witness: Witness) -> Processes:
+def separate_processes(number: Whole, segment: Ints, witness: Witness) -> Processes:
     """Which process each record belongs to, and which processes can be judged.
 
     The records of a segment that name one process are split as if they stood alone, since a system gives its process
@@ -72,7 +73,7 @@ def separate_processes(number: NDArray[np.uint64], segment: Ints, witness: Witne
     )
 
 
-def _find(number: NDArray[np.uint64], stream: Ints, tells_all: NDArray[np.bool_], witness: Witness) -> Processes:
+def _find(number: Whole, stream: Ints, tells_all: NDArray[np.bool_], witness: Witness) -> Processes:
     """The processes by numbers, callers, and equal counters."""
     found = find_processes(number, stream)
     if len(found.judged) > 1:

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.constant import is_constant
+from tracereport.calls.constant import Whole, is_constant, repeat_runs
 from tracereport.processes.doubts import find_doubtful
 from tracereport.processes.stretches import OPEN_CALLS, find_stretches
 
@@ -52,7 +52,7 @@ class Processes(msgspec.Struct, frozen=True):
     """Per process: it is one of several equal ones, and any of them may have written any of their lines."""
 
 
-def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
+def find_processes(number: Whole, segment: Ints) -> Processes:
     """Which process each record belongs to, and which processes can be judged.
 
     Numbers behind a gap of more than 100,000 that are fewer than a tenth of a process's records are implausible. They
@@ -65,35 +65,34 @@ def find_processes(number: NDArray[np.uint64], segment: Ints) -> Processes:
     Returns:
         Arrays per record and per process.
     """
-    value = number.view(np.int64)
-    implausible = np.zeros(len(value), bool)
-    if not len(value):
+    implausible = np.zeros(len(number), bool)
+    if not len(number):
         none = np.zeros(0, bool)
         return Processes(np.zeros(0, np.uint32), none, implausible, np.zeros(0, np.int64), none)
     starts = [0] if is_constant(segment) else np.flatnonzero(np.diff(segment, prepend=segment[0] - 1))
-    group = _split_cut_off(value, np.array(starts, np.int64))
-    kept, plausible, first = np.arange(len(value)), value, group
+    group = _split_cut_off(number, np.array(starts, np.int64))
+    kept, plausible, first = None, number, group
     while True:
         crowd = _find_crowd(plausible, first)
         far = _find_far(plausible, np.sort(np.append(crowd.alone, crowd.record[crowd.latest])))
         if not len(far):
             break
-        implausible[kept[far]] = True
+        implausible[far if kept is None else kept[far]] = True
         kept = np.flatnonzero(~implausible)
-        plausible, first = value[kept], np.searchsorted(kept, group)
+        plausible, first = number[kept], np.searchsorted(kept, group)
 
     start, judged = _judge(crowd)
     start = np.append(crowd.alone, crowd.record[start])
     order = np.argsort(start)
     start, judged = start[order], np.append(np.ones(len(crowd.alone), bool), judged)[order]
-    first_record = kept[start]
+    first_record = start.copy() if kept is None else kept[start]
     first_record[np.searchsorted(start, first)] = group
-    records = np.diff(first_record, append=len(value))
-    process = np.repeat(np.arange(len(records), dtype=np.uint32), records)
+    records = np.diff(first_record, append=len(number))
+    process = repeat_runs(np.arange(len(records), dtype=np.uint32), records)
     return Processes(process, judged, implausible, segment[first_record], np.zeros(len(judged), bool))
 
 
-def find_implausible(number: Ints, process: NDArray[np.int32]) -> Bools:
+def find_implausible(number: Whole, process: NDArray[np.int32]) -> Bools:
     """Per record: whether its number is out of place among those of its process, which is known."""
     implausible = np.zeros(len(number), bool)
     kept = np.argsort(process, kind="stable")
@@ -106,7 +105,7 @@ def find_implausible(number: Ints, process: NDArray[np.int32]) -> Bools:
     return implausible
 
 
-def _split_cut_off(value: Ints, first: Ints) -> Ints:
+def _split_cut_off(value: Whole, first: Ints) -> Ints:
     """Where the groups start that can share a process: segments, but for the end of a log that was cut off before it.
 
     Where a log begins in the middle of a process, the next one's low numbers were never used. The two are told apart
@@ -124,7 +123,7 @@ def _split_cut_off(value: Ints, first: Ints) -> Ints:
     return np.sort(np.append(first, np.array(cuts, np.int64)))
 
 
-def _find_far(value: Ints, first: Ints) -> Ints:
+def _find_far(value: Whole, first: Ints) -> Ints:
     """The records of pieces whose numbers are out of place: behind a wide gap, and few."""
     end = np.append(first[1:], len(value))
     missing = np.maximum.reduceat(value, first) - np.minimum.reduceat(value, first) - (end - first - 1)
@@ -145,7 +144,7 @@ class _Crowd(msgspec.Struct, frozen=True):
     """Per other group: its first record."""
     record: Ints
     """The records of the crowded groups; all that follows gives records by their position among these."""
-    number: Ints
+    number: Whole
     """Per record."""
     previous: Ints
     """Per record: where its number last stood in its group, or -1."""
@@ -155,7 +154,7 @@ class _Crowd(msgspec.Struct, frozen=True):
     """Per piece: its first record in the late reading."""
 
 
-def _find_crowd(value: Ints, first: Ints) -> _Crowd:
+def _find_crowd(value: Whole, first: Ints) -> _Crowd:
     """The groups of several processes, and their late reading."""
     sizes = np.diff(first, append=len(value))
     crowded = _find_repeating(value, first, sizes)
@@ -169,7 +168,7 @@ def _find_crowd(value: Ints, first: Ints) -> _Crowd:
     return _Crowd(first[~crowded], record, number, previous, start, _cut_late(previous, start))
 
 
-def _find_repeating(value: Ints, first: Ints, sizes: Ints) -> Bools:
+def _find_repeating(value: Whole, first: Ints, sizes: Ints) -> Bools:
     """Per group: whether a number stands in it twice."""
     rises = np.ones(len(value), bool)
     np.greater(value[1:], value[:-1], out=rises[1:])
@@ -194,7 +193,7 @@ def _find_repeating(value: Ints, first: Ints, sizes: Ints) -> Bools:
     return repeating
 
 
-def _equals_one_before(number: Ints, first: Ints) -> Bools:
+def _equals_one_before(number: Whole, first: Ints) -> Bools:
     """Per record: whether the one before it in its group has the same number."""
     equal = np.zeros(len(number), bool)
     np.equal(number[1:], number[:-1], out=equal[1:])

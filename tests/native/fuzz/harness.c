@@ -135,10 +135,10 @@ static void try_codes(const uint8_t *bytes, int64_t count, int is_wild) {
     memcpy(codes, bytes, (size_t)count * 8);
     for (int64_t at = 0; at < 2 * count; at++)
         codes[at] = is_wild ? codes[at] : (int32_t)(codes[at] % count);
-    if (tracereport_take(bytes, count, 1, codes, 4, 2 * count, taken) == 2 * count)
+    if (tracereport_take(bytes, count, 1, (Column){codes, 4}, 2 * count, taken) == 2 * count)
         for (int64_t at = 0; at < 2 * count; at++)
             HOLDS(((uint8_t *)taken)[at] == bytes[codes[at] < 0 ? codes[at] + count : codes[at]]);
-    tracereport_take(bytes, count, 8, bytes, 8, count, taken);
+    tracereport_take(bytes, count, 8, (Column){bytes, 8}, count, taken);
     int64_t found = tracereport_renumber(codes, 2 * count, 1 - count, 2 * count - 1, taken, used);
     for (int64_t at = 0; found >= 0 && at < 2 * count; at++)
         HOLDS(used[taken[codes[at] - 1 + count]] == codes[at]);
@@ -156,21 +156,25 @@ static void try_codes(const uint8_t *bytes, int64_t count, int is_wild) {
 static void try_keys(const uint8_t *bytes, int64_t length) {
     int64_t count = length / 8 < MOST_KEYS ? length / 8 : MOST_KEYS;
     int64_t *keys = column(count), *result = column(count), *other = column(count);
-    int32_t *codes = calloc((size_t)count + 1, sizeof *codes);
+    int32_t *codes = calloc((size_t)count + 1, sizeof *codes), *previous = calloc((size_t)count + 1, sizeof *previous);
     memcpy(keys, bytes, (size_t)count * 8);
-    int64_t distinct = tracereport_factorize(keys, count, codes, other);
+    Column narrow = {keys, 4}, wide = {keys, 8};
+    tracereport_factorize(narrow, count, codes, other);
+    tracereport_group_order(narrow, count, result);
+    tracereport_previous_same(narrow, count, previous);
+    int64_t distinct = tracereport_factorize(wide, count, codes, other);
     for (int64_t at = 0; distinct >= 0 && at < count; at++)
         HOLDS(codes[at] < distinct && keys[other[codes[at]]] == keys[at] && other[codes[at]] <= at);
-    if (tracereport_group_order(keys, count, result) == count)
+    if (tracereport_group_order(wide, count, result) == count)
         for (int64_t at = 1; at < count; at++)
             HOLDS(keys[result[at - 1]] < keys[result[at]] ||
                   (keys[result[at - 1]] == keys[result[at]] && result[at - 1] < result[at]));
-    if (tracereport_previous_same(keys, count, result) == count) {
+    if (tracereport_previous_same(wide, count, previous) == count) {
         for (int64_t at = 0; at < count; at++)
-            HOLDS(result[at] < at && (result[at] < 0 || keys[result[at]] == keys[at]));
+            HOLDS(previous[at] < at && (previous[at] < 0 || keys[previous[at]] == keys[at]));
     }
-    tracereport_sum_groups(keys, 4, result, count, other, count / 2);
-    tracereport_sum_groups(keys, 8, keys, count, other, count);
+    tracereport_sum_groups(narrow, (Column){result, 8}, count, other, count / 2);
+    tracereport_sum_groups(wide, narrow, count, other, count);
     if (count) {
         try_codes(bytes, count, 0);
         try_codes(bytes, count, 1);
@@ -179,6 +183,7 @@ static void try_keys(const uint8_t *bytes, int64_t length) {
     free(result);
     free(other);
     free(codes);
+    free(previous);
 }
 
 /* Two processes of lines whose numbers, callers and times are any, or so small that a stack may have written them. */
@@ -233,18 +238,35 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
         }
     }
     try_replay(group, values, count, is_wild);
+    Column narrow = {group, 4}, wide = {values, 8};
     if (tracereport_count_traits(group, traits, NULL, count, masks, 4, second, groups) == groups)
         for (int64_t at = 0; at < groups; at++)
             HOLDS(second[4 * at] <= count && second[4 * at + 1] <= second[4 * at] && !second[4 * at + 3]);
-    tracereport_count_groups(group, 4, traits[0] & 2 ? flags : NULL, count, second, groups);
-    tracereport_count_groups(values, 8, flags, count, second, groups);
+    tracereport_count_groups(narrow, traits[0] & 2 ? flags : NULL, count, second, groups);
+    tracereport_count_groups(wide, flags, count, second, groups);
     tracereport_count_traits(group, traits, values, count, masks, 4, second, groups);
     tracereport_count_pairs(group, groups, set, 4, traits[0] & 2 ? flags : NULL, count, second);
-    tracereport_extremes(group, values, count, second, second + groups, groups);
+    tracereport_extremes(group, wide, count, second, second + groups, groups);
+    tracereport_extremes(group, narrow, count, second, second + groups, groups);
+    int64_t sizes_known = tracereport_count_groups(narrow, NULL, count, second, groups);
+    int32_t *rank = calloc((size_t)groups, sizeof *rank);
+    for (int64_t at = 0, sum = 0; at < groups; at++) {
+        rank[at] = is_wild ? set[at % (count + !count)] : (int32_t)at;
+        second[groups + at] = sum;
+        sum += sizes_known == groups && at < count ? second[at] : 0;
+        second[2 * groups + at] = sum;
+    }
+    if (tracereport_list_members(group, count, rank, groups, second + groups, second + 2 * groups, groups, previous) ==
+            count &&
+        !is_wild)
+        for (int64_t at = 1; at < second[3 * groups - 1]; at++)
+            HOLDS(group[previous[at - 1]] < group[previous[at]] ||
+                  (group[previous[at - 1]] == group[previous[at]] && previous[at - 1] < previous[at]));
+    free(rank);
     if (tracereport_first_largest(group, values, count, first, groups) == groups)
         for (int64_t at = 0; at < groups && at < count; at++)
             HOLDS(first[at] < 0 || group[first[at]] == at);
-    if (tracereport_group_order(values, count, first) != count || is_wild)
+    if (tracereport_group_order(wide, count, first) != count || is_wild)
         memcpy(first, parent, (size_t)count * sizeof *parent);
     if (tracereport_open_callers(count, first, group, set, groups, first + count) == count)
         for (int64_t at = 0; at < count; at++)
@@ -279,7 +301,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     int32_t *held = previous + count;
     int64_t *sizes = column(4 * count + 4);
     int64_t judged = tracereport_judge_repeats(count, group, groups < count ? groups : count, group, groups, set, count,
-                                               set, group, flags, values, parent, previous, held, traits, sizes,
+                                               set, group, flags, wide, (Column){parent, 8}, previous, held, traits, sizes,
                                                sizes + 2 * count + 2);
     for (int64_t at = 0; judged == count && at < count; at++)
         HOLDS(previous[at] < at && (previous[at] < 0 || group[previous[at]] == group[at]));

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_ACTIVATION, NO_NAME, NO_PARENT, Calls, Facts, FileFacts, ProcessTable, is_time
-from tracereport.calls.constant import concatenate, is_constant, map_column, repeat_value, shrink
+from tracereport.calls.constant import concatenate, is_constant, map_column, narrow, repeat_runs, repeat_value, shrink
 from tracereport.calls.facts import MALFORMED_ROWS
 from tracereport.calls.naming import MarkedNames
 from tracereport.model import UNKNOWN_CALLER, Input, MalformedLine, Rows
@@ -61,10 +61,10 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
         has_parent=map_column(lambda given: given != MISSING, parent),
         tell=partial(_code_told, tables),
     )
-    found = separate_processes(number.view(np.uint64), segments.of_record, witness)
+    found = separate_processes(number, segments.of_record, witness)
     trees = find_parents(
         process=found.process,
-        number=number.view(np.uint64),
+        number=number,
         judged=found.judged & ~found.shuffled,
         implausible=found.implausible,
         signature=witness.signature,
@@ -83,13 +83,13 @@ def assemble_calls(readings: list[FileReading], encoder: Encoder) -> Calls:
     return Calls(
         file=file,
         line=line,
-        process=shrink(found.process.astype(np.int32)),
+        process=shrink(map_column(lambda process: process.astype(np.int32), found.process)),
         number=number,
         signature=tables.signature,
         elapsed_ns=elapsed_ns,
         resolution_ns=resolution_ns,
         metric_set=tables.metric_set,
-        parent=shrink(trees.parent),
+        parent=narrow(shrink(trees.parent)),
         implausible=shrink(found.implausible),
         test=shrink(test),
         origin=map_column(origins.origin.__getitem__, remark),
@@ -172,9 +172,7 @@ def _find_stretches(starts: Sequence[int], lines: NDArray[np.int64]) -> NDArray[
     end = np.append(np.searchsorted(lines, np.array(starts, np.int64)), len(lines))
     size = np.diff(end, prepend=0)
     (filled,) = np.nonzero(size)
-    if len(filled) == 1:
-        return repeat_value(filled[0], len(lines))
-    return np.repeat(filled, size[filled])
+    return repeat_runs(filled, size[filled])
 
 
 def _cut_segments(readings: list[FileReading], segment_by_file: list[NDArray[np.int64]]) -> _Segments:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_NAME, Lookups, MetricSets, Signatures
 from tracereport.calls.coding import spread
-from tracereport.calls.constant import is_constant, shrink
+from tracereport.calls.constant import is_constant, narrow, shrink
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup, encode_lookup
 from tracereport.calls.statements import STATEMENT, find_subjects
 from tracereport.calls.texts import Texts, pack_texts
@@ -114,15 +114,15 @@ class Encoder:
             metric_set, remark = (np.where(is_odd, -2 - metrics.odd, own) for own in (metric_set, remark))
         # Copies: what is split has room for places, too.
         return Columns(
-            line=records.line.copy(),
-            number=records.number.copy(),
+            line=narrow(records.line.copy()),
+            number=narrow(records.number.copy()),
             elapsed_ns=records.elapsed_ns.copy(),
             resolution_ns=_keep(records.resolution_ns),
             signature=self._pairs.intern(lookup, caller),
             metric_set=metric_set.copy(),
             remark=shrink(remark),
-            parent=_keep(self._odd.number("parent", metrics.odd, metrics.parent)),
-            activation=_keep(self._odd.number("activation", metrics.odd, metrics.activation)),
+            parent=narrow(_keep(self._odd.number("parent", metrics.odd, metrics.parent))),
+            activation=narrow(_keep(self._odd.number("activation", metrics.odd, metrics.activation))),
         )
 
     def _find_escaped(self, metrics: MetricCodes) -> NDArray[np.bool_]:

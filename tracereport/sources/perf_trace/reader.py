@@ -12,8 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
 import numpy as np
+from msgspec.structs import replace
 
 from tracereport.calls.calls import Calls
+from tracereport.calls.constant import narrow
 from tracereport.errors import InputError
 from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.memory import find_free_bytes
@@ -224,8 +226,7 @@ class _File:
             part = _join_records(encoder, chunk, taken, odd)
             if len(encoders) > 1:
                 part = part.take((part.line >= start) & (part.line < (chunk.split.lines if end is None else end)))
-            np.add(part.line, first_line, out=part.line)
-            reading.records.append(part)
+            reading.records.append(replace(part, line=narrow(part.line + np.int64(first_line))))
             start = end or 0
         reading.end_line += chunk.split.lines
         reading.settle_envelope(self._envelope)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.constant import concatenate
+from tracereport.calls.constant import Whole, concatenate
 from tracereport.calls.facts import MALFORMED_ROWS
 from tracereport.sources.envelopes.unwrapping import Envelope
 from tracereport.sources.perf_trace.blocks import DoubledBlock
@@ -23,8 +23,8 @@ REASONS: Final = tuple(Reason)
 class Columns(msgspec.Struct, frozen=True, eq=False):
     """Records in columns, one entry each; codes are those of the ``Encoder`` that made them."""
 
-    line: NDArray[np.int64]
-    number: NDArray[np.int64]
+    line: Whole
+    number: Whole
     elapsed_ns: NDArray[np.int64]
     resolution_ns: NDArray[np.int64]
     signature: NDArray[np.int32]
@@ -32,9 +32,9 @@ class Columns(msgspec.Struct, frozen=True, eq=False):
     """Below -1 for the set of a text that only the grammar could read."""
     remark: NDArray[np.int32]
     """What the record says beside its metrics: -1 nothing; below that, the text is one that only the grammar read."""
-    parent: NDArray[np.int64]
+    parent: Whole
     """The number, ``NONE``, or ``MISSING`` where the record doesn't say."""
-    activation: NDArray[np.int64]
+    activation: Whole
 
     @classmethod
     def empty(cls) -> "Columns":
