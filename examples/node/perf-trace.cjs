@@ -906,7 +906,7 @@ function openTarget(target) {
 /** The file that runs, or the package that it belongs to, such as a test runner. */
 function nameProgram() {
   const path = process.argv[1] ?? "node";
-  const [, inPackage] = /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path) ?? [];
+  const [, inPackage] = /.*[\\/]node_modules[\\/](?!\.bin[\\/])(@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path) ?? [];
   return (inPackage ?? basename(path)).replace(/[^\w.-]/g, "_");
 }
 

@@ -126,11 +126,12 @@ def test_vitest(project: Path, pool: str) -> None:
     }
 
 
-def test_the_file_of_a_process_can_be_named_by_its_program(project: Path) -> None:
+@pytest.mark.parametrize("pool", ["forks", "threads"])  # processes of the package, and the command itself
+def test_the_file_of_a_process_can_be_named_by_its_program(project: Path, pool: str) -> None:
     require_package("vitest")
     (project / "test" / "pages.test.mjs").write_text(VITEST)
     environment = {**os.environ, "PERF_TRACE": str(project / "%n-%p.log")}
-    command = [str(ROOT / "node_modules" / ".bin" / "vitest"), "run"]
+    command = [str(ROOT / "node_modules" / ".bin" / "vitest"), "run", f"--pool={pool}"]
     subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
     (project / "main.mjs").write_text('import { listBooks } from "./src/pages.mjs"; await listBooks();')
     subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=60)
