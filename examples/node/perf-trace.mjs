@@ -26,8 +26,8 @@
  * where that has no name the one around it; of a statement or request to another server it is always that function. A
  * parameter `caller` overrides it.
  *
- * Under vitest, jest and `node --test` a call carries its test, and what no traced call is around is inside of the
- * test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
+ * Under vitest, jest, mocha and `node --test` a call carries its test, and what no traced call is around is inside of
+ * the test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
  * same time in one process none is known.
  */
 
@@ -68,6 +68,7 @@ const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= {
   root: findRoot(),
   test: process.env.PERF_TRACE_TEST,
   nodeTests: [],
+  mochaTest: undefined,
   isWatching: false,
   testCall: undefined,
   inDriver: 0,
@@ -821,6 +822,7 @@ function findTest() {
   if (jest?.currentTestName !== undefined && !globalThis.__vitest_worker__) {
     return { name: `${cleanPath(jest.testPath ?? "")} > ${jest.currentTestName}`, attempt: 1 };
   }
+  if (state.mochaTest !== undefined) return state.mochaTest;
   const name = state.nodeTests.at(-1);
   const isOnlyOne = state.nodeTests.every((other) => name === other || name.startsWith(`${other} > `));
   return name !== undefined && isOnlyOne ? { name, attempt: 1 } : undefined;
@@ -857,6 +859,8 @@ function watchTests() {
   const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
   if (globalThis.__vitest_worker__ === undefined && jest !== undefined && jest.currentTestName === undefined) {
     globalThis.afterEach?.(finishTest); // each file of jest's has its own
+  } else if (!state.isWatching && isFunction(globalThis.specify ?? globalThis.suiteSetup)) {
+    watchMocha(globalThis.beforeEach ?? globalThis.setup, globalThis.afterEach ?? globalThis.teardown);
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
     // Only where the program has loaded it: a program that a test starts must not become one.
     const { beforeEach, afterEach } = createRequire(process.execPath)("node:test");
@@ -869,6 +873,19 @@ function watchTests() {
     });
   }
   state.isWatching = true;
+}
+
+/** Hooks of mocha's, for all tests where the first file that imports this does so outside of its suites. */
+function watchMocha(beforeEach, afterEach) {
+  beforeEach(function () {
+    const test = this.currentTest;
+    const name = [cleanPath(test.file ?? ""), ...test.titlePath()].join(" > ");
+    state.mochaTest = { name, attempt: 1 + test.currentRetry() };
+  });
+  afterEach(() => {
+    finishTest();
+    state.mochaTest = undefined;
+  });
 }
 
 // The log

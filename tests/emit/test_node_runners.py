@@ -151,6 +151,33 @@ def test_jest(project: Path) -> None:
     }
 
 
+MOCHA = """
+const { listBooks } = require("../src/pages.cjs");
+INTERFACE
+suite("pages", () => {
+  setup(async () => { await listBooks(); });
+  test("lists", async () => { await listBooks(); });
+  test("again", async function () {
+    this.retries(1);
+    await listBooks();
+    if (this.test.currentRetry() === 0) throw new Error("flaky");
+  });
+});
+"""
+BDD = "const [suite, setup, test] = [describe, beforeEach, it];"
+
+
+@pytest.mark.parametrize(("interface", "names"), [("bdd", BDD), ("tdd", "")])
+@pytest.mark.parametrize("options", [(), ("--parallel",)])
+def test_mocha(project: Path, interface: str, names: str, options: tuple[str, ...]) -> None:
+    require_package("mocha")
+    (project / "test" / "pages.test.cjs").write_text(MOCHA.replace("INTERFACE", names))
+    mocha = str(ROOT / "node_modules" / ".bin" / "mocha")
+    tests = run(project, mocha, f"--ui={interface}", *options, "test/pages.test.cjs")
+    file = "test/pages.test.cjs > pages > "
+    assert counted(tests) == {f"{file}lists": 8, f"{file}again": 8, f"{file}again (try 2)": 8}
+
+
 def test_node_test(project: Path) -> None:
     node = find_tool("node")
     (project / "test" / "pages.test.mjs").write_text(NODE_TEST)
