@@ -23,8 +23,8 @@
  * number. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
  * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
  * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in, or
- * where that has no name the one around it; of a statement or request to another server it is always that function. A
- * parameter `caller` overrides it.
+ * where that has no name the one around it, or the file; of a statement or request to another server it is always that
+ * function. A parameter `caller` overrides it.
  *
  * Under vitest, jest, mocha and `node --test` a call carries its test, and what no traced call is around is inside of
  * the test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
@@ -212,7 +212,8 @@ traceFastify[Symbol.for("fastify.display-name")] = "perf-trace";
 function beginCall(name, params, asker, { via = "node", marks = {}, isStatement = false } = {}) {
   const parent = findParent();
   const enclosing = isStatement ? undefined : nearestCall(parent)?.name;
-  const { caller = enclosing ?? asker?.name ?? parent?.name ?? "unknown", ...others } = params;
+  const file = asker?.at?.replace(/:\d+$/, "");
+  const { caller = enclosing ?? asker?.name ?? parent?.name ?? file ?? "unknown", ...others } = params;
   const fields = [String(name), `caller=${toText(caller)}`];
   for (const [param, value] of Object.entries(others)) {
     fields.push(`${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(value)}`);

@@ -78,8 +78,8 @@ def test_mysql2(tmp_path: Path) -> None:
         ("select authors", "findAuthor", ("1",), None),
         ("select authors", "findAuthor", ("1",), None),
         ("insert authors", "mysql2", ("1", "2"), "authors"),
-        ("select one", "unknown", (), None),
-        ("select two", "unknown", (), None),
+        ("select one", "tests/emitters/hooks.mjs", (), None),
+        ("select two", "tests/emitters/hooks.mjs", (), None),
     ]
     assert [call.metrics["rows"] for call in calls] == [1, 1, 2, 1, 1]
     assert calls[0].metrics == calls[1].metrics
