@@ -8,6 +8,7 @@ from tracereport.engine.report import make_report
 from tracereport.findings.repeated import judge_repeats
 from tracereport.model import Settings, Verdict
 from tracereport.sources.perf_trace.reader import read_log
+from tracereport.wording.sentences import describe_scope
 
 
 def verdict_on(*answers: int | None) -> Verdict:
@@ -51,6 +52,35 @@ def test_what_changes_would_remove_is_said_of_the_unchanged_repeats(
     assert verdict_on(*answers).message == message
 
 
+READ, WRITE, REQUEST = (
+    "get|caller=main|id=0|elapsed_ms=0|found=1",
+    "put|caller=main|elapsed_ms=0|write=a",
+    "page|caller=main|elapsed_ms=0|frame=1",
+)
+TESTED = f"{READ}|test=a"
+"""Other calls of its process aren't judged: they are of no test."""
+
+
+@pytest.mark.parametrize(
+    ("calls", "scope", "message"),
+    [
+        ((READ, READ), "2 calls in 1 process", "1 of 2 calls asks again,"),
+        ((READ, READ, WRITE), "3 calls, 2 of them questions, in 1 process", "1 of 2 questions asks again,"),
+        ((READ, WRITE, REQUEST), "3 calls, 1 of them a question, in 1 process", "No question was asked twice: there"),
+        (
+            (TESTED, TESTED, READ, READ),
+            "4 calls, 2 of them judged questions, in 1 process",
+            "1 of 2 judged questions asks again,",
+        ),
+        ((WRITE, REQUEST), "2 calls in 1 process", "No call asks for anything:"),
+    ],
+)
+def test_a_verdict_and_the_line_above_it_say_what_they_count(calls: tuple[str, ...], scope: str, message: str) -> None:
+    report = report_on(*(f"{number}|{call}" for number, call in enumerate(calls)))
+    assert describe_scope(report.totals) == scope
+    assert report.verdict.message.startswith(message)
+
+
 def test_a_change_that_saves_no_call_is_none() -> None:
     verdict = verdict_on(1, 0, 1)
     assert (verdict.changes, verdict.calls_removed, verdict.fingerprints) == (0, 0, ())
@@ -64,8 +94,8 @@ def test_a_change_that_saves_no_call_is_none() -> None:
         (
             "duckpond-single-thread",
             (
-                "Three changes would remove 221 calls. By each caller keeping its own answer 147 could go; "
-                "with one cache for all, cleared by writes, 282."
+                "Three changes would remove 221 calls. 147 repeats could go if each caller kept its own answer, "
+                "282 with one cache for all that writes clear."
             ),
         ),
     ],

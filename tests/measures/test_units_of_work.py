@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.coded_calls import report_on
+from tracereport.api import render
 from tracereport.model import Report, Settings
 
 GW0, GW1, GW2 = (f"     Running pytest (gw{worker})" for worker in range(3))
@@ -225,6 +226,8 @@ def test_what_several_tests_ask_for_and_what_no_test_asks_for_is_one_line_each()
         "1 call outside of tests, or to set them up and tear them down: counted and not judged.",
         "Across tests: 1 lookup is asked in more than one of 3 tests. None of that counts as a repeat.",
     ]
+    for kind in ("text", "markdown", "html"):
+        assert "ot judged: 1 call outside of tests" in render(report, kind)
 
 
 def codes(report: Report) -> list[str]:

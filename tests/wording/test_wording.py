@@ -46,6 +46,12 @@ def quote(text: str) -> str:
             "may save 917 calls",
         ),
         (
+            8,
+            "`ensure_directory_loaded` asks `query_directory_entries` once for each `id`",
+            "112 calls, 93 of them avoidable; up to 94 `id`s in one process",
+            "may save 93 calls",
+        ),
+        (
             9,
             "`flush_directory_operations` waits for `get_next_version_for_node` far longer than usual",
             "2 calls, 190 ms in all",

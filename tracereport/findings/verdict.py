@@ -6,7 +6,7 @@ from tracereport.findings.interface import Candidate
 from tracereport.findings.repeated import KIND_KEY, RepeatsPart
 from tracereport.measures.interface import Whole
 from tracereport.model import Verdict
-from tracereport.wording.phrases import format_counted, format_rate
+from tracereport.wording.phrases import format_counted, format_rate, name_asked
 
 VERDICT_CHANGES = 3
 
@@ -29,8 +29,8 @@ def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
     one_cache = sums["unchanged"] - sums["cached"]
     if sums["handed_on"] or (sums["own"] and one_cache > sums["own"]):
         sentences.append(
-            f"By each caller keeping its own answer {sums['own']:,} could go; "
-            f"with one cache for all, cleared by writes, {one_cache:,}."
+            f"{format_counted(sums['own'], 'repeat')} could go if each caller kept its own answer, "
+            f"{one_cache:,} with one cache for all that writes clear."
         )
     saving_ns, saving_upper_ns = _bound_saving(whole, changes)
     first = 1 if changes else 0
@@ -81,10 +81,11 @@ def _sum_up(sums: dict[str, int], *, is_interleaved: bool) -> str:
     unchanged, changed, unproven = sums["unchanged"], sums["changed"], sums["unproven"]
     if not questions:
         return _say_nothing_judged(sums, is_interleaved=is_interleaved)
+    asked = name_asked(sums["calls"], sums["questions"], questions)
     if not repeated:
-        what = f"in {questions:,} calls" if questions > 1 else ": there is one"
-        return f"No call was made twice {what}." if questions > 1 else f"No call was made twice{what}."
-    head = f"{repeated:,} of {questions:,} calls {'asks' if repeated == 1 else 'ask'} again"
+        twice = f"No {asked} was {'made' if asked == 'call' else 'asked'} twice"
+        return f"{twice} in {questions:,} {asked}s." if questions > 1 else f"{twice}: there is one."
+    head = f"{repeated:,} of {format_counted(questions, asked)} {'asks' if repeated == 1 else 'ask'} again"
     answers = [
         (unchanged, f"for an unchanged answer ({format_rate(unchanged / questions)} of all)"),
         (changed, "for a changed one" if unchanged else "for a changed answer"),

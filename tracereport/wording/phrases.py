@@ -17,6 +17,13 @@ def format_counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if abs(count) == 1 else plural or noun + 's'}"
 
 
+def name_asked(calls: int, questions: int, judged_questions: int) -> str:
+    """What a repeat is one of: a ``call``, or where not all calls ask and are judged, a ``question`` that is."""
+    if judged_questions == calls:
+        return "call"
+    return "question" if judged_questions == questions else "judged question"
+
+
 def format_rate(rate: float | None) -> str:
     """``27 %``; 0 % and 100 % only where it is exactly that; ``-`` where it isn't known."""
     if rate is None:

@@ -20,10 +20,11 @@ from tracereport.model import (
     Report,
     Rows,
     Selection,
+    Totals,
     Verdict,
 )
 from tracereport.model.history import FindingHistory
-from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
+from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate, name_asked
 from tracereport.wording.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
 
 AnyFinding = Finding | FindingChange | FindingHistory
@@ -133,11 +134,11 @@ def describe_worst_parent(finding: Finding, code: Code) -> str:
 
 
 def describe_worth(finding: Finding) -> str:
-    """What fixing it saves: ``saves 152 calls``, ``may save 631 calls`` where nothing shows that the answer stayed."""
-    if finding.calls_saved:
+    """What fixing it saves: ``saves 152 calls``, ``may save 631 calls`` where nothing shows that it would."""
+    if finding.calls_saved and finding.confidence != "low":
         return f"saves {format_counted(finding.calls_saved, 'call')}"
-    if finding.possible_calls_saved:
-        return f"may save {format_counted(finding.possible_calls_saved, 'call')}"
+    if possible := max(finding.calls_saved, finding.possible_calls_saved):
+        return f"may save {format_counted(possible, 'call')}"
     return "saves time only" if finding.kind == "slow" else "saves no calls"
 
 
@@ -186,6 +187,21 @@ def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
     return words, format_time(abs(rest_ns)), format_rate(None if share is None else abs(share))
 
 
+def describe_asked(totals: Totals) -> str:
+    """How many of the calls can repeat anything: ``45 of them questions``; nothing where all can, or none."""
+    asked = name_asked(totals.calls, totals.questions, totals.judged_questions)
+    if asked == "call" or not totals.judged_questions:
+        return ""
+    return f"1 of them a {asked}" if totals.judged_questions == 1 else f"{totals.judged_questions:,} of them {asked}s"
+
+
+def describe_scope(totals: Totals) -> str:
+    """How much a report is of: ``109 calls, 45 of them questions, in 1 process``."""
+    asked = describe_asked(totals)
+    calls = f"{format_counted(totals.calls, 'call')}{f', {asked},' if asked else ''}"
+    return f"{calls} in {format_counted(totals.processes, 'process', 'processes')}"
+
+
 def describe_traced_time(report: Report) -> str:
     """The time in traced calls, or why it isn't known."""
     totals = report.totals
@@ -196,7 +212,20 @@ def describe_traced_time(report: Report) -> str:
 
 def count_interleaved(report: Report) -> int:
     """The calls of processes that wrote at the same time; those of all, also where a selection leaves some out."""
-    return sum(row.count for row in report.quality.rows if row.code == "interleaved")
+    return _count_warned(report, "interleaved")
+
+
+def describe_unjudged(report: Report) -> str:
+    """Which calls aren't judged: ``186 calls of interleaved processes``; nothing where all are."""
+    causes = (
+        (count_interleaved(report), "of interleaved processes"),
+        (_count_warned(report, "outside-tests", "no-tests"), "outside of tests"),
+    )
+    return format_list([f"{format_counted(count, 'call')} {cause}" for count, cause in causes if count])
+
+
+def _count_warned(report: Report, *codes: str) -> int:
+    return sum(row.count for row in report.quality.rows if row.code in codes)
 
 
 def describe_used(report: Report) -> list[str]:

@@ -11,6 +11,7 @@ from tracereport.wording.phrases import format_counted
 from tracereport.wording.sentences import (
     describe_extent,
     describe_finding,
+    describe_scope,
     describe_used,
     describe_worth,
     order_findings,
@@ -43,8 +44,7 @@ def render_brief(
     """
     page = TerminalPage.of(report, width=width, colour=colour)
     canvas = page.canvas
-    totals = report.totals
-    scope = f"{format_counted(totals.calls, 'call')} in {format_counted(totals.processes, 'process', 'processes')}"
+    scope = describe_scope(report.totals)
     title = elide_middle(escape_controls(report.title), canvas.width - display_width(scope) - 2)
     findings = [entry for entry in order_findings(report) if entry[1].accepted is None]
     lines = [canvas.bold(f"{title}: {scope}")]

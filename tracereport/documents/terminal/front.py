@@ -2,7 +2,13 @@
 
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import count_interleaved, describe_selection, describe_traced_time, describe_used
+from tracereport.wording.sentences import (
+    describe_asked,
+    describe_selection,
+    describe_traced_time,
+    describe_unjudged,
+    describe_used,
+)
 
 
 def misleading(page: TerminalPage) -> list[str]:
@@ -21,15 +27,16 @@ def misleading(page: TerminalPage) -> list[str]:
 def overview(page: TerminalPage) -> list[str]:
     """How much was judged, from where, and what the report is narrowed to."""
     totals = page.report.totals
+    asked = describe_asked(totals)
     counted = [
         format_counted(totals.functions, "function"),
         format_counted(totals.lookups, "lookup"),
         format_counted(totals.processes, "process", "processes"),
     ]
-    sentences = [f"{', '.join(counted)}; {describe_traced_time(page.report)}"]
+    sentences = [f"{f'{asked}; ' if asked else ''}{', '.join(counted)}; {describe_traced_time(page.report)}"]
     sentences += describe_used(page.report)
-    if unjudged := count_interleaved(page.report):
-        sentences.append(f"Not judged: {format_counted(unjudged, 'call')} of interleaved processes")
+    if unjudged := describe_unjudged(page.report):
+        sentences.append(f"Not judged: {unjudged}")
     if page.report.selection is not None:
         sentences.append(f"Narrowed to {describe_selection(page.report.selection, str)}; the totals are of all calls")
     return [line for text in sentences for line in page.sentence(text)]

@@ -19,7 +19,7 @@ from tracereport.sections.charts.chart import (
 )
 from tracereport.sections.interface import Bars
 from tracereport.wording.labels import Labels
-from tracereport.wording.phrases import format_count, format_counted
+from tracereport.wording.phrases import format_count, format_counted, name_asked
 from tracereport.wording.units import format_left_out, format_share
 
 KINDS: Final = (
@@ -126,12 +126,14 @@ def _title(report: Report, worst: Function, label: Labels) -> str:
             f"{label(worst.function)}: {format_count(worst.unchanged)} of {format_counted(worst.calls, 'call')} "
             f"({format_share(worst.unchanged, worst.calls)}) ask again for an unchanged answer"
         )
+    asked = name_asked(totals.calls, totals.questions, totals.judged_questions)
+    counted = format_counted(totals.judged_questions, asked)
     if totals.redundant_calls:
         return (
-            f"{format_count(totals.redundant_calls)} of {format_counted(totals.judged_calls, 'call')} ask again, "
-            "none for an answer that is known to be unchanged"
+            f"{format_count(totals.redundant_calls)} of {counted} {'asks' if totals.redundant_calls == 1 else 'ask'} "
+            "again, none for an answer that is known to be unchanged"
         )
-    return f"No call asks again in {format_counted(totals.judged_calls, 'call')}"
+    return f"No {asked} asks again in {counted}"
 
 
 def _chart_counts(
