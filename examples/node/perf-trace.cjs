@@ -80,6 +80,7 @@ const { running, descriptor, numbers, lock } = state;
 /** Whether calls are traced. */
 const isOn = descriptor !== undefined;
 
+let isToldOfEnds = true;
 if (isOn) watchTests();
 
 /**
@@ -841,7 +842,7 @@ function readVitest(task) {
 
 /** The frame that a test is; only one test runs at a time. */
 function findTestCall() {
-  const test = state.test === undefined ? findTest() : undefined;
+  const test = state.test === undefined && isToldOfEnds ? findTest() : undefined;
   if (test === undefined) return undefined;
   const open = state.testCall;
   if (open?.isRunning && open.test.name === test.name && open.test.attempt === test.attempt) return open;
@@ -860,8 +861,9 @@ function finishTest() {
 function watchTests() {
   if (!state.isWatching) process.on("exit", finishTest);
   const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
-  if (globalThis.__vitest_worker__ === undefined && jest !== undefined && jest.currentTestName === undefined) {
-    globalThis.afterEach?.(finishTest); // each file of jest's has its own
+  if (globalThis.__vitest_worker__ === undefined && jest !== undefined) {
+    isToldOfEnds = jest.currentTestName === undefined; // a test that loads this takes no hooks any more
+    if (isToldOfEnds) globalThis.afterEach?.(finishTest); // each file of jest's has its own
   } else if (!state.isWatching && isFunction(globalThis.specify ?? globalThis.suiteSetup)) {
     watchMocha(globalThis.beforeEach ?? globalThis.setup, globalThis.afterEach ?? globalThis.teardown);
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {

@@ -151,6 +151,20 @@ def test_jest(project: Path) -> None:
     }
 
 
+def test_a_test_of_jest_that_loads_the_emitter_is_no_frame_but_named(project: Path) -> None:
+    require_package("jest")
+    test = 'test("lists", async () => { await require("../src/pages.cjs").listBooks(); });\n'
+    (project / "test" / "pages.test.cjs").write_text(test)
+    configuration = json.dumps({"testMatch": ["**/*.test.cjs"], "moduleFileExtensions": ["cjs", "js"]})
+    command = [str(ROOT / "node_modules" / ".bin" / "jest"), "--runInBand", "--config", configuration]
+    environment = {**os.environ, "PERF_TRACE": str(project / "trace.log")}
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    calls = read_written(project / "trace.log")
+    assert [(call.number, call.test, call.parent) for call in calls] == [
+        (number, "test/pages.test.cjs > lists", None) for number in range(4)
+    ]
+
+
 MOCHA = """
 const { listBooks } = require("../src/pages.cjs");
 INTERFACE
