@@ -398,16 +398,18 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
-      const [own, ...around] = sites.slice(sites.findIndex((site) => isOwn(site.getFileName())));
-      if (isOwn(own?.getFileName())) {
+      const place = sites.findIndex((site) => isOwn(site.getFileName()));
+      if (place >= 0) {
+        const own = sites[place];
         const key = `${own.getFunctionName()} ${own.getFileName()}:${own.getLineNumber()}:${own.getColumnNumber()}`;
         if (askers.has(key)) return askers.get(key);
-        const name = findName([own, ...around]);
+        const name = findName(sites.slice(place));
         if (name !== undefined || depth === depths.at(-1) || sites.length < depth) {
           // As text, which whoever knows how maps to sources: for each place once, since that takes long.
           Error.prepareStackTrace = prepareStackTrace;
+          const [line = `    at ${own}`] = listFrames(String(captureStack(below))).slice(place);
           if (askers.size > 10_000) askers.clear();
-          askers.set(key, { ...readStack(String(captureStack(below))), name });
+          askers.set(key, { at: readFrame(line).at, name });
           return askers.get(key);
         }
       }
@@ -443,12 +445,17 @@ function isOwn(path) {
   return typeof path === "string" && !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
 }
 
+function listFrames(stack) {
+  return stack.split("\n").filter((line) => /^ +at /.test(line));
+}
+
+function readFrame(line) {
+  const [, name, path, row] = FRAME.exec(line) ?? [];
+  return { name: cleanName(name), path, at: path === undefined ? undefined : `${cleanPath(path)}:${row}` };
+}
+
 function readStack(stack) {
-  for (const line of stack?.split("\n") ?? []) {
-    const [, name, path, row] = FRAME.exec(line) ?? [];
-    if (isOwn(path)) return { name: cleanName(name), at: `${cleanPath(path)}:${row}` };
-  }
-  return undefined;
+  return listFrames(stack ?? "").map(readFrame).find(({ path }) => isOwn(path));
 }
 
 function cleanName(name) {

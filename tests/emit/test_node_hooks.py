@@ -141,6 +141,12 @@ def test_a_function_without_a_name_is_named_by_the_one_around_it(tmp_path: Path,
     hold_places(calls)
 
 
+def test_a_library_is_known_by_its_own_path_whatever_maps_of_sources_say(tmp_path: Path) -> None:
+    _, [call] = run("mapped", tmp_path)
+    assert call.caller == "mapped"
+    hold_places([call])
+
+
 def test_prisma(tmp_path: Path) -> None:
     _, calls = run("prisma", tmp_path)
     assert [describe(call)[::2] for call in calls] == [

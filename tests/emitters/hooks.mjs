@@ -214,6 +214,22 @@ const scenes = {
     traceQueries({});
   },
 
+  /** A library whose map of sources gives it a place outside of the folder of packages. */
+  async mapped() {
+    const { runInThisContext } = await import("node:vm");
+    class Pool {
+      async query(_text, _values) {
+        return { rows: [] };
+      }
+    }
+    const pool = traceQueries(new Pool());
+    const filename = "/home/node_modules/library/index.js";
+    const send = runInThisContext("(pool, id) => pool.query('SELECT name FROM authors WHERE id = $1', [id])", { filename });
+    Error.prepareStackTrace = (_error, sites) =>
+      ["Error", ...sites.map((site) => `    at ${site}`.replace("/home/node_modules/", "/src/"))].join("\n");
+    await send(pool, 1); // asked
+  },
+
   /** By what Prisma hands to an extension; the client itself can't be had without what it downloads. */
   async prisma() {
     const { $allOperations } = tracePrisma().query;
