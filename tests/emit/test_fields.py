@@ -214,23 +214,6 @@ def test_what_began_inside_a_block_and_never_ended_is_over_with_it(tmp_path: Pat
     ]
 
 
-def test_a_call_whose_owner_is_gone_is_no_parent(tmp_path: Path) -> None:
-    class Owner:
-        pass
-
-    import gc  # noqa: PLC0415
-    import weakref  # noqa: PLC0415
-
-    with tracing(tmp_path) as calls:
-        owner = Owner()
-        begin("given up", [], owner=weakref.ref(owner))
-        ask(1)
-        del owner
-        gc.collect()
-        ask(2)
-    assert [call.parent for call in calls] == [0, None]
-
-
 def test_a_lazy_call_is_written_where_something_happens_inside_it(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
         with begin("empty", [], is_lazy=True), begin("empty, too", [], is_lazy=True):

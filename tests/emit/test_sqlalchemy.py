@@ -4,20 +4,29 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 
 from sqlalchemy import (  # noqa: E402  # only where it is installed
+    Column,
     Connection,
     ForeignKey,
+    Integer,
+    MetaData,
+    Table,
     create_engine,
     event,
+    func,
     insert,
     select,
     text,
 )
+from sqlalchemy.dialects import registry  # noqa: E402
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite  # noqa: E402
+from sqlalchemy.engine.default import DefaultDialect  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload  # noqa: E402
 
@@ -148,17 +157,18 @@ def test_values_can_be_hidden(tmp_path: Path) -> None:
 
 @contextmanager
 def all_engines_traced() -> Iterator[None]:
+    kinds: list[type] = [sqlalchemy.Engine, DefaultDialect]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    before = [(kind, {**vars(kind)}) for kind in kinds]
     trace_statements()
     try:
         yield
     finally:
-        for name, listener in (
-            ("before_cursor_execute", hook._begin),
-            ("after_cursor_execute", hook._finish),
-            ("handle_error", hook._finish_failed),
-            ("rollback", hook._roll_back),
-        ):
-            event.remove(sqlalchemy.Engine, name, listener)
+        for kind, members in before:
+            for name in ("__init__", "do_execute", "do_executemany", "do_execute_no_params"):
+                if name in members:
+                    setattr(kind, name, members[name])
 
 
 def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
@@ -360,3 +370,65 @@ def test_the_shop_s_faults_stand_in_its_traces_and_are_gone_once_mended(tmp_path
         repeats.append((len(lookups) - len(set(lookups)), len(of_products)))
     # Three products asked for twice and one that isn't there once; six lines' rate in two currencies; two pages of six.
     assert repeats == [(3 + 2 * 5, 12), (0, 0)]
+
+
+def test_the_answer_that_a_default_needs_is_the_default_s(tmp_path: Path) -> None:
+    metadata = MetaData()
+    seen = Table("seen", metadata, Column("number", Integer))
+    highest = select(func.coalesce(func.max(seen.c.number), 0) + 1).scalar_subquery()
+    orders = Table("orders", metadata, Column("id", Integer, primary_key=True, default=highest), Column("of", Integer))
+    engine = create_engine("sqlite://")
+    engine.dialect.insert_returning = False  # as MySQL: the default is asked before the row is written
+    metadata.create_all(engine)
+    trace_statements(engine)
+    with tracing(tmp_path) as calls, engine.begin() as connection:
+        connection.execute(insert(seen), {"number": 11})
+        assert connection.execute(insert(orders), {"of": 3}).inserted_primary_key == (12,)
+    engine.dispose()
+    assert [(call.function, len(call.params), call.metrics) for call in calls[1:]] == [
+        ("select seen", 3, {}),
+        ("insert orders", 3, {"rows": 1}),
+    ]
+    assert dict(calls[1].params).keys() == {"sql", "p1", "p2"}
+
+
+def test_a_listener_of_none_is_added_to_engines(session: Session) -> None:
+    engine = session.connection().engine
+    assert not engine._has_events
+    assert not engine.dialect._has_events
+
+
+def test_a_statement_that_a_listener_changes_is_traced_as_it_is_sent(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    trace_statements(engine)
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def change(
+        _connection: object, _cursor: object, statement: str, parameters: object, *_: object
+    ) -> tuple[str, object]:
+        return statement.replace("1", "2"), parameters
+
+    with tracing(tmp_path) as calls, engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 2
+    engine.dispose()
+    assert [(call.params, call.metrics["rows"]) for call in calls] == [((("sql", "SELECT 2"),), 1)]
+
+
+def test_a_dialect_of_one_s_own_is_traced_however_it_executes(tmp_path: Path) -> None:
+    class Own(SQLiteDialect_pysqlite):
+        supports_statement_cache = True
+
+        def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+            for each in parameters:
+                super().do_execute(cursor, statement, each, context=context)  # type: ignore[no-untyped-call]
+
+    registry.impls["own"] = lambda: Own
+    with all_engines_traced():
+        engine = create_engine("own://", connect_args={"check_same_thread": False})
+        with tracing(tmp_path) as calls, engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE a (b INTEGER)", execution_options={"no_parameters": True})
+            connection.exec_driver_sql("INSERT INTO a VALUES (?)", [(1,), (2,)])
+            assert connection.exec_driver_sql("SELECT b FROM a").all() == [(1,), (2,)]
+        engine.dispose()
+    assert [call.function for call in calls] == ["create a", "insert a", "select a"]
+    assert dict(calls[1].params)["parameter_sets"] == "2"

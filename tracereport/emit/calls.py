@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .lines import format_line, format_marks, format_metrics, format_params, to_text
 from .log import Log, now
@@ -12,7 +12,6 @@ from .log import Log, now
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-    from weakref import ReferenceType
 
     from typing_extensions import Self
 
@@ -72,6 +71,8 @@ class TracedCall(Call):
     """
 
     fields: list[str]
+    is_running: bool
+    log: Log
     __slots__ = (
         "enclosing",
         "fields",
@@ -81,7 +82,6 @@ class TracedCall(Call):
         "metrics",
         "number",
         "origin",
-        "owner",
         "started_ns",
         "test",
         "via",
@@ -97,9 +97,11 @@ class TracedCall(Call):
         marks: dict[str, object],
         *,
         is_lazy: bool = False,
-        owner: ReferenceType[Any] | None = None,
     ) -> None:
-        self.enclosing = enclosing = find_running(current.get(), log)
+        enclosing = current.get()
+        if enclosing is not None and not (enclosing.is_running and enclosing.log is log):
+            enclosing = find_running(enclosing, log)
+        self.enclosing = enclosing
         caller = origin.caller
         if caller is None:
             caller = UNKNOWN if enclosing is None else enclosing.fields[0]
@@ -108,7 +110,6 @@ class TracedCall(Call):
         self.via = via
         self.marks = marks
         self.origin = origin
-        self.owner = owner
         self.test = now.test
         self.log = log
         self.is_running = True
@@ -155,7 +156,11 @@ class TracedCall(Call):
             return
         self.is_running = False
         # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
-        current.set(find_running(current.get(), self.log))
+        enclosing = self.enclosing
+        innermost = enclosing if current.get() is self else current.get()
+        if innermost is not None and not (innermost.is_running and innermost.log is self.log):
+            innermost = find_running(innermost, self.log)
+        current.set(innermost)
         if self.log is now.log and self.number is not None:
             self.log.write(self._format(elapsed_us))
 
@@ -169,20 +174,20 @@ class TracedCall(Call):
         if self.marks:
             fields += format_marks(self.marks)
         fields.append(f"via={self.via}")
-        if origin.at is not None:
-            fields.append(f"at={origin.at}")
-        if origin.activation is not None:
-            fields.append(f"activation={origin.activation}")
+        _, at, activation = origin
+        if at is not None:
+            fields.append(f"at={at}")
+        if activation is not None:
+            fields.append(f"activation={activation}")
         fields.append(self.log.process)
-        return format_line(
-            self.number, fields, elapsed_place, None if self.enclosing is None else self.enclosing.number
-        )
+        enclosing = self.enclosing
+        return format_line(self.number, fields, elapsed_place, None if enclosing is None else enclosing.number)
 
 
 def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:
-    """The call, or the nearest around it that goes on: a task's may have ended, a statement's been given up."""
+    """The call, or the nearest around it that goes on: a task's may have ended."""
     while call is not None:
-        if call.is_running and call.log is log and (call.owner is None or call.owner() is not None):
+        if call.is_running and call.log is log:
             break
         call = call.enclosing
     return call
@@ -201,7 +206,6 @@ def begin(
     is_frame: bool = False,
     write: str | None = None,
     is_lazy: bool = False,
-    owner: ReferenceType[Any] | None = None,
 ) -> Call:
     """Begins a call by hand, for hooks that see start and end in two places; ``finish()`` ends it.
 
@@ -213,7 +217,6 @@ def begin(
         is_frame: the call is a place in the tree, such as a request, and asks nothing.
         write: the table, or other resource, that the call changes; ``1`` where that isn't known.
         is_lazy: the call is written only if a traced one happens inside it.
-        owner: once that is gone, the call counts as over, whether or not it was finished.
     """
     log = now.log
     if log is None:
@@ -224,4 +227,17 @@ def begin(
         marks["frame"] = 1
     if write is not None:
         marks["write"] = write
-    return TracedCall(log, to_text(function), origin, format_params(params), via, marks, is_lazy=is_lazy, owner=owner)
+    return TracedCall(log, to_text(function), origin, format_params(params), via, marks, is_lazy=is_lazy)
+
+
+def begin_part(first: Call, params: Iterable[str]) -> Call:
+    """Begins a further part of what a call has begun, such as a batch of its rows: a frame that asks nothing itself.
+
+    Args:
+        first: the call, which may have ended.
+        params: the part's parameters, as fields of the line.
+    """
+    log = now.log
+    if log is None or not isinstance(first, TracedCall):
+        return NOT_TRACED
+    return TracedCall(log, first.fields[0], first.origin, params, first.via, {"frame": 1})

@@ -15,13 +15,18 @@ with ``hide_parameters`` has its values hashed.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
+from sqlalchemy.engine.default import DefaultDialect
 
+from .calls import begin_part
+from .hooks import extend, safely
+from .lines import format_params
 from .log import now
 from .statements import (
     Databases,
@@ -36,15 +41,14 @@ from .statements import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from sqlalchemy.engine import Connection, ExceptionContext, ExecutionContext
-    from sqlalchemy.engine.interfaces import DBAPICursor
+    from sqlalchemy.engine import Connection
 
     from .calls import Call
 
-_CALL = "_perf_trace_call"
-_IS_BEGUN = "_perf_trace_is_begun"
+_IS_EXECUTING = "_perf_trace_is_executing"
+_FIRST = "_perf_trace_first"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
@@ -66,71 +70,119 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
     Args:
         engine: the engine; of an ``AsyncEngine`` its ``sync_engine``.
     """
-    for name, listener, options in (
-        ("before_cursor_execute", _begin, {"retval": True}),  # else SQLAlchemy puts a function of its own around it
-        ("after_cursor_execute", _finish, {}),
-        ("handle_error", _finish_failed, {}),
-        ("rollback", _roll_back, {}),
-    ):
-        if not event.contains(engine, name, listener):
-            event.listen(engine, name, listener, **options)
+    if isinstance(engine, Engine):
+        _extend_one(engine.dialect)
+        return
+    extend(Engine, "__init__", _begin_engine)
+    kinds: list[type] = [DefaultDialect]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        _extend_all(kind)
 
 
-def _begin(
-    connection: Connection,
-    _cursor: DBAPICursor,
+# It isn't SQLAlchemy's events that are listened to: a listener of any takes 3 µs of each statement, traced or not.
+def _begin_engine(begin_engine: Callable[..., None], engine: Any, *args: Any, **options: Any) -> None:  # noqa: ANN401  # as the version has it
+    begin_engine(engine, *args, **options)
+    _extend_all(type(engine.dialect))
+
+
+def _extend_all(kind: type) -> None:
+    for name, around in _EXECUTING.items():
+        extend(kind, name, around)
+
+
+def _extend_one(dialect: Any) -> None:  # noqa: ANN401  # of any database
+    for name, around in _EXECUTING.items():
+        if name not in vars(dialect):
+            setattr(dialect, name, functools.partial(around, getattr(type(dialect), name), dialect))
+
+
+def _execute(
+    execute: Callable[..., None],
+    dialect: Any,  # noqa: ANN401  # as above
+    cursor: Any,  # noqa: ANN401  # of any driver
     statement: str,
     parameters: Any,  # noqa: ANN401  # a sequence, a mapping, or many of them
-    context: Any,  # noqa: ANN401  # an execution context, with what dialects and the object-relational part put into it
-    executemany: bool,
-) -> tuple[str, Any]:
-    # A statement's call lies on its own context: a listener may execute another statement on the same connection. One
-    # that is there already has been begun by the other of two listeners, for the engine and for all engines.
-    if now.log is not None:
-        own = vars(connection if context is None else context)
-        if own.get(_CALL) is None:
-            try:
-                # Many rows that the database takes one by one, or in batches, are one statement of the program.
-                is_further = own.get(_IS_BEGUN, False)
-                own[_CALL] = _begin_call(connection, statement, parameters, context, executemany, is_further)
-            except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the library
-                own[_CALL] = None
-            own[_IS_BEGUN] = executemany and context is not None
-    return statement, parameters
+    context: Any = None,  # noqa: ANN401  # an execution context, with what dialects and the object-relational part put into it
+) -> None:
+    # A dialect's method may call that of the class above, or another of its methods: the outermost is the statement.
+    if now.log is None or context is None or _IS_EXECUTING in (own := vars(context)):
+        execute(dialect, cursor, statement, parameters, context)
+        return
+    own[_IS_EXECUTING] = True
+    call = safely(_begin, statement, parameters, context)
+    try:
+        execute(dialect, cursor, statement, parameters, context)
+        _record(call, cursor, statement, context)
+    except BaseException:
+        call.mark(failed=True)
+        raise
+    finally:
+        call.finish()
+        del own[_IS_EXECUTING]
+    sets_schema = describe(statement).sets_schema is not None
+    if sets_schema or (Session.is_any and _SESSION in context.root_connection.info):
+        _note(context.root_connection, statement, parameters)
 
 
-def _begin_call(
-    connection: Connection,
+def _execute_without_parameters(
+    execute: Callable[..., None],
+    dialect: Any,  # noqa: ANN401  # as above
+    cursor: Any,  # noqa: ANN401  # as above
     statement: str,
-    parameters: Any,  # noqa: ANN401  # as above
-    context: Any,  # noqa: ANN401  # as above
-    executemany: bool,
-    is_further: bool,
-) -> Call:
-    engine = connection.engine
-    if executemany:
+    context: Any = None,  # noqa: ANN401  # as above
+) -> None:
+    def execute_alone(dialect: Any, cursor: Any, statement: str, _: object, context: Any) -> None:  # noqa: ANN401  # as above
+        execute(dialect, cursor, statement, context)
+
+    _execute(execute_alone, dialect, cursor, statement, (), context)
+
+
+_EXECUTING: dict[str, Callable[..., None]] = {
+    "do_execute": _execute,
+    "do_executemany": _execute,
+    "do_execute_no_params": _execute_without_parameters,
+}
+
+
+def _is_aside(context: Any, statement: str) -> bool:  # noqa: ANN401  # as above
+    """Whether a context's own statement is another one, which needs this one's answer: a default's, or a sequence's."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        return describe(statement).is_read
+    return "statement" not in vars(context)
+
+
+def _begin(statement: str, parameters: Any, context: Any) -> Call:  # noqa: ANN401  # as above
+    is_aside = _is_aside(context, statement)
+    own, engine, first = vars(context), context.root_connection.engine, None
+    if context.executemany and not is_aside:
+        first = own.setdefault(_FIRST)
         values = _name_sets(parameters, context)
     else:  # by the names that the program gave them, which the driver may not know
-        by_name: Sequence[Any] = getattr(context, "compiled_parameters", ())
+        by_name: Sequence[Any] = () if is_aside else own.get("compiled_parameters", ())
         values = name_values(by_name[0] if len(by_name) == 1 else parameters)
     if engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
-    session = connection.info.get(_SESSION) if Session.is_any else None
-    return begin_statement(
+    if first is not None:
+        # Many rows that the database takes one by one, or in batches, are one statement of the program.
+        return begin_part(first, [describe(statement).field, *format_params(values)])
+    session = context.root_connection.info.get(_SESSION) if Session.is_any else None
+    call = begin_statement(
         statement,
         values,
         _MACHINERY,
-        via=_name_hook(context),
+        via="sqlalchemy" if is_aside else _name_hook(context),
         database=_name_database(engine),
         schema=None if session is None else session.schema,
-        is_frame=is_further,
-        owner=None if context is None else ref(context),
     )
+    if _FIRST in own:
+        own[_FIRST] = call
+    return call
 
 
 def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it
     """The hook's name, with the relation that is loaded row by row, where the statement is such a load."""
-    loading = None if context is None else context.execution_options.get("_sa_orm_load_options")
+    loading = context.execution_options.get("_sa_orm_load_options")
     if getattr(loading, "_lazy_loaded_from", None) is None:
         return "sqlalchemy"
     path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
@@ -151,41 +203,27 @@ def _name_database(engine: Engine) -> str | None:
     return known.name
 
 
-def _name_sets(parameters: Any, context: ExecutionContext | None) -> list[tuple[str, object]]:  # noqa: ANN401  # as above
+def _name_sets(parameters: Any, context: Any) -> list[tuple[str, object]]:  # noqa: ANN401  # as above
     """The values of many sets, which SQLAlchemy may have put into one, for a statement with as many rows."""
-    if isinstance(parameters, (list, tuple)) and all(isinstance(each, (list, tuple, dict)) for each in parameters):
-        return name_many(parameters)
-    state = getattr(getattr(context, "compiled", None), "_insertmanyvalues", None)
     if isinstance(parameters, dict):
         endings = {name.rpartition("__")[2] for name in parameters if "__" in name}
         return name_many([parameters], max(1, sum(ending.isdigit() for ending in endings)))
+    if parameters and all(isinstance(each, (list, tuple, dict)) for each in parameters):
+        return name_many(parameters)
+    state = getattr(context.compiled, "_insertmanyvalues", None)
     per_row = getattr(state, "num_positional_params_counted", 0) or len(parameters) or 1
     return name_many(parameters, max(1, len(parameters) // per_row))
 
 
-def _finish(
-    connection: Connection,
-    cursor: Any,  # noqa: ANN401  # of any driver
-    statement: str,
-    parameters: Any,  # noqa: ANN401  # as above
-    context: Any,  # noqa: ANN401  # an execution context, with what dialects may set on it
-    _executemany: bool,
-) -> None:
-    call = vars(connection if context is None else context).pop(_CALL, None)
-    if call is None:
-        return
-    described = describe(statement)
+def _record(call: Call, cursor: Any, statement: str, context: Any) -> None:  # noqa: ANN401  # as above
     if cursor.description is None:
         if cursor.rowcount >= 0:
             call.record(rows=cursor.rowcount)
-    elif described.is_read and not _is_streamed(context):
+    elif describe(statement).is_read and not _is_streamed(context) and not _is_aside(context, statement):
         record_answer(call, _fetch(cursor, context))
-    call.finish()
-    if described.sets_schema is not None or (Session.is_any and _SESSION in connection.info):
-        connection.info.setdefault(_SESSION, Session()).note(described, name_values(parameters))
 
 
-def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # of any driver
+def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # as above
     """All rows, which the program then gets as if nobody had asked for them yet."""
     rows: Sequence[Any] = cursor.fetchall()
     if not goes_back(cursor):
@@ -197,20 +235,17 @@ def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # of an
 
 def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
     """Whether the rows come in parts, or in a way of the dialect's own."""
-    if context is None:
-        return True
     if type(context.cursor_fetch_strategy) is not CursorFetchStrategy or context._is_server_side:  # noqa: SLF001
         return True
     options = context.execution_options
     return bool(options.get("stream_results") or options.get("yield_per"))
 
 
-def _finish_failed(context: ExceptionContext) -> None:
-    holder = context.execution_context or context.connection
-    call = None if holder is None else vars(holder).pop(_CALL, None)
-    if call is not None:
-        call.mark(failed=True)
-        call.finish()
+def _note(connection: Connection, statement: str, parameters: Any) -> None:  # noqa: ANN401  # as above
+    """Notes what a connection is told that later answers depend on."""
+    if not event.contains(Engine, "rollback", _roll_back):
+        event.listen(Engine, "rollback", _roll_back)
+    connection.info.setdefault(_SESSION, Session()).note(describe(statement), name_values(parameters))
 
 
 def _roll_back(connection: Connection) -> None:

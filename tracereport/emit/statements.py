@@ -22,7 +22,6 @@ from .log import now
 
 if TYPE_CHECKING:
     from types import FrameType
-    from weakref import ReferenceType
 
 _READS = frozenset({"select", "with", "values", "table", "explain", "describe", "desc"})
 _WRITES = frozenset({"insert", "update", "delete", "replace", "merge", "upsert", "truncate"})
@@ -159,7 +158,6 @@ def begin_statement(
     database: str | None = None,
     schema: str | None = None,
     is_frame: bool = False,
-    owner: ReferenceType[Any] | None = None,
     start: FrameType | None = None,
 ) -> Call:
     """Begins the call that a statement is.
@@ -174,7 +172,6 @@ def begin_statement(
         database: which one is asked, where there is more than one.
         schema: what a statement before has set as the place where tables are looked for.
         is_frame: the statement is part of a migration or the like, and asks nothing.
-        owner: see ``begin``.
         start: the frame from which the caller is searched; None: that which calls this.
     """
     log = now.log
@@ -191,7 +188,7 @@ def begin_statement(
         marks["frame"] = 1
     elif statement.writes is not None:
         marks["write"] = statement.writes
-    return TracedCall(log, statement.name, find_outside(machinery, start) or NOWHERE, params, via, marks, owner=owner)
+    return TracedCall(log, statement.name, find_outside(machinery, start) or NOWHERE, params, via, marks)
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
@@ -219,11 +216,13 @@ def goes_back(cursor: Any) -> bool:  # noqa: ANN401  # of any driver
 
 def name_values(parameters: object) -> list[tuple[str, object]]:
     """The values of one statement, named: by themselves, or ``p1``, ``p2``, ... where they only have places."""
+    if not parameters:
+        return []
     if type(parameters) is dict or isinstance(parameters, Mapping):
         return [(str(name), _to_plain(value)) for name, value in parameters.items()]
-    if isinstance(parameters, (list, tuple, Sequence)) and not isinstance(parameters, (str, bytes)):
-        return [(f"p{place}", _to_plain(value)) for place, value in enumerate(parameters, start=1)]
-    return []
+    if isinstance(parameters, (str, bytes)) or not isinstance(parameters, (list, tuple, Sequence)):
+        return []
+    return [(f"p{place}", _to_plain(value)) for place, value in enumerate(parameters, start=1)]
 
 
 def name_many(parameter_sets: Sequence[object], count: int | None = None) -> list[tuple[str, object]]:
