@@ -234,17 +234,17 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     @property
     def lookup(self) -> NDArray[np.int32]:
         """The lookup of each call."""
-        return self.signatures.lookup[self.signature]
+        return take(self.signatures.lookup, self.signature)
 
     @property
     def caller(self) -> NDArray[np.int32]:
         """The name code of each call's caller, ``NO_NAME`` where it has none."""
-        return self.signatures.caller[self.signature]
+        return take(self.signatures.caller, self.signature)
 
     @property
     def function(self) -> NDArray[np.int32]:
         """The name code of each call's function."""
-        return self.lookups.function[self.lookup]
+        return take(self.lookups.function[self.signatures.lookup], self.signature)
 
     @property
     def kind(self) -> NDArray[np.uint8]:
@@ -259,7 +259,7 @@ class Calls(msgspec.Struct, frozen=True, eq=False):
     @property
     def judged(self) -> NDArray[np.bool_]:
         """Whether each call stands outside interleaved stretches."""
-        return self.processes.judged[self.process]
+        return map_column(partial(take, self.processes.judged), self.process)
 
     def first_numbers(self) -> NDArray[np.int64]:
         """Per process the number of the call that ended first; an implausible number is none of the process's."""

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.native.codes import take
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 Whole = NDArray[np.signedinteger[Any]]
 """Whole numbers of 32 bits or of 64; what is computed from several of them is to be given its own type."""
@@ -59,7 +61,7 @@ def map_column(function: Callable[[NDArray[Any]], NDArray[Scalar]], column: NDAr
 
 def map_rows(column: NDArray[Scalar], rows: NDArray[np.integer[Any]]) -> NDArray[Scalar]:
     """Some entries of a column; of such a one it is such a one."""
-    return repeat_value(column[0], len(rows)) if is_constant(column) else column[rows]
+    return repeat_value(column[0], len(rows)) if is_constant(column) else take(column, rows)
 
 
 def concatenate(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:

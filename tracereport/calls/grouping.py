@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.constant import is_constant, map_rows
+from tracereport.calls.constant import is_constant
 from tracereport.model import Rows
 from tracereport.native.keys import group_order, sum_groups
 from tracereport.native.tally import count_groups
@@ -34,7 +34,7 @@ def order_by(*keys: Integers) -> NDArray[np.intp]:
 
 
 def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[Any]:
-    """The sum of the values of each of ``count`` groups, exactly.
+    """The sum of the values of each of ``count`` groups, exactly; those of a group below 0 are left out.
 
     Where the sum of all groups might not fit into 64 bits, they are Python's integers.
     """
@@ -45,18 +45,11 @@ def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[A
         sums = sum_groups(groups, values, count)
         if sums.sum(dtype=np.float64) < 1 << 62:
             return sums
+    groups, values = groups[groups >= 0], values[groups >= 0]
     high, low = np.zeros((2, count), np.int64)
     np.add.at(high, groups, values >> 32)
     np.add.at(low, groups, values & 0xFFFFFFFF)
     return (high.astype(object) << 32) + low
-
-
-def sum_chosen(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[Any]:
-    """As ``sum_by``, of the values whose group isn't below 0."""
-    chosen = np.flatnonzero(groups >= 0)
-    if len(chosen) < len(groups):
-        groups, values = groups[chosen], map_rows(values, chosen)
-    return sum_by(groups, values, count)
 
 
 def sum_exactly(values: NDArray[np.int64]) -> int:

@@ -22,7 +22,6 @@ from tracereport.calls.grouping import (
     count_by,
     keep_rows,
     sum_by,
-    sum_chosen,
 )
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
@@ -157,8 +156,8 @@ def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]
         sums={
             **count_traits(finding, _note_askers(context, cell), _MASKS, count, counts),
             "lookups": count_by(owner, count),
-            "saved": sum_chosen(saver, counts, count),
-            "saved_handed_on": sum_chosen(np.where(saver == finding, NO_FINDING, saver), counts, count),
+            "saved": sum_by(saver, counts, count),
+            "saved_handed_on": sum_by(np.where(saver == finding, NO_FINDING, saver), counts, count),
             "elapsed_ns": sum_by(finding, cells.elapsed_ns[cell], count),
             "resolution_ns": sum_by(finding, map_rows(cells.resolution_ns, cell), count),
             "saving_ns": lower_ns,
@@ -184,8 +183,8 @@ def _time_saved(context: Context, found: SortedRepeats) -> tuple[Array, Array, A
     ordered, cells, count = context.ordered, context.cells, len(found.keys)
     if context.is_flat:
         counted_by = np.where(cells.is_promised, found.saver, NO_FINDING)
-        saved_ns = sum_chosen(counted_by, cells.elapsed_ns, count)
-        return saved_ns, sum_chosen(counted_by, cells.resolution_ns, count), saved_ns
+        saved_ns = sum_by(counted_by, cells.elapsed_ns, count)
+        return saved_ns, sum_by(counted_by, cells.resolution_ns, count), saved_ns
     saver = found.saver[cells.of_place]
     is_saved = saver != NO_FINDING
     counts = is_saved & context.is_promised

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import CACHED
-from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_chosen
+from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.answers import NO_ANSWER
 from tracereport.measures.context import Context
@@ -66,9 +66,7 @@ def measure_caches(context: Context) -> CachePart:
             sums={
                 "fresh": count_by(group, count) - stale_hits,
                 "stale": stale_hits,
-                "saved_ns": sum_chosen(
-                    np.where(stale, np.int32(NO_PAIR), group), ordered.take(calls.elapsed_ns), count
-                ),
+                "saved_ns": sum_by(np.where(stale, np.int32(NO_PAIR), group), ordered.take(calls.elapsed_ns), count),
             },
         ),
     )

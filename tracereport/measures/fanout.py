@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import QUESTION, WRITE
 from tracereport.calls.coding import code_tuples, code_values, spread
-from tracereport.calls.grouping import count_by, sum_chosen
+from tracereport.calls.constant import repeat_value
+from tracereport.calls.grouping import count_by, sum_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.calls.statements import STATEMENT
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
+from tracereport.native.codes import take
 from tracereport.native.keys import group_order
 from tracereport.native.pairs import NO_PAIR, number_pairs
+from tracereport.native.tally import find_first_largest
 
 NO_GROUP = -1
 _NOTHING_VARIES: tuple[int, ...] = ()
@@ -79,8 +82,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
 class _Found(msgspec.Struct, frozen=True, eq=False):
     """Groups of one sort: which call is in which, and which of them ask for something new."""
 
-    place: NDArray[np.intp]
-    group: NDArray[np.integer[Any]]
+    group: NDArray[np.int32]
+    """Per place; ``NO_GROUP`` for none."""
     is_distinct: NDArray[np.bool_]
     """Per place whether it is the first of its group to ask for its value."""
     varying: NDArray[np.int64]
@@ -94,31 +97,38 @@ def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
     scopes = find_scopes(ordered, least_values)
     found = [
         _find_varying(ordered, scopes, least_values),
-        _find_alike(ordered, scopes, _is_unrecorded(ordered, scopes), least_values, by_statement=False),
-        _find_alike(ordered, scopes, ordered.kind == WRITE, least_values, by_statement=True),
+        _find_alike(ordered, scopes, _list_unrecorded(ordered, scopes), least_values, by_statement=False),
+        _find_alike(ordered, scopes, np.flatnonzero(ordered.kind == WRITE), least_values, by_statement=True),
     ]
     return _describe_groups(ordered, scopes, found)
 
 
-def _is_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.bool_]:
-    """Questions without values. Outside of a certain scope nothing can be said of them."""
-    known = ordered.calls.lookups.values_known[ordered.lookup]
-    unrecorded: NDArray[np.bool_] = (ordered.kind == QUESTION) & ~known & (scopes.certainty != LOW)
-    return unrecorded
+def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
+    """The places of questions without values. Outside of a certain scope nothing can be said of them."""
+    known = ordered.calls.lookups.values_known
+    if known.all():
+        return np.empty(0, np.intp)
+    return np.flatnonzero((ordered.kind == QUESTION) & ~take(known, ordered.lookup) & (scopes.certainty != LOW))
 
 
 def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found]) -> FanOutGroups:
     """All groups together, numbered by their first calls: nothing may depend on hashes."""
     calls = ordered.calls
-    base = np.cumsum([0, *(len(own.varying) for own in found)]).tolist()
-    found_at = np.full(len(ordered), NO_GROUP, np.int32)
-    is_avoidable = np.zeros(len(ordered), bool)
-    for own, start in zip(found, base, strict=False):
-        found_at[own.place] = own.group + start
-        is_avoidable[own.place[own.is_distinct]] = True
-    in_group = found_at != NO_GROUP
-    group_of_place, first = number_pairs(np.where(in_group, np.int8(0), np.int8(NO_PAIR)), 1, found_at, base[-1])
-    count, order = len(first), found_at[first]
+    group_of_place, is_avoidable, groups = found[0].group, found[0].is_distinct, len(found[0].varying)
+    for own in found[1:]:
+        if not len(own.varying):
+            continue
+        # No call is in groups of two sorts.
+        np.copyto(group_of_place, own.group + np.int32(groups), where=own.group != NO_GROUP)
+        is_avoidable |= own.is_distinct
+        groups += len(own.varying)
+    first = find_first_largest(group_of_place, repeat_value(np.int64(0), len(ordered)), groups).astype(np.int32)
+    order = np.argsort(first)
+    first, count = first[order], groups
+    # The last one is for NO_GROUP.
+    number = np.full(groups + 1, NO_GROUP, np.int32)
+    number[order] = np.arange(groups)
+    group_of_place = take(number, group_of_place)
     distinct_values = count_by(group_of_place, count, is_avoidable)
     is_avoidable[first] = False
     choices = [positions for own in found for positions in own.choices]
@@ -139,8 +149,8 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
         certainty=np.where(unrecorded, np.maximum(certainty, LIKELY), certainty),
         distinct_values=distinct_values,
         calls=count_by(group_of_place, count),
-        elapsed_ns=sum_chosen(group_of_place, ordered.take(calls.elapsed_ns), count),
-        resolution_ns=sum_chosen(group_of_place, ordered.take(calls.resolution_ns), count),
+        elapsed_ns=sum_by(group_of_place, ordered.take(calls.elapsed_ns), count),
+        resolution_ns=sum_by(group_of_place, ordered.take(calls.resolution_ns), count),
         first=first,
         group_of_place=group_of_place,
         is_avoidable=is_avoidable,
@@ -172,14 +182,14 @@ def _name_kinds(
 
 
 def _find_alike(
-    ordered: OrderedCalls, scopes: Scopes, chosen: NDArray[np.bool_], least: int, *, by_statement: bool
+    ordered: OrderedCalls, scopes: Scopes, place: NDArray[np.intp], least: int, *, by_statement: bool
 ) -> _Found:
     """Calls of one shape and caller in one scope; of one statement, where that is asked for."""
     calls = ordered.calls
-    place = np.flatnonzero(chosen & (scopes.scope != NO_SCOPE))
+    place = place[scopes.scope[place] != NO_SCOPE]
     if not len(place):
-        nothing = np.empty(0, np.int32)
-        return _Found(place, nothing, nothing.astype(bool), nothing.astype(np.int64), ())
+        none = repeat_value(np.int32(NO_GROUP), len(ordered)), repeat_value(np.False_, len(ordered))
+        return _Found(*none, np.empty(0, np.int64), ())
     lookups, lookup = np.unique(ordered.lookup[place], return_inverse=True)
     shapes = find_shapes(calls.lookups, lookups)
     statements: dict[str | None, int] = {None: 0}
@@ -196,9 +206,10 @@ def _find_alike(
     large = _is_frequent(group, least)
     place, group = place[large], group[large]
     distinct, group = code_values(group, int(group.max(initial=0)) + 1)
-    return _Found(
-        place, group.astype(np.int64), np.ones(len(place), bool), np.zeros(len(distinct), np.int64), (_NOTHING_VARIES,)
-    )
+    group_of_place = np.full(len(ordered), NO_GROUP, np.int32)
+    group_of_place[place] = group
+    is_distinct = group_of_place != NO_GROUP
+    return _Found(group_of_place, is_distinct, np.zeros(len(distinct), np.int64), (_NOTHING_VARIES,))
 
 
 def _read_statement(text: str) -> str | None:
@@ -211,10 +222,9 @@ def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     """Questions of one shape and caller in one scope that differ in one parameter, or some that vary one to one."""
     calls = ordered.calls
     # One row per scope and signature: what is asked again in a scope asks for no value of its own.
-    asks = ordered.is_question & (scopes.scope != NO_SCOPE)
-    row_of_place, asked = number_pairs(
-        np.where(asks, scopes.scope, NO_PAIR), scopes.count, ordered.signature, len(calls.signatures.lookup)
-    )
+    scope = np.where(ordered.is_question & (scopes.scope != NO_SCOPE), scopes.scope, np.int32(NO_PAIR))
+    row_of_place, asked = number_pairs(scope, scopes.count, ordered.signature, len(calls.signatures.lookup))
+    del scope
     signature = ordered.signature[asked]
     row, asker, askers = _find_askers(ordered, scopes.scope[asked], signature, scopes.count, least)
     wanted, lookup = code_values(calls.signatures.lookup[signature[row]], len(calls.lookups.function))
@@ -224,12 +234,11 @@ def _find_varying(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
     large = large[group_order(group[large])]
     sets = find_sets(_build_table(shapes, lookup[large], group[large]), least)
     # The last one is for places of no row.
-    set_of_row = np.full(len(asked) + 1, NO_SET, np.int32)
-    set_of_row[row[large]] = sets.set_of_row
-    set_of_place = set_of_row[row_of_place]
-    in_set = np.flatnonzero(set_of_place != NO_SET)
-    is_distinct = asked[row_of_place[in_set]] == in_set
-    return _Found(in_set, set_of_place[in_set], is_distinct, sets.varying_of_set, sets.varying)
+    set_of_row = np.full(len(asked) + 1, NO_GROUP, np.int32)
+    set_of_row[row[large]] = np.where(sets.set_of_row == NO_SET, NO_GROUP, sets.set_of_row)
+    is_distinct = np.zeros(len(ordered), bool)
+    is_distinct[asked[set_of_row[:-1] != NO_GROUP]] = True
+    return _Found(take(set_of_row, row_of_place), is_distinct, sets.varying_of_set, sets.varying)
 
 
 def _find_askers(

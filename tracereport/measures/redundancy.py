@@ -18,7 +18,7 @@ from tracereport.calls.grouping import (
     count_by,
     keep_rows,
     reference_limit,
-    sum_chosen,
+    sum_by,
 )
 from tracereport.calls.groups import Groups
 from tracereport.calls.lookup_text import decode_lookup, join_signature
@@ -80,8 +80,8 @@ def sum_askings(context: Context, key: str) -> Table:
             "units": count_by(index, count),
             "processes": _count_processes(index, ordered.units.process[groups.unit[is_chosen]], count),
             **count_traits(row, cells.traits, masks, count, cells.calls),
-            "elapsed_ns": sum_chosen(row, cells.elapsed_ns, count),
-            "resolution_ns": sum_chosen(row, cells.resolution_ns, count),
+            "elapsed_ns": sum_by(row, cells.elapsed_ns, count),
+            "resolution_ns": sum_by(row, cells.resolution_ns, count),
         },
     )
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tracereport.calls.ancestry import any_above, nearest_above
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
-from tracereport.calls.grouping import count_by, sum_by, sum_chosen
+from tracereport.calls.grouping import count_by, sum_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure
@@ -59,8 +59,8 @@ def count_savings(context: Context) -> Table:
         own = function[cells.signature]
         for name, saved, _ in _list_saved(cells.traits):
             of_saved = np.where(saved & cells.is_promised, own, np.int32(NO_FUNCTION))
-            sums[f"{name}_ns"] = sum_chosen(of_saved, cells.elapsed_ns, names)
-            sums[f"{name}_range_ns"] = sum_chosen(of_saved, cells.resolution_ns, names)
+            sums[f"{name}_ns"] = sum_by(of_saved, cells.elapsed_ns, names)
+            sums[f"{name}_range_ns"] = sum_by(of_saved, cells.resolution_ns, names)
     else:
         own, before = context.function, None
         for name, saved, spared in _list_saved(context.repeats.traits):

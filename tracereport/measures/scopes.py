@@ -1,16 +1,19 @@
 """Scopes: which calls one batch could replace. Those of one calling call, as far as that is certain, else of a unit."""
 
+from functools import partial
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, FRAME, NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values
-from tracereport.calls.constant import is_constant, repeat_value
+from tracereport.calls.constant import is_constant, map_column, repeat_value
 from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.model import UNKNOWN_CALLER
 from tracereport.native.callers import find_only_open
+from tracereport.native.codes import take
 from tracereport.native.pairs import NO_PAIR, number_pairs
 
 SURE, LIKELY, LOW = (np.uint8(code) for code in range(3))
@@ -66,7 +69,7 @@ def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
     is_large = size >= least
     numbers = np.where(is_large, np.cumsum(is_large, dtype=np.int32), np.int32(NO_SCOPE))
     return Scopes(
-        scope=np.where(takes_part, numbers[scope], np.int32(NO_SCOPE)),
+        scope=np.where(takes_part, map_column(partial(take, numbers), scope), np.int32(NO_SCOPE)),
         count=int(np.count_nonzero(is_large)) + 1,
         certainty=certainty,
         parent=parent,
@@ -144,7 +147,8 @@ def _takes_part(ordered: OrderedCalls, parent: NDArray[np.intp]) -> NDArray[np.b
     """Which calls one batch could replace, were they in one scope."""
     calls, signatures = ordered.calls, ordered.calls.signatures
     function = calls.lookups.function[signatures.lookup]
-    takes_part: NDArray[np.bool_] = (signatures.caller != function)[ordered.signature] & ordered.is_judged
+    takes_part: NDArray[np.bool_] = take(signatures.caller != function, ordered.signature)
+    takes_part &= ordered.is_judged
     if (ordered.kind == FRAME).any():
         takes_part &= ordered.kind != FRAME
     is_failed = calls.origins.answer == FAILED

@@ -23,7 +23,7 @@ def take(table: NDArray[Scalar], index: NDArray[np.integer[Any]]) -> NDArray[Sca
     Raises:
         IndexError: an index is beyond the table.
     """
-    if len(index) <= _FEW or index.dtype not in (np.int32, np.int64) or 0 in index.strides:
+    if len(index) <= _FEW or index.dtype not in (np.int32, np.int64) or 0 in index.strides or table.dtype.hasobject:
         few: NDArray[Scalar] = table[index]
         return few
     table = np.ascontiguousarray(table)

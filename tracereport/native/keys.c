@@ -237,7 +237,7 @@ EXPORT int64_t tracereport_list_members(const int32_t *group, int64_t count, con
     return count;
 }
 
-/* Adds each value to the sum of its group; groups are numbers below `groups`. */
+/* Adds each value to the sum of its group; those of a group below 0 are left out. */
 EXPORT int64_t tracereport_sum_groups(Column group, Column values, int64_t count, int64_t *sums, int64_t groups) {
     if (count < 0 || groups < 0 || !is_column(group) || !is_column(values))
         return BAD_ARGUMENT;
@@ -245,9 +245,9 @@ EXPORT int64_t tracereport_sum_groups(Column group, Column values, int64_t count
         sums[at] = 0;
     for (int64_t at = 0; at < count; at++) {
         int64_t own = number_at(group, at);
-        if (own < 0 || own >= groups)
+        if (own >= groups)
             return BAD_ARGUMENT;
-        if (__builtin_add_overflow(sums[own], number_at(values, at), &sums[own]))
+        if (own >= 0 && __builtin_add_overflow(sums[own], number_at(values, at), &sums[own]))
             return TOO_LARGE;
     }
     return groups;

@@ -72,7 +72,7 @@ def previous_same(keys: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
 
 
 def sum_groups(groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
-    """The sum of the values of each of ``count`` groups.
+    """The sum of the values of each of ``count`` groups; those of a group below 0 are left out.
 
     Args:
         groups: of each value the number of its group.
@@ -81,7 +81,7 @@ def sum_groups(groups: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]
 
     Raises:
         OverflowError: a sum is beyond 2^63 - 1.
-        ValueError: a group isn't in ``[0, count)``.
+        ValueError: a group isn't below ``count``.
     """
     if len(groups) != len(values):
         raise ValueError("values without groups")

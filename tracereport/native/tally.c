@@ -104,9 +104,9 @@ EXPORT int64_t tracereport_extremes(const int32_t *group, Column values, int64_t
 }
 
 /* The first member of each group that holds its largest value; -1 for a group without any. */
-EXPORT int64_t tracereport_first_largest(const int32_t *group, const int64_t *values, int64_t count, int64_t *first,
+EXPORT int64_t tracereport_first_largest(const int32_t *group, Column values, int64_t count, int64_t *first,
                                          int64_t groups) {
-    if (count < 0 || groups < 0)
+    if (count < 0 || groups < 0 || !is_column(values))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < groups; at++)
         first[at] = -1;
@@ -116,7 +116,7 @@ EXPORT int64_t tracereport_first_largest(const int32_t *group, const int64_t *va
             continue;
         if (own >= groups)
             return BAD_ARGUMENT;
-        if (first[own] < 0 || values[at] > values[first[own]])
+        if (first[own] < 0 || number_at(values, at) > number_at(values, first[own]))
             first[own] = at;
     }
     return groups;

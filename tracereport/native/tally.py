@@ -131,9 +131,9 @@ def find_first_largest(
     Raises:
         ValueError: a group isn't below ``count``.
     """
-    groups, values = np.ascontiguousarray(groups, np.int32), contiguous(values)
+    groups = np.ascontiguousarray(groups, np.int32)
     if len(groups) != len(values):
         raise ValueError("values without groups")
     first = np.empty(count, np.int64)
-    checked(library().tracereport_first_largest(address(groups), address(values), len(values), address(first), count))
+    checked(library().tracereport_first_largest(address(groups), column(values), len(values), address(first), count))
     return first

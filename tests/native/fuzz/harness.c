@@ -263,7 +263,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
             HOLDS(group[previous[at - 1]] < group[previous[at]] ||
                   (group[previous[at - 1]] == group[previous[at]] && previous[at - 1] < previous[at]));
     free(rank);
-    if (tracereport_first_largest(group, values, count, first, groups) == groups)
+    if (tracereport_first_largest(group, wide, count, first, groups) == groups)
         for (int64_t at = 0; at < groups && at < count; at++)
             HOLDS(first[at] < 0 || group[first[at]] == at);
     if (tracereport_group_order(wide, count, first) != count || is_wild)
