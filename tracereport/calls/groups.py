@@ -44,7 +44,7 @@ class Groups(msgspec.Struct, frozen=True, eq=False):
 
 def number_groups(codes: Integers, limit: int, unit: Integers, units: int, chosen: NDArray[np.bool_]) -> Numbered:
     """Numbers the chosen places by their codes in ``[0, limit)`` and by unit."""
-    if units <= 1 and chosen.all() and np.bincount(codes, minlength=limit).all():
+    if units <= 1 and chosen.all() and count_groups(codes, limit).all():
         return Numbered(codes.astype(np.int32, copy=False), limit)
     place = np.flatnonzero(chosen)
     own = codes[place] if units <= 1 else unit[place].astype(np.int64) * limit + codes[place]

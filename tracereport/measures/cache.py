@@ -46,27 +46,32 @@ def measure_caches(context: Context) -> CachePart:
     streams, stream = _number_streams(context)
     distance = stack_distances(stream, previous, streams)
     function = context.function
+    del stream
     hit = np.where(distance < 0, np.int32(NO_PAIR), function)
+    possible_hits = count_by(hit, names)
     group, first = number_pairs(hit, names, distance, int(distance.max(initial=0)) + 1)
-    count = len(first)
+    capacity = distance[first].astype(np.int64) + 1
+    del hit, distance
+    count, hits = len(first), count_by(group, len(first))
     stale = _is_stale(context, previous)
     stale_hits = count_by(group, count, stale)
+    group[stale] = NO_PAIR
     asked = count_by(function, names, ordered.is_question)
     found = np.flatnonzero(asked)
     return CachePart(
         functions=Table(
             key={"function": Column(found, calls.names)},
-            sums={"calls": asked[found], "possible_hits": count_by(hit, names)[found]},
+            sums={"calls": asked[found], "possible_hits": possible_hits[found]},
         ),
         hits=Table(
             key={
                 "function": Column(function[first].astype(np.int64), calls.names),
-                "capacity": Column(distance[first].astype(np.int64) + 1),
+                "capacity": Column(capacity),
             },
             sums={
-                "fresh": count_by(group, count) - stale_hits,
+                "fresh": hits - stale_hits,
                 "stale": stale_hits,
-                "saved_ns": sum_by(np.where(stale, np.int32(NO_PAIR), group), ordered.take(calls.elapsed_ns), count),
+                "saved_ns": sum_by(group, ordered.take(calls.elapsed_ns), count),
             },
         ),
     )

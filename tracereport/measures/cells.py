@@ -15,6 +15,7 @@ from tracereport.calls.constant import is_constant, map_rows, repeat_value
 from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.traits import SHOWN
+from tracereport.native.codes import take as take_entries
 from tracereport.native.pairs import number_pairs
 from tracereport.native.tally import TRAIT_TYPE, TRAIT_VALUES
 
@@ -79,13 +80,11 @@ def find_cells(context: "Context") -> Cells:
     traits = extend(context.traits, SHOWN if context.shown is None else 0)
     if context.shown is not None:
         traits[len(ordered) :] |= context.shown.rows[others] * TRAIT_TYPE(SHOWN)
-    previous = context.repeats.previous
-    caller = context.calls.signatures.caller[ordered.signature[previous]]
-    previous_caller = extend(np.where(previous == NOWHERE, np.int32(NO_NAME), caller), NO_NAME)
+    previous_caller = extend(_find_previous_callers(context), NO_NAME)
     is_promised = ~take(context.is_first)
     signature, unit = take(calls.signature), take(ordered.units.of_call)
     elapsed_ns, resolution_ns = take(calls.elapsed_ns), take(calls.resolution_ns)
-    found = _number_cells(context, signature, unit, take, (previous_caller + 1) * 2 + is_promised, traits)
+    found = _number_cells(context, signature, unit, take, previous_caller, is_promised, traits)
     place = np.arange(len(traits), dtype=np.int32)
     if found is not None and not _may_overflow(elapsed_ns) and not _may_overflow(resolution_ns):
         of_call, place = found
@@ -112,6 +111,14 @@ def find_cells(context: "Context") -> Cells:
     )
 
 
+def _find_previous_callers(context: "Context") -> NDArray[np.int32]:
+    """Per place the name code of who asked just before; ``NO_NAME`` for what is no repeat."""
+    previous = context.repeats.previous
+    caller = take_entries(context.calls.signatures.caller, take_entries(context.ordered.signature, previous))
+    caller[previous == NOWHERE] = NO_NAME
+    return caller
+
+
 def _may_overflow(values: NDArray[np.int64]) -> bool:
     """Whether the sum of some of them might not fit into 64 bits."""
     return int(values.max(initial=0)) * len(values) >= 1 << 63
@@ -122,7 +129,8 @@ def _number_cells(
     signature: NDArray[np.int32],
     unit: NDArray[np.int32],
     take: Any,  # noqa: ANN401
-    asked: NDArray[np.int32],
+    previous_caller: NDArray[np.int32],
+    is_promised: NDArray[np.bool_],
     traits: NDArray[np.uint16],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]] | None:
     """The cell of each call, and the first call of each; null where they are too many.
@@ -132,7 +140,8 @@ def _number_cells(
         signature: per call, as all that follow.
         unit: of work.
         take: gives such a column of one over ``calls``.
-        asked: a number of who asked before and whether its time may be promised, below twice the names and one more.
+        previous_caller: the name code of who asked before, ``NO_NAME`` for none.
+        is_promised: whether its time may be promised.
         traits: of ``measures.traits``.
     """
     calls = context.calls
@@ -151,6 +160,13 @@ def _number_cells(
     # Few sums of traits occur.
     occurs = np.zeros(TRAIT_VALUES, bool)
     occurs[traits] = True
-    rank, width = np.cumsum(occurs, dtype=np.int32) - np.int32(1), 2 * (len(calls.names) + 1)
-    cell, first = number_pairs(rank[traits] * np.int32(width) + asked, (int(rank[-1]) + 1) * width, code, count)
+    rank, callers = np.cumsum(occurs, dtype=np.int32) - np.int32(1), len(calls.names) + 1
+    # Who asked before, the rank of the traits and the promise in one number.
+    known = take_entries(rank, traits.astype(np.int32))
+    known *= np.int32(callers)
+    known += previous_caller
+    known -= np.int32(NO_NAME)
+    known *= np.int32(2)
+    known += is_promised
+    cell, first = number_pairs(known, (int(rank[-1]) + 1) * callers * 2, code, count)
     return (cell, first) if len(first) <= most else None

@@ -21,6 +21,7 @@ from tracereport.measures.repeats import Repeats, find_repeats
 from tracereport.measures.scopes import LOW
 from tracereport.measures.traits import AVOIDABLE
 from tracereport.model import Selection, Settings
+from tracereport.native.codes import take
 from tracereport.native.keys import find_distinct
 from tracereport.native.tally import TRAIT_TYPE
 
@@ -91,7 +92,7 @@ class Context:
     @shared
     def function(self) -> NDArray[np.int32]:
         """The name code of the function of each place."""
-        return self.function_of_signature[self.ordered.signature]
+        return take(self.function_of_signature, self.ordered.signature)
 
     @shared
     def function_of_signature(self) -> NDArray[np.int32]:
@@ -124,7 +125,7 @@ class Context:
         repeats, fanouts = self.repeats, self.fanouts
         # The last one is for calls of no group.
         is_certain = np.append(fanouts.certainty != LOW, [False])
-        avoidable = fanouts.is_avoidable & is_certain[fanouts.group_of_place]
+        avoidable = fanouts.is_avoidable & take(is_certain, fanouts.group_of_place)
         traits: NDArray[np.uint16] = repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
         return traits
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tracereport.calls.grouping import count_by
 from tracereport.measures.partials import Array, Column, Table, group_rows
 from tracereport.native.keys import factorize
+from tracereport.native.pairs import number_pairs
 
 DISTINCT_TIMES: Final = 65_536
 """Distinct times of a function up to which its distribution is exact."""
@@ -37,11 +38,11 @@ class Times(msgspec.Struct, frozen=True, eq=False):
 
 def count_times(function: NDArray[np.integer], elapsed_ns: NDArray[np.int64], names: tuple[str, ...]) -> Table:
     """Calls by function and elapsed time, in ns."""
-    value = factorize(elapsed_ns)[0]
-    keys, first = factorize(value.astype(np.int64) * max(len(names), 1) + function)
+    value, distinct = factorize(elapsed_ns)
+    group, first = number_pairs(function, len(names), value, len(distinct))
     table = Table(
         key={"function": Column(function[first].astype(np.int64), names), "elapsed_ns": Column(elapsed_ns[first])},
-        sums={"calls": count_by(keys, len(first)), "binned": np.zeros(len(first), np.int64)},
+        sums={"calls": count_by(group, len(first)), "binned": np.zeros(len(first), np.int64)},
     )
     return bin_times(table)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import count_by
+from tracereport.native.codes import take
 from tracereport.native.pairs import number_pairs
 from tracereport.native.tally import count_pairs
 
@@ -41,9 +42,10 @@ def count_metric_use(calls: Calls, rows: NDArray[np.integer[Any]] | None = None)
     sets = calls.metric_sets
     set_count = len(sets.offset) - 1
     function_of = calls.lookups.function[calls.signatures.lookup]
-    function, metric_set = function_of[calls.signature if rows is None else calls.signature[rows]], calls.metric_set
+    signature, metric_set = calls.signature, calls.metric_set
     if rows is not None:
-        metric_set = metric_set[rows]
+        signature, metric_set = signature[rows], metric_set[rows]
+    function = take(function_of, signature)
     if len(calls.names) * set_count <= _DENSE_PAIRS:
         table = count_pairs(function, len(calls.names), metric_set, set_count)
         used, used_set = np.nonzero(table)

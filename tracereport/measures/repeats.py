@@ -25,6 +25,7 @@ from tracereport.measures.traits import (
     SHOWN,
     WRITTEN,
 )
+from tracereport.native.codes import take
 from tracereport.native.keys import previous_same
 from tracereport.native.repeats import AnswerCodes, Numbered, judge_repeats
 from tracereport.native.tally import TRAIT_TYPE, Mask
@@ -131,9 +132,10 @@ def _note_returns(ordered: OrderedCalls, answers: Answers, lookup: Numbered, tra
     if not changed.any():
         return
     # An answer that is known to be that of the call before is none to be looked for.
-    place = np.flatnonzero(ordered.is_question & ~ASKED_UNCHANGED.of(traits))
-    key = lookup.group[place].astype(np.int64)
+    chosen = ordered.is_question & ~ASKED_UNCHANGED.of(traits)
+    key = lookup.group[chosen].astype(np.int64)
     key *= len(answers.values) + 1
-    key += answers.values[ordered.take(ordered.calls.metric_set)[place]]
-    back = place[(previous_same(key) >= 0) & changed[place]]
-    traits[back] |= TRAIT_TYPE(BACK)
+    key += take(answers.values, ordered.take(ordered.calls.metric_set)[chosen])
+    is_back = (previous_same(key) >= 0) & changed[chosen]
+    del key
+    traits[np.flatnonzero(chosen)[is_back]] |= TRAIT_TYPE(BACK)

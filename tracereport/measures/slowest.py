@@ -15,17 +15,17 @@ from tracereport.model import Rows, SlowestCall
 def find_slowest_calls(context: Context) -> Top[SlowestCall]:
     """The calls with the longest times; ties by process, number and line."""
     calls, limit = context.calls, context.row_limit
-    every = np.arange(len(calls)) if context.shown is None else np.flatnonzero(context.shown.rows)
-    candidates = every
-    if len(every) > limit:
-        elapsed_ns = calls.elapsed_ns[every]
-        least_ns = np.partition(elapsed_ns, len(every) - limit)[len(every) - limit]
-        above, ties = every[elapsed_ns > least_ns], every[elapsed_ns == least_ns]
-        order = np.lexsort((calls.line[ties], calls.number[ties], calls.process[ties]))
-        candidates = np.concatenate((above, ties[order][: limit - len(above)]))
-    keys = (calls.line, calls.number, calls.process, -calls.elapsed_ns)
-    order = np.lexsort([key[candidates] for key in keys])
-    return Top(len(every), tuple(_describe(context, row) for row in candidates[order].tolist()))
+    shown = None if context.shown is None else context.shown.rows
+    elapsed_ns = calls.elapsed_ns if shown is None else calls.elapsed_ns[shown]
+    count = len(elapsed_ns)
+    least_ns = np.partition(elapsed_ns, count - limit)[count - limit] if count > limit else 0
+    is_candidate = calls.elapsed_ns >= least_ns
+    if shown is not None:
+        is_candidate &= shown
+    rows = np.flatnonzero(is_candidate)
+    keys = (calls.line[rows], calls.number[rows], calls.process[rows], -calls.elapsed_ns[rows])
+    chosen = rows[np.lexsort(keys)[:limit]]
+    return Top(count, tuple(_describe(context, row) for row in chosen.tolist()))
 
 
 def _describe(context: Context, row: int) -> SlowestCall:
