@@ -170,7 +170,7 @@ def test_every_reason_for_a_low_finding_is_among_the_definitions() -> None:
 
 def test_no_finding_is_good_news() -> None:
     words = words_of(empty_report())
-    assert "No call was made twice in 1,523 calls" in words
+    assert "None of the 1,523 calls was made twice" in words
     assert "Nothing to change was found in 1,523 judged calls." in words
     assert "not known" in words
 

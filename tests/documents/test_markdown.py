@@ -166,7 +166,7 @@ def test_nothing_changed_is_no_single_line_while_the_log_cannot_be_trusted(doubt
 
 def test_empty_is_good_news() -> None:
     text = render_markdown(empty_report())
-    assert text.startswith("**No call was made twice in 1,523 calls.**\n")
+    assert text.startswith("**None of the 1,523 calls was made twice.**\n")
     assert "What to change first" not in text
     assert text.count("<details>") == 4, "functions, their times, processes, input"
 

@@ -182,7 +182,7 @@ def test_nothing_changed_says_so() -> None:
 
 def test_empty_is_good_news_and_not_a_page_of_empty_tables() -> None:
     text = render_text(empty_report())
-    assert "\nNo call was made twice in 1,523 calls.\n" in text
+    assert "\nNone of the 1,523 calls was made twice.\n" in text
     assert list(sections(text)) == [
         "What to Change First",
         "Top 10 Functions by Call Count",

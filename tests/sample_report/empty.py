@@ -47,7 +47,7 @@ def empty_report() -> Report:
         ),
         verdict=blank(
             Verdict,
-            message="No call was made twice in 1,523 calls.",
-            headline="No call was made twice in 1,523 calls.",
+            message="None of the 1,523 calls was made twice.",
+            headline="None of the 1,523 calls was made twice.",
         ),
     )

@@ -83,8 +83,8 @@ def _sum_up(sums: dict[str, int], *, is_interleaved: bool) -> str:
         return _say_nothing_judged(sums, is_interleaved=is_interleaved)
     asked = name_asked(sums["calls"], sums["questions"], questions)
     if not repeated:
-        twice = f"No {asked} was {'made' if asked == 'call' else 'asked'} twice"
-        return f"{twice} in {questions:,} {asked}s." if questions > 1 else f"{twice}: there is one."
+        twice = f"was {'made' if asked == 'call' else 'asked'} twice"
+        return f"None of the {questions:,} {asked}s {twice}." if questions > 1 else f"No {asked} {twice}: there is one."
     head = f"{repeated:,} of {format_counted(questions, asked)} {'asks' if repeated == 1 else 'ask'} again"
     answers = [
         (unchanged, f"for an unchanged answer ({format_rate(unchanged / questions)} of all)"),
