@@ -173,7 +173,8 @@ def all_engines_traced() -> Iterator[None]:
 
 def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
     with all_engines_traced():
-        engine = create_engine("sqlite://")
+        # Options of the engine itself, which SQLAlchemy finds in the signature of its class.
+        engine = create_engine("sqlite://", echo=False, logging_name="own", hide_parameters=False)
         with tracing(tmp_path) as calls, engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT ?", (4,)).scalar() == 4
         engine.dispose()

@@ -73,7 +73,8 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
     if isinstance(engine, Engine):
         _extend_one(engine.dialect)
         return
-    extend(Engine, "__init__", _begin_engine)
+    # Not an engine's beginning: SQLAlchemy reads there which options it takes.
+    extend(DefaultDialect, "initialize", _initialize)
     kinds: list[type] = [DefaultDialect]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -81,9 +82,9 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
 
 
 # It isn't SQLAlchemy's events that are listened to: a listener of any takes 3 µs of each statement, traced or not.
-def _begin_engine(begin_engine: Callable[..., None], engine: Any, *args: Any, **options: Any) -> None:  # noqa: ANN401  # as the version has it
-    begin_engine(engine, *args, **options)
-    _extend_all(type(engine.dialect))
+def _initialize(initialize: Callable[..., None], dialect: Any, connection: Any) -> None:  # noqa: ANN401  # of any database
+    _extend_all(type(dialect))
+    initialize(dialect, connection)
 
 
 def _extend_all(kind: type) -> None:
