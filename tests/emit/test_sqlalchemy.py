@@ -166,7 +166,7 @@ def all_engines_traced() -> Iterator[None]:
         yield
     finally:
         for kind, members in before:
-            for name in ("__init__", "do_execute", "do_executemany", "do_execute_no_params"):
+            for name in ("initialize", "do_execute", "do_executemany", "do_execute_no_params"):
                 if name in members:
                     setattr(kind, name, members[name])
 
