@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.native.trees import cap_times, find_overfull, last_inside, nearest_above
+from tracereport.native.trees import are_unlike_above, cap_times, find_overfull, last_inside, nearest_above
 
 LARGEST = 2**63 - 1
 NODES = st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.integers(-5, 5)))
@@ -29,6 +29,10 @@ def test_ancestors_are_found_as_by_walking_up(nodes: list[tuple[int, bool, int]]
             expected[above] = max(expected[above], int(number[at]))
             above = int(parent[above])
     assert last.tolist() == expected
+    unlike = are_unlike_above(parent, number.astype(np.int32), mask)
+    assert unlike.tolist() == [
+        bool(mask[at] and (above < 0 or number[above] != number[at])) for at, above in enumerate(parent.tolist())
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), TIMES, TIMES)), st.lists(st.tuples(TIMES, TIMES), min_size=3, max_size=3))
@@ -56,6 +60,7 @@ def test_a_parent_behind_its_child_and_times_below_zero_are_refused() -> None:
     for refused in (
         lambda: nearest_above(behind, one),
         lambda: last_inside(behind, one),
+        lambda: are_unlike_above(behind, behind, one),
         lambda: cap_times(behind, *[time] * 4),
         lambda: cap_times(behind, behind, behind, behind, time),
         lambda: cap_times(time, *[behind] * 4),
@@ -65,6 +70,7 @@ def test_a_parent_behind_its_child_and_times_below_zero_are_refused() -> None:
     for refused in (
         lambda: nearest_above(behind, one[:0]),
         lambda: last_inside(behind, behind[:0]),
+        lambda: are_unlike_above(behind, behind, one[:0]),
         lambda: cap_times(behind, behind, behind, behind, behind[:0]),
     ):
         with pytest.raises(ValueError, match="length"):

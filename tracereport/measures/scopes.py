@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import FAILED, FRAME, NO_NAME, NO_PARENT
 from tracereport.calls.coding import code_values
-from tracereport.calls.constant import is_constant, map_column, repeat_value
-from tracereport.calls.grouping import count_by
+from tracereport.calls.constant import is_constant, map_column, map_rows, repeat_value
+from tracereport.calls.grouping import Integers, count_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.model import UNKNOWN_CALLER
 from tracereport.native.callers import find_only_open
 from tracereport.native.codes import take
 from tracereport.native.pairs import NO_PAIR, number_pairs
+from tracereport.native.trees import are_unlike_above
 
 SURE, LIKELY, LOW = (np.uint8(code) for code in range(3))
 """How certain it is that one call made all those of a scope."""
@@ -31,7 +32,7 @@ class Scopes(msgspec.Struct, frozen=True, eq=False):
     count: int
     """Above all scopes."""
     certainty: NDArray[np.uint8]
-    parent: NDArray[np.intp]
+    parent: Integers
     """Place of the call that made it; ``NOWHERE`` for none, or where it never printed."""
 
 
@@ -116,34 +117,39 @@ def _code_told(
     return coded
 
 
-def _find_open_callers(ordered: OrderedCalls, told: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
+def _find_open_callers(ordered: OrderedCalls, told: NDArray[np.bool_] | None) -> NDArray[np.int32] | None:
     """Per place the only open call of the named caller; ``NOWHERE`` where it was told, or isn't one.
 
     Whatever an open call's own record says of it, it may be the one: all of the process are looked at. Null where no
     process has a tree that the lines alone tell.
     """
-    calls = ordered.calls
-    asked = calls.processes.has_tree("nested", "unknown")[ordered.process]
+    calls, signatures = ordered.calls, ordered.calls.signatures
+    asked = map_rows(calls.processes.has_tree("nested", "unknown"), ordered.process)
     if told is not None:
         asked &= ~told
     if not asked.any():
         return None
     has_asked = np.zeros(len(calls.processes.name), bool)
     has_asked[ordered.process[asked]] = True
-    place = np.flatnonzero(has_asked[ordered.process] & ~ordered.take(calls.implausible))
-    signature, signatures = ordered.signature[place], calls.signatures
+    looked_at = has_asked[ordered.process] & ~ordered.take(calls.implausible)
+    # Mostly all of them are: what isn't picked isn't copied.
+    place = slice(None) if looked_at.all() else np.flatnonzero(looked_at)
     caller = signatures.caller
     if UNKNOWN_CALLER in calls.names:
         caller = np.where(caller == calls.names.index(UNKNOWN_CALLER), NO_NAME, caller)
-    function = calls.lookups.function[signatures.lookup][signature]
-    line = calls.line[ordered.rows(place)]
-    index = find_only_open(ordered.process[place], function, caller[signature], line)
-    found = np.full(len(ordered), NOWHERE, np.int64)
-    found[place] = np.where((index == NOWHERE) | ~asked[place], NOWHERE, place[index])
+    signature = ordered.signature[place]
+    function = calls.lookups.function[signatures.lookup]
+    line = ordered.take(calls.line)[place]
+    found = find_only_open(ordered.process[place], function[signature], caller[signature], line)
+    if not isinstance(place, slice):
+        index = found
+        found = np.full(len(ordered), NOWHERE, np.int32)
+        found[place] = np.where(index == NOWHERE, NOWHERE, place[index])
+    found[~asked] = NOWHERE
     return found
 
 
-def _takes_part(ordered: OrderedCalls, parent: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _takes_part(ordered: OrderedCalls, parent: Integers) -> NDArray[np.bool_]:
     """Which calls one batch could replace, were they in one scope."""
     calls, signatures = ordered.calls, ordered.calls.signatures
     function = calls.lookups.function[signatures.lookup]
@@ -156,7 +162,5 @@ def _takes_part(ordered: OrderedCalls, parent: NDArray[np.intp]) -> NDArray[np.b
         takes_part &= ~is_failed[ordered.take(calls.origin)]
     for above in (ordered.parent, parent):
         if not is_constant(above):
-            child = np.flatnonzero(above != NOWHERE)
-            own, called_by = (function[ordered.signature[places]] for places in (child, above[child]))
-            takes_part[child] &= own != called_by
+            takes_part = are_unlike_above(above, function[ordered.signature], takes_part)
     return takes_part

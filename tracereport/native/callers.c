@@ -1,8 +1,9 @@
 /* Open callers: which call of the function that a call names as its caller was running when it began.
  *
  * Numbers are given at the start and lines are written at the end: a call is open when another begins if its number is
- * smaller and its line later. The calls of one function (of one process) are a stretch, and have a slot in it in the
- * order of their lines. Calls are taken in the order of their numbers; a tree per stretch (Fenwick, Software: Practice
+ * smaller and its line later. Where the calls of a process lie inside one another, a stack holds those that are open.
+ *
+ * Elsewhere the calls of one function (of one process) are a stretch, with a slot each in the order of their lines. Calls are taken in the order of their numbers; a tree per stretch (Fenwick, Software: Practice
  * and Experience, 1994) holds how many have begun, and the sum of their indices. Where just one is open, that sum is
  * its index.
  */
@@ -100,5 +101,58 @@ EXPORT int64_t tracereport_open_callers(int64_t count, const int64_t *by_line, c
     free(room.slot);
     free(room.below);
     free(room.trees);
+    return status;
+}
+
+/* What is open of a function. */
+typedef struct {
+    int64_t begun;
+    int64_t indices; /* their sum */
+} Open;
+
+/* As above, of the scopes whose calls lie inside one another; those of others are given -2.
+ *
+ * Calls stand in the order of their numbers, those of a scope together. `function` and `caller` are codes below `names`;
+ * a caller below 0 is none. Gives how many calls are of other scopes. */
+EXPORT int64_t tracereport_open_on_stack(int64_t count, const int32_t *scope, const int32_t *function,
+                                         const int32_t *caller, int64_t names, Column line, int32_t *found) {
+    if (count < 0 || count > INT32_MAX || names < 0 || names > INT32_MAX || !is_column(line))
+        return BAD_ARGUMENT;
+    int32_t *stack = allocate(count, sizeof *stack);
+    Open *open = calloc((size_t)names + 1, sizeof *open);
+    int64_t status = stack && open ? 0 : NO_MEMORY;
+    for (int64_t begin = 0, end; begin < count && status >= 0; begin = end) {
+        int64_t depth = 0, latest = INT64_MIN; /* the last line of what has ended */
+        bool is_nested = true;
+        for (end = begin; end < count && scope[end] == scope[begin]; end++) {
+            if (function[end] < 0 || function[end] >= names || caller[end] >= names) {
+                status = BAD_ARGUMENT;
+                break;
+            }
+            if (!is_nested)
+                continue;
+            int64_t own = number_at(line, end);
+            for (; depth && number_at(line, stack[depth - 1]) <= own; depth--) {
+                int64_t ended = stack[depth - 1], its_line = number_at(line, ended);
+                latest = its_line > latest ? its_line : latest;
+                open[function[ended]].begun--;
+                open[function[ended]].indices -= ended;
+            }
+            is_nested = own > latest;
+            const Open *called_by = caller[end] < 0 ? NULL : open + caller[end];
+            found[end] = called_by && called_by->begun == 1 ? (int32_t)called_by->indices : -1;
+            stack[depth++] = (int32_t)end;
+            open[function[end]].begun++;
+            open[function[end]].indices += end;
+        }
+        while (depth) {
+            int64_t left = stack[--depth];
+            open[function[left]] = (Open){0, 0};
+        }
+        for (int64_t at = begin; at < end && !is_nested; at++, status++)
+            found[at] = -2;
+    }
+    free(stack);
+    free(open);
     return status;
 }

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.native.keys import factorize, group_order
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, column, contiguous, library
 
 NONE_OPEN = -1
+_NOT_NESTED = -2
 _MOST_SPARSE, _FEW = 4, 1024
 """Up to so many functions (of processes) for each call, and so many more, need no numbering."""
 
@@ -18,7 +19,7 @@ def find_only_open(
     function: NDArray[np.integer[Any]],
     caller: NDArray[np.integer[Any]],
     line: NDArray[np.integer[Any]],
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """The index of the one call of the named caller that is open when each call begins.
 
     A call is open when another of its process begins if its number is smaller and its line later.
@@ -26,17 +27,39 @@ def find_only_open(
     Args:
         scope: per call its process. Calls stand in the order of process and number.
         function: per call the code of its function.
-        caller: per call the code of the function that it names as its caller; -1 for none.
+        caller: per call the code of the function that it names as its caller; below 0 for none.
         line: per call its line, unique in the process.
 
     Returns:
         One entry per call: the index of the only such call; ``NONE_OPEN`` where none or several are open.
+
+    Raises:
+        ValueError: a function's code is below 0, or the columns have different lengths.
     """
     count = len(scope)
-    width = int(max(function.max(initial=0), caller.max(initial=0))) + 1
-    stretches = (int(scope.max(initial=0)) + 1) * width
+    if not count == len(function) == len(caller) == len(line):
+        raise ValueError("columns of different lengths")
+    codes = [np.ascontiguousarray(column, np.int32) for column in (scope, function, caller)]
+    names, lines = int(max(function.max(initial=-1), caller.max(initial=-1))) + 1, column(line)
+    found = np.empty(count, np.int32)
+    columns = (*(address(own) for own in codes), names, lines)
+    left = checked(library().tracereport_open_on_stack(count, *columns, address(found)))
+    if left:
+        others = np.flatnonzero(found == _NOT_NESTED)
+        index = _find_by_order(*(own[others] for own in (*codes, line)))
+        found[others] = np.where(index == NONE_OPEN, NONE_OPEN, others[index])
+    return found
+
+
+def _find_by_order(
+    scope: NDArray[np.int32], function: NDArray[np.int32], caller: NDArray[np.int32], line: NDArray[np.integer[Any]]
+) -> NDArray[np.int64]:
+    """The same, whatever lies inside what."""
+    count = len(scope)
+    width = int(max(function.max(), caller.max())) + 1
+    stretches = (int(scope.max()) + 1) * width
     is_dense = stretches <= min(_MOST_SPARSE * count + _FEW, np.iinfo(np.int32).max)
-    key = (np.ascontiguousarray(scope, np.int32) if is_dense else contiguous(scope)) * width
+    key = (scope if is_dense else contiguous(scope)) * width
     stretch, wanted = key + function, np.where(caller >= 0, key + caller, NONE_OPEN)
     if not is_dense:
         # What is wanted is numbered as what there is.

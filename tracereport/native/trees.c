@@ -17,6 +17,19 @@ EXPORT int64_t tracereport_nearest_above(const int64_t *parent, const uint8_t *m
     return count;
 }
 
+/* Takes out of a mask the calls that have the code of the one right above them. */
+EXPORT int64_t tracereport_unlike_above(Column parent, const int32_t *code, int64_t count, uint8_t *mask) {
+    if (count < 0 || !is_column(parent))
+        return BAD_ARGUMENT;
+    for (int64_t at = 0; at < count; at++) {
+        int64_t own = number_at(parent, at);
+        if (own >= at)
+            return BAD_ARGUMENT;
+        mask[at] &= own < 0 || code[own] != code[at];
+    }
+    return count;
+}
+
 /* `last` holds a number of each call, and is given the largest of its subtree. */
 EXPORT int64_t tracereport_last_inside(const int64_t *parent, int64_t *last, int64_t count) {
     if (count < 0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, contiguous, library
+from tracereport.native.loader import address, checked, column, contiguous, library
 
 
 def nearest_above(parent: NDArray[np.integer[Any]], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -23,6 +23,21 @@ def nearest_above(parent: NDArray[np.integer[Any]], mask: NDArray[np.bool_]) -> 
     nearest = np.empty(len(parent), np.int64)
     checked(library().tracereport_nearest_above(address(parent), address(mask), len(parent), address(nearest)))
     return nearest
+
+
+def are_unlike_above(
+    parent: NDArray[np.integer[Any]], code: NDArray[np.int32], mask: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """The calls of the mask but for those that have the code of the call right above them.
+
+    Raises:
+        ValueError: a parent doesn't stand before its child.
+    """
+    code, unlike = np.ascontiguousarray(code, np.int32), np.array(mask, np.bool_)
+    if not len(parent) == len(code) == len(unlike):
+        raise ValueError("columns of different lengths")
+    checked(library().tracereport_unlike_above(column(parent), address(code), len(code), address(unlike)))
+    return unlike
 
 
 def last_inside(parent: NDArray[np.integer[Any]], number: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

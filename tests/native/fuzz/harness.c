@@ -271,6 +271,10 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_open_callers(count, first, group, set, groups, first + count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[count + at] < at && (first[count + at] < 0 || group[first[count + at]] == set[at]));
+    int64_t unsure = tracereport_open_on_stack(count, group, set, group, is_wild ? groups : count, (Column){values, 8}, previous);
+    for (int64_t at = 0; unsure >= 0 && at < count; at++)
+        HOLDS(previous[at] < at && (previous[at] < 0 || set[previous[at]] == group[at]));
+    tracereport_unlike_above((Column){parent, 8}, group, count, flags);
     for (int64_t at = 0; at < count; at++)
         previous[at] = -1;
     for (int64_t at = 1; at < count; at++)
