@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from tracereport.native.callers import NONE_OPEN, find_only_open
 
-
 CALLS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(-1, 3)), max_size=30)
 
 

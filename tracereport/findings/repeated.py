@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.ancestry import nearest_above
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
 from tracereport.calls.grouping import (
@@ -23,7 +22,6 @@ from tracereport.calls.grouping import (
     keep_rows,
     sum_by,
 )
-from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.common import (
     EvidenceOf,
     count_pairs_with,
@@ -49,7 +47,7 @@ from tracereport.measures.evidence import SURE_GRADES, Grade
 from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Array, Column, Table, group_rows, merge_tables
 from tracereport.measures.proof import with_proof
-from tracereport.measures.savings import count_time, find_enclosed
+from tracereport.measures.savings import find_enclosed, sum_times
 from tracereport.measures.traits import (
     AVOIDABLE,
     CACHED,
@@ -66,14 +64,13 @@ from tracereport.measures.traits import (
 from tracereport.model import UNKNOWN_CALLER, Confidence, Finding, RepeatPair, Rows
 from tracereport.native.keys import factorize, group_order
 from tracereport.native.pairs import number_pairs
+from tracereport.native.savings import find_inside
 from tracereport.native.tally import TRAIT_TYPE, Mask, count_traits, find_first_largest
 from tracereport.wording.phrases import format_counted
 
 KIND_KEY: Final = "repeat_findings"
 _SORTS: Final = (UNCHANGED, 0, CHANGED)
 """What repeats show, by the trait that tells it: unchanged ones are shown first, then unproven ones."""
-_STEPS_UP: Final = 64
-"""Saved calls above a saved call that are looked at for one of the same finding; beyond, it counts as inside one."""
 
 
 class RepeatsPart(msgspec.Struct, frozen=True, eq=False):
@@ -193,29 +190,11 @@ def _time_saved(context: Context, found: SortedRepeats) -> tuple[Array, Array, A
     counts[find_enclosed(ordered, uncertain, saver[uncertain].astype(np.int64))] = False
     is_exclusive = counts & ~tree_unknown
     if ordered.in_tree.any():
-        above = nearest_above(ordered, is_saved)
-        is_exclusive &= above == NOWHERE
-        counts &= ~_is_inside_own(saver, above, counts)
-    counted = count_time(context, counts, saver)
-    exclusive = is_exclusive[counted.place]
-    exclusive_ns = sum_by(saver[counted.place[exclusive]], counted.lower_ns[exclusive], count)
-    return *counted.add_up(saver, count), exclusive_ns
-
-
-def _is_inside_own(saver: NDArray[np.int32], above: NDArray[np.intp], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the chosen calls lie inside a saved call of their own finding: it may call itself."""
-    inside = np.zeros(len(saver), bool)
-    walking = np.flatnonzero(chosen & (above != NOWHERE))
-    current = above[walking]
-    for _ in range(_STEPS_UP):
-        same = saver[current] == saver[walking]
-        inside[walking[same]] = True
-        walking, current = walking[~same], above[current[~same]]
-        walking, current = walking[current != NOWHERE], current[current != NOWHERE]
-        if not len(walking):
-            return inside
-    inside[walking] = True
-    return inside
+        inside = find_inside(ordered.parent, saver)
+        is_exclusive &= ~inside.any
+        # A finding's function may call itself.
+        counts &= ~inside.own
+    return sum_times(context, counts, saver, count, apart=True, exclusive=is_exclusive)
 
 
 def _sum_pairs(context: Context, found: SortedRepeats, cell: NDArray[np.intp]) -> Table:

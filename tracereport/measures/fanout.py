@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import QUESTION, WRITE
 from tracereport.calls.coding import code_tuples, code_values, spread
 from tracereport.calls.constant import repeat_value
-from tracereport.calls.grouping import count_by, sum_by
+from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
@@ -54,7 +54,7 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     kinds: tuple[FanOutKind, ...]
     is_write: NDArray[np.bool_]
     unit: NDArray[np.int32]
-    parent: NDArray[np.intp]
+    parent: Integers
     """Place of the parent; ``NOWHERE`` without one, or where it never printed."""
     certainty: NDArray[np.uint8]
     """``SURE``, ``LIKELY`` or ``LOW``, as ``measures.scopes`` has them."""

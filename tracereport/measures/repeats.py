@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.ancestry import last_number_inside
 from tracereport.calls.calls import CACHED as ANSWERED_BY_CACHE
 from tracereport.calls.calls import WRITE
 from tracereport.calls.groups import Groups, number_groups
@@ -29,6 +28,7 @@ from tracereport.native.codes import take
 from tracereport.native.keys import previous_same
 from tracereport.native.repeats import AnswerCodes, Numbered, judge_repeats
 from tracereport.native.tally import TRAIT_TYPE, Mask
+from tracereport.native.trees import last_inside
 
 
 class Repeats(msgspec.Struct, frozen=True, eq=False):
@@ -68,7 +68,7 @@ def find_repeats(ordered: OrderedCalls, answers: Answers, shown: NDArray[np.bool
         ordered.take(calls.metric_set),
         AnswerCodes(answers.names, answers.values, answers.found_nothing),
         ordered.number,
-        last_number_inside(ordered) if ordered.in_tree.any() else ordered.number,
+        last_inside(ordered.parent, ordered.number) if ordered.in_tree.any() else ordered.number,
         traits,
     )
     _note_writes(ordered, judged.previous, judged.previous_own, traits)

@@ -52,10 +52,11 @@ def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
     if told is not None:
         certainty[told.is_known] = SURE
         parent = told.parent
-    for chosen, inner in (
+    parts: list[tuple[NDArray[np.bool_], Integers]] = [
         *([] if found is None else [(found != NOWHERE, found)]),
         *([] if told is None else [(told.is_known, told.code)]),
-    ):
+    ]
+    for chosen, inner in parts:
         # No scope reaches beyond a unit.
         code, distinct = number_pairs(np.where(chosen, ordered.unit, NO_PAIR), units, inner, places)
         scope = np.where(chosen, code + np.int32(first), scope)

@@ -1,24 +1,22 @@
 """The call tree: calls merged by the chain of functions above them, of processes whose tree is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_NAME, NO_PARENT
-from tracereport.calls.coding import code_values, spread
-from tracereport.calls.constant import repeat_value
+from tracereport.calls.calls import NO_PARENT
 from tracereport.calls.grouping import ROW_LIMIT, count_by, keep_rows, sum_by
-from tracereport.calls.ordered import NOWHERE, OrderedCalls
+from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.measures.traits import ASKED, RECORDED
 from tracereport.model import CallTree, TreePath
-from tracereport.native.keys import find_distinct, group_order
+from tracereport.native.paths import FIRST_PATH, FoundPaths, find_paths
 from tracereport.native.tally import count_traits
+from tracereport.native.trees import sum_children
 
 UNFINISHED: Final = "(unfinished)"
 """Stands for a parent that never printed, at the start of its calls' paths."""
@@ -32,29 +30,7 @@ _MASKS: Final = {
     **ASKED,
     **{name: RECORDED[name] for name in ("unchanged", "cached", "changed")},
 }
-
-_NO_PATH, _UNFINISHED_PATH = 0, 1
-
-
-class Paths(msgspec.Struct, frozen=True, eq=False):
-    """The distinct paths, the shorter first, then by name. Numbers 0 and 1 stand for no path and for ``UNFINISHED``."""
-
-    above: NDArray[np.int64]
-    """Per path the one without its last function."""
-    function: NDArray[np.int64]
-    """Per path the name code of its last function; that behind all names stands for ``DEEPER``."""
-    path_of_place: NDArray[np.int64]
-    """The path of each call; 0 without a tree."""
-
-    def codes(self, path: int, unfinished: int) -> list[int]:
-        """The name codes of a path's functions, the outermost first; ``unfinished`` where ``UNFINISHED`` stands."""
-        found: list[int] = []
-        while path > _UNFINISHED_PATH:
-            found.append(int(self.function[path]))
-            path = int(self.above[path])
-        if path == _UNFINISHED_PATH:
-            found.append(unfinished)
-        return found[::-1]
+_SUMS: Final = ("calls", *_MASKS, "total_ns", "resolution_ns", "self_ns", "shown")
 
 
 class TreePart(msgspec.Struct, frozen=True, eq=False):
@@ -73,34 +49,51 @@ def measure_tree(context: Context) -> TreePart:
     zero where children ran side by side.
     """
     calls, ordered = context.calls, context.ordered
-    in_tree = np.flatnonzero(ordered.in_tree)
-    merged = merge_paths(ordered)
-    path, count = merged.path_of_place[in_tree], len(merged.function)
-    total_ns = sum_by(path, calls.elapsed_ns[ordered.rows(in_tree)], count)
-    child = in_tree[ordered.parent[in_tree] != NOWHERE]
-    inside_ns = sum_by(merged.path_of_place[ordered.parent[child]], calls.elapsed_ns[ordered.rows(child)], count)
-    size, traits = count_by(path, count), context.traits[in_tree]
-    found = np.flatnonzero(size)
-    names = (*calls.names, DEEPER, UNFINISHED)
-    texts = [
-        msgspec.json.encode([names[code] for code in merged.codes(row, unfinished=len(names) - 1)]).decode()
-        for row in found.tolist()
-    ]
-    shown = size if context.shown is None else count_by(path, count, context.shown.places[in_tree])
+    if not ordered.in_tree.any():
+        return TreePart(
+            0, Table(key={"path": Column(np.empty(0, np.int64), ())}, sums=dict.fromkeys(_SUMS, np.empty(0, np.int64)))
+        )
+    paths = _find_paths(context)
+    path, count = paths.of_call, len(paths.above)
+    elapsed_ns = ordered.take(calls.elapsed_ns)
+    size = count_by(path, count)
+    found = np.flatnonzero(size[FIRST_PATH:]) + FIRST_PATH
+    total_ns = sum_by(path, elapsed_ns, count)[found]
+    inside_ns = sum_children(ordered.parent, path, elapsed_ns, count)[found]
+    counted = count_traits(path, context.traits, _MASKS, count)
+    shown = size if context.shown is None else count_by(path, count, context.shown.places)
+    texts = _write_paths(paths, calls.names)
+    has_tree = count_by(ordered.process, len(calls.processes.name), ordered.in_tree) > 0
+    columns = (
+        size[found],
+        *(column[found] for column in counted.values()),
+        total_ns,
+        sum_by(path, ordered.take(calls.resolution_ns), count)[found],
+        shrink(total_ns.astype(object) - inside_ns),
+        shown[found],
+    )
     return TreePart(
-        processes=len(find_distinct(ordered.process[in_tree])),
+        processes=int(np.count_nonzero(has_tree)),
         paths=Table(
-            key={"path": Column(np.arange(len(found)), tuple(texts))},
-            sums={
-                "calls": size[found],
-                **{name: counted[found] for name, counted in count_traits(path, traits, _MASKS, count).items()},
-                "total_ns": total_ns[found],
-                "resolution_ns": sum_by(path, calls.resolution_ns[ordered.rows(in_tree)], count)[found],
-                "self_ns": shrink(total_ns[found].astype(object) - inside_ns[found]),
-                "shown": shown[found],
-            },
+            key={"path": Column(np.arange(len(found)), tuple([texts[own] for own in found.tolist()]))},
+            sums=dict(zip(_SUMS, columns, strict=True)),
         ),
     )
+
+
+def _find_paths(context: Context) -> FoundPaths:
+    calls, ordered = context.calls, context.ordered
+    is_orphan = (ordered.parent == NOWHERE) & (ordered.take(calls.parent) != NO_PARENT)
+    return find_paths(ordered.parent, context.function, len(calls.names), ordered.in_tree, is_orphan, DEEPEST)
+
+
+def _write_paths(paths: FoundPaths, names: Sequence[str]) -> list[str]:
+    """Each path's names as JSON; the one that stands for what is deeper is behind all others."""
+    written: list[list[str]] = [[], [UNFINISHED]]
+    names = (*names, DEEPER)
+    for above, function in zip(paths.above[FIRST_PATH:].tolist(), paths.function[FIRST_PATH:].tolist(), strict=True):
+        written.append([*written[above], names[function]])
+    return [msgspec.json.encode(own).decode() for own in written]
 
 
 def merge_trees(parts: Sequence[TreePart]) -> TreePart:
@@ -146,45 +139,6 @@ def _describe_path(row: dict[str, Any], whole: Whole) -> TreePath:
         changed=row["changed"],
         unproven=row["redundant_calls"] - unchanged - row["changed"],
     )
-
-
-def merge_paths(ordered: OrderedCalls) -> Paths:
-    """Gives each call of a tree its path, level by level: two calls share one if their parents and functions do."""
-    deeper = len(ordered.calls.names)
-    names = deeper + 1
-    if not ordered.in_tree.any():
-        none = np.array([_NO_PATH, _NO_PATH])
-        return Paths(none, np.full(2, NO_NAME), repeat_value(np.int64(_NO_PATH), len(ordered)))
-    function = ordered.calls.lookups.function[ordered.lookup]
-    path_of_place = np.full(len(ordered), _NO_PATH, np.int64)
-    above, functions = [np.array([_NO_PATH, _NO_PATH])], [np.array([NO_NAME, NO_NAME])]
-    start = _UNFINISHED_PATH + 1
-    for depth, places in enumerate(_list_levels(ordered)):
-        parent = ordered.parent[places]
-        if depth > DEEPEST:
-            path_of_place[places] = path_of_place[parent]
-            continue
-        is_orphan = ordered.calls.parent[ordered.rows(places)] != NO_PARENT
-        upper = np.where(parent == NOWHERE, np.where(is_orphan, _UNFINISHED_PATH, _NO_PATH), path_of_place[parent])
-        last = function[places] if depth < DEEPEST else np.full(len(places), deeper)
-        distinct, code = code_values(upper * names + last, start * names)
-        path_of_place[places] = start + code
-        above.append(distinct // names)
-        functions.append(distinct % names)
-        start += len(distinct)
-    return Paths(np.concatenate(above), np.concatenate(functions), path_of_place)
-
-
-def _list_levels(ordered: OrderedCalls) -> Iterator[NDArray[np.intp]]:
-    """The calls in trees: the roots, their children, and so on."""
-    child = np.flatnonzero(ordered.parent != NOWHERE)
-    child = child[group_order(ordered.parent[child])]
-    children = np.bincount(ordered.parent[child], minlength=len(ordered))
-    first_child = np.cumsum(children) - children
-    level = np.flatnonzero(ordered.in_tree & (ordered.parent == NOWHERE))
-    while len(level):
-        yield level
-        level = child[spread(first_child[level], children[level])]
 
 
 MEASURE = Measure("call_tree", measure_tree, merge_trees, list_call_tree)

@@ -39,27 +39,30 @@ def find_only_open(
     count = len(scope)
     if not count == len(function) == len(caller) == len(line):
         raise ValueError("columns of different lengths")
-    codes = [np.ascontiguousarray(column, np.int32) for column in (scope, function, caller)]
-    names, lines = int(max(function.max(initial=-1), caller.max(initial=-1))) + 1, column(line)
+    scope, function, caller = (np.ascontiguousarray(codes, np.int32) for codes in (scope, function, caller))
+    names = int(max(function.max(initial=-1), caller.max(initial=-1))) + 1
     found = np.empty(count, np.int32)
-    columns = (*(address(own) for own in codes), names, lines)
+    columns = (address(scope), address(function), address(caller), names, column(line))
     left = checked(library().tracereport_open_on_stack(count, *columns, address(found)))
     if left:
         others = np.flatnonzero(found == _NOT_NESTED)
-        index = _find_by_order(*(own[others] for own in (*codes, line)))
+        index = _find_by_order(scope[others], function[others], caller[others], line[others])
         found[others] = np.where(index == NONE_OPEN, NONE_OPEN, others[index])
     return found
 
 
 def _find_by_order(
-    scope: NDArray[np.int32], function: NDArray[np.int32], caller: NDArray[np.int32], line: NDArray[np.integer[Any]]
+    scope: NDArray[np.integer[Any]],
+    function: NDArray[np.integer[Any]],
+    caller: NDArray[np.integer[Any]],
+    line: NDArray[np.integer[Any]],
 ) -> NDArray[np.int64]:
     """The same, whatever lies inside what."""
     count = len(scope)
     width = int(max(function.max(), caller.max())) + 1
     stretches = (int(scope.max()) + 1) * width
     is_dense = stretches <= min(_MOST_SPARSE * count + _FEW, np.iinfo(np.int32).max)
-    key = (scope if is_dense else contiguous(scope)) * width
+    key = (np.ascontiguousarray(scope, np.int32) if is_dense else contiguous(scope)) * width
     stretch, wanted = key + function, np.where(caller >= 0, key + caller, NONE_OPEN)
     if not is_dense:
         # What is wanted is numbered as what there is.

@@ -1,5 +1,5 @@
 /* Columns of codes: what they stand for in a table, their numbers in the order of first use, and codes of pairs. */
-#include "texts.h"
+#include "codes.h"
 
 /* Takes entries of a table by their indices; those below 0 count from its end. */
 EXPORT int64_t tracereport_take(const void *table, int64_t entries, int64_t entry_bytes, Column index, int64_t count,
@@ -54,15 +54,6 @@ EXPORT int64_t tracereport_renumber(const int32_t *codes, int64_t count, int64_t
     return found;
 }
 
-/* Pairs of codes, each distinct one kept once, in the order of first use. */
-typedef struct {
-    int32_t *pairs; /* two of each */
-    int64_t capacity;
-    int64_t count;
-    Slot *slots;
-    uint64_t size; /* a power of two, at least twice the count */
-} PairTable;
-
 EXPORT void tracereport_pairs_free(PairTable *table) {
     if (!table)
         return;
@@ -103,23 +94,25 @@ static int64_t add_pair(PairTable *table, uint64_t at, uint32_t hash, int32_t fi
     return code;
 }
 
+int64_t intern_pair(PairTable *table, int32_t first, int32_t second) {
+    int64_t key = (int64_t)((uint64_t)(uint32_t)first << 32 | (uint32_t)second);
+    uint32_t hash = (uint32_t)(hash_key(key) >> 32);
+    uint64_t mask = table->size - 1, at = hash & mask;
+    for (; table->slots[at].code >= 0; at = (at + 1) & mask) {
+        const int32_t *pair = table->pairs + 2 * (int64_t)table->slots[at].code;
+        if (table->slots[at].hash == hash && pair[0] == first && pair[1] == second)
+            return table->slots[at].code;
+    }
+    return add_pair(table, at, hash, first, second);
+}
+
 /* The codes of pairs; those that are new are kept. */
 EXPORT int64_t tracereport_intern_pairs(PairTable *table, const int32_t *first, const int32_t *second, int64_t count,
                                         int32_t *codes) {
     if (count < 0)
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < count; at++) {
-        int64_t key = (int64_t)((uint64_t)(uint32_t)first[at] << 32 | (uint32_t)second[at]);
-        uint32_t hash = (uint32_t)(hash_key(key) >> 32);
-        uint64_t mask = table->size - 1, slot = hash & mask;
-        for (; table->slots[slot].code >= 0; slot = (slot + 1) & mask) {
-            const int32_t *pair = table->pairs + 2 * (int64_t)table->slots[slot].code;
-            if (table->slots[slot].hash == hash && pair[0] == first[at] && pair[1] == second[at])
-                break;
-        }
-        int64_t code = table->slots[slot].code;
-        if (code < 0)
-            code = add_pair(table, slot, hash, first[at], second[at]);
+        int64_t code = intern_pair(table, first[at], second[at]);
         if (code < 0)
             return code;
         codes[at] = (int32_t)code;

@@ -57,17 +57,17 @@ class PairTable:
     """The distinct pairs of codes seen so far, in the order of first use."""
 
     def __init__(self) -> None:
-        self._native = library().tracereport_pairs_new()
-        if not self._native:
+        self.native = library().tracereport_pairs_new()
+        if not self.native:
             raise MemoryError("the native library")
 
     def __del__(self) -> None:
         """Give the memory back."""
-        library().tracereport_pairs_free(self._native)
+        library().tracereport_pairs_free(self.native)
 
     def __len__(self) -> int:
         """The number of distinct pairs."""
-        return int(library().tracereport_pairs_count(self._native))
+        return int(library().tracereport_pairs_count(self.native))
 
     def intern(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int32]:
         """The codes of pairs, those that are new included.
@@ -81,7 +81,7 @@ class PairTable:
             raise ValueError("a pair without its second")
         codes = np.empty(len(first), np.int32)
         pairs = (address(first), address(second), len(first))
-        checked(library().tracereport_intern_pairs(self._native, *pairs, address(codes)))
+        checked(library().tracereport_intern_pairs(self.native, *pairs, address(codes)))
         return codes
 
     def pairs(self) -> NDArray[np.int32]:
@@ -89,5 +89,5 @@ class PairTable:
         count = len(self)
         if not count:
             return np.empty((0, 2), np.int32)
-        start = library().tracereport_pairs(self._native)
+        start = library().tracereport_pairs(self.native)
         return view(start, np.dtype(np.int32), 2 * count, self).reshape(-1, 2).copy()

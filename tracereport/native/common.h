@@ -100,6 +100,12 @@ static inline uint64_t add_up_to_most(uint64_t sum, uint64_t value) {
     return sum > UINT64_MAX - value ? UINT64_MAX : sum + value;
 }
 
+/* Adds to a sum that no values make too large: of their upper 32 bits, and of their lower ones. */
+static inline void add_in_halves(int64_t sums[2], uint64_t value, int64_t sign) {
+    sums[0] += sign * (int64_t)(value >> 32);
+    sums[1] += sign * (int64_t)(value & UINT32_MAX);
+}
+
 /* Memory that grows. `size` is that of one element; the capacity, in elements, at least doubles. */
 static inline bool grow(void **memory, int64_t *capacity, int64_t needed, size_t size) {
     if (needed <= *capacity)

@@ -46,11 +46,26 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         _COUNT,
         (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS),
     ),
-    "tracereport_nearest_above": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_unlike_above": (_COUNT, (Column, _ADDRESS, _COUNT, _ADDRESS)),
-    "tracereport_last_inside": (_COUNT, (_ADDRESS, _ADDRESS, _COUNT)),
-    "tracereport_overfull": (_COUNT, (_ADDRESS, _ADDRESS, _ADDRESS, _COUNT, _ADDRESS)),
-    "tracereport_cap_times": (_COUNT, (_ADDRESS, _COUNT, _COUNT, *[_ADDRESS] * 4)),
+    "tracereport_last_inside": (_COUNT, (Column, _ADDRESS, _COUNT)),
+    "tracereport_marks_above": (_COUNT, (Column, _ADDRESS, _COUNT, _ADDRESS)),
+    "tracereport_sum_children": (_COUNT, (Column, _ADDRESS, Column, _COUNT, _ADDRESS, _COUNT)),
+    "tracereport_find_paths": (_COUNT, (Column, *[_ADDRESS] * 3, *[_COUNT] * 3, _ADDRESS, _ADDRESS)),
+    "tracereport_find_limits": (_COUNT, (*[Column] * 3, *[_COUNT] * 2, *[_ADDRESS] * 4)),
+    "tracereport_sum_saved": (
+        _COUNT,
+        (
+            *[_ADDRESS] * 4,
+            *[_COUNT] * 2,
+            *[Column] * 2,
+            *[_ADDRESS] * 2,
+            _COUNT,
+            _ADDRESS,
+            *[_COUNT] * 2,
+            _ADDRESS,
+        ),
+    ),
+    "tracereport_inside_owned": (_COUNT, (Column, _ADDRESS, *[_COUNT] * 2, _ADDRESS)),
     "tracereport_replay": (
         _COUNT,
         (
@@ -166,6 +181,15 @@ def column(values: NDArray[np.integer[Any]]) -> Column:
     given = Column(address(held), width)
     given.held = held
     return given
+
+
+def join_halves(sums: NDArray[np.int64]) -> NDArray[Any]:
+    """Sums that were added up in halves, of the upper and the lower 32 bits: Python's integers where 64 won't do."""
+    upper, lower = sums[:, 0] + (sums[:, 1] >> 32), sums[:, 1] & 0xFFFFFFFF
+    if np.abs(upper).sum() < 1 << 29:
+        small: NDArray[np.int64] = (upper << 32) + lower
+        return small
+    return (upper.astype(object) << 32) + lower
 
 
 def checked(status: int) -> int:

@@ -2,17 +2,15 @@
  * one pass does it. */
 #include "common.h"
 
-enum { NOWHERE = -1 };
-
-/* The nearest call above each that is one of the mask's; `NOWHERE` without one. */
-EXPORT int64_t tracereport_nearest_above(const int64_t *parent, const uint8_t *mask, int64_t count, int64_t *nearest) {
-    if (count < 0)
+/* All marks, a bit each, that calls above each call have. */
+EXPORT int64_t tracereport_marks_above(Column parent, const uint8_t *marks, int64_t count, uint8_t *above) {
+    if (count < 0 || !is_column(parent))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < count; at++) {
-        int64_t above = parent[at];
-        if (above >= at)
+        int64_t up = number_at(parent, at);
+        if (up >= at)
             return BAD_ARGUMENT;
-        nearest[at] = above < 0 ? NOWHERE : mask[above] ? above : nearest[above];
+        above[at] = up < 0 ? 0 : above[up] | marks[up];
     }
     return count;
 }
@@ -22,82 +20,44 @@ EXPORT int64_t tracereport_unlike_above(Column parent, const int32_t *code, int6
     if (count < 0 || !is_column(parent))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < count; at++) {
-        int64_t own = number_at(parent, at);
-        if (own >= at)
+        int64_t up = number_at(parent, at);
+        if (up >= at)
             return BAD_ARGUMENT;
-        mask[at] &= own < 0 || code[own] != code[at];
+        mask[at] &= up < 0 || code[up] != code[at];
     }
     return count;
 }
 
 /* `last` holds a number of each call, and is given the largest of its subtree. */
-EXPORT int64_t tracereport_last_inside(const int64_t *parent, int64_t *last, int64_t count) {
-    if (count < 0)
+EXPORT int64_t tracereport_last_inside(Column parent, int64_t *last, int64_t count) {
+    if (count < 0 || !is_column(parent))
         return BAD_ARGUMENT;
     for (int64_t at = count - 1; at >= 0; at--) {
-        int64_t above = parent[at];
-        if (above >= at)
+        int64_t up = number_at(parent, at);
+        if (up >= at)
             return BAD_ARGUMENT;
-        if (above >= 0 && last[above] < last[at])
-            last[above] = last[at];
+        if (up >= 0 && last[up] < last[at])
+            last[up] = last[at];
     }
     return count;
 }
 
-/* Which calls took less than their children together, as recorded or at most: `time` is what each took, `range` how far
- * that may lie above. */
-EXPORT int64_t tracereport_overfull(const int64_t *parent, const int64_t *time, const int64_t *range, int64_t count,
-                                    uint8_t *overfull) {
-    if (count < 0)
+/* Adds up the values of the children of each group's members. What has a group below 0 is in none. `sums` is given a pair
+ * of each group: of the upper and the lower 32 bits. */
+EXPORT int64_t tracereport_sum_children(Column parent, const int32_t *group, Column values, int64_t count,
+                                        int64_t *sums, int64_t groups) {
+    if (count < 0 || count > INT32_MAX || groups < 0 || !is_column(parent) || !is_column(values))
         return BAD_ARGUMENT;
-    uint64_t(*inside)[2] = calloc((size_t)count + 1, sizeof *inside);
-    int64_t status = inside ? count : NO_MEMORY;
-    for (int64_t at = count - 1; at >= 0 && status >= 0; at--) {
-        int64_t above = parent[at];
-        if (above >= at || time[at] < 0 || range[at] < 0) {
-            status = BAD_ARGUMENT;
-            break;
-        }
-        uint64_t least = (uint64_t)time[at], most = least + (uint64_t)range[at];
-        overfull[at] = inside[at][0] > least || inside[at][1] > most;
-        if (above >= 0) {
-            inside[above][0] = add_up_to_most(inside[above][0], least);
-            inside[above][1] = add_up_to_most(inside[above][1], most);
-        }
+    memset(sums, 0, 2 * (size_t)groups * sizeof *sums);
+    for (int64_t at = 0; at < count; at++) {
+        int64_t up = number_at(parent, at), value = number_at(values, at);
+        if (up >= at || value < 0)
+            return BAD_ARGUMENT;
+        if (up < 0 || group[up] < 0)
+            continue;
+        if (group[up] >= groups)
+            return BAD_ARGUMENT;
+        add_in_halves(sums + 2 * group[up], (uint64_t)value, 1);
     }
-    free(inside);
-    return status;
-}
-
-static inline uint64_t cap(uint64_t time, uint64_t before, uint64_t limit) {
-    uint64_t left = before < limit ? limit - before : 0;
-    return time < left ? time : left;
-}
-
-/* Caps the times of children, which come one after the other, by what is left of their parents' own. The children of a
- * group have one parent; its time and the time's resolution are given beside each child. A range may be below zero: at
- * most its siblings may have left a child less than at least. */
-EXPORT int64_t tracereport_cap_times(const int32_t *group, int64_t groups, int64_t count, const int64_t *limit,
-                                     const int64_t *limit_range, int64_t *time, int64_t *range) {
-    if (count < 0 || groups < 0)
-        return BAD_ARGUMENT;
-    uint64_t(*before)[2] = calloc((size_t)groups + 1, sizeof *before);
-    int64_t status = before ? count : NO_MEMORY;
-    for (int64_t at = 0; at < count && status >= 0; at++) {
-        if (group[at] < 0 || group[at] >= groups || time[at] < 0 || (range[at] < 0 && time[at] + range[at] < 0) || limit[at] < 0 ||
-            limit_range[at] < 0) {
-            status = BAD_ARGUMENT;
-            break;
-        }
-        uint64_t *spent = before[group[at]];
-        uint64_t least = (uint64_t)time[at], most = least + (uint64_t)range[at];
-        uint64_t lower = cap(least, spent[0], (uint64_t)limit[at]);
-        uint64_t upper = cap(most, spent[1], (uint64_t)limit[at] + (uint64_t)limit_range[at]);
-        spent[0] = add_up_to_most(spent[0], least);
-        spent[1] = add_up_to_most(spent[1], most);
-        time[at] = (int64_t)lower;
-        range[at] = (int64_t)(upper - lower);
-    }
-    free(before);
-    return status;
+    return count;
 }

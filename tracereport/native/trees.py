@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.native.loader import address, checked, column, contiguous, library
+from tracereport.native.loader import address, checked, column, join_halves, library
 
 
-def nearest_above(parent: NDArray[np.integer[Any]], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The nearest call above each call that is one of the mask's; -1 without one.
+def find_marks_above(parent: NDArray[np.integer[Any]], marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """All marks, a bit each, of the calls above each call.
 
     Raises:
         ValueError: a parent doesn't stand before its child.
     """
-    parent, mask = contiguous(parent), np.ascontiguousarray(mask, np.bool_)
-    if len(parent) != len(mask):
-        raise ValueError("a mask of another length")
-    nearest = np.empty(len(parent), np.int64)
-    checked(library().tracereport_nearest_above(address(parent), address(mask), len(parent), address(nearest)))
-    return nearest
+    marks = np.ascontiguousarray(marks, np.uint8)
+    if len(parent) != len(marks):
+        raise ValueError("marks of another length")
+    above = np.empty(len(marks), np.uint8)
+    checked(library().tracereport_marks_above(column(parent), address(marks), len(marks), address(above)))
+    return above
 
 
 def are_unlike_above(
@@ -46,64 +46,31 @@ def last_inside(parent: NDArray[np.integer[Any]], number: NDArray[np.integer[Any
     Raises:
         ValueError: a parent doesn't stand before its child.
     """
-    parent, last = contiguous(parent), np.array(number, np.int64)
+    last = np.array(number, np.int64)
     if len(parent) != len(last):
         raise ValueError("numbers of another length")
-    checked(library().tracereport_last_inside(address(parent), address(last), len(parent)))
+    checked(library().tracereport_last_inside(column(parent), address(last), len(last)))
     return last
 
 
-def find_overfull(
-    parent: NDArray[np.integer[Any]], time_ns: NDArray[np.int64], range_ns: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """The calls that took less than their children together, as recorded or at most.
+def sum_children(
+    parent: NDArray[np.integer[Any]], group: NDArray[np.integer[Any]], values: NDArray[np.integer[Any]], groups: int
+) -> NDArray[Any]:
+    """The sum of the values of all children of each group's members, exactly: Python's integers where 64 bits won't do.
 
     Args:
-        parent: per call.
-        time_ns: what each took.
-        range_ns: how far that may lie above.
+        parent: per call, as are the other columns.
+        group: a number below ``groups``; below 0 for none.
+        values: from 0 on.
+        groups: above all numbers.
 
     Raises:
-        ValueError: a parent doesn't stand before its child, or a time is below 0.
+        ValueError: a parent doesn't stand before its child, or a number is out of its range.
     """
-    parent, time_ns, range_ns = contiguous(parent), contiguous(time_ns), contiguous(range_ns)
-    if not len(parent) == len(time_ns) == len(range_ns):
-        raise ValueError("columns of different lengths")
-    overfull = np.empty(len(parent), np.bool_)
-    own = (address(parent), address(time_ns), address(range_ns), len(parent), address(overfull))
-    checked(library().tracereport_overfull(*own))
-    return overfull
-
-
-def cap_times(
-    group: NDArray[np.integer[Any]],
-    limit_ns: NDArray[np.int64],
-    limit_range_ns: NDArray[np.int64],
-    time_ns: NDArray[np.int64],
-    range_ns: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Times of children, each as long as those before it in its group leave something of the parent's own time.
-
-    Args:
-        group: per child a number from 0 on; one after the other the children of a group use up their parent's time.
-        limit_ns: per child its parent's time.
-        limit_range_ns: how far that may lie above.
-        time_ns: per child its time.
-        range_ns: how far that may lie above.
-
-    Returns:
-        The capped times, and how far they may lie above.
-
-    Raises:
-        ValueError: a time or group is below 0.
-    """
-    count = len(group)
     group = np.ascontiguousarray(group, np.int32)
-    limits = contiguous(limit_ns), contiguous(limit_range_ns)
-    capped = np.array(time_ns, np.int64), np.array(range_ns, np.int64)
-    if {len(column) for column in (*limits, *capped)} != {count}:
+    if not len(parent) == len(group) == len(values):
         raise ValueError("columns of different lengths")
-    groups = int(group.max(initial=-1)) + 1
-    own = (address(column) for column in (*limits, *capped))
-    checked(library().tracereport_cap_times(address(group), groups, count, *own))
-    return capped
+    sums = np.empty((groups, 2), np.int64)
+    given = (column(parent), address(group), column(values), len(group))
+    checked(library().tracereport_sum_children(*given, address(sums), groups))
+    return join_halves(sums)

@@ -31,6 +31,8 @@ static void *try_realloc(void *memory, size_t size) { return may_allocate() ? re
 #include "tally.c"
 #include "texts.c"
 #include "codes.c"
+#include "paths.c"
+#include "savings.c"
 #include "metrics.c"
 #include "split.c"
 #include "stack.c"
@@ -215,6 +217,56 @@ static void try_replay(const int32_t *group, const int64_t *values, int64_t coun
     free(signature);
 }
 
+static void try_savings(Column parent, const int64_t *values, const int32_t *group, const uint8_t *flags, int64_t count,
+                        int64_t groups) {
+    int32_t *limit = calloc(4 * (size_t)count + 1, sizeof *limit), *place = limit + count;
+    int64_t *sums = column(6 * groups);
+    uint8_t *inside = calloc((size_t)count + 1, 1);
+    Column time = {values, 8}, range = {values, count > 3 ? 8 : 0};
+    int64_t limits = tracereport_find_limits(parent, time, range, count, 2, limit, place, place + count, place + 2 * count);
+    for (int64_t at = 0; limits >= 0 && at < count; at++)
+        HOLDS(limit[at] < limits && (limit[at] < 0 || place[limit[at]] < at));
+    for (int apart = 0; apart < 2; apart++)
+        if (tracereport_sum_saved(limits < 0 ? NULL : limit, place, place + count, place + 2 * count, limits < 0 ? 0 : limits,
+                                  2, time, range, flags, apart ? flags : NULL, count, group, groups, apart, sums) == count)
+            for (int64_t at = 0; at < groups; at++)
+                HOLDS(sums[2 * at] >= 0 && sums[2 * at + 1] >= 0 && (!apart || sums[2 * at] == sums[2 * (2 * groups + at)]));
+    if (tracereport_inside_owned(parent, group, count, 2, inside) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(inside[at] < 4 && inside[at] != 2);
+    free(limit);
+    free(sums);
+    free(inside);
+}
+
+static void try_tree(const int64_t *parent, const int64_t *values, const int32_t *group, const int32_t *set,
+                     const uint8_t *flags, int64_t count, int64_t groups) {
+    Column up = {parent, 8};
+    uint8_t *mask = calloc((size_t)count + 1, 1);
+    int32_t *path = calloc((size_t)count + 1, sizeof *path);
+    int64_t *sums = column(2 * groups);
+    if (tracereport_marks_above(up, flags, count, mask) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(parent[at] < 0 ? !mask[at] : mask[at] >= flags[parent[at]]);
+    memset(mask, 1, (size_t)count);
+    if (tracereport_unlike_above(up, group, count, mask) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(mask[at] == (parent[at] < 0 || group[parent[at]] != group[at]));
+    tracereport_sum_children(up, group, (Column){values, 8}, count, sums, groups);
+    PairTable *table = tracereport_pairs_new();
+    if (table && tracereport_find_paths(up, set, mask, flags, count, count, 3, table, path) == count)
+        for (int64_t at = 0; at < count; at++) {
+            const int32_t *own = tracereport_pairs(table) + 2 * (path[at] - 2);
+            HOLDS(path[at] < 2 + tracereport_pairs_count(table) && (path[at] >= 2 || !mask[at]));
+            HOLDS(!mask[at] || own[1] == set[at] || own[1] == count);
+        }
+    tracereport_pairs_free(table);
+    try_savings(up, values, group, flags, count, groups);
+    free(mask);
+    free(path);
+    free(sums);
+}
+
 /* Groups may be any numbers, or those that there are; their members' traits and values are other bytes. */
 static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     int64_t count = length / 16 < MOST_KEYS ? length / 16 : MOST_KEYS, groups = count / 4 + 1;
@@ -274,7 +326,6 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     int64_t unsure = tracereport_open_on_stack(count, group, set, group, is_wild ? groups : count, (Column){values, 8}, previous);
     for (int64_t at = 0; unsure >= 0 && at < count; at++)
         HOLDS(previous[at] < at && (previous[at] < 0 || set[previous[at]] == group[at]));
-    tracereport_unlike_above((Column){parent, 8}, group, count, flags);
     for (int64_t at = 0; at < count; at++)
         previous[at] = -1;
     for (int64_t at = 1; at < count; at++)
@@ -282,12 +333,9 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_stack_distances(group, previous, count, groups, previous + count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS((previous[count + at] < 0) == (group[at] < 0 || previous[at] < 0) && previous[count + at] < at);
-    if (tracereport_nearest_above(parent, flags, count, first) == count)
-        for (int64_t at = 0; at < count; at++)
-            HOLDS(first[at] < at && (first[at] < 0 || flags[first[at]]));
-    tracereport_overfull(parent, values, values, count, flags);
+    try_tree(parent, values, group, set, flags, count, groups);
     memcpy(first, values, (size_t)count * sizeof *values);
-    if (tracereport_last_inside(parent, first, count) == count)
+    if (tracereport_last_inside((Column){parent, 8}, first, count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[at] >= values[at]);
     int64_t pairs = tracereport_number_pairs(group, groups, set, count, count, previous, previous + count);
@@ -309,11 +357,6 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
                                                sizes + 2 * count + 2);
     for (int64_t at = 0; judged == count && at < count; at++)
         HOLDS(previous[at] < at && (previous[at] < 0 || group[previous[at]] == group[at]));
-    memcpy(first, values, (size_t)count * sizeof *values);
-    memcpy(first + count, values, (size_t)count * sizeof *values);
-    if (tracereport_cap_times(group, groups, count, values, values, first, first + count) == count)
-        for (int64_t at = 0; at < count; at++)
-            HOLDS(first[at] >= 0 && first[at] <= values[at]);
     free(group);
     free(set);
     free(previous);
