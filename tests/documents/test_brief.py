@@ -1,5 +1,7 @@
 """The brief form: what stands at the end of a terminal or of a test run."""
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
@@ -7,11 +9,12 @@ from tests.golden import report_on
 from tests.sample_report import sample_report
 from tests.sample_report.compared import compared_report
 from tests.sample_report.empty import empty_report
+from tests.sample_report.names import rows
 from tests.truth import NAMES
 from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief
 from tracereport.model import Report
-from tracereport.wording.sentences import describe_finding, describe_worth, order_findings
+from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth, order_findings
 from tracereport.wording.units import display_width, quote_name
 
 COMMAND = ("tracereport perf.log", "")
@@ -41,6 +44,26 @@ def test_who_asks_whom_is_shown_in_full_before_what_it_saves(width: int) -> None
             headline = f"{rank}. {describe_finding(finding, quote_name)}"
             assert display_width(headline) > width or any(line.startswith(headline) for line in shown)
             assert any(describe_worth(finding) in line for line in shown)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("name", ["duckpond-single-thread", "duckpond-deep-nextest", "hostile"])
+def test_clauses_that_do_not_fit_are_left_out_whole(name: str, width: int) -> None:
+    report = report_on(name)
+    shown = brief(report, width)
+    for rank, finding, _ in order_findings(report)[:3]:
+        [at] = [place for place, line in enumerate(shown) if line.startswith(f"{rank}. ")]
+        said = shown[at + 1].removeprefix(f"   {describe_worth(finding)}, {finding.confidence}").removeprefix("; ")
+        extent = describe_extent(finding, quote_name)
+        assert extent.startswith(said.strip())
+        assert extent[len(said.strip()) :][:2] in ("", "; ", ": ")
+
+
+def test_long_names_are_elided_and_the_words_between_them_stay() -> None:
+    asking = report_on("hostile").findings.rows[0]
+    long = replace(asking, callers=("a" * 70,), function="b" * 70, confidence="sure", calls_saved=3)
+    shown = brief(replace(sample_report(), findings=rows(long), quality=rows()), 80)
+    assert re.fullmatch(r"1\. `a+…a+` asks `b+…b+` once for each `entry_name`", shown[1])
 
 
 def test_it_says_how_many_findings_it_leaves_out_and_how_to_see_the_first() -> None:

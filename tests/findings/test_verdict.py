@@ -65,11 +65,11 @@ TESTED = f"{READ}|test=a"
     ("calls", "scope", "message"),
     [
         ((READ, READ), "2 calls in 1 process", "1 of 2 calls asks again,"),
-        ((READ, READ, WRITE), "3 calls, 2 of them questions, in 1 process", "1 of 2 questions asks again,"),
-        ((READ, WRITE, REQUEST), "3 calls, 1 of them a question, in 1 process", "No question was asked twice: there"),
+        ((READ, READ, WRITE), "3 calls (2 questions) in 1 process", "1 of 2 questions asks again,"),
+        ((READ, WRITE, REQUEST), "3 calls (1 question) in 1 process", "No question was asked twice: there"),
         (
             (TESTED, TESTED, READ, READ),
-            "4 calls, 2 of them judged questions, in 1 process",
+            "4 calls (2 judged questions) in 1 process",
             "1 of 2 judged questions asks again,",
         ),
         ((WRITE, REQUEST), "2 calls in 1 process", "No call asks for anything:"),

@@ -188,17 +188,17 @@ def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
 
 
 def describe_asked(totals: Totals) -> str:
-    """How many of the calls can repeat anything: ``45 of them questions``; nothing where all can, or none."""
+    """How many of the calls can repeat anything: ``45 questions``; nothing where all can, or none."""
     asked = name_asked(totals.calls, totals.questions, totals.judged_questions)
     if asked == "call" or not totals.judged_questions:
         return ""
-    return f"1 of them a {asked}" if totals.judged_questions == 1 else f"{totals.judged_questions:,} of them {asked}s"
+    return format_counted(totals.judged_questions, asked)
 
 
 def describe_scope(totals: Totals) -> str:
-    """How much a report is of: ``109 calls, 45 of them questions, in 1 process``."""
+    """How much a report is of: ``109 calls (45 questions) in 1 process``."""
     asked = describe_asked(totals)
-    calls = f"{format_counted(totals.calls, 'call')}{f', {asked},' if asked else ''}"
+    calls = f"{format_counted(totals.calls, 'call')}{f' ({asked})' if asked else ''}"
     return f"{calls} in {format_counted(totals.processes, 'process', 'processes')}"
 
 

@@ -1,6 +1,8 @@
 """The report in thirty lines at most: what to change first, and how; the gates, and the verdict at the end."""
 
+import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from tracereport.documents.templating import first_advice
@@ -28,6 +30,10 @@ _GATES: Final = 4
 _VERDICT_LINES: Final = 5
 _MARGIN: Final = "   "
 _DOTS: Final = " ..."
+_CLAUSES: Final = re.compile(r"(; |: )")
+"""What stands between the clauses of how far a finding goes."""
+_SHORTEST_NAME: Final = 8
+"""Columns below which a name isn't elided further."""
 
 
 def render_brief(
@@ -74,16 +80,37 @@ def render_brief(
 def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
     """A finding in two lines: who asks whom with what that would save, and how far it goes."""
     worth = f"{describe_worth(finding)}, {finding.confidence}"
-    headline = f"{rank}. {state.upper()}{': ' if state else ''}{describe_finding(finding, quote_name)}"
-    extent = describe_extent(finding, quote_name)
-    if finding.at.rows:
-        extent = f"{elide_middle(escape_controls(finding.at.rows[0].at), canvas.width // 2)}: {extent}"
+    start = f"{rank}. {state.upper()}{': ' if state else ''}"
+    headline = start + describe_finding(finding, quote_name)
+    place = [elide_middle(escape_controls(row.at), canvas.width // 2) for row in finding.at.rows[:1]]
+    extent = _CLAUSES.split(describe_extent(finding, quote_name))
     if display_width(headline) + display_width(worth) + 2 <= canvas.width:
         first = canvas.set_right([headline], worth)
+        clauses = [*place, *([": "] if place else []), *extent]
     else:  # who asks whom is worth more than a figure at the line's end
-        first = [elide_middle(headline, canvas.width)]
-        extent = f"{worth}; {extent}"
-    return [*map(canvas.bold, first), elide_middle(_MARGIN + extent, canvas.width)]
+        first = [_shorten_headline(start, finding, canvas.width)]
+        clauses = [worth, *(part for text in place for part in ("; at ", text)), "; ", *extent]
+    return [*map(canvas.bold, first), _keep_clauses([_MARGIN + clauses[0], *clauses[1:]], canvas.width)]
+
+
+def _shorten_headline(start: str, finding: Finding, width: int) -> str:
+    """Who asks whom in one line: where names are too long, each of them elided as little as will do."""
+    for longest in range(width, _SHORTEST_NAME, -1):
+        headline = start + describe_finding(finding, partial(_quote_short, longest))
+        if display_width(headline) <= width:
+            return headline
+    return elide_middle(headline, width)
+
+
+def _quote_short(longest: int, name: str) -> str:
+    return quote_name(elide_middle(name, longest))
+
+
+def _keep_clauses(parts: list[str], width: int) -> str:
+    """As many clauses as fit, from the first on, with what stands between them; the first is elided if need be."""
+    while len(parts) > 1 and display_width("".join(parts)) > width:
+        parts = parts[:-2]
+    return elide_middle("".join(parts), width)
 
 
 def _tell_gates(page: TerminalPage) -> list[str]:

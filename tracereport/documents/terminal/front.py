@@ -27,13 +27,13 @@ def misleading(page: TerminalPage) -> list[str]:
 def overview(page: TerminalPage) -> list[str]:
     """How much was judged, from where, and what the report is narrowed to."""
     totals = page.report.totals
-    asked = describe_asked(totals)
     counted = [
+        describe_asked(totals),
         format_counted(totals.functions, "function"),
         format_counted(totals.lookups, "lookup"),
         format_counted(totals.processes, "process", "processes"),
     ]
-    sentences = [f"{f'{asked}; ' if asked else ''}{', '.join(counted)}; {describe_traced_time(page.report)}"]
+    sentences = [f"{', '.join(filter(None, counted))}; {describe_traced_time(page.report)}"]
     sentences += describe_used(page.report)
     if unjudged := describe_unjudged(page.report):
         sentences.append(f"Not judged: {unjudged}")
