@@ -2,12 +2,9 @@
 
 import random
 
-import numpy as np
 import pytest
 
-from tests.coded_calls import code_calls, report_on
-from tests.oracle import find_processes, read_lines
-from tracereport.calls.ordered import order_calls
+from tests.coded_calls import report_on
 
 CALLERS = ("walk", "open", None, "list")
 VALUES = ("b", "a|x", "a", "a|y", "c")
@@ -35,11 +32,3 @@ def test_equal_counts_stand_in_the_order_of_their_names_whatever_came_first(limi
             found = [(row.params[0].value, row.caller) for row in section.rows]
             assert found == (expected[:limit] if section.total else [])
         assert [row.params[0].value for row in report.redundant_lookups.rows] == sorted(VALUES)[:limit]
-
-
-def test_the_text_of_a_lookup_is_that_of_the_log() -> None:
-    values = ("plain", "with|pipe", "back\\slash|", "\\7c|=", "a=b")
-    log = "".join(f"PERF_TRACE|{n}|f|id={value}|k=1|elapsed_ms=0\n" for n, value in enumerate(values))
-    lookups = order_calls(code_calls(find_processes(read_lines(log.encode())))).calls.lookups
-    texts = lookups.logged_text(np.arange(len(values))).to_list()
-    assert texts == [f"f|id={value}|k=1" for value in values]

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.calls.constant import Whole, map_column, narrow
-from tracereport.calls.lookup_text import decode_lookup, join_as_logged
+from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.naming import MarkedNames, settle_names
-from tracereport.calls.texts import Texts, pack_texts
+from tracereport.calls.texts import Texts
 from tracereport.model import Input, Metric, Param, Rows, TreeKind
 from tracereport.native.codes import take
 from tracereport.native.keys import factorize
@@ -61,7 +61,7 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     function: NDArray[np.int32]
     """Code of the function's name."""
     text: Texts
-    """Canonical text, ``function|name=value|...``; equal texts are equal lookups (``grammar.encode_lookup``)."""
+    """Canonical text, ``function|name=value|...``; equal texts are equal lookups (``lookup_text.encode_lookup``)."""
     plain: NDArray[np.bool_]
     """The text splits at ``|`` and each field at its first ``=``; else only ``decode_lookup`` reads it."""
     kind: NDArray[np.uint8]
@@ -71,11 +71,6 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     values_known: NDArray[np.bool_]
     """Whether the parameters' values were recorded."""
     _params: dict[int, tuple[Param, ...]] = msgspec.field(default_factory=dict)
-
-    def logged_text(self, lookup: NDArray[np.integer]) -> Texts:
-        """The texts of some lookups as logged, without the escapes that keep odd ones apart."""
-        texts = self.text.take(lookup)
-        return texts if self.plain[lookup].all() else pack_texts([join_as_logged(text) for text in texts])
 
     def params_of(self, lookup: int) -> tuple[Param, ...]:
         """The parameters of one lookup, in logged order; read once, since many sections name the same lookups."""

@@ -64,11 +64,6 @@ def count_by(groups: Integers, count: int, mask: NDArray[np.bool_] | None = None
     return count_groups(groups, count, mask)
 
 
-def rank_rows(counts: Sequence[int] | NDArray[Any], names: Sequence[tuple[Any, ...]]) -> list[int]:
-    """Indices by descending count, ties by name."""
-    return sorted(range(len(names)), key=lambda index: (-counts[index], names[index]))
-
-
 def keep_rows(rows: Sequence[Row], limit: int = ROW_LIMIT, total: int | None = None) -> Rows[Row]:
     """The first rows of a list that is in order, and how many there are."""
     return Rows(len(rows) if total is None else total, tuple(rows[:limit]))

@@ -44,11 +44,6 @@ def decode_lookup(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return _decode_part(function), tuple(params)
 
 
-def join_as_logged(text: str) -> str:
-    """The text of a lookup as it stood in the log."""
-    return _decode_part(text.removeprefix(ODD_LOOKUP)) if text.startswith(ODD_LOOKUP) else text
-
-
 def encode_shape(function: str, names: Iterable[str]) -> str:
     """One text for the shape of a lookup; of a plain one it is the lookup's text without values."""
     parts = [function, *names]

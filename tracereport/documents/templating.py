@@ -71,16 +71,11 @@ def environment() -> Environment:
         "caller_in_words": lambda caller: sentences.describe_caller(caller, code),
         "caller_in_sketch": lambda caller: sketch(units.format_caller(caller)),
         "spell_count": sentences.spell_count,
-        "json_script": json_script,
         "json_text": lambda value: msgspec.json.encode(value).decode(),
         "escape_controls": units.escape_controls,
         "elide_middle": units.elide_middle,
     }
     made.globals |= formats | {
-        "changed_findings": sentences.changed_findings,
-        "unchanged_findings": sentences.unchanged_findings,
-        "changed_totals": sentences.changed_totals,
-        "describe_unaccounted": sentences.describe_unaccounted,
         "nothing_judged": nothing_judged,
         "describe_values": differences.describe_values,
         "describe_places": differences.describe_places,

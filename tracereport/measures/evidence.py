@@ -34,7 +34,7 @@ VERSION_CHANGES: Final = 5
 VERSION_RETURNS: Final = 20
 """Changes for each of which at most one goes back to an earlier answer, as versions never do."""
 CONSTANT_CALLS: Final = 5
-CONSTANT_LOOKUPS: Final = 2
+"""So many calls with one answer prove nothing, though they ask for one lookup only."""
 SAMPLE_VALUES: Final = 4096
 """Distinct values of a metric that are kept: those of the smallest hashes, which is a fair sample of more."""
 

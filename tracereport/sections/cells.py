@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Metric, Param, Rows
-from tracereport.wording.phrases import format_count, format_counted
+from tracereport.wording.phrases import format_count
 from tracereport.wording.sentences import Code, describe_reference
 from tracereport.wording.units import (
     format_bounds,
@@ -295,11 +295,6 @@ def self_time(self_ns: int | None, upper_ns: int | None) -> Figure:
 def recorded_time(elapsed_ns: int, resolution_ns: int) -> Figure:
     """One time as it was recorded."""
     return Figure(format_elapsed(elapsed_ns, resolution_ns), format_exact_time(elapsed_ns))
-
-
-def count_of(count: int, noun: str, plural: str | None = None) -> Words:
-    """A count with its noun, for where no heading names it."""
-    return Words(format_counted(count, noun, plural))
 
 
 def list_names(names: Sequence[str]) -> Names:

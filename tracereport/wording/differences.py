@@ -10,7 +10,7 @@ import msgspec
 from tracereport.model import Evidence, Finding, Metric, Param
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.sentences import Code
-from tracereport.wording.units import elide_middle, escape_controls, format_cut_list, format_param
+from tracereport.wording.units import elide_middle, escape_controls, format_cut_list
 
 _LISTED_VALUES = 8
 _VALUE_WIDTH = 40
@@ -62,11 +62,6 @@ def describe_places(finding: Finding, code: Code) -> str:
     if len(rows) > 1:
         named = [f"{name} ({format_counted(row.calls, 'call')})" for name, row in zip(named, rows, strict=True)]
     return format_cut_list(named, finding.at.total)
-
-
-def describe_shared(params: Sequence[Param], code: Code) -> str:
-    """The parameters that all have: ```sql=SELECT …`, `limit=10```."""
-    return ", ".join(code(format_param(param)) for param in params)
 
 
 def describe_values(name: str, values: Sequence[str], code: Code) -> str:

@@ -307,12 +307,6 @@ def changed_findings(comparison: Comparison) -> Rows[FindingChange]:
     return Rows(len(changed), changed)
 
 
-def unchanged_findings(comparison: Comparison) -> Rows[FindingChange]:
-    """The findings that are as before."""
-    unchanged = tuple(row for row in comparison.findings.rows if row.state == "unchanged")
-    return Rows(len(unchanged), unchanged)
-
-
 def grown_fingerprints(comparison: Comparison) -> set[str]:
     """The findings that a reviewer must hear of: new or worse."""
     return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}

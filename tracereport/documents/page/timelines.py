@@ -29,7 +29,6 @@ _OTHERS: Final = "places and others"
 _WIDTH_PX: Final = 912
 _SLOT_PX: Final = (16, 80)
 """The least and the most that a call without calls inside of it takes."""
-_BOX_PX: Final = 20
 _LEVEL_PX: Final = 44
 """A box, its name under it, and some room."""
 _NAME_PX: Final = 34

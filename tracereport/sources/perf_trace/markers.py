@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from tracereport.sources.perf_trace.grammar import MARK
 
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
-# Cargo and nextest set their status word flush right in twelve columns.
-STATUS_COLUMNS: Final = 12
+# Cargo and nextest set their status word flush right in twelve columns: that many blanks stand before it.
 WIDE_STARTS: Final = (b"TRY ", b"TIMEOUT-", b"ABORT ", b"SETUP ")
 """How the statuses of nextest start that fill the columns, or even need more: ``TRY 1 SIGSEGV``."""
 # All are tried on lines without blanks at their ends: a pattern that ends in blanks takes quadratic time on many.
