@@ -155,6 +155,8 @@ MIGRATE = "django.core.management.commands.migrate.Command"
         ("flask", "flask.Flask.full_dispatch_request._perf_trace_around"),
         ("requests", "requests.Session.send._perf_trace_around"),
         ("httpx", "httpx.Client.send._perf_trace_around"),
+        ("unittest", "unittest.TestCase._callTestMethod._perf_trace_around"),
+        ("unittest.async_case", "unittest.IsolatedAsyncioTestCase._callSetUp._perf_trace_around"),
         ("redis", "redis.Redis.execute_command._perf_trace_around"),
         ("redis.asyncio", "redis.asyncio.Redis.execute_command._perf_trace_around"),
     ],

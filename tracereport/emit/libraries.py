@@ -15,6 +15,10 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "flask": (("flask.app", "flask:trace_requests"),),
     "requests": (("requests.sessions", "requests:trace_sending"),),
     "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
+    "unittest": (
+        ("unittest.case", "unittest:trace_tests"),
+        ("unittest.async_case", "unittest:trace_asynchronous_tests"),
+    ),
     "redis": (("redis.client", "redis:trace_commands"), ("redis.asyncio.client", "redis:trace_asynchronous_commands")),
 }
 """By name: the modules of the library that are waited for, and the function of ours that then switches the hook on."""

@@ -116,6 +116,7 @@ def _name_program() -> str:
     folder, name = os.path.split(path)
     if name.startswith("__main__."):  # python -m pytest
         name = os.path.basename(folder)  # noqa: PTH119  # pathlib is slow to import
+    name = name.rpartition(" -m ")[2]  # python -m unittest
     name = re.sub(r"[^\w.]", "_", name.removesuffix(".py")).strip("_")
     return name or "python"
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType, FrameType
 
-_TEST_RUNNERS = ("_pytest", "pluggy", "pytest")
+_TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
 _SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
 _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
+_VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
 _REPOSITORY_MARKS = (".git", ".hg")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
@@ -65,7 +66,7 @@ def find_origin(frame: FrameType | None) -> Origin:
     place = _find_place(frame) if known is None else known[1]
     log = now.log
     around = None if log is None else find_running(current.get(), log)
-    if place.caller is None or (around is not None and around.via != "pytest"):
+    if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
     run = _leave_comprehension(frame) if around is None else _find_run(frame)
     return Origin(place.caller, place.at, _number_activation(run))
