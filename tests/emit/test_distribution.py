@@ -149,7 +149,7 @@ def test_both_in_one_environment_are_one_plugin_and_one_counter(
     arguments = ["-m", "pytest", *load_plugin(), "-q", "-p", "no:cacheprovider", "--perf-trace", *workers]
     done = run(*arguments, folder=tmp_path, paths=[installed, ROOT])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " calls in " in done.stdout.partition("performance traces")[2]
+    assert " calls (" in done.stdout.partition("performance traces")[2]
     lines = (tmp_path / "perf_trace.log").read_text(encoding="utf-8").splitlines()
     calls = [read_line(line) for line in lines if line.startswith("PERF_TRACE|")]
     for process in {call.reserved["process"] for call in calls}:
