@@ -179,6 +179,28 @@ def test_a_log_is_cut_where_processes_begin(tmp_path: Path) -> None:
     assert [one.first_line for one in ranges] == [content[: one.start].count(b"\n") for one in ranges]
 
 
+def test_the_last_ranges_are_smaller_so_that_workers_end_together(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("".join(BINARY.format("a", index) + calls(4, index) for index in range(80)))
+    sizes = [one.end - one.start for one in cut_input(str(log), 4 * SMALL_BYTES)]
+    small = [size < 2 * SMALL_BYTES for size in sizes]
+    assert small == sorted(small)
+    assert sizes[0] >= 4 * SMALL_BYTES
+    assert 4 * SMALL_BYTES < sum(size for size in sizes if size < 2 * SMALL_BYTES) < 8 * SMALL_BYTES
+
+
+def test_a_log_of_few_records_is_not_cut_and_one_that_has_few_later_is(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    dense = "".join(BINARY.format("a", index) + calls(2_500, index) for index in range(9))
+    sparse = "".join(BINARY.format("b", index) + "another line\n" * 20_000 for index in range(9))
+    range_bytes = 500 * SMALL_BYTES
+    log.write_text(sparse + dense)
+    assert not cut_input(str(log), range_bytes)
+    log.write_text(dense + sparse)
+    assert len(cut_input(str(log), range_bytes)) > 3
+    assert in_ranges([log], tmp_path / "parts", range_bytes=range_bytes) == of_one_process([log])
+
+
 def test_ranges_that_workers_have_measured_stay_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "a.log"
     log.write_text("".join(BINARY.format("a", index) + calls(40, index) for index in range(9)))

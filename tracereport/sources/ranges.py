@@ -1,6 +1,10 @@
 """A file in ranges of whole processes, each of which is read by itself, as if all before it had been read."""
 
+from typing import Final
+
 import msgspec
+
+_LAST_ARE_SMALLER: Final = 4
 
 
 class ByteRange(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,3 +22,11 @@ class ByteRange(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole file, told with its first range; as of ``Envelope``."""
     split_lines: int = 0
     """As above."""
+
+
+def least_bytes(start: int, size: int, range_bytes: int) -> int:
+    """How many bytes a range has at least that starts there, in a file of this size.
+
+    The last ones are smaller than the others, so that whoever measures them ends at about the same time.
+    """
+    return range_bytes if size - start >= 2 * range_bytes else range_bytes // _LAST_ARE_SMALLER

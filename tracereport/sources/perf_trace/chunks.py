@@ -37,10 +37,10 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
             start = end_of_line(self.text, start)
 
 
-def read_chunk(raw: bytes) -> Chunk:
-    """Splits a chunk and reads its markers."""
+def read_chunk(raw: bytes, *, only_markers: bool = False) -> Chunk:
+    """Splits a chunk and reads its markers; without any record that takes a quarter of the time."""
     text, invalid_bytes = make_valid(raw)
-    split = split_chunk(text)
+    split = split_chunk(text, only_candidates=only_markers)
     return Chunk(text, split, find_markers(text, split.candidates), invalid_bytes)
 
 

@@ -15,7 +15,7 @@ from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.blocks import BlockFinder, DoubledBlock
 from tracereport.sources.perf_trace.chunks import Chunk, read_chunk
 from tracereport.sources.perf_trace.markers import find_crate, find_markers
-from tracereport.sources.ranges import ByteRange
+from tracereport.sources.ranges import ByteRange, least_bytes
 from tracereport.sources.streams.encoding import make_valid
 from tracereport.sources.streams.raw import BrokenSourceError
 from tracereport.sources.streams.stream import Stream
@@ -24,19 +24,23 @@ from tracereport.sources.streams.stream import Stream
 def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
     """The ranges of a log: each ends at the first marker of a process that stands so many bytes behind its start.
 
+    Those at its end are smaller (``ranges.least_bytes``).
     There are none where the bytes of the file aren't those of the log (it is packed, in UTF-16 or in an envelope),
     where it breaks off, and where no marker stands at the right place: one process that fills an eighth of the log,
     and half a range, may be all that there is, and nobody looks further.
     """
     start = stream.find_plain_start()
-    if start is None or not _holds_processes(stream, max(range_bytes // 2, Path(stream.name).stat().st_size // 8)):
+    if start is None:
+        return ()
+    size = Path(stream.name).stat().st_size
+    if not _holds_processes(stream, max(range_bytes // 2, size // 8)):
         return ()
     envelope = Envelope()
     source = stream.read_chunks()
     chunks = unwrap(source, envelope)
-    cutter = _Cutter(start, range_bytes)
+    cutter = _Cutter(start, size, range_bytes)
     try:
-        for raw, chunk in _split(chunks):
+        for raw, chunk in _split(chunks, range_bytes):
             if envelope.layers:
                 return ()
             cutter.add(raw, chunk)
@@ -68,12 +72,19 @@ def _holds_processes(stream: Stream, within_bytes: int) -> bool:
     return processes > 1
 
 
-def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, Chunk]]:
-    """The chunks as they stand and split; the next one is split meanwhile."""
+def _split(chunks: Iterator[bytes], with_records_bytes: int) -> Iterator[tuple[bytes, Chunk]]:
+    """The chunks as they stand and split; the next one is split meanwhile.
+
+    Args:
+        chunks: of a log.
+        with_records_bytes: in how much of it records are looked for, too.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="tracereport-cut") as pool:
         before: tuple[bytes, Future[Chunk]] | None = None
+        read = 0
         for raw in chunks:
-            following = (raw, pool.submit(read_chunk, raw))
+            following = (raw, pool.submit(read_chunk, raw, only_markers=read >= with_records_bytes))
+            read += len(raw)
             if before is not None:
                 yield before[0], before[1].result()
             before = following
@@ -82,13 +93,14 @@ def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, Chunk]]:
 
 
 _BYTES_A_RECORD: Final = 4096
-"""A log with fewer records than one in so many bytes isn't cut."""
+"""A log whose first range has fewer records than one in so many bytes isn't cut."""
 
 
 class _Cutter:
     """Told every chunk of a log in turn, it knows where to cut."""
 
-    def __init__(self, start: int, range_bytes: int) -> None:
+    def __init__(self, start: int, size: int, range_bytes: int) -> None:
+        self._size = size
         self._range_bytes = range_bytes
         self._ranges = [ByteRange(start=start, end=start, first_line=0)]
         self._blocks = BlockFinder()
@@ -96,14 +108,15 @@ class _Cutter:
         self._crate: str | None = None
         self._position = start
         self._line = 0
-        self._records = 0
+        self._records = self._sampled_bytes = 0
 
     def add(self, raw: bytes, chunk: Chunk) -> None:
         """Goes on with the next chunk."""
         for placed in chunk.markers:
             if not placed.marker.starts_process:
                 continue
-            if self._position + placed.start - self._ranges[-1].start >= self._range_bytes:
+            begun = self._ranges[-1].start
+            if self._position + placed.start - begun >= least_bytes(begun, self._size, self._range_bytes):
                 # What is no UTF-8 takes more room in the text than in the file.
                 start = self._position + (placed.start if len(raw) == len(chunk.text) else find_line(raw, placed.line))
                 self._ranges[-1] = replace(self._ranges[-1], end=start)
@@ -114,15 +127,16 @@ class _Cutter:
         self._doubled += self._blocks.take_doubled()
         self._position += len(raw)
         self._line += chunk.split.lines
-        self._records += chunk.split.record_count
+        if self._sampled_bytes < self._range_bytes:
+            self._sampled_bytes += len(raw)
+            self._records += chunk.split.record_count
 
     def is_sparse(self) -> bool:
-        """Whether records are too few.
+        """Whether records are too few, by what stands at the beginning.
 
         To find records takes less time than to find where to cut; what workers share is the measuring.
         """
-        read = self._position - self._ranges[0].start
-        return read >= self._range_bytes and self._records * _BYTES_A_RECORD < read
+        return self._sampled_bytes >= self._range_bytes and self._records * _BYTES_A_RECORD < self._sampled_bytes
 
     def finish(self, envelope: Envelope) -> Sequence[ByteRange]:
         """The ranges, at the end of the log."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tracereport.sources.ranges import ByteRange
+from tracereport.sources.ranges import ByteRange, least_bytes
 from tracereport.sources.streams.stream import Stream
 
 STEP_BYTES: Final = 16 << 20
@@ -50,7 +50,7 @@ class Cuts:
 
 
 def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
-    """The ranges of a log, each of so many bytes at least and up to a cut; none if it is packed or has no cut."""
+    """The ranges of a log, each of ``least_bytes`` and up to a cut; none if it is packed or has no cut."""
     start = stream.find_plain_start()
     path = Path(stream.name)
     if start is None or path.stat().st_size <= start:
@@ -60,7 +60,7 @@ def cut_log(stream: Stream, range_bytes: int) -> Sequence[ByteRange]:
         found = _PLACE.search(text, start + STEP_BYTES)
         while found is not None:
             cut, last = found.end(), ranges[-1]
-            if cut - last.start >= range_bytes:
+            if cut - last.start >= least_bytes(last.start, len(text), range_bytes):
                 lines = sum(
                     text[at : min(at + _PIECE_BYTES, cut)].count(b"\n") for at in range(last.start, cut, _PIECE_BYTES)
                 )
