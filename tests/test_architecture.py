@@ -41,6 +41,7 @@ MAY_ASK = {
     "tracereport.command.progress": "a bar on the terminal, which is no document",
     "tracereport.command.capture": "the terminal of the command that it runs",
     "tracereport.command.receiver": "the spans that the command it runs sends to it",
+    "tracereport.engine.local_workers": "sets a variable for a process of the standard library and takes it back",
     "tracereport.engine.own_process": "sets a variable for NumPy and takes it back; nothing depends on it",
     "tracereport.documents.user_cache": "where the user's cache is: what it holds changes no document",
     "tracereport.documents.writer": "a name for a temporary file that can't be foreseen",

@@ -1,28 +1,34 @@
 """``python -m tracereport``, and where the command starts."""
 
-import gc
 import os
 import sys
-
-from tracereport.engine.own_process import collect_seldom
-from tracereport.errors import INTERRUPTED_LINE, ExitCode, describe_fault
 
 
 def main() -> int:
     """Runs the command. An interrupt counts from the first line on, and waits for no thread to end."""
-    collect_seldom()
-    _open_closed_streams()
-    try:
-        from tracereport.command import cli  # noqa: PLC0415 - an interrupt while it is loaded is one, too
+    try:  # an interrupt while something is loaded is one, too
+        import gc  # noqa: PLC0415
+
+        from tracereport.engine.own_process import collect_seldom  # noqa: PLC0415
+
+        collect_seldom()
+        _open_closed_streams()
+        from tracereport.command import cli  # noqa: PLC0415
 
         code = cli.main()
     except KeyboardInterrupt:
+        from tracereport.errors import INTERRUPTED_LINE, ExitCode  # noqa: PLC0415
+
         sys.stderr.write(INTERRUPTED_LINE)
         sys.stderr.flush()
         os._exit(ExitCode.INTERRUPTED)
     except SystemExit as ended:  # by SIGTERM or SIGHUP
+        from tracereport.errors import ExitCode  # noqa: PLC0415
+
         os._exit(ended.code if isinstance(ended.code, int) else ExitCode.NOT_WRITTEN)
     except Exception as error:  # noqa: BLE001 - what goes wrong while the command is loaded
+        from tracereport.errors import ExitCode, describe_fault  # noqa: PLC0415
+
         message, remedy = describe_fault(error)
         sys.stderr.write(f"tracereport: {message}\n  {remedy}\n")
         return ExitCode.NOT_WRITTEN

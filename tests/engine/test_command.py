@@ -10,6 +10,7 @@ from tests.truth import log_path
 from tracereport import __version__
 from tracereport.command.cli import main
 from tracereport.engine import workers
+from tracereport.engine.local_workers import make_local_executor
 from tracereport.engine.part_file import MAGIC, PartWriter, StoredPart
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError
@@ -147,7 +148,7 @@ def test_an_input_that_kills_its_worker_is_named_after_three_tries(monkeypatch: 
     monkeypatch.setattr(workers, "run_task", kill_the_worker)
     task = Task(input="a.log", title="a.log", index=0, inputs=1, settings=Settings(), row_limit=10)
     with pytest.raises(InputError, match=r"a\.log: a worker died 3 times"):
-        workers.run_tasks([task], workers.make_local_executor, 1, lambda *_: None)
+        workers.run_tasks([task], make_local_executor, 1, lambda *_: None)
 
 
 def part_of(name: str) -> bytes:

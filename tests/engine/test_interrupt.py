@@ -12,6 +12,7 @@ import pytest
 from tests.engine.test_same_report import of_one_process, of_parts
 from tests.running import command_line, environment
 from tracereport.engine.part_file import StoredPart
+from tracereport.errors import INTERRUPTED_LINE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are those of POSIX")
 PATIENCE_SECONDS = 60.0
@@ -33,13 +34,39 @@ def is_gone(session: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_workers_end_with_the_run_and_what_is_done_stays_done(tmp_path: Path, number: int, code: int) -> None:
-    paths = [tmp_path / f"{index:02}.log" for index in range(24)]
+def write_logs(folder: Path, count: int, calls: int) -> list[Path]:
+    paths = [folder / f"{index:02}.log" for index in range(count)]
     for index, path in enumerate(paths):
         path.write_text(
-            "".join(f"PERF_TRACE|{at}|load|id={at * (index + 1) % 900}|elapsed_us={at % 7}\n" for at in range(6_000))
+            "".join(f"PERF_TRACE|{at}|load|id={at * (index + 1) % 900}|elapsed_us={at % 7}\n" for at in range(calls))
         )
+    return paths
+
+
+@pytest.mark.parametrize("done", [0, 1, 23])
+def test_an_interrupt_that_a_terminal_tells_to_all_processes_is_one_line(tmp_path: Path, done: int) -> None:
+    """While workers start, in the middle, and when the last part is merged."""
+    logs = [str(path) for path in write_logs(tmp_path, 24, 3_000)]
+    parts = tmp_path / "parts"
+    command = command_line(*logs, "--workers", "2", "--parts", str(parts), "-o", str(tmp_path / "a.json"))
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        wait_until(parts.exists, "there is no folder")
+        wait_until(lambda: len(list(parts.glob("*.part"))) >= done, "too few parts are there")
+        os.killpg(process.pid, signal.SIGINT)
+        _, printed = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, printed.decode()) == (130, INTERRUPTED_LINE)
+        wait_until(lambda: is_gone(process.pid), "a worker is left")
+    finally:
+        process.kill()
+        process.communicate()
+    for part in parts.glob("*.part"):
+        StoredPart(part.read_bytes(), part.name).read("partials")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_workers_end_with_the_run_and_what_is_done_stays_done(tmp_path: Path, number: int, code: int) -> None:
+    paths = write_logs(tmp_path, 24, 6_000)
     parts = tmp_path / "parts"
     logs = [str(path) for path in paths]
     command = command_line(*logs, "--workers", "2", "--parts", str(parts), "-q", "-o", str(tmp_path / "a.json"))

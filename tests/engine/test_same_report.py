@@ -143,7 +143,7 @@ def test_inputs_that_end_in_any_order_give_the_same_report(monkeypatch: pytest.M
         executor.run_all()
         return set(futures), set()
 
-    monkeypatch.setattr("tracereport.engine.workers.make_local_executor", lambda _workers: executor)
+    monkeypatch.setattr("tracereport.engine.local_workers.make_local_executor", lambda _workers: executor)
     monkeypatch.setattr("tracereport.engine.workers.wait", wait_for_all)
     paths = REAL[:8]
     assert of_parts(paths, workers="4") == of_one_process(paths)

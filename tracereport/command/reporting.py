@@ -23,6 +23,7 @@ from tracereport.command.options import (
 )
 from tracereport.command.printing import print_error, print_line
 from tracereport.command.schema import schema_option
+from tracereport.engine.cores import will_pay
 from tracereport.engine.own_process import begin_command
 from tracereport.errors import ExitCode, TracereportError, UsageError
 
@@ -95,6 +96,7 @@ def report(logs: tuple[str, ...], *, open_page: bool, **given: Any) -> int:  # n
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
     if "" in logs:
         raise UsageError("The name of a log is empty", "Is a variable of the shell not set?")
+    _start_workers_ahead(logs, given["workers"])
     begin_command()
     from tracereport.command.plan import plan_job  # noqa: PLC0415
 
@@ -112,6 +114,14 @@ def report(logs: tuple[str, ...], *, open_page: bool, **given: Any) -> int:  # n
         if (unopened := showing.open_page(job, pages)) is not None:
             print_line(unopened)
     return code
+
+
+def _start_workers_ahead(logs: tuple[str, ...], workers: str | None) -> None:
+    """Starts what workers are made of, where some are likely to be: it loads while we do."""
+    if (workers is None or (workers.isdecimal() and workers != "1")) and will_pay(logs):
+        from tracereport.engine.local_workers import start_ahead  # noqa: PLC0415
+
+        start_ahead()
 
 
 @click.command(
@@ -197,6 +207,7 @@ def measure(logs: tuple[str, ...], *, shard: str, **given: Any) -> int:  # noqa:
 
     Several machines can share the work: each is given the same logs and a --shard of its own.
     """
+    _start_workers_ahead(logs, given["workers"])
     begin_command()
     from tracereport.command.parts_job import measure_shard  # noqa: PLC0415
     from tracereport.command.plan import plan_job  # noqa: PLC0415

@@ -1,7 +1,9 @@
 """What there is to measure with, and from which size on several processes pay."""
 
+import glob
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from tracereport.sources.streams.names import InputState
@@ -22,6 +24,21 @@ def count_cores() -> int:
 def count_threads() -> int:
     """How many threads measure in a process that has the machine to itself."""
     return min(count_cores(), _MOST_THREADS)
+
+
+def will_pay(names: Sequence[str]) -> bool:
+    """Whether several processes are likely to pay, by a look at the files that are named before anything is loaded."""
+    if count_cores() == 1:
+        return False
+    left, files = PAYS_BYTES, 0
+    for name in names:
+        for path in glob.iglob(name, recursive=True) if glob.has_magic(name) else (name,):  # noqa: PTH207 - absolute ones
+            with suppress(OSError):
+                left -= os.stat(path).st_size  # noqa: PTH116 - Path takes its time for thousands
+            files += 1
+            if left <= 0 and files > 1:
+                return True
+    return False
 
 
 def pays(states: Sequence[InputState | None]) -> bool:

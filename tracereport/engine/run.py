@@ -23,6 +23,7 @@ from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import cut_input, group_inputs
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams.names import InputState
+from tracereport.sources.streams.stream import SPLITTING_THREADS
 
 RANGE_BYTES: Final = 64 << 20
 """Of a large input, what is measured by itself."""
@@ -166,24 +167,36 @@ def _measure(measuring: Measuring, tasks: Sequence[Task], done: Callable[[Task, 
     workers = measuring.workers
     if not tasks:
         return
-    from tracereport.engine.workers import (  # noqa: PLC0415 - most runs start no process, which takes long to load
-        connect_cluster,
-        make_local_executor,
-        run_tasks,
-    )
+    from tracereport.engine.workers import connect_cluster, run_tasks  # noqa: PLC0415 - most runs start no process
 
     if workers is not None and workers.startswith(CLUSTER_SCHEME):
         # The folders of this machine aren't theirs: without a store for all, parts come back to be put there.
         own = tasks if measuring.parts is not None else [msgspec.structs.replace(task, store=None) for task in tasks]
         with connect_cluster(workers) as (make_executor, count):
-            run_tasks(own, make_executor, count, done)
+            run_tasks(begin_with_largest(own, count), make_executor, count, done)
         return
     count = min(parse_workers(workers), len(tasks))
     if count == 1:
         for task in tasks:
-            done(task, run_task(task))
+            done(task, run_task(task, SPLITTING_THREADS))
         return
-    run_tasks(tasks, make_local_executor, count, done)
+    from tracereport.engine.local_workers import make_local_executor  # noqa: PLC0415 - as above
+
+    run_tasks(begin_with_largest(tasks, count), make_local_executor, count, done)
+
+
+_SHARES_OF_A_WORKER: Final = 32
+"""A task that is more than one of them is large, where it is twice as large as others are on average, too."""
+
+
+def begin_with_largest(tasks: Sequence[Task], workers: int) -> list[Task]:
+    """The tasks in the order in which they begin: one that takes long isn't to begin when all others are over.
+
+    The others keep the order of the inputs, in which parts are merged while others are measured.
+    """
+    total = sum(task.size for task in tasks)
+    large = max(2 * total // len(tasks), total // (_SHARES_OF_A_WORKER * workers))
+    return sorted(tasks, key=lambda task: -task.size if task.size > large else 0)
 
 
 def parse_workers(workers: str | None) -> int:

@@ -17,7 +17,6 @@ from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import read_sets
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams.names import InputState, input_title
-from tracereport.sources.streams.raw import Progress
 
 PARTIALS: Final = "partials"
 """The piece that holds the merged partial results; details have the key of their measure."""
@@ -81,15 +80,23 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.blake2b(msgspec.json.encode(identity), digest_size=16).hexdigest() + SUFFIX
 
 
-def run_task(task: Task, progress: Progress | None = None) -> bytes | None:
+def run_task(task: Task, splitting_threads: int = 0) -> bytes | None:
     """Measures an input. Gives its part, or puts it into the store.
+
+    Args:
+        task: what is measured.
+        splitting_threads: what splits lines beside this thread. None as a rule: there are as many workers as cores.
 
     Raises:
         TracereportError: the input can't be read, or the part can't be written.
     """
     inputs = {task.input: task.title, **dict(task.joined)}
     sets = read_sets(
-        list(inputs), progress, source=task.source, unpacked_limit=task.unpacked_limit, byte_range=task.byte_range
+        list(inputs),
+        source=task.source,
+        unpacked_limit=task.unpacked_limit,
+        byte_range=task.byte_range,
+        splitting_threads=splitting_threads,
     )
     titles = {input_title(name): title for name, title in inputs.items()}
     data = encode_sets(map(methodcaller("rename_files", titles), sets), task)

@@ -4,15 +4,13 @@ A worker that dies takes its task with it. The others go on; what was running th
 that it shows which input is to blame.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Final
 
 from tracereport.engine.cores import CLUSTER_SCHEME
-from tracereport.engine.own_process import begin_worker
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError, UsageError
 
@@ -108,11 +106,6 @@ def _run_batch(
             future.cancel()
         executor.shutdown(wait=False)
     return _Died()
-
-
-def make_local_executor(workers: int) -> Executor:
-    """Worker processes of this machine. They start anew: what this process holds isn't copied."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from tracereport.sources.objects import is_url
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams.names import input_title
 from tracereport.sources.streams.raw import Progress
-from tracereport.sources.streams.stream import Stream
+from tracereport.sources.streams.stream import SPLITTING_THREADS, Stream
 
 CALLS_AT_ONCE: Final = 250_000
 """As many as are measured together, where processes allow it: fewer would cost time, more would cost memory."""
@@ -29,9 +29,14 @@ class _Input:
     """An input, and the format that it is read as."""
 
     def __init__(
-        self, name: str, wanted: str | None, unpacked_limit: int | None = None, byte_range: ByteRange | None = None
+        self,
+        name: str,
+        wanted: str | None,
+        unpacked_limit: int | None = None,
+        byte_range: ByteRange | None = None,
+        splitting_threads: int = SPLITTING_THREADS,
     ) -> None:
-        self.stream = Stream(name, unpacked_limit, byte_range)
+        self.stream = Stream(name, unpacked_limit, byte_range, splitting_threads)
         self.source = find_source(wanted) if wanted is not None else choose_source(self.stream)
 
 
@@ -67,6 +72,7 @@ def read_sets(
     unpacked_limit: int | None = None,
     calls_at_once: int = CALLS_AT_ONCE,
     byte_range: ByteRange | None = None,
+    splitting_threads: int = SPLITTING_THREADS,
 ) -> Iterator[Calls]:
     """As ``read_inputs``, in sets of whole processes as they come: what has been used can be dropped.
 
@@ -77,8 +83,9 @@ def read_sets(
         unpacked_limit: the most bytes that a packed input may unpack to; None: as the streams say.
         calls_at_once: of a set, where the format allows it.
         byte_range: of the only input; None: all of it.
+        splitting_threads: what splits lines beside who reads them, where the format knows how.
     """
-    inputs = (_Input(name, source, unpacked_limit, byte_range) for name in names)
+    inputs = (_Input(name, source, unpacked_limit, byte_range, splitting_threads) for name in names)
     for used, streams in _group(inputs):
         if isinstance(used, CuttableSource):
             yield from _finish(used.read_sets(streams, progress, calls_at_once), streams)

@@ -1,7 +1,8 @@
 """Logs -> calls: runs the chunks of every input through the fast path, sees to the odd lines, and puts all together.
 
-Chunks are split by threads while the next one is read; their results are taken in the order of the log. Only here are
-lines looked at one by one: those that hold the mark and aren't plain, and the lines that go on a broken record.
+Chunks are split by threads, where there are any, while the next is read; their results are taken in the order of the
+log. Only here are lines looked at one by one: those that hold the mark and aren't plain, and those that go on a broken
+record.
 
 No process goes on beyond a marker, so that what stands before one can be put together and given away.
 """
@@ -31,7 +32,6 @@ from tracereport.sources.streams.raw import BrokenSourceError, Progress
 from tracereport.sources.streams.stream import Stream
 
 HEAD_BYTES = 1 << 20
-WORKERS = 2
 MEASURING_BYTES = 190
 """What a call takes while it is put together and measured, beside what is held of it before: as it was seen of a
 million calls of one process."""
@@ -184,19 +184,23 @@ class _File:
             yield chunk
 
     def _split_chunks(self, progress: Progress | None, chunk_bytes: int) -> Iterator[Chunk]:
-        """The chunks, split by threads."""
+        """The chunks, split by as many threads as the stream says; without any the one who reads does it himself."""
         source = self._stream.read_chunks(progress, chunk_bytes=chunk_bytes)
         # A range is of a log without an envelope: what it holds by itself might look like one.
         chunks = unwrap(source, self._envelope) if self._stream.byte_range is None else source
-        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracereport-split")
+        threads = self._stream.splitting_threads
+        pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="tracereport-split")
         futures: deque[Future[Chunk]] = deque()
         try:
             try:
                 for index, chunk in enumerate(chunks):
                     if not index and not self.reading.first_line:
                         self.reading.head = chunk[:HEAD_BYTES]
+                    if not threads:
+                        yield read_chunk(chunk)
+                        continue
                     futures.append(pool.submit(read_chunk, chunk))
-                    if len(futures) > WORKERS:
+                    if len(futures) > threads:
                         yield futures.popleft().result()
             except BrokenSourceError as error:
                 self.reading.error = str(error)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tracereport.sources.ranges import ByteRange
     from tracereport.sources.streams.raw import Progress
 
+SPLITTING_THREADS: Final = 2
+"""What splits lines beside who reads them, in a process that has the machine to itself."""
 HEAD_BYTES: Final = 1 << 18
 """So much of an input is looked at to tell its format."""
 
@@ -29,14 +31,22 @@ class Stream:
     A file is opened again to be read, so that thousands of them aren't held open; a pipe stays open between the two.
     """
 
-    def __init__(self, name: str, unpacked_limit: int | None = None, byte_range: ByteRange | None = None) -> None:
-        """Take the most bytes that the input may unpack to, and the range of its bytes that is read.
+    def __init__(
+        self,
+        name: str,
+        unpacked_limit: int | None = None,
+        byte_range: ByteRange | None = None,
+        splitting_threads: int = SPLITTING_THREADS,
+    ) -> None:
+        """Take the most bytes that the input may unpack to, the range of its bytes that is read, and who splits lines.
 
         None: as ``UNPACKED_RATIO`` says; all. An input with a range isn't packed.
         """
         self.name = name
         self.unpacked_limit = unpacked_limit
         self.byte_range = byte_range
+        self.splitting_threads = splitting_threads
+        """How many threads of their own split its lines."""
         self._held: tuple[CountedInput, PeekedStream] | None = None
         self._version: str | None = None
         """Of the object that was looked at: that one is read."""
