@@ -27,7 +27,8 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.models import Group, Permission  # noqa: E402  # only once it is set up
+from asgiref.sync import async_to_sync  # noqa: E402  # only once it is set up
+from django.contrib.auth.models import Group, Permission  # noqa: E402
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.core.cache import caches  # noqa: E402
 from django.core.management import call_command  # noqa: E402
@@ -40,8 +41,8 @@ from django.views.generic import DetailView  # noqa: E402
 
 from tests.tracing import tracing  # noqa: E402
 from tracereport import emit  # noqa: E402
+from tracereport.emit import asgiref, django_cache, django_pages, django_requests  # noqa: E402
 from tracereport.emit import django as hook  # noqa: E402
-from tracereport.emit import django_cache, django_pages, django_requests  # noqa: E402
 from tracereport.emit.django import FetchedCursor, trace_statements  # noqa: E402
 
 
@@ -54,6 +55,7 @@ def database() -> Iterator[None]:
         django_pages.trace_templates()
         django_pages.trace_migrations()
         django_cache.trace_caches()
+        asgiref.hand_on_askers()
     yield
     connection.close()
 
@@ -337,6 +339,29 @@ def test_an_asynchronous_request_is_a_frame(tmp_path: Path) -> None:
         response = asyncio.run(AsyncClient().get("/slow/"))
     assert response.status_code == 200
     assert [(call.function, call.parent) for call in calls] == [("load", 0), ("GET /slow/", None)]
+
+
+async def count_groups(names: list[str]) -> list[int]:
+    return [await Group.objects.filter(name=name).acount() for name in names]
+
+
+async def find_group(name: str) -> Group:
+    return await Group.objects.aget(name=name)
+
+
+def test_a_coroutine_asks_what_a_thread_carries_out_for_it(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        assert async_to_sync(count_groups)(["a", "b"]) == [0, 0]
+        assert async_to_sync(asyncio.wait_for)(count_groups(["c"]), 10) == [0]
+        with pytest.raises(Group.DoesNotExist):
+            async_to_sync(find_group)("nobody")
+    *asked, failed = calls
+    line = inspect.getsourcelines(count_groups)[1] + 1
+    places = {(call.caller, call.reserved["at"]) for call in asked}
+    assert places == {("count_groups", f"tests/emit/test_django.py:{line}")}
+    assert len({call.reserved["activation"] for call in asked}) == 2
+    assert len(asked) == 3
+    assert failed.caller == "find_group"
 
 
 def test_what_a_migration_asks_is_a_frame(tmp_path: Path) -> None:

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-MACHINERY = ("django", "asgiref", "rest_framework", "pytest_django")
+MACHINERY = ("django", "rest_framework", "pytest_django")
 is_migrating: ContextVar[bool] = ContextVar("perf_trace_migrating", default=False)

@@ -10,6 +10,7 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
         ("django.template.base", "django_pages:trace_templates"),
         ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
         ("django.core.cache", "django_cache:trace_caches"),
+        ("asgiref.sync", "asgiref:hand_on_askers"),
     ),
     "starlette": (("starlette.applications", "starlette:trace_requests"),),
     "flask": (("flask.app", "flask:trace_requests"),),

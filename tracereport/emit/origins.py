@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .calls import NOWHERE, Origin, current, find_running
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
-_SCHEDULERS = ("asyncio", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
+_SCHEDULERS = ("asyncio", "asgiref", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
 _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
@@ -32,6 +33,8 @@ _files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
 _places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
 _PLACES_KEPT = 4096
+handed_on: ContextVar[Origin | None] = ContextVar("perf_trace_asker", default=None)
+"""Who asks for what a thread carries out, where its own stack doesn't hold that."""
 _START_FOLDER = os.sep
 with suppress(OSError):  # it may be gone
     _START_FOLDER = os.getcwd()  # noqa: PTH109  # pathlib is slow to import
@@ -56,14 +59,16 @@ class _Activation:
 def find_origin(frame: FrameType | None) -> Origin:
     """The function that a frame runs, the line it is at, and which run asks.
 
-    Nothing where there is no frame, or it only schedules what others have handed in, as event loops and pytest do.
-    The run is told where no call stands around, or a test alone: within a request, say, all that is asked belongs
-    together anyway.
+    Nothing where there is no frame. Where it only schedules what others have handed in, as event loops and pytest
+    do, it is who has done so, if that is known. The run is told where no call stands around, or a test alone: within
+    a request, say, all that is asked belongs together anyway.
     """
     if frame is None:
         return NOWHERE
     known = _places.get((id(frame.f_code), frame.f_lasti))
     place = _find_place(frame) if known is None else known[1]
+    if place is NOWHERE:
+        return handed_on.get() or NOWHERE
     log = now.log
     around = None if log is None else find_running(current.get(), log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):

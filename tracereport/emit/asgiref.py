@@ -1,0 +1,30 @@
+"""Hands on who asks from a coroutine to the thread in which Django carries out what it asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import SyncToAsync
+
+from .django_machinery import MACHINERY
+from .hooks import extend, find_outside
+from .log import is_on
+from .origins import handed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def hand_on_askers() -> None:
+    """A statement of a thread that a coroutine waits for is asked by the function that waits."""
+    extend(SyncToAsync, "__call__", _call)
+
+
+async def _call(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is called
+    if not is_on():
+        return await call(*args, **kwargs)
+    token = handed_on.set(find_outside(MACHINERY))
+    try:
+        return await call(*args, **kwargs)
+    finally:
+        handed_on.reset(token)
