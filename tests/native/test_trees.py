@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracereport.native.trees import are_unlike_above, find_marks_above, last_inside, sum_children
+from tracereport.native.trees import (
+    are_unlike_above,
+    find_marks_above,
+    find_parent_places,
+    last_inside,
+    sum_children,
+)
 
 LARGEST = 2**63 - 1
 NODES = st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.integers(-5, 5)))
@@ -55,6 +61,19 @@ def test_children_are_added_up_exactly(nodes: list[tuple[int, int, int]]) -> Non
     ]
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.booleans(), st.integers(-1, 10))),
+    st.sampled_from([1, 5]),
+)
+def test_parents_are_found_by_their_numbers(calls: list[tuple[int, int, bool, int]], step: int) -> None:
+    calls.sort(key=lambda call: call[:2])
+    process, number, in_tree, wanted = (np.array([call[part] for call in calls], np.int64) for part in range(4))
+    found = find_parent_places(process, number * step, wanted * step, in_tree > 0)
+    for at, (own, _, is_in_tree, up) in enumerate(calls):
+        named = [place for place, other in enumerate(calls) if other[:3] == (own, up, True)]
+        assert found[at] == (named[0] if named and is_in_tree else -1)
+
+
 def test_a_parent_behind_its_child_and_groups_that_arent_there_are_refused() -> None:
     behind, none, one = np.array([0]), np.array([-1]), np.ones(1, np.uint8)
     inside, zeros = np.array([-1, 0]), np.zeros(2, np.int64)
@@ -73,6 +92,7 @@ def test_a_parent_behind_its_child_and_groups_that_arent_there_are_refused() -> 
         lambda: last_inside(behind, behind[:0]),
         lambda: are_unlike_above(behind, behind, one[:0] > 0),
         lambda: sum_children(none, behind, behind[:0], 1),
+        lambda: find_parent_places(behind, behind, behind[:0], one > 0),
     ):
         with pytest.raises(ValueError, match="length"):
             refused()

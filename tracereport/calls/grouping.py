@@ -39,8 +39,8 @@ def sum_by(groups: Integers, values: NDArray[np.int64], count: int) -> NDArray[A
     Where the sum of all groups might not fit into 64 bits, they are Python's integers.
     """
     if is_constant(values):
-        values_by_group = count_by(groups, count).astype(object) * int(values[0])
-        return values_by_group.astype(np.int64) if int(values[0]) * len(values) < 1 << 63 else values_by_group
+        counts, value = count_by(groups, count), int(values[0])
+        return counts * value if value * len(values) < 1 << 63 else counts.astype(object) * value
     with suppress(OverflowError):
         sums = sum_groups(groups, values, count)
         if sums.sum(dtype=np.float64) < 1 << 62:

@@ -13,7 +13,8 @@ from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
 from tracereport.calls.constant import Whole, map_rows, repeat_value
 from tracereport.calls.units import Units, find_root_units, find_units
 from tracereport.model import UnitKind
-from tracereport.native.keys import find_distinct
+from tracereport.native.tally import find_extremes
+from tracereport.native.trees import find_parent_places
 
 NOWHERE = -1
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -23,7 +24,7 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     """The calls by process and number. All arrays run over them; an index into them is a call's *place*."""
 
     calls: Calls
-    row: NDArray[np.intp] | None
+    row: NDArray[np.integer[Any]] | None
     """Where each stands in ``calls``. Null: places are rows, as all calls have an order, and stand in it."""
     process: NDArray[np.int32]
     number: Whole
@@ -40,7 +41,7 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     """A judged question: its values were recorded, and it didn't fail. These alone can ask again."""
     in_tree: NDArray[np.bool_]
     """Plausible, in a process with a nested or given tree."""
-    parent: NDArray[np.intp]
+    parent: NDArray[np.int32]
     """The place of the calling call, ``NOWHERE`` for a root, without a tree, or where the caller never printed."""
 
     def __len__(self) -> int:
@@ -59,10 +60,12 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
 def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls:
     """Brings the calls outside of interleaved stretches into the order of their start; see ``find_units``."""
     judged = calls.judged
-    row = None
-    if not judged.all() or not _is_ordered(calls.process, calls.number):
+    row: NDArray[np.integer[Any]] | None = None
+    if not judged.all():
         row = np.flatnonzero(judged)
         row = row[_find_order(calls.process[row], calls.number[row])]
+    elif not _is_ordered(calls.process, calls.number):
+        row = _find_order(calls.process, calls.number)
 
     def take(column: NDArray[Scalar]) -> NDArray[Scalar]:
         return column if row is None else map_rows(column, row)
@@ -120,18 +123,18 @@ def _is_ordered(process: NDArray[np.int32], number: Whole) -> bool:
     return bool(np.all((number[1:] > number[:-1]) | (process[1:] > process[:-1])))
 
 
-def _find_order(process: NDArray[np.int32], number: Whole) -> NDArray[np.intp]:
+def _find_order(process: NDArray[np.int32], number: Whole) -> NDArray[np.integer[Any]]:
     """The order by process and number. Numbers are nearly dense: each gets a slot of its own, which saves sorting."""
     if _is_ordered(process, number):
         return np.arange(len(process))
-    width = np.zeros(int(process.max()) + 1, np.int64)
-    np.maximum.at(width, process, number)
+    _, largest = find_extremes(process, number, int(process.max()) + 1)
+    width = np.maximum(largest, 0)
     slots = int(width.sum(dtype=np.float64)) + len(width)
     if slots <= 4 * len(process):
         first_slot = np.concatenate(([0], np.cumsum(width + 1)[:-1]))
-        occupant = np.full(slots, NOWHERE, np.intp)
-        occupant[first_slot[process] + number] = np.arange(len(process))
-        order: NDArray[np.intp] = occupant[occupant != NOWHERE]
+        occupant = np.full(slots, NOWHERE, np.int32)
+        occupant[first_slot[process] + number] = np.arange(len(process), dtype=np.int32)
+        order: NDArray[np.int32] = occupant[occupant != NOWHERE]
         if len(order) == len(process):
             return order
     return np.lexsort((number, process))
@@ -139,28 +142,7 @@ def _find_order(process: NDArray[np.int32], number: Whole) -> NDArray[np.intp]:
 
 def _find_parent_places(
     process: NDArray[np.int32], number: Whole, parent: Whole, in_tree: NDArray[np.bool_]
-) -> NDArray[np.intp]:
-    if not in_tree.any() or not len(child := np.flatnonzero(in_tree & (parent != NO_PARENT))):
-        return repeat_value(np.intp(NOWHERE), len(process))
-    places = np.full(len(process), NOWHERE, np.intp)
-    # Where a process lacks no number, a call's place is its number behind the process's first place.
-    first_place = np.searchsorted(process, process[child])
-    expected = first_place + parent[child]
-    if expected.min() >= 0 and expected.max() < len(process):  # below 0 the sum has overflowed
-        known = (number[expected] == parent[child]) & (process[expected] == process[child]) & in_tree[expected]
-        if known.all():
-            places[child] = expected
-            return places
-    # Process and number in one key: numbers as their rank, so that it can't overflow.
-    numbers = find_distinct(number[in_tree])
-    tree = np.flatnonzero(in_tree)
-    key = process[tree].astype(np.int64) * len(numbers) + np.searchsorted(numbers, number[tree])
-    rank = np.searchsorted(numbers, parent[child])
-    known = rank < len(numbers)
-    known[known] = numbers[rank[known]] == parent[child][known]
-    wanted = process[child].astype(np.int64) * len(numbers) + rank
-    found = np.searchsorted(key, wanted)
-    known &= found < len(key)
-    known[known] = key[found[known]] == wanted[known]
-    places[child[known]] = tree[found[known]]
-    return places
+) -> NDArray[np.int32]:
+    if not in_tree.any() or not np.any(in_tree & (parent != NO_PARENT)):
+        return repeat_value(np.int32(NOWHERE), len(process))
+    return find_parent_places(process, number, parent, in_tree)

@@ -106,7 +106,7 @@ def _find_workers(calls: Calls) -> NDArray[np.bool_]:
 
 
 def find_root_units(
-    calls: Calls, rows: NDArray[np.intp], parent: NDArray[np.intp], in_tree: NDArray[np.bool_]
+    calls: Calls, rows: NDArray[np.integer[Any]], parent: NDArray[np.int32], in_tree: NDArray[np.bool_]
 ) -> Units:
     """Puts each call into the unit of its root call; what stands in no tree, into that of its process.
 

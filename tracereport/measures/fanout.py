@@ -258,8 +258,8 @@ def _find_askers(
 
 
 def _is_frequent(codes: NDArray[np.integer], least: int) -> NDArray[np.bool_]:
-    """Whether each code occurs at least so often."""
-    return np.bincount(codes)[codes] >= least if len(codes) else np.zeros(0, np.bool_)
+    """Whether each code, from 0 on, occurs at least so often."""
+    return take(count_by(codes, int(codes.max(initial=-1)) + 1) >= least, codes)
 
 
 def _build_table(shapes: Shapes, lookup: NDArray[np.int32], group: NDArray[np.int32]) -> Table:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tracereport.calls.constant import is_constant, map_rows
+from tracereport.calls.calls import NO_NAME
+from tracereport.calls.constant import is_constant
 from tracereport.calls.grouping import LONG_ROW_LIMIT, count_by, keep_rows, sum_by
-from tracereport.calls.ordered import NOWHERE
 from tracereport.measures.context import Context
 from tracereport.measures.distribution import Times, bin_times, count_times, split_times
 from tracereport.measures.evidence import EvidencePart
@@ -16,6 +16,7 @@ from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
 from tracereport.model import Function, HistogramBin, Rows
 from tracereport.native.tally import find_extremes
+from tracereport.native.trees import sum_children
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,17 +61,13 @@ def _count_self_times(context: Context) -> Table:
     """Elapsed time less that of the children, by function, of the calls in known trees."""
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
-    in_tree = np.flatnonzero(ordered.in_tree)
-    row, function_of = ordered.rows(in_tree), context.function_of_signature
-    function, elapsed_ns = function_of[ordered.signature[in_tree]], calls.elapsed_ns[row]
-    parent = ordered.parent[in_tree]
-    child = np.flatnonzero(parent != NOWHERE)
+    in_tree, elapsed_ns = ordered.in_tree, ordered.take(calls.elapsed_ns)
+    function = context.function if in_tree.all() else np.where(in_tree, context.function, np.int32(NO_NAME))
     has_calls = count_by(function, names)
     found = np.flatnonzero(has_calls)
     own_ns = sum_by(function, elapsed_ns, names)[found].astype(object)
-    of_parent = function_of[ordered.signature[parent[child]]]
-    inside_ns = sum_by(of_parent, elapsed_ns[child], names)[found].astype(object)
-    resolution_ns = sum_by(function, map_rows(calls.resolution_ns, row), names)
+    inside_ns = sum_children(ordered.parent, function, elapsed_ns, names)[found]
+    resolution_ns = sum_by(function, ordered.take(calls.resolution_ns), names)
     return Table(
         key={"function": Column(found, calls.names)},
         sums={

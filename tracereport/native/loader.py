@@ -48,6 +48,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     ),
     "tracereport_unlike_above": (_COUNT, (Column, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_last_inside": (_COUNT, (Column, _ADDRESS, _COUNT)),
+    "tracereport_parent_places": (_COUNT, (*[Column] * 3, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_marks_above": (_COUNT, (Column, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_sum_children": (_COUNT, (Column, _ADDRESS, Column, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_find_paths": (_COUNT, (Column, *[_ADDRESS] * 3, *[_COUNT] * 3, _ADDRESS, _ADDRESS)),

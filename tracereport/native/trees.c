@@ -61,3 +61,44 @@ EXPORT int64_t tracereport_sum_children(Column parent, const int32_t *group, Col
     }
     return count;
 }
+
+/* Of some calls, by their places in the order of their numbers, the first that has the number; `count` for none. */
+static int64_t find_number(const int32_t *members, int64_t count, Column number, int64_t wanted) {
+    /* Where no number lacks, it is the place. */
+    if (wanted < count && number_at(number, members[wanted]) == wanted &&
+        (!wanted || number_at(number, members[wanted - 1]) < wanted))
+        return wanted;
+    int64_t low = 0, high = count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (number_at(number, members[middle]) < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && number_at(number, members[low]) == wanted ? low : count;
+}
+
+/* The places of the calls that others name as their parents, by their numbers; -1 for none. Calls stand in the order of
+ * their processes and numbers; those that are in no tree name none, and are none. */
+EXPORT int64_t tracereport_parent_places(Column process, Column number, Column parent, const uint8_t *in_tree,
+                                         int64_t count, int32_t *place) {
+    if (count < 0 || count > INT32_MAX || !is_column(process) || !is_column(number) || !is_column(parent))
+        return BAD_ARGUMENT;
+    int32_t *members = allocate(count, sizeof *members);
+    if (!members)
+        return NO_MEMORY;
+    for (int64_t begin = 0, end; begin < count; begin = end) {
+        int64_t own = number_at(process, begin), held = 0;
+        for (end = begin; end < count && number_at(process, end) == own; end++)
+            if (in_tree[end])
+                members[held++] = (int32_t)end;
+        for (int64_t at = begin; at < end; at++) {
+            int64_t wanted = number_at(parent, at);
+            int64_t found = in_tree[at] && wanted >= 0 ? find_number(members, held, number, wanted) : held;
+            place[at] = found < held ? members[found] : -1;
+        }
+    }
+    free(members);
+    return count;
+}

@@ -11,6 +11,29 @@ from numpy.typing import NDArray
 from tracereport.native.loader import address, checked, column, join_halves, library
 
 
+def find_parent_places(
+    process: NDArray[np.integer[Any]],
+    number: NDArray[np.integer[Any]],
+    parent_number: NDArray[np.integer[Any]],
+    in_tree: NDArray[np.bool_],
+) -> NDArray[np.int32]:
+    """Where the parent of each call stands; -1 without one.
+
+    Args:
+        process: per call, as are all columns. Calls stand in the order of their processes and numbers.
+        number: the call's.
+        parent_number: that of its parent in its process; below 0 for none.
+        in_tree: what isn't has no parent, and is none.
+    """
+    in_tree, count = np.ascontiguousarray(in_tree, np.bool_), len(process)
+    if not count == len(number) == len(parent_number) == len(in_tree):
+        raise ValueError("columns of different lengths")
+    place = np.empty(count, np.int32)
+    columns = (column(process), column(number), column(parent_number), address(in_tree))
+    checked(library().tracereport_parent_places(*columns, count, address(place)))
+    return place
+
+
 def find_marks_above(parent: NDArray[np.integer[Any]], marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """All marks, a bit each, of the calls above each call.
 

@@ -252,6 +252,9 @@ static void try_tree(const int64_t *parent, const int64_t *values, const int32_t
     if (tracereport_unlike_above(up, group, count, mask) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(mask[at] == (parent[at] < 0 || group[parent[at]] != group[at]));
+    if (tracereport_parent_places((Column){group, 4}, (Column){values, 8}, up, flags, count, path) == count)
+        for (int64_t at = 0; at < count; at++)
+            HOLDS(path[at] < 0 || (flags[at] && flags[path[at]] && values[path[at]] == parent[at]));
     tracereport_sum_children(up, group, (Column){values, 8}, count, sums, groups);
     PairTable *table = tracereport_pairs_new();
     if (table && tracereport_find_paths(up, set, mask, flags, count, count, 3, table, path) == count)
