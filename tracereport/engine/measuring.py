@@ -8,7 +8,7 @@ import msgspec
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
-from tracereport.findings import timelines
+from tracereport.findings import fan_outs, timelines
 from tracereport.findings.interface import FindingKind
 from tracereport.findings.ranking import KINDS
 from tracereport.measures.context import Context
@@ -20,6 +20,10 @@ MEASURED: Final[tuple[Measure[Any] | FindingKind[Any], ...]] = (*MEASURES, *KIND
 """All that has partial results."""
 _CALLS_FOR_THREADS: Final = 100_000
 """Below, threads take longer to start than they save."""
+
+
+_FIRST: Final = (fan_outs.KIND_KEY, "slowest_calls", "cache_curves", "functions", "savings", "slow_calls")
+"""What begins first of several: fan-outs, which most of the others rest on, and what can be measured meanwhile."""
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -54,9 +58,15 @@ def measure_calls(
 def _measure_at_once(context: Context, threads: int) -> dict[str, Any]:
     """The partial results; NumPy and the native library let other threads run while they work."""
     with ThreadPoolExecutor(threads, thread_name_prefix="tracereport-measure") as pool:
-        # What takes longest comes last in the report, and begins first here.
-        running = {own.key: pool.submit(own.measure, context) for own in reversed(MEASURED)}
+        running = {own.key: pool.submit(own.measure, context) for own in sorted(MEASURED, key=_rank)}
         return {own.key: running[own.key].result() for own in MEASURED}
+
+
+def _rank(measure: Measure[Any] | FindingKind[Any]) -> int:
+    """What takes long and isn't among the first comes late in the report, and early here."""
+    if measure.key in _FIRST:
+        return _FIRST.index(measure.key)
+    return len(_FIRST) + len(MEASURED) - MEASURED.index(measure)
 
 
 def merge_partials(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
