@@ -318,11 +318,12 @@ def test_the_same_question_to_another_database_is_another_question(tmp_path: Pat
     assert {name for each in params for name, _ in each} == {"sql", "database"}
 
 
-def test_a_test_that_makes_its_own_database_asks_what_every_other_one_asks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{folder}/{test}.db"])
+def test_a_test_that_makes_its_own_database_asks_what_every_other_one_asks(tmp_path: Path, url: str) -> None:
     with tracing(tmp_path) as calls:
         for test in ("a", "b"):
             emit.name_test(test)
-            engine = create_engine("sqlite://")
+            engine = create_engine(url.format(folder=tmp_path, test=test))
             trace_statements(engine)
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1")).all()

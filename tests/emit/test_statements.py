@@ -140,20 +140,26 @@ def test_the_first_database_has_no_name_and_the_others_have_one_each() -> None:
     named = [
         databases.name(key, name) for key, name in ((1, "shop"), (2, "shop"), (3, "shop"), (4, "log"), (1, "shop"))
     ]
-    assert named == [None, "shop", "shop 3", "log", None]
+    assert named == [None, "shop", "shop 2", "log", None]
 
 
-def test_databases_that_tests_make_for_themselves_are_counted_in_each_test() -> None:
-    class Pool:
-        pass
+def test_a_database_that_a_test_makes_for_itself_stands_for_the_first() -> None:
+    databases = Databases()
 
-    databases, pools = Databases(), [Pool(), Pool(), Pool()]
-    emit.name_test("a")
-    first = [databases.name_passing(pool) for pool in (*pools[:2], pools[0])]
-    emit.name_test("b")
-    second = [databases.name_passing(pool) for pool in pools[2:]]
-    emit.name_test(None)
-    assert (first, second) == ([None, "memory 2", None], [None])
+    def ask(test: str, *names: str) -> list[str | None]:
+        emit.name_test(test)
+        return [databases.name(name, name.rstrip("0123456789")) for name in names]
+
+    try:
+        assert ask("a", "shop1", "log1", "shop1") == [None, "log", None]
+        assert ask("b", "shop2", "log2") == [None, "log"]
+        assert ask("c", "shop3") == [None]
+        # The first of all keeps its place, unless another one has it in this test.
+        assert ask("d", "shop1", "shop4") == [None, "shop"]
+        assert ask("e", "shop5", "shop1", "shop6") == [None, "shop", "shop 2"]
+        assert ask("f", "log1", "shop1") == ["log", None]
+    finally:
+        emit.name_test(None)
 
 
 @pytest.mark.parametrize(

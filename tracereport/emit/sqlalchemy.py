@@ -57,11 +57,11 @@ _databases = Databases()
 
 
 class _Named(NamedTuple):
-    """What an engine's database is called: for good, or as long as this pool serves this test."""
+    """What an engine's database is called as long as this pool serves this test."""
 
     name: str | None
-    pool: ref[Any] | None = None
-    test: object = None
+    pool: ref[Any]
+    test: object
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
@@ -191,16 +191,15 @@ def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the 
 
 
 def _name_database(engine: Engine) -> str | None:
-    """The database's name, which is looked up once for an engine; of one in memory once for each pool and test."""
+    """The database's name, which is looked up once for an engine, pool and phase of a test."""
     known: _Named | None = vars(engine).get(_DATABASE)
-    if known is None or (known.pool is not None and not (known.pool() is engine.pool and known.test is now.test)):
-        url = engine.url
+    if known is None or known.test is not now.test or known.pool() is not engine.pool:
+        url, pool = engine.url, ref(engine.pool)
         if url.database in _MEMORY and url.get_backend_name() == "sqlite":
-            known = _Named(_databases.name_passing(engine.pool), ref(engine.pool), now.test)
+            name = _databases.name(pool, "memory")
         else:
-            key, name = url.render_as_string(hide_password=True), url.database or url.host or "database"
-            known = _Named(_databases.name(key, name))
-        vars(engine)[_DATABASE] = known
+            name = _databases.name(url.render_as_string(hide_password=True), url.database or url.host or "database")
+        vars(engine)[_DATABASE] = known = _Named(name, pool, now.test)
     return known.name
 
 

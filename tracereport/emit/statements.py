@@ -12,7 +12,6 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-from weakref import WeakKeyDictionary
 
 from .answers import digest
 from .calls import NOT_TRACED, NOWHERE, Call, TracedCall
@@ -120,33 +119,27 @@ class Session:
 class Databases:
     """Names the databases that a program asks, from the second one on: the questions of a program with one stay.
 
-    A *passing* database is one that a test makes for itself, such as one in memory: these are counted within a test, so
-    that each test with one has the same questions.
+    They are told apart within a test. A database that a test makes for itself, in a file or in memory, stands for the
+    first of all where the test asks no other one, so that each such test has the same questions. One that several tests
+    ask keeps its name as long as no other has it in the same test.
     """
 
     def __init__(self) -> None:
-        self._names: dict[Hashable, str | None] = {}
+        self._kept: dict[Hashable, str | None] = {}
         self._test: object = None
-        self._passing: WeakKeyDictionary[Any, str | None] = WeakKeyDictionary()
+        self._named: dict[Hashable, str | None] = {}
 
     def name(self, key: Hashable, name: str) -> str | None:
-        """The name of a database that lasts, by what tells it from others; None for the first of all."""
-        if key not in self._names:
-            taken = self._names.values()
-            named = name if name not in taken else f"{name} {len(taken) + 1}"
-            self._names[key] = named if self._names or self._passing else None
-        return self._names[key]
-
-    def name_passing(self, owner: object) -> str | None:
-        """The name of a database that lasts as long as its owner; None for the first of a test."""
+        """The name of a database in the test that runs, by what tells it from others; None for the first."""
         if self._test != now.test[:2]:
-            self._test = now.test[:2]
-            self._passing = WeakKeyDictionary()
-        name = self._passing.get(owner, "")
-        if name == "":
-            is_first = not self._passing and not self._names
-            self._passing[owner] = name = None if is_first else f"memory {len(self._passing) + 1}"
-        return name
+            self._test, self._named = now.test[:2], {}
+        if key not in self._named:
+            chosen, taken = self._kept.get(key), self._named.values()
+            numbered = (f"{name} {number}" for number in itertools.count(2))
+            chosen = next(each for each in itertools.chain((chosen, name), numbered) if each not in taken)
+            self._named[key] = chosen
+            self._kept.setdefault(key, chosen)
+        return self._named[key]
 
 
 def begin_statement(
