@@ -27,7 +27,8 @@ _WARNINGS: Final = 2
 _WARNING_LINES: Final = 3
 _FIX_LINES: Final = 2
 _GATES: Final = 4
-_VERDICT_LINES: Final = 5
+_HEADLINE_LINES: Final = 2
+_VERDICT_LINES: Final = 4
 _MARGIN: Final = "   "
 _DOTS: Final = " ..."
 _CLAUSES: Final = re.compile(r"(; |: )")
@@ -78,7 +79,7 @@ def render_brief(
 
 
 def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
-    """A finding in two lines: who asks whom with what that would save, and how far it goes."""
+    """A finding in two lines, or three: who asks whom with what that would save, and how far it goes."""
     worth = f"{describe_worth(finding)}, {finding.confidence}"
     start = f"{rank}. {state.upper()}{': ' if state else ''}"
     headline = start + describe_finding(finding, quote_name)
@@ -88,18 +89,19 @@ def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
         first = canvas.set_right([headline], worth)
         clauses = [*place, *([": "] if place else []), *extent]
     else:  # who asks whom is worth more than a figure at the line's end
-        first = [_shorten_headline(start, finding, canvas.width)]
+        first = _wrap_headline(start, finding, canvas)
         clauses = [worth, *(part for text in place for part in ("; at ", text)), "; ", *extent]
     return [*map(canvas.bold, first), _keep_clauses([_MARGIN + clauses[0], *clauses[1:]], canvas.width)]
 
 
-def _shorten_headline(start: str, finding: Finding, width: int) -> str:
-    """Who asks whom in one line: where names are too long, each of them elided as little as will do."""
-    for longest in range(width, _SHORTEST_NAME, -1):
+def _wrap_headline(start: str, finding: Finding, canvas: Canvas) -> list[str]:
+    """Who asks whom in one or two lines: where names are too long, each of them elided as little as will do."""
+    for longest in range(canvas.width, _SHORTEST_NAME, -1):
         headline = start + describe_finding(finding, partial(_quote_short, longest))
-        if display_width(headline) <= width:
-            return headline
-    return elide_middle(headline, width)
+        lines = canvas.wrap(headline, hanging=_MARGIN)
+        if len(lines) <= _HEADLINE_LINES:
+            return lines
+    return [elide_middle(headline, canvas.width)]
 
 
 def _quote_short(longest: int, name: str) -> str:
