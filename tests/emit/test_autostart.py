@@ -145,7 +145,7 @@ MIGRATE = "django.core.management.commands.migrate.Command"
 @pytest.mark.parametrize(
     ("library", "extended"),
     [
-        ("sqlalchemy", "hasattr(sqlalchemy.engine.default.DefaultDialect.do_execute, '_perf_trace_around')"),
+        ("sqlalchemy", "sqlalchemy.engine.default.DefaultDialect.do_execute._perf_trace_around"),
         ("django.db.backends.sqlite3.base", "django.db.backends.utils.CursorWrapper._execute._perf_trace_around"),
         ("django.test.client", "django.core.handlers.base.BaseHandler.get_response._perf_trace_around"),
         ("django.shortcuts", "django.template.base.Template.render._perf_trace_around"),

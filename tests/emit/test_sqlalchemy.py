@@ -26,7 +26,8 @@ from sqlalchemy import (  # noqa: E402  # only where it is installed
 )
 from sqlalchemy.dialects import registry  # noqa: E402
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite  # noqa: E402
-from sqlalchemy.engine.default import DefaultDialect  # noqa: E402
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy  # noqa: E402
+from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload  # noqa: E402
 
@@ -157,7 +158,7 @@ def test_values_can_be_hidden(tmp_path: Path) -> None:
 
 @contextmanager
 def all_engines_traced() -> Iterator[None]:
-    kinds: list[type] = [sqlalchemy.Engine, DefaultDialect]
+    kinds: list[type] = [DefaultDialect]
     for kind in kinds:
         kinds += kind.__subclasses__()
     before = [(kind, {**vars(kind)}) for kind in kinds]
@@ -166,9 +167,10 @@ def all_engines_traced() -> Iterator[None]:
         yield
     finally:
         for kind, members in before:
-            for name in ("initialize", "do_execute", "do_executemany", "do_execute_no_params"):
+            for name in ("do_execute", "do_executemany", "do_execute_no_params"):
                 if name in members:
                     setattr(kind, name, members[name])
+        del DefaultDialect.__init_subclass__
 
 
 def test_all_engines_can_be_traced_at_once(tmp_path: Path) -> None:
@@ -417,15 +419,16 @@ def test_a_statement_that_a_listener_changes_is_traced_as_it_is_sent(tmp_path: P
 
 
 def test_a_dialect_of_one_s_own_is_traced_however_it_executes(tmp_path: Path) -> None:
-    class Own(SQLiteDialect_pysqlite):
-        supports_statement_cache = True
-
-        def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-            for each in parameters:
-                super().do_execute(cursor, statement, each, context=context)  # type: ignore[no-untyped-call]
-
-    registry.impls["own"] = lambda: Own
     with all_engines_traced():
+
+        class Own(SQLiteDialect_pysqlite):
+            supports_statement_cache = True
+
+            def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+                for each in parameters:
+                    super().do_execute(cursor, statement, each, context=context)  # type: ignore[no-untyped-call]
+
+        registry.impls["own"] = lambda: Own
         engine = create_engine("own://", connect_args={"check_same_thread": False})
         with tracing(tmp_path) as calls, engine.begin() as connection:
             connection.exec_driver_sql("CREATE TABLE a (b INTEGER)", execution_options={"no_parameters": True})
@@ -434,3 +437,35 @@ def test_a_dialect_of_one_s_own_is_traced_however_it_executes(tmp_path: Path) ->
         engine.dispose()
     assert [call.function for call in calls] == ["create a", "insert a", "select a"]
     assert dict(calls[1].params)["parameter_sets"] == "2"
+
+
+def test_engines_take_the_options_that_they_took(tmp_path: Path) -> None:
+    with all_engines_traced(), tracing(tmp_path) as calls:
+        engine = create_engine("sqlite://", execution_options={"isolation_level": "AUTOCOMMIT"}, echo=False)
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT 1")) == 1
+        engine.dispose()
+    assert [call.function for call in calls] == ["select"]
+
+
+def test_as_many_rows_are_fetched_at_a_time_as_the_driver_would_give(session: Session, tmp_path: Path) -> None:
+    rows = session.execute(text("SELECT id FROM books ORDER BY id"))
+    untraced = [rows.fetchmany(), rows.fetchmany(), rows.fetchmany()]
+    with tracing(tmp_path):
+        rows = session.execute(text("SELECT id FROM books ORDER BY id"))
+        assert [rows.fetchmany(), rows.fetchmany(), rows.fetchmany()] == untraced
+
+
+def test_a_context_of_one_s_own_that_takes_the_rows_itself_gets_them(tmp_path: Path) -> None:
+    class Taking(DefaultExecutionContext):
+        def post_exec(self) -> None:
+            self.taken = self.cursor.fetchall()
+            self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(None, None, self.taken)
+
+    engine = create_engine("sqlite://")
+    engine.dialect.execution_ctx_cls = Taking
+    trace_statements(engine)
+    with tracing(tmp_path) as calls, engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 7").scalar() == 7
+    engine.dispose()
+    assert [call.metrics for call in calls] == [{}]

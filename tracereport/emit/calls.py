@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
-from .lines import format_line, format_marks, format_metrics, format_params, to_text
+from .lines import format_marks, format_metrics, format_odd_line, format_params, to_text
 from .log import Log, now
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class TracedCall(Call):
             self.log.write(self._format(elapsed_us))
 
     def _format(self, elapsed_us: int) -> str:
-        fields, origin = self.fields, self.origin
+        fields, enclosing = self.fields, self.enclosing
         elapsed_place = len(fields)
         fields.append(f"elapsed_us={elapsed_us}")
         if self.metrics:
@@ -174,14 +174,18 @@ class TracedCall(Call):
         if self.marks:
             fields += format_marks(self.marks)
         fields.append(f"via={self.via}")
-        _, at, activation = origin
+        _, at, activation = self.origin
         if at is not None:
             fields.append(f"at={at}")
         if activation is not None:
             fields.append(f"activation={activation}")
         fields.append(self.log.process)
-        enclosing = self.enclosing
-        return format_line(self.number, fields, elapsed_place, None if enclosing is None else enclosing.number)
+        fields.append("parent=none" if enclosing is None else f"parent={enclosing.number}")
+        text = f"PERF_TRACE|{self.number}|{'|'.join(fields)}\n"
+        # As many signs as stand between the fields, and no other mark: there is nothing to escape.
+        if text.count("|") == len(fields) + 1 and text.find("\n") == len(text) - 1 and text.rfind("PERF_TRACE") == 0:
+            return text
+        return format_odd_line(self.number, fields, elapsed_place)
 
 
 def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:

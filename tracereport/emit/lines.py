@@ -42,34 +42,35 @@ _LARGEST_METRIC = 2**64 - 1
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 
 
-def format_line(number: int | None, fields: list[str], elapsed_place: int, parent: int | None) -> str:
-    """The line of a call.
+def format_odd_line(number: int | None, fields: list[str], elapsed_place: int) -> str:
+    """The line of a call whose texts may hold what separates fields, or lines, or looks like another line's beginning.
 
     Args:
         number: the call's.
-        fields: function, caller, parameters, elapsed, metrics, and the emitter's own.
+        fields: function, caller, parameters, elapsed, metrics, and the emitter's own, of which the parent is the last.
         elapsed_place: which of them is the time, ``elapsed_us``.
-        parent: the number of the call around it.
     """
     text = "|".join(fields)
-    end = f"parent={'none' if parent is None else parent}"
     if "\n" in text or text.count("|") >= len(fields):
         fields = [field.translate(_ESCAPES) for field in fields]
+        fields.append("escaped=1")
         text = "|".join(fields)
-        end += "|escaped=1"
-    if "PERF_TRACE" in text and ("PERF_TRACE|" in text or text.endswith("PERF_TRACE")):
+    before = "|".join(fields[: -2 if fields[-1] == "escaped=1" else -1])
+    if "PERF_TRACE|" in text or before.endswith("PERF_TRACE"):
         # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
         elapsed_us = int(fields[elapsed_place].partition("=")[2])
         text = "|".join([*fields[:elapsed_place], f"elapsed_ms={elapsed_us // 1000}", *fields[elapsed_place:]])
-    return f"PERF_TRACE|{number}|{text}|{end}\n"
+    return f"PERF_TRACE|{number}|{text}\n"
 
 
 def format_params(params: Iterable[tuple[str, object]]) -> list[str]:
     """The fields before elapsed."""
-    return [
-        f"{f'{name}_' if name in _ELAPSED_NAMES else name}={value if type(value) is str else to_text(value)}"
-        for name, value in params
-    ]
+    fields = []
+    for name, value in params:
+        if name in _ELAPSED_NAMES:
+            name = f"{name}_"  # noqa: PLW2901  # what isn't the time must not look like it
+        fields.append(f"{name}={value if type(value) is str else to_text(value)}")
+    return fields
 
 
 def format_metrics(metrics: Mapping[str, float]) -> list[str]:

@@ -24,11 +24,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect
 
-from .calls import begin_part
-from .hooks import extend, safely
+from .calls import NOT_TRACED, begin_part
+from .hooks import extend
 from .lines import format_params
 from .log import now
 from .statements import (
+    PLAIN,
     Databases,
     Session,
     begin_statement,
@@ -52,6 +53,7 @@ _FIRST = "_perf_trace_first"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
+_SETS = (list, tuple, dict)
 _MEMORY = (None, "", ":memory:")
 _databases = Databases()
 
@@ -73,8 +75,8 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
     if isinstance(engine, Engine):
         _extend_one(engine.dialect)
         return
-    # Not an engine's beginning: SQLAlchemy reads there which options it takes.
-    extend(DefaultDialect, "initialize", _initialize)
+    if "__init_subclass__" not in vars(DefaultDialect):
+        setattr(DefaultDialect, "__init_subclass__", classmethod(_extend_subclass))  # noqa: B010  # for the type checker
     kinds: list[type] = [DefaultDialect]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -82,9 +84,9 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
 
 
 # It isn't SQLAlchemy's events that are listened to: a listener of any takes 3 µs of each statement, traced or not.
-def _initialize(initialize: Callable[..., None], dialect: Any, connection: Any) -> None:  # noqa: ANN401  # of any database
-    _extend_all(type(dialect))
-    initialize(dialect, connection)
+def _extend_subclass(kind: Any, /, **options: Any) -> None:  # noqa: ANN401  # whatever its metaclass takes
+    super(DefaultDialect, kind).__init_subclass__(**options)
+    _extend_all(kind)
 
 
 def _extend_all(kind: type) -> None:
@@ -111,7 +113,10 @@ def _execute(
         execute(dialect, cursor, statement, parameters, context)
         return
     own[_IS_EXECUTING] = True
-    call = safely(_begin, statement, parameters, context)
+    try:
+        call = _begin(statement, parameters, context)
+    except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the library
+        call = NOT_TRACED
     try:
         execute(dialect, cursor, statement, parameters, context)
         _record(call, cursor, statement, context)
@@ -208,7 +213,7 @@ def _name_sets(parameters: Any, context: Any) -> list[tuple[str, object]]:  # no
     if isinstance(parameters, dict):
         endings = {name.rpartition("__")[2] for name in parameters if "__" in name}
         return name_many([parameters], max(1, sum(ending.isdigit() for ending in endings)))
-    if parameters and all(isinstance(each, (list, tuple, dict)) for each in parameters):
+    if parameters and type(parameters[0]) not in PLAIN and all(isinstance(each, _SETS) for each in parameters):
         return name_many(parameters)
     state = getattr(context.compiled, "_insertmanyvalues", None)
     per_row = getattr(state, "num_positional_params_counted", 0) or len(parameters) or 1
@@ -219,17 +224,27 @@ def _record(call: Call, cursor: Any, statement: str, context: Any) -> None:  # n
     if cursor.description is None:
         if cursor.rowcount >= 0:
             call.record(rows=cursor.rowcount)
-    elif describe(statement).is_read and not _is_streamed(context) and not _is_aside(context, statement):
+    elif describe(statement).is_read and not _is_aside(context, statement) and not _is_streamed(context):
         record_answer(call, _fetch(cursor, context))
+
+
+class _Fetched(FullyBufferedCursorFetchStrategy):
+    """Rows that are here already, of which the program gets as many at a time as it would have."""
+
+    __slots__ = ()
+
+    def fetchmany(self, result: Any, dbapi_cursor: Any, size: int | None = None) -> Any:  # noqa: ANN401  # as above
+        if size is None:
+            size = getattr(dbapi_cursor, "arraysize", 1)
+        return super().fetchmany(result, dbapi_cursor, size)
 
 
 def _fetch(cursor: Any, context: Any) -> Sequence[Any]:  # noqa: ANN401  # as above
     """All rows, which the program then gets as if nobody had asked for them yet."""
     rows: Sequence[Any] = cursor.fetchall()
     if not goes_back(cursor):
-        context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
-            cursor, context.cursor_fetch_strategy.alternate_cursor_description, initial_buffer=rows
-        )
+        description = context.cursor_fetch_strategy.alternate_cursor_description
+        context.cursor_fetch_strategy = _Fetched(cursor, description, initial_buffer=rows)
     return rows
 
 
@@ -238,7 +253,13 @@ def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
     if type(context.cursor_fetch_strategy) is not CursorFetchStrategy or context._is_server_side:  # noqa: SLF001
         return True
     options = context.execution_options
-    return bool(options.get("stream_results") or options.get("yield_per"))
+    return bool(options.get("stream_results") or options.get("yield_per") or _has_own_way(type(context).post_exec))
+
+
+@functools.lru_cache(maxsize=64)
+def _has_own_way(post_exec: Callable[[Any], None]) -> bool:
+    """Whether a context that isn't SQLAlchemy's does something of its own with what a statement gave."""
+    return not post_exec.__module__.startswith("sqlalchemy.")
 
 
 def _note(connection: Connection, statement: str, parameters: Any) -> None:  # noqa: ANN401  # as above

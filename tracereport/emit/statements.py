@@ -45,7 +45,7 @@ _VERB = re.compile(r"[\s(]*(\w+)")
 _QUOTES = re.compile(r"[\"`\[\]]")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _LITERAL = re.compile(r"'[^']*'")
-_PLAIN = frozenset({int, str, float, bool, bytes, type(None)})
+PLAIN = frozenset({int, str, float, bool, bytes, type(None)})
 """Kinds of values that print as themselves, whichever driver gives them."""
 _TUPLES = frozenset({tuple})
 _SCHEMA_TABLE = re.compile(
@@ -188,7 +188,7 @@ def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
     count = len(rows)
     try:
-        if not (_TUPLES.issuperset(map(type, rows)) and _PLAIN.issuperset(map(type, chain.from_iterable(rows)))):
+        if not (_TUPLES.issuperset(map(type, rows)) and PLAIN.issuperset(map(type, chain.from_iterable(rows)))):
             rows = [tuple(map(_to_plain, row)) for row in rows]
         call.record(rows=count, **digest(rows if type(rows) is list else [*rows]))
     except Exception:  # noqa: BLE001  # rows of a driver's own kind, or values that can't be printed
@@ -215,7 +215,10 @@ def name_values(parameters: object) -> list[tuple[str, object]]:
         return [(str(name), _to_plain(value)) for name, value in parameters.items()]
     if isinstance(parameters, (str, bytes)) or not isinstance(parameters, (list, tuple, Sequence)):
         return []
-    return [(f"p{place}", _to_plain(value)) for place, value in enumerate(parameters, start=1)]
+    named = []
+    for place, value in enumerate(parameters, start=1):
+        named.append((f"p{place}", value if type(value) in PLAIN else _to_plain(value)))
+    return named
 
 
 def name_many(parameter_sets: Sequence[object], count: int | None = None) -> list[tuple[str, object]]:
@@ -231,7 +234,7 @@ def name_many(parameter_sets: Sequence[object], count: int | None = None) -> lis
 
 def _to_plain(value: object) -> object:
     """Bytes for what drivers hold bytes in, whose text is an address."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     return bytes(value) if isinstance(value, (memoryview, bytearray)) else value
 
