@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType, FrameType
 
+    from .calls import TracedCall
+
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
 _SCHEDULERS = ("asyncio", "asgiref", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
 _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
@@ -46,11 +48,20 @@ class _Activation:
     It lies where a frame keeps its trace function, and is one that wants no events.
     """
 
-    __slots__ = ("number",)
+    __slots__ = ("around", "number", "run")
     numbers = itertools.count(1)
 
     def __init__(self) -> None:
-        self.number = next(self.numbers)
+        self.number: int | None = None
+        self.around: TracedCall | None = None
+        """The call around what was asked last, with the run that this belongs to: it is the next question's as well."""
+        self.run: int | None = None
+
+    def take_number(self) -> int:
+        """The number, which is given when it is first asked for."""
+        if self.number is None:
+            self.number = next(self.numbers)
+        return self.number
 
     def __call__(self, *_: object) -> None:
         pass
@@ -73,8 +84,15 @@ def find_origin(frame: FrameType | None) -> Origin:
     around = None if log is None else find_running(current.get(), log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
-    run = _leave_comprehension(frame) if around is None else _find_run(frame)
-    return Origin(place.caller, place.at, _number_activation(run))
+    if around is None:
+        return Origin(place.caller, place.at, _number_activation(_leave_comprehension(frame)))
+    own = _mark_activation(frame)
+    if own is None or own.around is not around:
+        number = _number_activation(_find_run(frame))
+        if own is not None:
+            own.around, own.run = around, number
+        return Origin(place.caller, place.at, number)
+    return Origin(place.caller, place.at, own.run)
 
 
 def _find_place(frame: FrameType) -> Origin:
@@ -125,10 +143,15 @@ def name_caller(frame: FrameType | None) -> str | None:
 
 def _number_activation(frame: FrameType) -> int | None:
     """The number of this run of the frame's function; None where the frame is a debugger's or a tracer's."""
+    marked = _mark_activation(frame)
+    return None if marked is None else marked.take_number()
+
+
+def _mark_activation(frame: FrameType) -> _Activation | None:
     held = frame.f_trace
     if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
         frame.f_trace = held = _Activation()
-    return held.number if type(held) is _Activation else None
+    return held if type(held) is _Activation else None
 
 
 def _find_run(frame: FrameType) -> FrameType:

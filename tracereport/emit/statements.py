@@ -228,7 +228,11 @@ def name_many(parameter_sets: Sequence[object], count: int | None = None) -> lis
         parameter_sets: the sets, or all their values in one.
         count: how many sets there are; None: as many as there are parts.
     """
-    values = [name_values(each) for each in parameter_sets] if count is None else name_values(parameter_sets)
+    values: object = parameter_sets
+    if count is None:
+        values = [name_values(each) for each in parameter_sets]
+    elif not PLAIN.issuperset(map(type, parameter_sets)):
+        values = name_values(parameter_sets)
     return [("parameter_sets", len(parameter_sets) if count is None else count), ("values", hide(values))]
 
 
