@@ -35,6 +35,8 @@ _files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
 _places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
 _PLACES_KEPT = 4096
+handed_run: ContextVar[int | None] = ContextVar("perf_trace_run", default=None)
+"""The run of a function that has had this thread do a part of its work."""
 handed_on: ContextVar[Origin | None] = ContextVar("perf_trace_asker", default=None)
 """Who asks for what a thread carries out, where its own stack doesn't hold that."""
 _START_FOLDER = os.sep
@@ -84,15 +86,20 @@ def find_origin(frame: FrameType | None) -> Origin:
     around = None if log is None else find_running(current.get(), log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
+    return Origin(place.caller, place.at, handed_run.get() or _number_run(frame, around))
+
+
+def _number_run(frame: FrameType, around: TracedCall | None) -> int | None:
+    """The number of the run that a question of a frame's function belongs to, outside of a call or within a test."""
     if around is None:
-        return Origin(place.caller, place.at, _number_activation(_leave_comprehension(frame)))
+        return _number_activation(_leave_comprehension(frame))
     own = _mark_activation(frame)
-    if own is None or own.around is not around:
-        number = _number_activation(_find_run(frame))
-        if own is not None:
-            own.around, own.run = around, number
-        return Origin(place.caller, place.at, number)
-    return Origin(place.caller, place.at, own.run)
+    if own is not None and own.around is around:
+        return own.run
+    number = _number_activation(_find_run(frame))
+    if own is not None:
+        own.around, own.run = around, number
+    return number
 
 
 def _find_place(frame: FrameType) -> Origin:

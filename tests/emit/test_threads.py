@@ -1,0 +1,132 @@
+"""Pools of threads: what a thread of one asks belongs to the call that has submitted the work."""
+
+import asyncio
+import contextvars
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.tracing import tracing
+from tracereport.emit import begin, threads, trace, traced
+from tracereport.emit.hooks import find_outside
+
+
+@pytest.fixture(autouse=True)
+def handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", ThreadPoolExecutor.submit)
+    threads.hand_on_calls()
+
+
+def ask(key: int) -> int:
+    begin("ask", [("key", key)], find_outside(()), via="test").finish()
+    return key
+
+
+def page(pool: ThreadPoolExecutor) -> list[int]:
+    return list(pool.map(ask, range(3)))
+
+
+def test_what_a_pool_asks_is_inside_the_call_that_submits_it(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(2) as pool, trace("page"):
+        assert page(pool) == [0, 1, 2]
+    assert [call.parent for call in calls if call.function == "ask"] == [0, 0, 0]
+
+
+def test_where_no_call_stands_around_it_belongs_to_one_run_of_who_submits_it(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(2) as pool:
+        page(pool)
+        page(pool)
+    runs = [call.reserved["activation"] for call in calls]
+    assert [len(set(runs[start : start + 3])) for start in (0, 3)] == [1, 1]
+    assert len(set(runs)) == 2
+    assert {call.caller for call in calls} == {"ask"}
+
+
+def test_a_thread_that_is_used_again_works_for_nobody_before(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(1) as pool:
+        with trace("first"):
+            pool.submit(ask, 1).result()
+        with trace("second"):
+            pool.submit(ask, 2).result()
+    parents = {dict(call.params)["key"]: call.parent for call in calls if call.function == "ask"}
+    numbers = {call.function: call.number for call in calls}
+    assert parents == {"1": numbers["first"], "2": numbers["second"]}
+
+
+def test_pools_inside_of_pools_hand_on_what_they_were_handed(tmp_path: Path) -> None:
+    @traced
+    def outer(key: int) -> int:
+        with ThreadPoolExecutor(1) as inner:
+            return inner.submit(ask, key).result()
+
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(2) as pool, trace("page"):
+        assert list(pool.map(outer, (1, 2))) == [1, 2]
+    outers = {dict(call.params)["key"]: call for call in calls if call.function.endswith("outer")}
+    assert {call.parent for call in outers.values()} == {0}
+    asked = {dict(call.params)["key"]: call.parent for call in calls if call.function == "ask"}
+    assert asked == {key: call.number for key, call in outers.items()}
+
+
+def test_an_error_and_a_cancelled_future_are_as_without(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def fail() -> None:
+        raise LookupError("no such author")
+
+    with tracing(tmp_path), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(go_on.wait)
+        failing, cancelled = pool.submit(fail), pool.submit(ask, 1)
+        assert cancelled.cancel()
+        go_on.set()
+        assert waiting.result()
+        with pytest.raises(LookupError, match="no such author"):
+            failing.result()
+        with pytest.raises(TypeError):
+            pool.submit()  # type: ignore[call-arg]
+
+
+def test_names_of_arguments_and_the_program_s_own_context_stay_its_own(tmp_path: Path) -> None:
+    tenant = contextvars.ContextVar("tenant", default="none")
+
+    def work(work: int, call: int, *, pool: str) -> tuple[int, int, str, str]:
+        seen = tenant.get()
+        tenant.set("thread")
+        return work, call, pool, seen
+
+    prepared: list[str] = []
+    with tracing(tmp_path), ThreadPoolExecutor(1, initializer=prepared.append, initargs=("ready",)) as pool:
+        tenant.set("main")
+        assert pool.submit(work, 1, call=2, pool="p").result() == (1, 2, "p", "none")
+        assert pool.submit(work, 3, 4, pool="q").result() == (3, 4, "q", "thread")
+    assert tenant.get() == "main"
+    assert prepared == ["ready"]
+
+
+def test_an_event_loop_s_threads_work_for_the_coroutine_that_waits(tmp_path: Path) -> None:
+    async def load() -> None:
+        with trace("load"):
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(loop.run_in_executor(None, ask, 1), asyncio.to_thread(ask, 2))
+
+    with tracing(tmp_path) as calls:
+        asyncio.run(load())
+    number = next(call.number for call in calls if call.function == "load")
+    assert [call.parent for call in calls if call.function == "ask"] == [number, number]
+
+
+def test_what_is_submitted_while_tracing_is_off_is_submitted_as_it_is() -> None:
+    class Seen(ThreadPoolExecutor):
+        def submit(self, work: object, /, *args: object, **kwargs: object) -> Future[int]:  # type: ignore[override]
+            self.work = work
+            return super().submit(work, *args, **kwargs)  # type: ignore[arg-type]
+
+    with Seen(1) as pool:
+        assert pool.submit(ask, 5).result() == 5
+        assert pool.work is ask
+
+
+def test_pools_of_processes_are_left_alone() -> None:
+    assert "submit" in vars(ProcessPoolExecutor)
+    assert not hasattr(ProcessPoolExecutor.submit, "_perf_trace_around")
