@@ -44,6 +44,29 @@ def test_where_no_call_stands_around_it_belongs_to_one_run_of_who_submits_it(tmp
     assert {call.caller for call in calls} == {"ask"}
 
 
+def test_a_lambda_that_is_submitted_is_the_submitter_s_but_what_the_work_calls_is_its_own(tmp_path: Path) -> None:
+    def work(keys: list[int]) -> None:
+        for key in keys:
+            ask(key)
+
+    def submit(pool: ThreadPoolExecutor) -> None:
+        for future in [pool.submit(lambda key=key: ask(key)) for key in (1, 2)]:  # type: ignore[misc]
+            future.result()
+        pool.submit(work, [3, 4]).result()
+
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(2) as pool:
+        submit(pool)
+    runs = {dict(call.params)["key"]: call.reserved["activation"] for call in calls}
+    assert runs["1"] == runs["2"]
+    assert len({runs["2"], runs["3"], runs["4"]}) == 3
+
+
+def test_a_loop_of_the_test_s_own_is_none_of_the_program_s(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls, ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, range(3)))
+    assert len({call.reserved["activation"] for call in calls}) == 3
+
+
 def test_a_thread_that_is_used_again_works_for_nobody_before(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls, ThreadPoolExecutor(1) as pool:
         with trace("first"):

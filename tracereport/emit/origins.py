@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
 _SCHEDULERS = ("asyncio", "asgiref", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
 _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
+_UNDER_SUBMITTED = (*_SCHEDULERS, str(__package__))
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
 _REPOSITORY_MARKS = (".git", ".hg")
@@ -36,7 +37,7 @@ _places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
 _PLACES_KEPT = 4096
 handed_run: ContextVar[int | None] = ContextVar("perf_trace_run", default=None)
-"""The run of a function that has had this thread do a part of its work."""
+"""The run of a function that has submitted what this thread carries out."""
 handed_on: ContextVar[Origin | None] = ContextVar("perf_trace_asker", default=None)
 """Who asks for what a thread carries out, where its own stack doesn't hold that."""
 _START_FOLDER = os.sep
@@ -86,7 +87,9 @@ def find_origin(frame: FrameType | None) -> Origin:
     around = None if log is None else find_running(current.get(), log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
-    return Origin(place.caller, place.at, handed_run.get() or _number_run(frame, around))
+    handed = handed_run.get()
+    is_handed = handed is not None and _is_submitted(frame)
+    return Origin(place.caller, place.at, handed if is_handed else _number_run(frame, around))
 
 
 def _number_run(frame: FrameType, around: TracedCall | None) -> int | None:
@@ -159,6 +162,21 @@ def _mark_activation(frame: FrameType) -> _Activation | None:
     if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
         frame.f_trace = held = _Activation()
     return held if type(held) is _Activation else None
+
+
+def is_test(frame: FrameType) -> bool:
+    """Whether a frame runs a test, or a fixture: what calls it is the test runner."""
+    return frame.f_back is not None and runs_in(frame.f_back, _TEST_RUNNERS)
+
+
+def _is_submitted(frame: FrameType) -> bool:
+    """Whether a frame runs what was submitted to the thread itself, or what a lambda that was submitted calls."""
+    outer = frame.f_back
+    while outer is not None:
+        if outer.f_code.co_name != "<lambda>" and not runs_in(outer, _UNDER_SUBMITTED):
+            return False
+        outer = outer.f_back
+    return True
 
 
 def _find_run(frame: FrameType) -> FrameType:

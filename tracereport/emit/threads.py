@@ -6,20 +6,23 @@ Nothing but the emitter's own variables is handed on, and only for as long as th
 from __future__ import annotations
 
 import functools
+import sys
 from concurrent.futures.thread import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .calls import current
-from .hooks import extend, find_outside
+from .hooks import extend
 from .log import is_on
-from .origins import handed_on, handed_run
+from .origins import find_origin, handed_on, handed_run, is_test, runs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from .calls import Origin, TracedCall
 
-_MACHINERY = ("concurrent", "asyncio", "anyio")
+_BETWEEN = ("concurrent", "asyncio", "anyio", str(__package__))
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
 def hand_on_calls() -> None:
@@ -29,17 +32,30 @@ def hand_on_calls() -> None:
 
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
     if is_on():
-        work = functools.partial(_work, work, current.get(), find_outside(_MACHINERY))
+        frame: FrameType | None = _get_frame(1)
+        while frame is not None and runs_in(frame, _BETWEEN):
+            frame = frame.f_back
+        asker = find_origin(frame)
+        # What a test asks in a loop of its own is a loop of the test's, not of the program's.
+        run = None if frame is None or is_test(frame) else asker.activation
+        work = functools.partial(_work, work, current.get(), asker, run)
     return submit(pool, work, *args, **kwargs)
 
 
-def _work(work: Callable[..., Any], call: TracedCall | None, asker: Origin | None, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+def _work(
+    work: Callable[..., Any],
+    call: TracedCall | None,
+    asker: Origin,
+    run: int | None,
+    /,
+    *args: Any,  # noqa: ANN401  # as above
+    **kwargs: Any,  # noqa: ANN401  # as above
+) -> Any:  # noqa: ANN401  # as above
     """Works as part of a call; a thread is used again for other work, so that all is as before at the end."""
-    outside = current.set(call)
-    others = handed_on.set(asker), handed_run.set(None if asker is None else asker.activation)
+    before = current.set(call), handed_on.set(asker), handed_run.set(run)
     try:
         return work(*args, **kwargs)
     finally:
-        current.reset(outside)
-        handed_on.reset(others[0])
-        handed_run.reset(others[1])
+        current.reset(before[0])
+        handed_on.reset(before[1])
+        handed_run.reset(before[2])
