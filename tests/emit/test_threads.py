@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import threading
+from asyncio.base_events import BaseEventLoop
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from tracereport.emit.hooks import find_outside
 @pytest.fixture(autouse=True)
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ThreadPoolExecutor, "submit", ThreadPoolExecutor.submit)
+    monkeypatch.setattr(BaseEventLoop, "create_task", BaseEventLoop.create_task)
     threads.hand_on_calls()
+    threads.hand_on_runs()
 
 
 def ask(key: int) -> int:
@@ -137,6 +140,49 @@ def test_an_event_loop_s_threads_work_for_the_coroutine_that_waits(tmp_path: Pat
         asyncio.run(load())
     number = next(call.number for call in calls if call.function == "load")
     assert [call.parent for call in calls if call.function == "ask"] == [number, number]
+
+
+async def ask_later(key: int) -> int:
+    await asyncio.sleep(0)
+    begin("ask", [("key", key)], find_outside(()), via="test").finish()
+    return key
+
+
+def test_tasks_that_are_gathered_belong_to_one_run_of_who_gathers_them(tmp_path: Path) -> None:
+    async def load_page() -> list[int]:
+        return await asyncio.gather(*(ask_later(key) for key in range(3)))
+
+    async def visit() -> None:
+        await load_page()
+        await load_page()
+
+    with tracing(tmp_path) as calls:
+        asyncio.run(visit())
+    runs = [call.reserved["activation"] for call in calls]
+    assert [len(set(runs[start : start + 3])) for start in (0, 3)] == [1, 1]
+    assert len(set(runs)) == 2
+
+
+def test_what_a_task_awaits_is_its_own(tmp_path: Path) -> None:
+    async def serve() -> None:
+        await ask_later(1)
+        await ask_later(2)
+
+    async def main() -> None:
+        await asyncio.create_task(serve(), name="server")
+
+    with tracing(tmp_path) as calls:
+        asyncio.run(main())
+    assert len({call.reserved["activation"] for call in calls}) == 2
+
+
+def test_tasks_that_a_test_gathers_are_runs_of_their_own(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        loop = asyncio.new_event_loop()
+        for key in range(3):
+            assert loop.run_until_complete(loop.create_task(ask_later(key))) == key
+        loop.close()
+    assert len({call.reserved["activation"] for call in calls}) == 3
 
 
 def test_what_is_submitted_while_tracing_is_off_is_submitted_as_it_is() -> None:

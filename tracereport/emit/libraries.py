@@ -16,7 +16,10 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "flask": (("flask.app", "flask:trace_requests"),),
     "requests": (("requests.sessions", "requests:trace_sending"),),
     "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
-    "threads": (("concurrent.futures.thread", "threads:hand_on_calls"),),
+    "threads": (
+        ("concurrent.futures.thread", "threads:hand_on_calls"),
+        ("asyncio.base_events", "threads:hand_on_runs"),
+    ),
     "unittest": (
         ("unittest.case", "unittest:trace_tests"),
         ("unittest.async_case", "unittest:trace_asynchronous_tests"),

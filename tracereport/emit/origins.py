@@ -37,7 +37,7 @@ _places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
 _PLACES_KEPT = 4096
 handed_run: ContextVar[int | None] = ContextVar("perf_trace_run", default=None)
-"""The run of a function that has submitted what this thread carries out."""
+"""The run of a function that has submitted what this thread, or task, carries out."""
 handed_on: ContextVar[Origin | None] = ContextVar("perf_trace_asker", default=None)
 """Who asks for what a thread carries out, where its own stack doesn't hold that."""
 _START_FOLDER = os.sep
@@ -165,18 +165,16 @@ def _mark_activation(frame: FrameType) -> _Activation | None:
 
 
 def is_test(frame: FrameType) -> bool:
-    """Whether a frame runs a test, or a fixture: what calls it is the test runner."""
-    return frame.f_back is not None and runs_in(frame.f_back, _TEST_RUNNERS)
+    """Whether a frame runs a test, or a fixture, or what brings one into an event loop: the test runner calls it."""
+    return runs_in(frame, _AROUND_TESTS) or (frame.f_back is not None and runs_in(frame.f_back, _AROUND_TESTS))
 
 
 def _is_submitted(frame: FrameType) -> bool:
-    """Whether a frame runs what was submitted to the thread itself, or what a lambda that was submitted calls."""
+    """Whether a frame runs what was itself submitted to a thread or a loop, or what a submitted lambda calls."""
     outer = frame.f_back
-    while outer is not None:
-        if outer.f_code.co_name != "<lambda>" and not runs_in(outer, _UNDER_SUBMITTED):
-            return False
+    while outer is not None and outer.f_code.co_name == "<lambda>":
         outer = outer.f_back
-    return True
+    return outer is None or runs_in(outer, _UNDER_SUBMITTED)
 
 
 def _find_run(frame: FrameType) -> FrameType:

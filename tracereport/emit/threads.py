@@ -1,4 +1,4 @@
-"""Hands on to a pool's thread which call it works for: what it asks belongs to who has submitted the work.
+"""Hands on to a pool's thread, or a task, whom it works for: what it asks belongs to who has submitted the work.
 
 Nothing but the emitter's own variables is handed on, and only for as long as the work runs.
 """
@@ -30,16 +30,37 @@ def hand_on_calls() -> None:
     extend(ThreadPoolExecutor, "submit", _submit)
 
 
+def hand_on_runs() -> None:
+    """Of all tasks that an event loop of the standard library begins, which have the rest of the context anyway."""
+    from asyncio.base_events import BaseEventLoop  # noqa: PLC0415  # waited for by itself
+
+    extend(BaseEventLoop, "create_task", _create_task)
+
+
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
     if is_on():
-        frame: FrameType | None = _get_frame(1)
-        while frame is not None and runs_in(frame, _BETWEEN):
-            frame = frame.f_back
-        asker = find_origin(frame)
-        # What a test asks in a loop of its own is a loop of the test's, not of the program's.
-        run = None if frame is None or is_test(frame) else asker.activation
+        asker, run = _find_submitter()
         work = functools.partial(_work, work, current.get(), asker, run)
     return submit(pool, work, *args, **kwargs)
+
+
+def _create_task(create: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version takes
+    if not is_on():
+        return create(*args, **kwargs)
+    before = handed_run.set(_find_submitter()[1])
+    try:
+        return create(*args, **kwargs)  # copies the context
+    finally:
+        handed_run.reset(before)
+
+
+def _find_submitter() -> tuple[Origin, int | None]:
+    """Who submits work, and the number of its run: none of a test's, whose loops are no loops of the program."""
+    frame: FrameType | None = _get_frame(1)
+    while frame is not None and runs_in(frame, _BETWEEN):
+        frame = frame.f_back
+    asker = find_origin(frame)
+    return asker, None if frame is None or is_test(frame) else asker.activation
 
 
 def _work(
