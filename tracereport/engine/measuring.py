@@ -8,6 +8,7 @@ import msgspec
 
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.engine.own_process import give_back_memory
 from tracereport.findings import fan_outs, timelines
 from tracereport.findings.interface import FindingKind
 from tracereport.findings.ranking import KINDS
@@ -20,6 +21,8 @@ MEASURED: Final[tuple[Measure[Any] | FindingKind[Any], ...]] = (*MEASURES, *KIND
 """All that has partial results."""
 _CALLS_FOR_THREADS: Final = 100_000
 """Below, threads take longer to start than they save."""
+_CALLS_TO_GIVE_BACK: Final = 2_000_000
+"""Below, it takes longer to give memory back, and to ask for it anew, than there is to be saved of it."""
 
 
 _FIRST: Final = (fan_outs.KIND_KEY, "slowest_calls", "cache_curves", "functions", "savings", "slow_calls")
@@ -47,6 +50,8 @@ def measure_calls(
     threads: int = 1,
 ) -> Part:
     """Measures whole processes; many calls by so many threads at once."""
+    if len(calls) >= _CALLS_TO_GIVE_BACK:
+        give_back_memory()
     context = Context(calls, settings, selection, first_process, row_limit)
     if threads == 1 or len(calls) < _CALLS_FOR_THREADS:
         partials = {own.key: own.measure(context) for own in MEASURED}

@@ -57,6 +57,15 @@ def keep_memory() -> None:
             set_option(option, value)
 
 
+def give_back_memory() -> None:
+    """Lets the C library give the system what is freed: behind a step that took much, of which little is left.
+
+    What is freed of many small columns lies in pieces that larger ones don't fit into.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def load_numpy() -> None:
     """Loads NumPy without the threads of its linear algebra, and without huge pages.
 

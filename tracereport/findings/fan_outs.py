@@ -36,6 +36,7 @@ from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Column, Table, add_up, group_rows, merge_tables
 from tracereport.measures.scopes import LOW
 from tracereport.model import Finding, Rows
+from tracereport.native.codes import take
 from tracereport.native.keys import list_members
 from tracereport.native.pairs import number_pairs
 
@@ -99,22 +100,21 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
     levels = len(CONFIDENCES)
     of_group = found.finding * levels + fanouts.certainty
     # The last one is for NO_GROUP.
-    of_place = np.append(of_group, NO_GROUP).astype(np.int32)[fanouts.group_of_place]
+    of_place = take(np.append(of_group, NO_GROUP).astype(np.int32), fanouts.group_of_place)
     count = len(found.keys) * levels
-    of_avoidable = np.where(fanouts.is_avoidable, of_place, np.int32(NO_GROUP))
     present = np.flatnonzero(count_by(of_group, count))
     sums = {
         "groups": count_by(of_group, count),
         "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
         "writes": count_by(of_group, count, fanouts.is_write),
         "calls": count_by(of_place, count),
-        "avoidable_calls": count_by(of_avoidable, count),
+        "avoidable_calls": count_by(of_place, count, fanouts.is_avoidable),
         "elapsed_ns": add_up(of_group, fanouts.elapsed_ns, count),
         "resolution_ns": add_up(of_group, fanouts.resolution_ns, count),
         "shown": count_by(of_place, count, None if context.shown is None else context.shown.places),
     }
     keys = tuple(f"{key}{level}" for key in found.keys for level in range(levels))
-    tests, places, hooks, units = _count_circumstances(context, of_place, of_avoidable, keys)
+    tests, places, hooks, units = _count_circumstances(context, of_place, keys)
     return FanOutsPart(
         findings=Table(
             key={
@@ -132,7 +132,7 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
 
 
 def _count_circumstances(
-    context: Context, of_place: NDArray[np.int32], of_avoidable: NDArray[np.int32], keys: tuple[str, ...]
+    context: Context, of_place: NDArray[np.int32], keys: tuple[str, ...]
 ) -> tuple[Table, Table, Table, Table]:
     """How many calls stand with each finding in which test, at which place, by which hook, and in which unit.
 
@@ -140,14 +140,13 @@ def _count_circumstances(
 
     Args:
         context: of the calls.
-        of_place: per call its finding, ``NO_GROUP`` for none.
-        of_avoidable: the same of avoidable calls.
+        of_place: per call its finding, ``NO_GROUP`` for none; only the avoidable ones are left in it.
         keys: the texts of the findings' keys.
     """
     calls, cells, units = context.calls, context.cells, context.ordered.units
-    (own, cell, count), (own_avoidable, cell_avoidable, avoidable) = (
-        _count_cells(cells, finding, len(keys)) for finding in (of_place, of_avoidable)
-    )
+    own, cell, count = _count_cells(cells, of_place, len(keys))
+    of_place[~context.fanouts.is_avoidable] = NO_GROUP
+    own_avoidable, cell_avoidable, avoidable = _count_cells(cells, of_place, len(keys))
     tests = count_pairs_with(
         own_avoidable, keys, calls.test[cells.row[cell_avoidable]], calls.tests, avoidable, "test", "avoidable_calls"
     )

@@ -43,9 +43,9 @@ def measure_caches(context: Context) -> CachePart:
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
     previous = _find_previous(context)
-    streams, stream = _number_streams(context)
-    distance = stack_distances(stream, previous, streams)
     function = context.function
+    streams, stream = _number_streams(context, function)
+    distance = stack_distances(stream, previous, streams)
     del stream
     hit = np.where(distance < 0, np.int32(NO_PAIR), function)
     possible_hits = count_by(hit, names)
@@ -90,16 +90,16 @@ def _find_previous(context: Context) -> NDArray[np.integer[Any]]:
     return previous
 
 
-def _number_streams(context: Context) -> tuple[int, NDArray[np.int32]]:
+def _number_streams(context: Context, function: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
     """How many caches there are, and which one answers each question, -1 for other calls.
 
     Each function of each process has one: streams that have no lookup in common.
     """
     ordered, names = context.ordered, len(context.calls.names)
     if len(context.calls.processes.name) == 1:
-        count, stream = names, context.function
+        count, stream = names, function
     else:
-        stream, first = factorize(ordered.process.astype(np.int64) * names + context.function)
+        stream, first = factorize(ordered.process.astype(np.int64) * names + function)
         count = len(first)
     return count, stream if ordered.is_question.all() else np.where(ordered.is_question, stream, np.int32(-1))
 

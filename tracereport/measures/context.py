@@ -89,7 +89,7 @@ class Context:
         """Which calls ask again."""
         return find_repeats(self.ordered, self.answers, None if self.shown is None else self.shown.places)
 
-    @shared
+    @property
     def function(self) -> NDArray[np.int32]:
         """The name code of the function of each place."""
         return take(self.function_of_signature, self.ordered.signature)
@@ -126,7 +126,8 @@ class Context:
         # The last one is for calls of no group.
         is_certain = np.append(fanouts.certainty != LOW, [False])
         avoidable = fanouts.is_avoidable & take(is_certain, fanouts.group_of_place)
-        traits: NDArray[np.uint16] = repeats.traits | avoidable * TRAIT_TYPE(AVOIDABLE)
+        traits = repeats.traits
+        traits |= avoidable * TRAIT_TYPE(AVOIDABLE)
         return traits
 
     @shared
@@ -154,7 +155,7 @@ class Context:
         """Per call whether it began before any call of its process had ended: it may have loaded symbols."""
         return self.calls.is_first
 
-    @shared
+    @property
     def is_promised(self) -> NDArray[np.bool_]:
         """Per place whether its time may be promised as saved: what symbol loading took isn't saved with a call."""
         return ~self.ordered.take(self.is_first)

@@ -1,6 +1,7 @@
 """Processes and units of work: what each run of the call counter and each test holds."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -98,7 +99,7 @@ def count_unfinished(calls: Calls) -> NDArray[np.int64]:
     count = len(calls.processes.name)
     process = np.where(calls.implausible, -1, calls.process) if calls.implausible.any() else calls.process
     _, largest = find_extremes(process, calls.number, count)
-    present = np.bincount(process[process >= 0], minlength=count)
+    present = count_by(process, count)
     return np.where(calls.processes.judged & (present > 0), largest + 1 - present, 0)
 
 
@@ -284,20 +285,19 @@ def measure_activity(context: Context) -> ActivityPart:
     for index in np.lexsort((np.arange(len(sizes)), -sizes)).tolist():
         if not sizes[index] or held >= ROW_LIMIT:
             break
-        span = slice(starts[index], starts[index + 1])
-        number = ordered.number[span]
         process = index + context.first_process
-        bounds = np.linspace(0, len(number), min(len(number), ACTIVITY_BINS) + 1).astype(np.intp)
-        repeated = np.add.reduceat(is_repeat[span], bounds[:-1], dtype=np.int64)
+        bounds = np.linspace(0, sizes[index], min(sizes[index], ACTIVITY_BINS) + 1).astype(np.intp)
+        spans = list(pairwise((bounds + starts[index]).tolist()))
+        repeated = [int(np.count_nonzero(is_repeat[start:end])) for start, end in spans]
         bins = tuple(
             ActivityBin(
                 process=process,
-                first_number=int(number[start]),
-                last_number=int(number[end - 1]),
-                first_calls=int(end - start - again),
-                repeats=int(again),
+                first_number=int(ordered.number[start]),
+                last_number=int(ordered.number[end - 1]),
+                first_calls=end - start - again,
+                repeats=again,
             )
-            for start, end, again in zip(bounds[:-1].tolist(), bounds[1:].tolist(), repeated.tolist(), strict=True)
+            for (start, end), again in zip(spans, repeated, strict=True)
         )
         found.append(ProcessActivity(process, int(sizes[index]), bins))
         held += len(bins)

@@ -37,7 +37,7 @@ class Repeats(msgspec.Struct, frozen=True, eq=False):
     previous: NDArray[np.int32]
     """Place of the question for the same lookup just before it in the unit; ``NOWHERE`` for a first one."""
     traits: NDArray[np.uint16]
-    """As ``measures.traits`` has them."""
+    """As ``measures.traits`` has them. ``Context.traits`` adds ``AVOIDABLE`` here, which nothing asks for before."""
     lookups: Groups
     """The questions for each lookup in each unit."""
     signatures: Groups

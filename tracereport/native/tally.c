@@ -82,16 +82,16 @@ EXPORT int64_t tracereport_count_pairs(const int32_t *outer, int64_t outers, con
 }
 
 /* The least and the largest value of each group; those of a group without any are the wrong way round. */
-EXPORT int64_t tracereport_extremes(const int32_t *group, Column values, int64_t count, int64_t *least,
+EXPORT int64_t tracereport_extremes(Column group, Column values, int64_t count, int64_t *least,
                                     int64_t *most, int64_t groups) {
-    if (count < 0 || groups < 0 || !is_column(values))
+    if (count < 0 || groups < 0 || !is_column(group) || !is_column(values))
         return BAD_ARGUMENT;
     for (int64_t at = 0; at < groups; at++) {
         least[at] = INT64_MAX;
         most[at] = INT64_MIN;
     }
     for (int64_t at = 0; at < count; at++) {
-        int64_t own = group[at];
+        int64_t own = number_at(group, at);
         if (own < 0)
             continue;
         if (own >= groups)

@@ -114,11 +114,10 @@ def find_extremes(
     Raises:
         ValueError: a group isn't below ``count``.
     """
-    groups = np.ascontiguousarray(groups, np.int32)
     if len(groups) != len(values):
         raise ValueError("values without groups")
     least, most = np.empty(count, np.int64), np.empty(count, np.int64)
-    own = (address(groups), column(values), len(values))
+    own = (column(groups), column(values), len(values))
     checked(library().tracereport_extremes(*own, address(least), address(most), count))
     return least, most
 

@@ -301,8 +301,8 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     tracereport_count_groups(wide, flags, count, second, groups);
     tracereport_count_traits(group, traits, values, count, masks, 4, second, groups);
     tracereport_count_pairs(group, groups, set, 4, traits[0] & 2 ? flags : NULL, count, second);
-    tracereport_extremes(group, wide, count, second, second + groups, groups);
-    tracereport_extremes(group, narrow, count, second, second + groups, groups);
+    tracereport_extremes(narrow, wide, count, second, second + groups, groups);
+    tracereport_extremes(wide, narrow, count, second, second + groups, groups);
     int64_t sizes_known = tracereport_count_groups(narrow, NULL, count, second, groups);
     int32_t *rank = calloc((size_t)groups, sizeof *rank);
     for (int64_t at = 0, sum = 0; at < groups; at++) {
