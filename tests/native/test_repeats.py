@@ -1,6 +1,7 @@
 """Repeats are judged as by looking back from each question over all those before it."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ CALLS = st.lists(st.tuples(st.integers(-1, 2), st.integers(0, CALLERS - 1), st.i
 Call = tuple[int, int, int, bool]
 
 
-def judge(calls: list[Call], **changes: np.ndarray) -> tuple[Judged, np.ndarray]:
+def judge(calls: list[Call], *, with_own: bool = True, **changes: Any) -> tuple[Judged, np.ndarray]:
     lookup, caller, answer, cached = np.array(calls, np.int64).reshape(-1, 4).T
     signature = np.where(lookup < 0, -1, lookup * CALLERS + caller)
     kept, codes = np.unique(signature[signature >= 0], return_inverse=True)
@@ -47,6 +48,7 @@ def judge(calls: list[Call], **changes: np.ndarray) -> tuple[Judged, np.ndarray]
         number,
         number,
         traits,
+        with_own=with_own,
     )
     return found, traits
 
@@ -93,13 +95,22 @@ def test_each_question_is_held_against_those_before(calls: list[Call]) -> None:
     assert int(found.signature_sizes.sum()) == len(asked)
 
 
+@given(CALLS)
+def test_what_is_found_is_the_same_where_nobody_asks_for_the_question_before_of_a_signature(calls: list[Call]) -> None:
+    with_own, without = judge(calls), judge(calls, with_own=False)
+    assert not len(without[0].previous_own)
+    assert without[1].tolist() == with_own[1].tolist()
+    assert without[0].previous.tolist() == with_own[0].previous.tolist()
+
+
 @pytest.mark.parametrize("column", ["lookup", "signature", "answer"])
 @pytest.mark.parametrize("value", [-1, 4, 2**31 - 1])
 def test_codes_beyond_their_range_are_refused(column: str, value: int) -> None:
     if (column, value) == ("lookup", -1):
         return  # no question
+    changes: dict[str, Any] = {column: np.array([0, value, 0])}
     with pytest.raises(ValueError, match="range"):
-        judge([(0, 0, 0, False)] * 3, **{column: np.array([0, value, 0])})
+        judge([(0, 0, 0, False)] * 3, **changes)
 
 
 def test_columns_of_different_lengths_are_refused() -> None:

@@ -15,6 +15,8 @@ _TOP_PAD: Final = -2
 _MMAP_THRESHOLD: Final = -3
 _ARENA_MAX: Final = -8
 """Names of malloc.h."""
+_LARGE_BYTES: Final = 16 << 20
+"""What is as large is given back at once: of several million calls, whose columns leave gaps that others don't fit."""
 _OBJECTS_PER_COLLECTION: Final = 100_000
 
 
@@ -49,7 +51,7 @@ def keep_memory() -> None:
     with suppress(OSError, AttributeError, TypeError):  # Windows takes no None for the C library
         set_option = ctypes.CDLL(None).mallopt
         for option, value in (
-            (_MMAP_THRESHOLD, 1 << 30),
+            (_MMAP_THRESHOLD, _LARGE_BYTES),
             (_TRIM_THRESHOLD, 1 << 30),
             (_TOP_PAD, 64 << 20),
             (_ARENA_MAX, 1),

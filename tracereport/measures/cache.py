@@ -47,16 +47,17 @@ def measure_caches(context: Context) -> CachePart:
     streams, stream = _number_streams(context, function)
     distance = stack_distances(stream, previous, streams)
     del stream
-    hit = np.where(distance < 0, np.int32(NO_PAIR), function)
-    possible_hits = count_by(hit, names)
-    group, first = number_pairs(hit, names, distance, int(distance.max(initial=0)) + 1)
-    capacity = distance[first].astype(np.int64) + 1
-    del hit, distance
+    asked = count_by(function, names, ordered.is_question)
+    # From here on only of what some cache answers.
+    function[distance < 0] = NO_PAIR
+    possible_hits = count_by(function, names)
+    group, first = number_pairs(function, names, distance, int(distance.max(initial=0)) + 1)
+    function, capacity = function[first].astype(np.int64), distance[first].astype(np.int64) + 1
+    del distance
     count, hits = len(first), count_by(group, len(first))
     stale = _is_stale(context, previous)
     stale_hits = count_by(group, count, stale)
     group[stale] = NO_PAIR
-    asked = count_by(function, names, ordered.is_question)
     found = np.flatnonzero(asked)
     return CachePart(
         functions=Table(
@@ -65,7 +66,7 @@ def measure_caches(context: Context) -> CachePart:
         ),
         hits=Table(
             key={
-                "function": Column(function[first].astype(np.int64), calls.names),
+                "function": Column(function, calls.names),
                 "capacity": Column(capacity),
             },
             sums={

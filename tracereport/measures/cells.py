@@ -85,7 +85,6 @@ def find_cells(context: "Context") -> Cells:
     signature, unit = take(calls.signature), take(ordered.units.of_call)
     elapsed_ns, resolution_ns = take(calls.elapsed_ns), take(calls.resolution_ns)
     found = _number_cells(context, signature, unit, take, previous_caller, is_promised, traits)
-    place = np.arange(len(traits), dtype=np.int32)
     if found is not None and not _may_overflow(elapsed_ns) and not _may_overflow(resolution_ns):
         of_call, place = found
         size = len(place)
@@ -95,7 +94,8 @@ def find_cells(context: "Context") -> Cells:
         signature, unit = signature[place], unit[place]
         traits, previous_caller, is_promised = traits[place], previous_caller[place], is_promised[place]
     else:
-        of_call, counted = place, repeat_value(np.int64(1), len(place))
+        of_call = place = np.arange(len(traits), dtype=np.int32)
+        counted = repeat_value(np.int64(1), len(place))
     return Cells(
         place=np.where(place < len(ordered), place, np.int32(NOWHERE)),
         row=place if row is None else row[place],

@@ -62,6 +62,7 @@ def find_repeats(ordered: OrderedCalls, answers: Answers, shown: NDArray[np.bool
         )
     )
     traits = _note_given(ordered, shown)
+    has_writes = bool((ordered.kind == WRITE).any())
     judged = judge_repeats(
         lookup,
         signature,
@@ -70,8 +71,10 @@ def find_repeats(ordered: OrderedCalls, answers: Answers, shown: NDArray[np.bool
         ordered.number,
         last_inside(ordered.parent, ordered.number) if ordered.in_tree.any() else ordered.number,
         traits,
+        with_own=has_writes,
     )
-    _note_writes(ordered, judged.previous, judged.previous_own, traits)
+    if has_writes:
+        _note_writes(ordered, judged.previous, judged.previous_own, traits)
     _note_returns(ordered, answers, lookup, traits)
     return Repeats(
         previous=judged.previous,
@@ -114,8 +117,6 @@ def _note_writes(
     traits: NDArray[np.uint16],
 ) -> None:
     """Notes writes between each question and the one before: behind one, a caller's own last answer may be stale."""
-    if not (ordered.kind == WRITE).any():
-        return
     writes = find_writes(ordered)
     for before, trait in ((previous, WRITTEN), (previous_own, OWN)):
         follows = np.flatnonzero(before != NOWHERE)

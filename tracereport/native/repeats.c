@@ -43,9 +43,9 @@ static uint16_t compare_answers(const int32_t *names, const int32_t *values, int
 
 /* `lookup` and `signature` number the groups that each call is in, -1 for one that is no question. `answer` is the
  * place of its answer among `answers` ones, whose names, values and emptiness are told by `names`, `values` and
- * `is_empty`. `number` is the call's, `last_inside` the largest in its subtree. `previous` and `previous_own` are given
- * the question before of each lookup and signature, `traits` what is found; `length` and `first` of each group, of
- * lookups first, have room for both. */
+ * `is_empty`. `number` is the call's, `last_inside` the largest in its subtree. `previous` and, unless it is null,
+ * `previous_own` are given the question before of each lookup and signature, `traits` what is found; `length` and
+ * `first` of each group, of lookups first, have room for both. */
 EXPORT int64_t tracereport_judge_repeats(int64_t count, const int32_t *lookup, int64_t lookups, const int32_t *signature,
                                          int64_t signatures, const int32_t *answer, int64_t answers,
                                          const int32_t *names, const int32_t *values, const uint8_t *is_empty,
@@ -59,7 +59,9 @@ EXPORT int64_t tracereport_judge_repeats(int64_t count, const int32_t *lookup, i
     for (int64_t at = 0; at < lookups + signatures; at++)
         length[at] = first[at] = 0;
     for (int64_t at = 0; at < count && status >= 0; at++) {
-        previous[at] = previous_own[at] = -1;
+        previous[at] = -1;
+        if (previous_own)
+            previous_own[at] = -1;
         if (lookup[at] < 0)
             continue;
         if (lookup[at] >= lookups || signature[at] < 0 || signature[at] >= signatures || answer[at] < 0 ||
@@ -84,7 +86,8 @@ EXPORT int64_t tracereport_judge_repeats(int64_t count, const int32_t *lookup, i
             found |= (found & (UNCHANGED | CACHED)) == UNCHANGED && own->steps == asked->steps ? OWN : 0;
         }
         previous[at] = asked->last;
-        previous_own[at] = own->last;
+        if (previous_own)
+            previous_own[at] = own->last;
         traits[at] |= found;
         int64_t *first_own = first + lookups + signature[at];
         first[lookup[at]] = asked->last < 0 ? at : first[lookup[at]];

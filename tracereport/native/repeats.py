@@ -52,6 +52,8 @@ def judge_repeats(
     number: NDArray[np.integer[Any]],
     last_inside: NDArray[np.integer[Any]],
     traits: NDArray[np.uint16],
+    *,
+    with_own: bool = True,
 ) -> Judged:
     """Judges each question, in the order in which they stand.
 
@@ -63,6 +65,7 @@ def judge_repeats(
         number: per call.
         last_inside: per call the largest number in its subtree.
         traits: per call, a bit each as ``repeats.c`` has them; what is found is added.
+        with_own: whether ``previous_own`` is wanted, too; else it is empty.
 
     Raises:
         ValueError: a number of a group or of an answer is beyond its range.
@@ -76,7 +79,7 @@ def judge_repeats(
     lengths = [len(own) for own in (*codes, number, last_inside)]
     if set(lengths) != {count} or not len(names) == len(values) == len(is_empty):
         raise ValueError("columns of different lengths")
-    previous, previous_own = np.empty(count, np.int32), np.empty(count, np.int32)
+    previous, previous_own = np.empty(count, np.int32), np.empty(count if with_own else 0, np.int32)
     sizes, firsts = (np.empty(lookup.groups + signature.groups, np.int64) for _ in range(2))
     checked(
         library().tracereport_judge_repeats(
@@ -90,7 +93,9 @@ def judge_repeats(
             *(address(own) for own in (names, values, is_empty)),
             column(number),
             column(last_inside),
-            *(address(own) for own in (previous, previous_own, traits, sizes, firsts)),
+            address(previous),
+            address(previous_own) if with_own else None,
+            *(address(own) for own in (traits, sizes, firsts)),
         )
     )
     at = lookup.groups

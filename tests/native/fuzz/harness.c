@@ -356,7 +356,7 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     int32_t *held = previous + count;
     int64_t *sizes = column(4 * count + 4);
     int64_t judged = tracereport_judge_repeats(count, group, groups < count ? groups : count, group, groups, set, count,
-                                               set, group, flags, wide, (Column){parent, 8}, previous, held, traits, sizes,
+                                               set, group, flags, wide, (Column){parent, 8}, previous, traits[0] & 2 ? held : NULL, traits, sizes,
                                                sizes + 2 * count + 2);
     for (int64_t at = 0; judged == count && at < count; at++)
         HOLDS(previous[at] < at && (previous[at] < 0 || group[previous[at]] == group[at]));
