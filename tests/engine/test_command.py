@@ -2,6 +2,10 @@
 
 import re
 import signal
+import socket
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -136,6 +140,31 @@ def test_a_cluster_that_does_not_answer_is_said(
     monkeypatch.setattr(workers, "_CONNECT_SECONDS", 0.5)
     assert main([LOGS[0], "--workers", "dask://127.0.0.1:9"]) == 2
     assert "dask://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [None, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"])
+def test_what_is_no_scheduler_is_said_whatever_it_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: bytes | None
+) -> None:
+    monkeypatch.setattr(workers, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(workers, "_ANSWER_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    asked.append(server.accept()[0])
+                    if answer is not None:
+                        asked[-1].sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        started = time.monotonic()
+        assert main([LOGS[0], "--workers", f"dask://127.0.0.1:{server.getsockname()[1]}"]) == 2
+        assert time.monotonic() - started < 8
+    for one in asked:
+        one.close()
+    assert "no scheduler answers there" in capsys.readouterr().err
 
 
 def kill_the_worker(_task: Task) -> bytes | None:

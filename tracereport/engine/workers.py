@@ -4,18 +4,24 @@ A worker that dies takes its task with it. The others go on; what was running th
 that it shows which input is to blame.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tracereport.engine.cores import CLUSTER_SCHEME
 from tracereport.engine.tasks import Task, run_task
 from tracereport.errors import InputError, UsageError
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 TRIES: Final = 3
 _CONNECT_SECONDS: Final = 5
+_ANSWER_SECONDS: Final = 2
+"""What is waited for an answer beyond the time that a connection may take."""
 MakeExecutor = Callable[[int], Executor]
 Done = Callable[[Task, bytes | None], None]
 """Told each task that has ended, and what it gave."""
@@ -108,12 +114,10 @@ def _run_batch(
     return _Died()
 
 
-@contextmanager
-def connect_cluster(address: str) -> Iterator[tuple[MakeExecutor, int]]:
-    """The workers of a Dask cluster at ``dask://HOST:PORT``, and how many there are.
+def _connect(address: str) -> "Client":
+    """A client of the scheduler at an address, made in a thread: who takes a connection and says nothing can hold it.
 
-    Raises:
-        UsageError: the package isn't installed, or nobody answers.
+    Whatever goes wrong, it is no scheduler that answers: what answers otherwise may be taken for anything.
     """
     try:
         from distributed import Client  # noqa: PLC0415  # an extra
@@ -121,12 +125,31 @@ def connect_cluster(address: str) -> Iterator[tuple[MakeExecutor, int]]:
         raise UsageError(
             f"{address}: a cluster needs the package distributed", "Install it: pip install 'tracereport[dask]'"
         ) from error
+    made: Future[Client] = Future()
+
+    def make() -> None:
+        try:
+            made.set_result(Client(address.replace(CLUSTER_SCHEME, "tcp://", 1), timeout=_CONNECT_SECONDS))
+        except BaseException as error:  # noqa: BLE001 - as a task of an executor
+            made.set_exception(error)
+
+    threading.Thread(target=make, name="tracereport-connect", daemon=True).start()
     try:
-        client = Client(address.replace(CLUSTER_SCHEME, "tcp://", 1), timeout=_CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
+        return made.result(_CONNECT_SECONDS + _ANSWER_SECONDS)
+    except Exception as error:
         raise UsageError(
             f"{address}: no scheduler answers there", "Start one: dask scheduler; and dask worker tcp://HOST:8786"
         ) from error
+
+
+@contextmanager
+def connect_cluster(address: str) -> Iterator[tuple[MakeExecutor, int]]:
+    """The workers of a Dask cluster at ``dask://HOST:PORT``, and how many there are.
+
+    Raises:
+        UsageError: the package isn't installed, or nobody answers.
+    """
+    client = _connect(address)
     try:
         yield (lambda _workers: client.get_executor(pure=False, retries=TRIES - 1)), max(len(client.nthreads()), 1)
     finally:
