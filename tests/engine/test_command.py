@@ -167,6 +167,28 @@ def test_what_is_no_scheduler_is_said_whatever_it_answers(
     assert "no scheduler answers there" in capsys.readouterr().err
 
 
+def test_an_input_that_memory_does_not_suffice_for_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_out(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("tracereport.engine.tasks.encode_sets", run_out)
+    assert main([*LOGS[:2], "--parts", str(tmp_path), "--workers", "1"]) == 3
+    assert f"{LOGS[0]}: there isn't the memory to measure this input" in capsys.readouterr().err
+
+
+def test_a_limit_of_threads_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert main([LOGS[0]]) == 4
+    assert "No thread can be started" in capsys.readouterr().err
+
+
 def kill_the_worker(_task: Task) -> bytes | None:
     signal.raise_signal(signal.SIGKILL)
     return None

@@ -13,6 +13,7 @@ from tracereport.calls.calls import Calls
 from tracereport.engine.measuring import MEASURED, Part, measure_calls, merge_partials
 from tracereport.engine.part_file import MAGIC, PartHeader, PartWriter
 from tracereport.engine.stores import SUFFIX, open_store
+from tracereport.errors import InputError
 from tracereport.model import Selection, Settings
 from tracereport.sources.inputs import read_sets
 from tracereport.sources.ranges import ByteRange
@@ -20,6 +21,7 @@ from tracereport.sources.streams.names import InputState, input_title
 
 PARTIALS: Final = "partials"
 """The piece that holds the merged partial results; details have the key of their measure."""
+MEMORY_REMEDY: Final = "Give it fewer workers (--workers 1), or cut the input: a log for each process."
 PIECES_OF_AN_INPUT: Final = 1 << 14
 _PROCESSES_OF_A_PIECE: Final = 1 << 28
 
@@ -99,7 +101,10 @@ def run_task(task: Task, splitting_threads: int = 0) -> bytes | None:
         splitting_threads=splitting_threads,
     )
     titles = {input_title(name): title for name, title in inputs.items()}
-    data = encode_sets(map(methodcaller("rename_files", titles), sets), task)
+    try:
+        data = encode_sets(map(methodcaller("rename_files", titles), sets), task)
+    except MemoryError as error:
+        raise InputError(f"{task.title}: there isn't the memory to measure this input", MEMORY_REMEDY) from error
     if task.store is None:
         return data
     open_store(task.store).write(task.part_name(), data)

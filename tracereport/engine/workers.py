@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tracereport.engine.cores import CLUSTER_SCHEME
-from tracereport.engine.tasks import Task, run_task
+from tracereport.engine.tasks import MEMORY_REMEDY, Task, run_task
 from tracereport.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run_tasks(tasks: Sequence[Task], make_executor: MakeExecutor, workers: int, 
 def _blame(task: Task) -> InputError:
     return InputError(
         f"{task.title}: a worker died {TRIES} times while it measured this input",
-        "It may need more memory than there is: give it fewer workers (--workers 1), or cut the input.",
+        f"It may need more memory than there is. {MEMORY_REMEDY}",
     )
 
 

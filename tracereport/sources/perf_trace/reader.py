@@ -118,7 +118,7 @@ class _Set:
         if free is None or needed <= free:
             return
         where = f"{open_reading.name}: {calls:,} calls up to line {open_reading.end_line:,}"
-        amounts = f"they take {needed / 1e9:,.1f} GB more to measure, and {free / 1e9:,.1f} GB are free"
+        amounts = f"they take {needed / 1e6:,.0f} MB more to measure, and {free / 1e6:,.0f} MB are free"
         if is_cut:
             raise InputError(
                 f"{where}, and no marker of cargo or nextest among them, where they could be cut: {amounts}",
