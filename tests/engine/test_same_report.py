@@ -14,24 +14,27 @@ from msgspec.structs import replace
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
 from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.units import UNIT_KINDS
 from tracereport.engine import run as engine
 from tracereport.engine.measuring import Parts, merge_partials
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import Measuring, measure_inputs
 from tracereport.engine.tasks import run_task
-from tracereport.model import Settings, encode_json
+from tracereport.model import Settings, UnitKind, encode_json
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.streams.names import describe_inputs
 
+DEFAULT = Settings()
 Told = Callable[..., None]
+UNITS = st.sampled_from((None, *UNIT_KINDS))
 
 
 def ignore(*_: object) -> None:
     """Nobody watches."""
 
 
-def of_one_process(paths: Sequence[Path]) -> bytes:
-    return encode_json(make_report(read_inputs([str(path) for path in paths]), Settings(), "same"))
+def of_one_process(paths: Sequence[Path], own: Settings = DEFAULT) -> bytes:
+    return encode_json(make_report(read_inputs([str(path) for path in paths]), own, "same"))
 
 
 def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
@@ -47,8 +50,9 @@ def measuring(paths: Sequence[Path], **changes: Any) -> Measuring:
 
 
 def of_parts(paths: Sequence[Path], **changes: Any) -> bytes:
-    with measure_inputs(measuring(paths, **changes), ignore) as parts:
-        return encode_json(finish_report(parts, Settings(), "same"))
+    told = measuring(paths, **changes)
+    with measure_inputs(told, ignore) as parts:
+        return encode_json(finish_report(parts, told.settings, "same"))
 
 
 class ShuffledExecutor(Executor):
@@ -108,6 +112,12 @@ def test_each_real_log_alone_gives_the_same_report_from_its_part(path: Path) -> 
     assert of_parts([path]) == of_one_process([path])
 
 
+@pytest.mark.parametrize("unit", UNIT_KINDS)
+def test_all_real_logs_together_give_the_same_report_by_any_unit(unit: UnitKind) -> None:
+    own = Settings(unit=unit, ignore_metrics=("found",), fan_out_values=3)
+    assert of_parts(REAL, settings=own) == of_one_process(REAL, own)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_parts_merge_in_any_grouping(seed: int) -> None:
     paths = REAL[:10]
@@ -150,17 +160,18 @@ def test_inputs_that_end_in_any_order_give_the_same_report(monkeypatch: pytest.M
 
 
 @settings(max_examples=15, deadline=None)
-@given(written=st.lists(logs(), min_size=2, max_size=4), seed=st.integers(0, 9))
+@given(written=st.lists(logs(), min_size=2, max_size=4), seed=st.integers(0, 9), unit=UNITS)
 def test_any_logs_give_the_same_report_in_parts(
-    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], seed: int
+    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], seed: int, unit: UnitKind | None
 ) -> None:
+    own = Settings(unit=unit)
     folder = tmp_path_factory.mktemp("any")
     paths = [folder / f"{index}.log" for index in range(len(written))]
     for path, log in zip(paths, written, strict=True):
         path.write_bytes(log)
-    with measure_inputs(measuring(paths), ignore) as parts:
-        report = finish_report(PairwiseParts(parts, seed), Settings(), "same")
-    assert encode_json(report) == of_one_process(paths)
+    with measure_inputs(measuring(paths, settings=own), ignore) as parts:
+        report = finish_report(PairwiseParts(parts, seed), own, "same")
+    assert encode_json(report) == of_one_process(paths, own)
 
 
 def test_forty_files_of_the_same_names_give_the_same_report(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.test_same_report import PairwiseParts, ignore, measuring, of_one_process, of_parts
+from tests.engine.test_same_report import DEFAULT, UNITS, PairwiseParts, ignore, measuring, of_one_process, of_parts
 from tests.strategies import logs
 from tests.truth import NAMES, log_path
 from tracereport.calls.grouping import ROW_LIMIT
@@ -21,7 +21,7 @@ from tracereport.engine.in_turn import measure_in_turn
 from tracereport.engine.report import finish_report, make_report
 from tracereport.engine.run import measure_inputs
 from tracereport.engine.tasks import run_task
-from tracereport.model import Selection, Settings, encode_json
+from tracereport.model import Selection, Settings, UnitKind, encode_json
 from tracereport.sources.inputs import cut_input, read_inputs
 from tracereport.sources.perf_trace.reader import read_sets
 
@@ -29,10 +29,10 @@ REAL = [log_path(name) for name in NAMES]
 SMALL_BYTES = 1_000
 
 
-def in_sets(paths: Sequence[Path], calls_at_once: int = 1) -> bytes:
+def in_sets(paths: Sequence[Path], calls_at_once: int = 1, own: Settings = DEFAULT) -> bytes:
     sets = read_sets([str(path) for path in paths], calls_at_once=calls_at_once, chunk_bytes=SMALL_BYTES)
-    with measure_in_turn(sets, Settings(), ROW_LIMIT) as parts:
-        return encode_json(finish_report(parts, Settings(), "same"))
+    with measure_in_turn(sets, own, ROW_LIMIT) as parts:
+        return encode_json(finish_report(parts, own, "same"))
 
 
 def in_ranges(paths: Sequence[Path], folder: Path, **changes: Any) -> bytes:
@@ -51,18 +51,19 @@ def test_each_real_log_gives_the_same_report_in_ranges(path: Path, tmp_path: Pat
 
 
 @settings(max_examples=40, deadline=None)
-@given(written=st.lists(logs(), min_size=1, max_size=4), seed=st.integers(0, 9))
+@given(written=st.lists(logs(), min_size=1, max_size=4), seed=st.integers(0, 9), unit=UNITS)
 def test_any_log_gives_the_same_report_in_pieces(
-    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], seed: int
+    tmp_path_factory: pytest.TempPathFactory, written: list[bytes], seed: int, unit: UnitKind | None
 ) -> None:
+    own = Settings(unit=unit)
     folder = tmp_path_factory.mktemp("any")
     log = folder / "any.log"
     log.write_bytes(b"".join(written))
-    whole = of_one_process([log])
-    assert in_sets([log]) == whole
-    kept = measuring([log], parts=str(folder / "parts"), range_bytes=SMALL_BYTES)
+    whole = of_one_process([log], own)
+    assert in_sets([log], own=own) == whole
+    kept = measuring([log], parts=str(folder / "parts"), range_bytes=SMALL_BYTES, settings=own)
     with measure_inputs(kept, ignore) as parts:
-        assert encode_json(finish_report(PairwiseParts(parts, seed), Settings(), "same")) == whole
+        assert encode_json(finish_report(PairwiseParts(parts, seed), own, "same")) == whole
 
 
 UNIT = "     Running unittests src/lib.rs (target/debug/deps/{0}-fc8961ee0bcdd593)\n"

@@ -48,10 +48,14 @@ def rank_group_row(count: int, function: str, params: tuple[Param, ...], process
 
 
 def unit_name_of(context: Context, unit: int) -> str | None:
-    """The test (and try), or the root call's function, that a unit of work is; null where it is a whole process."""
+    """The test (and try), or the root call's function, that a unit of work is.
+
+    Null where it is called as its process: the number in an unnamed one's is known when all parts are.
+    """
     units = context.ordered.units
-    is_process = units.test[unit] == OUTSIDE and units.root[unit] == NO_NAME
-    return None if is_process else name_unit(context.calls, units, unit)
+    if units.test[unit] == OUTSIDE and not context.calls.name(int(units.root[unit])):
+        return None
+    return name_unit(context.calls, units, unit)
 
 
 def share_by_caller(context: Context, groups: list[NDArray[np.int32]]) -> list[Rows[CallerShare]]:
