@@ -1,5 +1,6 @@
 """The engine from the command: workers, parts, shares of the work, and what can go wrong."""
 
+import json
 import re
 import signal
 import socket
@@ -52,7 +53,44 @@ def test_a_missing_part_is_named_and_the_report_is_of_the_others(
     assert main(["measure", *LOGS, "--parts", parts, "--shard", "1/2", "-q"]) == 0
     assert main(["join", parts, "-q", "-o", str(tmp_path / "report.txt")]) == 3
     assert f"{LOGS[1]} (input 2 of 3): its part is missing from {parts}" in capsys.readouterr().err
-    assert (tmp_path / "report.txt").exists()
+    lines = (tmp_path / "report.txt").read_text().splitlines()
+    misleading = lines.index("=== What Would Mislead ===")
+    assert lines[misleading + 1].startswith(f"  {LOGS[1]} (input 2 of 3): its part is missing"[:60])
+
+
+def test_of_many_missing_parts_the_first_is_named_and_the_others_are_counted(tmp_path: Path) -> None:
+    logs = [tmp_path / f"{index}.log" for index in range(9)]
+    for log in logs:
+        log.write_text("PERF_TRACE|0|load|id=1|elapsed_ms=1\n")
+    parts = str(tmp_path / "parts")
+    assert main(["measure", *map(str, logs), "--parts", parts, "--shard", "9/9", "-q"]) == 0
+    assert main(["join", parts, "-q", "-o", str(tmp_path / "report.json")]) == 3
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    (warning,) = [row for row in report["quality"]["rows"] if row["code"] == "unreadable"]
+    assert "(input 1 of 9): its part is missing" in warning["message"]
+    assert "and so are 7 more" in warning["message"]
+    assert warning["count"] == 8
+    assert len(report["input"]["errors"]) == 8
+
+
+def test_join_makes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("not-there", "a.file"):
+        place = tmp_path / name
+        if name == "a.file":
+            place.write_text("")
+        assert main(["join", str(place)]) == 3
+        assert f"{place}: no parts are there" in capsys.readouterr().err
+    assert not (tmp_path / "not-there").exists()
+
+
+def test_parts_are_measured_with_the_settings_that_they_are_joined_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = str(tmp_path / "parts")
+    assert main(["measure", *LOGS, "--parts", parts, "--unit", "root", "-q"]) == 0
+    assert main(["join", parts, "-q"]) == 2
+    assert "the parts were measured with another unit" in capsys.readouterr().err
+    assert report_of(tmp_path, "join", parts, "--unit", "root") == report_of(tmp_path, *LOGS, "--unit", "root")
 
 
 def test_of_parts_nothing_is_made_that_needs_the_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
-from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.calls.grouping import ROW_LIMIT, keep_rows
 from tracereport.command.job import Job, Watcher
 from tracereport.command.preparing import refuse_redaction
 from tracereport.engine.joining import StoredParts
@@ -14,9 +15,12 @@ from tracereport.engine.report import finish_report
 from tracereport.engine.run import Measuring, list_missing, measure_inputs, open_parts, share_inputs
 from tracereport.engine.tasks import Task
 from tracereport.errors import InputError, UsageError
+from tracereport.measures.quality import warn_of_unread
 from tracereport.model import Report
 from tracereport.sources.inputs import explain_nothing
 from tracereport.sources.streams.names import InputState, describe_inputs
+
+_MISSING_REMEDY: Final = "Measure it, too, with the same --parts and --shard, and join again."
 
 
 def measure_parts(
@@ -104,7 +108,13 @@ def _join(job: Job, place: str, parts: StoredParts, headers: Sequence[PartHeader
     if not missing or report.input is None:
         return report
     errors = [f"{what} from {place}" for what in missing]
-    return replace(report, input=replace(report.input, errors=(*report.input.errors, *errors)))
+    named = errors[0] + (f", and so are {len(errors) - 1:,} more" if len(errors) > 1 else "")
+    warning = warn_of_unread(named, _MISSING_REMEDY, len(errors))
+    return replace(
+        report,
+        input=replace(report.input, errors=(*report.input.errors, *errors)),
+        quality=keep_rows([warning, *report.quality.rows], total=report.quality.total + 1),
+    )
 
 
 def _describe(

@@ -195,7 +195,7 @@ def _holds_traces(log: Path) -> bool:
 @click.command(
     cls=ReportCommand,
     groups=OF_MEASURING,
-    singles=("--ignore-metric", "--quiet"),
+    singles=("--unit", "--ignore-metric", "--quiet"),
     context_settings=CONTEXT,
     epilog=MEASURE_EXAMPLES,
     no_args_is_help=True,

@@ -220,7 +220,7 @@ def open_parts(place: str) -> Iterator[tuple[StoredParts, list[PartHeader]]]:
         InputError: there is none, they were measured with different settings, or two are of one input.
     """
     with tempfile.TemporaryDirectory(prefix="tracereport-parts-") as temporary:
-        store = open_store(place, temporary)
+        store = open_store(place, temporary, is_made=False)
         headers: dict[str, PartHeader] = {}
         for name in store.names():
             headers[name] = StoredPart(store.read(name), f"{place}/{name}").header

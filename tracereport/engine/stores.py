@@ -31,17 +31,20 @@ class PartStore(Protocol):
 
 
 class FolderStore:
-    """Parts as files of a folder, which is made where it isn't there.
+    """Parts as files of a folder.
 
     Args:
         folder: its path.
+        is_made: whether it is made where it isn't there.
 
     Raises:
         OutputError: it can't be made.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, is_made: bool = True) -> None:
         self.place = folder
+        if not is_made:
+            return
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -128,19 +131,20 @@ class ObjectPartStore:
             raise OutputError(error.message, error.remedy) from error
 
 
-def open_store(place: str, copies: str | None = None) -> PartStore:
+def open_store(place: str, copies: str | None = None, *, is_made: bool = True) -> PartStore:
     """The store of a folder, or of a URL.
 
     Args:
         place: a folder, or a URL.
         copies: a folder for what is read from far away more than once; None: it is read again.
+        is_made: whether a folder is made that isn't there.
 
     Raises:
         OutputError: the folder can't be made.
         UsageError: nothing can be kept at such a URL.
     """
     if not is_url(place):
-        return FolderStore(place)
+        return FolderStore(place, is_made=is_made)
     if not place.startswith(tuple(f"{scheme}://" for scheme in STORES)):
         schemes = ", ".join(f"{scheme}://" for scheme in STORES)
         raise UsageError(f"{without_secrets(place)}: parts can't be kept there", f"Name a folder, or a URL: {schemes}")

@@ -106,17 +106,22 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
     )
 
 
+def warn_of_unread(error: str, remedy: str, count: int = 1) -> QualityWarning:
+    """The warning that something of the input isn't in the figures; of several things the first is named."""
+    return QualityWarning(
+        code="unreadable",
+        message=f"{error}; the figures are of what could be read.",
+        remedy=remedy,
+        count=count,
+        misleading=True,
+    )
+
+
 def _of_input(facts: Facts | None) -> Iterator[QualityWarning]:
     if facts is None:
         return
     for error in facts.input.errors:
-        yield QualityWarning(
-            code="unreadable",
-            message=f"{error}; the figures are of what could be read.",
-            remedy="Make the log again or copy it again; a killed job leaves half an archive.",
-            count=1,
-            misleading=True,
-        )
+        yield warn_of_unread(error, "Make the log again or copy it again; a killed job leaves half an archive.")
     if facts.input.partial:
         yield QualityWarning(
             code="partial-table",
