@@ -81,6 +81,15 @@ def list_blocked() -> list[str]:
     return [signal.Signals(number).name for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
 
 
+@pytest.mark.parametrize("forks", [True, False])
+def test_workers_have_the_environment_of_now(monkeypatch: pytest.MonkeyPatch, *, forks: bool) -> None:
+    monkeypatch.setattr(local_workers, "_FORKS", forks and local_workers._FORKS)
+    local_workers.start_ahead()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with local_workers.make_local_executor(1) as executor:
+        assert executor.submit(os.getenv, "AWS_ENDPOINT_URL").result() == "http://127.0.0.1:9"
+
+
 def test_what_is_started_ahead_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in (None, "error"):
         if value is None:

@@ -39,7 +39,7 @@ def make_local_executor(workers: int) -> "Executor":
                 return super().submit(function, *args, **named)
 
     context = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
-    return Pool(workers, mp_context=context, initializer=begin_worker)
+    return Pool(workers, mp_context=context, initializer=begin_worker, initargs=(dict(os.environ),))
 
 
 def start_ahead() -> None:

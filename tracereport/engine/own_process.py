@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -26,8 +27,14 @@ def begin_command() -> None:
     load_numpy()
 
 
-def begin_worker() -> None:
-    """Gets a worker ready, which ends when the process that started it does."""
+def begin_worker(environment: Mapping[str, str]) -> None:
+    """Gets a worker ready, which ends when the process that started it does.
+
+    Args:
+        environment: of that process now. What a worker is forked from may have started in another.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     collect_seldom()
     keep_memory()
     load_numpy()
