@@ -1,4 +1,4 @@
-"""Under unittest each test is named, and each of its phases is a frame; under pytest that is the plugin's business."""
+"""Under unittest each test is named, and each of its phases is a frame; under pytest the plugin names it."""
 
 from pathlib import Path
 
@@ -102,7 +102,19 @@ def test_under_pytest_the_plugin_names_the_tests(tmp_path: Path) -> None:
     assert {call.test for call in calls if call.test} == {
         f"test_it.py::{name}" for name in ("Plain::test_loads", "Plain::test_skips", "Asynchronous::test_fetches")
     }
-    assert {call.reserved["via"] for call in calls if call.reserved.get("frame")} == {"pytest"}
+    assert {call.reserved["via"] for call in calls if call.function == "test"} == {"pytest"}
+
+
+def test_under_pytest_set_up_and_tear_down_are_no_part_of_the_test(tmp_path: Path) -> None:
+    calls = trace_run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py")
+    assert {(key, phase, frame) for key, _, phase, frame in asked(calls)} == {
+        ("class", "setup", "fixture"),
+        ("before", "setup", "test setup"),
+        ("a", "call", "test"),
+        ("b", "call", "test"),
+        ("behind", "teardown", "test teardown"),
+    }
+    assert {call.reserved["try"] for call in calls} == {"1"}
 
 
 @pytest.mark.parametrize("variable", [{}, {"PERF_TRACE_WITHOUT": "unittest"}])

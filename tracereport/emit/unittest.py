@@ -1,6 +1,7 @@
 """Names the tests of unittest, Django's among them, and makes each of their phases a frame.
 
-Under pytest it does nothing: pytest's plugin has named the test already.
+Under pytest, whose plugin has named the test already, only set-up and tear-down are told from the test: pytest runs all
+three in one phase of its own.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from unittest.case import TestCase
 
-from .calls import begin
+from .calls import begin, current
 from .hooks import extend
 from .log import is_on
-from .testing import get_test, name_test
+from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SETUP = "setup"
+_SETUP, _CALL = "setup", "call"
 _tries: Counter[str] = Counter()
 
 
@@ -40,14 +41,20 @@ def _extend(kind: type[TestCase]) -> None:
 
 
 def _run_phase(phase: str, run: Callable[..., Any], case: Any, *args: Any) -> Any:  # noqa: ANN401  # as the version has it
-    if not is_on() or get_test():
-        return run(case, *args)
-    test = case.id()
-    _tries[test] += phase == _SETUP
-    name_test(test, attempt=max(_tries[test], 1), phase=phase)
+    outside = get_test()
     # Coroutines run in a context that was made with the test, and would see no call of this one's.
     inside = getattr(getattr(case, "_asyncioTestContext", None), "run", _call)
-    name = "test" if phase == "call" else f"test {phase}"
+    if is_on() and outside:
+        inside(current.set, current.get())
+    if not is_on() or (outside and (phase == _CALL or f"phase={_CALL}" not in outside)):
+        return run(case, *args)
+    test = case.id()
+    if outside:
+        set_test(tuple(f"phase={phase}" if field == f"phase={_CALL}" else field for field in outside))
+    else:
+        _tries[test] += phase == _SETUP
+        name_test(test, attempt=max(_tries[test], 1), phase=phase)
+    name = "test" if phase == _CALL else f"test {phase}"
     call = inside(begin, name, [("name", test)], "unittest", is_lazy=True, via="unittest", is_frame=True)
     try:
         return run(case, *args)
@@ -56,7 +63,7 @@ def _run_phase(phase: str, run: Callable[..., Any], case: Any, *args: Any) -> An
         raise
     finally:
         inside(call.finish)
-        name_test(None)
+        set_test(outside)
 
 
 def _call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401  # whatever that gives
@@ -65,6 +72,6 @@ def _call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # n
 
 _PHASES: dict[str, Callable[..., Any]] = {
     "_callSetUp": functools.partial(_run_phase, _SETUP),
-    "_callTestMethod": functools.partial(_run_phase, "call"),
+    "_callTestMethod": functools.partial(_run_phase, _CALL),
     "_callTearDown": functools.partial(_run_phase, "teardown"),
 }
