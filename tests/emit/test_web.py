@@ -68,6 +68,9 @@ def make_application() -> FastAPI:
         return PlainTextResponse(str(load("mounted")))
 
     application.include_router(router)
+    outer = APIRouter(prefix="/v1")
+    outer.include_router(router)
+    application.include_router(outer, prefix="/api")
     application.mount("/old", Starlette(routes=[Route("/page/{name}", show), Route("/stream", stream)]))
     return application
 
@@ -86,6 +89,7 @@ def ask(application: Any, *paths: str) -> list[int]:  # of any framework that sp
     [
         ("/authors", "GET /authors", 2),
         ("/books/3?full=1", "GET /books/{book_id}", 1),
+        ("/api/v1/books/3", "GET /api/v1/books/{book_id}", 1),
         ("/old/page/a", "GET /old/page/{name}", 1),
         ("/old/stream", "GET /old/stream", 2),
         ("/nowhere", "GET /nowhere", 0),

@@ -32,6 +32,8 @@ async def _call(call_application: Callable[..., Any], application: Any, scope: A
 
 
 def _find_route(scope: MutableMapping[str, Any]) -> str | None:
-    route = scope.get("route")
+    included = scope.get("fastapi")  # with the prefixes of the routers that a route of FastAPI is included by
+    context = included.get("effective_route_context") if isinstance(included, dict) else None
+    route = context or scope.get("route")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     return None if path is None else f"{scope.get('root_path', '')}{path}"
