@@ -14,6 +14,7 @@ from tracereport.native.tally import (
     count_traits,
     find_extremes,
     find_first_largest,
+    find_nth_largest,
 )
 
 GROUPS = 4
@@ -108,3 +109,18 @@ def test_what_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"range|without groups|lengths"):
             refused()
+
+
+@given(
+    st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1)), min_size=1),
+    st.integers(0, 99),
+    st.sampled_from([np.int32, np.int64]),
+)
+def test_the_nth_largest_is_that_of_a_sorted_list(values: list[int], place: int, kind: type[np.integer[Any]]) -> None:
+    column = np.array(values, np.int64).astype(kind)
+    nth = place % len(values) + 1
+    assert find_nth_largest(column, nth) == sorted(column.tolist(), reverse=True)[nth - 1]
+    assert find_nth_largest(np.broadcast_to(column[0], 5), 3) == column[0]
+    for beyond in (0, len(values) + 1):
+        with pytest.raises(ValueError, match="range"):
+            find_nth_largest(column, beyond)

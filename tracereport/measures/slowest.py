@@ -10,6 +10,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.top import Top, merge_tops
 from tracereport.model import Rows, SlowestCall
+from tracereport.native.tally import find_nth_largest
 
 
 def find_slowest_calls(context: Context) -> Top[SlowestCall]:
@@ -18,7 +19,7 @@ def find_slowest_calls(context: Context) -> Top[SlowestCall]:
     shown = None if context.shown is None else context.shown.rows
     elapsed_ns = calls.elapsed_ns if shown is None else calls.elapsed_ns[shown]
     count = len(elapsed_ns)
-    least_ns = np.partition(elapsed_ns, count - limit)[count - limit] if count > limit else 0
+    least_ns = find_nth_largest(elapsed_ns, limit) if count > limit else 0
     is_candidate = calls.elapsed_ns >= least_ns
     if shown is not None:
         is_candidate &= shown

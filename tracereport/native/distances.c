@@ -31,6 +31,14 @@ static int64_t count_up_to(const uint64_t *words, const int32_t *tree, int64_t p
     return sum + count_ones(words[last] << (63 - position % 64));
 }
 
+/* The bits behind this position up to that of the last one, word by word: where both are near, few. */
+static int64_t count_behind(const uint64_t *words, int64_t position, int64_t last) {
+    int64_t word = position / 64, sum = position % 64 < 63 ? count_ones(words[word] >> (position % 64 + 1)) : 0;
+    for (word++; word <= last / 64; word++)
+        sum += count_ones(words[word]);
+    return sum;
+}
+
 /* The calls of one stream: its own blocks, bits and tree. */
 typedef struct {
     int64_t first_block;
@@ -86,7 +94,8 @@ EXPORT int64_t tracereport_stack_distances(const int32_t *stream, const int32_t 
                 status = BAD_ARGUMENT;
                 break;
             }
-            distance[at] = (int32_t)(own->lookups - count_up_to(bits, sums, before));
+            distance[at] = (int32_t)(place - before <= BLOCK ? count_behind(bits, before, place)
+                                                             : own->lookups - count_up_to(bits, sums, before));
             bits[before / 64] &= ~(UINT64_C(1) << (before % 64));
             if (before / BLOCK != place / BLOCK) {
                 add(sums, own_blocks, before / BLOCK, -1);

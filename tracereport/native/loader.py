@@ -36,6 +36,7 @@ SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tracereport_count_groups": (_COUNT, (Column, _ADDRESS, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_count_pairs": (_COUNT, (_ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS, _COUNT, _ADDRESS)),
     "tracereport_extremes": (_COUNT, (Column, Column, _COUNT, _ADDRESS, _ADDRESS, _COUNT)),
+    "tracereport_nth_largest": (_COUNT, (Column, *[_COUNT] * 2, _ADDRESS)),
     "tracereport_first_largest": (_COUNT, (_ADDRESS, Column, _COUNT, _ADDRESS, _COUNT)),
     "tracereport_judge_repeats": (
         _COUNT,

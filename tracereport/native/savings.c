@@ -69,6 +69,13 @@ typedef struct {
     Time time;
 } Spent;
 
+/* What is used up of each limit. Where groups count apart, most limits are of one, which is kept with the limit; what
+ * others use up is in a table. */
+typedef struct {
+    Time *times;
+    int32_t *first; /* per limit the group that has used up of it first, -1 for none; null where all count together */
+} SpentOfLimits;
+
 typedef struct {
     Spent *slots;
     int64_t size; /* a power of two, at least twice the keys */
@@ -133,9 +140,11 @@ EXPORT int64_t tracereport_sum_saved(const int32_t *nearest, const int32_t *plac
     for (int64_t at = 0; at < limits; at++)
         if (above[at] >= at || place[at] < 0 || place[at] >= count || !is_time(time, range, place[at]))
             return BAD_ARGUMENT;
-    SpentTable apart_spent = {NULL, 0, 0};
-    Time *spent = apart ? NULL : calloc((size_t)limits + 1, sizeof *spent);
-    int64_t status = (apart ? open_spent(&apart_spent, 1024) : spent != NULL) ? count : NO_MEMORY;
+    SpentTable others = {NULL, 0, 0};
+    SpentOfLimits spent = {calloc((size_t)limits + 1, sizeof *spent.times), NULL};
+    if (apart && (spent.first = allocate(limits, sizeof *spent.first)))
+        memset(spent.first, 0xff, (size_t)limits * sizeof *spent.first);
+    int64_t status = spent.times && (!apart || (spent.first && open_spent(&others, 1024))) ? count : NO_MEMORY;
     int64_t(*recorded)[2] = (void *)sums, (*ranges)[2] = recorded + groups, (*alone)[2] = ranges + groups;
     memset(sums, 0, (size_t)groups * 6 * sizeof *sums);
     for (int64_t at = 0; at < count && status >= 0; at++) {
@@ -149,8 +158,12 @@ EXPORT int64_t tracereport_sum_saved(const int32_t *nearest, const int32_t *plac
         if (limit >= 0 && depth[limit] >= most_depth)
             continue;
         Time left = time_at(time, range, at);
-        for (; limit >= 0; limit = above[limit]) {
-            Time *used = apart ? spent_of(&apart_spent, limit * groups + own) : spent + limit;
+        /* Once nothing is left, nothing more is used up. */
+        for (; limit >= 0 && left.most | left.least; limit = above[limit]) {
+            if (apart && spent.first[limit] < 0)
+                spent.first[limit] = own;
+            bool is_first = !apart || spent.first[limit] == own;
+            Time *used = is_first ? spent.times + limit : spent_of(&others, limit * groups + own);
             if (!used) {
                 status = NO_MEMORY;
                 break;
@@ -164,8 +177,9 @@ EXPORT int64_t tracereport_sum_saved(const int32_t *nearest, const int32_t *plac
         if (exclusive && exclusive[at])
             add_in_halves(alone[own], left.least, 1);
     }
-    free(spent);
-    free(apart_spent.slots);
+    free(spent.times);
+    free(spent.first);
+    free(others.slots);
     return status;
 }
 

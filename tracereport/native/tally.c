@@ -121,3 +121,35 @@ EXPORT int64_t tracereport_first_largest(const int32_t *group, Column values, in
     }
     return groups;
 }
+
+enum { DIGIT = 11, DIGIT_VALUES = 1 << DIGIT };
+
+/* The nth largest value, counted from 1: digit by digit, the highest first, among those that have all digits so far. */
+EXPORT int64_t tracereport_nth_largest(Column values, int64_t count, int64_t nth, int64_t *found) {
+    if (count < 1 || nth < 1 || nth > count || !is_column(values))
+        return BAD_ARGUMENT;
+    int64_t least = number_at(values, 0), most = least;
+    for (int64_t at = 1; at < count; at++) {
+        int64_t own = number_at(values, at);
+        least = own < least ? own : least;
+        most = own > most ? own : most;
+    }
+    uint64_t width = (uint64_t)most - (uint64_t)least, prefix = 0;
+    int bits = 0;
+    while (bits < 64 && width >> bits)
+        bits += DIGIT;
+    for (int shift = bits - DIGIT; shift >= 0; shift -= DIGIT) {
+        int64_t members[DIGIT_VALUES] = {0};
+        for (int64_t at = 0; at < count; at++) {
+            uint64_t own = ((uint64_t)number_at(values, at) - (uint64_t)least) >> shift;
+            if (own >> DIGIT == prefix)
+                members[own & (DIGIT_VALUES - 1)]++;
+        }
+        uint64_t digit = DIGIT_VALUES - 1;
+        for (; members[digit] < nth; digit--)
+            nth -= members[digit];
+        prefix = prefix << DIGIT | digit;
+    }
+    *found = (int64_t)((uint64_t)least + prefix);
+    return 1;
+}

@@ -136,3 +136,14 @@ def find_first_largest(
     first = np.empty(count, np.int64)
     checked(library().tracereport_first_largest(address(groups), column(values), len(values), address(first), count))
     return first
+
+
+def find_nth_largest(values: NDArray[np.integer[Any]], nth: int) -> int:
+    """The nth largest of some values, counted from 1; equal ones count each.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    found = np.empty(1, np.int64)
+    checked(library().tracereport_nth_largest(column(values), len(values), nth, address(found)))
+    return int(found[0])

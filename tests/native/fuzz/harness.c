@@ -301,6 +301,12 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     tracereport_count_groups(wide, flags, count, second, groups);
     tracereport_count_traits(group, traits, values, count, masks, 4, second, groups);
     tracereport_count_pairs(group, groups, set, 4, traits[0] & 2 ? flags : NULL, count, second);
+    int64_t middle = 0, larger = 0;
+    if (tracereport_nth_largest(wide, count, count / 2, &middle) > 0) {
+        for (int64_t at = 0; at < count; at++)
+            larger += number_at(wide, at) > middle;
+        HOLDS(larger < count / 2);
+    }
     tracereport_extremes(narrow, wide, count, second, second + groups, groups);
     tracereport_extremes(wide, narrow, count, second, second + groups, groups);
     int64_t sizes_known = tracereport_count_groups(narrow, NULL, count, second, groups);
