@@ -70,11 +70,15 @@ ADDED = {
 def add_up(*reports: Report) -> Counter[Key]:
     """All that can be added up, by section, row and figure."""
     found: Counter[Key] = Counter()
+    unknown: set[Key] = set()
     for report in reports:
         for section, key, row in rows_of(report):
             for figure in ADDED[section]:
-                found[section, *key, figure] += getattr(row, figure) or 0
-    return found
+                value = getattr(row, figure)
+                found[section, *key, figure] += value or 0
+                if value is None and section == "paths":
+                    unknown.add((section, *key, figure))
+    return Counter({key: value for key, value in found.items() if key not in unknown})
 
 
 def rows_of(report: Report) -> Iterator[tuple[str, Key, object]]:

@@ -66,7 +66,8 @@ Measures
         process by process, in order.
     31. The histogram's powers of two start at the coarsest resolution of the function.
     32. Self time and the call tree are of nested and given trees only (a flat process has no tree to merge); self time
-        isn't clipped at 0. ``elapsed_ns`` of the roots counts flat ones too, and calls whose parent never printed.
+        is none where children surely ran side by side. ``elapsed_ns`` of the roots counts flat ones too, and calls
+        whose parent never printed.
     33. What directly follows a call in a given tree is the largest number in its subtree, plus one.
     34. Implausible numbers count in repeats, but not in trees, unfinished calls or the time of roots.
     35. Parameters vary one to one if they do so over all calls of the scope (one run of the caller, or the unit) that

@@ -14,7 +14,7 @@ from tests.oracle.kinds import is_question
 from tests.oracle.processes import Process, process_name
 from tests.oracle.repeats import Repeat, find_repeats, numbers_behind, sequential_runs
 from tests.oracle.savings import Place, place_of, saving
-from tests.oracle.trees import call_tree, root_elapsed_ns, self_times_ns
+from tests.oracle.trees import add_known, call_tree, root_elapsed_ns, self_times_ns
 from tests.oracle.units import Call, Lookup, Unit, by_lookup, calls_of, find_units, in_order
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def functions(
                 **classes(own),
                 **evidence_counts(own),
                 **elapsed(calls, "total_"),
-                "self_ns": sum(in_trees) if in_trees else None,
+                "self_ns": add_known(in_trees) if in_trees else None,
                 "mean_elapsed_ns": sum(times_ns) / len(times_ns),
                 "p50_elapsed_ns": percentile(times_ns, 50),
                 "p90_elapsed_ns": percentile(times_ns, 90),

@@ -18,15 +18,34 @@ FIGURES = (
 Row = dict[str, Any]
 
 
-def self_times_ns(calls: Iterable[Call]) -> dict[Call, int]:
-    """Elapsed time of each call in a tree minus that of its children; below zero where they ran side by side."""
+def self_times_ns(calls: Iterable[Call]) -> dict[Call, int | None]:
+    """Elapsed time of each call in a tree minus that of its children; none where they surely ran side by side.
+
+    That is where they take more time than the call has, or where one with a larger number has a smaller line.
+    """
     found = {(call.process, call.number): call for call in calls if call.in_tree}
-    self_ns = {call: call.elapsed_ns for call in found.values()}
-    for call in found.values():
+    children: dict[Call, list[Call]] = {call: [] for call in found.values()}
+    for call in sorted(found.values(), key=lambda call: call.number):
         parent = found.get((call.process, call.parent)) if call.parent is not None else None
         if parent is not None:
-            self_ns[parent] -= call.elapsed_ns
-    return self_ns
+            children[parent].append(call)
+    return {call: _self_time_ns(call, inside) for call, inside in children.items()}
+
+
+def _self_time_ns(call: Call, children: Sequence[Call]) -> int | None:
+    inside_ns = sum(child.elapsed_ns for child in children)
+    lines = [child.record.line for child in children]
+    return None if inside_ns >= call.elapsed_upper_ns or lines != sorted(lines) else call.elapsed_ns - inside_ns
+
+
+def add_known(times_ns: Iterable[int | None]) -> int | None:
+    """The sum, if all are known."""
+    total_ns = 0
+    for time_ns in times_ns:
+        if time_ns is None:
+            return None
+        total_ns += time_ns
+    return total_ns
 
 
 def ancestors(calls: Iterable[Call]) -> dict[Call, list[Call]]:
@@ -57,7 +76,7 @@ def call_tree(
             row = paths.setdefault(path, {"path": path, **dict.fromkeys(FIGURES, 0)})
             row["calls"] += 1
             row["total_ns"] += call.elapsed_ns
-            row["self_ns"] += self_ns[call]
+            row["self_ns"] = add_known([row["self_ns"], self_ns[call]])
             row["redundant_calls"] += call in repeated
             row["first_calls"] += call in first
             row["fan_out_calls"] += call in one_by_one

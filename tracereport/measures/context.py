@@ -17,6 +17,7 @@ from tracereport.measures.answers import Answers, code_answers
 from tracereport.measures.cells import Cells, find_cells
 from tracereport.measures.fanout import FanOutGroups, find_fanouts
 from tracereport.measures.metric_use import MetricUse, count_metric_use
+from tracereport.measures.overlaps import Overlaps, find_overlaps
 from tracereport.measures.repeats import Repeats, find_repeats
 from tracereport.measures.scopes import LOW
 from tracereport.measures.traits import AVOIDABLE
@@ -118,6 +119,11 @@ class Context:
         least, origins = self.settings.fan_out_values, self.calls.origins
         hooks = {origins.texts[code] for code in find_distinct(origins.via[origins.via != NO_TEXT]).tolist()}
         return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
+
+    @shared
+    def overlaps(self) -> Overlaps:
+        """Calls whose children ran side by side."""
+        return find_overlaps(self.ordered)
 
     @shared
     def traits(self) -> NDArray[np.uint16]:

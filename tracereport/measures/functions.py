@@ -58,7 +58,10 @@ def measure_functions(context: Context) -> FunctionsPart:
 
 
 def _count_self_times(context: Context) -> Table:
-    """Elapsed time less that of the children, by function, of the calls in known trees."""
+    """Elapsed time less what the children take of it, by function, of the calls in known trees.
+
+    ``unknown`` counts the calls of which that isn't known.
+    """
     calls, ordered = context.calls, context.ordered
     names = len(calls.names)
     in_tree, elapsed_ns = ordered.in_tree, ordered.take(calls.elapsed_ns)
@@ -68,12 +71,16 @@ def _count_self_times(context: Context) -> Table:
     own_ns = sum_by(function, elapsed_ns, names)[found].astype(object)
     inside_ns = sum_children(ordered.parent, function, elapsed_ns, names)[found]
     resolution_ns = sum_by(function, ordered.take(calls.resolution_ns), names)
+    overlaps = context.overlaps
+    overlapping = function[overlaps.place]
+    shared_ns = sum_by(overlapping, overlaps.shared_ns, names)[found].astype(object)
     return Table(
         key={"function": Column(found, calls.names)},
         sums={
-            "self_ns": shrink(own_ns - inside_ns),
+            "self_ns": shrink(own_ns - inside_ns + shared_ns),
             "resolution_ns": resolution_ns[found],
             "calls": has_calls[found],
+            "unknown": count_by(overlapping, names, overlaps.is_unknown)[found],
         },
     )
 
@@ -99,7 +106,7 @@ def list_functions(whole: Whole) -> Rows[Function]:
         edges = edges.take(edges.sums["shown"] > 0)
     times = split_times(part.times)
     limits = {row[0]: row[1:] for row in part.resolution.rows("function", "resolution_ns", "elapsed_ns")}
-    self_times = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns")}
+    self_times = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns", "unknown")}
     evidence = _list_evidence(whole["evidence"])
     columns = ("function", *edges.sums)
     found = [dict(zip(columns, values, strict=True)) for values in edges.rows(*columns)]
@@ -109,7 +116,8 @@ def list_functions(whole: Whole) -> Rows[Function]:
         name, calls, total_ns = row["function"], row["calls"], row["elapsed_ns"]
         own = times[name]
         resolution_ns, largest_ns = limits[name]
-        self_ns, self_range_ns = self_times.get(name, (None, 0))
+        self_ns, self_range_ns, unknown = self_times.get(name, (None, 0, 0))
+        self_ns = None if unknown else self_ns
         p50, p90, p99 = (own.percentile(percent) for percent in _PERCENTS)
         rows.append(
             Function(

@@ -30,7 +30,7 @@ _MASKS: Final = {
     **ASKED,
     **{name: RECORDED[name] for name in ("unchanged", "cached", "changed")},
 }
-_SUMS: Final = ("calls", *_MASKS, "total_ns", "resolution_ns", "self_ns", "shown")
+_SUMS: Final = ("calls", *_MASKS, "total_ns", "resolution_ns", "self_ns", "unknown_self", "shown")
 
 
 class TreePart(msgspec.Struct, frozen=True, eq=False):
@@ -39,14 +39,17 @@ class TreePart(msgspec.Struct, frozen=True, eq=False):
     processes: int
     """How many have a known tree."""
     paths: Table
-    """By path (JSON of its names): calls, repeats, total and self time, and the resolution of all its calls."""
+    """By path (JSON of its names): calls, repeats, total and self time, and the resolution of all its calls.
+
+    ``unknown_self`` counts the calls whose self time isn't known.
+    """
 
 
 def measure_tree(context: Context) -> TreePart:
     """The merged paths.
 
-    A path's self time is its own less that of the paths one function longer: those are its calls' children. It is below
-    zero where children ran side by side.
+    A path's self time is its own less that of the paths one function longer: those are its calls' children. What these
+    share, running side by side, counts once.
     """
     calls, ordered = context.calls, context.ordered
     if not ordered.in_tree.any():
@@ -60,6 +63,9 @@ def measure_tree(context: Context) -> TreePart:
     found = np.flatnonzero(size[FIRST_PATH:]) + FIRST_PATH
     total_ns = sum_by(path, elapsed_ns, count)[found]
     inside_ns = sum_children(ordered.parent, path, elapsed_ns, count)[found]
+    overlaps = context.overlaps
+    overlapping = path[overlaps.place]
+    shared_ns = sum_by(overlapping, overlaps.shared_ns, count)[found]
     counted = count_traits(path, context.traits, _MASKS, count)
     shown = size if context.shown is None else count_by(path, count, context.shown.places)
     texts = _write_paths(paths, calls.names)
@@ -69,7 +75,8 @@ def measure_tree(context: Context) -> TreePart:
         *(column[found] for column in counted.values()),
         total_ns,
         sum_by(path, ordered.take(calls.resolution_ns), count)[found],
-        shrink(total_ns.astype(object) - inside_ns),
+        shrink(total_ns.astype(object) - inside_ns + shared_ns),
+        count_by(overlapping, count, overlaps.is_unknown)[found],
         shown[found],
     )
     return TreePart(
@@ -130,8 +137,8 @@ def _describe_path(row: dict[str, Any], whole: Whole) -> TreePath:
         calls=row["calls"],
         total_ns=row["total_ns"],
         total_upper_ns=row["total_ns"] + row["resolution_ns"],
-        self_ns=row["self_ns"],
-        self_upper_ns=row["self_ns"] + row["resolution_ns"],
+        self_ns=None if row["unknown_self"] else row["self_ns"],
+        self_upper_ns=None if row["unknown_self"] else row["self_ns"] + row["resolution_ns"],
         redundant_calls=row["redundant_calls"],
         first_calls=row["first"],
         fan_out_calls=row["fan_out"],

@@ -31,7 +31,10 @@ class Function(Record, frozen=True, kw_only=True):
     total_elapsed_ns: int
     total_elapsed_upper_ns: int
     self_ns: int | None
-    """Of the processes with a nested or given tree, else null; below 0 where calls inside ran side by side."""
+    """Of the processes with a nested or given tree.
+
+    Null without one, and where calls inside of a call ran side by side and nothing tells how long.
+    """
     self_upper_ns: int | None
     """Null where ``self_ns`` is."""
     mean_elapsed_ns: float
@@ -282,7 +285,8 @@ class TreePath(Record, frozen=True, kw_only=True):
     path: tuple[str, ...]
     calls: int
     total_ns: int
-    self_ns: int
+    self_ns: int | None
+    """Null where calls inside of a call ran side by side and nothing tells how long."""
     redundant_calls: int
     first_calls: int = 0
     """See ``Totals``; so for ``fan_out_calls``."""

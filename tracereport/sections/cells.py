@@ -24,7 +24,6 @@ from tracereport.wording.units import (
     format_name,
     format_self_time,
     format_signature,
-    knows_self_time,
     quote_name,
     shorten_path,
 )
@@ -287,7 +286,7 @@ def time_range(lower_ns: int, upper_ns: int) -> Figure:
 
 def self_time(self_ns: int | None, upper_ns: int | None) -> Figure:
     """A self time by its bounds, as far as these are known."""
-    if self_ns is None or not knows_self_time(self_ns, upper_ns):
+    if self_ns is None:
         return Figure(format_self_time(self_ns, upper_ns))
     return time_range(max(self_ns, 0), self_ns if upper_ns is None else upper_ns)
 

@@ -131,14 +131,9 @@ def format_bounds(lower_ns: int, upper_ns: int) -> str:
     return f"{_round_figure(lower_ns / lower_unit_ns, math.floor)} {lower_unit}-{upper}"
 
 
-def knows_self_time(self_ns: int | None, upper_ns: int | None) -> bool:
-    """Whether a time less that of the calls inside is a self time: below zero, those ran side by side."""
-    return self_ns is not None and (self_ns if upper_ns is None else max(self_ns, upper_ns)) >= 0
-
-
 def format_self_time(self_ns: int | None, upper_ns: int | None) -> str:
     """A self time by its bounds, as far as these are known."""
-    if self_ns is None or not knows_self_time(self_ns, upper_ns):
+    if self_ns is None:
         return "not known"
     return format_bounds(max(self_ns, 0), self_ns if upper_ns is None else upper_ns)
 

@@ -18,6 +18,7 @@ from tracereport import __version__
 from tracereport.calls.calls import NO_PARENT, Calls
 from tracereport.calls.ordered import NOWHERE, OrderedCalls, order_calls
 from tracereport.errors import UsageError
+from tracereport.measures.overlaps import Overlaps, find_overlaps
 from tracereport.measures.tree import UNFINISHED
 
 MOST_CALLS: Final = 50_000
@@ -54,6 +55,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
         UsageError: no process has such a tree, or no selected call stands in one.
     """
     ordered = order_calls(calls)
+    overlaps = find_overlaps(ordered)
     shown = ordered.in_tree if rows is None else ordered.in_tree & ordered.take(rows)
     in_tree = np.flatnonzero(shown)
     if not len(in_tree) and ordered.in_tree.any():
@@ -71,7 +73,7 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
     for process in largest[:MOST_PROCESSES].tolist():
         if room <= 0:
             break
-        profiles += _profiles(ordered, process, shown, min(room, MOST_CALLS))
+        profiles += _profiles(ordered, overlaps, process, shown, min(room, MOST_CALLS))
         room -= min(int(sizes[process]), MOST_CALLS)
         drawn += 1
     document = {
@@ -85,10 +87,12 @@ def make_speedscope(calls: Calls, title: str, rows: NDArray[np.bool_] | None = N
     return msgspec.json.encode(document) + b"\n"
 
 
-def _profiles(ordered: OrderedCalls, process: int, shown: NDArray[np.bool_], most: int) -> Iterator[dict[str, Any]]:
+def _profiles(
+    ordered: OrderedCalls, overlaps: Overlaps, process: int, shown: NDArray[np.bool_], most: int
+) -> Iterator[dict[str, Any]]:
     every = np.flatnonzero(ordered.in_tree & (ordered.process == process))
     selected = every[shown[every]]
-    tree = _cut_out(ordered, every, selected[:most])
+    tree = _cut_out(ordered, overlaps, every, selected[:most])
     order, depth = _walk(tree.parent)
     limits = []
     if len(selected) > most:
@@ -112,7 +116,7 @@ def _profiles(ordered: OrderedCalls, process: int, shown: NDArray[np.bool_], mos
         }
 
 
-def _cut_out(ordered: OrderedCalls, every: NDArray[np.intp], drawn: NDArray[np.intp]) -> _Tree:
+def _cut_out(ordered: OrderedCalls, overlaps: Overlaps, every: NDArray[np.intp], drawn: NDArray[np.intp]) -> _Tree:
     """The tree of the drawn calls of a process and of all above them."""
     parent = np.where(ordered.parent[every] == NOWHERE, -1, np.searchsorted(every, ordered.parent[every])).tolist()
     is_drawn = np.isin(every, drawn).tolist()
@@ -124,7 +128,7 @@ def _cut_out(ordered: OrderedCalls, every: NDArray[np.intp], drawn: NDArray[np.i
     new_index = np.cumsum(is_needed) - 1
     places = every[kept]
     upper = np.array(parent, np.int64)[kept]
-    self_ns = np.where(np.array(is_drawn, bool), _self_ns(ordered, every), 0)
+    self_ns = np.where(np.array(is_drawn, bool), _self_ns(ordered, overlaps, every), 0)
     return _Tree(
         function=ordered.calls.lookups.function[ordered.lookup[places]].tolist(),
         parent=np.where(upper < 0, -1, new_index[upper]).tolist(),
@@ -178,11 +182,13 @@ def _list_events(
     return events, at
 
 
-def _self_ns(ordered: OrderedCalls, places: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Elapsed time less that of the children, not below 0."""
+def _self_ns(ordered: OrderedCalls, overlaps: Overlaps, places: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Elapsed time less what the children take of it; not below 0, as it would be where that isn't known."""
     elapsed_ns = ordered.calls.elapsed_ns[ordered.rows(places)]
     inside_ns = np.zeros(len(places), np.int64)
     child = ordered.parent[places] != NOWHERE
     np.add.at(inside_ns, np.searchsorted(places, ordered.parent[places][child]), elapsed_ns[child])
+    found = np.isin(overlaps.place, places)
+    inside_ns[np.searchsorted(places, overlaps.place[found])] -= overlaps.shared_ns[found]
     self_ns: NDArray[np.int64] = np.maximum(elapsed_ns - inside_ns, 0)
     return self_ns

@@ -31,7 +31,6 @@ from tracereport.wording.units import (
     format_self_time,
     format_share,
     format_time,
-    knows_self_time,
     unit_of,
 )
 
@@ -57,7 +56,7 @@ def chart_function_times(report: Report, label: Labels) -> Chart | None:
     names = [label(row.function) for row in shown]
     unit, unit_ns = unit_of(longest.total_elapsed_ns)
     title = f"{label(longest.function)} takes longest: {_format_total(longest)}"
-    if knows_self_time(longest.self_ns, longest.self_upper_ns):
+    if longest.self_ns is not None:
         title += f", {_format_self(longest)} of it in its own code"
     return Chart(
         name="function-times",
