@@ -6,6 +6,7 @@ step. So a thread watches: what hasn't ended by itself after a moment is ended.
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,13 +70,30 @@ def prompt_interrupts(clean_up: Callable[[], None]) -> Iterator[None]:
     watcher.start()
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        yield
+        with _quiet_finalizers():
+            yield
     finally:
         signal.set_wakeup_fd(before)
         ended.set()
         os.close(writing)
         watcher.join()
         os.close(reading)
+
+
+@contextmanager
+def _quiet_finalizers() -> Iterator[None]:
+    """Within it nothing is printed of an interrupt in a finalizer: Python goes on, and the watcher ends it."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(unraisable.exc_type, (KeyboardInterrupt, Terminated)):
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _watch(reading: int, ended: threading.Event, clean_up: Callable[[], None]) -> None:
