@@ -22,7 +22,7 @@ from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Report, Rows, Selection, Settings
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.table import make_table
-from tracereport.wording.sentences import describe_selection
+from tracereport.wording.scope import describe_selection
 
 NEXTEST = LOGS / "duckpond-deep-nextest.log.zst"
 

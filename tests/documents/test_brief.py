@@ -14,7 +14,8 @@ from tests.truth import NAMES
 from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief
 from tracereport.model import Report
-from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth, order_findings
+from tracereport.wording.changes import order_findings
+from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth
 from tracereport.wording.units import display_width, quote_name
 
 COMMAND = ("tracereport perf.log", "")

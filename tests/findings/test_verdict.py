@@ -8,7 +8,7 @@ from tracereport.engine.report import make_report
 from tracereport.findings.repeated import judge_repeats
 from tracereport.model import Settings, Verdict
 from tracereport.sources.perf_trace.reader import read_log
-from tracereport.wording.sentences import describe_scope
+from tracereport.wording.scope import describe_scope
 
 
 def verdict_on(*answers: int | None) -> Verdict:

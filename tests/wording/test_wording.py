@@ -8,7 +8,7 @@ from tests.sample_report.compared import compared_report, unchanged_report
 from tests.sample_report.findings import FINDINGS, pair
 from tests.sample_report.names import HOSTILE_CALLER
 from tracereport.model import Rows, Selection
-from tracereport.wording import sentences
+from tracereport.wording import changes, scope, sentences
 
 
 def quote(text: str) -> str:
@@ -98,7 +98,7 @@ def test_every_name_goes_through_the_documents_own_syntax() -> None:
 
 def test_a_selection_reads_as_its_options() -> None:
     selection = Selection(functions=("load_*",), calls=(42, 43))
-    assert sentences.describe_selection(selection, str) == "function load_*, call #42 or #43"
+    assert scope.describe_selection(selection, str) == "function load_*, call #42 or #43"
 
 
 def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
@@ -106,15 +106,15 @@ def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
     differs = compared_report().comparison
     assert same is not None
     assert differs is not None
-    assert sentences.is_unchanged(same)
+    assert changes.is_unchanged(same)
     for field in ("functions", "edges", "functions_added", "functions_removed"):
-        assert not sentences.is_unchanged(msgspec.structs.replace(same, **{field: getattr(differs, field)}))
+        assert not changes.is_unchanged(msgspec.structs.replace(same, **{field: getattr(differs, field)}))
     for field in ("processes_only_before", "processes_only_after", "units_only_before", "units_only_after"):
         one_sided = msgspec.structs.replace(same, **{field: differs.processes_only_before})
-        assert not sentences.is_unchanged(one_sided)
-    assert not sentences.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
-    assert [row.state for row in sentences.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
-    assert "shared_calls" not in [row.figure for row in sentences.changed_totals(differs)]
+        assert not changes.is_unchanged(one_sided)
+    assert not changes.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
+    assert [row.state for row in changes.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
+    assert "shared_calls" not in [row.figure for row in changes.changed_totals(differs)]
 
 
 def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_than_none() -> None:
@@ -134,7 +134,7 @@ def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_t
 )
 def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, int]], reason: str) -> None:
     report = sample_report()
-    assert sentences.describe_traced_time(report) == "14.8-17.5 s in traced calls"
+    assert scope.describe_traced_time(report) == "14.8-17.5 s in traced calls"
     known, one = report.processes.rows[0], msgspec.structs.replace(report.processes.rows[0], tree="unknown")
     unknown = [
         msgspec.structs.replace(one, interleaved=interleaved, unfinished_calls=unfinished)
@@ -145,7 +145,7 @@ def test_the_time_is_not_known_where_a_tree_is_not(processes: list[tuple[bool, i
         totals=msgspec.structs.replace(report.totals, elapsed_ns=None, elapsed_upper_ns=None),
         processes=Rows(1 + len(unknown), (known, *unknown)),
     )
-    assert sentences.describe_traced_time(report) == f"time in traced calls not known: {reason}"
+    assert scope.describe_traced_time(report) == f"time in traced calls not known: {reason}"
 
 
 def test_the_time_of_a_finding_is_a_range_and_says_of_which_calls() -> None:

@@ -20,10 +20,10 @@ from tracereport.model import Comparison, Evidence, Finding, Gate, QualityWarnin
 from tracereport.sections import SECTIONS
 from tracereport.sections.cells import LEVEL_MARK, NOTHING, OF_THE_LOG, Cell, Clause, Count, Figure, Step, Words
 from tracereport.sections.interface import COMPARISON, GATES, Column, SectionView
-from tracereport.wording import sentences
+from tracereport.wording import changes, scope, sentences
+from tracereport.wording.changes import order_findings
 from tracereport.wording.differences import Difference, describe_places, find_difference
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import order_findings
 from tracereport.wording.units import defuse_commands, elide_fields, elide_middle, escape_controls, format_left_out
 
 Row = TypeVar("Row")
@@ -124,10 +124,10 @@ def _render_summary(report: Report, marker: str | None, limit_bytes: int, places
 def _is_silent(report: Report, comparison: Comparison) -> bool:
     """Whether one line says it all: nothing changed, no gate failed, and the log can be trusted."""
     return (
-        sentences.is_unchanged(comparison)
+        changes.is_unchanged(comparison)
         and all(gate.passed for gate in _gates(report))
         and not _misleading(report)
-        and not sentences.count_interleaved(report)
+        and not scope.count_interleaved(report)
         and (report.input is None or not report.input.errors)
     )
 
@@ -189,7 +189,7 @@ class _Summary:
 
     def evidence(self, evidence: Evidence) -> str:
         """Which call shows a finding."""
-        return sentences.describe_evidence(evidence, code, sentences.name_record(self.report))
+        return sentences.describe_evidence(evidence, code, scope.name_record(self.report))
 
     def places(self, finding: Finding) -> str:
         """Where its calls come from, as links where it is known how."""

@@ -19,7 +19,7 @@ from tracereport.documents.template_cache import TemplateCache
 from tracereport.model import Finding
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.sections.interface import nothing_judged
-from tracereport.wording import differences, phrases, sentences, units
+from tracereport.wording import changes, differences, phrases, scope, sentences, units
 
 _MARKDOWN_NAME_WIDTH = 80
 _SKETCH_NAME_WIDTH = 60
@@ -54,17 +54,17 @@ def environment() -> Environment:
         "extent": lambda finding: sentences.describe_extent(finding, code),
         "worth": sentences.describe_worth,
         "written": sentences.name_written,
-        "page_headline": sentences.describe_headline,
+        "page_headline": changes.describe_headline,
         "spent": sentences.describe_spent,
         "saved_time": sentences.describe_saved_time,
         "pairs_in_words": lambda pairs: sentences.describe_pairs(pairs, code),
-        "scope": sentences.describe_scope,
-        "asked": sentences.describe_asked,
-        "traced_time": sentences.describe_traced_time,
-        "unknown_trees": sentences.explain_unknown_trees,
-        "unjudged": sentences.describe_unjudged,
-        "used": sentences.describe_used,
-        "selection_in_words": lambda selection: sentences.describe_selection(selection, code),
+        "scope": scope.describe_scope,
+        "asked": scope.describe_asked,
+        "traced_time": scope.describe_traced_time,
+        "unknown_trees": scope.explain_unknown_trees,
+        "unjudged": scope.describe_unjudged,
+        "used": scope.describe_used,
+        "selection_in_words": lambda selection: scope.describe_selection(selection, code),
         "first_advice": first_advice,
         "rest_of_advice": lambda finding: render_advice(finding).partition("\n\n")[2].rstrip("\n"),
         "at_place": lambda place: f" at {code(place)}" if place is not None else "",

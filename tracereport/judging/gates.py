@@ -27,7 +27,7 @@ from tracereport.judging.gate_grammar import (
 from tracereport.measures.usage import LACKS
 from tracereport.model import Comparison, Finding, Gate, Report, Rows
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import count_interleaved
+from tracereport.wording.scope import count_interleaved
 from tracereport.wording.units import format_cut_list
 
 NAMED_REASONS = 3

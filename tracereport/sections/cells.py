@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Metric, Param, Rows
-from tracereport.wording.phrases import format_count
-from tracereport.wording.sentences import Code, describe_reference
+from tracereport.wording.phrases import Code, format_count
+from tracereport.wording.sentences import describe_reference
 from tracereport.wording.units import (
     format_bounds,
     format_call_runs,

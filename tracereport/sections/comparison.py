@@ -15,8 +15,9 @@ from tracereport.model import (
 )
 from tracereport.sections.cells import CallerName, Clause, Figure, FunctionName, Name, Words
 from tracereport.sections.interface import COMPARISON, Bars, Column, SectionView, counts, figures, words
+from tracereport.wording.changes import changed_findings
 from tracereport.wording.phrases import format_count
-from tracereport.wording.sentences import changed_findings, describe_place
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import (
     format_bounds,
     format_change,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tracereport.model import FanOut, Report, Rows
 from tracereport.sections.cells import Asked, Calls, Cell, Place, Words, list_names, time_range
 from tracereport.sections.interface import REDUNDANCY, Column, SectionView, counts, figures, words
-from tracereport.wording.sentences import name_record
+from tracereport.wording.scope import name_record
 
 
 class FanOuts(SectionView[FanOut]):

@@ -16,7 +16,7 @@ from tracereport.sections.cells import (
     time_range,
 )
 from tracereport.sections.interface import SLOWEST, Column, SectionView, counts, figures, words
-from tracereport.wording.sentences import name_record
+from tracereport.wording.scope import name_record
 from tracereport.wording.units import format_exact_time, format_time
 
 

@@ -9,8 +9,7 @@ import msgspec
 from tracereport.model import Param, Report, Rows, Timeline, TimelineCall
 from tracereport.sections.cells import Cell, Count, Figure, Numbers, Step, Words, time_range
 from tracereport.sections.interface import CALL_ORDER, Column, SectionView, words
-from tracereport.wording.phrases import format_count, format_counted
-from tracereport.wording.sentences import Code
+from tracereport.wording.phrases import Code, format_count, format_counted
 from tracereport.wording.units import elide_middle, escape_controls, format_cut_list, format_param
 
 ASKS_WORDS: Final = {

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tracereport.model import Evidence, Finding, Metric, Param
-from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import Code
+from tracereport.wording.phrases import Code, format_counted
 from tracereport.wording.units import elide_middle, escape_controls, format_cut_list
 
 _LISTED_VALUES = 8

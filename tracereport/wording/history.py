@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from tracereport.model.history import FindingHistory, FunctionHistory, History, HistoryRun, HistoryStep, RunChange
-from tracereport.wording.phrases import format_count, format_counted
-from tracereport.wording.sentences import Code, describe_place
+from tracereport.wording.phrases import Code, format_count, format_counted
+from tracereport.wording.sentences import describe_place
 from tracereport.wording.units import elide_middle, escape_controls, format_change, format_cut_list, format_day
 
 STATE_WORDS = {"new": "new", "grown": "more", "steady": "as many", "shrunk": "fewer", "gone": "gone"}

@@ -4,7 +4,10 @@ The report's own sentences (verdict, warnings, reasons) and the documents around
 it through here. Pure functions to plain text; this room knows nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+Code = Callable[[str], str]
+"""How a document writes a name of the log."""
 
 
 def format_count(count: int) -> str:

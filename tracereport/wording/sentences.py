@@ -4,32 +4,27 @@ A sentence names functions, callers and parameters of the log; ``code`` writes s
 and everything else is plain text that is safe in all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tracereport.model import (
-    OPTION_OF_FIELD,
     UNKNOWN_CALLER,
-    BeforeAfter,
     Breakdown,
     CacheCurve,
-    Comparison,
     Evidence,
     Finding,
     FindingChange,
     RepeatPair,
     Report,
     Rows,
-    Selection,
-    Totals,
     Verdict,
 )
 from tracereport.model.history import FindingHistory
-from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate, name_asked
+from tracereport.wording.phrases import Code, format_count, format_counted, format_list, format_rate
+from tracereport.wording.scope import explain_unknown_trees
 from tracereport.wording.units import NO_CALLER, format_bounds, format_call, format_cut_list, format_time
 
 AnyFinding = Finding | FindingChange | FindingHistory
 """What tells who asks whom: a finding of a report, of a comparison, of a history."""
-Code = Callable[[str], str]
 
 _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NAMED_CALLERS = 2
@@ -187,68 +182,10 @@ def describe_unaccounted(row: Breakdown) -> tuple[str, str, str]:
     return words, format_time(abs(rest_ns)), format_rate(None if share is None else abs(share))
 
 
-def describe_asked(totals: Totals) -> str:
-    """How many of the calls can repeat anything: ``45 questions``; nothing where all can, or none."""
-    asked = name_asked(totals.calls, totals.questions, totals.judged_questions)
-    if asked == "call" or not totals.judged_questions:
-        return ""
-    return format_counted(totals.judged_questions, asked)
-
-
-def describe_scope(totals: Totals) -> str:
-    """How much a report is of: ``109 calls (45 questions) in 1 process``."""
-    asked = describe_asked(totals)
-    calls = f"{format_counted(totals.calls, 'call')}{f' ({asked})' if asked else ''}"
-    return f"{calls} in {format_counted(totals.processes, 'process', 'processes')}"
-
-
-def describe_traced_time(report: Report) -> str:
-    """The time in traced calls, or why it isn't known."""
-    totals = report.totals
-    if totals.elapsed_ns is None:
-        return f"time in traced calls not known: {explain_unknown_trees(report)}"
-    return f"{format_bounds(totals.elapsed_ns, totals.elapsed_upper_ns or totals.elapsed_ns)} in traced calls"
-
-
-def count_interleaved(report: Report) -> int:
-    """The calls of processes that wrote at the same time; those of all, also where a selection leaves some out."""
-    return _count_warned(report, "interleaved")
-
-
-def describe_unjudged(report: Report) -> str:
-    """Which calls aren't judged: ``186 calls of interleaved processes``; nothing where all are."""
-    causes = (
-        (count_interleaved(report), "of interleaved processes"),
-        (_count_warned(report, "outside-tests", "no-tests"), "outside of tests"),
-    )
-    return format_list([f"{format_counted(count, 'call')} {cause}" for count, cause in causes if count])
-
-
-def _count_warned(report: Report, *codes: str) -> int:
-    return sum(row.count for row in report.quality.rows if row.code in codes)
-
-
-def describe_used(report: Report) -> list[str]:
-    """How many records of other tools are questions; where some lack what they should say, a warning says it."""
-    return [row.message for row in report.quality.rows if row.code.endswith("-used") and not row.misleading]
-
-
 def describe_saved_time(saved: Finding | Verdict, report: Report) -> str:
     """The time that goes with the calls: ``9-153 ms``; where threads ran at once, it is none of the clock's."""
     bounds = format_bounds(saved.saving_ns, saved.saving_upper_ns)
     return f"{bounds} in all threads together" if "threads" in explain_unknown_trees(report) else bounds
-
-
-def explain_unknown_trees(report: Report) -> str:
-    """Why it isn't known which calls lie inside which: ``unfinished calls and threads``."""
-    unknown = [process for process in report.processes.rows if process.tree == "unknown"]
-    alone = [process for process in unknown if not process.interleaved]
-    causes = {
-        "interleaved processes": len(alone) < len(unknown),
-        "unfinished calls": any(process.unfinished_calls for process in alone),
-        "threads": any(not process.unfinished_calls for process in alone),
-    }
-    return format_list([cause for cause, holds in causes.items() if holds])
 
 
 def describe_spent(finding: Finding) -> str:
@@ -257,70 +194,10 @@ def describe_spent(finding: Finding) -> str:
     return f"{format_bounds(finding.elapsed_ns, finding.elapsed_upper_ns or finding.elapsed_ns)} in its {calls}"
 
 
-def describe_selection(selection: Selection, code: Code) -> str:
-    """What the documents are narrowed to, in the options' words: ``function load_*, call #42 or #43``."""
-    chosen = {field: getattr(selection, field) for field in selection.__struct_fields__}
-    chosen["calls"] = map(format_call, selection.calls) if selection.calls else ()
-    return ", ".join(
-        f"{OPTION_OF_FIELD[field]} {' or '.join(map(code, values))}" for field, values in chosen.items() if values
-    )
-
-
-def is_unchanged(comparison: Comparison) -> bool:
-    """Whether there is nothing to tell: no function, edge or finding differs, and nothing was set apart."""
-    counts = [comparison.functions.total, comparison.edges.total]
-    counts += [comparison.functions_added.total, comparison.functions_removed.total]
-    counts += [comparison.processes_only_before.total, comparison.processes_only_after.total]
-    counts += [comparison.units_only_before.total, comparison.units_only_after.total]
-    return not any(counts) and not changed_findings(comparison).total and not comparison.partial
-
-
-def describe_headline(report: Report) -> str:
-    """The report in a title: what the first changes remove; with a baseline, what is new or worse since."""
-    comparison = report.comparison
-    if comparison is None:
-        return report.verdict.headline.removesuffix(".")
-    states = [row.state for row in comparison.findings.rows if row.accepted is None]
-    counted = [(states.count("new"), "new"), (states.count("worse"), "worse")]
-    grown = [f"{format_count(count)} {state}" for count, state in counted if count]
-    if grown:
-        return f"{format_list(grown)} {'finding' if states.count('new') + states.count('worse') == 1 else 'findings'}"
-    better = states.count("better") + states.count("resolved")
-    found = "Nothing is new or worse in what could be compared" if comparison.partial else "Nothing is new or worse"
-    return f"{found}, {format_counted(better, 'finding')} better or resolved" if better else found
-
-
-def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
-    """The headline figures that differ."""
-    return [row for row in comparison.totals.rows if row.stable and row.before != row.after]
-
-
 def useful_caches(curves: Rows[CacheCurve]) -> Rows[CacheCurve]:
     """The curves of functions that a cache could answer for at all."""
     useful = tuple(curve for curve in curves.rows if curve.possible_hits)
     return Rows(curves.total - len(curves.rows) + len(useful), useful)
-
-
-def changed_findings(comparison: Comparison) -> Rows[FindingChange]:
-    """The findings that are new, worse, better or resolved."""
-    changed = tuple(row for row in comparison.findings.rows if row.state != "unchanged")
-    return Rows(len(changed), changed)
-
-
-def grown_fingerprints(comparison: Comparison) -> set[str]:
-    """The findings that a reviewer must hear of: new or worse."""
-    return {row.fingerprint for row in comparison.findings.rows if row.state in ("new", "worse")}
-
-
-def order_findings(report: Report) -> list[tuple[int, Finding, str]]:
-    """The findings with their rank: with a baseline first what is ``new`` or ``worse``, which is said of each."""
-    states = {}
-    if report.comparison is not None:
-        grown = grown_fingerprints(report.comparison)
-        changes = [row for row in report.comparison.findings.rows if row.accepted is None]
-        states = {row.fingerprint: row.state for row in changes if row.fingerprint in grown}
-    ranked = [(rank, row, states.get(row.fingerprint, "")) for rank, row in enumerate(report.findings.rows, 1)]
-    return sorted(ranked, key=lambda entry: not entry[2])
 
 
 def shorten_fingerprint(report: Report, fingerprint: str, shortest: int = 4) -> str:
@@ -330,11 +207,6 @@ def shorten_fingerprint(report: Report, fingerprint: str, shortest: int = 4) -> 
     while length < len(fingerprint) and any(other.startswith(fingerprint[:length]) for other in others):
         length += 1
     return fingerprint[:length]
-
-
-def name_record(report: Report) -> str:
-    """What a call of the input is written as: a line, or a span."""
-    return "line" if report.input is None else report.input.record_kind
 
 
 def describe_reference(number: int, line: int, record: str = "line") -> str:

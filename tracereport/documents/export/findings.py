@@ -8,7 +8,8 @@ from tracereport.documents.places import parse_place
 from tracereport.documents.templating import first_advice
 from tracereport.errors import UsageError
 from tracereport.model import REDACTED, Finding
-from tracereport.wording.sentences import Code, describe_extent, describe_finding, describe_worth
+from tracereport.wording.phrases import Code
+from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth
 from tracereport.wording.units import escape_controls, quote_name
 
 quote: Final = partial(quote_name, width=80)

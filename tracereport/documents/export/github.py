@@ -2,7 +2,8 @@
 
 from tracereport.documents.export.findings import describe, find_source, suggest_fix
 from tracereport.model import Finding, Gate, Report
-from tracereport.wording.sentences import grown_fingerprints, name_kind
+from tracereport.wording.changes import grown_fingerprints
+from tracereport.wording.sentences import name_kind
 from tracereport.wording.units import defuse_anywhere, escape_controls, format_decimal
 
 

@@ -7,8 +7,9 @@ import msgspec
 
 from tracereport.documents.page.written import HtmlText
 from tracereport.model import Finding, Report
+from tracereport.wording.changes import order_findings
 from tracereport.wording.differences import Difference, find_difference
-from tracereport.wording.sentences import order_findings, shorten_fingerprint
+from tracereport.wording.sentences import shorten_fingerprint
 
 _Ranked: TypeAlias = tuple[int, Finding, str]
 _LARGER = "Larger, not proven"

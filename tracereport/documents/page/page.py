@@ -36,7 +36,7 @@ from tracereport.model import Finding, Report, Settings
 from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts import Chart, make_charts
 from tracereport.sections.charts.templates import templates_dir
-from tracereport.wording import sentences
+from tracereport.wording import scope, sentences
 from tracereport.wording.labels import Labels
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def render_html(
         shown = {name for view in SECTIONS for name in view.charts}
         for chart in make_charts(report, labels, shown):
             drawn.add(chart, engine, with_specification=pictures)
-        record = sentences.name_record(report)
+        record = scope.name_record(report)
         text = HtmlText(_choose_limits(report), labels, links or PlaceLinks(), excerpts or {}, record)
         return _fit(report, text, drawn)
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tracereport.documents.places import Excerpt, PlaceLinks
 from tracereport.model import AdjacentPair, CallerShare, CallReference, Finding, Metric, Param, Rows, Selection
 from tracereport.sections.cells import LEVEL_MARK
-from tracereport.wording import sentences
+from tracereport.wording import scope, sentences
 from tracereport.wording.differences import describe_values
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count
@@ -224,7 +224,7 @@ class HtmlText(msgspec.Struct, frozen=True):
 
     def selection(self, selection: Selection) -> Markup:
         """What the page is narrowed to."""
-        return Markup(sentences.describe_selection(selection, self.name))  # noqa: S704 - plain text around escaped names
+        return Markup(scope.describe_selection(selection, self.name))  # noqa: S704 - plain text around escaped names
 
     def _cut(self, full: str, shown: str, kind: str = "") -> Markup:
         """Code that shows a part and keeps the rest within reach."""

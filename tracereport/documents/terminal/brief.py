@@ -9,16 +9,10 @@ from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.canvas import Canvas
 from tracereport.documents.terminal.page import TerminalPage
 from tracereport.model import Finding, Report
+from tracereport.wording.changes import order_findings
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import (
-    describe_extent,
-    describe_finding,
-    describe_scope,
-    describe_used,
-    describe_worth,
-    order_findings,
-    shorten_fingerprint,
-)
+from tracereport.wording.scope import describe_scope, describe_used
+from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth, shorten_fingerprint
 from tracereport.wording.units import defuse_commands, display_width, elide_middle, escape_controls, quote_name
 
 MOST_LINES: Final = 30

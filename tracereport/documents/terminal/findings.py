@@ -6,8 +6,10 @@ from tracereport.model import (
     Finding,
     Report,
 )
+from tracereport.wording.changes import order_findings
 from tracereport.wording.differences import describe_places, find_difference
 from tracereport.wording.phrases import format_count, format_list
+from tracereport.wording.scope import name_record
 from tracereport.wording.sentences import (
     describe_evidence,
     describe_extent,
@@ -16,8 +18,6 @@ from tracereport.wording.sentences import (
     describe_saved_time,
     describe_spent,
     describe_worth,
-    name_record,
-    order_findings,
 )
 from tracereport.wording.units import (
     escape_controls,

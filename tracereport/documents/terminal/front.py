@@ -2,7 +2,7 @@
 
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.wording.phrases import format_counted
-from tracereport.wording.sentences import (
+from tracereport.wording.scope import (
     describe_asked,
     describe_selection,
     describe_traced_time,
