@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.coded_calls import code_calls, report_of
+from tests.coded_calls import code_calls, report_of, report_on
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
@@ -175,7 +176,7 @@ def test_escaped_values_are_compared_by_what_they_say() -> None:
 def test_a_call_is_in_one_group_at_most() -> None:
     processes = find_processes(read_lines(read_log("duckpond-parallel"), "duckpond-parallel"))
     ordered = order_calls(code_calls(processes))
-    fanouts = find_fanouts(ordered, 5)
+    fanouts = find_fanouts(ordered, np.full(len(ordered.calls.processes.name), 5))
     assert (fanouts.group_of_place != NO_GROUP).sum() == fanouts.calls.sum()
 
 
@@ -186,3 +187,21 @@ def test_a_selection_leaves_groups_out_and_changes_no_figure() -> None:
     selected = report_of(processes, selection=Selection(params=("id=7",))).fanouts
     assert (everything.total, selected.total) == (2, 1)
     assert selected.rows == everything.rows[1:]
+
+
+@pytest.mark.parametrize(("hooks", "found"), [(("laravel", "django"), [3]), (("django",), []), (("laravel",), [3])])
+def test_three_values_are_enough_in_a_process_that_is_traced_with_few_rows(
+    hooks: tuple[str, ...], found: list[int]
+) -> None:
+    lines = [
+        line
+        for process, hook in enumerate(hooks)
+        for line in (
+            *(
+                f"{number}|select users|caller=page|id={number}|elapsed_us=1|via={hook}|process={process}|parent=0"
+                for number in range(1, 4)
+            ),
+            f"0|page|elapsed_us=9|via={hook}|process={process}|parent=none|frame=1",
+        )
+    ]
+    assert [row.distinct_values for row in report_on(*lines).fanouts.rows] == found

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import NO_TEXT, Calls
 from tracereport.calls.coding import code_values
-from tracereport.calls.constant import repeat_value
-from tracereport.calls.grouping import Integers
+from tracereport.calls.constant import map_rows, repeat_value
+from tracereport.calls.grouping import Integers, count_by
 from tracereport.calls.ordered import OrderedCalls, order_calls
 from tracereport.calls.selection import Shown, show_selected
 from tracereport.measures.answers import Answers, code_answers
@@ -23,7 +23,6 @@ from tracereport.measures.scopes import LOW
 from tracereport.measures.traits import AVOIDABLE
 from tracereport.model import Selection, Settings
 from tracereport.native.codes import take
-from tracereport.native.keys import find_distinct
 from tracereport.native.tally import TRAIT_TYPE
 
 Made = TypeVar("Made")
@@ -111,14 +110,23 @@ class Context:
     @shared
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
-        return find_fanouts(self.ordered, self._least_fan_out_values)
+        return find_fanouts(self.ordered, self._list_least_values())
 
-    @property
-    def _least_fan_out_values(self) -> int:
-        """So many distinct values are a fan-out; fewer where a developer has filled the database."""
-        least, origins = self.settings.fan_out_values, self.calls.origins
-        hooks = {origins.texts[code] for code in find_distinct(origins.via[origins.via != NO_TEXT]).tolist()}
-        return SMALL_FAN_OUT_VALUES if hooks and hooks <= _SMALL_HOOKS and least == Settings().fan_out_values else least
+    def _list_least_values(self) -> NDArray[np.int64]:
+        """So many distinct values are a fan-out in each process; fewer where a developer has filled the database."""
+        calls, origins, least = self.calls, self.calls.origins, self.settings.fan_out_values
+        processes = len(calls.processes.name)
+        least_values = np.full(processes, least, np.int64)
+        is_small = np.array([text in _SMALL_HOOKS for text in origins.texts], bool)
+        if is_small.any() and least == Settings().fan_out_values:
+            told = origins.via != NO_TEXT
+            small = told & is_small[origins.via]
+            of_process = [
+                count_by(calls.process, processes, map_rows(chosen, calls.origin)) > 0
+                for chosen in (small, told & ~small)
+            ]
+            least_values[of_process[0] & ~of_process[1]] = SMALL_FAN_OUT_VALUES
+        return least_values
 
     @shared
     def overlaps(self) -> Overlaps:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import QUESTION, WRITE
@@ -92,14 +93,26 @@ class _Found(msgspec.Struct, frozen=True, eq=False):
     """Positions of parameters that vary together."""
 
 
-def find_fanouts(ordered: OrderedCalls, least_values: int) -> FanOutGroups:
-    """Finds the groups of at least ``least_values`` distinct values; of calls, where values play no part."""
-    scopes = find_scopes(ordered, least_values)
-    found = [
-        _find_varying(ordered, scopes, least_values),
-        _find_alike(ordered, scopes, _list_unrecorded(ordered, scopes), least_values, by_statement=False),
-        _find_alike(ordered, scopes, np.flatnonzero(ordered.kind == WRITE), least_values, by_statement=True),
-    ]
+def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64]) -> FanOutGroups:
+    """Finds the groups of enough distinct values; of calls, where values play no part.
+
+    Args:
+        ordered: all calls.
+        least_values: so many are enough, process by process.
+    """
+    limits = np.unique(least_values).tolist() or [0]
+    scopes = find_scopes(ordered, min(limits))
+    found = []
+    for least in limits:
+        own = scopes
+        if len(limits) > 1:
+            is_own = (least_values == least)[ordered.process]
+            own = replace(scopes, scope=np.where(is_own, scopes.scope, np.int32(NO_SCOPE)))
+        found += [
+            _find_varying(ordered, own, least),
+            _find_alike(ordered, own, _list_unrecorded(ordered, own), least, by_statement=False),
+            _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True),
+        ]
     return _describe_groups(ordered, scopes, found)
 
 
