@@ -177,3 +177,32 @@ def test_options_behind_the_command_are_the_commands() -> None:
     )
     assert done.returncode == 3
     assert not Path("x").exists()
+
+
+def test_the_modules_that_the_configuration_names_are_traced_in_a_python_program(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.tracereport.trace]\nmodules = ["store"]\n')
+    for name in ("store", "others"):
+        (folder / f"{name}.py").write_text("def load(key):\n    return key\n")
+    code = "import store, others; store.load(1); others.load(2)"
+    assert run("-q", "-o", "one.json", code=code).returncode == 0
+    assert run("-q", "-o", "both.json", code=code, PERF_TRACE_MODULES="others").returncode == 0
+    assert json.loads(Path("one.json").read_bytes())["totals"]["calls"] == 1
+    assert json.loads(Path("both.json").read_bytes())["totals"]["calls"] == 2
+
+
+@pytest.mark.parametrize("trace", ['trace = "store"', "[tool.tracereport.trace]\nmodules = 3"])
+def test_modules_that_are_no_list_are_refused_before_anything_runs(folder: Path, trace: str) -> None:
+    (folder / "pyproject.toml").write_text(f"[tool.tracereport]\n{trace}\n")
+    done = run()
+    assert done.returncode == 2
+    assert b"trace.modules is no list of names" in done.stderr
+    assert not Path("ran").exists()
+
+
+def test_a_module_that_pytest_and_the_command_name_is_traced_once(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.tracereport.trace]\nmodules = ["store"]\n')
+    (folder / "store.py").write_text("def load(key):\n    return key\n")
+    (folder / "test_store.py").write_text("from store import load\n\ndef test_load():\n    load(1)\n")
+    done = run_tracereport("run", "-q", "-o", "a.json", "--", sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(Path("a.json").read_bytes())["totals"]["questions"] == 1

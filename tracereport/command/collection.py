@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +17,7 @@ import msgspec
 from tracereport.command.emitter_files import python_environment
 
 VARIABLE: Final = "PERF_TRACE"
+MODULES_VARIABLE: Final = "PERF_TRACE_MODULES"
 PATTERN: Final = "%n-%p.log"
 _FILE: Final = re.compile(r"(?P<name>.*)-(?P<number>[0-9]+)\.log")
 _MARKER: Final = "     Running traced ({})\n"
@@ -40,15 +41,19 @@ class Collection:
     Args:
         folder: is made.
         environment: the command's; where it sets ``PERF_TRACE`` itself, it has its way.
+        modules: of Python, whose functions are all to be traced, besides those that the environment names.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], modules: Sequence[str] = ()) -> None:
         folder.mkdir()
         self._folder = folder
         self.is_asked = VARIABLE not in environment
         """Whether the processes are asked for files."""
         self.environment = {VARIABLE: str(folder / PATTERN), **environment, **python_environment(environment)}
         """The command's, with what switches its emitters on."""
+        if modules:
+            named = environment.get(MODULES_VARIABLE)
+            self.environment[MODULES_VARIABLE] = ",".join([*([named] if named else []), *modules])
 
     def list_processes(self) -> list[Collected]:
         """The processes that have left traces, in the order of their numbers."""

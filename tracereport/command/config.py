@@ -127,6 +127,19 @@ def read_config(path: Path | None) -> Config:
     )
 
 
+def read_traced_modules(path: Path | None) -> tuple[str, ...]:
+    """The modules that Python's emitter is to trace, as ``[tool.tracereport.trace]`` names them.
+
+    Raises:
+        ConfigError: the file can't be read, or they are no list of names.
+    """
+    table = {} if path is None else _own_table(path, _read_toml(path)).get(TRACE, {})
+    modules = table.get("modules", []) if isinstance(table, dict) else None
+    if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
+        raise ConfigError(f"{path}: {TRACE}.modules is no list of names.", 'Write modules = ["app.repository"].')
+    return tuple(modules)
+
+
 def read_text(path: Path) -> str:
     """The text of a configuration as it stands, with its line ends, in whatever encoding its first bytes tell.
 

@@ -144,7 +144,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
 
     from tracereport.command.capture import run_command  # noqa: PLC0415
     from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
-    from tracereport.command.plan import plan_job  # noqa: PLC0415
+    from tracereport.command.config import read_traced_modules  # noqa: PLC0415
+    from tracereport.command.plan import choose_config, plan_job  # noqa: PLC0415
     from tracereport.command.receiver import receiving  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -156,7 +157,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
         rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
         job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
         prepared = prepare(job, stack)
-        collection = Collection(folder / "processes", os.environ)
+        modules = read_traced_modules(choose_config(given))
+        collection = Collection(folder / "processes", os.environ, modules)
         with log.open("wb") as keep, receiving(folder, collection.environment) as (receiver, environment):
             code = run_command(command, keep, environment)
             processes = collection.append_to(keep)

@@ -27,6 +27,8 @@ _EXTENDED = "_perf_trace_around"
 _inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
 """By a library's packages: which source files are known to be theirs or ours, and these packages and ours."""
 _UNASKED = object()
+_traced: set[str] = set()
+"""Modules that are traced, or will be: a command and the plugin may both name one."""
 _CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug")
 """Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
 _REQUESTS = frozenset(
@@ -56,7 +58,8 @@ def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
         if name not in left_out:
             for module, function in parts:
                 when_imported(module, functools.partial(_switch_on, function))
-    for module in (*modules, *_names_in(MODULES_VARIABLE)):
+    for module in {*modules, *_names_in(MODULES_VARIABLE)} - _traced:
+        _traced.add(module)
         trace_module(module)
 
 
