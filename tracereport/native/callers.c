@@ -3,9 +3,9 @@
  * Numbers are given at the start and lines are written at the end: a call is open when another begins if its number is
  * smaller and its line later. Where the calls of a process lie inside one another, a stack holds those that are open.
  *
- * Elsewhere the calls of one function (of one process) are a stretch, with a slot each in the order of their lines. Calls are taken in the order of their numbers; a tree per stretch (Fenwick, Software: Practice
- * and Experience, 1994) holds how many have begun, and the sum of their indices. Where just one is open, that sum is
- * its index.
+ * Elsewhere the calls of one function (of one process) are a stretch, with a slot each in the order of their lines. Calls
+ * are taken in the order of their numbers; a tree per stretch (Fenwick, Software: Practice and Experience, 1994) holds how
+ * many have begun, and the sum of their indices. Where just one is open, that sum is its index.
  */
 #include "common.h"
 

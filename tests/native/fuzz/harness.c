@@ -223,14 +223,18 @@ static void try_savings(Column parent, const int64_t *values, const int32_t *gro
     int64_t *sums = column(6 * groups);
     uint8_t *inside = calloc((size_t)count + 1, 1);
     Column time = {values, 8}, range = {values, count > 3 ? 8 : 0};
-    int64_t limits = tracereport_find_limits(parent, time, range, count, 2, limit, place, place + count, place + 2 * count);
+    int32_t *above = place + count, *depth = above + count;
+    int64_t limits = tracereport_find_limits(parent, time, range, count, 2, limit, place, above, depth);
     for (int64_t at = 0; limits >= 0 && at < count; at++)
         HOLDS(limit[at] < limits && (limit[at] < 0 || place[limit[at]] < at));
+    int32_t *nearest = limits < 0 ? NULL : limit;
     for (int apart = 0; apart < 2; apart++)
-        if (tracereport_sum_saved(limits < 0 ? NULL : limit, place, place + count, place + 2 * count, limits < 0 ? 0 : limits,
-                                  2, time, range, flags, apart ? flags : NULL, count, group, groups, apart, sums) == count)
-            for (int64_t at = 0; at < groups; at++)
-                HOLDS(sums[2 * at] >= 0 && sums[2 * at + 1] >= 0 && (!apart || sums[2 * at] == sums[2 * (2 * groups + at)]));
+        if (tracereport_sum_saved(nearest, place, above, depth, limits < 0 ? 0 : limits, 2, time, range, flags,
+                                  apart ? flags : NULL, count, group, groups, apart, sums) == count)
+            for (int64_t at = 0; at < groups; at++) {
+                const int64_t *recorded = sums + 2 * at, *alone = recorded + 4 * groups;
+                HOLDS(recorded[0] >= 0 && recorded[1] >= 0 && (!apart || recorded[0] == alone[0]));
+            }
     if (tracereport_inside_owned(parent, group, count, 2, inside) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(inside[at] < 4 && inside[at] != 2);
@@ -332,7 +336,8 @@ static void try_groups(const uint8_t *bytes, int64_t length, int is_wild) {
     if (tracereport_open_callers(count, first, group, set, groups, first + count) == count)
         for (int64_t at = 0; at < count; at++)
             HOLDS(first[count + at] < at && (first[count + at] < 0 || group[first[count + at]] == set[at]));
-    int64_t unsure = tracereport_open_on_stack(count, group, set, group, is_wild ? groups : count, (Column){values, 8}, previous);
+    int64_t names = is_wild ? groups : count;
+    int64_t unsure = tracereport_open_on_stack(count, group, set, group, names, (Column){values, 8}, previous);
     for (int64_t at = 0; unsure >= 0 && at < count; at++)
         HOLDS(previous[at] < at && (previous[at] < 0 || set[previous[at]] == group[at]));
     for (int64_t at = 0; at < count; at++)
