@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.running import SINGLE, command_line, environment, run_in_terminal
+from tracereport.command import progress
 from tracereport.command.progress import TerminalProgress
 
 BAR = "\x1b[?25l"
@@ -134,3 +136,15 @@ def test_a_stage_takes_the_place_of_the_one_before(monkeypatch: pytest.MonkeyPat
     shown = terminal.getvalue()
     assert shown.startswith(BAR)
     assert shown.rindex("\x1b[?25h") > shown.rindex("measuring") > shown.rfind("reading")
+
+
+def test_the_time_is_that_of_the_whole_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, clock = open_terminal(monkeypatch), Clock()
+    monkeypatch.setattr(progress, "monotonic", lambda: time.monotonic() - 75)
+    with TerminalProgress(is_shown=True, make_timer=clock) as watcher:
+        watcher.begin("measuring 2 inputs", 100)
+        clock.go_off()
+        watcher.begin("measured 1 of 2 inputs", 100)
+        watcher.begin("writing")
+    last = terminal.getvalue().rpartition("writing")[2]
+    assert re.search(r"0:01:1\d", last)

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ class TerminalProgress:
     """
 
     def __init__(self, *, is_shown: bool, make_timer: TimerMaker = threading.Timer) -> None:
+        self._started = monotonic()
         self._stage = ""
         self._position = 0
         self._earlier_inputs = 0
@@ -77,15 +79,17 @@ class TerminalProgress:
             redirect_stderr=False,
             refresh_per_second=4,
         )
+        bar.add_task(self._stage, total=self._size)
+        for task in bar.tasks:
+            task.start_time = self._started
         bar.start()
         self._bar = bar
         self._show_stage()
 
     def _show_stage(self) -> None:
         if self._bar is not None:
-            for task in self._bar.task_ids:
-                self._bar.remove_task(task)
-            self._bar.add_task(self._stage, total=self._size)
+            for task in self._bar.tasks:  # the time goes on
+                task.description, task.total = self._stage, self._size
             self._show_position()
 
     def _show_position(self) -> None:
