@@ -9,6 +9,7 @@ import pytest
 
 from tests.golden import report_on
 from tests.make_figures import PAGE, make_page
+from tests.paths import INPUTS
 from tests.sample_report import sample_report
 from tests.sample_report.compared import compared_report, unchanged_report
 from tests.sample_report.empty import empty_report
@@ -19,10 +20,12 @@ from tracereport.documents.summary import render_markdown
 from tracereport.documents.terminal.page import TerminalPage
 from tracereport.documents.terminal.report import render_text
 from tracereport.documents.terminal.sections import write_section
+from tracereport.engine.report import make_report
 from tracereport.model import Report, Rows, Settings
 from tracereport.sections import SECTIONS
 from tracereport.sections.cells import NOTHING, Count, Figure, Name
 from tracereport.sections.interface import FUNCTIONS, GATES, Column, SectionView, counts, figures, words
+from tracereport.sources.inputs import read_inputs
 from tracereport.wording.labels import Labels
 
 WIDE = 2000
@@ -32,6 +35,10 @@ REPORTS = {
     "unchanged": unchanged_report(),
     "empty": empty_report(),
     **{name: report_on(name) for name in ("single-thread", "duckpond-deep-nextest", "bare-captured")},
+    **{
+        name: make_report(read_inputs([str(INPUTS / name)]), Settings(), name)
+        for name in ("otlp-java-agent.jsonl", "rails-books.log", "books-postgres.log", "minifs-interleaved.log")
+    },
 }
 
 
@@ -151,6 +158,27 @@ def test_every_figure_of_every_section_reads_alike_in_text_markdown_and_page(nam
         hold_text(write_section(terminal, view), view, report)
         compared += sum(map(len, expected))
     assert compared > 20 or name in {"empty", "unchanged"}
+
+
+@pytest.mark.parametrize("key", ["functions-by-calls", "callers-by-calls", "shared-lookups"])
+def test_a_figure_that_reads_otherwise_in_one_document_is_seen(key: str) -> None:
+    """What holds the documents against one another can fail."""
+    report = REPORTS["single-thread"]
+    view = next(view for view in SECTIONS if view.key == key)
+    expected = expected_rows(view, report, report.settings.top)
+    shown = next(cell for cell in expected[0] if re.fullmatch(r"[1-9]\d*", cell))
+    other = str(int(shown) + 100_000)
+    page = render_html(report, pictures=False)
+    start = page.index(f'<div class="frame" id="{key}"')
+    changed = page[:start] + re.sub(rf">{shown}<", f">{other}<", page[start:])
+    assert figures_in_page(page, key) == expected != figures_in_page(changed, key)
+    markdown = render_markdown(report, limit_bytes=10**7)
+    assert figures_in_markdown(markdown, view, report) == expected
+    assert figures_in_markdown(re.sub(rf"\b{shown}\b", other, markdown), view, report) != expected
+    text = write_section(TerminalPage.of(report, width=WIDE, colour=False), view)
+    hold_text(text, view, report)
+    with pytest.raises((AssertionError, StopIteration)):
+        hold_text(re.sub(rf"(?<![\w.]){shown}(?![\w.])", other, text), view, report)
 
 
 def hold_text(text: str, view: SectionView[Any], report: Report) -> None:
