@@ -14,7 +14,7 @@ def test_the_showcase_names_what_to_change_and_by_how_much(browser: Browser, add
         asked, kept = page.locator(".front .sum").all_inner_texts()
         assert asked.startswith("5,878 of 7,050 calls ask again")
         assert kept == (
-            "147 repeats could go if each caller kept its own answer, 282 with one cache for all that writes clear."
+            "147 repeats could go if each caller kept its own answer, 282 with one cache for all, cleared by writes."
         )
         assert page.locator(".card-list > .cards > .card").count() == 19
         assert page.locator(".card").count() == 40

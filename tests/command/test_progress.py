@@ -35,7 +35,7 @@ def test_a_long_run_shows_how_far_it_is_and_takes_it_away(slow_log: Path, tmp_pa
     assert BAR in shown
     assert "reading" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("reading"), "the cursor is there again"
-    assert shown.rindex("that writes clear.") > shown.rindex("reading"), "the verdict is left"
+    assert shown.rindex("cleared by writes.") > shown.rindex("reading"), "the verdict is left"
 
 
 def test_nothing_is_shown_of_a_long_run_under_q(slow_log: Path, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_change_that_saves_no_call_is_none() -> None:
             "duckpond-single-thread",
             (
                 "Three changes would remove 221 calls. 147 repeats could go if each caller kept its own answer, "
-                "282 with one cache for all that writes clear."
+                "282 with one cache for all, cleared by writes."
             ),
         ),
     ],

@@ -30,7 +30,7 @@ def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
     if sums["handed_on"] or (sums["own"] and one_cache > sums["own"]):
         sentences.append(
             f"{format_counted(sums['own'], 'repeat')} could go if each caller kept its own answer, "
-            f"{one_cache:,} with one cache for all that writes clear."
+            f"{one_cache:,} with one cache for all, cleared by writes."
         )
     saving_ns, saving_upper_ns = _bound_saving(whole, changes)
     first = 1 if changes else 0

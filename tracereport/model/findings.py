@@ -20,7 +20,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     own_calls: int
     """Repeats that go if each caller keeps its own answer."""
     one_cache_calls: int
-    """Repeats that go with one cache for all that writes clear."""
+    """Repeats that go with one cache for all, cleared by writes."""
     saving_ns: int
     saving_upper_ns: int
     fingerprints: tuple[str, ...]
