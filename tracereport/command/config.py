@@ -7,6 +7,7 @@ it; ``config_text`` writes. What becomes of a value is the command's affair.
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -163,14 +164,20 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"The configuration {path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _parse_toml(text: str) -> dict[str, Any]:
+    """What a text holds, which is looked for in a file first and then read from it."""
     import tomllib  # noqa: PLC0415 - most runs have nothing to read
 
+    return tomllib.loads(text)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     text = read_text(path)
     if _LONG_KEY.search(text):
         raise ConfigError(f"The configuration {path} has a key of too many parts.", "Fix it there.")
     try:
-        return tomllib.loads(text)
+        return _parse_toml(text)
     except RecursionError as error:
         raise ConfigError(f"The configuration {path} is nested too deeply.", "Fix it there.") from error
     except ValueError as error:  # TOML's own errors, and Python's about numbers of too many digits

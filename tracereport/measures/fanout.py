@@ -23,7 +23,7 @@ from tracereport.calls.statements import STATEMENT
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
 from tracereport.native.codes import take
-from tracereport.native.keys import group_order
+from tracereport.native.keys import find_distinct, group_order
 from tracereport.native.pairs import NO_PAIR, number_pairs
 from tracereport.native.tally import find_first_largest
 
@@ -100,7 +100,7 @@ def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64]) -> FanO
         ordered: all calls.
         least_values: so many are enough, process by process.
     """
-    limits = np.unique(least_values).tolist() or [0]
+    limits = find_distinct(least_values).tolist() or [0]
     scopes = find_scopes(ordered, min(limits))
     found = []
     for least in limits:
