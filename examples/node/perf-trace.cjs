@@ -696,13 +696,7 @@ function traceSqlite(database, via) {
         return runSqlite(call, name, () => original.apply(this, values));
       };
     }
-    if (isFunction(statement.bind)) {
-      const { bind } = statement;
-      statement.bind = function (...values) {
-        bound = unpack(values);
-        return bind.apply(this, values);
-      };
-    }
+    watchBinding(statement, (values) => (bound = values));
     return statement;
   };
   database.exec = function run(sql) {
@@ -719,22 +713,42 @@ function traceSqlite3(database) {
     database[name] = function run(sql, ...args) {
       const values = unpack(args.filter((value) => !isFunction(value)));
       const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
-      return original.call(this, sql, ...noteWhenCalledBack(call, name, args));
+      return callBack(call, name, args, (noted) => original.call(this, sql, ...noted));
     };
   }
   database.prepare = function (sql, ...options) {
     const statement = prepare.call(this, sql, ...options);
     let bound = unpack(options.filter((value) => !isFunction(value)));
+    watchBinding(statement, (values) => (bound = values));
     for (const name of ["all", "get", "run", "each"]) {
       const original = statement[name];
       statement[name] = function run(...args) {
         bound = unpack(args.filter((value) => !isFunction(value))) ?? bound;
         const call = beginQuery(String(sql), bound, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
-        return original.apply(this, noteWhenCalledBack(call, name, args));
+        return callBack(call, name, args, (noted) => original.apply(this, noted));
       };
     }
     return statement;
   };
+}
+
+/** Tells which values a prepared statement is bound to from now on. */
+function watchBinding(statement, note) {
+  const { bind } = statement;
+  if (!isFunction(bind)) return;
+  statement.bind = function (...values) {
+    note(unpack(values.filter((value) => !isFunction(value))));
+    return bind.apply(this, values);
+  };
+}
+
+function callBack(call, name, args, send) {
+  try {
+    return send(noteWhenCalledBack(call, name, args));
+  } catch (error) {
+    if (call !== undefined) failCall(call);
+    throw error;
+  }
 }
 
 /** The arguments, the last callback of which ends the call; without one nobody is told when it ends. */

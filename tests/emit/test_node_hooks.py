@@ -112,7 +112,7 @@ def test_better_sqlite3(tmp_path: Path) -> None:
 
 def test_sqlite3_by_its_driver(tmp_path: Path) -> None:
     output, calls = run("sqlite3", tmp_path)
-    assert output.splitlines() == ["1", "2 Austen undefined no such table", "Austen", "Austen"]
+    assert output.splitlines() == ["1", "2 Austen undefined no such table", *["Austen"] * 3, "TypeError"]
     select, insert = "select authors", "insert authors"
     assert [describe(call) for call in sorted(calls, key=lambda call: call.number)] == [
         (select, "asked", ("0",), None),
@@ -123,10 +123,13 @@ def test_sqlite3_by_its_driver(tmp_path: Path) -> None:
         (insert, "asked", ("3", "Sand"), "authors"),
         (select, "sqlite3", (), None),
         (select, "sqlite3", ("2",), None),
+        (select, "sqlite3", ("4",), None),
+        (select, "sqlite3", (), None),
     ]
     metrics = [{name: value for name, value in call.metrics.items() if name != "digest"} for call in calls]
-    assert metrics == [{"rows": 2}, {"found": 1}, {"found": 0}, {}, {}, {"rows": 2}, {"rows": 1}, {"found": 1}]
-    assert [call.reserved.get("failed") for call in calls] == [None, None, None, "1", None, None, None, None]
+    found, rows = {"found": 1}, {"rows": 2}
+    assert metrics == [rows, found, {"found": 0}, {}, {}, rows, {"rows": 1}, found, found, {}]
+    assert [call.number for call in calls if call.reserved.get("failed")] == [3, 9]
     assert {call.reserved["via"] for call in calls} == {"sqlite3"}
 
 

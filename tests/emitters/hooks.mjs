@@ -149,6 +149,7 @@ const scenes = {
   async sqlite3() {
     const methods = {
       all(sql, ...args) {
+        if (sql.includes("refused")) throw new TypeError("refused at once");
         const rows = sql.includes("nothing") ? undefined : [{ name: "Austen" }, { name: "Eliot" }];
         setTimeout(() => args.at(-1)(rows ? null : new Error("no such table"), rows));
       },
@@ -170,7 +171,7 @@ const scenes = {
     class Database {
       prepare(sql, ...bound) {
         const own = Object.entries(methods).map(([name, run]) => [name, (...args) => run(sql, ...bound, ...args)]);
-        return Object.fromEntries(own);
+        return { ...Object.fromEntries(own), bind: (...values) => void (bound = values) };
       }
     }
     Object.assign(Database.prototype, methods);
@@ -191,6 +192,13 @@ const scenes = {
     });
     const statement = database.prepare("SELECT name FROM authors WHERE id = ?", 2);
     await new Promise((resolve) => statement.get((_, { name }) => resolve(console.log(name))));
+    statement.bind(4);
+    await new Promise((resolve) => statement.get((_, { name }) => resolve(console.log(name))));
+    try {
+      database.all("SELECT refused FROM authors", () => {});
+    } catch (error) {
+      console.log(error.constructor.name);
+    }
   },
 
   /** Who asks, where the function that asks has no name: the one around it. */
