@@ -32,7 +32,7 @@ _SMALL_HOOKS: Final = frozenset({"laravel"})
 """Who traces while a program is developed, with as little in its database as a developer has typed in."""
 
 
-class shared(Generic[Made]):  # noqa: N801 - a decorator, as property is
+class made_once(Generic[Made]):  # noqa: N801 - a decorator, as property is
     """A property of a context that is made when a measure first asks for it."""
 
     def __init__(self, make: "Callable[[Context], Made]") -> None:
@@ -74,17 +74,17 @@ class Context:
         made: Made = self._made[key]
         return made
 
-    @shared
+    @made_once
     def ordered(self) -> OrderedCalls:
         """The calls outside of interleaved stretches, in the order of their start."""
         return order_calls(self.calls, self.settings.unit)
 
-    @shared
+    @made_once
     def answers(self) -> Answers:
         """What each set of metrics tells of an answer."""
         return code_answers(self.calls.metric_sets, frozenset(self.settings.ignore_metrics))
 
-    @shared
+    @made_once
     def repeats(self) -> Repeats:
         """Which calls ask again."""
         return find_repeats(self.ordered, self.answers, None if self.shown is None else self.shown.places)
@@ -94,20 +94,20 @@ class Context:
         """The name code of the function of each place."""
         return take(self.function_of_signature, self.ordered.signature)
 
-    @shared
+    @made_once
     def function_of_signature(self) -> NDArray[np.int32]:
         """The name code of the function of each signature."""
         calls = self.calls
         return calls.lookups.function[calls.signatures.lookup]
 
-    @shared
+    @made_once
     def edges(self) -> tuple[Integers, NDArray[np.int32]]:
         """The edges, ascending, as function code x (names + 1) + caller code + 1; the index of each signature's."""
         signatures = self.calls.signatures
         names = len(self.calls.names) + 1
         return code_values(self.function_of_signature.astype(np.int64) * names + signatures.caller + 1, names * names)
 
-    @shared
+    @made_once
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
         return find_fanouts(self.ordered, self._list_least_values())
@@ -128,12 +128,12 @@ class Context:
             least_values[of_process[0] & ~of_process[1]] = SMALL_FAN_OUT_VALUES
         return least_values
 
-    @shared
+    @made_once
     def overlaps(self) -> Overlaps:
         """Calls whose children ran side by side."""
         return find_overlaps(self.ordered)
 
-    @shared
+    @made_once
     def traits(self) -> NDArray[np.uint16]:
         """What is known of each place as a repeat and as a part of a fan-out, as ``measures.traits`` has it."""
         repeats, fanouts = self.repeats, self.fanouts
@@ -144,27 +144,27 @@ class Context:
         traits |= avoidable * TRAIT_TYPE(AVOIDABLE)
         return traits
 
-    @shared
+    @made_once
     def cells(self) -> Cells:
         """The calls that are alike in all that is counted."""
         return find_cells(self)
 
-    @shared
+    @made_once
     def is_flat(self) -> bool:
         """Whether it is known that no call lies inside another."""
         return not self.ordered.in_tree.any() and not self.is_tree_unknown.any()
 
-    @shared
+    @made_once
     def metric_use(self) -> MetricUse:
         """Which metrics the calls of each function carry."""
         return count_metric_use(self.calls)
 
-    @shared
+    @made_once
     def shown(self) -> Shown | None:
         """The selected calls; null without a selection."""
         return show_selected(self.ordered, self.selection)
 
-    @shared
+    @made_once
     def is_first(self) -> NDArray[np.bool_]:
         """Per call whether it began before any call of its process had ended: it may have loaded symbols."""
         return self.calls.is_first
@@ -174,7 +174,7 @@ class Context:
         """Per place whether its time may be promised as saved: what symbol loading took isn't saved with a call."""
         return ~self.ordered.take(self.is_first)
 
-    @shared
+    @made_once
     def is_tree_unknown(self) -> NDArray[np.bool_]:
         """Per place whether its process's tree isn't known."""
         unknown = self.calls.processes.has_tree("unknown")
