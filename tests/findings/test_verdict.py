@@ -5,7 +5,7 @@ import pytest
 from tests.coded_calls import report_on
 from tests.truth import log_path
 from tracereport.engine.report import make_report
-from tracereport.findings.repeated import judge_repeats
+from tracereport.findings.repeats.findings import RepeatSums, judge_repeats
 from tracereport.model import Settings, Verdict
 from tracereport.sources.perf_trace.reader import read_log
 from tracereport.wording.scope import describe_scope
@@ -105,7 +105,7 @@ def test_of_a_real_log_both_sums_are_said_where_they_differ(name: str, said: str
 
 
 def test_the_reason_of_one_repeat_speaks_of_one() -> None:
-    first = {"unchanged": 1, "changed": 4, "unproven": 0, "may_have_changed": 0, "cached": 0, "saved_handed_on": 0}
-    assert judge_repeats(first, "content")[1] == "1 repeat got the answer of the call before; 4 changed"
-    second = {**first, "unchanged": 2, "changed": 0}
-    assert judge_repeats(second, "content")[1] == "2 repeats got the answer of the call before"
+    _, first = judge_repeats(RepeatSums(unchanged=1, changed=4), "content")
+    assert first == "1 repeat got the answer of the call before; 4 changed"
+    _, second = judge_repeats(RepeatSums(unchanged=2), "content")
+    assert second == "2 repeats got the answer of the call before"

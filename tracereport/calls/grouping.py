@@ -64,6 +64,15 @@ def count_by(groups: Integers, count: int, mask: NDArray[np.bool_] | None = None
     return count_groups(groups, count, mask)
 
 
+def first_rows(owner: Integers, rank: Sequence[Integers], limit: int) -> NDArray[np.intp]:
+    """Of each owner the first rows, at most ``limit``, in the order of the ranks (the most important one first)."""
+    order = order_by(owner, *rank)
+    codes = owner[order]
+    start = np.flatnonzero(np.diff(codes, prepend=-1))
+    within = np.arange(len(order)) - np.repeat(start, np.diff(start, append=len(order)))
+    return order[within < limit]
+
+
 def keep_rows(rows: Sequence[Row], limit: int = ROW_LIMIT, total: int | None = None) -> Rows[Row]:
     """The first rows of a list that is in order, and how many there are."""
     return Rows(len(rows) if total is None else total, tuple(rows[:limit]))

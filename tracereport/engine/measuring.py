@@ -9,7 +9,8 @@ import msgspec
 from tracereport.calls.calls import Calls
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.engine.own_process import give_back_memory
-from tracereport.findings import fan_outs, timelines
+from tracereport.findings import timelines
+from tracereport.findings.fan_outs.parts import KIND_KEY as FAN_OUTS
 from tracereport.findings.interface import FindingKind
 from tracereport.findings.ranking import KINDS
 from tracereport.measures.context import Context
@@ -25,7 +26,7 @@ _CALLS_TO_GIVE_BACK: Final = 2_000_000
 """Below, it takes longer to give memory back, and to ask for it anew, than there is to be saved of it."""
 
 
-_FIRST: Final = (fan_outs.KIND_KEY, "slowest_calls", "cache_curves", "functions", "savings", "slow_calls")
+_FIRST: Final = (FAN_OUTS, "slowest_calls", "cache_curves", "functions", "savings", "slow_calls")
 """What begins first of several: fan-outs, which most of the others rest on, and what can be measured meanwhile."""
 
 

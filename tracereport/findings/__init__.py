@@ -1,1 +1,1 @@
-"""Repeats, fan-outs and slow calls -> ranked findings, one kind a file, and the verdict."""
+"""Repeats, fan-outs and slow calls -> ranked findings, one kind a file or folder, and the verdict."""

@@ -1,18 +1,18 @@
 """What a kind of finding is: what it adds up over the parts of an input, and the findings it makes of the whole.
 
-A new kind is one file with a ``FindingKind``, one line in ``findings.KINDS``, and its advice in ``templates/advice``.
+A new kind is one file with a ``FindingKind``, one line in ``ranking.KINDS``, and its advice in ``templates/advice``.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
 from tracereport.calls.grouping import caller_rank
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Whole
-from tracereport.model import Finding
+from tracereport.model import Evidence, Finding
 
 Partial = TypeVar("Partial")
 
@@ -84,6 +84,31 @@ class UnitAmount(msgspec.Struct, frozen=True):
     avoidable_calls: int
 
 
+class EvidenceOf(msgspec.Struct, frozen=True):
+    """Calls that show a finding, of the group of calls that shows it best."""
+
+    key: str
+    sort: int
+    """What they show: of several sorts the report takes the first that there is."""
+    size: int
+    """Of the group: the larger, the better."""
+    rows: tuple[Evidence, ...]
+    """In the order of their calls."""
+
+    def rank(self) -> tuple[int, int, int, int]:
+        """The best first."""
+        first = self.rows[0]
+        return (self.sort, -self.size, first.process, first.number)
+
+
+def choose_evidence(found: Iterable[EvidenceOf]) -> dict[str, tuple[Evidence, ...]]:
+    """By finding the best evidence of all parts."""
+    best: dict[str, tuple[Evidence, ...]] = {}
+    for own in sorted(found, key=EvidenceOf.rank):
+        best.setdefault(own.key, own.rows)
+    return best
+
+
 class FindingKind(msgspec.Struct, Generic[Partial], frozen=True):
     """One kind of finding, or several that rest on the same sums."""
 
@@ -94,5 +119,5 @@ class FindingKind(msgspec.Struct, Generic[Partial], frozen=True):
     find: Callable[[Whole], list[Candidate]]
     amounts: Callable[[Whole], list[UnitAmount]]
     """What each unit adds: it is compared from run to run."""
-    detail: Callable[..., Any] | None = None
+    detail: Callable[..., list[EvidenceOf]] | None = None
     """Given a context, and the keys of the findings that are shown where these are known: their evidence."""

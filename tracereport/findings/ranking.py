@@ -1,20 +1,28 @@
 """Candidates of all kinds -> ranked findings, with their evidence; and what each unit of work adds to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from tracereport.calls.grouping import LONG_ROW_LIMIT, keep_rows
-from tracereport.findings import fan_outs, repeated, slow_calls
-from tracereport.findings.common import EvidenceOf, choose_evidence
-from tracereport.findings.interface import Candidate, FindingKind, UnitAmount, fingerprint_of
+from tracereport.findings import slow_calls
+from tracereport.findings.fan_outs import findings as fan_outs
+from tracereport.findings.interface import (
+    Candidate,
+    EvidenceOf,
+    FindingKind,
+    UnitAmount,
+    choose_evidence,
+    fingerprint_of,
+)
+from tracereport.findings.repeats import findings as repeats
 from tracereport.findings.verdict import make_verdict
 from tracereport.measures.interface import Whole
 from tracereport.model import Finding, ProcessFinding, Rows, Verdict
 
-KINDS: Final[tuple[FindingKind[Any], ...]] = (repeated.KIND, fan_outs.KIND, slow_calls.KIND)
+KINDS: Final[tuple[FindingKind[Any], ...]] = (repeats.KIND, fan_outs.KIND, slow_calls.KIND)
 
 
 class Findings(msgspec.Struct, frozen=True, eq=False):
@@ -34,10 +42,11 @@ def find_findings(whole: Whole) -> Findings:
     kept = listed[:LONG_ROW_LIMIT]
     verdict = make_verdict(whole, candidates)
     amounts = [amount for kind in KINDS for amount in kind.amounts(whole)]
+    fingerprints = {key: fingerprint_of(key) for key in {amount.key for amount in amounts}}
     return Findings(
         rows=keep_rows(_describe(whole, kept), LONG_ROW_LIMIT, len(listed)),
-        by_process=_spread_over_processes(amounts),
-        by_unit=_spread_over_units(amounts),
+        by_process=_spread_over_processes(amounts, fingerprints),
+        by_unit=_spread_over_units(amounts, fingerprints),
         verdict=verdict,
     )
 
@@ -47,46 +56,42 @@ def _describe(whole: Whole, candidates: Sequence[Candidate]) -> list[Finding]:
     found: list[EvidenceOf] = [
         own for kind in KINDS if kind.detail for part in whole.details(kind.key, wanted) for own in part
     ]
-    best: dict[str, EvidenceOf] = {}
-    for (key, sort), own in sorted(choose_evidence(found).items(), key=lambda item: item[0][1]):
-        del sort
-        best.setdefault(key, own)
+    best = choose_evidence(found)
     findings = []
     for candidate, key in zip(candidates, wanted, strict=True):
         finding = candidate.describe()
         if key in best:
             total = finding.repeats or finding.calls
-            finding = replace(finding, evidence=Rows(total, best[key].rows))
+            finding = replace(finding, evidence=Rows(total, best[key]))
         findings.append(finding)
     return findings
 
 
-def _spread_over_units(amounts: Sequence[UnitAmount]) -> dict[tuple[int, int], list[ProcessFinding]]:
-    fingerprints: dict[str, str] = {}
+def _spread_over_units(
+    amounts: Sequence[UnitAmount], fingerprints: Mapping[str, str]
+) -> dict[tuple[int, int], list[ProcessFinding]]:
     found: dict[tuple[int, int], list[ProcessFinding]] = {}
     for own in amounts:
-        if own.key not in fingerprints:
-            fingerprints[own.key] = fingerprint_of(own.key)
-        found.setdefault((own.process, own.unit), []).append(
-            ProcessFinding(fingerprint=fingerprints[own.key], repeats=own.repeats, avoidable_calls=own.avoidable_calls)
+        row = ProcessFinding(
+            fingerprint=fingerprints[own.key], repeats=own.repeats, avoidable_calls=own.avoidable_calls
         )
+        found.setdefault((own.process, own.unit), []).append(row)
     for rows in found.values():
         rows.sort(key=_largest_first)
     return found
 
 
-def _spread_over_processes(amounts: Sequence[UnitAmount]) -> dict[int, list[ProcessFinding]]:
+def _spread_over_processes(
+    amounts: Sequence[UnitAmount], fingerprints: Mapping[str, str]
+) -> dict[int, list[ProcessFinding]]:
     sums: dict[tuple[int, str], list[int]] = {}
     for own in amounts:
         total = sums.setdefault((own.process, own.key), [0, 0])
         total[0] += own.repeats
         total[1] += own.avoidable_calls
     found: dict[int, list[ProcessFinding]] = {}
-    fingerprints: dict[str, str] = {}
-    for (process, key), (repeats, avoidable) in sums.items():
-        if key not in fingerprints:
-            fingerprints[key] = fingerprint_of(key)
-        row = ProcessFinding(fingerprint=fingerprints[key], repeats=repeats, avoidable_calls=avoidable)
+    for (process, key), (repeated, avoidable) in sums.items():
+        row = ProcessFinding(fingerprint=fingerprints[key], repeats=repeated, avoidable_calls=avoidable)
         found.setdefault(process, []).append(row)
     for rows in found.values():
         rows.sort(key=_largest_first)

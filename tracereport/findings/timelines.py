@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, TREE_KINDS, WRITE
 from tracereport.calls.ordered import NOWHERE
-from tracereport.findings import fan_outs, repeated
+from tracereport.findings.fan_outs.parts import choose_fan_out_evidence
+from tracereport.findings.repeats.parts import choose_repeat_evidence
 from tracereport.measures.context import Context
 from tracereport.measures.described import refer_to
 from tracereport.measures.evidence import Grade
@@ -71,7 +72,7 @@ def keep_windows(context: Context, wanted: Iterable[Place] | None = None) -> Win
 
 
 def _list_evidence(context: Context) -> set[Place]:
-    found = [*repeated.choose_repeat_evidence(context), *fan_outs.choose_fan_out_evidence(context)]
+    found = [*choose_repeat_evidence(context), *choose_fan_out_evidence(context)]
     return {(own.rows[0].process, own.rows[0].number) for own in found}
 
 

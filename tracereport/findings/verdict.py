@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracereport.findings.interface import Candidate
-from tracereport.findings.repeated import KIND_KEY, RepeatsPart
+from tracereport.findings.repeats.parts import KIND_KEY, RepeatsPart
 from tracereport.measures.interface import Whole
 from tracereport.model import Verdict
 from tracereport.wording.phrases import format_counted, format_rate, name_asked

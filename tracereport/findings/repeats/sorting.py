@@ -56,6 +56,11 @@ class SortedRepeats(msgspec.Struct, frozen=True, eq=False):
 
 
 def sort_repeats(context: Context) -> SortedRepeats:
+    """Puts the repeats into their findings, once for all who ask."""
+    return context.make_once("sorted_repeats", lambda: _sort_repeats(context))
+
+
+def _sort_repeats(context: Context) -> SortedRepeats:
     """Puts every cell of repeats into its finding, and finds which finding's fix would save it."""
     calls, repeats = context.calls, context.repeats
     lookups, signatures = repeats.lookups, repeats.signatures

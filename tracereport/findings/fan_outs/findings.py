@@ -1,0 +1,165 @@
+"""The merged sums of fan-outs -> their findings, and how sure each is."""
+
+from functools import cached_property, partial
+from typing import Final
+
+import msgspec
+
+from tracereport.calls.grouping import ROW_LIMIT
+from tracereport.findings.circumstances import ListedCircumstances, list_circumstances
+from tracereport.findings.fan_outs.parts import (
+    KIND_KEY,
+    FanOutsPart,
+    choose_fan_out_evidence,
+    measure_fan_out_findings,
+    merge_fan_out_findings,
+)
+from tracereport.findings.interface import WORST_LIMIT, Candidate, FindingKind, Key, UnitAmount, read_key
+from tracereport.measures.fanout_rows import CONFIDENCES
+from tracereport.measures.interface import Whole
+from tracereport.measures.partials import Table
+from tracereport.measures.scopes import LOW
+from tracereport.model import Finding, Rows
+
+
+class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
+    """The sums of one finding: columns of ``FanOutsPart.findings``."""
+
+    groups: int
+    unfinished_parents: int
+    """Groups whose parent call never printed."""
+    writes: int
+    """Groups of them."""
+    calls: int
+    avoidable_calls: int
+    elapsed_ns: int
+    resolution_ns: int
+    shown: int
+
+
+_SUMS: Final = FanOutSums.__struct_fields__
+
+
+def _choose_levels(part: FanOutsPart) -> dict[str, int]:
+    """By finding the best certainty of its groups: those of a worse one don't count."""
+    best: dict[str, int] = {}
+    for (text,) in part.findings.rows("finding"):
+        key, level = text[:-1], int(text[-1])
+        best[key] = min(best.get(key, level), level)
+    return best
+
+
+def find_fan_out_findings(whole: Whole) -> list[Candidate]:
+    """The findings of all fan-outs."""
+    part: FanOutsPart = whole[KIND_KEY]
+    levels = _choose_levels(part)
+    describer = _Describer(part)
+    candidates = []
+    for text, *values in part.findings.rows("finding", *_SUMS):
+        key_text, level = text[:-1], int(text[-1])
+        if levels[key_text] != level:
+            continue
+        key, sums = read_key(key_text), FanOutSums(**dict(zip(_SUMS, values, strict=True)))
+        candidates.append(
+            Candidate(
+                key=key,
+                calls_saved=sums.avoidable_calls,
+                possible_calls_saved=sums.avoidable_calls,
+                elapsed_ns=sums.elapsed_ns,
+                is_low=level == LOW,
+                is_shown=bool(sums.shown) or not whole.is_narrowed,
+                describe=partial(describer.describe, key, sums, level),
+            )
+        )
+    return candidates
+
+
+class _Describer:
+    """Describes findings; what it needs of all of them is listed when the first is described."""
+
+    def __init__(self, part: FanOutsPart) -> None:
+        self._part = part
+
+    @cached_property
+    def _circumstances(self) -> ListedCircumstances:
+        return list_circumstances(self._part.circumstances)
+
+    @cached_property
+    def _sizes(self) -> dict[str, list[tuple[int, str | None, int]]]:
+        return _list_sizes(self._part.sizes)
+
+    def describe(self, key: Key, sums: FanOutSums, level: int) -> Finding:
+        """One finding."""
+        text, around = f"{key.text()}{level}", self._circumstances
+        sizes = self._sizes[text]
+        parents = [parent for _, parent, _ in sizes]
+        return Finding(
+            fingerprint=key.fingerprint(),
+            kind="fan-out",
+            function=key.function,
+            callers=key.callers[:ROW_LIMIT],
+            caller_count=len(key.callers),
+            param_names=key.param_names,
+            varying_params=key.varying_params,
+            writes=sums.writes > 0,
+            parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),
+            worst_parent=parents[0],
+            calls=sums.calls,
+            calls_saved=sums.avoidable_calls,
+            possible_calls_saved=sums.avoidable_calls,
+            elapsed_ns=sums.elapsed_ns,
+            elapsed_upper_ns=sums.elapsed_ns + sums.resolution_ns,
+            worst=tuple(size for size, _, groups in sizes for _ in range(groups))[:WORST_LIMIT],
+            avoidable_calls=sums.avoidable_calls,
+            at=around.places.get(text, Rows()),
+            via=around.hooks.get(text, ()),
+            confidence=CONFIDENCES[level],
+            reason=_explain(sums, level),
+            tests=around.tests.get(text, Rows()),
+        )
+
+
+def _list_sizes(table: Table) -> dict[str, list[tuple[int, str | None, int]]]:
+    """By finding the distinct values, the parent's function and the number of its largest groups."""
+    found: dict[str, list[tuple[int, str | None, int]]] = {}
+    for text, size, parent, groups in table.rows("finding", "size", "parent", "groups"):
+        found.setdefault(text, []).append((size, parent, groups))
+    for rows in found.values():
+        rows.sort(key=lambda row: (-row[0], row[1] is None, row[1] or ""))
+    return found
+
+
+def _explain(sums: FanOutSums, level: int) -> str:
+    """Why it is as sure as it is."""
+    groups, unfinished = sums.groups, sums.unfinished_parents
+    if level == LOW:
+        return "no parent call is known: a busy caller of a whole test suite looks the same"
+    if CONFIDENCES[level] == "likely":
+        return "one call of the named caller was running each time, though no call tree is known: at least so many"
+    if groups == 1:
+        return f"all stand under one parent call{', which never printed' if unfinished else ''}"
+    beside = f"; {'each' if unfinished == groups else f'{unfinished:,}'} of these never printed" if unfinished else ""
+    return f"each of the {groups:,} groups stands under one parent call{beside}"
+
+
+def list_unit_amounts(whole: Whole) -> list[UnitAmount]:
+    """What each unit adds to each finding."""
+    part: FanOutsPart = whole[KIND_KEY]
+    levels = _choose_levels(part)
+    return [
+        UnitAmount(process, unit, text[:-1], 0, avoidable)
+        for process, unit, text, avoidable in part.circumstances.units.rows(
+            "process", "unit", "finding", "avoidable_calls"
+        )
+        if levels.get(text[:-1]) == int(text[-1])
+    ]
+
+
+KIND: Final = FindingKind(
+    KIND_KEY,
+    measure_fan_out_findings,
+    merge_fan_out_findings,
+    find_fan_out_findings,
+    list_unit_amounts,
+    detail=choose_fan_out_evidence,
+)
