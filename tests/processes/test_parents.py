@@ -14,7 +14,7 @@ from tests.oracle.reading import Record
 from tests.strategies import processes
 from tests.truth import NAMES, TRUE_NAMES, read_log, read_truth, sources_of
 from tracereport.calls.calls import TREE_KINDS
-from tracereport.processes.parents import Trees, find_parents
+from tracereport.processes.parents import TreeRecords, Trees, find_parents
 from tracereport.processes.splitting import find_processes
 
 UNKNOWN = (None, "unknown")
@@ -55,19 +55,19 @@ def find(
     records = [one for log in logs for one in log]
     names = sorted({one.function for one in records} | {one.caller for one in records if one.caller is not None})
     code = {name: place for place, name in enumerate(names)}
-    return find_parents(
+    told = TreeRecords(
         process=np.repeat(np.arange(len(logs), dtype=np.uint32), [len(log) for log in logs]),
         number=np.array([one.number for one in records], np.int64),
-        judged=np.array(judged if judged is not None else [True] * len(logs), bool),
         implausible=np.array(implausible if implausible is not None else [False] * len(records), bool),
         signature=np.arange(len(records), dtype=np.int32),
-        caller=np.array([-1 if one.caller in UNKNOWN else code[one.caller] for one in records], np.int32),
-        function=np.array([code[one.function] for one in records], np.int32),
         elapsed_ns=np.array([one.elapsed_ns for one in records], np.int64),
         resolution_ns=np.array([one.resolution_ns for one in records], np.int64),
         given_parent=np.array([-1 if one.parent is None else one.parent for one in records], np.int64),
         has_parent=np.array([one.has_parent for one in records], bool),
+        caller=np.array([-1 if one.caller in UNKNOWN else code[one.caller] for one in records], np.int32),
+        function=np.array([code[one.function] for one in records], np.int32),
     )
+    return find_parents(told, np.array(judged if judged is not None else [True] * len(logs), bool))
 
 
 def kinds(trees: Trees) -> list[str]:

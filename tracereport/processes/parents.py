@@ -25,101 +25,104 @@ class Trees(msgspec.Struct, frozen=True):
     kind: NDArray[np.uint8]
     """Per process: index into ``TREE_KINDS``."""
     parent: Ints
-    """Per record: number of the call that made it in a nested or given tree; -1 for a root, or where it isn't known."""
+    """Per record: number of the call that made it in a nested or given tree; ``NO_PARENT`` for a root or unknown."""
     impossible: int
     """Calls that name as their parent one that can't have made them: the trees of their processes are unknown."""
 
 
-def find_parents(
-    process: NDArray[np.uint32],
-    number: Whole,
-    judged: Bools,
-    implausible: Bools,
-    signature: NDArray[np.int32],
-    caller: NDArray[np.int32],
-    function: NDArray[np.int32],
-    elapsed_ns: Ints,
-    resolution_ns: Ints,
-    given_parent: Ints,
-    has_parent: Bools,
-) -> Trees:
+class TreeRecords(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """What records say that tells of their trees: one entry each, but for callers and functions."""
+
+    process: NDArray[np.uint32]
+    number: Whole
+    """The call number, less than 2^63."""
+    implausible: Bools
+    """It takes no part, and has no parent."""
+    signature: NDArray[np.int32]
+    elapsed_ns: Ints
+    """The time as recorded."""
+    resolution_ns: Ints
+    """How finely that was measured."""
+    given_parent: Ints
+    """The number that ``parent=`` names; ``NO_PARENT`` where it names none."""
+    has_parent: Bools
+    """Whether it carries ``parent=``."""
+    caller: NDArray[np.int32]
+    """Per signature: the code of the caller's name; ``NO_NAME`` where it is missing or unknown."""
+    function: NDArray[np.int32]
+    """Per signature: the code of the function's name, of the same names."""
+
+    def take(self, rows: Ints) -> "TreeRecords":
+        """Some of the records, by their indices."""
+        return TreeRecords(
+            process=self.process[rows],
+            number=self.number[rows],
+            implausible=self.implausible[rows],
+            signature=self.signature[rows],
+            elapsed_ns=self.elapsed_ns[rows],
+            resolution_ns=self.resolution_ns[rows],
+            given_parent=self.given_parent[rows],
+            has_parent=self.has_parent[rows],
+            caller=self.caller,
+            function=self.function,
+        )
+
+
+def find_parents(records: TreeRecords, judged: Bools) -> Trees:
     """The tree of each process, and the parent of each call.
 
     A process is *given* if all its calls carry ``parent=`` (but unknown if one names a number that isn't smaller than
     its own); else *flat* if its lines stand in the order of their numbers; *nested* if its lines are the pops of a
     stack and what the calls say confirms it (``_find_nested``); else *unknown*. Flat and nested need every number from
-    0 to the largest. An interleaved stretch is unknown. Implausible records take no part and have no parent.
+    0 to the largest. An interleaved stretch is unknown.
 
     Args:
-        process: per record.
-        number: per record: the call number, less than 2^63.
+        records: in the order of the log.
         judged: per process: false for an interleaved stretch.
-        implausible: per record.
-        signature: per record.
-        caller: per signature: code of the caller's name, -1 where it is missing or unknown.
-        function: per signature: code of the function's name, in the same code space as ``caller``.
-        elapsed_ns: per record: its time as recorded.
-        resolution_ns: per record: how finely that was measured.
-        given_parent: per record: the number that ``parent=`` names, -1 where it names none.
-        has_parent: per record: whether it carries ``parent=``.
 
     Returns:
         One kind per process and one parent per record.
     """
-    if np.any(process[1:] < process[:-1]):  # they wrote at the same time, and said who they are
-        together = np.argsort(process, kind="stable")
-        trees = find_parents(
-            process[together],
-            number[together],
-            judged,
-            implausible[together],
-            signature[together],
-            caller,
-            function,
-            elapsed_ns[together],
-            resolution_ns[together],
-            given_parent[together],
-            has_parent[together],
-        )
-        parent = np.empty_like(trees.parent)
-        parent[together] = trees.parent
-        return Trees(trees.kind, parent, trees.impossible)
-    kind = np.full(len(judged), _UNKNOWN, np.uint8)
-    rootless = repeat_value(np.int64(NO_PARENT), len(number))
-    plausible = _rows_of(~implausible)
-    order = number[plausible]
-    if not len(order):
-        return Trees(kind, rootless, 0)
-    owner, first, calls = _processes(process[plausible])
+    if np.all(records.process[1:] >= records.process[:-1]):
+        return _find_parents(records, judged)
+    # Several processes wrote at the same time, and said who they are.
+    together = np.argsort(records.process, kind="stable")
+    trees = _find_parents(records.take(together), judged)
+    parent = np.empty_like(trees.parent)
+    parent[together] = trees.parent
+    return Trees(trees.kind, parent, trees.impossible)
 
-    given = judged[owner] & np.logical_and.reduceat(has_parent[plausible], first)
-    ordered = judged[owner] & ~given & (np.maximum.reduceat(order, first) == calls - 1)
-    impossible = np.zeros(1, bool)
+
+def _find_parents(records: TreeRecords, judged: Bools) -> Trees:
+    """As above, of processes that stand one behind the other."""
+    kind = np.full(len(judged), _UNKNOWN, np.uint8)
+    parent = repeat_value(np.int64(NO_PARENT), len(records.number))
+    plausible = _rows_of(~records.implausible)
+    number = records.number[plausible]
+    if not len(number):
+        return Trees(kind, parent, 0)
+    owner, first, calls = _processes(records.process[plausible])
+    given = judged[owner] & np.logical_and.reduceat(records.has_parent[plausible], first)
+    is_whole = judged[owner] & ~given & (np.maximum.reduceat(number, first) == calls - 1)
+    flat = is_whole & _ascending(number, first)
+    perhaps_nested = is_whole & ~flat
+    impossible = 0
+    if given.any() or perhaps_nested.any():
+        parent = parent.copy()
     if given.any():
-        impossible = np.repeat(given, calls) & (given_parent[plausible] >= order)
-        given &= ~np.logical_or.reduceat(impossible, first)
-    flat = ordered & _ascending(order, first)
-    kind[owner[given]] = _GIVEN
-    kind[owner[flat]] = _FLAT
-    perhaps_nested = ordered & ~flat
-    parent = rootless.copy() if given.any() or perhaps_nested.any() else rootless
-    if given.any():
-        parent[plausible] = np.where(np.repeat(given, calls), given_parent[plausible], NO_PARENT)
+        is_impossible = np.repeat(given, calls) & (records.given_parent[plausible] >= number)
+        given &= ~np.logical_or.reduceat(is_impossible, first)
+        impossible = int(np.count_nonzero(is_impossible))
+        parent[plausible] = np.where(np.repeat(given, calls), records.given_parent[plausible], NO_PARENT)
     if perhaps_nested.any():
         chosen = _rows_of(np.repeat(perhaps_nested, calls))
-        records = chosen if isinstance(plausible, slice) else plausible[chosen]
+        rows = chosen if isinstance(plausible, slice) else plausible[chosen]
         size = calls[perhaps_nested]
-        nested, parent[records] = _find_nested(
-            order[chosen],
-            signature[records],
-            caller,
-            function,
-            elapsed_ns[records],
-            resolution_ns[records],
-            np.cumsum(size) - size,
-        )
+        nested, parent[rows] = _find_nested(records, rows, np.cumsum(size) - size)
         kind[owner[perhaps_nested][nested]] = _NESTED
-    return Trees(kind, parent, int(np.count_nonzero(impossible)))
+    kind[owner[given]] = _GIVEN
+    kind[owner[flat]] = _FLAT
+    return Trees(kind, parent, impossible)
 
 
 def _rows_of(mask: Bools) -> Ints | slice:
@@ -140,16 +143,8 @@ def _ascending(number: Ints, first: Ints) -> Bools:
     return np.logical_and.reduceat(rises, first)
 
 
-def _find_nested(
-    number: Ints,
-    signature: NDArray[np.int32],
-    caller: NDArray[np.int32],
-    function: NDArray[np.int32],
-    elapsed_ns: Ints,
-    resolution_ns: Ints,
-    first: Ints,
-) -> tuple[Bools, Ints]:
-    """Which processes are nested, and the parent of each record: its number, or -1.
+def _find_nested(records: TreeRecords, rows: Ints | slice, first: Ints) -> tuple[Bools, Ints]:
+    """Which processes are nested, and the parent of each of these rows: its number, or ``NO_PARENT``.
 
     Besides the stack, what the calls say must confirm a tree. Calls of several threads can look like one stack, and
     these are the signs of it:
@@ -160,7 +155,16 @@ def _find_nested(
     - an adopted call doesn't know its caller, while other calls of its function do. Where a caller can be told, a call
       that has none was made outside of all traced functions.
     """
-    found = replay(number, signature, caller, function, elapsed_ns, resolution_ns, first)
+    number = records.number[rows]
+    found = replay(
+        number,
+        records.signature[rows],
+        records.caller,
+        records.function,
+        records.elapsed_ns[rows],
+        records.resolution_ns[rows],
+        first,
+    )
     nested = found.works & ~found.is_denied & ~found.is_silent & ~found.is_overfilled
     nested &= 4 * found.confirmed >= 3 * found.adopted
     if not nested.all():
