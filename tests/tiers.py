@@ -33,8 +33,12 @@ FILES: Final = {
         "sources/test_objects.py",
     ),
     "slow": (
-        "command/test_cli.py",
+        "command/test_exit_codes.py",
+        "command/test_inputs.py",
+        "command/test_interrupt.py",
+        "command/test_printing.py",
         "command/test_terminal.py",
+        "command/test_wrong_use.py",
         "docs/test_guides.py",
         "docs/test_performance_tracing_doc.py",
         "docs/test_scale.py",

@@ -30,11 +30,7 @@ SHOP = ROOT / "examples" / "logs" / "shop.log"
 LOADS = ("page", "load")
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command runs: no configuration is found there."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def repeating(*repeats: int) -> list[Report]:

@@ -22,10 +22,7 @@ PARALLEL, NEXTEST = LOGS / "duckpond-parallel.log", LOGS / "duckpond-nextest.log
 DEEP, DEEP_NEXTEST = LOGS / "duckpond-deep-single-thread.log.zst", LOGS / "duckpond-deep-nextest.log.zst"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def write(log: Path | str, *names: str, options: Sequence[str] = ()) -> int:

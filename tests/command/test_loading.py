@@ -72,10 +72,18 @@ def test_a_number_of_threads_that_is_set_stays() -> None:
     assert run_script(COUNT_THREADS, OPENBLAS_NUM_THREADS="2").split()[-1] == "2"
 
 
-def test_a_text_report_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
-    loaded = set(run_script(NAME_LOADED, str(SINGLE), "-q", "-o", str(tmp_path / "report.txt")).split())
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_help_loads_nothing_heavy(option: str) -> None:
+    loaded = set(run_script(NAME_LOADED, option).splitlines()[-1].split())
+    assert not loaded & {"polars", "altair", "numpy", "rich", "jinja2", "msgspec"}
+
+
+@pytest.mark.parametrize("options", [["-q", "-o", "report.txt"], []])
+def test_a_text_report_loads_nothing_that_only_others_need(options: list[str], folder: Path) -> None:
+    loaded = set(run_script(NAME_LOADED, str(SINGLE), *options).splitlines()[-1].split())
+    assert Path(folder, "report.txt").exists() == bool(options)
     assert {"numpy", "jinja2", "tracereport.engine.report"} <= loaded
-    heavy = {"polars", "altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit"}
+    heavy = {"polars", "altair", "vl_convert", "markdown_it", "rich", "zstandard", "tomlkit", "pyarrow", "numpy.ma"}
     asked_for = {
         f"tracereport.{room}" for room in ("judging.compare", "judging.gates", "judging.redaction", "command.capture")
     }

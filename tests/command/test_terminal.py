@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.test_cli import CONTROL
+from tests.command.calling import CONTROL
 from tests.paths import LOGS
 from tests.running import DEEP, SINGLE, run, run_in_terminal
 from tracereport.command.cli import COMMANDS, main
@@ -21,11 +21,7 @@ VERDICT = "492 of 691 calls ask again"
 """How the verdict on the log begins."""
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command runs: no configuration is found there."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def lines_of(shown: str) -> list[str]:
