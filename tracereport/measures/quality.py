@@ -13,6 +13,7 @@ from tracereport.calls.grouping import keep_rows
 from tracereport.measures.context import Context
 from tracereport.measures.distribution import count_times, split_times, subtract_times
 from tracereport.measures.interface import Measure, Whole
+from tracereport.measures.lines_told import describe_lines
 from tracereport.measures.partials import Table, merge_tables
 from tracereport.measures.units_told import describe_units
 from tracereport.measures.usage import describe_usage, find_remedies
@@ -27,10 +28,6 @@ _LOADING_NS: Final = 50_000_000
 _USUAL_PERCENT: Final = 90
 """So many of a function's later calls tell what it usually takes."""
 _NAME_CALLER: Final = "Let the emitter write who calls as the parameter caller, as in caller=load_node."
-_MISLEADING: Final = frozenset(
-    {"captured", "torn-lines", "cut-off", "malformed", "bad-value", "text-behind", "split-lines"}
-)
-"""Notices of lines whose calls are missing from every figure, or may be told apart wrongly; the others change none."""
 
 
 class QualityPart(msgspec.Struct, frozen=True, eq=False):
@@ -98,7 +95,7 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
             *describe_usage(notices),
             *_of_processes(part, whole["processes"].processes, notices),
             *describe_units(whole, notices, part.interleaved),
-            *_of_lines(notices),
+            *describe_lines(notices),
             *_of_callers(whole, notices),
             *_of_first_calls(whole, part),
             *_of_times(whole, part),
@@ -197,75 +194,6 @@ def _of_processes(part: QualityPart, processes: Table, notices: Mapping[str, int
             count=unfinished,
             misleading=True,
         )
-
-
-def _of_lines(notices: Mapping[str, int]) -> Iterator[QualityWarning]:
-    texts = {
-        "captured": (
-            "{} left no traces while child processes did: libtest keeps the output of passing tests to itself.",
-            ("test binary", "test binaries"),
-            "Run cargo test -- --nocapture 2> perf_trace.log",
-        ),
-        "torn-lines": (
-            "{} torn by several processes that write to one file.",
-            ("line is lost,", "lines are lost,"),
-            "Write each line with one write, or give each process a log of its own.",
-        ),
-        "cut-off": (
-            "{} off before the elapsed time.",
-            ("record is lost that breaks", "records are lost that break"),
-            "Let the program end before the log is taken.",
-        ),
-        "malformed": (
-            "{} a number beyond 2^63 - 1 and can't be read.",
-            ("record has", "records have"),
-            "Look at the malformed lines below: the emitter, or what stands between it and the log, damages them.",
-        ),
-        "bad-value": (
-            "{} an elapsed time that is no number, and can't be read.",
-            ("record has", "records have"),
-            "Print times in digits, with a point before decimals whatever the language; the malformed lines are below.",
-        ),
-        "doubled-output": (
-            "{} printed twice by nextest and counted once.",
-            ("test's output was", "tests' outputs were"),
-            "Nothing to do; --failure-output immediate prints it once.",
-        ),
-        "quoted": (
-            "{} counted: a trace quoted in other text.",
-            ("line is not", "lines are not"),
-            "Nothing to do, unless the line was a call: then its elapsed time is damaged.",
-        ),
-        "dropped-metrics": (
-            "{} dropped: no unsigned 64-bit integer.",
-            ("metric was", "metrics were"),
-            "Record counts, sizes and flags as integers.",
-        ),
-        "text-behind": (
-            "{} text behind the last value that is none of the record's: it may read as a part of the answer.",
-            ("line has", "lines have"),
-            "Give the logger a format that ends with the message, or cut the rest off: sed 's/ request_id=.*//'.",
-        ),
-        "split-lines": (
-            "{} a time stamp inside, as where a collector cuts long lines: equal questions may look different.",
-            ("record holds", "records hold"),
-            "Collect without time stamps (docker logs without -t), or keep traced values shorter.",
-        ),
-        "invalid-utf8": (
-            "{} bytes that are no UTF-8; they are shown as \\xNN.",
-            ("log holds", "logs hold"),
-            "Nothing to do: different values stay different.",
-        ),
-    }
-    for code, (message, (one, many), remedy) in texts.items():
-        if count := notices.get(code, 0):
-            yield QualityWarning(
-                code=code,
-                message=message.format(format_counted(count, one, many)),
-                remedy=remedy,
-                count=count,
-                misleading=code in _MISLEADING,
-            )
 
 
 def _of_callers(whole: Whole, notices: Mapping[str, int]) -> Iterator[QualityWarning]:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tracereport.calls.build import CallsBuilder, Params
+from tracereport.calls.build import CallsBuilder
 from tracereport.calls.calls import NO_PARENT, CallKind, Calls, Facts
+from tracereport.calls.tables import Params
 from tracereport.model import Input, Rows
 from tracereport.sources.statements import read_statement, split_last_comment
 from tracereport.sources.streams.encoding import make_valid

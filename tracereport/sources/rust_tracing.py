@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tracereport.calls.build import CallsBuilder, Params
+from tracereport.calls.build import CallsBuilder
 from tracereport.calls.calls import NO_PARENT, Calls, Facts
+from tracereport.calls.tables import Params
 from tracereport.model import Input, Rows
 from tracereport.sources.streams.encoding import make_valid
 from tracereport.sources.streams.raw import BrokenSourceError, Progress

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import Params
 from tracereport.calls.calls import CallKind
+from tracereport.calls.tables import Params
 from tracereport.emit.statements import describe
 
 _TOKEN: Final = re.compile(

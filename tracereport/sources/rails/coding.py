@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import CallTables, Params
 from tracereport.calls.calls import CallKind, Phase
 from tracereport.calls.lookup_text import ODD_LOOKUP, encode_lookup
+from tracereport.calls.tables import CallTables, Params
 from tracereport.sources.rails.grammar import join_plain_binds, read_binds, read_place, split_binds
 from tracereport.sources.statements import read_statement, split_last_comment
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import Params
+from tracereport.calls.tables import Params
 from tracereport.sources.statements import FILTERED
 
 TENTH_NS: Final = 100_000

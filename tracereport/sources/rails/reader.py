@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import NO_TEST, CallsBuilder
+from tracereport.calls.build import CallsBuilder
 from tracereport.calls.calls import Calls, Facts, FileFacts
+from tracereport.calls.tables import NO_TEST
 from tracereport.model import Input, Rows
 from tracereport.sources.rails.coding import StatementCodes
 from tracereport.sources.rails.cutting import Cuts

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from tracereport.calls.build import Metrics, Params
 from tracereport.calls.calls import AnswerKind, CallKind
+from tracereport.calls.tables import Metrics, Params
 from tracereport.sources.spans.paths import REDACTED, read_query, split_url, template_name, template_path
 from tracereport.sources.statements import read_statement
 

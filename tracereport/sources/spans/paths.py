@@ -4,7 +4,7 @@ import functools
 import re
 from typing import Final
 
-from tracereport.calls.build import Params
+from tracereport.calls.tables import Params
 
 _ID: Final = re.compile(
     r"""

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.build import CallTables
 from tracereport.calls.calls import CALL_KINDS
+from tracereport.calls.tables import CallTables
 from tracereport.sources.spans.describe import CONSUMER, INTERNAL, Attributes, describe_span
 
 _HEX_DIGITS = 16
