@@ -28,7 +28,7 @@ ASKING_MODULES = frozenset(
 """Modules whose answers aren't the same everywhere and always."""
 ASKING_NAMES = frozenset(
     {
-        "environ", "environb", "getenv", "get_terminal_size", "tcgetwinsize", "isatty", "cwd", "getcwd",
+        "environ", "environb", "getenv", "urandom", "get_terminal_size", "tcgetwinsize", "isatty", "cwd", "getcwd",
         "home", "expanduser",
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from tracereport.documents.user_cache import some_home
 from tracereport.engine.report import make_report
 from tracereport.errors import InputError, InstallationError, UsageError
 from tracereport.model import Report, Selection, Settings
-from tracereport.sections.charts import make_charts
+from tracereport.sections.charts.registry import make_charts
 from tracereport.sources.frames import read_frame
 from tracereport.sources.inputs import read_inputs
 from tracereport.sources.streams.names import expand_inputs

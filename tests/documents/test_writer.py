@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import Any
@@ -122,8 +121,9 @@ def test_nobody_can_foresee_a_temporary_file_or_read_what_may_not_be_read(tmp_pa
 def test_nothing_is_written_through_a_link_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
-    (tmp_path / ".tracereport-foreseen.tmp").symlink_to(victim)
-    monkeypatch.setattr(secrets, "token_hex", lambda _: "foreseen")
+    foreseen = b"foreseen"
+    (tmp_path / f".tracereport-{foreseen.hex()}.tmp").symlink_to(victim)
+    monkeypatch.setattr(os, "urandom", lambda _: foreseen)
     with pytest.raises(OutputError, match=r"a\.md can't be written: File exists"):
         write((tmp_path / "a.md", b"page"))
     assert victim.read_bytes() == b"mine"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,13 @@ def test_only_who_has_the_machine_to_himself_splits_lines_by_threads(
 ) -> None:
     used = []
 
-    class Pool(ThreadPoolExecutor):
+    class Pool(futures.ThreadPoolExecutor):
         def submit(self, *args: Any, **named: Any) -> Any:
             used.append(args)
             return super().submit(*args, **named)
 
-    monkeypatch.setattr(reader, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(futures, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(reader, "_SMALL", 0)
     (task,) = measuring(REAL[:1]).tasks(None)
     parts = {run_task(task), run_task(replace(task), splitting_threads)}
     assert bool(used) == bool(splitting_threads)

@@ -21,9 +21,9 @@ from tracereport.documents.terminal.report import render_text
 from tracereport.errors import UsageError
 from tracereport.model import Report, Rows, TreePath
 from tracereport.sections import SECTIONS, theme
-from tracereport.sections.charts import CHARTS, Chart, ChartMaker, make_charts
-from tracereport.sections.charts.chart import read_template
+from tracereport.sections.charts.chart import Chart, read_template
 from tracereport.sections.charts.drawn import DRAWINGS, OF_HISTORIES, draw, make_template
+from tracereport.sections.charts.registry import CHARTS, ChartMaker, make_charts
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count

@@ -3,7 +3,6 @@
 What is measured never changes: rows that none of the selected calls belongs to are left out.
 """
 
-import difflib
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -96,6 +95,8 @@ def refuse_empty(calls: Calls, selection: Selection) -> None:
         alone = Selection(**{field: values})
         if values and not select_calls(calls, alone).any():
             option = f"--{OPTION_OF_FIELD[field]}"
+            import difflib  # noqa: PLC0415 - only for a name that is wrong
+
             near = difflib.get_close_matches(str(values[0]), known.get(field, ()), n=1)
             remedy = f"Did you mean {option} '{near[0]}'?" if near else "See what there is in the report without it."
             raise UsageError(f"No call matches {' '.join(f'{option} {value}' for value in values)}", remedy)

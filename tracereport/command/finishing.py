@@ -1,8 +1,6 @@
 """A job as the terminal sees it: its progress, its documents, what is said beside them, and the exit code."""
 
-import shutil
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -78,6 +76,9 @@ def _keep_streams(job: "Job", stack: ExitStack) -> "Job":
     streams = [name for name in job.inputs if name == STANDARD_INPUT or is_stream(name)]
     if not streams or not (job.explain or any(kind.made_of == "lines" for _, kind in job.targets)):
         return job
+    import shutil  # noqa: PLC0415 - most inputs are files
+    import tempfile  # noqa: PLC0415
+
     from msgspec.structs import replace  # noqa: PLC0415
 
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-"))

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +139,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     error. Exits with the command's code if it failed, else as a report does.
     """
     begin_command()
+    import tempfile  # noqa: PLC0415
+
     from msgspec.structs import replace  # noqa: PLC0415
 
     from tracereport.command.capture import run_command  # noqa: PLC0415

@@ -1,6 +1,5 @@
 """The whole report as JSON: for other programs, and the baseline of a later run."""
 
-import gzip
 from typing import Final
 
 from tracereport.documents.interface import MadeOf, RenderOptions, Result
@@ -34,4 +33,6 @@ class PackedJson:
 
     def render(self, result: Result, options: RenderOptions) -> bytes:
         """One JSON object, packed by gzip."""
+        import gzip  # noqa: PLC0415
+
         return gzip.compress(Json().render(result, options), mtime=0)

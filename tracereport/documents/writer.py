@@ -6,10 +6,7 @@ or written doesn't lose the others.
 
 import errno
 import os
-import secrets
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -168,7 +165,7 @@ def _write_beside(document: Document, temporaries: ExitStack) -> Path:
     target = Path(_real_path(document.target))
     if target.is_dir():
         raise OutputError(f"{document.target} can't be written: it is a folder.", "Name a file in it.")
-    temporary = target.with_name(f".tracereport-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".tracereport-{os.urandom(8).hex()}.tmp")
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     temporaries.callback(temporary.unlink, missing_ok=True)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
@@ -188,6 +185,8 @@ def _prepare(document: Document, temporaries: ExitStack) -> bytes | Path:
     """What goes into a stream: made whole before any of it goes out."""
     if not callable(document.content):
         return _render(document.content)
+    import tempfile  # noqa: PLC0415 - what is written to a file needs none
+
     folder = temporaries.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-"))
     temporary = Path(folder, "document")
     document.content(temporary)
@@ -202,6 +201,8 @@ def _write_into(stream: BinaryIO, content: bytes | Path) -> None:
     if isinstance(content, bytes):
         stream.write(content)
     else:
+        import shutil  # noqa: PLC0415
+
         with content.open("rb") as written:
             shutil.copyfileobj(written, stream)
     stream.flush()

@@ -1,7 +1,6 @@
 """Calls -> a part: what each measure and each kind of finding knows of some whole processes."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -63,6 +62,8 @@ def measure_calls(
 
 def _measure_at_once(context: Context, threads: int) -> dict[str, Any]:
     """The partial results; NumPy and the native library let other threads run while they work."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a small log is measured without threads
+
     with ThreadPoolExecutor(threads, thread_name_prefix="tracereport-measure") as pool:
         running = {own.key: pool.submit(own.measure, context) for own in sorted(MEASURED, key=_rank)}
         return {own.key: running[own.key].result() for own in MEASURED}

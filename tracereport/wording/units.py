@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from tracereport.model import Metric, Param
@@ -246,7 +246,7 @@ def escape_controls(text: str) -> str:
 
     So that a value can't move a terminal's cursor, turn a line round or hide.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
         _escape(character) if unicodedata.category(character) in _HIDDEN_CATEGORIES else character for character in text
@@ -336,8 +336,10 @@ def elide_fields(text: str, width: int) -> str:
     return elide_middle(text, width)
 
 
-def _take(text: Iterable[str], width: int) -> str:
+def _take(text: str, width: int) -> str:
     """As many of the first characters as fit."""
+    if text.isascii():
+        return text[:width]
     taken: list[str] = []
     for character in text:
         width -= _character_width(character)

@@ -34,7 +34,8 @@ from tracereport.documents.templating import (
 )
 from tracereport.model import Finding, Report, Settings
 from tracereport.sections import SECTIONS, theme
-from tracereport.sections.charts import Chart, make_charts
+from tracereport.sections.charts.chart import Chart
+from tracereport.sections.charts.registry import make_charts
 from tracereport.sections.charts.templates import templates_dir
 from tracereport.wording import scope, sentences
 from tracereport.wording.labels import Labels

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from tracereport.sources.perf_trace.grammar import LINE_END, MARK, find_line_end
+from tracereport.sources.perf_trace.grammar import LINE_END, LINE_END_WINDOW, MARK, find_line_end
 
 MARK_BYTES: Final = MARK.encode()
 SPLIT_BYTES: Final = 16 << 10
@@ -18,6 +18,8 @@ TIME_STAMP: Final = (
     rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 LINE_END_BYTES: Final = re.compile(LINE_END.pattern.encode())
+_BLANKS: Final = (b"", b" ", b"\t", b"\r", b"\x0f")
+_ESCAPE_CHARACTER: Final = b"\x1b"
 LONGEST_FIELD: Final = 1_000
 """So much of a line's end is looked at for what stands behind its record."""
 _SPLIT_STAMP: Final = re.compile(TIME_STAMP + b" ")
@@ -208,6 +210,8 @@ class Suffix(msgspec.Struct, frozen=True):
 
 def end_of_text(line: bytes) -> int:
     """Where the part of a line ends that a terminal shows."""
+    if line[-1:] not in _BLANKS and _ESCAPE_CHARACTER not in line[-LINE_END_WINDOW:]:
+        return len(line)
     return find_line_end(line, LINE_END_BYTES)
 
 

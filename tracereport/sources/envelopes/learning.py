@@ -8,7 +8,8 @@ without a mark begin so, too; the rest of it is the logger's, who writes it befo
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -59,44 +60,69 @@ _ALL_LINES: Final = 0.95
 _FEWEST_OTHERS: Final = 2
 
 
-class Sample(msgspec.Struct, frozen=True):
+class Marked(NamedTuple):
+    """A line that holds a record."""
+
+    line: bytes
+    mark: int
+    """Where its mark begins."""
+    end: int
+    """Where the part of the line ends that a terminal shows."""
+
+
+class Sample:
     """Some lines of a log."""
 
-    lines: list[bytes]
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = lines
 
-    @property
-    def marked(self) -> list[tuple[bytes, int]]:
-        """Those that hold a record's mark, and where."""
+    @cached_property
+    def marked(self) -> list[Marked]:
+        """Those that hold a record's mark."""
         found = ((line, _RECORD.search(line)) for line in self.lines if MARK_BYTES in line)
-        return [(line, mark.start()) for line, mark in found if mark is not None]
+        return [Marked(line, mark.start(), end_of_text(line)) for line, mark in found if mark is not None]
 
-    @property
+    @cached_property
     def others(self) -> list[bytes]:
         """Those that hold no mark, nor are blank."""
         return [line for line in self.lines if MARK_BYTES not in line and line.strip()]
+
+    @cached_property
+    def tails(self) -> "Tails":
+        """What stands behind its records."""
+        return _find_tails(self.marked)
+
+
+class Tails(NamedTuple):
+    """What stands behind the records' last values, as far as that can be told."""
+
+    texts: list[bytes]
+    telling: int
+    """Of how many lines it can be told."""
 
 
 def learn_layer(sample: Sample) -> Layer | None:
     """The outermost envelope of the lines; None if they have none."""
     marked = sample.marked
-    if not marked or any(_REPORT.match(line) for line, _ in marked):
+    if not marked or any(_REPORT.match(line) for line, _, _ in marked):
         return None
-    return (
-        _learn_line_end(marked, sample.others)
-        or _learn_json(marked)
-        or _learn_parts(marked)
-        or _learn_prefix(marked, sample.others)
-        or _learn_quotes(marked)
-        or _learn_suffix(marked)
-    )
+    return _learn_line_end(marked, sample.others) or _learn_in_front(sample) or _learn_suffix(sample.tails)
 
 
 def _agreed(values: Sequence[object], of: int) -> bool:
     return len(values) > 0 and len(values) >= _AGREE * of
 
 
-def _learn_line_end(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]) -> LineEnd | None:
-    ends = Counter(line[end_of_text(line) :] for line, _ in marked)
+def _learn_in_front(sample: Sample) -> Layer | None:
+    """An envelope that stands in front of the marks, whatever it has behind the records."""
+    marked = sample.marked
+    if not _agreed([line for line, mark, _ in marked if mark], len(marked)):
+        return None
+    return _learn_json(marked) or _learn_parts(marked) or _learn_prefix(marked, sample.others) or _learn_quotes(marked)
+
+
+def _learn_line_end(marked: Sequence[Marked], others: Sequence[bytes]) -> LineEnd | None:
+    ends = Counter(line[end:] for line, _, end in marked)
     end, count = ends.most_common(1)[0]
     if count < _AGREE * len(marked) or (b"\r" not in end and b"\x1b" not in end):
         return None
@@ -108,8 +134,8 @@ def _learn_line_end(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]
     return LineEnd(end)
 
 
-def _learn_json(marked: Sequence[tuple[bytes, int]]) -> Json | None:
-    objects = [line for line, _ in marked if line.startswith(b"{") and line.rstrip().endswith(b"}")]
+def _learn_json(marked: Sequence[Marked]) -> Json | None:
+    objects = [line for line, _, _ in marked if line.startswith(b"{") and line.rstrip().endswith(b"}")]
     if not _agreed(objects, len(marked)):
         return None
     decode = msgspec.json.Decoder().decode
@@ -135,8 +161,8 @@ def _find_paths(held: object, depth: int) -> Iterator[tuple[tuple[str, ...], boo
             yield from (((key, *path), ends) for path, ends in _find_paths(value, depth - 1))
 
 
-def _learn_parts(marked: Sequence[tuple[bytes, int]]) -> Parts | None:
-    return Parts() if _agreed([line for line, _ in marked if is_part(line)], len(marked)) else None
+def _learn_parts(marked: Sequence[Marked]) -> Parts | None:
+    return Parts() if _agreed([line for line, _, _ in marked if is_part(line)], len(marked)) else None
 
 
 def _tokenise(text: bytes) -> list[bytes]:
@@ -157,15 +183,17 @@ def _kind(token: bytes) -> bytes:
     return b" " if token[:1] in b" \t" else token
 
 
-def _learn_prefix(marked: Sequence[tuple[bytes, int]], others: Sequence[bytes]) -> Prefix | None:
-    prefixes = [_tokenise(line[: min(mark, _LONGEST_PREFIX)]) for line, mark in marked]
+def _learn_prefix(marked: Sequence[Marked], others: Sequence[bytes]) -> Prefix | None:
+    prefixes = [_tokenise(line[: min(mark, _LONGEST_PREFIX)]) for line, mark, _ in marked]
     cuts = list(_find_cuts(prefixes))
     if not cuts:
         return None
     if len(others) < _FEWEST_OTHERS:
         # Nothing tells how far the envelope goes: it is of use only if it hides another one.
         longest, stamp = cuts[-1]
-        hides = [line for line, _ in marked if (found := longest.match(line)) and line[found.end() :].startswith(b"{")]
+        hides = [
+            line for line, _, _ in marked if (found := longest.match(line)) and line[found.end() :].startswith(b"{")
+        ]
         return Prefix(longest, stamp) if _agreed(hides, len(marked)) else None
     chosen: tuple[re.Pattern[bytes], bool] | None = None
     matched = 0
@@ -256,8 +284,8 @@ class _Opened:
         return any(self._open.values())
 
 
-def _learn_quotes(marked: Sequence[tuple[bytes, int]]) -> Quoted | None:
-    openings = Counter(opening for line, mark in marked if (opening := _find_opening(line[:mark])) is not None)
+def _learn_quotes(marked: Sequence[Marked]) -> Quoted | None:
+    openings = Counter(opening for line, mark, _ in marked if (opening := _find_opening(line[:mark])) is not None)
     if not openings:
         return None
     opening, count = openings.most_common(1)[0]
@@ -271,12 +299,10 @@ def _find_opening(prefix: bytes) -> bytes | None:
     return found[0][0] if found else None
 
 
-def find_tails(marked: Sequence[tuple[bytes, int]]) -> tuple[list[bytes], int]:
-    """What stands behind the records' last values, as far as that can be told; and of how many lines it can."""
+def _find_tails(marked: Sequence[Marked]) -> Tails:
     tails = []
     telling = 0
-    for line, mark in marked:
-        end = end_of_text(line)
+    for line, mark, end in marked:
         field = line.rfind(b"|", mark, end) + 1
         name = line[field : field + LONGEST_FIELD].partition(b"=")[0].decode(errors="replace")
         if end - field > LONGEST_FIELD or name in RESERVED_VALUES - {"parent"}:
@@ -284,7 +310,7 @@ def find_tails(marked: Sequence[tuple[bytes, int]]) -> tuple[list[bytes], int]:
         telling += 1
         if (found := _LAST_FIELD.fullmatch(line, field, end)) is not None:
             tails.append(found[2])
-    return tails, telling
+    return Tails(tails, telling)
 
 
 def starts_with_time_stamp(line: bytes) -> bool:
@@ -298,8 +324,8 @@ def holds_inner_stamp(line: bytes) -> bool:
     return found is not None and _INNER_STAMP.search(line, found.end()) is not None
 
 
-def _learn_suffix(marked: Sequence[tuple[bytes, int]]) -> Suffix | None:
-    tails, telling = find_tails(marked)
+def _learn_suffix(found: Tails) -> Suffix | None:
+    tails, telling = found
     if telling < _FEWEST_OTHERS or not _agreed(tails, telling):
         return None
     shapes = Counter(tuple(_kind(token) for token in _tokenise(tail)) for tail in tails)

@@ -8,7 +8,6 @@ import msgspec
 from tracereport.sources.envelopes.layers import MARK_BYTES, Layer
 from tracereport.sources.envelopes.learning import (
     Sample,
-    find_tails,
     holds_inner_stamp,
     learn_layer,
     starts_with_time_stamp,
@@ -102,12 +101,13 @@ def _learn(text: bytes, first: int, envelope: Envelope) -> None:
     lines = text[start : max(end, 0)].split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
     lines = [line.removesuffix(b"\r") for line in lines]
     is_stamped = any(map(starts_with_time_stamp, lines))
-    while len(envelope.layers) < _MOST_LAYERS and (layer := learn_layer(Sample(lines))) is not None:
+    sample = Sample(lines)
+    while len(envelope.layers) < _MOST_LAYERS and (layer := learn_layer(sample)) is not None:
         envelope.layers.append(layer)
-        lines = layer.take_off(lines).lines
-    tails, telling = find_tails(Sample(lines).marked)
+        sample = Sample(layer.take_off(sample.lines).lines)
+    tails, telling = sample.tails
     if is_stamped:
-        envelope.split_lines = sum(map(holds_inner_stamp, lines))
+        envelope.split_lines = sum(map(holds_inner_stamp, sample.lines))
     envelope.unlearnt_tails = len(tails) if len(tails) > max(_WORTH_SAYING * telling, 1) else 0
 
 

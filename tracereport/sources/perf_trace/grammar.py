@@ -36,7 +36,7 @@ QUOTED_ELAPSED = re.compile(rf"{ELAPSED_START}[0-9]")
 BROKEN_MARK = re.compile(rf"{re.escape(MARK)}[0-9]*\Z")
 LINE_END = re.compile(r"(?:[ \t\r\x0f]|\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Za-z])+\Z")
 """What a terminal doesn't show at the end of a line: blanks, carriage returns, sequences that colour or erase."""
-_LINE_END_WINDOW = 64
+LINE_END_WINDOW = 64
 ESCAPED_CHARACTER = re.compile(r"\\x(7c|0a|5c)")
 
 
@@ -142,7 +142,7 @@ def strip_line_end(text: str) -> str:
 def find_line_end(text: AnyStr, form: re.Pattern[AnyStr]) -> int:
     """Where that begins. A window is looked at a time: from each place of a long run, it is long to its end."""
     end = len(text)
-    while (found := form.search(text, max(end - _LINE_END_WINDOW, 0), end)) is not None:
+    while (found := form.search(text, max(end - LINE_END_WINDOW, 0), end)) is not None:
         end = found.start()
     return end
 

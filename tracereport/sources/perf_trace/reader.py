@@ -9,8 +9,8 @@ No process goes on beyond a marker, so that what stands before one can be put to
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -31,12 +31,17 @@ from tracereport.sources.streams.chunks import CHUNK_BYTES
 from tracereport.sources.streams.raw import BrokenSourceError, Progress
 from tracereport.sources.streams.stream import Stream
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
 HEAD_BYTES = 1 << 20
 MEASURING_BYTES = 190
 """What a call takes while it is put together and measured, beside what is held of it before: as it was seen of a
 million calls of one process."""
 FIRST_LOOK_CALLS = 1_000_000
 """From so many calls on it is looked whether there is memory for them."""
+_SMALL: Final = 1 / 4
+"""Of a chunk's usual size. A smaller one, which is all of a small log, is split before a thread has started."""
 
 
 def read_log(
@@ -189,16 +194,20 @@ class _File:
         # A range is of a log without an envelope: what it holds by itself might look like one.
         chunks = unwrap(source, self._envelope) if self._stream.byte_range is None else source
         threads = self._stream.splitting_threads
-        pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="tracereport-split")
+        pool: Executor | None = None
         futures: deque[Future[Chunk]] = deque()
         try:
             try:
                 for index, chunk in enumerate(chunks):
                     if not index and not self.reading.first_line:
                         self.reading.head = chunk[:HEAD_BYTES]
-                    if not threads:
+                    if not threads or (len(chunk) < _SMALL * chunk_bytes and not futures):
                         yield read_chunk(chunk)
                         continue
+                    if pool is None:
+                        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a small log needs none
+
+                        pool = ThreadPoolExecutor(threads, thread_name_prefix="tracereport-split")
                     futures.append(pool.submit(read_chunk, chunk))
                     if len(futures) > threads:
                         yield futures.popleft().result()
@@ -207,7 +216,8 @@ class _File:
             while futures:
                 yield futures.popleft().result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
             chunks.close()
             source.close()
 
