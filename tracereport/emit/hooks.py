@@ -29,6 +29,8 @@ _inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
 _UNASKED = object()
 _traced: set[str] = set()
 """Modules that are traced, or will be: a command and the plugin may both name one."""
+_settled: set[str] = set()
+"""The hooks that trace their library, which has been imported, and those that were left out."""
 _CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug")
 """Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
 _REQUESTS = frozenset(
@@ -54,10 +56,11 @@ def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
     left_out = {*without, *_names_in(WITHOUT_VARIABLE)}
     if unknown := left_out - HOOKS.keys():
         raise ValueError(f"no hook is called {', '.join(sorted(unknown))}; there are {', '.join(HOOKS)}")
+    _settled.update(left_out)
     for name, parts in HOOKS.items():
         if name not in left_out:
             for module, function in parts:
-                when_imported(module, functools.partial(_switch_on, function))
+                when_imported(module, functools.partial(_switch_on, name, function))
     for module in {*modules, *_names_in(MODULES_VARIABLE)} - _traced:
         _traced.add(module)
         trace_module(module)
@@ -67,9 +70,15 @@ def _names_in(variable: str) -> list[str]:
     return [name for part in os.environ.get(variable, "").split(",") if (name := part.strip())]
 
 
-def _switch_on(function: str) -> None:
+def _switch_on(hook: str, function: str) -> None:
     module, _, name = function.partition(":")
     getattr(importlib.import_module(f"{__package__}.{module}"), name)()
+    _settled.add(hook)
+
+
+def is_settled(hook: str) -> bool:
+    """Whether the hook of a name traces its library, or was left out: no other hook is to tell what that asks."""
+    return hook in _settled
 
 
 def extend(owner: type, name: str, around: Callable[..., Any]) -> None:

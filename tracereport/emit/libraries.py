@@ -12,6 +12,7 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
         ("django.core.cache", "django_cache:trace_caches"),
         ("asgiref.sync", "asgiref:hand_on_askers"),
     ),
+    "sqlite3": (("sqlite3", "sqlite:trace_connections"), ("aiosqlite.core", "aiosqlite:hand_on_askers")),
     "starlette": (("starlette.applications", "starlette:trace_requests"),),
     "flask": (("flask.app", "flask:trace_requests"),),
     "requests": (("requests.sessions", "requests:trace_sending"),),

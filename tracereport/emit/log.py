@@ -15,6 +15,10 @@ import sys
 from contextlib import suppress
 from threading import RLock
 from time import sleep
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 from .lines import TEST_VARIABLES
 
@@ -85,6 +89,8 @@ class _Now:
 
 
 now = _Now()
+ends: list[Callable[[], None]] = []
+"""What is called before tracing is switched off, so that what goes on can still be told."""
 
 
 def start(target: str) -> None:
@@ -123,6 +129,9 @@ def _name_program() -> str:
 
 def stop() -> None:
     """Switches tracing off; calls that are still running print nothing."""
+    if now.log is not None:
+        for end in ends:
+            end()
     log, now.log = now.log, None
     if log is not None:
         log.close()

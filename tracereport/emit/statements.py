@@ -188,11 +188,30 @@ def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
     count = len(rows)
     try:
-        if not (_TUPLES.issuperset(map(type, rows)) and PLAIN.issuperset(map(type, chain.from_iterable(rows)))):
-            rows = [tuple(map(_to_plain, row)) for row in rows]
-        call.record(rows=count, **digest(rows if type(rows) is list else [*rows]))
+        call.record(rows=count, **digest(to_plain_rows(rows)))
     except Exception:  # noqa: BLE001  # rows of a driver's own kind, or values that can't be printed
         call.record(rows=count)
+
+
+def to_plain_rows(rows: Sequence[Any]) -> list[Any]:
+    """Rows whose text says what is in them and nothing else; of a kind that isn't known, what they hold by name.
+
+    Raises:
+        TypeError: a row holds nothing.
+    """
+    if not (_TUPLES.issuperset(map(type, rows)) and PLAIN.issuperset(map(type, chain.from_iterable(rows)))):
+        return [_to_plain_row(row) for row in rows]
+    return rows if type(rows) is list else [*rows]
+
+
+def _to_plain_row(row: Any) -> object:  # noqa: ANN401  # as a driver, or a program, makes them
+    if type(row) in PLAIN:
+        return row
+    if isinstance(row, Mapping):
+        return {name: _to_plain(value) for name, value in row.items()}
+    if hasattr(row, "__iter__"):
+        return tuple(map(_to_plain, row))
+    return {name: _to_plain(value) for name, value in vars(row).items()}
 
 
 def goes_back(cursor: Any) -> bool:  # noqa: ANN401  # of any driver

@@ -40,7 +40,7 @@ def hand_on_runs() -> None:
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
     if is_on():
         asker, run = _find_submitter()
-        work = functools.partial(_work, work, current.get(), asker, run)
+        work = work_for(work, current.get(), asker, run)
     return submit(pool, work, *args, **kwargs)
 
 
@@ -63,10 +63,17 @@ def _find_submitter() -> tuple[Origin, int | None]:
     return asker, None if frame is None or is_test(frame) else asker.activation
 
 
+def work_for(
+    work: Callable[..., Any], call: TracedCall | None, asker: Origin | None, run: int | None = None
+) -> Callable[..., Any]:
+    """What a thread is to do, for whom: inside of which call, by whom, and in which run of a function."""
+    return functools.partial(_work, work, call, asker, run)
+
+
 def _work(
     work: Callable[..., Any],
     call: TracedCall | None,
-    asker: Origin,
+    asker: Origin | None,
     run: int | None,
     /,
     *args: Any,  # noqa: ANN401  # as above

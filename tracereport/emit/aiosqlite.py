@@ -1,0 +1,29 @@
+"""Hands on who asks from a coroutine to the thread in which aiosqlite carries out what it asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiosqlite.core import Connection
+
+from .calls import current
+from .drivers import LAYERS
+from .hooks import extend, find_outside
+from .log import is_on
+from .threads import work_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MACHINERY = ("aiosqlite", *LAYERS)
+
+
+def hand_on_askers() -> None:
+    """What SQLite is asked in a connection's thread is asked by the function that waits, inside the call around it."""
+    extend(Connection, "_execute", _execute)
+
+
+async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as aiosqlite has it
+    if is_on() and "execute" in getattr(work, "__name__", ""):
+        work = work_for(work, current.get(), find_outside(_MACHINERY))
+    return await execute(connection, work, *args, **kwargs)

@@ -1,0 +1,289 @@
+"""Cursors whose rows the program reads when it likes: they are told once it has read them, and read by nobody else.
+
+A cursor of a driver that is written in C is traced by a subclass of its class, with the same name; whatever it gives or
+raises is the driver's. Warnings that the driver gives name the line of the program, as they do without.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import sys
+from contextlib import suppress
+from time import perf_counter_ns
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from . import log
+from .calls import NOT_TRACED, TracedCall, current
+from .drivers import is_told
+from .statements import describe, to_plain_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import CodeType, FrameType
+
+    from .calls import Call
+
+OWN = "_perf_trace"
+"""The attribute in which a traced connection or cursor holds what is ours."""
+_PLACES_KEPT = 4096
+_places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+"""By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
+_open: set[Reading] = set()
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+_call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
+
+
+def make_kind(kind: Any, traced: type, base: type) -> Any:  # noqa: ANN401  # a class, or whatever else makes one
+    """The traced form of a class that a program has chosen: what it does by ``super()`` is traced.
+
+    Args:
+        kind: the class, or a function; what can't be extended unseen stays what it is.
+        traced: the traced form of the driver's own class, which is put above that.
+        base: the driver's own class.
+    """
+    if type(kind) is not type or not issubclass(kind, base) or issubclass(kind, traced):
+        return kind
+    chosen: Any = kind
+    return _extend_kind(chosen, traced, base)
+
+
+@functools.lru_cache(maxsize=256)
+def _extend_kind(kind: Any, traced: Any, base: Any) -> Any:  # noqa: ANN401  # as above
+    if any("__init_subclass__" in vars(each) for each in kind.__mro__[:-1]):  # it would be seen
+        return kind
+    bases = (traced,) if kind is base else (kind, traced)
+    own = {"__slots__": (OWN,), "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(kind.__name__, bases, {**own, "__doc__": kind.__doc__})
+
+
+def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is given, with what it is given
+    """Calls a function as from the line that a frame is at: what warns there names that line, and its module."""
+    code = frame.f_code
+    known = _places.get((id(code), frame.f_lasti))
+    if known is None or known[1].__globals__ is not frame.f_globals:
+        named: dict[str, Any] = {"co_filename": code.co_filename, "co_name": code.co_name}
+        if sys.version_info >= (3, 11):
+            named["co_qualname"] = code.co_qualname
+        own = _call.__code__.replace(co_firstlineno=frame.f_lineno, **named)
+        if len(_places) >= _PLACES_KEPT:
+            _places.clear()
+        known = _places[id(code), frame.f_lasti] = code, FunctionType(own, frame.f_globals)
+    return known[1]
+
+
+class Reading:
+    """A statement that has been executed, and whose rows the program has yet to read.
+
+    It is told when it is read to its end, when its cursor goes on to another statement, or when tracing ends. Only the
+    time that the driver takes counts, and what the program asks in between isn't part of the call.
+    """
+
+    __slots__ = ("_call", "_count", "_hash", "_is_fetching", "_is_plain", "_left_ns")
+
+    def __init__(self, call: TracedCall) -> None:
+        self._call: TracedCall | None = call
+        _open.add(self)
+        self._count = -1
+        self._is_fetching = False
+        self._is_plain = True
+        self._hash = hashlib.blake2b(digest_size=8)
+        self._left_ns = perf_counter_ns()
+        current.set(call.enclosing)
+
+    def read(
+        self,
+        to_rows: Callable[[Any], Sequence[Any]],
+        fetch: Callable[..., Any],
+        *args: Any,  # noqa: ANN401  # whatever the driver takes
+        **kwargs: Any,  # noqa: ANN401  # as above
+    ) -> Any:  # noqa: ANN401  # and gives
+        """Has the driver fetch rows, within the call, and takes them down.
+
+        Args:
+            to_rows: makes a sequence of rows of what the driver gives.
+            fetch: the driver's method; it may call another one of the cursor's.
+            *args: what the method gets.
+            **kwargs: what it gets by name.
+        """
+        call = self._call
+        if call is None or self._is_fetching:
+            return fetch(*args, **kwargs)
+        call.started_ns += perf_counter_ns() - self._left_ns
+        self._is_fetching = True
+        try:
+            fetched = fetch(*args, **kwargs)
+        except StopIteration:
+            self._leave()
+            self._take(())
+            raise
+        except BaseException:
+            self._leave()
+            call.mark(failed=True)
+            self.end()
+            raise
+        self._leave()
+        self._take(to_rows(fetched))
+        return fetched
+
+    def _leave(self) -> None:
+        self._is_fetching = False
+        self._left_ns = perf_counter_ns()
+
+    def _take(self, rows: Sequence[Any]) -> None:
+        is_first = self._count <= 0
+        self._count = max(self._count, 0) + len(rows)
+        if not rows:
+            self.end()
+        elif self._is_plain:
+            try:
+                text = repr(to_plain_rows(rows))
+            except Exception:  # noqa: BLE001  # rows of the program's own kind, or values that can't be printed
+                self._is_plain = False
+                return
+            # As it would be of one list of all rows, however many at a time are read.
+            self._hash.update((text[:-1] if is_first else f", {text[1:-1]}").encode("utf-8", "backslashreplace"))
+
+    def end(self) -> None:
+        """Tells the call, unless it has been told."""
+        call, self._call = self._call, None
+        if call is None:
+            return
+        _open.discard(self)
+        if self._count >= 0:
+            call.record(rows=self._count)
+            if self._is_plain:
+                self._hash.update(b"]" if self._count else b"[]")
+                call.record(digest=int.from_bytes(self._hash.digest(), "big") >> 1)
+        call.started_ns += perf_counter_ns() - self._left_ns
+        call.finish()
+
+
+class _Held:
+    """What a cursor holds: once nobody holds the cursor, nothing more is read."""
+
+    __slots__ = ("reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    def __del__(self) -> None:
+        self.reading.end()
+
+
+def _end_all() -> None:
+    for reading in [*_open]:
+        reading.end()
+
+
+log.ends.append(_end_all)
+atexit.register(_end_all)
+
+
+class ReadLater:
+    """What stands above a driver's class of cursors to trace it."""
+
+    __slots__ = ()
+
+    def fetchone(self) -> Any:  # noqa: ANN401, D102  # a row; as the driver's
+        return _fetch(self, _get_frame(1), _as_rows, super().fetchone)  # type: ignore[misc]
+
+    def fetchmany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102  # as above
+        return _fetch(self, _get_frame(1), _as_they_are, super().fetchmany, *args, **kwargs)  # type: ignore[misc]
+
+    def fetchall(self) -> Any:  # noqa: ANN401, D102  # as above
+        rows = _fetch(self, _get_frame(1), _as_they_are, super().fetchall)  # type: ignore[misc]
+        end_reading(self)
+        return rows
+
+    def __next__(self) -> Any:  # noqa: ANN401  # as above
+        return _fetch(self, _get_frame(1), _as_rows, super().__next__)  # type: ignore[misc]
+
+    def close(self) -> Any:  # noqa: ANN401, D102  # as above
+        end_reading(self)
+        return call_from(_get_frame(1))(super().close)  # type: ignore[misc]
+
+
+def _as_they_are(rows: Sequence[Any]) -> Sequence[Any]:
+    return rows
+
+
+def _as_rows(row: object) -> Sequence[Any]:
+    return () if row is None else (row,)
+
+
+def _fetch(
+    cursor: Any,  # noqa: ANN401  # of any driver
+    frame: FrameType,
+    to_rows: Callable[[Any], Sequence[Any]],
+    fetch: Callable[..., Any],
+    *args: Any,  # noqa: ANN401  # as the driver has it
+    **kwargs: Any,  # noqa: ANN401  # as above
+) -> Any:  # noqa: ANN401  # as above
+    reading = _find_reading(cursor)
+    if reading is None:
+        return call_from(frame)(fetch, *args, **kwargs)
+    return reading.read(to_rows, call_from(frame), fetch, *args, **kwargs)
+
+
+def _find_reading(cursor: Any) -> Reading | None:  # noqa: ANN401  # as above
+    held = getattr(cursor, OWN, None)
+    return None if held is None else held.reading
+
+
+def end_reading(cursor: Any) -> None:  # noqa: ANN401  # as above
+    """Tells what was read of the statement before on the same cursor."""
+    reading = _find_reading(cursor)
+    if reading is not None:
+        setattr(cursor, OWN, None)
+        reading.end()
+
+
+def tell(
+    cursor: Any,  # noqa: ANN401  # as above
+    begin: Callable[..., tuple[str, Call]],
+    execute: Callable[..., Any],
+    frame: FrameType,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:  # noqa: ANN401  # what the driver gives
+    """Executes a statement as a call, unless it is told already; a read's call goes on until its rows are read.
+
+    Args:
+        cursor: a traced one.
+        begin: gives the statement's text, and its call, by the cursor, the frame that asks, and the arguments.
+        execute: the driver's method.
+        frame: the frame that asks.
+        args: what the method gets.
+        kwargs: what it gets by name.
+    """
+    end_reading(cursor)
+    if is_told(frame):
+        return call_from(frame)(execute, cursor, *args, **kwargs)
+    try:
+        sql, call = begin(cursor, frame, *args, **kwargs)
+    except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the driver
+        sql, call = "", NOT_TRACED
+    is_over = True
+    try:
+        given = call_from(frame)(execute, cursor, *args, **kwargs)
+        with suppress(Exception):
+            is_over = not _is_read_later(cursor, sql, call)
+    except BaseException:
+        call.mark(failed=True)
+        raise
+    finally:
+        if is_over:
+            call.finish()
+    return given
+
+
+def _is_read_later(cursor: Any, sql: str, call: Call) -> bool:  # noqa: ANN401  # as above
+    if describe(sql).is_read and isinstance(call, TracedCall) and cursor.description is not None:
+        setattr(cursor, OWN, _Held(Reading(call)))
+        return True
+    if cursor.rowcount >= 0:
+        call.record(rows=cursor.rowcount)
+    return False
