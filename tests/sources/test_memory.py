@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracereport.command.cli import main
+from tracereport.errors import InputError
 from tracereport.sources import memory
 from tracereport.sources.perf_trace import reader
 
@@ -63,8 +64,9 @@ def test_groups_of_the_first_version_count_as_well(system: tuple[Path, Path]) ->
     assert memory.find_free_bytes(processes, cgroups) == 0
 
 
-def write_log(path: Path, calls: int) -> str:
-    path.write_text("".join(f"PERF_TRACE|{number}|load|id={number % 7}|elapsed_ms=1\n" for number in range(calls)))
+def write_log(path: Path, calls: int, *, lookups: int = 7, nested: bool = False) -> str:
+    numbers = (number ^ 1 if nested else number for number in range(calls))
+    path.write_text("".join(f"PERF_TRACE|{number}|load|id={number % lookups}|elapsed_ms=1\n" for number in numbers))
     return str(path)
 
 
@@ -77,14 +79,35 @@ def test_a_process_that_is_too_large_is_said_with_what_to_do(
 ) -> None:
     log = write_log(tmp_path / "a.log", 3_000)
     monkeypatch.setattr(reader, "FIRST_LOOK_CALLS", 1_000)
-    monkeypatch.setattr(reader, "find_free_bytes", lambda: 3_000 * reader.MEASURING_BYTES)
+    needed = 3_000 * reader.CALL_BYTES + 7 * reader.LOOKUP_BYTES
+    monkeypatch.setattr(reader, "find_free_bytes", lambda: needed)
     assert main([log, *options]) == 0
-    monkeypatch.setattr(reader, "find_free_bytes", lambda: 3_000 * reader.MEASURING_BYTES - 1)
+    monkeypatch.setattr(reader, "find_free_bytes", lambda: needed - 1)
     capsys.readouterr()
     assert main([log, *options]) == 3
     said = capsys.readouterr().err
     assert f"{log}: 3,000 calls up to line 3,000" in said
     assert remedy in said
+
+
+@pytest.mark.parametrize(
+    ("lookups", "nested", "needed"),
+    [
+        (7, False, 3_000 * reader.CALL_BYTES + 7 * reader.LOOKUP_BYTES),
+        (7, True, 3_000 * reader.TREE_CALL_BYTES + 7 * reader.LOOKUP_BYTES),
+        (3_000, False, 3_000 * (reader.CALL_BYTES + reader.LOOKUP_BYTES)),
+    ],
+)
+def test_trees_and_many_lookups_take_more_memory(
+    lookups: int, nested: bool, needed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = write_log(tmp_path / "a.log", 3_000, lookups=lookups, nested=nested)
+    monkeypatch.setattr(reader, "FIRST_LOOK_CALLS", 1_000)
+    monkeypatch.setattr(reader, "find_free_bytes", lambda: needed)
+    assert len(reader.read_log([log])) == 3_000
+    monkeypatch.setattr(reader, "find_free_bytes", lambda: needed - 1)
+    with pytest.raises(InputError, match="3,000 calls up to line 3,000"):
+        reader.read_log([log])
 
 
 def test_a_log_of_small_processes_needs_no_more_than_the_largest(
@@ -94,6 +117,6 @@ def test_a_log_of_small_processes_needs_no_more_than_the_largest(
     marker = "     Running tests/a.rs (target/debug/deps/a-43da980639810445)\n"
     log.write_text((marker + Path(write_log(tmp_path / "one.log", 3_000)).read_text()) * 20)
     monkeypatch.setattr(reader, "FIRST_LOOK_CALLS", 1_000)
-    monkeypatch.setattr(reader, "find_free_bytes", lambda: 8_000 * reader.MEASURING_BYTES)
+    monkeypatch.setattr(reader, "find_free_bytes", lambda: 8_000 * reader.CALL_BYTES + 7 * reader.LOOKUP_BYTES)
     sets = reader.read_sets([str(log)], calls_at_once=2_000, chunk_bytes=50_000)
     assert sum(map(len, sets)) == 60_000

@@ -65,6 +65,10 @@ class Encoder:
         self._odd = _ReadTexts(self._metrics.odd)
         self._signatures = tuple(_OddSignatures(self._lookups, self._names, escaped=kind) for kind in (False, True))
 
+    def count_lookups(self) -> int:
+        """How many distinct lookups have been coded."""
+        return len(self._lookups)
+
     def encode_chunk(self, chunk: Chunk) -> Columns:
         """The plain records of a chunk."""
         return self._encode(chunk.text, chunk.split.records, chunk.split.lookups)
