@@ -186,7 +186,7 @@ def test_the_configuration_in_force_is_shown_with_its_sources(tmp_path: Path) ->
     assert f"top = 20  # {path}" in lines
     assert f'fail-on = ["worse"]  # {path}' in lines
     assert "quiet = false  # default" in lines
-    assert "fan-out-values = 5  # default" in lines
+    assert "# fan-out-values is not set" in lines
     assert "# title is not set" in lines
     assert "baseline = []  # default" in lines
     assert f"[[accept]]  # {path}" in lines

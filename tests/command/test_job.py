@@ -277,7 +277,7 @@ def test_the_configuration_in_force_is_shown(capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().out.splitlines()
     assert any(line.startswith("top = 3  # ") and line.endswith("tracereport.toml") for line in shown)
     assert "fail-on = []  # default" in shown
-    assert "fan-out-values = 5  # default" in shown
+    assert "# fan-out-values is not set" in shown
 
 
 def test_a_wrong_key_is_named_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

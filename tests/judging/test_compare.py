@@ -309,7 +309,7 @@ def test_fanouts_take_part_in_every_process_whose_tree_is_known_on_both_sides() 
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        (Settings(fan_out_values=7), "fan-out-values is 5"),
+        (Settings(fan_out_values=7), "fan-out-values is not given in the baseline and 7 here"),
         (Settings(ignore_metrics=("n", "m")), "ignore-metric is empty in the baseline and n, m here"),
     ],
 )

@@ -187,11 +187,12 @@ def caller_of(report: Report, name: str) -> object:
 
 def test_settings_and_versions_that_changed_are_said() -> None:
     first, second, third = runs_that_repeat(1, 1, 1)
-    second = replace(second, settings=replace(second.settings, fan_out_values=3, top=4))
+    second = replace(second, settings=replace(second.settings, fan_out_values=3, unit="test", top=4))
     third = replace(third, settings=second.settings, generator=Generator(name="tracereport", version="9"))
     history = history_of(first, second, third)
     said = [run.changed_settings for run in history.runs.rows]
-    assert said == [(), ("fan-out-values 5 → 3",), (f"{history.runs.rows[0].generator} → tracereport 9",)]
+    told = ("fan-out-values not given → 3", "unit not given → test")
+    assert said == [(), told, (f"{history.runs.rows[0].generator} → tracereport 9",)]
 
 
 def test_runs_are_put_in_the_order_of_their_times() -> None:

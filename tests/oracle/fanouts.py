@@ -25,8 +25,17 @@ LOW = Scope("low")
 """Somewhere in its unit."""
 
 
-def find_fanouts(unit: Unit, process_calls: Sequence[Call], least_values: int) -> list[Row]:
-    """The fan-outs of one judged unit; ``process_calls`` are all of its process."""
+USUAL_VALUES = 5
+FEWEST_VALUES = 2
+TEST_HOOKS = ("pytest", "unittest")
+
+
+def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | None) -> list[Row]:
+    """The fan-outs of one judged unit; ``process_calls`` are all of its process.
+
+    Without a number of values, five are enough, and fewer where the records tell of a loop over rows.
+    """
+    least_values = USUAL_VALUES if given_values is None else given_values
     printed = {call.number: call for call in process_calls if not call.implausible}
     open_callers = find_open_callers(process_calls)
     scopes: dict[tuple[Any, ...], list[Call]] = {}
@@ -40,13 +49,63 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], least_values: int) -
     rows = []
     for (scope, _, kind, statement), members in scopes.items():
         parent = printed.get(scope.parent) if scope.parent is not None else None
-        if kind == "known":
-            groups = [(group, varying) for varying, group in find_groups(members, least_values)]
-        else:
-            is_known_place = kind == "write" or scope != LOW
-            groups = [(members, ())] if len(members) >= least_values and is_known_place else []
+        groups = groups_of(members, kind, scope, least_values)
+        if given_values is None and scope.confidence == "sure" and kind != "unknown":
+            taken = {call for group, _ in groups for call in group}
+            by_place: dict[str, list[Call]] = {}
+            for call in members:
+                if call not in taken and call.record.at is not None:
+                    by_place.setdefault(call.record.at, []).append(call)
+            asked = asked_around(scope, unit, printed, open_callers)
+            few = [found for own in by_place.values() for found in groups_of(own, kind, scope, FEWEST_VALUES)]
+            groups += [(group, varying) for group, varying in few if is_proven(group, varying, asked)]
         rows += [fanout_row(unit, group, varying, parent, scope, kind, statement) for group, varying in groups]
     return rows
+
+
+def groups_of(
+    members: list[Call], kind: str, scope: Scope, least_values: int
+) -> list[tuple[list[Call], tuple[int, ...]]]:
+    """The groups of calls of one shape and scope, each with what varies in it."""
+    if kind == "known":
+        return [(group, varying) for varying, group in find_groups(members, least_values)]
+    is_known_place = kind == "write" or scope != LOW
+    return [(members, ())] if len(members) >= least_values and is_known_place else []
+
+
+def asked_around(scope: Scope, unit: Unit, printed: dict[int, Call], open_callers: Mapping[Call, Call]) -> list[Call]:
+    """What a unit asks in a scope, and under the calls around the one that the scope is of, short of the test."""
+
+    def step_out(number: int | None) -> int | None:
+        call = None if number is None else printed.get(number)
+        return None if call not in unit.calls or call.record.via in TEST_HOOKS else number
+
+    asked = [
+        call
+        for call in unit.questions
+        if is_candidate(call, printed) and scope_of(call, unit.tree, open_callers) == scope
+    ]
+    around = step_out(scope.parent)
+    while around is not None:
+        around = step_out(scope_of(printed[around], unit.tree, open_callers).parent)
+        for call in unit.questions if around is not None else ():
+            own = scope_of(call, unit.tree, open_callers)
+            asked += [call] if own.confidence == "sure" and own.parent == around else []
+    return asked
+
+
+def row_count(call: Call) -> int:
+    """The rows that an answer has; 0 where the record doesn't say."""
+    return max((value for name, value in call.record.metrics if name == "rows"), default=0)
+
+
+def is_proven(group: Sequence[Call], varying: tuple[int, ...], asked: Iterable[Call]) -> bool:
+    """Whether few values are enough: the hook names a relation, or what was asked before gave as many rows."""
+    values = len(avoidable_calls(group, varying)) + 1
+    relation = ":" in (group[0].record.says("via") or "")
+    counts = {values, len(group)}
+    follows = any(call.number < group[0].number and row_count(call) in counts for call in asked)
+    return (relation and follows) or (values > FEWEST_VALUES and (relation or follows))
 
 
 def is_candidate(call: Call, printed: dict[int, Call]) -> bool:

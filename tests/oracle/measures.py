@@ -31,7 +31,7 @@ def measure(
     *,
     ignored_metrics: Sequence[str] = (),
     candidate_calls: int = 3,
-    fan_out_values: int = 5,
+    fan_out_values: int | None = None,
     unit: str | None = None,
 ) -> Row:
     """All sections of the report that the definitions fix.

@@ -39,6 +39,7 @@ from tracereport.model import (
     Selection,
     option_of_field,
 )
+from tracereport.wording.phrases import format_setting
 
 SHOWN_SETTINGS = frozenset({"top"})
 """Settings that decide what documents show, and no figure."""
@@ -200,7 +201,7 @@ def _require_same_measures(before: Report, after: Report) -> None:
         )
     ours = msgspec.structs.asdict(after.settings)
     differing = [
-        f"{option_of_field(name)} is {_format_setting(value)} in the baseline and {_format_setting(ours[name])} here"
+        f"{option_of_field(name)} is {format_setting(value)} in the baseline and {format_setting(ours[name])} here"
         for name, value in msgspec.structs.asdict(before.settings).items()
         if value != ours[name] and name not in SHOWN_SETTINGS
     ]
@@ -209,12 +210,6 @@ def _require_same_measures(before: Report, after: Report) -> None:
             f"The baseline was made with other settings: {'; '.join(differing)}.",
             "Make the baseline again with the settings of this run, or run with those of the baseline.",
         )
-
-
-def _format_setting(value: str | int | tuple[str, ...] | None) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "empty"
-    return "not given" if value is None else str(value)
 
 
 def _name_options(selection: Selection) -> str:

@@ -27,6 +27,7 @@ from tracereport.native.tally import TRAIT_TYPE
 
 Made = TypeVar("Made")
 
+FAN_OUT_VALUES: Final = 5
 SMALL_FAN_OUT_VALUES: Final = 3
 _SMALL_HOOKS: Final = frozenset({"laravel"})
 """Who traces while a program is developed, with as little in its database as a developer has typed in."""
@@ -110,15 +111,16 @@ class Context:
     @made_once
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
-        return find_fanouts(self.ordered, self._list_least_values())
+        is_given = self.settings.fan_out_values is not None
+        return find_fanouts(self.ordered, self._list_least_values(), tells_few=not is_given)
 
     def _list_least_values(self) -> NDArray[np.int64]:
         """So many distinct values are a fan-out in each process; fewer where a developer has filled the database."""
-        calls, origins, least = self.calls, self.calls.origins, self.settings.fan_out_values
+        calls, origins, given = self.calls, self.calls.origins, self.settings.fan_out_values
         processes = len(calls.processes.name)
-        least_values = np.full(processes, least, np.int64)
+        least_values = np.full(processes, FAN_OUT_VALUES if given is None else given, np.int64)
         is_small = np.array([text in _SMALL_HOOKS for text in origins.texts], bool)
-        if is_small.any() and least == Settings().fan_out_values:
+        if is_small.any() and given is None:
             told = origins.via != NO_TEXT
             small = told & is_small[origins.via]
             of_process = [

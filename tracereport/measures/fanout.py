@@ -20,6 +20,7 @@ from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.calls.statements import STATEMENT
+from tracereport.measures.few_values import FEWEST_VALUES, Group, are_proven, divide_by_place, tells_places
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
 from tracereport.native.codes import take
@@ -70,6 +71,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Per call the group that it is in, ``NO_GROUP`` if none."""
     is_avoidable: NDArray[np.bool_]
     """Per call whether it is the first in its group to ask for its value, and not the first of them all."""
+    is_few: NDArray[np.bool_]
+    """Of few values, and a fan-out by what the records tell of a loop."""
 
     def __len__(self) -> int:
         """The number of fan-outs."""
@@ -93,15 +96,17 @@ class _Found(msgspec.Struct, frozen=True, eq=False):
     """Positions of parameters that vary together."""
 
 
-def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64]) -> FanOutGroups:
+def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64], *, tells_few: bool = False) -> FanOutGroups:
     """Finds the groups of enough distinct values; of calls, where values play no part.
 
     Args:
         ordered: all calls.
         least_values: so many are enough, process by process.
+        tells_few: fewer are enough where the records tell of a loop over rows.
     """
     limits = find_distinct(least_values).tolist() or [0]
-    scopes = find_scopes(ordered, min(limits))
+    tells_few = tells_few and tells_places(ordered.calls)
+    scopes = find_scopes(ordered, FEWEST_VALUES if tells_few else min(limits))
     found = []
     for least in limits:
         own = scopes
@@ -113,7 +118,37 @@ def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64]) -> FanO
             _find_alike(ordered, own, _list_unrecorded(ordered, own), least, by_statement=False),
             _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True),
         ]
-    return _describe_groups(ordered, scopes, found)
+    enough = sum(len(own.varying) for own in found)
+    if tells_few:
+        found += _find_few(ordered, scopes, found)
+    return _describe_groups(ordered, scopes, found, enough)
+
+
+def _find_few(ordered: OrderedCalls, scopes: Scopes, enough: Sequence[_Found]) -> list[_Found]:
+    """Groups of fewer values that are proven, among the calls that are in none yet."""
+    is_taken = np.zeros(len(ordered), bool)
+    for found in enough:
+        is_taken |= found.group != NO_GROUP
+    own = divide_by_place(ordered, scopes, is_taken)
+    return [
+        _keep_proven(ordered, scopes, found)
+        for found in (
+            _find_varying(ordered, own, FEWEST_VALUES),
+            _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), FEWEST_VALUES, by_statement=True),
+        )
+    ]
+
+
+def _keep_proven(ordered: OrderedCalls, scopes: Scopes, found: _Found) -> _Found:
+    count = len(found.varying)
+    first = find_first_largest(found.group, repeat_value(np.int64(0), len(ordered)), count).astype(np.int32)
+    values = count_by(found.group, count, found.is_distinct)
+    kept = np.flatnonzero(are_proven(ordered, scopes, Group(first, values, count_by(found.group, count))))
+    # The last one is for NO_GROUP.
+    number = np.full(count + 1, NO_GROUP, np.int32)
+    number[kept] = np.arange(len(kept))
+    group = take(number, found.group)
+    return replace(found, group=group, is_distinct=found.is_distinct & (group != NO_GROUP), varying=found.varying[kept])
 
 
 def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
@@ -124,8 +159,11 @@ def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
     return np.flatnonzero((ordered.kind == QUESTION) & ~take(known, ordered.lookup) & (scopes.certainty != LOW))
 
 
-def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found]) -> FanOutGroups:
-    """All groups together, numbered by their first calls: nothing may depend on hashes."""
+def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found], enough: int) -> FanOutGroups:
+    """All groups together, numbered by their first calls: nothing may depend on hashes.
+
+    The first ones found are of enough values, so many as ``enough`` says; the others are of few.
+    """
     calls = ordered.calls
     group_of_place, is_avoidable, groups = found[0].group, found[0].is_distinct, len(found[0].varying)
     for own in found[1:]:
@@ -167,6 +205,7 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
         first=first,
         group_of_place=group_of_place,
         is_avoidable=is_avoidable,
+        is_few=order >= enough,
     )
 
 

@@ -13,8 +13,9 @@ class Settings(Record, frozen=True, kw_only=True):
 
     cache_candidate_calls: Annotated[int, msgspec.Meta(ge=2)] = 3
     """Calls of one signature in one process from which on it is a cache candidate."""
-    fan_out_values: Annotated[int, msgspec.Meta(ge=2)] = 5
-    """Distinct values of the varying parameter from which on a group is a fan-out."""
+    fan_out_values: Annotated[int, msgspec.Meta(ge=2)] | None = None
+    """Distinct values of the varying parameter from which on a group is a fan-out; null: five, and fewer where the
+    database is known to be small, or the records tell of a loop over rows."""
     slow_minimum_calls: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Calls of a function below which none of them is called slow."""
     slow_minimum_ns: Annotated[int, msgspec.Meta(ge=0)] = 10_000_000

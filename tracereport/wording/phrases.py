@@ -46,3 +46,10 @@ def format_list(words: Sequence[str]) -> str:
     if len(words) < 2:  # noqa: PLR2004
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def format_setting(value: str | int | tuple[str, ...] | None) -> str:
+    """The value of a setting, as it is told beside another one: ``n, m``, ``empty``, ``not given``."""
+    if isinstance(value, tuple):
+        return ", ".join(value) or "empty"
+    return "not given" if value is None else str(value)

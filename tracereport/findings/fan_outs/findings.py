@@ -28,6 +28,8 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     groups: int
     unfinished_parents: int
     """Groups whose parent call never printed."""
+    few: int
+    """Groups of few values, which the records prove."""
     writes: int
     """Groups of them."""
     calls: int
@@ -136,10 +138,11 @@ def _explain(sums: FanOutSums, level: int) -> str:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
+    few = "; few values, but the records tell of a loop over rows" if sums.few == groups else ""
     if groups == 1:
-        return f"all stand under one parent call{', which never printed' if unfinished else ''}"
+        return f"all stand under one parent call{', which never printed' if unfinished else ''}{few}"
     beside = f"; {'each' if unfinished == groups else f'{unfinished:,}'} of these never printed" if unfinished else ""
-    return f"each of the {groups:,} groups stands under one parent call{beside}"
+    return f"each of the {groups:,} groups stands under one parent call{beside}{few}"
 
 
 def list_unit_amounts(whole: Whole) -> list[UnitAmount]:

@@ -83,6 +83,7 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
     sums = {
         "groups": count_by(of_group, count),
         "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
+        "few": count_by(of_group, count, fanouts.is_few),
         "writes": count_by(of_group, count, fanouts.is_write),
         "calls": count_by(of_place, count),
         "avoidable_calls": count_by(of_place, count, fanouts.is_avoidable),

@@ -9,6 +9,7 @@ from tracereport.judging.comparable import is_stable
 from tracereport.judging.history.run_report import RunReport
 from tracereport.model import Settings, option_of_field
 from tracereport.model.history import HistoryRun
+from tracereport.wording.phrases import format_setting
 from tracereport.wording.units import elide_middle
 
 SHOWN_SETTINGS = frozenset({"top"})
@@ -105,14 +106,10 @@ def name_changed_settings(known: Sequence[Known]) -> list[HistoryRun]:
 def _list_changed_settings(before: Known, after: Known) -> list[str]:
     ours = msgspec.structs.asdict(after.settings)
     changed = [
-        f"{option_of_field(name)} {_format_setting(value)} → {_format_setting(ours[name])}"
+        f"{option_of_field(name)} {format_setting(value)} → {format_setting(ours[name])}"
         for name, value in msgspec.structs.asdict(before.settings).items()
         if value != ours[name] and name not in SHOWN_SETTINGS
     ]
     if before.run.generator != after.run.generator:
         changed.append(f"{before.run.generator} → {after.run.generator}")
     return [elide_middle(change, _LONGEST_SETTING) for change in changed]
-
-
-def _format_setting(value: int | tuple[str, ...]) -> str:
-    return str(value) if isinstance(value, int) else ", ".join(value) or "empty"
