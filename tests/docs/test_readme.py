@@ -119,7 +119,7 @@ def test_its_configuration_is_read(tmp_path: Path) -> None:
     assert config.acceptances
     assert config.settings != Settings()
     defaults = re.findall(r"^([\w-]+) = .* default: (\d+)(?: ms)?$", block, re.MULTILINE)
-    assert len(defaults) == 4
+    assert len(defaults) == 3
     for key, default in defaults:
         value = getattr(Settings(), key.replace("-", "_"))
         assert int(default) == (value // 1_000_000 if key.endswith("-ns") else value), key
