@@ -170,10 +170,42 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert "is not UTF-8" in refusal(latin).message
 
 
-def test_a_broken_pyproject_on_the_way_is_said(tmp_path: Path) -> None:
-    written(tmp_path, "[project\n", PYPROJECT)
+def test_a_broken_pyproject_with_a_section_of_ours_is_said(tmp_path: Path) -> None:
+    written(tmp_path, "[project\n[tool.tracereport]\ntop = 3\n", PYPROJECT)
     with pytest.raises(ConfigError, match="is not TOML"):
         find_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[tool.tracereport]\ntop = 3\n",
+        '  [ tool . "tracereport" ] # ours\ntop = 3\n',
+        "['tool'.tracereport]\r\ntop = 3\r\n",
+        "[tool.tracereport.trace]\nmodules = []\n",
+        '[[tool.tracereport.accept]]\nkind = "slow"\nreason = "x"\n',
+        "[tool]\ntracereport.top = 3\n",
+        "tool.tracereport.top = 3\n",
+        "tool = {tracereport = {top = 3}}\n",
+        "\ufeff[tool.tracereport]\ntop = 3\n",
+    ],
+)
+def test_a_section_of_ours_is_found_however_toml_lets_it_be_written(tmp_path: Path, content: str) -> None:
+    assert find_config(written(tmp_path, content, PYPROJECT).parent) == tmp_path / PYPROJECT
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[project\n",
+        "[tool.ruff]\n",
+        '[tool]\nruff.x = 1\n[project]\nname = "tracereport"\n',
+        '[project.scripts]\ntracereport = "tracereport:main"\n',
+    ],
+)
+def test_a_pyproject_without_a_section_of_ours_is_passed_by(tmp_path: Path, content: str) -> None:
+    written(tmp_path, content, PYPROJECT)
+    assert find_config(tmp_path) is None
 
 
 def test_the_configuration_in_force_is_shown_with_its_sources(tmp_path: Path) -> None:

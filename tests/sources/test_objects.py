@@ -22,7 +22,8 @@ from tracereport.documents.writer import Document
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report
 from tracereport.sources import objects
-from tracereport.sources.objects import ObjectFile, describe_objects, is_url, list_objects, without_secrets
+from tracereport.sources.objects import ObjectFile, describe_objects, list_objects
+from tracereport.sources.urls import is_url, without_secrets
 
 BIG = os.urandom(1 << 20) * 4
 HALF_MEGABYTE = 1 << 19

@@ -18,8 +18,8 @@ from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
 from tracereport.errors import ConfigError
 from tracereport.judging.acceptances import AcceptanceRule
 from tracereport.model import Settings, option_of_field
-from tracereport.sources.objects import is_url
 from tracereport.sources.streams.encoding import decode_text
+from tracereport.sources.urls import is_url
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "tracereport.toml"
@@ -31,6 +31,10 @@ TRACE = "trace"
 _MOST_BYTES = 1_000_000
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){64}""")
 """Keys that the library would take a square of time and memory for."""
+_MAY_BE_OURS = re.compile(
+    r"""^[ \t]*(?:\[{1,2}[ \t]*)?["']?tool["']?[ \t]*(?:[=\]]|\.[ \t]*["']?tracereport\b)""", re.MULTILINE
+)
+"""How lines of our section may begin: ``[tool.tracereport``, ``tool.tracereport``, ``[tool]``, ``tool =``."""
 _LONGEST_MESSAGE = 200
 _LARGEST = (1 << 63) - 1
 
@@ -94,13 +98,13 @@ def find_config(start: Path | None) -> Path | None:
     A ``pyproject.toml`` without ``[tool.tracereport]`` is passed by.
 
     Raises:
-        ConfigError: a ``pyproject.toml`` on the way can't be read.
+        ConfigError: a ``pyproject.toml`` on the way can't be read, or has a section of ours and is no TOML.
     """
     for folder in (start, *start.parents) if start is not None else ():
         if os.path.isfile(folder / OWN_FILE):  # noqa: PTH113 - false, and no error, where nobody may look
             return folder / OWN_FILE
         pyproject = folder / PYPROJECT
-        if os.path.isfile(pyproject) and _tool_section(_read_toml(pyproject)) is not None:  # noqa: PTH113
+        if os.path.isfile(pyproject) and _is_ours(pyproject):  # noqa: PTH113
             return pyproject
     return None
 
@@ -188,6 +192,11 @@ def _tool_section(document: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever s
     """What a document holds as ``tool.tracereport``, if anything."""
     tool = document.get("tool")
     return tool.get("tracereport") if isinstance(tool, dict) else None
+
+
+def _is_ours(pyproject: Path) -> bool:
+    """Whether it has a section of ours. Most have none, and a look at their lines is enough to see that."""
+    return _MAY_BE_OURS.search(read_text(pyproject)) is not None and _tool_section(_read_toml(pyproject)) is not None
 
 
 def _own_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from tracereport.judging.history.runs import Named, is_time
 from tracereport.judging.reading import NoReportError
 from tracereport.model import Generator
 from tracereport.model.history import History, Order, UnreadReport
-from tracereport.sources.objects import is_url, list_objects
+from tracereport.sources.objects import list_objects
 from tracereport.sources.streams.names import input_title
+from tracereport.sources.urls import is_url
 
 _PACKED = re.compile(r"(?:\.json)?(?:\.(?:gz|zst|xz))?$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(?:label|name|folder)\}")

@@ -16,7 +16,7 @@ from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.places import choose_links
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
-from tracereport.sources.objects import is_url, without_secrets
+from tracereport.sources.urls import is_url, without_secrets
 
 _BRIEF = "brief"
 _PAGE = "html"

@@ -11,9 +11,9 @@ from tracereport.documents.interface import STDOUT, Format, RenderOptions
 from tracereport.documents.writer import Content, Document, Rendered
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.inputs import read_raw
-from tracereport.sources.objects import is_url
 from tracereport.sources.parquet_source import is_calls_table
 from tracereport.sources.streams.names import describe_inputs, input_title
+from tracereport.sources.urls import is_url
 
 
 def make_documents(job: Job, result: Result) -> list[Document]:

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from tracereport.errors import InputError, OutputError, UsageError
-from tracereport.sources.objects import STORES, is_url, list_keys, read_object, without_secrets, write_object
+from tracereport.sources.objects import list_keys, read_object, write_object
+from tracereport.sources.urls import STORES, is_url, without_secrets
 
 SUFFIX = ".part"
 

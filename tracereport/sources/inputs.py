@@ -14,12 +14,11 @@ from tracereport.errors import InputError, UsageError
 from tracereport.processes.trees import refuse_impossible_parents
 from tracereport.sources import DEFAULT_SOURCE, SOURCES
 from tracereport.sources.interface import CuttableSource, JoiningSource, Source
-from tracereport.sources.joining import join_calls
-from tracereport.sources.objects import is_url
 from tracereport.sources.ranges import ByteRange
 from tracereport.sources.streams.names import input_title
 from tracereport.sources.streams.raw import Progress
 from tracereport.sources.streams.stream import SPLITTING_THREADS, Stream
+from tracereport.sources.urls import is_url
 
 CALLS_AT_ONCE: Final = 250_000
 """As many as are measured together, where processes allow it: fewer would cost time, more would cost memory."""
@@ -59,6 +58,8 @@ def read_inputs(
         InputError: an input can't be read, or two formats claim it.
         UsageError: no format is called so.
     """
+    from tracereport.sources.joining import join_calls  # noqa: PLC0415 - a report alone is made of sets
+
     inputs = (_Input(name, source, unpacked_limit) for name in names)
     read = (_finish(used.read(streams, progress), streams) for used, streams in _group(inputs))
     return join_calls(list(chain.from_iterable(read)))

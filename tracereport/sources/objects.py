@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tracereport.errors import InputError, UsageError
 from tracereport.sources.object_errors import ChangedObjectError, describe_cause, store_errors
+from tracereport.sources.urls import STORES, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
     from obstore.store import ObjectStore
 
-STORES: Final = ("s3", "gs", "az")
-"""Schemes of stores: they can be listed and written to."""
-SCHEMES: Final = (*STORES, "https", "http")
 CHUNK_BYTES: Final = 1 << 14
 """At least so many bytes come at a time; those of a chunk that breaks off are asked for again."""
 TRIES: Final = 3
@@ -48,21 +46,6 @@ class ObjectState(NamedTuple):
     size: int
     version: str
     """Its entity tag; of a store that gives none, when it was changed last."""
-
-
-def is_url(name: str) -> bool:
-    """Whether an input or a place for parts is named by a URL."""
-    scheme, mark, _ = name.partition("://")
-    return bool(mark) and scheme in SCHEMES
-
-
-def without_secrets(url: str) -> str:
-    """A URL as documents and errors can hold it: without a password, and without a signature or what else is asked."""
-    scheme, _, rest = url.partition("://")
-    if scheme in STORES:
-        return url
-    host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def list_objects(pattern: str) -> list[str]:

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
-from tracereport.sources.objects import ObjectFile, is_url
+from tracereport.sources.objects import ObjectFile
 from tracereport.sources.parquet_trial import try_table
 from tracereport.sources.streams.names import input_title
 from tracereport.sources.streams.unpacking import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
 from tracereport.sources.table import make_table
+from tracereport.sources.urls import is_url
 
 METADATA_KEY: Final = "tracereport"
 _LEAST_ROW_BYTES: Final = 64

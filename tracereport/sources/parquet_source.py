@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracereport.errors import InputError
-from tracereport.sources.objects import is_url
 from tracereport.sources.streams.names import STANDARD_INPUT
 from tracereport.sources.streams.raw import open_raw
+from tracereport.sources.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tracereport.errors import InputError, UsageError
-from tracereport.sources.objects import describe_objects, is_url, list_objects, without_secrets
+from tracereport.sources.urls import is_url, without_secrets
 
 STANDARD_INPUT: Final = "-"
 
@@ -22,6 +22,8 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
     inputs: list[str] = []
     for argument in arguments:
         if is_url(argument):
+            from tracereport.sources.objects import list_objects  # noqa: PLC0415 - most inputs are files
+
             inputs.extend(list_objects(argument))
             continue
         if argument == STANDARD_INPUT or Path(argument).exists() or not glob.has_magic(argument):
@@ -88,8 +90,14 @@ def describe_inputs(names: Sequence[str]) -> list[InputState | None]:
         OSError: a file is missing.
     """
     urls = [name for name in names if is_url(name)]
-    objects = dict(zip(urls, describe_objects(urls), strict=True))
-    return [InputState(*objects[name]) if name in objects else _describe_file(name) for name in names]
+    objects = _describe_objects(urls) if urls else {}
+    return [objects[name] if name in objects else _describe_file(name) for name in names]
+
+
+def _describe_objects(urls: Sequence[str]) -> dict[str, InputState | None]:
+    from tracereport.sources.objects import describe_objects  # noqa: PLC0415 - most inputs are files
+
+    return {url: InputState(*state) for url, state in zip(urls, describe_objects(urls), strict=True)}
 
 
 def _describe_file(name: str) -> InputState | None:

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from tracereport.sources.objects import ObjectFile, is_url
 from tracereport.sources.streams.names import STANDARD_INPUT
+from tracereport.sources.urls import is_url
 
 if TYPE_CHECKING:  # what a range is made of takes a while to load
     from tracereport.sources.ranges import ByteRange
@@ -108,6 +108,8 @@ def open_raw(name: str, version: str | None = None) -> CountedInput:
     """Opens an input, at the version of an object that it must have; None: any."""
     # A file that isn't whole must not be closed: the stream is made once the file is open.
     if is_url(name):
+        from tracereport.sources.objects import ObjectFile  # noqa: PLC0415 - most inputs are files
+
         found = ObjectFile(name, version)
         return CountedInput(found, found.size, found.version)
     if name == STANDARD_INPUT:

@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tracereport.sources.objects import is_url
 from tracereport.sources.streams.chunks import CHUNK_BYTES, cut_chunks
 from tracereport.sources.streams.encoding import UTF8_MARK, UTF16_MARKS, Utf16Stream
 from tracereport.sources.streams.names import STANDARD_INPUT, is_stream
 from tracereport.sources.streams.raw import PIECE_BYTES, CountedInput, PeekedStream, RangedFile, open_raw
 from tracereport.sources.streams.unpacking import LONGEST_MAGIC, find_packing, unpack
+from tracereport.sources.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator
