@@ -1,6 +1,5 @@
 """``tracereport history``: its options, and what it prints."""
 
-import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,6 @@ Examples:
   tracereport history 'builds/*/report.json' --page 'https://ci.example/{folder}/report.html' -o history.html
 """
 _MOST_ERRORS = 10
-_MOST_THREADS = 4
 
 
 def _load_record() -> "type[Record]":
@@ -98,6 +96,7 @@ def _write_history(reports: tuple[str, ...], given: dict[str, Any]) -> int:
     from tracereport.command.plan import choose_rendering  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
     from tracereport.documents.writer import require_folder, write_documents  # noqa: PLC0415
+    from tracereport.engine.cores import count_threads  # noqa: PLC0415
 
     targets = _choose_targets(given)
     for target, _ in targets:
@@ -111,7 +110,7 @@ def _write_history(reports: tuple[str, ...], given: dict[str, Any]) -> int:
         order=given["order_by"],
         title=given["title"],
         page=given["page"],
-        threads=min(_MOST_THREADS, os.cpu_count() or 1),
+        threads=count_threads(),
         rendering=HistoryOptions(width, colour, given["top"] or TOP, is_brief, written),
     )
     with ExitStack() as stack, prompt_interrupts(stack.close):

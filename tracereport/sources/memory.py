@@ -1,12 +1,11 @@
 """How much memory there still is: what the system has, what a container may have, what this process may map."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-PROCESSES: Final = Path("/proc")
-CGROUPS: Final = Path("/sys/fs/cgroup")
+from tracereport.sources.control_groups import CGROUPS, PROCESSES, list_groups, read_lines
+
 _LIMITS: Final = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -22,16 +21,13 @@ def find_free_bytes(processes: Path = PROCESSES, cgroups: Path = CGROUPS) -> int
         processes: where the system tells of processes.
         cgroups: where it tells of control groups.
     """
-    known = [
-        free
-        for free in (_read_available(processes), _find_mappable(processes), *_list_group_bytes(processes, cgroups))
-        if free is not None
-    ]
-    return min(known, default=None)
+    groups = map(_read_group, list_groups("memory", processes, cgroups))
+    known = (_read_available(processes), _find_mappable(processes), *groups)
+    return min((free for free in known if free is not None), default=None)
 
 
 def _read_available(processes: Path) -> int | None:
-    for line in _read_lines(processes / "meminfo"):
+    for line in read_lines(processes / "meminfo"):
         name, _, value = line.partition(":")
         if name == "MemAvailable":
             return int(value.split()[0]) * 1024
@@ -45,37 +41,16 @@ def _find_mappable(processes: Path) -> int | None:
     except ImportError:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    sizes = "".join(_read_lines(processes / "self" / "statm")).split()
+    sizes = "".join(read_lines(processes / "self" / "statm")).split()
     if limit == resource.RLIM_INFINITY or not sizes:
         return None
     return max(limit - int(sizes[0]) * os.sysconf("SC_PAGE_SIZE"), 0)
 
 
-def _list_group_bytes(processes: Path, cgroups: Path) -> Iterator[int]:
-    """What each control group leaves that this process is in; a limit of an outer one holds for the inner ones."""
-    for line in _read_lines(processes / "self" / "cgroup"):
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        root = cgroups / "memory" if controllers else cgroups
-        group = root / path.lstrip("/")
-        # Inside of a container its own group is the root, whatever it is called outside: the others aren't there then.
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(root) and (free := _read_group(folder)) is not None:
-                yield free
-
-
 def _read_group(folder: Path) -> int | None:
     for limit_name, used_name, kept_name in _LIMITS:
-        limit, used = "".join(_read_lines(folder / limit_name)), "".join(_read_lines(folder / used_name))
+        limit, used = "".join(read_lines(folder / limit_name)), "".join(read_lines(folder / used_name))
         if limit.isdigit() and used.isdigit():
-            kept = dict(line.split(maxsplit=1) for line in _read_lines(folder / "memory.stat")).get(kept_name, "0")
+            kept = dict(line.split(maxsplit=1) for line in read_lines(folder / "memory.stat")).get(kept_name, "0")
             return max(int(limit) - int(used) + int(kept), 0)
     return None
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text().splitlines()
-    except OSError:
-        return []
