@@ -143,10 +143,10 @@ class TracedCall(Call):
         if kind is not None and not issubclass(kind, NO_FAILURES):
             self.marks["failed"] = 1
         # What began inside this block and hasn't ended by itself is over as well: nothing behind it is inside it.
-        call = current.get()
+        innermost = call = current.get()
         while call is not None and call is not self:
             call = call.enclosing
-        if call is self:
+        if call is self and innermost is not self:
             current.set(self)
         self.finish()
 
@@ -155,17 +155,19 @@ class TracedCall(Call):
         if not self.is_running:
             return
         self.is_running = False
+        log, innermost = self.log, current.get()
         # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
-        enclosing = self.enclosing
-        innermost = enclosing if current.get() is self else current.get()
-        if innermost is not None and not (innermost.is_running and innermost.log is self.log):
-            innermost = find_running(innermost, self.log)
+        if innermost is self:
+            innermost = self.enclosing
+        if innermost is not None and not (innermost.is_running and innermost.log is log):
+            innermost = find_running(innermost, log)
         current.set(innermost)
-        if self.log is now.log and self.number is not None:
-            self.log.write(self._format(elapsed_us))
+        if log is now.log and self.number is not None:
+            log.write(self._format(elapsed_us))
 
     def _format(self, elapsed_us: int) -> str:
         fields, enclosing = self.fields, self.enclosing
+        _, at, activation = self.origin
         elapsed_place = len(fields)
         fields.append(f"elapsed_us={elapsed_us}")
         if self.metrics:
@@ -174,7 +176,6 @@ class TracedCall(Call):
         if self.marks:
             fields += format_marks(self.marks)
         fields.append(f"via={self.via}")
-        _, at, activation = self.origin
         if at is not None:
             fields.append(f"at={at}")
         if activation is not None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType, FrameType
 
-    from .calls import TracedCall
 
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
 _SCHEDULERS = ("asyncio", "asgiref", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
@@ -51,20 +50,11 @@ class _Activation:
     It lies where a frame keeps its trace function, and is one that wants no events.
     """
 
-    __slots__ = ("around", "number", "run")
+    __slots__ = ("number",)
     numbers = itertools.count(1)
 
     def __init__(self) -> None:
-        self.number: int | None = None
-        self.around: TracedCall | None = None
-        """The call around what was asked last, with the run that this belongs to: it is the next question's as well."""
-        self.run: int | None = None
-
-    def take_number(self) -> int:
-        """The number, which is given when it is first asked for."""
-        if self.number is None:
-            self.number = next(self.numbers)
-        return self.number
+        self.number = next(self.numbers)
 
     def __call__(self, *_: object) -> None:
         pass
@@ -87,22 +77,10 @@ def find_origin(frame: FrameType | None) -> Origin:
     around = None if log is None else find_running(current.get(), log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
-    handed = handed_run.get()
-    is_handed = handed is not None and _is_submitted(frame)
-    return Origin(place.caller, place.at, handed if is_handed else _number_run(frame, around))
-
-
-def _number_run(frame: FrameType, around: TracedCall | None) -> int | None:
-    """The number of the run that a question of a frame's function belongs to, outside of a call or within a test."""
-    if around is None:
-        return _number_activation(_leave_comprehension(frame))
-    own = _mark_activation(frame)
-    if own is not None and own.around is around:
-        return own.run
-    number = _number_activation(_find_run(frame))
-    if own is not None:
-        own.around, own.run = around, number
-    return number
+    run = handed_run.get()
+    if run is None or not _is_submitted(frame):
+        run = _number_activation(_leave_comprehension(frame) if around is None else _find_run(frame))
+    return Origin(place.caller, place.at, run)
 
 
 def _find_place(frame: FrameType) -> Origin:
@@ -153,15 +131,10 @@ def name_caller(frame: FrameType | None) -> str | None:
 
 def _number_activation(frame: FrameType) -> int | None:
     """The number of this run of the frame's function; None where the frame is a debugger's or a tracer's."""
-    marked = _mark_activation(frame)
-    return None if marked is None else marked.take_number()
-
-
-def _mark_activation(frame: FrameType) -> _Activation | None:
     held = frame.f_trace
     if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
         frame.f_trace = held = _Activation()
-    return held if type(held) is _Activation else None
+    return held.number if type(held) is _Activation else None
 
 
 def is_test(frame: FrameType) -> bool:
@@ -183,19 +156,26 @@ def _find_run(frame: FrameType) -> FrameType:
     What the test's own functions ask in a loop they ask there; what one function asks by way of others, it asks.
     """
     stack: list[FrameType] = []
+    around_tests = known_files(_AROUND_TESTS)
     outer: FrameType | None = frame
-    while outer is not None and not runs_in(outer, _TEST_RUNNERS):
-        if not runs_in(outer, _AROUND_TESTS):
+    while outer is not None:
+        is_around = around_tests.get(outer.f_code.co_filename)
+        if is_around is None:
+            is_around = runs_in(outer, _AROUND_TESTS)
+        if not is_around:
             stack.append(outer)
+        elif runs_in(outer, _TEST_RUNNERS):
+            break
         outer = outer.f_back
     if outer is None or not stack:  # a thread of its own
         return _leave_comprehension(frame)
     test = stack.pop().f_code
-    own = f"{qualified_name(test, frame)}.<locals>."
-    while stack:
-        called = stack.pop()
-        is_tests = called.f_code.co_filename == test.co_filename and (
-            called.f_code.co_name in _COMPREHENSIONS or qualified_name(called.f_code, called).startswith(own)
+    for called in reversed(stack):
+        code = called.f_code
+        if code.co_filename != test.co_filename:
+            return called
+        is_tests = code.co_name in _COMPREHENSIONS or qualified_name(code, called).startswith(
+            f"{qualified_name(test, frame)}.<locals>."
         )
         if not is_tests:
             return called
