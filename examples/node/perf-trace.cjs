@@ -5,8 +5,9 @@
  *
  *     import { answer, trace, traced, traceQueries } from "./perf-trace.cjs";
  *
- *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, node:sqlite, sqlite3
- *     traceQueries(pg); // the driver itself, where Knex, Sequelize or TypeORM make the connections
+ *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, postgres, libSQL, ...
+ *     const db = traceQueries(drizzle(pool)); // or a Sequelize, a DataSource of TypeORM's, a Knex
+ *     traceQueries(pg); // the driver itself, where another library makes the connections
  *     const prisma = new PrismaClient().$extends(tracePrisma());
  *     traceFetch(); // the global one, or const fetch = traceFetch(other)
  *     app.use(traceExpress); // each request a frame
@@ -56,7 +57,7 @@ const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
 const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
-const FRAMES_TO_A_STATEMENT = [4, 60];
+const FRAMES_TO_A_STATEMENT = [4, 100];
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
 const askers = new Map();
 const PATCHED = Symbol.for("perf-trace traced");
@@ -76,12 +77,16 @@ const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= {
   inDriver: 0,
 });
 const { running, descriptor, numbers, lock } = state;
+const emitters = (state.emitters ??= new Set());
 
 /** Whether calls are traced. */
 const isOn = descriptor !== undefined;
 
 let isToldOfEnds = true;
-if (isOn) watchTests();
+if (isOn) {
+  noteEmitter();
+  watchTests();
+}
 
 /**
  * Runs a function as one call, and gives what it gives. The call ends when the function does, or its promise is
@@ -109,32 +114,36 @@ function traced(name, paramNames, body) {
  * decimals are cut off. What else isn't an unsigned integer is left out.
  */
 function record(metrics) {
-  const call = isOn ? running.getStore() : undefined;
+  const call = isOn ? findCall() : undefined;
   if (call !== undefined) Object.assign(call.metrics, metrics);
 }
 
 /** Notes what came out of the call that this code runs in (how many, or whether any, a digest), and gives it back. */
 function answer(value) {
-  const call = isOn ? running.getStore() : undefined;
+  const call = isOn ? findCall() : undefined;
   if (call !== undefined) noteAnswer(call, value);
   return value;
 }
 
 /** Says of the call that this code runs in that it has `failed`, was `cached`, is a `frame`, or what it writes. */
 function mark(marks) {
-  const call = isOn ? running.getStore() : undefined;
+  const call = isOn ? findCall() : undefined;
   if (call !== undefined) Object.assign(call.marks, marks);
 }
 
 /**
- * Traces each statement of a pool, client or connection of `pg` or `mysql2`, of a database of `better-sqlite3`,
- * `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`), or of a class of
- * it, all connections are traced: also those that Knex, Sequelize or TypeORM make. Transaction control and changes of
- * the schema are left out.
+ * Traces each statement of a pool, client or connection of `pg`, `mysql2`, `postgres`, PGlite or libSQL, of a database of
+ * `better-sqlite3`, `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`), or
+ * of a class of it, all connections are traced; of a Drizzle, Sequelize, Knex or DataSource (TypeORM) those of its driver.
+ * Transaction control and changes of the schema are left out. Values that are written in a statement are parameters as
+ * well, where none are given beside it.
  */
 function traceQueries(database) {
   if (!isOn || !database) return database;
-  const connections = listConnections(database);
+  if (isFunction(database.unsafe) && isFunction(database.begin)) return tracePostgres(database);
+  const connections = listConnections(findDriver(database));
+  if (isFunction(database.$client?.prepare)) traceDrizzle(database);
+  if (isFunction(database.relationLoader?.load)) traceLoader(database.relationLoader);
   if (connections.length === 0) process.emitWarning("perf-trace: traceQueries was given no driver or connection");
   connections.forEach(patchConnection);
   return database;
@@ -215,13 +224,31 @@ traceFastify[Symbol.for("fastify.display-name")] = "perf-trace";
 function beginCall(name, params, asker, { via = "node", marks = {}, isStatement = false } = {}) {
   const parent = findParent();
   const enclosing = isStatement ? undefined : nearestCall(parent)?.name;
-  const file = asker?.at?.replace(/:\d+$/, "");
-  const { caller = enclosing ?? asker?.name ?? parent?.name ?? file ?? "unknown", ...others } = params;
-  const fields = [String(name), `caller=${toText(caller)}`];
-  for (const [param, value] of Object.entries(others)) {
-    fields.push(`${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(value)}`);
-  }
-  return makeCall(fields, parent, asker?.at, via, marks);
+  const { caller = enclosing, ...others } = params;
+  const call = makeCall([String(name), "", ...listFields(others)], parent, undefined, via, marks);
+  call.caller = caller;
+  nameAsker(call, asker);
+  return call;
+}
+
+function listFields(params) {
+  return Object.entries(params).map(
+    ([param, value]) => `${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(value)}`,
+  );
+}
+
+function nameAsker(call, asker) {
+  const { caller = asker?.name ?? call.parent?.name ?? asker?.at?.replace(/:\d+$/, "") ?? "unknown" } = call;
+  call.fields[1] = `caller=${toText(caller)}`;
+  call.at = asker?.at;
+}
+
+/**
+ * Looks again, in what goes on when a statement has been answered: an ORM may send it when nobody who waits for it is
+ * known yet, and then all who do are.
+ */
+function findWaiting(call, below) {
+  if (call.at === undefined) nameAsker(call, findAsker(below, FRAMES_TO_A_STATEMENT));
 }
 
 function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTest()) {
@@ -238,6 +265,18 @@ function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTes
     isRunning: true,
     started: process.hrtime.bigint(),
   };
+}
+
+/** The call that this code runs in. */
+function findCall() {
+  let call = running.getStore();
+  while (call?.isNote) call = call.parent;
+  return call;
+}
+
+/** Runs a function for somebody who will no longer be on the stack when it, or what it begins, asks. */
+function runFor(asker, body, parent = running.getStore()) {
+  return running.run({ isNote: true, isRunning: false, parent, asker }, body);
 }
 
 function findParent() {
@@ -265,12 +304,19 @@ function runCall(call, body) {
   }
   if (!types.isPromise(result)) return observe(result, call);
   // Not the promise itself: a handler of ours would hide from Node that nobody handles its rejection.
-  return result.then(
-    (value) => {
-      finishCall(call);
+  return settle(result, call, () => finishCall(call));
+}
+
+/** A promise that ends the call, and settles as the one that it is given. */
+function settle(promise, call, finish) {
+  return promise.then(
+    function noteValue(value) {
+      findWaiting(call, noteValue);
+      finish(value);
       return value;
     },
-    (error) => {
+    function noteError(error) {
+      findWaiting(call, noteError);
       failCall(call);
       throw error;
     },
@@ -415,7 +461,7 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
           return askers.get(key);
         }
       }
-      if (sites.length < depth) return undefined;
+      if (sites.length < depth) break;
     }
   } catch {
     // an `Error` that others have frozen or changed
@@ -423,7 +469,7 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
-  return undefined;
+  return running.getStore()?.asker;
 }
 
 function giveSites(_error, sites) {
@@ -444,7 +490,22 @@ function captureStack(below) {
 }
 
 function isOwn(path) {
-  return typeof path === "string" && !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
+  if (typeof path !== "string" || emitters.has(path)) return false;
+  return !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
+}
+
+/** Tells this file's frames from the program's; a bundle of both is the program's. */
+function noteEmitter() {
+  const { prepareStackTrace } = Error;
+  try {
+    Error.prepareStackTrace = giveSites;
+    const path = captureStack(noteEmitter)[0]?.getFileName();
+    if (typeof path === "string" && /perf.?trace[^\\/]*$/i.test(path)) emitters.add(path);
+  } catch {
+    // an `Error` that others have frozen or changed
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
 }
 
 function listFrames(stack) {
@@ -490,12 +551,21 @@ const LEFT_OUT = new Set(
     " ",
   ),
 );
+const SCHEMA_TABLE =
+  /^(?:sqlite_(?:temp_)?(?:master|schema)|(?:\w+\.)?(?:information_schema|pg_catalog|performance_schema)\..*|pg_\w+)$/i;
 const WRITES_INSIDE = /\b(insert|update|delete|merge)\b/i;
 const TABLE = /\b(?:from|into|update|table|join)\s+(?:only\s+)?([\w."`[\]]+)/i;
 const SQL_TOKENS =
   /('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[^]*?\$\2\$)|(?:\/\*(?![+!])[^]*?\*\/|--[^\n]*|\s)+/g;
 const MYSQL_TOKENS =
   /('(?:[^'\\]|''|\\[^])*'|"(?:[^"\\]|""|\\[^])*"|`[^`]*`)|(?:\/\*(?![+!])[^]*?\*\/|(?:--\s|#)[^\n]*|\s)+/g;
+const KEPT = String.raw`"(?:[^"]|"")*"|${"`[^`]*`"}|\[[a-z_][^\][]*\]|\$(\w*)\$[^]*?\$\2\$|\/\*[^]*?\*\/`;
+const PLACE = String.raw`\?|\$\d+|(?<![:\w])[:@]\w+`;
+const NUMBER = String.raw`[-+]?(?:0x[\da-f]+|(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?)(?!\w)`;
+const COMPARED = String.raw`(?<=(?:[=<>,]|\b(?:i?like|between|and|in|values)\b)[\s(]*)`;
+const TEXT = String.raw`'(?:[^']|'')*'`;
+const VALUES = new RegExp(`(${KEPT})|(${PLACE})|${COMPARED}((?:\\b[enbx])?(${TEXT})|${NUMBER})|${TEXT}`, "gi");
+const MOST_LITERALS = 100;
 const described = new Map();
 
 /** What a statement is: its name, its text without comments, whether it asks or what it writes; kept by its text. */
@@ -509,20 +579,41 @@ function describe(sql, via) {
   const statement = {
     name: table === undefined ? verb : `${verb} ${table}`,
     text,
-    isLeftOut: LEFT_OUT.has(verb) || text === "",
+    isLeftOut: LEFT_OUT.has(verb) || text === "" || SCHEMA_TABLE.test(table),
     isRead,
     marks: isRead ? {} : { write: table ?? true },
+    ...takeLiterals(text, via),
   };
   if (described.size > 1000) described.clear();
   described.set(sql, statement);
   return statement;
 }
 
+/** The text without the values that are written in it, and these; all in the text where some are given beside it. */
+function takeLiterals(text, via) {
+  const literals = [];
+  let hasPlaces = false;
+  const shape = text.replace(VALUES, (token, _kept, _tag, place, value, quoted) => {
+    hasPlaces ||= place !== undefined;
+    if (value === undefined) return token;
+    literals.push(quoted === undefined ? value : quoted.slice(1, -1).replaceAll("''", "'"));
+    return "?";
+  });
+  const isOdd = hasPlaces || literals.length > MOST_LITERALS || (via === "mysql2" && text.includes("\\"));
+  return isOdd ? { shape: text, literals: [] } : { shape, literals };
+}
+
 function beginQuery(sql, values, asker, via) {
-  const { name, text, isLeftOut, isRead, marks } = describe(sql, via);
+  const { name, isLeftOut, isRead, marks } = describe(sql, via);
   if (isLeftOut) return undefined;
-  const params = { sql: text, ...nameValues(values) };
-  return { ...beginCall(name, params, asker, { via, marks: { ...marks }, isStatement: true }), isRead };
+  const call = beginCall(name, listParams(sql, values, via), asker, { via, marks: { ...marks }, isStatement: true });
+  return Object.assign(call, { isRead });
+}
+
+function listParams(sql, values, via) {
+  const { text, shape, literals } = describe(sql, via);
+  const named = nameValues(values);
+  return Object.keys(named).length > 0 ? { sql: text, ...named } : { sql: shape, ...nameValues(literals) };
 }
 
 /** An operation on a model, or a raw statement, whose text is in pieces or in front of its values. */
@@ -533,7 +624,7 @@ function beginOperation(model, operation, args, asker) {
   const isRead = /^(find|count|aggregate|groupBy)/.test(operation);
   const marks = isRead ? {} : { write: model ?? true };
   const name = model === undefined ? operation : `${operation} ${model}`;
-  return { ...beginCall(name, flatten(args), asker, { via: "prisma", marks, isStatement: true }), isRead };
+  return Object.assign(beginCall(name, flatten(args), asker, { via: "prisma", marks, isStatement: true }), { isRead });
 }
 
 /** The values of a statement by name, or `p1`, `p2`, ... where they only have places. */
@@ -567,26 +658,66 @@ function flatten(args, prefix = "") {
   return params;
 }
 
+/** What an ORM asks by: its client or driver; a driver itself stays as it is. */
+function findDriver(database) {
+  const { $client, connectionManager, client, driver } = database; // of Drizzle, Sequelize, Knex, TypeORM
+  const found = [$client, connectionManager?.lib, client?.driver, driver?.postgres, driver?.mysql, driver?.sqlite];
+  return found.find((each) => each !== undefined && each !== null) ?? database;
+}
+
+/** TypeORM's lazy relations: two wait for each answer, of whom Node tells neither. */
+function traceLoader(loader) {
+  if (loader[PATCHED]) return;
+  Object.defineProperty(loader, PATCHED, { value: true });
+  const { load } = loader;
+  loader.load = function (...args) {
+    return runFor(findAsker(loader.load, FRAMES_TO_A_STATEMENT), () => load.apply(this, args));
+  };
+}
+
+/** One query of each kind that Drizzle sends once it is awaited, at once where the driver doesn't wait either. */
+function traceDrizzle(database) {
+  for (const make of [() => database.delete({}), () => database.select({}).from({}), () => database.$count({})]) {
+    try {
+      traceLazy(make());
+    } catch {
+      // another version; its statements are traced without who asks
+    }
+  }
+}
+
+/**
+ * Makes queries of this one's class wait for a turn when they are awaited: before it nobody is known who waits, but in
+ * Node 26 or later.
+ */
+function traceLazy(query) {
+  let prototype = query;
+  while (prototype !== null && !Object.hasOwn(prototype, "then")) prototype = Object.getPrototypeOf(prototype);
+  if (prototype === null || prototype[PATCHED]) return;
+  Object.defineProperty(prototype, PATCHED, { value: true });
+  const { then } = prototype;
+  prototype.then = function lazy(onValue, onError) {
+    const asker = findAsker(lazy, FRAMES_TO_A_STATEMENT);
+    if (asker !== undefined) return runFor(asker, () => then.call(this, onValue, onError));
+    const send = () => runFor(findAsker(send, FRAMES_TO_A_STATEMENT), () => then.call(this));
+    return Promise.resolve().then(send).then(onValue, onError);
+  };
+}
+
 /** What is to be patched: a connection itself, or what all connections of a class or driver inherit. */
 function listConnections(database) {
   const own = isFunction(database) ? database.prototype : database;
-  if (isFunction(own?.query) || isFunction(own?.prepare)) return [own];
+  if (["query", "execute", "prepare"].some((name) => isFunction(own?.[name]))) return [own];
   return CONNECTIONS.map((name) => database[name]?.prototype).filter((found) => found !== undefined);
 }
 
 function patchConnection(connection) {
   if (connection[PATCHED]) return;
   Object.defineProperty(connection, PATCHED, { value: true });
-  const isSqlite = !isFunction(connection.query);
-  const via = isSqlite ? sqliteOf(connection) : isFunction(connection.execute) ? "mysql2" : "pg";
-  if (via === "sqlite3") traceSqlite3(connection);
-  else if (isSqlite) traceSqlite(connection, via);
-  else traceClient(connection, via);
-}
-
-function sqliteOf(database) {
-  if (isFunction(database.all)) return "sqlite3";
-  return isFunction(database.pragma) ? "better-sqlite3" : "sqlite";
+  const [isQueried, isExecuted] = [connection.query, connection.execute].map(isFunction);
+  if (isQueried || isExecuted) traceClient(connection, isQueried ? (isExecuted ? "mysql2" : "pg") : "libsql");
+  else if (isFunction(connection.all)) traceSqlite3(connection);
+  else traceSqlite(connection, isFunction(connection.pragma) ? "better-sqlite3" : "sqlite");
 }
 
 function traceClient(client, via) {
@@ -596,6 +727,12 @@ function traceClient(client, via) {
   for (const name of ["connect", "getConnection"]) {
     if (isFunction(client[name])) client[name] = makeCheckout(client[name]);
   }
+  const { transaction } = client;
+  if (!isFunction(transaction)) return;
+  client.transaction = function (body, ...options) {
+    if (isFunction(body)) return transaction.call(this, (inner) => body(traceQueries(inner)), ...options); // PGlite's
+    return transaction.call(this, body, ...options).then(traceQueries);
+  };
 }
 
 /** `query` of pg and mysql2, with a callback, a promise, or as an object that emits events. */
@@ -604,7 +741,7 @@ function makeQuery(original, via) {
     const [first, second] = args;
     const sql = typeof first === "string" ? first : (first?.text ?? first?.sql);
     const isOurs = state.inDriver === 0 && typeof sql === "string" && !isFunction(first.submit);
-    const values = isFunction(second) ? first.values : (second ?? first?.values);
+    const values = isFunction(second) ? first.values : (second ?? first?.values ?? first?.args);
     const call = isOurs ? beginQuery(sql, values, findAsker(query, FRAMES_TO_A_STATEMENT), via) : undefined;
     if (call === undefined) return original.apply(this, args);
     const outside = running.getStore();
@@ -628,16 +765,9 @@ function makeQuery(original, via) {
       result?.once?.("end", () => finishCall(call)).once("error", () => failCall(call));
       return result;
     }
-    return result.then(
-      (value) => {
-        finishQuery(call, null, via === "mysql2" && Array.isArray(value) ? value[0] : value);
-        return value;
-      },
-      (error) => {
-        failCall(call);
-        throw error;
-      },
-    );
+    return settle(result, call, (value) => {
+      finishQuery(call, null, via === "mysql2" && Array.isArray(value) ? value[0] : value);
+    });
   };
 }
 
@@ -652,7 +782,10 @@ function finishQuery(call, error, result) {
   }
   const rows = Array.isArray(result) ? result : result?.rows;
   if (Array.isArray(rows) && call.isRead) noteAnswer(call, rows);
-  else call.metrics.rows = result?.rowCount ?? result?.affectedRows ?? result?.changes ?? rows?.length;
+  else {
+    const { rowCount, affectedRows, rowsAffected, changes } = result ?? {};
+    call.metrics.rows = rowCount ?? affectedRows ?? rowsAffected ?? changes ?? rows?.length;
+  }
   finishCall(call);
 }
 
@@ -681,6 +814,30 @@ function inDriver(body) {
   } finally {
     state.inDriver -= 1;
   }
+}
+
+/** `postgres`, whose statements are sent when they are awaited, where their text is made as well. */
+function tracePostgres(sql) {
+  const prototype = Object.getPrototypeOf(sql.unsafe(""));
+  if (prototype[PATCHED]) return sql;
+  prototype[PATCHED] = true;
+  const { then } = prototype;
+  prototype.then = function wait(onValue, onError) {
+    if (this[PATCHED] === this) return then.call(this, onValue, onError);
+    this[PATCHED] = this;
+    const asker = readStack(this.origin) ?? findAsker(wait, FRAMES_TO_A_STATEMENT);
+    const call = beginQuery(this.strings.join("?"), this.args, asker, "postgres");
+    if (call === undefined) return then.call(this, onValue, onError);
+    const noted = settle({ then: then.bind(this) }, call, (rows) => {
+      const { name } = describe(this.string, "postgres");
+      call.fields = [name, call.fields[1], ...listFields(listParams(this.string, this.parameters, "postgres"))];
+      if (call.isRead) noteAnswer(call, [...rows]);
+      else call.metrics.rows = rows.count;
+      finishCall(call);
+    });
+    return noted.then(onValue, onError);
+  };
+  return sql;
 }
 
 /** A database that prepares its statements and waits for them. */
@@ -714,6 +871,16 @@ function traceSqlite3(database) {
       const values = unpack(args.filter((value) => !isFunction(value)));
       const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
       return callBack(call, name, args, (noted) => original.call(this, sql, ...noted));
+    };
+  }
+  for (const name of ["serialize", "parallelize"]) {
+    const original = database[name];
+    if (!isFunction(original)) continue;
+    database[name] = function schedule(body) {
+      if (!isFunction(body)) return original.call(this, body);
+      const asker = findAsker(schedule, FRAMES_TO_A_STATEMENT);
+      const outside = running.getStore();
+      return original.call(this, () => runFor(asker, body, outside)); // later, without what is around it now
     };
   }
   database.prepare = function (sql, ...options) {

@@ -28,8 +28,9 @@ export declare function mark(marks: {
 }): void;
 
 /**
- * Traces each statement of a pool, client or connection (pg, mysql2), of a database (better-sqlite3, node:sqlite,
- * sqlite3), or of all connections of a driver or class.
+ * Traces each statement of a pool, client or connection (pg, mysql2, postgres, PGlite, libSQL), of a database
+ * (better-sqlite3, node:sqlite, sqlite3), or of all connections of a driver or class, or of those of a Drizzle, Sequelize,
+ * Knex or DataSource (TypeORM).
  */
 export declare function traceQueries<T extends object>(database: T): T;
 

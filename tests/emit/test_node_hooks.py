@@ -1,5 +1,6 @@
 """The wrappers of the Node emitter, each with the library that it is for: all that they do is to write lines."""
 
+import json
 import re
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_sqlite3_by_its_driver(tmp_path: Path) -> None:
     assert [describe(call) for call in sorted(calls, key=lambda call: call.number)] == [
         (select, "asked", ("0",), None),
         (select, "asked", ("1",), None),
-        (select, "asked", (), None),
+        (select, "asked", ("3",), None),
         ("select nothing", "asked", (), None),
         (insert, "sqlite3", ("3", "Sand"), "authors"),
         (insert, "asked", ("3", "Sand"), "authors"),
@@ -131,6 +132,67 @@ def test_sqlite3_by_its_driver(tmp_path: Path) -> None:
     assert metrics == [rows, found, {"found": 0}, {}, {}, rows, {"rows": 1}, found, found, {}]
     assert [call.number for call in calls if call.reserved.get("failed")] == [3, 9]
     assert {call.reserved["via"] for call in calls} == {"sqlite3"}
+
+
+def test_who_schedules_a_statement_asks_it(tmp_path: Path) -> None:
+    _, calls = run("scheduled", tmp_path)
+    *statements_, page = calls
+    assert [describe(call) for call in statements_] == [
+        ("select authors", "listBooks", ("1",), None),
+        ("select authors", "listBooks", ("2",), None),
+    ]
+    assert {call.parent for call in statements_} == {page.number}
+    hold_asking_lines(statements_, "await ask(")
+
+
+def hold_asking_lines(calls: list[WrittenCall], text: str) -> None:
+    source = HOOKS.read_text(encoding="utf-8").splitlines()
+    assert all(text in source[int(call.reserved["at"].rpartition(":")[2]) - 1] for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "values"),
+    [
+        ("SELECT * FROM authors WHERE id = 7 LIMIT 1", "SELECT * FROM authors WHERE id = ? LIMIT 1", ["7"]),
+        ("SELECT 1 FROM authors", "SELECT 1 FROM authors", []),
+        (
+            "SELECT * FROM a1 WHERE name='it''s -- one' AND x IN (-1, 2.5,E'y')",
+            "SELECT * FROM a1 WHERE name=? AND x IN (?, ?,?)",
+            ["it's -- one", "-1", "2.5", "y"],
+        ),
+        (
+            'SELECT "= 5", `= 6`, \'= 7\', $$= 8$$ FROM t WHERE a.b9 < 0x1F AND c BETWEEN 2 AND 3e4',
+            'SELECT "= 5", `= 6`, ?, $$= 8$$ FROM t WHERE a.b9 < ? AND c BETWEEN ? AND ?',
+            ["= 7", "0x1F", "2", "3e4"],
+        ),
+        ("INSERT INTO t VALUES (1, NULL), (2, '')", "INSERT INTO t VALUES (?, NULL), (?, ?)", ["1", "2", ""]),
+        ("SELECT /*+ I(a 5) */ x FROM a WHERE y = /* 6 */ 7", "SELECT /*+ I(a 5) */ x FROM a WHERE y = ?", ["7"]),
+        ("SELECT x FROM a WHERE y = 5 AND z = $1", "SELECT x FROM a WHERE y = 5 AND z = $1", []),
+        ("SELECT x FROM a WHERE y = 5 AND z = :name", "SELECT x FROM a WHERE y = 5 AND z = :name", []),
+        ("SELECT x FROM a WHERE y = '5'::int", "SELECT x FROM a WHERE y = ?::int", ["5"]),
+    ],
+)  # fmt: skip
+def test_values_in_a_statement_are_parameters(tmp_path: Path, text: str, shape: str, values: list[str]) -> None:
+    log = tmp_path / "trace.log"
+    run_scene([find_tool("node"), str(HOOKS), "literals", json.dumps([text])], log)
+    first, last = read_written(log)
+    assert dict(first.params) == {"sql": shape, **{f"p{place}": value for place, value in enumerate(values, start=1)}}
+    assert dict(last.params) == {"sql": "SELECT name FROM authors WHERE id = 1 AND name = $1", "p1": "Austen"}
+
+
+def test_what_lists_the_tables_is_no_question(tmp_path: Path) -> None:
+    _, [call] = run("schema", tmp_path)
+    assert call.function == "select pages"
+
+
+def test_libsql(tmp_path: Path) -> None:
+    output, calls = run("libsql", tmp_path)
+    assert output.split() == ["all", "1", "2", "3"]
+    assert [describe(call)[2] for call in calls] == [(), ("1",), ("2",), ("3",)]
+    assert [call.caller for call in calls[:3]] == ["libsql"] * 3
+    hold_places(calls)
+    assert {call.reserved["via"] for call in calls} == {"libsql"}
+    assert [call.metrics["rows"] for call in calls] == [1] * 4
 
 
 @pytest.mark.parametrize("options", [(), ("--enable-source-maps",)])

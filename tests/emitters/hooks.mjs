@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { runInThisContext } from "node:vm";
 import * as emitter from "../../examples/node/perf-trace.mjs";
 
 const { mark, trace, traceExpress, traceFastify, traceFetch, tracePrisma, traceQueries } = emitter;
@@ -199,6 +200,75 @@ const scenes = {
     } catch (error) {
       console.log(error.constructor.name);
     }
+  },
+
+  /** A library asks when the database is idle, as Sequelize does: whoever it asks for is no longer on the stack. */
+  async scheduled() {
+    class Database {
+      prepare() {}
+      all(_sql, done) {
+        setTimeout(() => done(null, [{ name: "Austen" }]));
+      }
+      serialize(body) {
+        if (body !== undefined) queueMicrotask(body);
+      }
+    }
+    Object.assign(Database.prototype, { get() {}, run() {}, each() {}, exec() {} });
+    traceQueries({ Database });
+    const library = "(database, sql) => new Promise((go) => database.serialize(() => database.all(sql, () => go())))";
+    const ask = runInThisContext(library, { filename: "/node_modules/orm/index.js" });
+    const database = new Database();
+    database.serialize();
+    async function listBooks() {
+      for (const id of [1, 2]) await ask(database, `SELECT name FROM authors WHERE id = ${id}`);
+    }
+    await trace("page", {}, listBooks);
+  },
+
+  /** Values that are written in the statement, each of which makes no other statement. */
+  async literals() {
+    class Pool {
+      async query(_text, _values) {
+        return { rows: [] };
+      }
+    }
+    const pool = traceQueries(new Pool());
+    for (const text of JSON.parse(process.argv[3])) await pool.query(text);
+    await pool.query("SELECT name FROM authors WHERE id = 1 AND name = $1", ["Austen"]);
+  },
+
+  /** What lists the tables of a database is no question of the program's. */
+  async schema() {
+    class Pool {
+      async query(_text) {
+        return { rows: [] };
+      }
+    }
+    const pool = traceQueries(new Pool());
+    await pool.query("SELECT name FROM sqlite_master WHERE type = 'table'");
+    await pool.query("SELECT table_name FROM information_schema.tables");
+    await pool.query("SELECT typname FROM pg_type");
+    await pool.query("SELECT id FROM pages");
+  },
+
+  /** A client of libSQL, and its transaction; and of one that hands the transaction to a function. */
+  async libsql() {
+    class Client {
+      async execute(statement) {
+        return { rows: [{ name: statement.args?.[0] ?? "all" }], rowsAffected: 0 };
+      }
+      async transaction(body) {
+        const inner = { execute: (statement) => new Client().execute(statement) };
+        return typeof body === "function" ? body(inner) : inner;
+      }
+    }
+    const client = traceQueries(new Client());
+    const statement = (id) => ({ sql: "SELECT name FROM authors WHERE id = ?", args: [id] });
+    console.log((await client.execute("SELECT name FROM authors")).rows[0].name);
+    console.log((await client.execute(statement(1))).rows[0].name);
+    const transaction = await client.transaction("read");
+    console.log((await transaction.execute(statement(2))).rows[0].name);
+    await client.transaction(async (inner) => console.log((await inner.execute(statement(3))).rows[0].name));
   },
 
   /** Who asks, where the function that asks has no name: the one around it. */
