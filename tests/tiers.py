@@ -27,6 +27,7 @@ FILES: Final = {
         "emit/test_node_runners.py",
     ),
     "services": (
+        "emit/test_drivers.py",
         "engine/test_cluster.py",
         "engine/test_object_parts.py",
         "sources/test_azure.py",

@@ -70,6 +70,11 @@ def test_the_advice_of_each_hook_has_the_same_parts(via: str) -> None:
         ("django", "select books", 'SELECT 1 FROM books WHERE "books"."shelf" = %s', "`filter(shelf__in=…)`"),
         ("rails", "User Load", "", "Add `includes` of the association to `User` to the query before"),
         ("pg", "select authors", "SELECT name FROM authors WHERE id = $1", "`WHERE id = ANY($1)`"),
+        ("asyncpg", "select authors", "SELECT name FROM authors WHERE id = $1", "`WHERE id = ANY($1)`"),
+        ("psycopg", "select authors", "SELECT name FROM authors WHERE id = %s", "`WHERE id = ANY(%s)`"),
+        ("psycopg2", "select authors", "SELECT name FROM authors WHERE id = %(id)s", "`WHERE id = ANY(%s)`"),
+        ("sqlite3", "select authors", "SELECT name FROM authors WHERE id = ?", "`WHERE id IN (…)`"),
+        ("mysqlclient", "select authors", "SELECT name FROM authors WHERE id = %s", "`WHERE id IN %s`"),
         (
             "postgres",
             "select authors",

@@ -32,6 +32,24 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
             "test/orm/test_selectin_relations.py", "test/ext/asyncio",
         ),
     ),
+    # CPython's own tests of its module: the folder ``test`` of its library, named ``cpython-3.13``.
+    "cpython": (".", ("-m", "unittest", "-v", "test.test_sqlite3")),
+    "aiosqlite": (".", (*PYTEST, "aiosqlite/tests")),
+    "peewee": (".", ("-m", "unittest", "-v", "tests")),
+    # These ask a server that is named as their own documentation says.
+    "psycopg": (
+        ".",
+        (
+            *PYTEST, "tests/test_cursor.py", "tests/test_cursor_async.py", "tests/test_cursor_common.py",
+            "tests/test_cursor_common_async.py", "tests/test_cursor_client.py", "tests/test_cursor_raw.py",
+            "tests/test_cursor_server.py", "tests/test_cursor_server_async.py", "tests/test_connection.py",
+            "tests/test_connection_async.py", "tests/test_copy.py", "tests/test_pipeline.py", "tests/test_prepared.py",
+            "tests/test_rows.py", "tests/test_sql.py", "tests/test_transaction.py", "tests/test_typeinfo.py",
+        ),
+    ),
+    "psycopg2": (".", ("-m", "unittest", "-v", "tests.test_suite")),
+    "asyncpg": (".", (*PYTEST, "tests")),
+    "pymysql": (".", (*PYTEST, "pymysql/tests")),
 }  # fmt: skip
 OUTCOME = re.compile(
     r"^(?:(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (\S+)|(test\w+ \([\w.]+\)).* \.\.\. (\w+))", re.MULTILINE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 from aiosqlite.core import Connection
 
 from .calls import current
-from .drivers import LAYERS
+from .drivers import LAYERS, is_of_hooked, leave
 from .hooks import extend, find_outside
 from .log import is_on
 from .threads import work_for
@@ -15,7 +17,9 @@ from .threads import work_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MACHINERY = ("aiosqlite", *LAYERS)
+_PACKAGES = ("aiosqlite",)
+_MACHINERY = (*_PACKAGES, *LAYERS)
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
 def hand_on_askers() -> None:
@@ -25,5 +29,8 @@ def hand_on_askers() -> None:
 
 async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as aiosqlite has it
     if is_on() and "execute" in getattr(work, "__name__", ""):
-        work = work_for(work, current.get(), find_outside(_MACHINERY))
+        if is_of_hooked(_get_frame(1), _PACKAGES):
+            work = functools.partial(leave, work)
+        else:
+            work = work_for(work, current.get(), find_outside(_MACHINERY))
     return await execute(connection, work, *args, **kwargs)

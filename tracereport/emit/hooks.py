@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 import sys
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, Origin
@@ -21,7 +22,7 @@ from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
+    from types import CodeType, FrameType
 
 _EXTENDED = "_perf_trace_around"
 _inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
@@ -38,6 +39,10 @@ _REQUESTS = frozenset(
     for name in ("django_requests", "flask", "starlette")
 )
 """Our files whose frames stand around a request."""
+_PLACES_KEPT = 4096
+_places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+"""By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
+_call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
@@ -89,7 +94,7 @@ def extend(owner: type, name: str, around: Callable[..., Any]) -> None:
     """
     definer = next((each for each in owner.__mro__ if name in vars(each)), None)
     method = None if definer is None else vars(definer)[name]
-    if not inspect.isfunction(method) or getattr(method, _EXTENDED, None) is around:
+    if not inspect.isfunction(method) or getattr(method, _EXTENDED, None) == around:
         return
 
     @functools.wraps(method)
@@ -106,6 +111,21 @@ def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # no
         return begin(*args, **kwargs)
     except Exception:  # noqa: BLE001  # as above
         return Call()
+
+
+def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is given, with what it is given
+    """Calls a function as from the line that a frame is at: what warns there names that line, and its module."""
+    code = frame.f_code
+    known = _places.get((id(code), frame.f_lasti))
+    if known is None or known[1].__globals__ is not frame.f_globals:
+        named: dict[str, Any] = {"co_filename": code.co_filename, "co_name": code.co_name}
+        if sys.version_info >= (3, 11):
+            named["co_qualname"] = code.co_qualname
+        own = _call.__code__.replace(co_firstlineno=frame.f_lineno, **named)
+        if len(_places) >= _PLACES_KEPT:
+            _places.clear()
+        known = _places[id(code), frame.f_lasti] = code, FunctionType(own, frame.f_globals)
+    return known[1]
 
 
 def find_outside(machinery: tuple[str, ...], start: FrameType | None = None) -> Origin | None:

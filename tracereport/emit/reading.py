@@ -12,28 +12,24 @@ import hashlib
 import sys
 from contextlib import suppress
 from time import perf_counter_ns
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from . import log
 from .calls import NOT_TRACED, TracedCall, current
 from .drivers import is_told
+from .hooks import call_from
 from .statements import describe, to_plain_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import CodeType, FrameType
+    from types import FrameType
 
     from .calls import Call
 
 OWN = "_perf_trace"
 """The attribute in which a traced connection or cursor holds what is ours."""
-_PLACES_KEPT = 4096
-_places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
-"""By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
 _open: set[Reading] = set()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
-_call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
 
 
 def make_kind(kind: Any, traced: type, base: type) -> Any:  # noqa: ANN401  # a class, or whatever else makes one
@@ -57,21 +53,6 @@ def _extend_kind(kind: Any, traced: Any, base: Any) -> Any:  # noqa: ANN401  # a
     bases = (traced,) if kind is base else (kind, traced)
     own = {"__slots__": (OWN,), "__module__": kind.__module__, "__qualname__": kind.__qualname__}
     return type(kind.__name__, bases, {**own, "__doc__": kind.__doc__})
-
-
-def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is given, with what it is given
-    """Calls a function as from the line that a frame is at: what warns there names that line, and its module."""
-    code = frame.f_code
-    known = _places.get((id(code), frame.f_lasti))
-    if known is None or known[1].__globals__ is not frame.f_globals:
-        named: dict[str, Any] = {"co_filename": code.co_filename, "co_name": code.co_name}
-        if sys.version_info >= (3, 11):
-            named["co_qualname"] = code.co_qualname
-        own = _call.__code__.replace(co_firstlineno=frame.f_lineno, **named)
-        if len(_places) >= _PLACES_KEPT:
-            _places.clear()
-        known = _places[id(code), frame.f_lasti] = code, FunctionType(own, frame.f_globals)
-    return known[1]
 
 
 class Reading:
@@ -243,6 +224,7 @@ def end_reading(cursor: Any) -> None:  # noqa: ANN401  # as above
 
 def tell(
     cursor: Any,  # noqa: ANN401  # as above
+    packages: tuple[str, ...],
     begin: Callable[..., tuple[str, Call]],
     execute: Callable[..., Any],
     frame: FrameType,
@@ -253,6 +235,7 @@ def tell(
 
     Args:
         cursor: a traced one.
+        packages: the driver's.
         begin: gives the statement's text, and its call, by the cursor, the frame that asks, and the arguments.
         execute: the driver's method.
         frame: the frame that asks.
@@ -260,7 +243,7 @@ def tell(
         kwargs: what it gets by name.
     """
     end_reading(cursor)
-    if is_told(frame):
+    if is_told(frame, packages):
         return call_from(frame)(execute, cursor, *args, **kwargs)
     try:
         sql, call = begin(cursor, frame, *args, **kwargs)

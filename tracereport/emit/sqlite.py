@@ -14,7 +14,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .drivers import LAYERS, Connected, is_of_hooked, name_package, name_sets
-from .reading import OWN, ReadLater, call_from, make_kind, tell
+from .hooks import call_from
+from .reading import OWN, ReadLater, make_kind, tell
 from .statements import describe, name_values
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
-_MACHINERY = ("sqlite3", "_sqlite3", "aiosqlite", *LAYERS)
+_PACKAGES = ("sqlite3", "_sqlite3")
+_MACHINERY = (*_PACKAGES, "aiosqlite", *LAYERS)
 _TOOLS = frozenset({"coverage", "testmon", "IPython", "dbm"})
 """Packages whose databases are their own, and no part of what the program asks."""
 _FACTORY_PLACE = 5
@@ -63,7 +65,7 @@ def _connect_traced(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the
 
 def _is_left(frame: FrameType) -> bool:
     """Whether a connection is opened by a tool, or by a library whose own hook tells what it asks."""
-    return name_package(frame) in _TOOLS or is_of_hooked(frame)
+    return name_package(frame) in _TOOLS or is_of_hooked(frame, _PACKAGES)
 
 
 def _name(database: Any) -> Connected:  # noqa: ANN401  # a path, or what names no file
@@ -77,13 +79,13 @@ class _Cursor(ReadLater, sqlite3.Cursor):
     __slots__ = ()
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the library's
-        return tell(self, _begin, sqlite3.Cursor.execute, _get_frame(1), args, kwargs)
+        return tell(self, _PACKAGES, _begin, sqlite3.Cursor.execute, _get_frame(1), args, kwargs)
 
     def executemany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        return tell(self, _begin_many, sqlite3.Cursor.executemany, _get_frame(1), args, kwargs)
+        return tell(self, _PACKAGES, _begin_many, sqlite3.Cursor.executemany, _get_frame(1), args, kwargs)
 
     def executescript(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        return tell(self, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
+        return tell(self, _PACKAGES, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
 
 
 class _Connection(sqlite3.Connection):
@@ -100,15 +102,15 @@ class _Connection(sqlite3.Connection):
 
         def execute(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
             cursor = _Connection.cursor(self)
-            return tell(cursor, _begin, sqlite3.Cursor.execute, _get_frame(1), args, kwargs)
+            return tell(cursor, _PACKAGES, _begin, sqlite3.Cursor.execute, _get_frame(1), args, kwargs)
 
         def executemany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
             cursor = _Connection.cursor(self)
-            return tell(cursor, _begin_many, sqlite3.Cursor.executemany, _get_frame(1), args, kwargs)
+            return tell(cursor, _PACKAGES, _begin_many, sqlite3.Cursor.executemany, _get_frame(1), args, kwargs)
 
         def executescript(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
             cursor = _Connection.cursor(self)
-            return tell(cursor, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
+            return tell(cursor, _PACKAGES, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
 
 
 def _begin(cursor: Any, frame: FrameType, sql: str, parameters: Any = ()) -> tuple[str, Call]:  # noqa: ANN401  # as the library takes them
