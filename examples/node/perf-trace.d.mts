@@ -42,8 +42,14 @@ export declare function traceFetch<F extends (...args: any[]) => Promise<any> = 
   original?: F,
 ): F;
 
-/** Makes each request a frame: `app.use(traceExpress)`. */
+/** Makes each request a frame, where it isn't one by itself: `app.use(traceExpress)`. */
 export declare function traceExpress(request: any, response: any, next: (error?: any) => void): void;
 
-/** The plugin that makes each request a frame: `app.register(traceFastify)`. */
+/** The plugin that makes each request a frame, where it isn't one by itself: `app.register(traceFastify)`. */
 export declare function traceFastify(app: any, options: unknown, done: (error?: Error) => void): void;
+
+/** Makes each request a frame, also one that no server takes: `app.use(traceHono)`. */
+export declare function traceHono(context: any, next: () => Promise<void>): Promise<any>;
+
+/** A handler of `Request` and `Response` each of whose requests is a frame: `export const GET = traceHandler(...)`. */
+export declare function traceHandler<F extends (request: any, ...others: any[]) => any>(handler: F): F;

@@ -8,8 +8,8 @@
  *     traceQueries(pg); // the driver itself, where another library makes the connections
  *     const prisma = new PrismaClient().$extends(tracePrisma());
  *     traceFetch(); // the global one, or const fetch = traceFetch(other)
- *     app.use(traceExpress); // each request a frame
- *     app.register(traceFastify);
+ *     app.use(traceHono); // each request a frame, as it is by itself where a server takes it
+ *     export const GET = traceHandler(async (request) => ...);
  *
  *     const user = await trace("loadUser", { id }, async () => answer(await database.find(id)));
  *     const findOrders = traced("findOrders", ["customer"], async (customer) => ...);
@@ -27,6 +27,9 @@
  * where that has no name the one around it, or the file; of a statement or request to another server it is always that
  * function. A parameter `caller` overrides it.
  *
+ * A request to a server of this process (Express, Fastify, Koa, NestJS, ...) is a frame around what it asks for, if
+ * this file is imported before Fastify's application is made.
+ *
  * Under vitest, jest, mocha and `node --test` a call carries its test, and what no traced call is around is inside of
  * the test, which is a frame then. PERF_TRACE_TEST names the test of the whole process instead. Of tests that run at the
  * same time in one process none is known.
@@ -34,6 +37,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import { existsSync, openSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
@@ -53,6 +57,7 @@ const FLAGS = ["frame", "failed", "cached"];
 const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
+const ID_IN_PATH = /\/(?:\d+|[\da-f]{24}|[\da-f]{8}-[\da-f-]{27})(?=\/|$)/gi;
 const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
@@ -83,6 +88,7 @@ export const isOn = descriptor !== undefined;
 let isToldOfEnds = true;
 if (isOn) {
   noteEmitter();
+  watchServers();
   watchTests();
 }
 
@@ -130,11 +136,11 @@ export function mark(marks) {
 }
 
 /**
- * Traces each statement of a pool, client or connection of `pg`, `mysql2`, `postgres`, PGlite or libSQL, of a database of
- * `better-sqlite3`, `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`), or
- * of a class of it, all connections are traced; of a Drizzle, Sequelize, Knex or DataSource (TypeORM) those of its driver.
- * Transaction control and changes of the schema are left out. Values that are written in a statement are parameters as
- * well, where none are given beside it.
+ * Traces each statement of a pool, client or connection of `pg`, `mysql2`, `postgres`, PGlite or libSQL, of a database
+ * of `better-sqlite3`, `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`),
+ * or of a class of it, all connections are traced; of a Drizzle, Sequelize, Knex or DataSource (TypeORM) those of its
+ * driver. Transaction control and changes of the schema are left out. Values that are written in a statement are
+ * parameters as well, where none are given beside it.
  */
 export function traceQueries(database) {
   if (!isOn || !database) return database;
@@ -184,26 +190,25 @@ export function traceFetch(original) {
   return fetch;
 }
 
-/** Makes each request a frame, for Express, Connect and whoever else takes such a function: `app.use(traceExpress)`. */
+/**
+ * Makes each request a frame, for Express, Connect and whoever else takes such a function: `app.use(traceExpress)`. It
+ * is one by itself if this file was imported before it came; then this only says `via=express`.
+ */
 export function traceExpress(request, response, next) {
   if (!isOn) return next();
-  const path = request.originalUrl ?? request.url;
-  const call = beginRequest(request.method, path, "express");
-  const finish = () => {
-    const route = request.route?.path;
-    finishRequest(call, request.method, route && `${request.baseUrl ?? ""}${route}`, response.statusCode);
-  };
-  response.once("finish", finish).once("close", finish);
-  return running.run(call, next);
+  return running.run(serveRequest(request, response, "express"), next);
 }
 
-/** The plugin that makes each request a frame: `app.register(traceFastify)`. */
+/** The plugin that makes each request a frame: `app.register(traceFastify)`; by itself if this was imported before. */
 export function traceFastify(app, _options, done) {
-  if (isOn) {
+  if (isOn && !app[PATCHED]) {
+    Object.defineProperty(app, PATCHED, { value: true });
     const finish = (request, reply) =>
-      finishRequest(request[REQUEST_CALL], request.method, request.routeOptions?.url, reply?.statusCode);
+      finishRequest(request[REQUEST_CALL], request.routeOptions?.url, reply?.statusCode);
     app.addHook("onRequest", (request, _reply, next) => {
-      request[REQUEST_CALL] = beginRequest(request.method, request.url, "fastify");
+      const known = request.raw[REQUEST_CALL];
+      if (known !== undefined) known.via = "fastify";
+      request[REQUEST_CALL] = known ?? beginRequest(request.method, request.url, "fastify");
       running.run(request[REQUEST_CALL], next);
     });
     // Reading the body has lost what it is part of.
@@ -215,6 +220,36 @@ export function traceFastify(app, _options, done) {
 }
 traceFastify[Symbol.for("skip-override")] = true; // not for routes of its own alone
 traceFastify[Symbol.for("fastify.display-name")] = "perf-trace";
+
+/** Makes each request a frame, also one that no server takes, as in tests: `app.use(traceHono)`. */
+export async function traceHono(context, next) {
+  if (!isOn) return next();
+  const { method, path } = context.req;
+  const parent = findParent();
+  const call = parent?.isServed ? parent : beginRequest(method, path, "hono");
+  call.via = "hono";
+  await running.run(call, next);
+  const route = context.req.matchedRoutes?.findLast(({ path: each }) => !each.endsWith("*"))?.path;
+  if (call === parent) call.route = route;
+  else finishRequest(call, route, context.res.status);
+}
+
+/** A handler of `Request` and `Response`, each of whose requests is a frame: `export const GET = traceHandler(...)`. */
+export function traceHandler(handler) {
+  return async function handle(request, ...others) {
+    if (!isOn) return handler.call(this, request, ...others);
+    const parent = findParent();
+    const call = parent?.isServed ? parent : beginRequest(request.method, new URL(request.url).pathname, "handler");
+    let status;
+    try {
+      const response = await running.run(call, () => handler.call(this, request, ...others));
+      status = response?.status ?? 200;
+      return response;
+    } finally {
+      if (call !== parent) finishRequest(call, undefined, status);
+    }
+  };
+}
 
 // Calls
 
@@ -988,15 +1023,42 @@ function noteResponse(call, response) {
   if (response.status >= 500) call.marks.failed = true;
 }
 
-function beginRequest(method, url, via) {
-  const parent = findParent();
-  const fields = [`${method} ${url.replace(/\?.*$/, "")}`, `caller=${parent?.name ?? "unknown"}`, `url=${url}`];
-  return makeCall(fields, parent, undefined, via, { frame: true });
+/** Each request to a server of this process is a frame, and each application of Fastify's has its plugin. */
+function watchServers() {
+  state.onRequest = ({ request, response }) => running.enterWith(serveRequest(request, response, "http"));
+  state.onFastify = ({ fastify }) => fastify.register(traceFastify);
+  if (state.isServing) return;
+  state.isServing = true;
+  channel("http.server.request.start").subscribe((message) => state.onRequest(message));
+  channel("fastify.initialization").subscribe((message) => state.onFastify(message));
 }
 
-function finishRequest(call, method, route, status) {
+/** The frame of a request, which ends when it is answered or given up; one, whoever tells of it. */
+function serveRequest(request, response, via) {
+  const known = request[REQUEST_CALL];
+  if (known !== undefined) return Object.assign(known, { via });
+  const call = beginRequest(request.method, request.originalUrl ?? request.url, via);
+  call.isServed = true;
+  request[REQUEST_CALL] = call;
+  const finish = () => {
+    const route = request.route?.path;
+    const isPath = typeof route === "string";
+    finishRequest(call, isPath ? `${request.baseUrl ?? ""}${route}` : call.route, response.statusCode);
+  };
+  response.once("finish", finish).once("close", finish);
+  return call;
+}
+
+function beginRequest(method, url, via) {
+  const parent = findParent();
+  const path = url.replace(/[?#].*$/, "").replace(ID_IN_PATH, "/:id");
+  const fields = [`${method} ${path}`, `caller=${parent?.name ?? "unknown"}`, `url=${url}`];
+  return Object.assign(makeCall(fields, parent, undefined, via, { frame: true }), { method });
+}
+
+function finishRequest(call, route, status) {
   if (call === undefined) return;
-  if (typeof route === "string") call.fields = [`${method} ${route}`, ...call.fields.slice(1)];
+  if (typeof route === "string") call.fields = [`${call.method} ${route}`, ...call.fields.slice(1)];
   if (status === undefined || status >= 500) call.marks.failed = true;
   finishCall(call);
 }

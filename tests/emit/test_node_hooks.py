@@ -13,11 +13,11 @@ HOOKS = HERE / "hooks.mjs"
 Described = tuple[str, str, tuple[str, ...], str | None]
 
 
-def run(scene: str, folder: Path, *packages: str) -> tuple[str, list[WrittenCall]]:
+def run(scene: str, folder: Path, *packages: str, options: tuple[str, ...] = ()) -> tuple[str, list[WrittenCall]]:
     """What the scene prints, which is the same without tracing, and what it has traced."""
     for package in packages:
         require_package(package)
-    command = [find_tool("node"), str(HOOKS), scene]
+    command = [find_tool("node"), str(HOOKS), scene, *options]
     log = folder / "trace.log"
     untraced, output = run_scene(command, "0"), run_scene(command, log)
     assert output == untraced
@@ -228,6 +228,7 @@ def test_prisma(tmp_path: Path) -> None:
 
 def test_fetch(tmp_path: Path) -> None:
     _, calls = run("fetch", tmp_path)
+    calls = [call for call in calls if call.reserved["via"] == "fetch"]  # not what the server says of the same
     host = calls[0].function.removeprefix("GET ")
     assert [describe(call) for call in calls] == [
         (f"GET {host}", "loadUser", ("/users", "7"), None),
@@ -240,22 +241,54 @@ def test_fetch(tmp_path: Path) -> None:
     hold_places(calls)
 
 
-@pytest.mark.parametrize("framework", ["express", "fastify"])
-def test_a_request_is_a_frame_around_what_it_asks_for(tmp_path: Path, framework: str) -> None:
-    output, calls = run(framework, tmp_path, framework)
+@pytest.mark.parametrize(
+    ("framework", "options", "via"),
+    [
+        ("express", (), "express"),
+        ("fastify", (), "fastify"),
+        ("express", ("alone",), "http"),
+        ("fastify", ("alone",), "fastify"),
+    ],
+)
+def test_a_request_is_a_frame_around_what_it_asks_for(
+    tmp_path: Path, framework: str, options: tuple[str, ...], via: str
+) -> None:
+    output, calls = run(framework, tmp_path, framework, options=options)
     assert output == "200,500\n"
     frames = {call.number: call for call in calls if call.reserved.get("frame") == "1"}
     assert sorted((call.function, call.params[0][1], call.reserved.get("failed")) for call in frames.values()) == [
         ("GET /orders/:id", "/orders/7?page=1", None),
         ("POST /orders", "/orders", "1"),
     ]
-    assert {call.reserved["via"] for call in frames.values()} == {framework}
+    assert {call.reserved["via"] for call in frames.values()} == {via}
     loads = [call for call in calls if call.function == "load"]
     assert sorted((call.params[0][1], frames[call.parent or 0].function) for call in loads) == [
         ("7", "GET /orders/:id"),
         ("7", "GET /orders/:id"),
         ("8", "POST /orders"),
     ]
+
+
+def test_a_request_to_any_server_is_a_frame(tmp_path: Path) -> None:
+    _, calls = run("http", tmp_path)
+    *asked, after = calls
+    frames = [call for call in asked if call.reserved.get("frame") == "1"]
+    assert [call.function for call in frames] == ["POST /orders/:id", "POST /orders/:id/lines", "POST /v1"]
+    assert [call.parent for call in asked if call.function == "load"] == [call.number for call in frames]
+    assert [call.parent for call in (*frames, after)] == [None] * 4
+
+
+def test_a_request_that_no_server_takes_is_a_frame_where_its_handler_says_so(tmp_path: Path) -> None:
+    output, calls = run("handlers", tmp_path, "hono")
+    assert output.splitlines() == ["200 500", "http://host/books/8?x=1 none"]
+    frames = {call.number: call for call in calls if call.reserved.get("frame") == "1"}
+    assert [(call.function, call.reserved.get("failed"), call.reserved["via"]) for call in frames.values()] == [
+        ("GET /orders/:id", None, "hono"),
+        ("POST /orders", "1", "hono"),
+        ("GET /books/:id", None, "handler"),
+        ("GET /books/:id", "1", "handler"),
+    ]
+    assert [call.parent for call in calls if call.function == "load"] == list(frames)
 
 
 def test_marks_and_answers(tmp_path: Path) -> None:

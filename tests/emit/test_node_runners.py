@@ -237,7 +237,7 @@ def test_both_forms_in_one_program_share_the_counter_and_the_calls(project: Path
 
 TYPED = """
 import { answer, mark, record, trace, traced } from "./EMITTER";
-import { traceExpress, traceFastify, traceFetch, tracePrisma, traceQueries } from "./EMITTER";
+import { traceExpress, traceFastify, traceFetch, traceHandler, traceHono, tracePrisma, traceQueries } from "./EMITTER";
 class Pool {
   async query(text: string, values: unknown[] = []): Promise<{ rows: string[] }> { return { rows: [text] }; }
 }
@@ -250,7 +250,9 @@ export const text: string = trace("text", { id: 1 }, () => {
   return "x";
 });
 export const extension = tracePrisma();
-export { pool, traceExpress, traceFastify };
+export { pool, traceExpress, traceFastify, traceHono };
+export const GET = traceHandler(async (request: Request) => new Response(request.url));
+export const answered: Promise<Response> = GET(new Request("http://host/"));
 export const fetchJson = traceFetch(async (url: string) => url.length);
 // @ts-expect-error an argument of another type
 load("1");

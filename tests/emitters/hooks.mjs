@@ -6,7 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { runInThisContext } from "node:vm";
 import * as emitter from "../../examples/node/perf-trace.mjs";
 
-const { mark, trace, traceExpress, traceFastify, traceFetch, tracePrisma, traceQueries } = emitter;
+const { mark, trace, traceExpress, traceFastify, traceFetch, traceHandler, traceHono } = emitter;
+const { tracePrisma, traceQueries } = emitter;
 
 /** A database of PostgreSQL in this process, behind a socket; both ways in the same order of tasks. */
 async function servePostgres() {
@@ -347,7 +348,7 @@ const scenes = {
   async express() {
     const { default: express } = await import("express");
     const app = express();
-    app.use(traceExpress);
+    if (process.argv[3] !== "alone") app.use(traceExpress);
     app.use(express.json());
     const load = (id) => trace("load", { id }, () => pause(2));
     app.get("/orders/:id", async (request, response) => {
@@ -366,7 +367,7 @@ const scenes = {
   async fastify() {
     const { default: fastify } = await import("fastify");
     const app = fastify();
-    app.register(traceFastify);
+    if (process.argv[3] !== "alone") app.register(traceFastify);
     const load = (id) => trace("load", { id }, () => pause(2));
     app.get("/orders/:id", async (request) => {
       await Promise.all([load(request.params.id), load(request.params.id)]);
@@ -379,6 +380,50 @@ const scenes = {
     await app.listen({ port: 0, host: "127.0.0.1" });
     await ask(app.server);
     await app.close();
+  },
+
+  /** Requests one after the other by one connection, to a server without a framework. */
+  async http() {
+    const server = createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      await trace("load", { body }, () => pause(2));
+      response.end(body);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const base = `http://127.0.0.1:${server.address().port}`;
+    for (const path of ["/orders/7", "/orders/0b6f3c52-1a80-4a5e-9e0a-6f6b3f1d2c44/lines", "/v1"]) {
+      await (await fetch(base + path, { method: "POST", body: path })).text();
+    }
+    server.close();
+    server.closeAllConnections();
+    await trace("after", {}, () => pause(1));
+  },
+
+  /** Requests that no server takes, as Hono's and Next's are tested. */
+  async handlers() {
+    const { Hono } = await import("hono");
+    const app = new Hono();
+    app.use(traceHono);
+    const load = (id) => trace("load", { id }, () => pause(1));
+    app.get("/orders/:id", async (context) => {
+      await load(context.req.param("id"));
+      return context.json({});
+    });
+    app.post("/orders", async () => {
+      await load("new");
+      throw new Error("on purpose");
+    });
+    app.onError((_error, context) => context.text("no", 500));
+    const GET = traceHandler(async (request, { params }) => {
+      await load(params.id);
+      if (params.id === "0") throw new Error("none");
+      return new Response(request.url);
+    });
+    console.log((await app.request("/orders/7")).status, (await app.request("/orders", { method: "POST" })).status);
+    const ask = (id) => GET(new Request(`http://host/books/${id}?x=1`), { params: { id } });
+    console.log(await (await ask("8")).text(), await ask("0").catch((error) => error.message));
   },
 
   marks() {
