@@ -55,7 +55,7 @@ IDENTITY = {
 UNORDERED_NAMES = frozenset({"callers"})
 """Lists that are of rows in some sections and of mere names in others."""
 OF_THE_ORACLE = frozenset({
-    "key", "keys", "of", "saved", "avoidable", "by_process", "by_unit", "of_unit", "param_names"
+    "key", "keys", "of", "saved", "avoidable", "by_process", "by_unit", "of_unit", "param_names", "members"
 })  # fmt: skip
 """Keys of the oracle's rows that the report says otherwise, or in other sections."""
 

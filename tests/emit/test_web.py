@@ -217,3 +217,13 @@ def test_what_a_template_of_jinja_s_asks_is_asked_by_who_renders_it() -> None:
     show_page()
     own_name = sys._getframe().f_code.co_name
     assert [origin and origin.caller for origin in found] == [f"{own_name}.show_page"] * 2
+
+
+@pytest.mark.parametrize(("module", "is_asker"), [("factory.base", False), ("factory.orders", True)])
+def test_what_makes_a_test_s_rows_is_not_who_writes_them(module: str, is_asker: bool) -> None:
+    found: list[Origin | None] = []
+    own = {"__name__": module, "write": lambda: found.append(find_outside(("sqlalchemy",), sys._getframe(1)))}
+    exec(compile("def create_batch(): write()", f"/packages/{module}.py", "exec"), own)  # noqa: S102
+    own["create_batch"]()
+    here = sys._getframe().f_code.co_name
+    assert [origin and origin.caller for origin in found] == ["create_batch" if is_asker else here]

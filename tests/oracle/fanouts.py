@@ -239,5 +239,6 @@ def fanout_row(
         "confidence": "likely" if kind == "unknown" and scope.confidence == "sure" else scope.confidence,
         "call_references": [call.reference for call in group],
         "avoidable": avoidable,
+        "members": group,
         "of_unit": unit,
     }

@@ -7,6 +7,7 @@ from typing import Any
 from tests.oracle.repeats import Repeat
 from tests.oracle.savings import Place, saving
 from tests.oracle.units import Call, Lookup, Unit, by_lookup
+from tracereport.findings.test_code import is_of_tests
 
 Row = dict[str, Any]
 
@@ -68,10 +69,12 @@ def caller_order(caller: str | None) -> tuple[bool, str]:
 
 
 def rank(row: Row) -> tuple[Any, ...]:
-    """Those marked low last; then by calls saved, then possible ones, then time, then key."""
+    """Those marked low last, before them the tests' own; then by calls saved, possible ones, time, key."""
     kind, function, callers, names, varying = row["key"]
     order = (kind, function, tuple(caller_order(caller) for caller in callers), names, varying)
-    return (row["confidence"] == "low", -row["calls_saved"], -row["possible_calls_saved"], -row["elapsed_ns"], order)
+    worth = (-row["calls_saved"], -row["possible_calls_saved"], -row["elapsed_ns"])
+    places = {call.record.at for call in row["members"]} - {None}
+    return (row["confidence"] == "low", bool(places) and all(map(is_of_tests, places)), *worth, order)
 
 
 def repeats_row(
@@ -94,6 +97,7 @@ def repeats_row(
     return {
         "key": key,
         "of": [repeat.call for repeat in repeats],
+        "members": [repeat.call for repeat in repeats],
         "saved": saved,
         "kind": key[0],
         "function": key[1],
@@ -169,6 +173,7 @@ def fanout_row(key: Key, groups: list[Row]) -> Row:
     return {
         "key": key,
         "of": avoidable,
+        "members": [call for row in counted for call in row["members"]],
         "saved": avoidable,
         "kind": key[0],
         "function": key[1],

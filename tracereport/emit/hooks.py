@@ -32,7 +32,19 @@ _traced: set[str] = set()
 """Modules that are traced, or will be: a command and the plugin may both name one."""
 _settled: set[str] = set()
 """The hooks that trace their library, which has been imported, and those that were left out."""
-_CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug")
+_MAKERS = (
+    "factory.alchemy",
+    "factory.base",
+    "factory.builder",
+    "factory.declarations",
+    "factory.django",
+    "factory.helpers",
+    "model_bakery",
+    "mixer",
+    "polyfactory",
+)
+"""Packages that make a test's rows: a program's own package may well be called ``factory``."""
+_CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug", *_MAKERS)
 """Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
 _REQUESTS = frozenset(
     os.path.join(os.path.dirname(__file__), f"{name}.py")  # noqa: PTH118, PTH120  # as a frame tells it

@@ -68,10 +68,16 @@ class Candidate(msgspec.Struct, frozen=True):
     is_low: bool
     is_shown: bool
     describe: Callable[[], Finding]
+    is_of_tests: bool = False
+    """All its calls are asked by the tests' own code."""
 
     def rank(self) -> tuple[object, ...]:
-        """Those marked low last: what may be nothing is not first. Then by calls saved, possible ones, time, key."""
-        return (self.is_low, -self.calls_saved, -self.possible_calls_saved, -self.elapsed_ns, self.key.rank())
+        """Those marked low last: what may be nothing is not first; before them those of the tests' own code.
+
+        Then by calls saved, possible ones, time, key.
+        """
+        worth = (-self.calls_saved, -self.possible_calls_saved, -self.elapsed_ns)
+        return (self.is_low, self.is_of_tests, *worth, self.key.rank())
 
 
 class UnitAmount(msgspec.Struct, frozen=True):

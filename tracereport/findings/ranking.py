@@ -25,6 +25,9 @@ from tracereport.model import Finding, ProcessFinding, Rows, Verdict
 KINDS: Final[tuple[FindingKind[Any], ...]] = (repeats.KIND, fan_outs.KIND, slow_calls.KIND)
 
 
+_OF_TESTS: Final = "; the tests' own code asks, so it stands behind what the program asks"
+
+
 class Findings(msgspec.Struct, frozen=True, eq=False):
     """All findings, ranked, and what each process and unit adds to them."""
 
@@ -60,6 +63,8 @@ def _describe(whole: Whole, candidates: Sequence[Candidate]) -> list[Finding]:
     findings = []
     for candidate, key in zip(candidates, wanted, strict=True):
         finding = candidate.describe()
+        if candidate.is_of_tests:
+            finding = replace(finding, reason=f"{finding.reason}{_OF_TESTS}")
         if key in best:
             total = finding.repeats or finding.calls
             finding = replace(finding, evidence=Rows(total, best[key]))

@@ -15,6 +15,7 @@ from tracereport.findings.fan_outs.parts import (
     merge_fan_out_findings,
 )
 from tracereport.findings.interface import WORST_LIMIT, Candidate, FindingKind, Key, UnitAmount, read_key
+from tracereport.findings.test_code import find_keys_of_tests
 from tracereport.measures.fanout_rows import CONFIDENCES
 from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Table
@@ -56,6 +57,7 @@ def find_fan_out_findings(whole: Whole) -> list[Candidate]:
     part: FanOutsPart = whole[KIND_KEY]
     levels = _choose_levels(part)
     describer = _Describer(part)
+    of_tests = find_keys_of_tests(part.circumstances.places)
     candidates = []
     for text, *values in part.findings.rows("finding", *_SUMS):
         key_text, level = text[:-1], int(text[-1])
@@ -71,6 +73,7 @@ def find_fan_out_findings(whole: Whole) -> list[Candidate]:
                 is_low=level == LOW,
                 is_shown=bool(sums.shown) or not whole.is_narrowed,
                 describe=partial(describer.describe, key, sums, level),
+                is_of_tests=text in of_tests,
             )
         )
     return candidates

@@ -15,6 +15,7 @@ from tracereport.findings.repeats.parts import (
     measure_repeat_findings,
     merge_repeat_findings,
 )
+from tracereport.findings.test_code import find_keys_of_tests
 from tracereport.measures.evidence import SURE_GRADES, Grade
 from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Table
@@ -64,6 +65,7 @@ def find_repeat_findings(whole: Whole) -> list[Candidate]:
     """The findings of all repeats, after the grades of their functions."""
     part: RepeatsPart = whole[KIND_KEY]
     describer = _Describer(whole)
+    of_tests = find_keys_of_tests(part.circumstances.places)
     candidates = []
     for text, *values in with_proof(part.findings, whole.grades).rows("finding", *_SUMS):
         key, sums = read_key(text), RepeatSums(**dict(zip(_SUMS, values, strict=True)))
@@ -78,6 +80,7 @@ def find_repeat_findings(whole: Whole) -> list[Candidate]:
                 is_low=not sums.asked and not saved and sums.unproven == sums.may_have_changed,
                 is_shown=bool(sums.shown) or not whole.is_narrowed,
                 describe=partial(describer.describe, key, sums, grade),
+                is_of_tests=text in of_tests,
             )
         )
     return candidates
