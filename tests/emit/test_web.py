@@ -222,7 +222,10 @@ def test_what_a_template_of_jinja_s_asks_is_asked_by_who_renders_it() -> None:
 @pytest.mark.parametrize(("module", "is_asker"), [("factory.base", False), ("factory.orders", True)])
 def test_what_makes_a_test_s_rows_is_not_who_writes_them(module: str, is_asker: bool) -> None:
     found: list[Origin | None] = []
-    own = {"__name__": module, "write": lambda: found.append(find_outside(("sqlalchemy",), sys._getframe(1)))}
+    own: dict[str, Any] = {
+        "__name__": module,
+        "write": lambda: found.append(find_outside(("sqlalchemy",), sys._getframe(1))),
+    }
     exec(compile("def create_batch(): write()", f"/packages/{module}.py", "exec"), own)  # noqa: S102
     own["create_batch"]()
     here = sys._getframe().f_code.co_name
