@@ -6,10 +6,11 @@
 >>> page = tracereport.render(report, "html")
 """
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Report", "Selection", "Settings", "analyze", "chart", "read_calls", "render"]
+
+TYPE_CHECKING = False
+"""As type checkers take it, without loading ``typing``, during which an interrupt would show a traceback."""
 
 if TYPE_CHECKING:
     from tracereport.api import analyze, chart, read_calls, render
@@ -26,7 +27,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+def __getattr__(name: str) -> object:
     """Loads a public name when it is asked for: importing the emitters, or asking for --help, loads nothing heavy."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

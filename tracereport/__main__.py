@@ -1,9 +1,10 @@
-"""``python -m tracereport``, and where the command starts."""
+"""``python -m tracereport``, and where the command starts.
+
+Nothing is loaded here that Python hasn't loaded itself: an interrupt is seen to from the first line of ``main`` on.
+"""
 
 import os
 import sys
-import threading
-from contextlib import suppress
 
 
 def main() -> int:
@@ -19,11 +20,7 @@ def main() -> int:
 
         code = cli.main()
     except KeyboardInterrupt:
-        from tracereport.errors import INTERRUPTED_LINE, ExitCode  # noqa: PLC0415
-
-        sys.stderr.write(INTERRUPTED_LINE)
-        sys.stderr.flush()
-        os._exit(ExitCode.INTERRUPTED)
+        os._exit(_tell_interrupted())
     except SystemExit as ended:  # by SIGTERM or SIGHUP
         from tracereport.errors import ExitCode  # noqa: PLC0415
 
@@ -44,13 +41,33 @@ def run() -> None:
     It ends without taking apart all that is loaded, which is a twentieth of a small log's time; but not while a thread,
     or what stops other processes, waits for an orderly end.
     """
+    sys.unraisablehook = _end_if_interrupted
     code = main()
+    import threading  # noqa: PLC0415 - main has loaded both
+    from contextlib import suppress  # noqa: PLC0415
+
     if threading.active_count() > 1 or "multiprocessing" in sys.modules:
         sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # main has told what couldn't be written
             stream.flush()
     os._exit(code)
+
+
+def _tell_interrupted() -> int:
+    """Says so, and gives the exit code."""
+    from tracereport.errors import INTERRUPTED_LINE, ExitCode  # noqa: PLC0415
+
+    sys.stderr.write(INTERRUPTED_LINE)
+    sys.stderr.flush()
+    return ExitCode.INTERRUPTED
+
+
+def _end_if_interrupted(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Ends the process for an interrupt in a finalizer, as there are some while modules load: Python only prints it."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        os._exit(_tell_interrupted())
+    sys.__unraisablehook__(unraisable)
 
 
 def _open_closed_streams() -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -99,3 +100,19 @@ def test_nothing_is_said_of_an_interrupt_in_a_finalizer(
     assert len(said) == told
     Raising(KeyboardInterrupt())
     assert len(said) == told + 1, "afterwards it is as before"
+
+
+def test_an_interrupt_in_a_finalizer_while_the_command_is_loaded_ends_it() -> None:
+    script = """
+    import tracereport.__main__ as start
+
+    class Interrupted:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    start.main = lambda: bool(Interrupted()) and 0
+    start.run()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"tracereport: interrupted\n")

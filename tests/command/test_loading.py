@@ -72,6 +72,11 @@ def test_a_number_of_threads_that_is_set_stays() -> None:
     assert run_script(COUNT_THREADS, OPENBLAS_NUM_THREADS="2").split()[-1] == "2"
 
 
+def test_where_the_command_starts_nothing_is_loaded_that_an_interrupt_could_meet() -> None:
+    script = "import sys; before = set(sys.modules); import tracereport.__main__; print(*set(sys.modules) - before)"
+    assert set(run_script(script).split()) == {"tracereport", "tracereport.__main__"}
+
+
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_the_help_loads_nothing_heavy(option: str) -> None:
     loaded = set(run_script(NAME_LOADED, option).splitlines()[-1].split())
