@@ -180,7 +180,7 @@ def test_while_it_is_off_requests_are_answered_as_ever(shop: flask.Flask) -> Non
     assert shop.test_client().get("/orders/3").text == "3"
 
 
-def test_a_method_is_extended_where_it_is_defined_and_what_is_no_function_left_alone() -> None:
+def test_a_method_is_extended_where_it_is_defined_and_what_is_no_function_left_alone(tmp_path: Path) -> None:
     class Above:
         def ask(self) -> str:
             return "asked"
@@ -198,10 +198,12 @@ def test_a_method_is_extended_where_it_is_defined_and_what_is_no_function_left_a
             extend(owner, "ask", around)
             extend(owner, "mocked", around)
             extend(owner, "missing", around)
-    assert (Below().ask(), Above().ask(), Below().mocked()) == ("around asked", "around asked", "mocked")
+    with tracing(tmp_path):
+        assert (Below().ask(), Above().ask(), Below().mocked()) == ("around asked", "around asked", "mocked")
+        with patch.object(Above, "ask", lambda _: "replaced"):
+            assert Below().ask() == "replaced"
     assert "ask" not in vars(Below)
-    with patch.object(Above, "ask", lambda _: "replaced"):
-        assert Below().ask() == "replaced"
+    assert (Below().ask(), Above().ask()) == ("asked", "asked")
 
 
 def test_what_a_template_of_jinja_s_asks_is_asked_by_who_renders_it() -> None:

@@ -11,7 +11,6 @@ from aiosqlite.core import Connection
 from .calls import current
 from .drivers import LAYERS, is_of_hooked, leave
 from .hooks import extend, find_outside
-from .log import is_on
 from .threads import work_for
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def hand_on_askers() -> None:
 
 
 async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as aiosqlite has it
-    if is_on() and "execute" in getattr(work, "__name__", ""):
+    if "execute" in getattr(work, "__name__", ""):
         if is_of_hooked(_get_frame(1), _PACKAGES):
             work = functools.partial(leave, work)
         else:

@@ -8,7 +8,6 @@ from asgiref.sync import SyncToAsync
 
 from .django_machinery import MACHINERY
 from .hooks import extend, find_outside
-from .log import is_on
 from .origins import handed_on
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ def hand_on_askers() -> None:
 
 
 async def _call(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is called
-    if not is_on():
-        return await call(*args, **kwargs)
     token = handed_on.set(find_outside(MACHINERY))
     try:
         return await call(*args, **kwargs)

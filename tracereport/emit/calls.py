@@ -130,7 +130,10 @@ class TracedCall(Call):
         return self.number
 
     def record(self, **metrics: float) -> None:  # noqa: D102  # as above
-        self.metrics.update(metrics)
+        if self.metrics:
+            self.metrics.update(metrics)
+        else:
+            self.metrics = metrics
 
     def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:  # noqa: D102  # as above
         if function is not None:

@@ -44,9 +44,9 @@ _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 def trace_statements() -> None:
     """Traces the statements of all connections that there are and will be. A second call changes nothing."""
-    extend(CursorWrapper, "_execute", _execute_one)
-    extend(CursorWrapper, "_executemany", _execute_many)
-    extend(BaseDatabaseWrapper, "_rollback", _roll_back)
+    extend(CursorWrapper, "_execute", _execute_one, is_always=True)
+    extend(CursorWrapper, "_executemany", _execute_many, is_always=True)
+    extend(BaseDatabaseWrapper, "_rollback", _roll_back, is_always=True)
 
 
 def _execute_one(execute: Callable[..., Any], wrapper: Any, sql: object, params: Any, *rest: object) -> Any:  # noqa: ANN401  # of any backend

@@ -12,7 +12,6 @@ from django.core.cache.backends.base import BaseCache
 from .calls import Call, begin
 from .django_machinery import MACHINERY
 from .hooks import extend, find_outside, safely
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,7 @@ _is_inside: ContextVar[bool] = ContextVar("perf_trace_cache", default=False)
 
 def trace_caches() -> None:
     """Traces each cache, whatever its backend: those that there are and those to come."""
-    extend(CacheHandler, "create_connection", _create_connection)
+    extend(CacheHandler, "create_connection", _create_connection, is_always=True)
     backends = [BaseCache]
     for backend in backends:
         backends += backend.__subclasses__()
@@ -46,7 +45,7 @@ def _trace_backend(backend: type) -> None:
 
 
 def _get(get: Callable[..., Any], cache: Any, key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on() or _is_inside.get():
+    if _is_inside.get():
         return get(cache, key, default, *args, **kwargs)
     with safely(_begin, cache, "get", [("key", key)]) as call:
         value = _call_inside(get, cache, key, default, *args, **kwargs)
@@ -57,7 +56,7 @@ def _get(get: Callable[..., Any], cache: Any, key: Any, default: Any = None, *ar
 
 
 def _write(write: Callable[..., Any], cache: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on() or _is_inside.get():
+    if _is_inside.get():
         return write(cache, *args, **kwargs)
     params: list[tuple[str, object]] = [("key", args[0])] if args and isinstance(args[0], (str, int)) else []
     with safely(_begin, cache, write.__name__, params) as call:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from .calls import begin
 from .django_machinery import MACHINERY, is_migrating
 from .hooks import extend, find_outside
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +27,6 @@ def trace_migrations() -> None:
 
 
 def _render(render: Callable[..., Any], template: Any, context: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return render(template, context)
     name = template.name or "template"
     with begin(f"render {name}", [], find_outside(MACHINERY), is_lazy=True, via="django", is_frame=True):
         return render(template, context)

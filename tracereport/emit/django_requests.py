@@ -10,7 +10,6 @@ from django.core.handlers.base import BaseHandler
 from .calls import begin
 from .django_machinery import MACHINERY
 from .hooks import extend, find_outside, safely
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +26,6 @@ def trace_requests() -> None:
 
 
 def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # any program's
-    if not is_on():
-        return get_response(handler, request)
     with safely(_begin_request, request) as call:
         response = get_response(handler, request)
         call.mark(function=_name_request(request))
@@ -36,8 +33,6 @@ def _get_response(get_response: Callable[..., Any], handler: Any, request: Any) 
 
 
 async def _get_response_async(get_response: Callable[..., Any], handler: Any, request: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return await get_response(handler, request)
     with safely(_begin_request, request) as call:
         response = await get_response(handler, request)
         call.mark(function=_name_request(request))

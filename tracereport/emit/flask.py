@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask.app import Flask
 from flask.globals import request
 
-from .calls import Origin, begin
+from .calls import NOWHERE, begin
 from .hooks import extend
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +20,8 @@ def trace_requests() -> None:
 
 
 def _dispatch(dispatch: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version has it
-    if not is_on():
-        return dispatch(*args, **kwargs)
-    rule = request.url_rule
-    name = f"{request.method} {request.path if rule is None else rule.rule}"
-    with begin(name, [("path", request.path)], Origin(), via="flask", is_frame=True):
+    answered = request._get_current_object()  # noqa: SLF001  # documented
+    method, path, rule = answered.method, answered.path, answered.url_rule
+    name = f"{method} {path if rule is None else rule.rule}"
+    with begin(name, [("path", path)], NOWHERE, via="flask", is_frame=True):
         return dispatch(*args, **kwargs)

@@ -14,8 +14,9 @@ import sys
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .calls import Call, Origin
+from .calls import NOT_TRACED, Call, Origin
 from .libraries import HOOKS
+from .log import now
 from .modules import trace_module, when_imported
 from .origins import find_origin, find_own_class, known_files, runs_in
 from .tracing import mark_coroutine_function
@@ -98,10 +99,11 @@ def is_settled(hook: str) -> bool:
     return hook in _settled
 
 
-def extend(owner: type, name: str, around: Callable[..., Any]) -> None:
+def extend(owner: type, name: str, around: Callable[..., Any], *, is_always: bool = False) -> None:
     """Puts a function around a method, once; ``around`` gets the method and then what that is called with.
 
-    It is put where the method is defined, be that above the class: whoever replaces it there still replaces it for all.
+    It is called while tracing is on, or always where it has to be. It is put where the method is defined, be that above
+    the class: whoever replaces it there still replaces it for all.
     What isn't a function, such as a test's mock, is left alone.
     """
     definer = next((each for each in owner.__mro__ if name in vars(each)), None)
@@ -111,7 +113,9 @@ def extend(owner: type, name: str, around: Callable[..., Any]) -> None:
 
     @functools.wraps(method)
     def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
-        return around(method, *args, **kwargs)
+        if is_always or now.log is not None:
+            return around(method, *args, **kwargs)
+        return method(*args, **kwargs)
 
     setattr(extended, _EXTENDED, around)
     setattr(definer, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
@@ -122,7 +126,7 @@ def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # no
     try:
         return begin(*args, **kwargs)
     except Exception:  # noqa: BLE001  # as above
-        return Call()
+        return NOT_TRACED
 
 
 def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is given, with what it is given

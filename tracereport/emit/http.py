@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .answers import digest
-from .calls import Call, begin
+from .calls import NOT_TRACED, Call, begin
 from .hooks import find_outside
 from .statements import hide
 
@@ -17,11 +19,8 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FIRST_FAILURE = 500
 _ASKING_HEADERS = ("authorization", "accept", "accept-language", "range", "cookie", "host")
 """Headers that the answer may depend on."""
-
-
-def _is_telemetry(headers: Mapping[str, str]) -> bool:
-    """Whether a request sends what the program tells of itself, which asks nothing: exporters of spans say so."""
-    return str(headers.get("user-agent", "")).lower().startswith("otel-otlp-exporter")
+_URL = re.compile(r"(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?")
+"""Server, path and query of an address, as RFC 3986 takes it apart."""
 
 
 def begin_request(
@@ -31,25 +30,39 @@ def begin_request(
 
     A method that asks for nothing but an answer (``GET``) is a question, any other one a write to the server.
     """
-    if _is_telemetry(headers):
-        return Call()
-    parts = urlsplit(str(url))
-    path = parts.path or "/"
-    params: list[tuple[str, object]] = [("path", f"{path}?{parts.query}" if parts.query else path)]
-    asking = {name: headers[name] for name in _ASKING_HEADERS if name in headers}
+    given = {name.lower(): value for name, value in headers.items()}
+    if _is_telemetry(given):
+        return NOT_TRACED
+    server, path, query = _URL.match(url).groups()  # type: ignore[union-attr]  # it matches any text
+    path = path or "/"
+    params: list[tuple[str, object]] = [("path", f"{path}?{query}" if query else path)]
+    asking = {name: given[name] for name in _ASKING_HEADERS if name in given}
     if asking:
         params.append(("headers", hide(asking)))
     if body:
         params.append(("body", hide(body)))
-    server = parts.hostname or "unknown"
-    name = server if parts.port is None else f"{server}:{parts.port}"
+    name = _name_server(server)
     write = None if method in _READS else name
     return begin(f"{method} {name}", params, find_outside(machinery), via=via, write=write)
 
 
+def _is_telemetry(headers: Mapping[str, str]) -> bool:
+    """Whether a request sends what the program tells of itself, which asks nothing: exporters of spans say so."""
+    return str(headers.get("user-agent", "")).lower().startswith("otel-otlp-exporter")
+
+
+@functools.lru_cache(maxsize=1024)
+def _name_server(address: str | None) -> str:
+    parts = urlsplit(f"//{address or ''}")
+    server = parts.hostname or "unknown"
+    return server if parts.port is None else f"{server}:{parts.port}"
+
+
 def record_response(call: Call, status: int, body: bytes | None) -> None:
     """Records what came back; an error of the server's is no answer."""
-    call.record(status=status)
-    if body is not None:
-        call.record(bytes=len(body), **digest((status, body)))
-    call.mark(failed=status >= _FIRST_FAILURE)
+    if body is None:
+        call.record(status=status)
+    else:
+        call.record(status=status, bytes=len(body), **digest((status, body)))
+    if status >= _FIRST_FAILURE:
+        call.mark(failed=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .hooks import extend, safely
 from .http import begin_request, record_response
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ def trace_sending_of_httpx2() -> None:
 
 
 def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on() or _is_in_process(client, request):
+    if _is_in_process(client, request):
         return send(client, request, **kwargs)
     with safely(_begin, request) as call:
         response = send(client, request, **kwargs)
@@ -44,7 +43,7 @@ def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) ->
 
 
 async def _send_asynchronously(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on() or _is_in_process(client, request):
+    if _is_in_process(client, request):
         return await send(client, request, **kwargs)
     with safely(_begin, request) as call:
         response = await send(client, request, **kwargs)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import functools
 from typing import TYPE_CHECKING, Any
 
 from .answers import digest
 from .calls import Call, begin
 from .hooks import extend, find_outside, safely
-from .log import is_on
 from .statements import hide
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ def trace_asynchronous_commands() -> None:
 
 
 def _execute(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as redis has it
-    if not is_on():
-        return execute(client, *args, **options)
     with safely(_begin, args) as call:
         answer = execute(client, *args, **options)
         _record(call, answer)
@@ -56,8 +53,6 @@ def _execute(execute: Callable[..., Any], client: Any, *args: Any, **options: An
 
 
 async def _execute_asynchronously(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return await execute(client, *args, **options)
     with safely(_begin, args) as call:
         answer = await execute(client, *args, **options)
         _record(call, answer)
@@ -65,8 +60,6 @@ async def _execute_asynchronously(execute: Callable[..., Any], client: Any, *arg
 
 
 def _execute_pipeline(execute: Callable[..., Any], pipeline: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return execute(pipeline, *args, **options)
     with safely(_begin_pipeline, pipeline) as call:
         answers = execute(pipeline, *args, **options)
         _record(call, answers)
@@ -79,8 +72,6 @@ async def _execute_pipeline_asynchronously(
     *args: Any,  # noqa: ANN401  # as above
     **options: Any,  # noqa: ANN401  # as above
 ) -> Any:  # noqa: ANN401  # as above
-    if not is_on():
-        return await execute(pipeline, *args, **options)
     with safely(_begin_pipeline, pipeline) as call:
         answers = await execute(pipeline, *args, **options)
         _record(call, answers)
@@ -88,20 +79,25 @@ async def _execute_pipeline_asynchronously(
 
 
 def _begin(args: tuple[Any, ...]) -> Call:
-    words = str(args[0]).lower().split()
-    verb = words[0] if words else "command"
-    params = [(f"p{place}", _show(value)) for place, value in enumerate(args[1:], start=1)]
-    return _begin_command(f"{verb} redis", params, {verb})
+    params: list[tuple[str, object]] = [(f"p{place}", _show(value)) for place, value in enumerate(args[1:], start=1)]
+    verb = _find_verb(str(args[0]))
+    return _begin_command(f"{verb} redis", params, frozenset((verb,)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _find_verb(command: str) -> str:
+    words = command.lower().split()
+    return words[0] if words else "command"
 
 
 def _begin_pipeline(pipeline: Any) -> Call:  # noqa: ANN401  # as above
     commands = [each[0] if isinstance(each, tuple) else getattr(each, "args", ()) for each in pipeline.command_stack]
-    verbs = {str(command[0]).lower().split()[0] for command in commands if command}
-    params = [("commands", len(commands)), ("values", hide(commands))]
+    verbs = frozenset(_find_verb(str(command[0])) for command in commands if command)
+    params: list[tuple[str, object]] = [("commands", len(commands)), ("values", hide(commands))]
     return _begin_command("pipeline redis", params, verbs)
 
 
-def _begin_command(name: str, params: list[tuple[str, object]], verbs: set[str]) -> Call:
+def _begin_command(name: str, params: list[tuple[str, object]], verbs: frozenset[str]) -> Call:
     """A command that neither asks nor is known to change nothing is a write."""
     is_frame = verbs <= _FRAMES
     write = None if is_frame or verbs <= _READS else "redis"
@@ -109,11 +105,13 @@ def _begin_command(name: str, params: list[tuple[str, object]], verbs: set[str])
 
 
 def _record(call: Call, answer: object) -> None:
-    call.record(found=answer is not None)
-    with suppress(Exception):  # an answer of the program's own kind may not be printable
-        call.record(**digest(sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer))
+    found = int(answer is not None)
+    try:
+        call.record(found=found, **digest(sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer))
+    except Exception:  # noqa: BLE001  # an answer of the program's own kind may not be printable
+        call.record(found=found)
 
 
-def _show(value: object) -> object:
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return hide(value) if len(str(text)) > _SHOWN else text
+def _show(value: object) -> str:
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return hide(value) if len(text) > _SHOWN else text

@@ -9,7 +9,6 @@ from requests.sessions import Session
 
 from .hooks import extend, safely
 from .http import begin_request, record_response
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +24,6 @@ def trace_sending() -> None:
 
 
 def _send(send: Callable[..., Any], session: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if not is_on():
-        return send(session, request, **kwargs)
     with safely(_begin, request) as call:
         response = send(session, request, **kwargs)
         with suppress(Exception):  # a session of the program's own kind may give anything

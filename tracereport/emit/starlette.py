@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
-from .calls import Origin, begin
+from .calls import NOWHERE, begin
 from .hooks import extend
-from .log import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -20,11 +19,11 @@ def trace_requests() -> None:
 
 
 async def _call(call_application: Callable[..., Any], application: Any, scope: Any, *rest: Any) -> None:  # noqa: ANN401  # as ASGI has it
-    if not is_on() or scope.get("type") != "http" or "app" in scope:
+    if scope.get("type") != "http" or "app" in scope:
         await call_application(application, scope, *rest)
         return
     method, path = scope.get("method", "GET"), scope.get("path", "")
-    with begin(f"{method} {path}", [("path", path)], Origin(), via="starlette", is_frame=True) as call:
+    with begin(f"{method} {path}", [("path", path)], NOWHERE, via="starlette", is_frame=True) as call:
         try:
             await call_application(application, scope, *rest)
         finally:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from .calls import current
 from .hooks import extend
-from .log import is_on
 from .origins import find_origin, handed_on, handed_run, is_test, runs_in
 
 if TYPE_CHECKING:
@@ -38,15 +37,11 @@ def hand_on_runs() -> None:
 
 
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
-    if is_on():
-        asker, run = _find_submitter()
-        work = work_for(work, current.get(), asker, run)
-    return submit(pool, work, *args, **kwargs)
+    asker, run = _find_submitter()
+    return submit(pool, work_for(work, current.get(), asker, run), *args, **kwargs)
 
 
 def _create_task(create: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version takes
-    if not is_on():
-        return create(*args, **kwargs)
     before = handed_run.set(_find_submitter()[1])
     try:
         return create(*args, **kwargs)  # copies the context

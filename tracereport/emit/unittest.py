@@ -13,7 +13,6 @@ from unittest.case import TestCase
 
 from .calls import begin, current
 from .hooks import extend
-from .log import is_on
 from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
@@ -44,9 +43,9 @@ def _run_phase(phase: str, run: Callable[..., Any], case: Any, *args: Any) -> An
     outside = get_test()
     # Coroutines run in a context that was made with the test, and would see no call of this one's.
     inside = getattr(getattr(case, "_asyncioTestContext", None), "run", _call)
-    if is_on() and outside:
+    if outside:
         inside(current.set, current.get())
-    if not is_on() or (outside and (phase == _CALL or f"phase={_CALL}" not in outside)):
+    if outside and (phase == _CALL or f"phase={_CALL}" not in outside):
         return run(case, *args)
     test = case.id()
     if outside:
