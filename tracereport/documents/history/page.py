@@ -28,6 +28,7 @@ from tracereport.wording.history import (
     Days,
     describe_course,
     describe_function_course,
+    describe_growth,
     describe_run_change,
     describe_step,
     list_cautions,
@@ -163,6 +164,7 @@ class _Page:
                 text=self._text,
                 headline=Markup(describe_place(row, self._text.name)),  # noqa: S704 - plain text around escaped names
                 course=Markup(describe_course(row, self._link(row.fingerprint), self._text.name)),  # noqa: S704 - as above
+                growth=describe_growth,
                 state=STATE_WORDS[row.state],
                 tone=tone,
                 ground=theme.colour("line"),
