@@ -4,6 +4,8 @@
 >>> calls = tracereport.read_calls("perf_trace.log")  # a Polars frame, one row per call
 >>> report = tracereport.analyze(calls)
 >>> page = tracereport.render(report, "html")
+
+PYTEST_DONT_REWRITE: there is no test in it, and it may be imported before pytest is.
 """
 
 __version__ = "0.1.0"

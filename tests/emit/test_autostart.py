@@ -117,6 +117,12 @@ def test_tests_are_named_whether_or_not_the_plugin_is_installed(tmp_path: Path, 
     assert (load.test, load.reserved["phase"]) == ("test_it.py::test_it", "call")
 
 
+def test_where_warnings_are_errors_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(TEST)
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_whoever_wants_no_plugin_gets_none(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST)
     done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:perf_trace")

@@ -19,6 +19,8 @@ out.
 
 It is the package ``perf_trace`` of the distribution of that name, and ``tracereport.emit`` in ``tracereport``; where
 both are installed they are one. ``lines`` says what a line looks like.
+
+PYTEST_DONT_REWRITE: there is no test in it, and it may be imported before pytest is.
 """
 
 from __future__ import annotations
