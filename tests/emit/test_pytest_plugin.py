@@ -106,7 +106,7 @@ def test_workers_write_one_file_each_a_process_of_its_own(project: Path) -> None
 def test_the_report_is_printed_at_the_end(project: Path) -> None:
     done = run_pytest(project, "--perf-trace")
     report = done.stdout.partition("= performance traces: perf_trace.log =")[2]
-    assert "perf_trace.log: 19 calls (5 judged questions) in 2 processes" in report
+    assert "perf_trace.log: 20 calls (5 judged questions) in 2 processes" in report
     assert f"tracereport {project / 'perf_trace.log'}" in report
 
 

@@ -228,6 +228,11 @@ def test_connections_and_cursors_are_what_they_were(db: sqlite3.Connection) -> N
     assert isinstance(cursor, sqlite3.Cursor)
     assert repr(db).startswith("<sqlite3.Connection object at ")
     assert repr(cursor).startswith("<sqlite3.Cursor object at ")
+    assert (type(db), type(cursor)) == (sqlite3.Connection, sqlite3.Cursor)
+    assert {sqlite3.Cursor: "known"}[type(cursor)] == "known"
+    kinds: list[type] = [type(cursor), type(db)]
+    assert kinds.index(type(db)) == 1
+    assert type("Own", (type(cursor),), {}) not in (type(cursor), sqlite3.Cursor)
     assert cursor.connection is db
     assert iter(cursor) is cursor
     assert cursor.execute("SELECT id FROM authors") is cursor

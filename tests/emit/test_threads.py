@@ -2,10 +2,13 @@
 
 import asyncio
 import contextvars
+import multiprocessing
 import threading
 from asyncio.base_events import BaseEventLoop
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing.pool import Pool, ThreadPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +21,13 @@ from tracereport.emit.hooks import find_outside
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ThreadPoolExecutor, "submit", ThreadPoolExecutor.submit)
     monkeypatch.setattr(BaseEventLoop, "create_task", BaseEventLoop.create_task)
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
+    for name in threads._OF_POOLS:
+        monkeypatch.setattr(Pool, name, getattr(Pool, name))
     threads.hand_on_calls()
     threads.hand_on_runs()
+    threads.hand_on_to_pools()
+    threads.hand_on_to_threads()
 
 
 def ask(key: int) -> int:
@@ -199,3 +207,106 @@ def test_what_is_submitted_while_tracing_is_off_is_submitted_as_it_is() -> None:
 def test_pools_of_processes_are_left_alone() -> None:
     assert "submit" in vars(ProcessPoolExecutor)
     assert not hasattr(ProcessPoolExecutor.submit, "_perf_trace_around")
+
+
+def start_all(keys: range) -> None:
+    started = [threading.Thread(target=ask, args=(key,)) for key in keys]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+
+def test_what_bare_threads_ask_is_inside_the_call_and_of_the_run_that_starts_them(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        with trace("page"):
+            start_all(range(3))
+        start_all(range(3))
+        start_all(range(3))
+    number = next(call.number for call in calls if call.function == "page")
+    asked = [call for call in calls if call.function == "ask"]
+    assert [call.parent for call in asked[:3]] == [number] * 3
+    runs = [call.reserved["activation"] for call in asked[3:]]
+    assert [len(set(runs[start : start + 3])) for start in (0, 3)] == [1, 1]
+    assert len(set(runs)) == 2
+    assert {call.caller for call in asked} == {"ask"}
+
+
+def test_a_thread_is_left_as_the_program_has_made_it(tmp_path: Path) -> None:
+    class Worker(threading.Thread):
+        seen: object = None
+
+        def run(self) -> None:
+            self.seen = dict(vars(self)).get("run")
+            ask(1)
+
+    failures: list[object] = []
+
+    def own_run() -> None:
+        failures.append(vars(odd)["run"])
+
+    with tracing(tmp_path) as calls, trace("page"):
+        worker, odd = Worker(), threading.Thread()
+        odd.run = own_run  # type: ignore[method-assign]
+        for thread in (worker, odd):
+            thread.start()
+            thread.join()
+            with pytest.raises(RuntimeError, match="once"):
+                thread.start()
+    assert (worker.seen, "run" in vars(worker), failures) == (None, False, [own_run])
+    assert vars(odd)["run"] is own_run
+    assert [call.parent for call in calls if call.function == "ask"] == [0]
+
+
+def test_a_thread_that_fails_fails_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[type] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: failed.append(args.exc_type))
+    with tracing(tmp_path):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert failed == [TypeError]
+
+
+def test_a_thread_that_outlives_the_call_that_starts_it_asks_for_itself(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def serve() -> None:
+        go_on.wait()
+        ask(1)
+
+    with tracing(tmp_path) as calls:
+        with trace("page"):
+            thread = threading.Thread(target=serve)
+            thread.start()
+        go_on.set()
+        thread.join()
+    assert [(call.function, call.parent) for call in calls] == [("page", None), ("ask", None)]
+
+
+def double(key: int, factor: int = 2) -> int:
+    return ask(key) * factor
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda pool: pool.map(double, range(3)),
+        lambda pool: pool.map_async(double, range(3)).get(),
+        lambda pool: list(pool.imap(double, range(3))),
+        lambda pool: sorted(pool.imap_unordered(double, range(3), chunksize=2)),
+        lambda pool: pool.starmap(double, [(0, 2), (1, 2), (2, 2)]),
+        lambda pool: pool.starmap_async(double, [(0,), (1,), (2,)]).get(),
+        lambda pool: [pool.apply(double, (key,), {"factor": 2}) for key in range(3)],
+        lambda pool: [pool.apply_async(func=double, args=(key,)).get() for key in range(3)],
+    ],
+)
+def test_what_a_pool_of_multiprocessing_s_threads_asks_belongs_to_who_submits_it(tmp_path: Path, work: Any) -> None:
+    with tracing(tmp_path) as calls, ThreadPool(2) as pool, trace("page"):
+        assert work(pool) == [0, 2, 4]
+    assert [call.parent for call in calls if call.function == "ask"] == [0, 0, 0]
+
+
+def test_pools_of_multiprocessing_s_processes_are_left_alone(tmp_path: Path) -> None:
+    with tracing(tmp_path), multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(abs, [-1]) == [1]

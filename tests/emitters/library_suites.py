@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.paths import ROOT
 from tracereport.command.emitter_files import python_environment
 
-PYTEST = ("-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:randomly")
+PYTEST = ("-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:asyncio")
 DJANGO_APPS = (
     "backends", "basic", "queries", "transactions", "bulk_create", "prefetch_related", "handlers", "test_client",
     "cache", "template_tests", "select_related", "raw_query", "expressions_case", "delete",
@@ -33,8 +33,8 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     # CPython's own tests of its module: the folder ``test`` of its library, named ``cpython-3.13``.
-    "cpython": (".", ("-m", "unittest", "-v", "test.test_sqlite3")),
-    "aiosqlite": (".", (*PYTEST, "aiosqlite/tests")),
+    "cpython": (".", ("-m", "unittest", "-v", "test.test_sqlite3", "test.test_threading", "test.test_socketserver")),
+    "aiosqlite": (".", ("-m", "unittest", "-v", "aiosqlite.tests")),
     "peewee": (".", ("-m", "unittest", "-v", "tests")),
     # These ask a server that is named as their own documentation says.
     "psycopg": (
@@ -52,7 +52,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pymysql": (".", (*PYTEST, "pymysql/tests")),
 }  # fmt: skip
 OUTCOME = re.compile(
-    r"^(?:(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (\S+)|(test\w+ \([\w.]+\)).* \.\.\. (\w+))", re.MULTILINE
+    r"^(?:(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) ([^\s(]\S*)|(test\w+ \([\w.]+\)).* \.\.\. (\w+))", re.MULTILINE
 )
 
 

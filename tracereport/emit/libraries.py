@@ -27,6 +27,8 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
     "threads": (
         ("concurrent.futures.thread", "threads:hand_on_calls"),
+        ("multiprocessing.pool", "threads:hand_on_to_pools"),
+        ("threading", "threads:hand_on_to_threads"),
         ("asyncio.base_events", "threads:hand_on_runs"),
     ),
     "unittest": (

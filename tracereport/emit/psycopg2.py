@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -45,9 +46,10 @@ def _connect_traced(dsn: Any, connection_factory: Any = None, **kwargs: Any) -> 
     if (opener is not None and is_of_hooked(opener, _PACKAGES)) or kind is connection_factory:
         return _connect(dsn, connection_factory=connection_factory, **kwargs)
     connection = _connect(dsn, connection_factory=kind, **kwargs)
-    at = connection.get_dsn_parameters()
-    name = at.get("dbname", "database")
-    setattr(connection, OWN, Connected((at.get("host"), at.get("port"), name), name))
+    with suppress(Exception):  # it may not be open yet, or the program's class has left it unmade
+        at = connection.get_dsn_parameters()
+        name = at.get("dbname", "database")
+        setattr(connection, OWN, Connected((at.get("host"), at.get("port"), name), name))
     return connection
 
 
@@ -56,7 +58,8 @@ class _Cursor(ReadLater, extensions.cursor):  # type: ignore[misc]  # it has no 
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the library's
         given = tell(self, _PACKAGES, _begin, extensions.cursor.execute, _get_frame(1), args, kwargs)
-        _note(self, *args, **kwargs)
+        with suppress(Exception):  # what can't be understood is no matter of the program's
+            _note(self, *args, **kwargs)
         return given
 
     def executemany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above

@@ -28,8 +28,19 @@ if TYPE_CHECKING:
 
 OWN = "_perf_trace"
 """The attribute in which a traced connection or cursor holds what is ours."""
+_STANDS_FOR = "_perf_trace_kind"
 _open: set[Reading] = set()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+
+
+class _Kind(type):
+    """The class of traced forms: each equals the class that it stands for, as programs compare and look up classes."""
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (other is not None and vars(cls).get(_STANDS_FOR) is other)
+
+    def __hash__(cls) -> int:
+        return hash(vars(cls).get(_STANDS_FOR, cls.__name__))
 
 
 def make_kind(kind: Any, traced: type, base: type) -> Any:  # noqa: ANN401  # a class, or whatever else makes one
@@ -52,7 +63,7 @@ def _extend_kind(kind: Any, traced: Any, base: Any) -> Any:  # noqa: ANN401  # a
         return kind
     bases = (traced,) if kind is base else (kind, traced)
     own = {"__slots__": (OWN,), "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    return type(kind.__name__, bases, {**own, "__doc__": kind.__doc__})
+    return _Kind(kind.__name__, bases, {**own, "__doc__": kind.__doc__, _STANDS_FOR: kind})
 
 
 class Reading:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import sqlite3.dbapi2
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .drivers import LAYERS, Connected, is_of_hooked, name_package, name_sets
@@ -59,7 +60,8 @@ def _connect_traced(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the
     else:
         kwargs["factory"] = kind
     connection = connect(_connect, *args, **kwargs)
-    setattr(connection, OWN, _name(args[0] if args else kwargs["database"]))
+    with suppress(Exception):  # the program's class may hold it for something else
+        setattr(connection, OWN, _name(args[0] if args else kwargs["database"]))
     return connection
 
 

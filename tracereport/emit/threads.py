@@ -1,4 +1,4 @@
-"""Hands on to a pool's thread, or a task, whom it works for: what it asks belongs to who has submitted the work.
+"""Hands on to a thread, or a task, whom it works for: what it asks belongs to who has started it or submitted the work.
 
 Nothing but the emitter's own variables is handed on, and only for as long as the work runs.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from concurrent.futures.thread import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import current
@@ -20,18 +20,38 @@ if TYPE_CHECKING:
 
     from .calls import Origin, TracedCall
 
-_BETWEEN = ("concurrent", "asyncio", "anyio", str(__package__))
+_POOLS = ("concurrent", "asyncio", "multiprocessing")
+"""Packages whose threads are told for each work whom that is for."""
+_BETWEEN = (*_POOLS, "anyio", str(__package__))
+_OF_POOLS = ("apply_async", "map", "map_async", "starmap", "starmap_async", "imap", "imap_unordered")
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
 def hand_on_calls() -> None:
     """Of all pools of threads, the event loop's own among them."""
+    from concurrent.futures.thread import ThreadPoolExecutor  # noqa: PLC0415  # waited for by itself
+
     extend(ThreadPoolExecutor, "submit", _submit)
+
+
+def hand_on_to_pools() -> None:
+    """Of all pools of threads that look like pools of processes."""
+    from multiprocessing.pool import Pool  # noqa: PLC0415  # as above
+
+    for name in _OF_POOLS:
+        extend(Pool, name, _submit_to_pool)
+
+
+def hand_on_to_threads() -> None:
+    """Of all threads that a program starts itself."""
+    from threading import Thread  # noqa: PLC0415  # as above
+
+    extend(Thread, "start", _start)
 
 
 def hand_on_runs() -> None:
     """Of all tasks that an event loop of the standard library begins, which have the rest of the context anyway."""
-    from asyncio.base_events import BaseEventLoop  # noqa: PLC0415  # waited for by itself
+    from asyncio.base_events import BaseEventLoop  # noqa: PLC0415  # as above
 
     extend(BaseEventLoop, "create_task", _create_task)
 
@@ -39,6 +59,43 @@ def hand_on_runs() -> None:
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
     asker, run = _find_submitter()
     return submit(pool, work_for(work, current.get(), asker, run), *args, **kwargs)
+
+
+def _submit_to_pool(submit: Callable[..., Any], pool: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    from multiprocessing.pool import ThreadPool  # noqa: PLC0415  # as above
+
+    if is_on() and (args or "func" in kwargs) and isinstance(pool, ThreadPool):  # a process gets its work as bytes
+        asker, run = _find_submitter()
+        work = work_for(args[0] if args else kwargs.pop("func"), current.get(), asker, run)
+        args = (work, *args[1:])
+    return submit(pool, *args, **kwargs)
+
+
+def _start(start: Callable[..., Any], thread: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    starter = _get_frame(1).f_back
+    if not is_on() or starter is None or runs_in(starter, _POOLS):
+        return start(thread, *args, **kwargs)
+    asker, run = _find_submitter()
+    own, before = vars(thread), vars(thread).get("run")
+
+    def work() -> None:
+        _put_back(own, before)
+        thread.run()
+
+    own["run"] = work_for(work, current.get(), asker, run)
+    try:
+        return start(thread, *args, **kwargs)
+    except BaseException:
+        _put_back(own, before)
+        raise
+
+
+def _put_back(own: dict[str, Any], run: object) -> None:
+    """Leaves a thread as the program has made it."""
+    with suppress(KeyError):
+        del own["run"]
+    if run is not None:
+        own["run"] = run
 
 
 def _create_task(create: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version takes
