@@ -64,7 +64,7 @@ def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **k
 def _submit_to_pool(submit: Callable[..., Any], pool: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     from multiprocessing.pool import ThreadPool  # noqa: PLC0415  # as above
 
-    if is_on() and (args or "func" in kwargs) and isinstance(pool, ThreadPool):  # a process gets its work as bytes
+    if (args or "func" in kwargs) and isinstance(pool, ThreadPool):  # a process gets its work as bytes
         asker, run = _find_submitter()
         work = work_for(args[0] if args else kwargs.pop("func"), current.get(), asker, run)
         args = (work, *args[1:])
@@ -73,7 +73,7 @@ def _submit_to_pool(submit: Callable[..., Any], pool: Any, *args: Any, **kwargs:
 
 def _start(start: Callable[..., Any], thread: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     starter = _get_frame(1).f_back
-    if not is_on() or starter is None or runs_in(starter, _POOLS):
+    if starter is None or runs_in(starter, _POOLS):
         return start(thread, *args, **kwargs)
     asker, run = _find_submitter()
     own, before = vars(thread), vars(thread).get("run")
