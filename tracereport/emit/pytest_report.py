@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -58,17 +59,21 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     if b"PERF_TRACE|" not in path.read_bytes():
         terminalreporter.write_line(NOTHING_TRACED.format(package=__package__))
         return
+    folder = terminalreporter.config.invocation_params.dir
+    near = path.relative_to(folder) if path.is_relative_to(folder) else path  # it is typed where pytest was
+    typed = shlex.quote(str(near))
     command = _find_command()
     if command is None:
         terminalreporter.write_line(
-            f"To see what could be saved: uvx tracereport {path}   (or: pipx run tracereport {path})"
+            f"To see what could be saved: uvx tracereport {typed}   (or: pipx run tracereport {typed})"
         )
         return
     environment = {**os.environ, "COLUMNS": str(terminalreporter._tw.fullwidth)}  # noqa: SLF001
     environment.pop("PERF_TRACE", None)
     # A process of its own: the report's libraries have no business in the one that is being tested.
     report = subprocess.run(  # noqa: S603  # ourselves
-        [*command, str(path), "--format", "brief"],
+        [*command, str(near), "--format", "brief"],
+        cwd=folder,
         env=environment,
         capture_output=True,
         encoding="utf-8",
@@ -77,7 +82,7 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     )
     for line in (report.stdout or report.stderr).rstrip().split("\n"):
         terminalreporter.write_line(line)
-    terminalreporter.write_line(f"All of it: tracereport {path}")
+    terminalreporter.write_line(f"All of it: tracereport {typed}")
 
 
 def _find_command() -> list[str] | None:
