@@ -27,6 +27,7 @@ _UNDER_SUBMITTED = (*_SCHEDULERS, str(__package__))
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
 _REPOSITORY_MARKS = (".git", ".hg")
+_PROJECT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "manage.py")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 _FRAMES_TO_SEARCH = 12
 _HAS_ACTIVATIONS = sys.version_info >= (3, 10)  # before, a frame that holds a trace function forgets its line
@@ -225,21 +226,26 @@ def _search_qualified_name(code: CodeType, module: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _path_in_repository(filename: str) -> str | None:
-    """A source file's path from the root of its repository, else from where the program began; None: it has none."""
+    """A source file's path from the root of its repository; None: it has none.
+
+    Outside of any it is the path from the project in which the program began, else from where that was.
+    """
     if filename.startswith("<"):
         return None
     path = os.path.normpath(os.path.join(_START_FOLDER, filename))  # noqa: PTH118  # pathlib is slow to import
-    root = _find_root(os.path.dirname(path)) or _START_FOLDER  # noqa: PTH120  # as above
+    folder = os.path.dirname(path)  # noqa: PTH120  # as above
+    root = _find_root(folder, _REPOSITORY_MARKS) or _find_root(_START_FOLDER, _PROJECT_MARKS) or _START_FOLDER
     inside = os.path.join(root, "")  # noqa: PTH118  # as above
     return path[len(inside) :].replace(os.sep, "/") if path.startswith(inside) else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _find_root(folder: str) -> str | None:
-    if any(os.path.exists(os.path.join(folder, mark)) for mark in _REPOSITORY_MARKS):  # noqa: PTH110, PTH118  # as above
+def _find_root(folder: str, marks: tuple[str, ...]) -> str | None:
+    """The nearest folder that holds one of these, from a folder on upwards."""
+    if any(os.path.exists(os.path.join(folder, mark)) for mark in marks):  # noqa: PTH110, PTH118  # as above
         return folder
     above = os.path.dirname(folder)  # noqa: PTH120  # as above
-    return None if above == folder else _find_root(above)
+    return None if above == folder else _find_root(above, marks)
 
 
 def known_files(packages: tuple[str, ...]) -> dict[str, bool]:
