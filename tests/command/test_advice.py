@@ -45,6 +45,15 @@ def test_of_rust_it_knows_the_file_and_the_logger(command: str, environment: dic
         ("sh -c ./all", {}, "run that itself"),
         ("tox -e py312", {}, "`pass_env = PERF_TRACE`"),
         ("docker compose up", {}, "docker hands no PERF_TRACE on"),
+        ("go test ./...", {}, "There is no emitter for Go yet."),
+        (
+            "./mvnw -q test",
+            {},
+            "no emitter for Java yet. To write one is an hour's work, which `tracereport check-emitter",
+        ),
+        ("dotnet test", {}, "no emitter for .NET yet"),
+        ("bundle exec rspec", {}, "Of Rails its log is enough: `tracereport log/test.log`"),
+        ("php artisan test", {}, "Of Laravel the files of its Debugbar are enough"),
         ("./shop", {}, "`tracereport emitter --help` names the languages"),
         (
             "python app.py",

@@ -69,6 +69,16 @@ def test_each_source_is_in_the_grammar_of_the_first_python(source: Path) -> None
     assert not [node.module for node in absolute if str(node.module).startswith("tracereport")]
 
 
+def test_pytest_does_not_mind_that_it_was_imported_before(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(TEST.format(first="perf_trace", second="perf_trace"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    autostart = ROOT / "tracereport" / "emit" / "autostart"
+    log = tmp_path / "a.log"
+    done = run("-m", "pytest", "-q", folder=tmp_path, paths=[autostart, installed], PERF_TRACE=str(log))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert b"PERF_TRACE|" in log.read_bytes()
+
+
 def test_it_holds_the_same_files_and_no_others(installed: Path) -> None:
     there = sorted(path.relative_to(installed / "perf_trace") for path in (installed / "perf_trace").rglob("*.py"))
     assert there == [source.relative_to(ROOT / "tracereport" / "emit") for source in SOURCES]

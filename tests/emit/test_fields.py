@@ -71,14 +71,13 @@ def test_without_a_repository_places_begin_at_the_project_in_which_the_program_b
     for folder in (project / "app", project / "tests" / "unit", tmp_path / "installed"):
         folder.mkdir(parents=True)
         (folder / "main.py").write_text("from tracereport.emit import trace\nwith trace('f'): pass\n")
-    for mark in ("pytest.ini", "pyproject.toml"):
-        (project / mark).touch()
-        for start in (project, project / "tests" / "unit"):
-            [call] = run_script(project / "app" / "main.py", tmp_path / "a.log", start)
-            assert call.reserved["at"] == "app/main.py:2"
-            [outside] = run_script(tmp_path / "installed" / "main.py", tmp_path / "b.log", start)
-            assert "at" not in outside.reserved
-        (project / mark).unlink()
+    (project / "pytest.ini").touch()
+    for start in ("shop", "shop/tests/unit"):
+        log = tmp_path / start.replace("/", "-")
+        [call] = run_script(project / "app" / "main.py", log.with_suffix(".inside"), tmp_path / start)
+        assert call.reserved["at"] == "app/main.py:2"
+        [outside] = run_script(tmp_path / "installed" / "main.py", log.with_suffix(".outside"), tmp_path / start)
+        assert "at" not in outside.reserved
 
 
 def test_each_run_of_the_caller_is_an_activation(tmp_path: Path) -> None:

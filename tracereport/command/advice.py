@@ -20,13 +20,22 @@ _NODE: Final = (
     "`traced` for functions."
 )
 _PYTHON: Final = "decorate a function with `traced` from tracereport.emit."
+_OTHER_LANGUAGE: Final = (
+    "There is no emitter for {language} yet. To write one is an hour's work, which `tracereport check-emitter LOG` "
+    "checks; spans of OpenTelemetry are read as they are."
+)
 _KINDS: Final = (
     (re.compile("cargo"), "cargo"),
     (re.compile(r"pytest|py\.test"), "pytest"),
     (re.compile("tox|nox"), "tox"),
     (re.compile("docker|podman|sudo|ssh|kubectl|vagrant|bazel"), "walled"),
     (re.compile(r"node|nodejs|npm|npx|yarn|pnpm|bun|tsx|ts-node|vitest|jest|mocha"), "node"),
-    (re.compile("make|gmake|just|task|ninja|rake|sh|bash|zsh"), "other"),
+    (re.compile("go|gotestsum|ginkgo"), "go"),
+    (re.compile("mvnw?|gradlew?|java|sbt"), "java"),
+    (re.compile("dotnet"), "dotnet"),
+    (re.compile("bundle|rails|rspec|rake|ruby"), "ruby"),
+    (re.compile("php|phpunit|pest|artisan|composer"), "php"),
+    (re.compile("make|gmake|just|task|ninja|sh|bash|zsh"), "other"),
     (re.compile(r"python[0-9.]*|py|uv|poetry|pdm|hatch"), "python"),
 )
 """By the words of a command, its program and whatever that runs; of several the first of these counts."""
@@ -102,6 +111,29 @@ def _for_other(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> 
     )
 
 
+def _for_go(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return _OTHER_LANGUAGE.format(language="Go")
+
+
+def _for_java(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return _OTHER_LANGUAGE.format(language="Java")
+
+
+def _for_dotnet(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return _OTHER_LANGUAGE.format(language=".NET")
+
+
+def _for_ruby(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return "Nothing that ran writes traces. Of Rails its log is enough: `tracereport log/test.log` after the tests."
+
+
+def _for_php(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
+    return (
+        "Nothing that ran writes traces. Of Laravel the files of its Debugbar are enough: "
+        "`tracereport storage/debugbar/*.json`."
+    )
+
+
 def _for_unknown(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
     return "Nothing that ran writes traces: `tracereport emitter --help` names the languages that have an emitter."
 
@@ -113,6 +145,11 @@ _ADVICE: Final = {
     "walled": _for_walled,
     "node": _for_node,
     "python": _for_python,
+    "go": _for_go,
+    "java": _for_java,
+    "dotnet": _for_dotnet,
+    "ruby": _for_ruby,
+    "php": _for_php,
     "other": _for_other,
     "unknown": _for_unknown,
 }
