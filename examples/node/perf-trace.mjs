@@ -524,7 +524,7 @@ function captureStack(below) {
 
 function isOwn(path) {
   if (typeof path !== "string" || emitters.has(path)) return false;
-  return !/^node:|[\\/]node_modules[\\/]|<anonymous>/.test(path);
+  return !/^(?:node:|bun:|ext:|\[unknown\]$)|[\\/]node_modules[\\/]|<anonymous>/.test(path);
 }
 
 /** Tells this file's frames from the program's; a bundle of both is the program's. */
