@@ -36,14 +36,12 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createHash } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import { existsSync, openSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect, types } from "node:util";
-import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from "node:worker_threads";
 
 const SHARED = "perf-trace";
 const LONGEST_WAIT_MS = 5000;
@@ -67,24 +65,15 @@ const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
 
 // On what all copies in a process share, whichever module system has loaded them, and jest's for each of its files.
-const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= {
-  running: new AsyncLocalStorage(),
-  descriptor: openTarget(process.env.PERF_TRACE ?? ""),
-  ...shareMemory(),
-  root: findRoot(),
-  test: process.env.PERF_TRACE_TEST,
-  nodeTests: [],
-  mochaTest: undefined,
-  isWatching: false,
-  testCall: undefined,
-  inDriver: 0,
-});
+const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= makeState());
 const { running, descriptor, numbers, lock } = state;
 const emitters = (state.emitters ??= new Set());
 
 /** Whether calls are traced. */
 export const isOn = descriptor !== undefined;
 
+const { createHash } = isOn ? loadBuiltin("node:crypto") : {};
+let vitestTest; // as it was read last
 let isToldOfEnds = true;
 if (isOn) {
   noteEmitter();
@@ -1082,10 +1071,12 @@ function findTest() {
 
 function readVitest(task) {
   if (task.concurrent) return undefined;
+  const attempt = 1 + (task.result?.retryCount ?? 0);
+  if (vitestTest?.task === task && vitestTest.attempt === attempt) return vitestTest;
   const names = [];
   for (let each = task; each !== undefined && each !== each.file; each = each.suite) names.unshift(each.name);
   const name = [cleanPath(task.file.filepath), ...names].join(" > ");
-  return { name, attempt: 1 + (task.result?.retryCount ?? 0), onEnd: (end) => (task.onFinished ??= []).push(end) };
+  return (vitestTest = { task, name, attempt, onEnd: (end) => (task.onFinished ??= []).push(end) });
 }
 
 /** The frame that a test is; only one test runs at a time. */
@@ -1116,7 +1107,7 @@ function watchTests() {
     watchMocha(globalThis.beforeEach ?? globalThis.setup, globalThis.afterEach ?? globalThis.teardown);
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
     // Only where the program has loaded it: a program that a test starts must not become one.
-    const { beforeEach, afterEach } = createRequire(process.execPath)("node:test");
+    const { beforeEach, afterEach } = loadBuiltin("node:test");
     const file = cleanPath(process.argv[1] ?? "");
     beforeEach((test) => void state.nodeTests.push(`${file} > ${test.fullName ?? test.name}`));
     afterEach((test) => {
@@ -1159,6 +1150,27 @@ function writeLine(line) {
   Atomics.notify(lock, 0, 1);
 }
 
+function makeState() {
+  const target = openTarget(process.env.PERF_TRACE ?? "");
+  return {
+    running: new AsyncLocalStorage(),
+    descriptor: target,
+    ...(target !== undefined && shareMemory()),
+    root: target === undefined ? "" : findRoot(),
+    test: process.env.PERF_TRACE_TEST,
+    nodeTests: [],
+    mochaTest: undefined,
+    isWatching: false,
+    testCall: undefined,
+    inDriver: 0,
+  };
+}
+
+/** A module of Node's own that takes milliseconds to load, and is not needed while tracing is off. */
+function loadBuiltin(name) {
+  return process.getBuiltinModule?.(name) ?? createRequire(process.execPath)(name);
+}
+
 function openTarget(target) {
   const word = target.toLowerCase();
   if (["", "0", "off", "false", "no"].includes(word)) return undefined;
@@ -1180,6 +1192,7 @@ function nameProgram() {
 
 /** The counter of the process, and what a thread that writes holds: its worker threads inherit both. */
 function shareMemory() {
+  const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = loadBuiltin("node:worker_threads");
   const known = getEnvironmentData(SHARED);
   const own = isMainThread ? "" : String(threadId).padStart(4, "0");
   const { memory, name } = known ?? { memory: new SharedArrayBuffer(16), name: `${process.pid}${own}` };
