@@ -21,7 +21,7 @@ from tests.paths import ROOT
 from tests.shop import load_plugin
 
 FILE_NAME = re.compile(r"(?:#|//) (\S+\.\w+)\n")
-FILE_LANGUAGES = frozenset({"python", "rust", "js", "ts", "sh", "toml"})
+FILE_LANGUAGES = frozenset({"python", "rust", "js", "ts", "sh", "ini", "toml"})
 VARYING = re.compile(r"\b(elapsed_us|digest|process)=[0-9]+")
 INSTALLATION = "pip install "
 """Commands that begin so aren't run: they would ask the network."""
