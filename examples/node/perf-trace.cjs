@@ -1110,11 +1110,13 @@ function watchTests() {
   } else if (!state.isWatching && process.moduleLoadList?.includes("NativeModule test")) {
     // Only where the program has loaded it: a program that a test starts must not become one.
     const { beforeEach, afterEach } = loadBuiltin("node:test");
-    const file = cleanPath(process.argv[1] ?? "");
-    beforeEach((test) => void state.nodeTests.push(`${file} > ${test.fullName ?? test.name}`));
+    // One process may run the tests of all files.
+    const nameTest = ({ filePath = process.argv[1] ?? "", fullName, name }) =>
+      `${cleanPath(filePath)} > ${fullName ?? name}`;
+    beforeEach((test) => void state.nodeTests.push(nameTest(test)));
     afterEach((test) => {
       finishTest();
-      const place = state.nodeTests.lastIndexOf(`${file} > ${test.fullName ?? test.name}`);
+      const place = state.nodeTests.lastIndexOf(nameTest(test));
       if (place >= 0) state.nodeTests.splice(place, 1);
     });
   }

@@ -204,6 +204,19 @@ def test_node_test(project: Path) -> None:
     }
 
 
+def test_files_of_node_tests_are_told_apart_where_one_process_runs_them_all(project: Path) -> None:
+    node = find_tool("node")
+    test = 'import test from "node:test"; import { listBooks } from "../src/pages.mjs"; test("lists", listBooks);\n'
+    for name in ("one", "two"):
+        (project / "test" / f"{name}.test.mjs").write_text(test)
+    known = subprocess.run([node, "--help"], check=True, capture_output=True, encoding="utf-8").stdout
+    options = ["--test-isolation=none"] if "--test-isolation" in known else []  # Node 22 or later
+    assert counted(run(project, node, "--test", *options)) == {
+        "test/one.test.mjs > lists": 4,
+        "test/two.test.mjs > lists": 4,
+    }
+
+
 def test_a_program_that_a_test_starts_is_no_test(project: Path) -> None:
     node = find_tool("node")
     (project / "test" / "pages.test.mjs").write_text(
