@@ -46,7 +46,7 @@ export declare function traceFetch<F extends (...args: any[]) => Promise<any> = 
 export declare function traceExpress(request: any, response: any, next: (error?: any) => void): void;
 
 /** The plugin that makes each request a frame, where it isn't one by itself: `app.register(traceFastify)`. */
-export declare function traceFastify(app: any, options: unknown, done: (error?: Error) => void): void;
+export declare function traceFastify(app: any, _options: unknown, done: (error?: Error) => void): void;
 
 /** Makes each request a frame, also one that no server takes: `app.use(traceHono)`. */
 export declare function traceHono(context: any, next: () => Promise<void>): Promise<any>;

@@ -1,6 +1,7 @@
 """The emitters to copy: found in a checkout, and where a wheel puts them."""
 
 import ast
+import re
 import shutil
 import tomllib
 from collections import Counter
@@ -30,6 +31,17 @@ def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(files, "_PACKAGE", package)
     assert read_emitter("rust") == (EXAMPLES / "rust" / "perf_trace.rs").read_bytes()
     assert read_emitter("node") == (EXAMPLES / "node" / "perf-trace.mjs").read_bytes()
+    assert b"export function answer<T>(value: T): T {" in read_emitter("typescript")
+
+
+def test_each_name_that_typescript_is_given_has_its_types() -> None:
+    text = read_emitter("typescript").decode()
+    exported = re.findall(r"^export (?:async )?(?:function|const) (\w+)", text, re.MULTILINE)
+    declared = re.findall(
+        r"^export declare (?:function|const) (\w+)", read_emitter("node-types").decode(), re.MULTILINE
+    )
+    assert sorted(exported) == sorted(declared)
+    assert not re.search(r"^export (?:async )?function \w+\([^)]*\) \{", text, re.MULTILINE)
 
 
 def test_the_one_file_of_python_holds_each_name_once_and_is_in_the_grammar_of_the_first_python() -> None:

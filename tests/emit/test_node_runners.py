@@ -11,6 +11,7 @@ from tests.emitters import find_tool, require_package
 from tests.emitters.commonjs import to_commonjs
 from tests.paths import EXAMPLES, ROOT
 from tests.written_lines import WrittenCall, read_written
+from tracereport.command.emitter_files import read_emitter
 
 NODE = EXAMPLES / "node"
 LIBRARY = """
@@ -280,6 +281,8 @@ def test_typescript_knows_the_types_of_both(project: Path) -> None:
     for form in ("m", "c"):
         (project / "src" / f"perf-trace.d.{form}ts").write_text(types)
         (project / "src" / f"use.{form}ts").write_text(TYPED.replace("EMITTER", f"perf-trace.{form}js"))
+    (project / "src" / "perf-trace.ts").write_bytes(read_emitter("typescript"))
+    (project / "src" / "use.ts").write_text(TYPED.replace("EMITTER", "perf-trace.js"))
     options = {
         "strict": True,
         "noEmit": True,
@@ -289,10 +292,37 @@ def test_typescript_knows_the_types_of_both(project: Path) -> None:
         "types": [],
     }
     (project / "tsconfig.json").write_text(
-        json.dumps({"compilerOptions": options, "include": ["src/*.mts", "src/*.cts"]})
+        json.dumps({"compilerOptions": options, "include": ["src/*.ts", "src/*.mts", "src/*.cts"]})
     )
     done = subprocess.run(
         [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", str(project)],
         capture_output=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "type_"), [("NodeNext", "module"), ("NodeNext", "commonjs"), ("CommonJS", "commonjs")]
+)
+def test_a_compiler_takes_the_typed_file_along(project: Path, module: str, type_: str) -> None:
+    require_package("typescript")
+    (project / "package.json").write_text(json.dumps({"type": type_, "private": True}))
+    (project / "src" / "perf-trace.ts").write_bytes(read_emitter("typescript"))
+    (project / "src" / "main.ts").write_text(
+        'import { answer, traced } from "./perf-trace.js";\n'
+        'const load = traced("load", ["id"], async (id: number): Promise<number> => answer(id + 1));\n'
+        "void load(1);\n"
+    )
+    options = {"strict": True, "module": module, "target": "ES2022", "outDir": "dist", "declaration": True, "types": []}
+    options |= {"sourceMap": True, "noUncheckedIndexedAccess": True, "exactOptionalPropertyTypes": True}
+    if module == "CommonJS":
+        options |= {"moduleResolution": "node10"}
+    (project / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["src/*.ts"]}))
+    tsc = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", str(project)]
+    done = subprocess.run(tsc, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    environment = {**os.environ, "PERF_TRACE": str(project / "trace.log")}
+    command = [find_tool("node"), "--enable-source-maps", "dist/main.js"]
+    subprocess.run(command, cwd=project, env=environment, check=True, timeout=60)
+    [call] = read_written(project / "trace.log")
+    assert (call.function, call.params, call.reserved["at"]) == ("load", (("id", "1"),), "src/main.ts:3")

@@ -9,11 +9,12 @@ Not a module of the emitters' package, which starts tracing when it is imported:
 
 import ast
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-Language = Literal["python", "rust", "node", "node-commonjs", "node-types"]
+Language = Literal["python", "rust", "node", "node-commonjs", "node-types", "typescript"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _PACKAGE = Path(__file__).resolve().parent.parent / "emit"
@@ -22,14 +23,18 @@ _AUTOSTART = _PACKAGE / "autostart"
 _EXAMPLES = _PACKAGE.parent.parent / "examples"
 _NAMES: dict[Language, str] = {"rust": "perf_trace.rs", "node": "perf-trace.mjs"}
 _NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
+_DECLARED = re.compile(r"^export declare (?:function|const) (\w+)(.+?);$(?=\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
+_DEFINED = r"^(export (?:async )?function {name})\(.*\)(?= \{{$)|^(export const {name})(?= =)"
 _PYTHON_MODULES = ("lines", "log", "testing", "calls", "origins", "tracing", "answers")
 """What makes up the emitter itself, without hooks for libraries; each needs those before it."""
 
 
 def read_emitter(language: Language) -> bytes:
-    """The emitter's file: of Python its modules in one, else the file of its package, or, of a checkout, an example."""
+    """The emitter's file, of the package or checkout; of Python its modules in one, of TypeScript with types in it."""
     if language == "python":
         return "\n".join(_join_python()).encode()
+    if language == "typescript":
+        return _join_typescript(read_emitter("node").decode(), read_emitter("node-types").decode()).encode()
     packaged = _PACKAGE / _NAMES[language]
     return (packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]).read_bytes()
 
@@ -45,6 +50,15 @@ def _join_python() -> Iterator[str]:
             if is_joined or place == 0:  # what it says of itself
                 lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
         yield "\n".join(lines)
+
+
+def _join_typescript(module: str, types: str) -> str:
+    """One file that a compiler takes along with the program's: each function with its types, and none inside."""
+    for name, signature in _DECLARED.findall(types):
+        defined = re.compile(_DEFINED.format(name=name), re.MULTILINE)
+        found = next(defined.finditer(module))
+        module = f"{module[: found.start()]}{found[1] or found[2]}{signature}{module[found.end() :]}"
+    return f"// @ts-nocheck\n/* eslint-disable */\n{module.replace('perf-trace.mjs', 'perf-trace.js')}"
 
 
 def python_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ EMITTER_EXAMPLES = """\b
 Examples:
   tracereport emitter rust > src/perf_trace.rs
   tracereport emitter node > perf-trace.mjs
-  tracereport emitter node-types > perf-trace.d.mts
+  tracereport emitter typescript > src/perf-trace.ts
 """
 CHECK_EXAMPLES = """\b
 Examples:
