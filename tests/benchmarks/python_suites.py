@@ -64,6 +64,12 @@ def test_many(number):
         connection.execute(text("DROP TABLE IF EXISTS rates"))
     test_list()
 """
+SQLITE_TESTS = """
+
+@pytest.mark.parametrize("number", range({tests}))
+def test_many(number, db):
+    assert len(blog.list_posts(db)) == 6
+"""
 SERVER = """
 import http.server
 import threading
@@ -177,6 +183,7 @@ SUITES: dict[str, Callable[[Path, int], Path]] = {
     "fastapi": write_guide("fastapi", "test_main.py", FASTAPI_TESTS),
     "django": write_guide("django", "tests.py", DJANGO_TESTS),
     "flask": write_guide("flask", "test_shop.py", FLASK_TESTS),
+    "sqlite3": write_guide("python", "test_blog.py", SQLITE_TESTS),
     "requests": write_tests(REQUESTS_TESTS, SERVER),
     "httpx": write_tests(
         REQUESTS_TESTS.replace("requests.Session", "httpx.Client").replace("requests", "httpx"), SERVER

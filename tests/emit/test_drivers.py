@@ -325,6 +325,8 @@ def test_asyncpg_tells_what_connections_pools_and_prepared_statements_ask(
                     await statement.executemany([(1,), (2,)])
                 with pytest.raises(asyncpg.PostgresError, match="nowhere"):
                     await db.fetch("SELECT 1 FROM nowhere")
+            with pytest.raises(asyncpg.InterfaceError, match="released"):
+                statement.fetchval(7)
             return await find(pool, 8)
 
     with tracing(tmp_path) as calls:

@@ -40,7 +40,8 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "psycopg": (
         ".",
         (
-            *PYTEST, "tests/test_cursor.py", "tests/test_cursor_async.py", "tests/test_cursor_common.py",
+            "-m", "pytest", "-q", "-rA", "-p", "no:randomly", "-p", "no:asyncio",
+            "tests/test_cursor.py", "tests/test_cursor_async.py", "tests/test_cursor_common.py",
             "tests/test_cursor_common_async.py", "tests/test_cursor_client.py", "tests/test_cursor_raw.py",
             "tests/test_cursor_server.py", "tests/test_cursor_server_async.py", "tests/test_connection.py",
             "tests/test_connection_async.py", "tests/test_copy.py", "tests/test_pipeline.py", "tests/test_prepared.py",
@@ -48,7 +49,7 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "psycopg2": (".", ("-m", "unittest", "-v", "tests.test_suite")),
-    "asyncpg": (".", (*PYTEST, "tests")),
+    "asyncpg": (".", (*PYTEST, "--ignore=tests/test_connect.py", "--ignore=tests/test__sourcecode.py", "tests")),
     "pymysql": (".", (*PYTEST, "pymysql/tests")),
 }  # fmt: skip
 OUTCOME = re.compile(

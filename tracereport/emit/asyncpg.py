@@ -19,7 +19,7 @@ from .hooks import extend
 from .statements import describe, name_values, record_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import FrameType
 
     from .calls import Call
@@ -45,44 +45,45 @@ def trace_statements() -> None:
     extend(Connection, "execute", _execute)
 
 
-async def _fetch(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as asyncpg has it
-    return await _ask(_get_frame(1), lambda rows: rows, fetch, asked, args, kwargs)
+# The library's method is called at once, not where its coroutine is first awaited: it may refuse at once.
+def _fetch(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as asyncpg has it
+    return _ask(fetch(asked, *args, **kwargs), lambda rows: rows, asked, args, kwargs)
 
 
-async def _fetch_row(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    return await _ask(_get_frame(1), lambda row: [] if row is None else [row], fetch, asked, args, kwargs)
+def _fetch_row(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    return _ask(fetch(asked, *args, **kwargs), lambda row: [] if row is None else [row], asked, args, kwargs)
 
 
-async def _fetch_value(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    return await _ask(_get_frame(1), lambda value: [] if value is None else [(value,)], fetch, asked, args, kwargs)
+def _fetch_value(fetch: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    return _ask(fetch(asked, *args, **kwargs), lambda value: [] if value is None else [(value,)], asked, args, kwargs)
 
 
-async def _execute(execute: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    return await _ask(_get_frame(1), None, execute, asked, args, kwargs)
+def _execute(execute: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    return _ask(execute(asked, *args, **kwargs), None, asked, args, kwargs)
 
 
-async def _execute_many(execute: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    return await _ask(_get_frame(1), None, execute, asked, args, kwargs, is_many=True)
+def _execute_many(execute: Callable[..., Any], asked: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    return _ask(execute(asked, *args, **kwargs), None, asked, args, kwargs, is_many=True)
 
 
 async def _ask(
-    frame: FrameType,
+    answering: Awaitable[Any],
     to_rows: Callable[[Any], Any] | None,
-    method: Callable[..., Any],
     asked: Any,  # noqa: ANN401  # a connection, or a prepared statement
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     *,
     is_many: bool = False,
 ) -> Any:  # noqa: ANN401  # as above
+    frame = _get_frame(1)
     if is_told(frame, _PACKAGES) or frame.f_globals.get("__name__") == _OWN_MODULE:
-        return await method(asked, *args, **kwargs)
+        return await answering
     try:
         connected, sql, values, call = _begin(asked, args, kwargs, frame, is_many=is_many)
     except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the library
         connected, sql, values, call = _UNNAMED, "", (), NOT_TRACED
     with call:
-        given = await method(asked, *args, **kwargs)
+        given = await answering
         with suppress(Exception):
             _record(call, sql, given, to_rows)
             connected.note(sql, values)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 OWN = "_perf_trace"
 """The attribute in which a traced connection or cursor holds what is ours."""
+UNCHANGING: set[type] = {tuple}
+"""Kinds of rows that can wait for others to be taken down: the program can't change them."""
+_ROWS_AT_ONCE = 100
 _STANDS_FOR = "_perf_trace_kind"
 _open: set[Reading] = set()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
@@ -66,6 +69,53 @@ def _extend_kind(kind: Any, traced: Any, base: Any) -> Any:  # noqa: ANN401  # a
     return _Kind(kind.__name__, bases, {**own, "__doc__": kind.__doc__, _STANDS_FOR: kind})
 
 
+class _Answer:
+    """Rows that are taken down as they are read: how many, and the digest that they would have as one list."""
+
+    __slots__ = ("_hash", "_is_hashed", "_is_plain", "_waiting", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = hashlib.blake2b(digest_size=8)
+        self._is_hashed = False
+        self._is_plain = True
+        self._waiting: list[Any] = []
+
+    def add(self, rows: Sequence[Any]) -> None:
+        """Takes down the next rows."""
+        self.count += len(rows)
+        if self._is_plain:
+            if len(rows) == 1 and type(rows[0]) in UNCHANGING:
+                self._waiting.append(rows[0])
+                if len(self._waiting) == _ROWS_AT_ONCE:
+                    self._hash_rows()
+            else:
+                self._hash_rows()
+                self._waiting += rows
+                self._hash_rows()
+
+    def _hash_rows(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            text = repr(to_plain_rows(self._waiting))
+        except Exception:  # noqa: BLE001  # rows of the program's own kind, or values that can't be printed
+            self._is_plain = False
+        else:
+            text = f", {text[1:-1]}" if self._is_hashed else text[:-1]
+            self._hash.update(text.encode("utf-8", "backslashreplace"))
+            self._is_hashed = True
+        self._waiting = []
+
+    def record(self, call: Call) -> None:
+        """Records what has been read."""
+        call.record(rows=self.count)
+        self._hash_rows()
+        if self._is_plain:
+            self._hash.update(b"]" if self._is_hashed else b"[]")
+            call.record(digest=int.from_bytes(self._hash.digest(), "big") >> 1)
+
+
 class Reading:
     """A statement that has been executed, and whose rows the program has yet to read.
 
@@ -73,15 +123,13 @@ class Reading:
     time that the driver takes counts, and what the program asks in between isn't part of the call.
     """
 
-    __slots__ = ("_call", "_count", "_hash", "_is_fetching", "_is_plain", "_left_ns")
+    __slots__ = ("_answer", "_call", "_is_fetching", "_left_ns")
 
     def __init__(self, call: TracedCall) -> None:
         self._call: TracedCall | None = call
         _open.add(self)
-        self._count = -1
+        self._answer: _Answer | None = None
         self._is_fetching = False
-        self._is_plain = True
-        self._hash = hashlib.blake2b(digest_size=8)
         self._left_ns = perf_counter_ns()
         current.set(call.enclosing)
 
@@ -92,7 +140,7 @@ class Reading:
         *args: Any,  # noqa: ANN401  # whatever the driver takes
         **kwargs: Any,  # noqa: ANN401  # as above
     ) -> Any:  # noqa: ANN401  # and gives
-        """Has the driver fetch rows, within the call, and takes them down.
+        """Has the driver fetch rows, within the call, and takes them down; none are the end.
 
         Args:
             to_rows: makes a sequence of rows of what the driver gives.
@@ -105,38 +153,25 @@ class Reading:
             return fetch(*args, **kwargs)
         call.started_ns += perf_counter_ns() - self._left_ns
         self._is_fetching = True
+        rows: Sequence[Any] = ()
         try:
             fetched = fetch(*args, **kwargs)
+            rows = to_rows(fetched)
         except StopIteration:
-            self._leave()
-            self._take(())
             raise
         except BaseException:
-            self._leave()
             call.mark(failed=True)
-            self.end()
             raise
-        self._leave()
-        self._take(to_rows(fetched))
+        finally:
+            self._is_fetching = False
+            self._left_ns = perf_counter_ns()
+            if self._answer is None:
+                self._answer = _Answer()
+            if rows:
+                self._answer.add(rows)
+            else:
+                self.end()
         return fetched
-
-    def _leave(self) -> None:
-        self._is_fetching = False
-        self._left_ns = perf_counter_ns()
-
-    def _take(self, rows: Sequence[Any]) -> None:
-        is_first = self._count <= 0
-        self._count = max(self._count, 0) + len(rows)
-        if not rows:
-            self.end()
-        elif self._is_plain:
-            try:
-                text = repr(to_plain_rows(rows))
-            except Exception:  # noqa: BLE001  # rows of the program's own kind, or values that can't be printed
-                self._is_plain = False
-                return
-            # As it would be of one list of all rows, however many at a time are read.
-            self._hash.update((text[:-1] if is_first else f", {text[1:-1]}").encode("utf-8", "backslashreplace"))
 
     def end(self) -> None:
         """Tells the call, unless it has been told."""
@@ -144,11 +179,8 @@ class Reading:
         if call is None:
             return
         _open.discard(self)
-        if self._count >= 0:
-            call.record(rows=self._count)
-            if self._is_plain:
-                self._hash.update(b"]" if self._count else b"[]")
-                call.record(digest=int.from_bytes(self._hash.digest(), "big") >> 1)
+        if self._answer is not None and "failed" not in call.marks:
+            self._answer.record(call)
         call.started_ns += perf_counter_ns() - self._left_ns
         call.finish()
 
@@ -180,7 +212,7 @@ class ReadLater:
     __slots__ = ()
 
     def fetchone(self) -> Any:  # noqa: ANN401, D102  # a row; as the driver's
-        return _fetch(self, _get_frame(1), _as_rows, super().fetchone)  # type: ignore[misc]
+        return _fetch(self, _get_frame(1), _as_row_or_none, super().fetchone)  # type: ignore[misc]
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102  # as above
         return _fetch(self, _get_frame(1), _as_they_are, super().fetchmany, *args, **kwargs)  # type: ignore[misc]
@@ -191,7 +223,7 @@ class ReadLater:
         return rows
 
     def __next__(self) -> Any:  # noqa: ANN401  # as above
-        return _fetch(self, _get_frame(1), _as_rows, super().__next__)  # type: ignore[misc]
+        return _fetch(self, _get_frame(1), _as_row, super().__next__)  # type: ignore[misc]
 
     def close(self) -> Any:  # noqa: ANN401, D102  # as above
         end_reading(self)
@@ -202,7 +234,11 @@ def _as_they_are(rows: Sequence[Any]) -> Sequence[Any]:
     return rows
 
 
-def _as_rows(row: object) -> Sequence[Any]:
+def _as_row(row: object) -> Sequence[Any]:
+    return (row,)
+
+
+def _as_row_or_none(row: object) -> Sequence[Any]:
     return () if row is None else (row,)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .drivers import LAYERS, Connected, is_of_hooked, name_package, name_sets
 from .hooks import call_from
-from .reading import OWN, ReadLater, make_kind, tell
+from .reading import OWN, UNCHANGING, ReadLater, make_kind, tell
 from .statements import describe, name_values
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as i
 
 def trace_connections() -> None:
     """Traces the statements of all connections that are opened from now on. A second call changes nothing."""
+    UNCHANGING.add(sqlite3.Row)
     for module in (sqlite3, sqlite3.dbapi2):
         if vars(module)["connect"] is _connect:
             setattr(module, "connect", _connect_traced)  # noqa: B010  # for the type checker
