@@ -32,6 +32,8 @@ _RESERVED: Final = frozenset({*TEXT_FIELDS, *NUMBER_FIELDS, *FLAG_FIELDS, PHASE_
 _BAD_ESCAPE: Final = re.compile(r"\\(?!x7c|x0a|x5c)")
 _PLACE: Final = re.compile(r".+:[1-9][0-9]*")
 _UNSIGNED: Final = re.compile(r"[0-9]+")
+_LIKE_A_TIME: Final = re.compile(r"\|((?:elapsed|duration|took|time)\w*=[^|]*)")
+_NUMBERS_ALLOWED: Final = {"parent": "it is a call's number, or none", "try": "it is a number from 1 on"}
 
 PROMISES: Final = {
     "lines": "each call is one whole line of UTF-8, with one elapsed time",
@@ -109,7 +111,7 @@ class EmitterCheck:
         elapsed = [*ELAPSED_FIELD.finditer(body)]
         if not elapsed:
             self._is_broken_off = True
-            self._break("lines", "no elapsed_us=<number> field")
+            self._break("lines", f"no elapsed_us=<number> field{_quote_time(body)}")
             return
         if MARK in f"{body}|" and len(elapsed) == 1:
             self._break(
@@ -160,8 +162,8 @@ class EmitterCheck:
                 if name in fields:
                     self._break("reserved", f"{name} stands twice")
                 fields[name] = value
-                if not _can_be(name, value):
-                    self._break("reserved", f"{name}={value[:40]} isn't a value of {name}")
+                if (wrong := _say_wrong(name, value)) is not None:
+                    self._break("reserved", f"{name}={value[:40]} isn't a value of {name}: {wrong}")
                 continue
             name, equals, value = field.rpartition("=")
             if not equals or not _UNSIGNED.fullmatch(value) or int(value) > METRIC_MAXIMUM:
@@ -254,15 +256,23 @@ def _find_missing(calls: dict[int, _Call]) -> Iterable[tuple[int, int]]:
         expected = number + 1
 
 
-def _can_be(name: str, value: str) -> bool:
+def _quote_time(body: str) -> str:
+    """The field that was meant to be the time, where one looks like it."""
+    meant = _LIKE_A_TIME.search(body)
+    return "" if meant is None else f": {meant[1][:40]} is none"
+
+
+def _say_wrong(name: str, value: str) -> str | None:
+    """What is wrong with the value of a reserved field; null where it can be one."""
     if name in FLAG_FIELDS:
-        return value == "1"
+        return None if value == "1" else "a flag is 1, or it isn't there"
     if name == PHASE_FIELD:
-        return value in PHASE_VALUES
+        return None if value in PHASE_VALUES else f"it is {', '.join(PHASE_VALUES[:-1])} or {PHASE_VALUES[-1]}"
     if name == "at":
-        return _PLACE.fullmatch(value) is not None
+        return None if _PLACE.fullmatch(value) is not None else "it is <path>:<line>"
     if name in NUMBER_FIELDS:
         if name == "parent" and value == "none":
-            return True
-        return _UNSIGNED.fullmatch(value) is not None and int(value) <= MAXIMUM and (name != "try" or value != "0")
-    return value != ""
+            return None
+        is_number = _UNSIGNED.fullmatch(value) is not None and int(value) <= MAXIMUM
+        return None if is_number and (name != "try" or value != "0") else _NUMBERS_ALLOWED.get(name, "it is a number")
+    return None if value else "it is a text that isn't empty"
