@@ -4,7 +4,7 @@ import pytest
 
 from tests.coded_calls import report_of
 from tests.oracle import find_processes, read_lines
-from tracereport.findings.test_code import is_of_tests
+from tracereport.calls.test_files import is_of_tests
 from tracereport.model import Finding, Settings
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.coded_calls import report_of
 from tests.measures.test_fanout import as_expected, as_figures
 from tests.oracle import Process, find_processes, measure, read_lines
-from tracereport.model import FanOut, Settings
+from tracereport.documents.terminal.brief import render_brief
+from tracereport.model import FEW_VALUES, FanOut, Settings
 
 RELATION = "via=sqlalchemy:Author.books|at=app/main.py:27"
 PLAIN = "via=sqlalchemy|at=app/main.py:27"
@@ -105,6 +106,47 @@ def test_a_number_that_is_given_holds_everywhere() -> None:
 def test_the_finding_says_why_few_values_are_enough() -> None:
     (finding,) = report_of(request(authors(3), *books(1, 2, 3)), Settings()).findings.rows
     assert finding.reason == ("all stand under one parent call; few values, but the records tell of a loop over rows")
+
+
+def warnings(processes: list[Process], least: int | None = None) -> list[str]:
+    report = report_of(processes, Settings(fan_out_values=least))
+    return [f"{row.message} {row.remedy}" for row in report.quality.rows if row.code == FEW_VALUES]
+
+
+def test_what_lacks_one_sign_is_told_with_what_would_prove_it() -> None:
+    beside = books(1, 2, 3, said=PLAIN.replace(":27", ":30"), caller="show")
+    (told,) = warnings(request(authors(4), *books(1, 2), *beside))
+    assert told == (
+        "`list` asks `select books` at `app/main.py:27` once for each of a few values, and so does 1 other place: "
+        "too few to tell a loop over rows from chance. "
+        "To prove one, record a test that has five rows or more there; fan-out-values = 2 takes all for one."
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([authors(3), *books(1, 2, 3)], id="proven"),
+        pytest.param([authors(3), *books(1, 2, said=PLAIN)], id="two values and no sign"),
+        pytest.param(books(1, 2, 3, said="via=sqlalchemy|at=tests/test_it.py:3"), id="asked by a test"),
+        pytest.param(books(1, 2, 3, said="via=sqlalchemy"), id="without a place"),
+    ],
+)
+def test_nothing_is_told_where_it_is_proven_or_there_is_no_sign(lines: list[str]) -> None:
+    assert warnings(request(*lines)) == []
+
+
+def test_nothing_is_told_where_a_number_is_given() -> None:
+    few = request(*books(1, 2, 3, said=PLAIN))
+    assert (len(warnings(few)), warnings(few, least=5)) == (1, [])
+
+
+def test_the_brief_report_tells_it_where_no_fan_out_is_found() -> None:
+    few, proven = books(1, 2, 3, said=PLAIN), books(1, 2, 3, said=RELATION.replace(":27", ":40"))
+    for lines, is_told in ((few, True), ([*few, *proven], False)):
+        report = report_of(request(*lines), Settings())
+        text = render_brief(report, width=200, colour=False, command=("tracereport a.log", ""))
+        assert ("too few to tell a loop" in text) == is_told
 
 
 class Asked(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 from tests.oracle.repeats import Repeat
 from tests.oracle.savings import Place, saving
 from tests.oracle.units import Call, Lookup, Unit, by_lookup
-from tracereport.findings.test_code import is_of_tests
+from tracereport.calls.test_files import is_of_tests
 
 Row = dict[str, Any]
 

@@ -20,7 +20,7 @@ from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.calls.statements import STATEMENT
-from tracereport.measures.few_values import FEWEST_VALUES, Group, are_proven, divide_by_place, tells_places
+from tracereport.measures.few_values import FEWEST_VALUES, Group, count_missing_signs, divide_by_place, tells_places
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
 from tracereport.native.codes import take
@@ -73,6 +73,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Per call whether it is the first in its group to ask for its value, and not the first of them all."""
     is_few: NDArray[np.bool_]
     """Of few values, and a fan-out by what the records tell of a loop."""
+    unproven: NDArray[np.int32]
+    """Places of the first calls of what lacks one sign to be such a group: they are in none."""
 
     def __len__(self) -> int:
         """The number of fan-outs."""
@@ -118,37 +120,40 @@ def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64], *, tell
             _find_alike(ordered, own, _list_unrecorded(ordered, own), least, by_statement=False),
             _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True),
         ]
-    enough = sum(len(own.varying) for own in found)
+    enough, unproven = sum(len(own.varying) for own in found), np.empty(0, np.int32)
     if tells_few:
-        found += _find_few(ordered, scopes, found)
-    return _describe_groups(ordered, scopes, found, enough)
+        few, unproven = _find_few(ordered, scopes, found)
+        found += few
+    return _describe_groups(ordered, scopes, found, enough, unproven)
 
 
-def _find_few(ordered: OrderedCalls, scopes: Scopes, enough: Sequence[_Found]) -> list[_Found]:
-    """Groups of fewer values that are proven, among the calls that are in none yet."""
+def _find_few(
+    ordered: OrderedCalls, scopes: Scopes, enough: Sequence[_Found]
+) -> tuple[list[_Found], NDArray[np.int32]]:
+    """Groups of fewer values that are proven, among calls that are in none yet; the first calls of unproven ones."""
     is_taken = np.zeros(len(ordered), bool)
     for found in enough:
         is_taken |= found.group != NO_GROUP
     own = divide_by_place(ordered, scopes, is_taken)
-    return [
-        _keep_proven(ordered, scopes, found)
-        for found in (
-            _find_varying(ordered, own, FEWEST_VALUES),
-            _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), FEWEST_VALUES, by_statement=True),
-        )
-    ]
+    varying, unproven = _keep_proven(ordered, scopes, _find_varying(ordered, own, FEWEST_VALUES))
+    writes = np.flatnonzero(ordered.kind == WRITE)
+    alike, _ = _keep_proven(ordered, scopes, _find_alike(ordered, own, writes, FEWEST_VALUES, by_statement=True))
+    return [varying, alike], unproven
 
 
-def _keep_proven(ordered: OrderedCalls, scopes: Scopes, found: _Found) -> _Found:
+def _keep_proven(ordered: OrderedCalls, scopes: Scopes, found: _Found) -> tuple[_Found, NDArray[np.int32]]:
+    """The groups that are proven, and the places of the first calls of those that lack one sign."""
     count = len(found.varying)
     first = find_first_largest(found.group, repeat_value(np.int64(0), len(ordered)), count).astype(np.int32)
     values = count_by(found.group, count, found.is_distinct)
-    kept = np.flatnonzero(are_proven(ordered, scopes, Group(first, values, count_by(found.group, count))))
+    missing = count_missing_signs(ordered, scopes, Group(first, values, count_by(found.group, count)))
+    kept = np.flatnonzero(missing == 0)
     # The last one is for NO_GROUP.
     number = np.full(count + 1, NO_GROUP, np.int32)
     number[kept] = np.arange(len(kept))
     group = take(number, found.group)
-    return replace(found, group=group, is_distinct=found.is_distinct & (group != NO_GROUP), varying=found.varying[kept])
+    is_distinct = found.is_distinct & (group != NO_GROUP)
+    return replace(found, group=group, is_distinct=is_distinct, varying=found.varying[kept]), first[missing == 1]
 
 
 def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
@@ -159,7 +164,9 @@ def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
     return np.flatnonzero((ordered.kind == QUESTION) & ~take(known, ordered.lookup) & (scopes.certainty != LOW))
 
 
-def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found], enough: int) -> FanOutGroups:
+def _describe_groups(
+    ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Found], enough: int, unproven: NDArray[np.int32]
+) -> FanOutGroups:
     """All groups together, numbered by their first calls: nothing may depend on hashes.
 
     The first ones found are of enough values, so many as ``enough`` says; the others are of few.
@@ -206,6 +213,7 @@ def _describe_groups(ordered: OrderedCalls, scopes: Scopes, found: Sequence[_Fou
         group_of_place=group_of_place,
         is_avoidable=is_avoidable,
         is_few=order >= enough,
+        unproven=unproven,
     )
 
 

@@ -53,14 +53,17 @@ class Group(msgspec.Struct, frozen=True, eq=False):
     calls: NDArray[np.int64]
 
 
-def are_proven(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:
-    """Whether the records tell of a loop over rows, group by group."""
+def count_missing_signs(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.int64]:
+    """How many more signs of a loop over rows each group needs: none where the records tell of one."""
     calls = ordered.calls
     is_relation = np.array([_RELATION_MARK in text for text in calls.origins.texts] + [False], bool)
     via = take(calls.origins.via, ordered.take(calls.origin)[groups.first])
     loads_relation = is_relation[via]
     follows_rows = _follow_rows(ordered, scopes, groups)
-    return (loads_relation & follows_rows) | ((loads_relation | follows_rows) & (groups.values >= _VALUES_OF_ONE_SIGN))
+    signs = loads_relation.astype(np.int64) + follows_rows
+    missing: NDArray[np.int64] = np.where(groups.values >= _VALUES_OF_ONE_SIGN, 1, 2) - signs
+    missing[missing < 0] = 0
+    return missing
 
 
 def _follow_rows(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:

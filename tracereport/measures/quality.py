@@ -12,6 +12,7 @@ from tracereport.calls.facts import count_notices
 from tracereport.calls.grouping import keep_rows
 from tracereport.measures.context import Context
 from tracereport.measures.distribution import count_times, split_times, subtract_times
+from tracereport.measures.few_told import count_unproven, describe_unproven
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.lines_told import describe_lines
 from tracereport.measures.partials import Table, merge_tables
@@ -40,6 +41,8 @@ class QualityPart(msgspec.Struct, frozen=True, eq=False):
     """Calls that read 0 in a unit coarser than a nanosecond."""
     loading: Table
     """First calls that may have loaded symbols, by function and elapsed time."""
+    few: Table
+    """What is asked for too few values to tell a loop, by function, caller and place."""
 
 
 def measure_quality(context: Context) -> QualityPart:
@@ -52,6 +55,7 @@ def measure_quality(context: Context) -> QualityPart:
         impossible_parents=calls.impossible_parents,
         truncated=int(np.count_nonzero((calls.elapsed_ns == 0) & (calls.resolution_ns > 1))),
         loading=count_times(calls.function[first], calls.elapsed_ns[first], calls.names),
+        few=count_unproven(context),
     )
 
 
@@ -63,6 +67,7 @@ def merge_quality(parts: Sequence[QualityPart]) -> QualityPart:
         impossible_parents=sum(part.impossible_parents for part in parts),
         truncated=sum(part.truncated for part in parts),
         loading=merge_tables([part.loading for part in parts]),
+        few=merge_tables([part.few for part in parts]),
     )
 
 
@@ -95,6 +100,7 @@ def find_warnings(whole: Whole) -> Rows[QualityWarning]:
             *describe_usage(notices),
             *_of_processes(part, whole["processes"].processes, notices),
             *describe_units(whole, notices, part.interleaved),
+            *describe_unproven(part.few),
             *describe_lines(notices),
             *_of_callers(whole, notices),
             *_of_first_calls(whole, part),

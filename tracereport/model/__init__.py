@@ -9,6 +9,7 @@ left out. Readers ignore keys that they don't know; renaming or removing one rai
 """
 
 from tracereport.model.base import (
+    FEW_VALUES,
     REDACTED,
     SCHEMA_VERSION,
     UNKNOWN_CALLER,
@@ -89,6 +90,7 @@ from tracereport.model.sections import (
 from tracereport.model.settings import OPTION_OF_FIELD, Configuration, Selection, Settings, option_of_field
 
 __all__ = [
+    "FEW_VALUES",
     "OPTION_OF_FIELD",
     "REDACTED",
     "SCHEMA_VERSION",

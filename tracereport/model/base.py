@@ -19,6 +19,8 @@ Asks = Literal["first", "fan-out", "unchanged", "changed", "unproven", "write", 
 it writes, is a place in the program, or is another call that can't ask again."""
 
 UNKNOWN_CALLER = "unknown"
+FEW_VALUES = "few-values"
+"""The code of the warning that a loop over rows may hide where too few values are asked for to tell."""
 """What an emitter writes for a caller that it can't tell; no function's name."""
 
 REDACTED = "redacted:"

@@ -8,7 +8,7 @@ from typing import Final
 from tracereport.documents.templating import first_advice
 from tracereport.documents.terminal.canvas import Canvas
 from tracereport.documents.terminal.page import TerminalPage
-from tracereport.model import Finding, Report
+from tracereport.model import FEW_VALUES, Finding, QualityWarning, Report
 from tracereport.wording.changes import order_findings
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.scope import describe_scope, describe_used
@@ -49,7 +49,7 @@ def render_brief(
     title = elide_middle(escape_controls(report.title), canvas.width - display_width(scope) - 2)
     findings = [entry for entry in order_findings(report) if entry[1].accepted is None]
     lines = [canvas.bold(f"{title}: {scope}")]
-    warnings = [f"{row.message} {row.remedy}" for row in report.quality.rows if row.misleading]
+    warnings = [f"{row.message} {row.remedy}" for row in report.quality.rows if _is_told(report, row)]
     for said in [*warnings, *describe_used(report)][:_WARNINGS]:
         lines += _cut(page, said, _WARNING_LINES)
     for place, entry in enumerate(findings[:_FINDINGS]):
@@ -70,6 +70,12 @@ def render_brief(
     verdict = report.comparison.verdict if report.comparison is not None else report.verdict.message
     lines += map(canvas.bold, _cut(page, verdict, _VERDICT_LINES))
     return defuse_commands("\n".join(lines) + "\n")
+
+
+def _is_told(report: Report, warning: QualityWarning) -> bool:
+    """Whether a warning is of weight here; that a loop may hide is where none has been found."""
+    is_first = not any(finding.kind == "fan-out" for finding in report.findings.rows)
+    return warning.misleading or (warning.code == FEW_VALUES and is_first)
 
 
 def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
