@@ -30,7 +30,7 @@ def change(found: Finding = FAN_OUT, *, via: str, at: str | None = "app/main.py:
     return msgspec.structs.replace(found, via=(via,), at=places, **others)
 
 
-VIAS = [*HOOKS, "django:Author.books[]", "django:Book.author", "sqlalchemy:Author.books"]
+VIAS = [*HOOKS, "django:Author.books[]", "django:Book.author", "sqlalchemy:Author.books", "sqlalchemy:Author"]
 PARTS = ("What it is", "When it is no problem", "How to fix it", "How to verify it")
 
 
@@ -53,6 +53,12 @@ def test_the_advice_of_each_hook_has_the_same_parts(via: str) -> None:
 @pytest.mark.parametrize(
     ("via", "function", "sql", "said"),
     [
+        (
+            "sqlalchemy:Author",
+            "select authors",
+            "SELECT authors.id, authors.name FROM authors WHERE authors.id = ?",
+            "Load each row of `Author` whole, and once: it is loaded again at `app/main.py:31`, row by row",
+        ),
         (
             "sqlalchemy:Author.books",
             "select books",
@@ -135,7 +141,9 @@ def test_what_would_prove_a_repeat_is_said_in_the_words_of_who_traced_it(via: st
     assert "To prove this" not in render_advice(change(again, via=via, unproven=0))
 
 
-@pytest.mark.parametrize("via", ["../../page", "sqlalchemy:<b>.x", "a/b", "", "sqlalchemy:Author.books.x", "_spans"])
+@pytest.mark.parametrize(
+    "via", ["../../page", "sqlalchemy:<b>.x", "a/b", "", "sqlalchemy:Author.books.x", "sqlalchemy:Author[]", "_spans"]
+)
 def test_what_is_no_hook_s_name_changes_nothing(via: str) -> None:
     assert read_known(change(via=via)).hook in (None, "sqlalchemy")
     assert render_advice(change(via=via)) == render_advice(change(via="nobody"))

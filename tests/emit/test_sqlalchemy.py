@@ -29,7 +29,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite  # noqa: 
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy  # noqa: E402
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload  # noqa: E402
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, relationship, selectinload  # noqa: E402
 
 from tests.shop import trace_shop  # noqa: E402
 from tests.tracing import tracing  # noqa: E402
@@ -301,6 +301,21 @@ def test_a_load_row_by_row_names_the_relation(session: Session, tmp_path: Path) 
     loads = [call for call in calls if call.function == "select books"]
     assert [call.reserved["via"] for call in loads] == [*["sqlalchemy:Author.books"] * 2, *["sqlalchemy"] * 2]
     assert {call.reserved["via"] for call in calls if call.function == "select authors"} == {"sqlalchemy"}
+
+
+def test_a_row_that_is_loaded_once_more_names_its_model(session: Session, tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        authors = session.scalars(select(Author).options(defer(Author.name))).all()
+        assert [author.name for author in authors] == ["a|b", "c"]
+        session.commit()
+        assert [author.id for author in authors] == [1, 2]
+        session.refresh(authors[0])
+        session.get(Author, 3)
+    assert [call.reserved["via"] for call in calls] == [
+        "sqlalchemy",
+        *["sqlalchemy:Author"] * 5,
+        "sqlalchemy",
+    ]
 
 
 def test_the_same_question_to_another_database_is_another_question(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import msgspec
 
 from tracereport.model import Finding
 
-_VIA: Final = re.compile(r"([a-z0-9-]+)(?::((\w+)\.(\w+))(\[\])?)?\Z")
-"""The hook's name and, of a model's relation that is loaded, its name; ``[]``: many rows."""
+_VIA: Final = re.compile(r"([a-z0-9-]+)(?::(\w+)(?:\.(\w+)(\[\])?)?)?\Z")
+"""The hook's name, and the model of which a row is loaded once more, or its relation that is; ``[]``: many rows."""
 _PLACE: Final = r"(?:\?|%s|\$\d+|:\w+|%\(\w+\)s|@\w+)"
 _EQUALS: Final = re.compile(rf"([\w.\"`\[\]]+)\s*=\s*{_PLACE}(?![\w(])|{_PLACE}\s*=\s*([\w.\"`\[\]]+)", re.IGNORECASE)
 _WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
@@ -57,13 +57,11 @@ def read_known(finding: Finding) -> Known:
     )
     if len(readings) != 1:  # several relations, or one that is loaded in other ways as well
         return known
-    (_, relation, model, attribute, many) = readings.pop()
-    return (
-        known
-        if relation is None
-        else msgspec.structs.replace(
-            known, relation=relation, model=model, attribute=attribute, is_many=many is not None
-        )
+    (_, model, attribute, many) = readings.pop()
+    if attribute is None:
+        return known if model is None else msgspec.structs.replace(known, model=model)
+    return msgspec.structs.replace(
+        known, relation=f"{model}.{attribute}", model=model, attribute=attribute, is_many=many is not None
     )
 
 

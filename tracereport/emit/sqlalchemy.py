@@ -187,12 +187,16 @@ def _begin(statement: str, parameters: Any, context: Any) -> Call:  # noqa: ANN4
 
 
 def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it
-    """The hook's name, with the relation that is loaded row by row, where the statement is such a load."""
+    """The hook's name, with what is loaded of one row alone: its relation, else the row itself, once more.
+
+    A row is loaded once more if its attributes have expired, as they do with a commit, or its columns were deferred.
+    """
     loading = context.execution_options.get("_sa_orm_load_options")
-    if getattr(loading, "_lazy_loaded_from", None) is None:
-        return "sqlalchemy"
-    path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
-    return f"sqlalchemy:{path.prop}"
+    if getattr(loading, "_lazy_loaded_from", None) is not None:
+        path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
+        return f"sqlalchemy:{path.prop}"
+    row = getattr(loading, "_refresh_state", None)
+    return "sqlalchemy" if row is None else f"sqlalchemy:{row.class_.__name__}"
 
 
 def _name_database(engine: Engine) -> str | None:
