@@ -19,8 +19,6 @@ _PROCESSES = Path("/proc")
 class Peaks:
     """Largest resident sets, as they were seen."""
 
-    first_bytes: int
-    """Of the process that was started."""
     other_bytes: int
     """Of the largest of those that it has started."""
     sum_bytes: int
@@ -48,8 +46,8 @@ def watch_command(command: Sequence[str], is_enough: Callable[[], bool] = lambda
             time.sleep(INTERVAL_SECONDS)
     if process.returncode and not is_killed:
         raise subprocess.CalledProcessError(process.returncode, command)
-    first = peaks.pop(process.pid, 0)
-    return Peaks(first, max(peaks.values(), default=0), sum_bytes)
+    peaks.pop(process.pid, None)
+    return Peaks(max(peaks.values(), default=0), sum_bytes)
 
 
 def _list_tree(process: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ from tracereport.command.cli import COMMANDS
 from tracereport.command.config import read_config
 from tracereport.command.reporting import report
 from tracereport.documents import FORMATS
-from tracereport.documents.formats import format_of, list_suffixes
+from tracereport.documents.formats import choose_formats, list_suffixes
 from tracereport.model import Settings
 
 DOCS = ROOT / "docs"
@@ -87,7 +87,7 @@ def check_command(command: str) -> None:
     if program == "tracereport":
         named = COMMANDS.get(arguments[0])
         asked = (named or report).make_context(program, arguments[named is not None :]).params
-        assert all(format_of(target, FORMATS) for target in asked["output"]), command
+        choose_formats(asked["output"], None, FORMATS)
         examples = [log for log in asked.get("logs", ()) if log.startswith("examples/")]
         assert all((ROOT / log).is_file() for log in examples), command
     elif program.startswith("python"):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coded_calls import report_on
-from tests.described_logs import described_logs
+from tests.described_logs import dense_logs, described_logs
 from tests.divided import divide_records
 from tests.figures import hold_figures
 from tests.oracle import read_lines
@@ -53,7 +53,7 @@ def test_every_figure_by_units_of_choice_is_what_its_definition_says(name: str, 
 
 
 @given(
-    log=logs() | described_logs(),
+    log=logs() | described_logs() | dense_logs(),
     other_settings=st.sampled_from(
         (
             Settings(),

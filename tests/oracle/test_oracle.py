@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.described_logs import described_logs
+from tests.described_logs import dense_logs, described_logs
 from tests.oracle import Process, Reading, calls_table, find_processes, measure, read_lines
 from tests.oracle.evidence import grades
 from tests.oracle.measures import Row
@@ -261,7 +261,7 @@ def test_a_clean_log_reads_back_exactly(written: WrittenLog) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(logs() | described_logs())
+@given(logs() | described_logs() | dense_logs())
 def test_figures_of_any_log_add_up(log: bytes) -> None:
     read = read_lines(log)
     assert read.lines == len(read.records) + read.continuation_lines + len(read.malformed) + read.other_lines

@@ -114,7 +114,6 @@ def test_a_comparison_is_unchanged_only_if_nothing_differs() -> None:
         assert not changes.is_unchanged(one_sided)
     assert not changes.is_unchanged(msgspec.structs.replace(same, findings=differs.findings))
     assert [row.state for row in changes.changed_findings(differs).rows] == ["new", "worse", "better", "resolved"]
-    assert "shared_calls" not in [row.figure for row in changes.changed_totals(differs)]
 
 
 def test_what_no_metric_accounts_for_is_said_as_it_is_also_where_there_is_less_than_none() -> None:

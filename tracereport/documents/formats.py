@@ -43,12 +43,6 @@ def find_format(name: str, formats: Sequence[Kind]) -> Kind:
     raise UsageError(f"--format {name}: unknown format", f"Name one of {', '.join(kind.name for kind in formats)}.")
 
 
-def format_of(target: str, formats: Sequence[Kind]) -> Kind | None:
-    """The format that a file's name chooses: that of its longest known suffix; none if it has none."""
-    chosen = _list_fitting(target, formats)
-    return chosen[0] if chosen else None
-
-
 def _list_fitting(target: str, formats: Sequence[Kind]) -> list[Kind]:
     """The formats that have the longest suffix of the name which any has."""
     name = target.lower()

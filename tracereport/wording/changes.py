@@ -1,7 +1,6 @@
 """What differs from a baseline: what there is to tell of it, and in which order findings stand."""
 
 from tracereport.model import (
-    BeforeAfter,
     Comparison,
     Finding,
     FindingChange,
@@ -33,11 +32,6 @@ def describe_headline(report: Report) -> str:
     better = states.count("better") + states.count("resolved")
     found = "Nothing is new or worse in what could be compared" if comparison.partial else "Nothing is new or worse"
     return f"{found}, {format_counted(better, 'finding')} better or resolved" if better else found
-
-
-def changed_totals(comparison: Comparison) -> list[BeforeAfter]:
-    """The headline figures that differ."""
-    return [row for row in comparison.totals.rows if row.stable and row.before != row.after]
 
 
 def changed_findings(comparison: Comparison) -> Rows[FindingChange]:
