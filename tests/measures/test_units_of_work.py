@@ -215,6 +215,7 @@ def test_where_tests_are_wanted_nothing_else_is_judged_and_the_report_says_so() 
     assert codes(report) == ["outside-tests"]
     nothing = report_on(asked(0, "a"), settings=Settings(unit="test"))
     assert codes(nothing) == ["no-tests"]
+    assert nothing.quality.rows[0].message.endswith("not judged, and no test itself called anything.")
     assert nothing.verdict.message == "No call could be judged: none was made by a test."
 
 

@@ -31,10 +31,10 @@ def describe_units(whole: Whole, notices: Mapping[str, int], interleaved: int) -
         yield QualityWarning(
             code="outside-tests" if knows_tests else "no-tests",
             message=f"{format_counted(outside, 'call')} outside of tests, or to set them up and tear them down: "
-            "counted and not judged."
+            f"counted and not judged{'' if knows_tests else ', and no test itself called anything'}.",
+            remedy="Nothing to do; --unit process judges them, too."
             if knows_tests
-            else f"{format_counted(outside, 'call')} outside of any test: with --unit test none of them is judged.",
-            remedy="Nothing to do; --unit process judges them, too.",
+            else "Look whether the tests got as far as to call what is traced; --unit process judges the others.",
             count=outside,
             misleading=not knows_tests,
         )
