@@ -17,7 +17,7 @@ from tests.paths import ROOT
 from tests.tracing import tracing
 from tests.written_lines import WrittenCall, read_written
 from tracereport import emit
-from tracereport.emit import begin, testing, trace, trace_module, traced
+from tracereport.emit import begin, origins, testing, trace, trace_module, traced
 from tracereport.emit.tracing import wrap_members
 
 HERE = "tests/emit/test_fields.py"
@@ -64,6 +64,19 @@ def test_a_file_outside_any_repository_has_a_place_only_below_where_the_program_
     (tmp_path / "app" / ".git").mkdir()
     [inside] = run_script(script, tmp_path / "c.log", tmp_path / "elsewhere")
     assert inside.reserved["at"] == "main.py:2"
+
+
+def test_python_s_own_library_has_no_place_even_in_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    library = tmp_path / "lib" / "python3"
+    monkeypatch.setattr(origins, "_STANDARD_LIBRARY", f"{library}{os.sep}")
+    found = [
+        origins._path_in_repository(str(library / name))
+        for name in ("handlers.py", "json/encoder.py", "site-packages/shop/orders.py")
+    ]
+    assert found == [None, None, "lib/python3/site-packages/shop/orders.py"]
 
 
 def test_without_a_repository_places_begin_at_the_project_in_which_the_program_began(tmp_path: Path) -> None:

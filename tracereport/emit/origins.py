@@ -26,6 +26,7 @@ _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_a
 _UNDER_SUBMITTED = (*_SCHEDULERS, str(__package__))
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
+_STANDARD_LIBRARY = os.path.join(os.path.dirname(os.__file__), "")  # noqa: PTH118, PTH120  # pathlib is slow to import
 _REPOSITORY_MARKS = (".git", ".hg")
 _PROJECT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "manage.py")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
@@ -228,11 +229,14 @@ def _search_qualified_name(code: CodeType, module: str) -> str:
 def _path_in_repository(filename: str) -> str | None:
     """A source file's path from the root of its repository; None: it has none.
 
-    Outside of any it is the path from the project in which the program began, else from where that was.
+    Outside of any it is the path from the project in which the program began, else from where that was. Python's own
+    library is no part of a repository, even where Python was installed as one.
     """
     if filename.startswith("<"):
         return None
     path = os.path.normpath(os.path.join(_START_FOLDER, filename))  # noqa: PTH118  # pathlib is slow to import
+    if path.startswith(_STANDARD_LIBRARY) and _INSTALLED not in path:
+        return None
     folder = os.path.dirname(path)  # noqa: PTH120  # as above
     root = _find_root(folder, _REPOSITORY_MARKS) or _find_root(_START_FOLDER, _PROJECT_MARKS) or _START_FOLDER
     inside = os.path.join(root, "")  # noqa: PTH118  # as above
