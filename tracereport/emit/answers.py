@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,5 +21,5 @@ def found(returned: object) -> dict[str, int]:
 
 def digest(returned: object) -> dict[str, int]:
     """The result metric ``digest``: 63 bits of a hash of the answer's ``repr``; equal answers have equal ones."""
-    code = hashlib.blake2b(repr(returned).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    code = blake2b(repr(returned).encode("utf-8", "backslashreplace"), digest_size=8).digest()
     return {"digest": int.from_bytes(code, "big") >> 1}

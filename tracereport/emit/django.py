@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from .calls import Call
+    from .statements import Statement
 
 _FRAMES_OF_OURS = 4
 """Of ``_begin`` and what it is called by, up to the extended method."""
@@ -72,7 +73,7 @@ def _execute(
     if not is_on():
         return execute()
     described = describe(sql)
-    with safely(_begin, wrapper.db, sql, find_values) as call:
+    with safely(_begin, wrapper.db, described, find_values) as call:
         result = execute()
         cursor = wrapper.cursor
         if cursor.description is None:
@@ -90,13 +91,13 @@ def _execute(
     return result
 
 
-def _begin(connection: Any, sql: str, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
+def _begin(connection: Any, statement: Statement, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
     session = _sessions.get(connection) if Session.is_any else None
     # What stands between the queryset and here only carries its statement out, a wrapper of the program's too.
-    fetching = find_fetching(_get_frame(_FRAMES_OF_OURS)) if describe(sql).is_read else None
+    fetching = find_fetching(_get_frame(_FRAMES_OF_OURS)) if statement.is_read else None
     relation = None if fetching is None else find_relation(fetching)
     return begin_statement(
-        sql,
+        statement,
         find_values(),
         MACHINERY,
         via="django" if relation is None else f"django:{relation}",

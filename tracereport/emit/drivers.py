@@ -64,7 +64,14 @@ class Connected:
             self._test, self._named = now.test, _databases.name(self._key, self._name)
         schema = None if self._session is None else self._session.schema
         return begin_statement(
-            sql, values, machinery, via=via, database=self._named, schema=schema, is_frame=is_frame, start=start
+            describe(sql),
+            values,
+            machinery,
+            via=via,
+            database=self._named,
+            schema=schema,
+            is_frame=is_frame,
+            start=start,
         )
 
     def note(self, sql: str, parameters: object) -> None:

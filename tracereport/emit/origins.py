@@ -34,6 +34,7 @@ _FRAMES_TO_SEARCH = 12
 _HAS_ACTIVATIONS = sys.version_info >= (3, 10)  # before, a frame that holds a trace function forgets its line
 _files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
 """By packages and source file: whether the file is of one of them. A stack of twenty frames is looked at per call."""
+_around_tests = _files_inside.setdefault(_AROUND_TESTS, {})
 _places: dict[tuple[int, int], tuple[CodeType, Origin]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and the place."""
 _PLACES_KEPT = 4096
@@ -158,10 +159,9 @@ def _find_run(frame: FrameType) -> FrameType:
     What the test's own functions ask in a loop they ask there; what one function asks by way of others, it asks.
     """
     stack: list[FrameType] = []
-    around_tests = known_files(_AROUND_TESTS)
     outer: FrameType | None = frame
     while outer is not None:
-        is_around = around_tests.get(outer.f_code.co_filename)
+        is_around = _around_tests.get(outer.f_code.co_filename)
         if is_around is None:
             is_around = runs_in(outer, _AROUND_TESTS)
         if not is_around:

@@ -24,8 +24,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect
 
-from .calls import NOT_TRACED, begin_part
-from .hooks import extend
+from .calls import begin_part
+from .hooks import extend, safely
 from .lines import format_params
 from .log import now
 from .statements import (
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from .calls import Call
+    from .statements import Statement
 
 _IS_EXECUTING = "_perf_trace_is_executing"
 _FIRST = "_perf_trace_first"
@@ -112,23 +113,25 @@ def _execute(
     if now.log is None or context is None or _IS_EXECUTING in (own := vars(context)):
         execute(dialect, cursor, statement, parameters, context)
         return
+    described = describe(statement)
+    is_aside = _is_aside(context, described)
     own[_IS_EXECUTING] = True
-    try:
-        call = _begin(statement, parameters, context)
-    except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the library
-        call = NOT_TRACED
+    call = safely(_begin, described, parameters, context, is_aside=is_aside)
     try:
         execute(dialect, cursor, statement, parameters, context)
-        _record(call, cursor, statement, context)
+        if cursor.description is None:
+            if cursor.rowcount >= 0:
+                call.record(rows=cursor.rowcount)
+        elif described.is_read and not is_aside and not _is_streamed(context):
+            record_answer(call, _fetch(cursor, context))
     except BaseException:
         call.mark(failed=True)
         raise
     finally:
         call.finish()
         del own[_IS_EXECUTING]
-    sets_schema = describe(statement).sets_schema is not None
-    if sets_schema or (Session.is_any and _SESSION in context.root_connection.info):
-        _note(context.root_connection, statement, parameters)
+    if described.sets_schema is not None or (Session.is_any and _SESSION in context.root_connection.info):
+        _note(context.root_connection, described, parameters)
 
 
 def _execute_without_parameters(
@@ -151,15 +154,14 @@ _EXECUTING: dict[str, Callable[..., None]] = {
 }
 
 
-def _is_aside(context: Any, statement: str) -> bool:  # noqa: ANN401  # as above
+def _is_aside(context: Any, statement: Statement) -> bool:  # noqa: ANN401  # as above
     """Whether a context's own statement is another one, which needs this one's answer: a default's, or a sequence's."""
     if context.isinsert or context.isupdate or context.isdelete:
-        return describe(statement).is_read
+        return statement.is_read
     return "statement" not in vars(context)
 
 
-def _begin(statement: str, parameters: Any, context: Any) -> Call:  # noqa: ANN401  # as above
-    is_aside = _is_aside(context, statement)
+def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: bool) -> Call:  # noqa: ANN401  # as above
     own, engine, first = vars(context), context.root_connection.engine, None
     if context.executemany and not is_aside:
         first = own.setdefault(_FIRST)
@@ -171,7 +173,7 @@ def _begin(statement: str, parameters: Any, context: Any) -> Call:  # noqa: ANN4
         values = [(name, hide(value)) for name, value in values]
     if first is not None:
         # Many rows that the database takes one by one, or in batches, are one statement of the program.
-        return begin_part(first, [describe(statement).field, *format_params(values)])
+        return begin_part(first, [statement.field, *format_params(values)])
     session = context.root_connection.info.get(_SESSION) if Session.is_any else None
     call = begin_statement(
         statement,
@@ -224,14 +226,6 @@ def _name_sets(parameters: Any, context: Any) -> list[tuple[str, object]]:  # no
     return name_many(parameters, max(1, len(parameters) // per_row))
 
 
-def _record(call: Call, cursor: Any, statement: str, context: Any) -> None:  # noqa: ANN401  # as above
-    if cursor.description is None:
-        if cursor.rowcount >= 0:
-            call.record(rows=cursor.rowcount)
-    elif describe(statement).is_read and not _is_aside(context, statement) and not _is_streamed(context):
-        record_answer(call, _fetch(cursor, context))
-
-
 class _Fetched(FullyBufferedCursorFetchStrategy):
     """Rows that are here already, of which the program gets as many at a time as it would have."""
 
@@ -266,11 +260,11 @@ def _has_own_way(post_exec: Callable[[Any], None]) -> bool:
     return not post_exec.__module__.startswith("sqlalchemy.")
 
 
-def _note(connection: Connection, statement: str, parameters: Any) -> None:  # noqa: ANN401  # as above
+def _note(connection: Connection, statement: Statement, parameters: Any) -> None:  # noqa: ANN401  # as above
     """Notes what a connection is told that later answers depend on."""
     if not event.contains(Engine, "rollback", _roll_back):
         event.listen(Engine, "rollback", _roll_back)
-    connection.info.setdefault(_SESSION, Session()).note(describe(statement), name_values(parameters))
+    connection.info.setdefault(_SESSION, Session()).note(statement, name_values(parameters))
 
 
 def _roll_back(connection: Connection) -> None:

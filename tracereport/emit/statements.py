@@ -143,7 +143,7 @@ class Databases:
 
 
 def begin_statement(
-    sql: str,
+    statement: Statement,
     values: Sequence[tuple[str, object]],
     machinery: tuple[str, ...],
     *,
@@ -158,7 +158,7 @@ def begin_statement(
     Its parameters are the statement's text, the values, and where it matters the database and the schema.
 
     Args:
-        sql: the statement.
+        statement: what is executed.
         values: names and values bound to it, in order.
         machinery: packages that are not the caller; the first frame outside of them is.
         via: the hook's name.
@@ -170,7 +170,6 @@ def begin_statement(
     log = now.log
     if log is None:
         return NOT_TRACED
-    statement = describe(sql)
     params = [statement.field, *format_params(values)]
     if database is not None:
         params.append(f"database={database}")
@@ -231,7 +230,10 @@ def name_values(parameters: object) -> list[tuple[str, object]]:
     if not parameters:
         return []
     if type(parameters) is dict or isinstance(parameters, Mapping):
-        return [(str(name), _to_plain(value)) for name, value in parameters.items()]
+        return [
+            (name if type(name) is str else str(name), value if type(value) in PLAIN else _to_plain(value))
+            for name, value in parameters.items()
+        ]
     if isinstance(parameters, (str, bytes)) or not isinstance(parameters, (list, tuple, Sequence)):
         return []
     named = []
