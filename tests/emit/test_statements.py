@@ -19,7 +19,7 @@ from tracereport.emit.statements import (
 
 
 def begin(sql: str, *values: tuple[str, object]) -> emit.Call:
-    return begin_statement(sql, values, ("sqlalchemy",), via="test")
+    return begin_statement(describe(sql), values, ("sqlalchemy",), via="test")
 
 
 READ, FRAME = "read", "frame"
@@ -127,8 +127,8 @@ def test_rows_that_cannot_be_printed_are_counted(tmp_path: Path) -> None:
     ("module", "caller"), [("sqlalchemy_demo", "ask"), ("sqlalchemy", None), ("sqlalchemy.orm", None), (None, "ask")]
 )
 def test_only_the_library_s_own_packages_are_no_callers(tmp_path: Path, module: str | None, caller: str | None) -> None:
-    names: dict[str, Any] = {"begin": begin_statement, "__name__": module}
-    exec("def ask(): begin('SELECT 1', [], ('sqlalchemy',), via='test').finish()", names)  # noqa: S102  # in a module of that name
+    names: dict[str, Any] = {"begin": begin_statement, "select": describe("SELECT 1"), "__name__": module}
+    exec("def ask(): begin(select, [], ('sqlalchemy',), via='test').finish()", names)  # noqa: S102  # in a module of that name
     with tracing(tmp_path) as calls:
         names["ask"]()
     here = "test_only_the_library_s_own_packages_are_no_callers"
@@ -200,5 +200,5 @@ def test_which_schema_holds_after_a_rollback_is_not_known() -> None:
 
 def test_the_database_and_the_schema_are_part_of_the_question(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
-        begin_statement("SELECT 1", [("p1", 2)], (), via="test", database="log", schema="a").finish()
+        begin_statement(describe("SELECT 1"), [("p1", 2)], (), via="test", database="log", schema="a").finish()
     assert calls[0].params == (("sql", "SELECT 1"), ("p1", "2"), ("database", "log"), ("schema", "a"))
