@@ -63,6 +63,8 @@ const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", 
 const askers = new Map();
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
+const TEXT_OF = Symbol.for("perf-trace text");
+const BOUND_TO = Symbol.for("perf-trace values");
 
 // On what all copies in a process share, whichever module system has loaded them, and jest's for each of its files.
 const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= makeState());
@@ -72,8 +74,9 @@ const emitters = (state.emitters ??= new Set());
 /** Whether calls are traced. */
 export const isOn = descriptor !== undefined;
 
-const { createHash } = isOn ? loadBuiltin("node:crypto") : {};
-let vitestTest; // as it was read last
+const { createHash, hash } = isOn ? loadBuiltin("node:crypto") : {};
+let vitestTest; // as it was read last, and so the path that was cleaned
+let cleaned = {};
 let isToldOfEnds = true;
 if (isOn) {
   noteEmitter();
@@ -423,8 +426,9 @@ function noteOne(call, row) {
 
 /** 63 bits of a hash of the answer; equal answers have equal ones. */
 function digest(value) {
-  const hash = createHash("sha256").update(toText(value));
-  return hash.digest().readBigUInt64BE() >> 1n;
+  const text = toText(value);
+  const bytes = hash === undefined ? createHash("sha256").update(text).digest() : hash("sha256", text, "buffer");
+  return bytes.readBigUInt64BE() >> 1n;
 }
 
 function escape(text) {
@@ -549,6 +553,11 @@ function cleanName(name) {
 }
 
 function cleanPath(path) {
+  if (path !== cleaned.from) cleaned = { from: path, to: shortenPath(path) };
+  return cleaned.to;
+}
+
+function shortenPath(path) {
   const file = (path.startsWith("file:") ? fileURLToPath(path) : path).replace(/[?#].*$/, "");
   return (file.startsWith(state.root + sep) ? relative(state.root, file) : file).split(sep).join("/");
 }
@@ -867,21 +876,31 @@ function traceSqlite(database, via) {
   const { prepare, exec } = database;
   database.prepare = function (sql, ...options) {
     const statement = prepare.call(this, sql, ...options);
-    let bound;
-    for (const name of ["all", "get", "run", "iterate"]) {
-      const original = statement[name];
-      statement[name] = function run(...values) {
-        const call = beginQuery(String(sql), unpack(values) ?? bound, findAsker(run, FRAMES_TO_A_STATEMENT), via);
-        return runSqlite(call, name, () => original.apply(this, values));
-      };
-    }
-    watchBinding(statement, (values) => (bound = values));
+    const prototype = Object.getPrototypeOf(statement);
+    patchStatement(Object.hasOwn(prototype, "all") ? prototype : statement, via);
+    statement[TEXT_OF] = String(sql);
     return statement;
   };
   database.exec = function run(sql) {
     const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT), via);
     return runSqlite(call, "exec", () => exec.call(this, sql));
   };
+}
+
+/** What prepared statements inherit, of which those are traced whose text is known. */
+function patchStatement(prototype, via) {
+  if (Object.hasOwn(prototype, PATCHED)) return;
+  Object.defineProperty(prototype, PATCHED, { value: true });
+  for (const name of ["all", "get", "run", "iterate"]) {
+    const original = prototype[name];
+    prototype[name] = function run(...values) {
+      const text = this[TEXT_OF];
+      if (text === undefined) return original.apply(this, values);
+      const call = beginQuery(text, unpack(values) ?? this[BOUND_TO], findAsker(run, FRAMES_TO_A_STATEMENT), via);
+      return runSqlite(call, name, () => original.apply(this, values));
+    };
+  }
+  watchBinding(prototype, (statement, values) => (statement[BOUND_TO] = values));
 }
 
 /** A database, or its class, that calls back; so do its prepared statements. */
@@ -908,7 +927,7 @@ function traceSqlite3(database) {
   database.prepare = function (sql, ...options) {
     const statement = prepare.call(this, sql, ...options);
     let bound = unpack(options.filter((value) => !isFunction(value)));
-    watchBinding(statement, (values) => (bound = values));
+    watchBinding(statement, (_, values) => (bound = values));
     for (const name of ["all", "get", "run", "each"]) {
       const original = statement[name];
       statement[name] = function run(...args) {
@@ -926,7 +945,7 @@ function watchBinding(statement, note) {
   const { bind } = statement;
   if (!isFunction(bind)) return;
   statement.bind = function (...values) {
-    note(unpack(values.filter((value) => !isFunction(value))));
+    note(this, unpack(values.filter((value) => !isFunction(value))));
     return bind.apply(this, values);
   };
 }
