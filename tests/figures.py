@@ -200,11 +200,24 @@ def hold_list(name: str, found: Mapping[str, Any], expected: list[Any]) -> None:
         assert name in UNORDERED_NAMES
         assert not Counter(rows) - Counter(expected), name
     else:
-        known = {identify(row, identity): row for row in expected}
-        assert len(known) == len(expected), name
-        assert len({identify(row, identity) for row in rows}) == len(rows), name
+        known: dict[bytes, list[Any]] = {}
+        for row in expected:
+            known.setdefault(identify(row, identity), []).append(row)
         for row in rows:
-            hold(name, row, known[identify(row, identity)])
+            alike = known[identify(row, identity)]
+            # Several only where units are called alike, as requests of one path are.
+            own = next((other for other in alike if is_same(name, row, other)), alike[0])
+            hold(name, row, own)
+            alike.remove(own)
+
+
+def is_same(name: str, found: Any, expected: Any) -> bool:
+    """Whether a row is another one in all figures."""
+    try:
+        hold(name, found, expected)
+    except AssertionError:
+        return False
+    return True
 
 
 def identify(row: Mapping[str, Any], identity: Sequence[str]) -> bytes:

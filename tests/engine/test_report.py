@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.coded_calls import report_on
@@ -52,6 +52,14 @@ def test_every_figure_by_units_of_choice_is_what_its_definition_says(name: str, 
     hold_figures(report, divide_records([read_lines(read_log(name), str(log_path(name)))], calls), calls)
 
 
+UNITS_CALLED_ALIKE = "".join(
+    f"PERF_TRACE|{number}|get|caller=f|id={asked}|elapsed_ms=0|n={number}|parent={parent}\n"
+    for number, (asked, parent) in enumerate(((0, "none"), (1, 0), (1, 0), (3, "none"), (1, 3), (1, 3)))
+).encode()
+"""Two roots of one name, each with the same question twice in a row."""
+
+
+@example(log=UNITS_CALLED_ALIKE, other_settings=Settings(unit="root"))
 @given(
     log=logs() | described_logs() | dense_logs(),
     other_settings=st.sampled_from(
