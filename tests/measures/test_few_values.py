@@ -89,6 +89,15 @@ def test_rows_count_that_the_request_asked_for_before_its_template_was_rendered(
     assert found.parent_function == "render list.html"
 
 
+@pytest.mark.parametrize(
+    ("run", "said", "is_told"), [("", PLAIN, False), ("|activation=4", PLAIN, True), ("", RELATION, True)]
+)
+def test_of_a_whole_test_both_signs_are_needed(run: str, said: str, *, is_told: bool) -> None:
+    """A test may call one function three times; where the run of the caller is known, it can't."""
+    lines = [f"{line}{run}" for line in (authors(3, parent=0), *books(1, 2, 3, said=said, parent=0))]
+    assert len(fan_outs(request(*lines))) == is_told
+
+
 def test_writes_row_by_row_are_told_by_the_rows_before() -> None:
     statement = "sql=UPDATE authors SET n = ?"
     writes = [f"update authors|caller=list|{statement}|p1={n}|elapsed_us=9|{PLAIN}|parent=1" for n in range(3)]

@@ -57,8 +57,11 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | 
                 if call not in taken and call.record.at is not None:
                     by_place.setdefault(call.record.at, []).append(call)
             asked = asked_around(scope, unit, printed, open_callers)
+            is_test = scope.activation is None and parent is not None and parent.record.via in TEST_HOOKS
             few = [found for own in by_place.values() for found in groups_of(own, kind, scope, FEWEST_VALUES)]
-            groups += [(group, varying) for group, varying in few if is_proven(group, varying, asked)]
+            groups += [
+                (group, varying) for group, varying in few if is_proven(group, varying, asked, is_whole_test=is_test)
+            ]
         rows += [fanout_row(unit, group, varying, parent, scope, kind, statement) for group, varying in groups]
     return rows
 
@@ -99,13 +102,16 @@ def row_count(call: Call) -> int:
     return max((value for name, value in call.record.metrics if name == "rows"), default=0)
 
 
-def is_proven(group: Sequence[Call], varying: tuple[int, ...], asked: Iterable[Call]) -> bool:
-    """Whether few values are enough: the hook names a relation, or what was asked before gave as many rows."""
+def is_proven(group: Sequence[Call], varying: tuple[int, ...], asked: Iterable[Call], *, is_whole_test: bool) -> bool:
+    """Whether few values are enough: the hook names a relation, or what was asked before gave as many rows.
+
+    Two values need both, and so do more where nothing is known but the test that asks.
+    """
     values = len(avoidable_calls(group, varying)) + 1
     relation = ":" in (group[0].record.says("via") or "")
     counts = {values, len(group)}
     follows = any(call.number < group[0].number and row_count(call) in counts for call in asked)
-    return (relation and follows) or (values > FEWEST_VALUES and (relation or follows))
+    return relation + follows >= (1 if values > FEWEST_VALUES else 2) + is_whole_test
 
 
 def is_candidate(call: Call, printed: dict[int, Call]) -> bool:

@@ -4,7 +4,7 @@ Who tests puts two or three rows into a database, and a loop over them asks no m
 few times in one place looks the same but for two signs. Calls of one line in one certain scope bear the first if the
 hook says that each loads a relation of one row (``via=sqlalchemy:Author.books``); and the second if a question before
 them, in their scope or in one around it, gave just as many rows. One sign is enough for three values and more, two
-values need both.
+values need both. One more is needed where the scope is a whole test.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_TEXT, Calls
+from tracereport.calls.calls import NO_ACTIVATION, NO_TEXT, Calls
 from tracereport.calls.grouping import Integers
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
 from tracereport.measures.scopes import NO_SCOPE, SURE, Scopes
@@ -61,9 +61,26 @@ def count_missing_signs(ordered: OrderedCalls, scopes: Scopes, groups: Group) ->
     loads_relation = is_relation[via]
     follows_rows = _follow_rows(ordered, scopes, groups)
     signs = loads_relation.astype(np.int64) + follows_rows
-    missing: NDArray[np.int64] = np.where(groups.values >= _VALUES_OF_ONE_SIGN, 1, 2) - signs
+    wanted = np.where(groups.values >= _VALUES_OF_ONE_SIGN, 1, 2) + _are_of_whole_tests(ordered, scopes, groups)
+    missing: NDArray[np.int64] = wanted - signs
     missing[missing < 0] = 0
     return missing
+
+
+def _are_of_whole_tests(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:
+    """Whether no more is known of a group than the test that asks: it may have called one function several times."""
+    calls, parent = ordered.calls, scopes.parent[groups.first]
+    via = take(calls.origins.via, ordered.take(calls.origin)[parent])
+    is_test: NDArray[np.bool_] = _are_tests(calls)[via]
+    is_test[parent == NOWHERE] = False
+    if calls.activation is not None:
+        is_test[ordered.take(calls.activation)[groups.first] != NO_ACTIVATION] = False
+    return is_test
+
+
+def _are_tests(calls: Calls) -> NDArray[np.bool_]:
+    """Per hook's text whether its frames are tests; the last one is for none."""
+    return np.array([text in _TEST_HOOKS for text in calls.origins.texts] + [False], bool)
 
 
 def _follow_rows(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:
@@ -101,7 +118,7 @@ def _count_rows(calls: Calls) -> NDArray[np.int64] | None:
 def _step_out(ordered: OrderedCalls, scopes: Scopes, place: Integers) -> NDArray[np.int64]:
     """The calls around some, as far as they are in the same unit and no tests."""
     calls = ordered.calls
-    is_test = np.array([text in _TEST_HOOKS for text in calls.origins.texts] + [False], bool)
+    is_test = _are_tests(calls)
     around = np.where(place == NOWHERE, NOWHERE, scopes.parent[place]).astype(np.int64)
     around[is_test[take(calls.origins.via, ordered.take(calls.origin)[around])]] = NOWHERE
     around[ordered.unit[around] != ordered.unit[place]] = NOWHERE
