@@ -132,6 +132,25 @@ class Scenes(unittest.TestCase):
             sys.path.remove(folder)
         self.assertEqual([(line["function"], line["key"]) for line in lines], [("find", "4")])
 
+    def test_sqlite3_traces_itself(self):
+        import sqlite3
+
+        from perf_trace import sqlite
+
+        sqlite.trace_connections()
+        with tracing() as lines:
+            db = sqlite3.connect(":memory:")
+            db.execute("CREATE TABLE a (id)")
+            db.executemany("INSERT INTO a VALUES (?)", [(1,), (2,)])
+            self.assertEqual(db.execute("SELECT id FROM a ORDER BY id").fetchall(), [(1,), (2,)])
+            cursor = db.execute("SELECT id FROM a ORDER BY id")
+            self.assertEqual([cursor.fetchone(), cursor.fetchmany(5), cursor.fetchone()], [(1,), [(2,)], None])
+            db.close()
+        self.assertEqual([line["function"] for line in lines], ["create a", "insert a", "select a", "select a"])
+        self.assertEqual([line.get("rows") for line in lines[2:]], ["2", "2"])
+        self.assertEqual(lines[2]["digest"], lines[3]["digest"])
+        self.assertEqual({line["caller"] for line in lines}, {type(self).__name__ + ".test_sqlite3_traces_itself"})
+
     def test_a_name_that_is_odd_is_escaped(self):
         with tracing() as lines:
             begin("f", [("key", "a|b\nc")]).finish()

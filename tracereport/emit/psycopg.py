@@ -47,12 +47,14 @@ def _record(call: Call, cursor: Any, text: str) -> None:  # noqa: ANN401  # as a
         if cursor.rowcount >= 0:
             call.record(rows=cursor.rowcount)
     elif cursor.pgresult is not None and not getattr(cursor, "name", None):  # a cursor in the server has a name
-        rows = [
-            [result.get_value(row, place) for place in range(result.nfields)]
-            for result in cursor._results  # noqa: SLF001  # of each of several statements
+        results = cursor._results  # noqa: SLF001  # of each of several statements
+        values = [
+            result.get_value(row, place)
+            for result in results
             for row in range(result.ntuples)
+            for place in range(result.nfields)
         ]
-        call.record(rows=len(rows), **digest(rows))
+        call.record(rows=sum(result.ntuples for result in results), **digest(values))
 
 
 _driver = Driver("psycopg", ("psycopg", "psycopg_pool"), connect=_connect, to_text=_to_text, record=_record)
