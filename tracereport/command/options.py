@@ -112,7 +112,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _one(
             "--workers",
             "N|URL",
-            "Measure in so many processes, or on a Dask cluster: dask://HOST:8786. Default: the cores, where it pays.",
+            "Measure in so many processes, or on a Dask cluster: dask://HOST:8786. "
+            "Default: one per core, where it pays.",
         ),
         _one(
             "--parts",
@@ -181,8 +182,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many(
             "--fail-on",
             "GATE",
-            "Exit with 1 if it fails: new-findings, worse, quality, or an expression such as 'redundant_rate > 0.2', "
-            "'calls(load_node) > baseline + 10', 'findings(\"fan-out\") > 0'.",
+            "Exit with 1 if it fails: new-findings, worse, quality, or an expression such as "
+            "'findings(\"fan-out\") > 0', 'redundant_rate > 0.2', 'calls(load_node) > baseline + 10'.",
         ),
         _one("--today", "YYYY-MM-DD", "The day by which `until` of accepted findings is judged.", DAY),
         _one(
