@@ -17,7 +17,7 @@ from tests.sample_report.empty import empty_report
 from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_FUNCTION
 from tracereport.documents.page.page import MOST_BYTES, list_definitions, render_html
 from tracereport.documents.terminal.report import render_text
-from tracereport.findings.repeats.findings import RepeatSums, judge_repeats
+from tracereport.findings.repeats.findings import RepeatSums, state_confidence
 from tracereport.model import Report, Rows, Selection, SetApart, Settings
 from tracereport.sections.comparison import TotalsChanges
 
@@ -161,7 +161,7 @@ def test_definitions_are_those_of_the_settings_in_force() -> None:
 
 def test_every_reason_for_a_low_finding_is_among_the_definitions() -> None:
     text = list_definitions(Settings())["confidence"].text.partition("Low")[2]
-    assert judge_repeats(RepeatSums(changed=1), "content")[0] == "low"
+    assert state_confidence(RepeatSums(changed=1), "content")[0] == "low"
     for reason in ("every answer had changed", "fan-out without a parent call", "slow calls"):
         assert reason in text
 

@@ -5,7 +5,7 @@ import pytest
 from tests.coded_calls import report_on
 from tests.truth import log_path
 from tracereport.engine.report import make_report
-from tracereport.findings.repeats.findings import RepeatSums, judge_repeats
+from tracereport.findings.repeats.findings import RepeatSums, state_confidence
 from tracereport.model import Settings, Verdict
 from tracereport.sources.perf_trace.reader import read_log
 from tracereport.wording.scope import describe_scope
@@ -105,7 +105,7 @@ def test_of_a_real_log_both_sums_are_said_where_they_differ(name: str, said: str
 
 
 def test_the_reason_of_one_repeat_speaks_of_one() -> None:
-    _, first = judge_repeats(RepeatSums(unchanged=1, changed=4), "content")
+    _, first = state_confidence(RepeatSums(unchanged=1, changed=4), "content")
     assert first == "1 repeat got the answer of the call before; 4 changed"
-    _, second = judge_repeats(RepeatSums(unchanged=2), "content")
+    _, second = state_confidence(RepeatSums(unchanged=2), "content")
     assert second == "2 repeats got the answer of the call before"

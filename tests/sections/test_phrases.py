@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracereport.engine.report import make_report
-from tracereport.findings.repeats.findings import RepeatSums, judge_repeats
+from tracereport.findings.repeats.findings import RepeatSums, state_confidence
 from tracereport.model import Settings
 from tracereport.sources.perf_trace.reader import read_log
 from tracereport.wording.phrases import format_count, format_counted, format_list, format_rate
@@ -65,4 +65,7 @@ def test_the_verdict_rounds_no_share_to_nothing_or_to_the_whole(tmp_path: Path) 
 
 
 def test_one_repeat_is_no_plural() -> None:
-    assert judge_repeats(RepeatSums(unchanged=1), "content") == ("sure", "1 repeat got the answer of the call before")
+    assert state_confidence(RepeatSums(unchanged=1), "content") == (
+        "sure",
+        "1 repeat got the answer of the call before",
+    )

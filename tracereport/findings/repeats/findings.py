@@ -116,7 +116,7 @@ class _Describer:
         """One finding."""
         text, around = key.text(), self._circumstances
         saved, possible = _count_saved(sums, grade)
-        confidence, reason = judge_repeats(sums, grade)
+        confidence, reason = state_confidence(sums, grade)
         is_again, is_constant = key.kind == "again", grade == "constant"
         saving_ns, range_ns = (0, 0) if is_constant else (sums.saving_ns, sums.saving_range_ns)
         return Finding(
@@ -156,7 +156,7 @@ class _Describer:
         )
 
 
-def judge_repeats(sums: RepeatSums, grade: Grade) -> tuple[Confidence, str]:
+def state_confidence(sums: RepeatSums, grade: Grade) -> tuple[Confidence, str]:
     """How sure it is that repeats needn't have been made, and why."""
     changed, unproven, written = sums.changed, sums.unproven, sums.may_have_changed
     handed_on = sums.saved_handed_on if grade != "constant" else 0
