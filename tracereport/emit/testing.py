@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from contextlib import suppress
 
@@ -25,7 +26,7 @@ def set_test(test: tuple[str, ...]) -> None:
     """Names the test that ``get_test`` gave, again."""
     if test == now.test:
         return
-    before, after = (dict(field.split("=", 1) for field in fields) for fields in (now.test, test))
+    before, after = _read_fields(now.test), _read_fields(test)
     now.test = test
     for field, variable in TEST_VARIABLES.items():
         value = after.get(field)
@@ -34,6 +35,11 @@ def set_test(test: tuple[str, ...]) -> None:
         elif value != before.get(field):
             with suppress(ValueError):  # an environment that can't hold it
                 os.environ[variable] = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
+
+
+@functools.lru_cache(maxsize=8)
+def _read_fields(test: tuple[str, ...]) -> dict[str, str]:
+    return dict(field.split("=", 1) for field in test)
 
 
 def get_test() -> tuple[str, ...]:
