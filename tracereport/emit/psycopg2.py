@@ -15,7 +15,8 @@ import psycopg2
 from psycopg2 import extensions
 
 from .drivers import LAYERS, Connected, is_of_hooked, name_sets
-from .reading import OWN, ReadLater, end_reading, make_kind, tell
+from .kinds import OWN, make_kind
+from .reading import ReadLater, end_reading, tell
 from .statements import name_values
 
 if TYPE_CHECKING:

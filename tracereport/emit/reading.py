@@ -1,13 +1,12 @@
 """Cursors whose rows the program reads when it likes: they are told once it has read them, and read by nobody else.
 
-A cursor of a driver that is written in C is traced by a subclass of its class, with the same name; whatever it gives or
-raises is the driver's. Warnings that the driver gives name the line of the program, as they do without.
+Whatever a cursor gives or raises is the driver's. Warnings that the driver gives name the line of the program, as they
+do without.
 """
 
 from __future__ import annotations
 
 import atexit
-import functools
 import hashlib
 import sys
 from contextlib import suppress
@@ -18,6 +17,7 @@ from . import log
 from .calls import NOT_TRACED, TracedCall, current
 from .drivers import is_told
 from .hooks import call_from
+from .kinds import OWN
 from .statements import describe, to_plain_rows
 
 if TYPE_CHECKING:
@@ -26,47 +26,11 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
-OWN = "_perf_trace"
-"""The attribute in which a traced connection or cursor holds what is ours."""
 UNCHANGING: set[type] = {tuple}
 """Kinds of rows that can wait for others to be taken down: the program can't change them."""
 _ROWS_AT_ONCE = 100
-_STANDS_FOR = "_perf_trace_kind"
 _open: set[Reading] = set()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
-
-
-class _Kind(type):
-    """The class of traced forms: each equals the class that it stands for, as programs compare and look up classes."""
-
-    def __eq__(cls, other: object) -> bool:
-        return cls is other or (other is not None and vars(cls).get(_STANDS_FOR) is other)
-
-    def __hash__(cls) -> int:
-        return hash(vars(cls).get(_STANDS_FOR, cls.__name__))
-
-
-def make_kind(kind: Any, traced: type, base: type) -> Any:  # noqa: ANN401  # a class, or whatever else makes one
-    """The traced form of a class that a program has chosen: what it does by ``super()`` is traced.
-
-    Args:
-        kind: the class, or a function; what can't be extended unseen stays what it is.
-        traced: the traced form of the driver's own class, which is put above that.
-        base: the driver's own class.
-    """
-    if type(kind) is not type or not issubclass(kind, base) or issubclass(kind, traced):
-        return kind
-    chosen: Any = kind
-    return _extend_kind(chosen, traced, base)
-
-
-@functools.lru_cache(maxsize=256)
-def _extend_kind(kind: Any, traced: Any, base: Any) -> Any:  # noqa: ANN401  # as above
-    if any("__init_subclass__" in vars(each) for each in kind.__mro__[:-1]):  # it would be seen
-        return kind
-    bases = (traced,) if kind is base else (kind, traced)
-    own = {"__slots__": (OWN,), "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    return _Kind(kind.__name__, bases, {**own, "__doc__": kind.__doc__, _STANDS_FOR: kind})
 
 
 class _Answer:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from .drivers import LAYERS, Connected, is_of_hooked, name_package, name_sets
 from .hooks import call_from
-from .reading import OWN, UNCHANGING, ReadLater, make_kind, tell
+from .kinds import OWN, make_kind
+from .reading import UNCHANGING, ReadLater, tell
 from .statements import describe, name_values
 
 if TYPE_CHECKING:
