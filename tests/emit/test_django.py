@@ -79,6 +79,22 @@ def test_each_statement_is_one_call_of_the_function_that_asked(tmp_path: Path) -
     assert [dict(call.params)["p2"] for call in selects] == ["a|b", "c"]
 
 
+def query(sql: str, *values: object) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def count_by_key() -> list[object]:
+    return [query("SELECT COUNT(*) FROM auth_group WHERE id = %s", key) for key in (91, 92)]
+
+
+def test_who_gives_a_function_of_the_program_s_own_its_statement_asks(tmp_path: Path) -> None:
+    with tracing(tmp_path) as calls:
+        count_by_key()
+    assert [call.caller for call in calls] == ["count_by_key"] * 2
+
+
 def test_rows_come_in_every_way_that_cursors_have(tmp_path: Path) -> None:
     with tracing(tmp_path) as calls, connection.cursor() as cursor:
         ways = (lambda rows: rows.fetchall(), list, lambda rows: rows.fetchmany(5), lambda rows: [rows.fetchone()])

@@ -31,5 +31,5 @@ async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *arg
         if is_of_hooked(_get_frame(1), _PACKAGES):
             work = functools.partial(leave, work)
         else:
-            work = work_for(work, current.get(), find_outside(_MACHINERY))
+            work = work_for(work, current.get(), find_outside(_MACHINERY, sent=args[:1]))
     return await execute(connection, work, *args, **kwargs)

@@ -73,7 +73,7 @@ def _execute(
     if not is_on():
         return execute()
     described = describe(sql)
-    with safely(_begin, wrapper.db, described, find_values) as call:
+    with safely(_begin, wrapper.db, sql, described, find_values) as call:
         result = execute()
         cursor = wrapper.cursor
         if cursor.description is None:
@@ -91,7 +91,12 @@ def _execute(
     return result
 
 
-def _begin(connection: Any, statement: Statement, find_values: Callable[[], Sequence[tuple[str, object]]]) -> Call:  # noqa: ANN401  # of any backend
+def _begin(
+    connection: Any,  # noqa: ANN401  # of any backend
+    sql: str,
+    statement: Statement,
+    find_values: Callable[[], Sequence[tuple[str, object]]],
+) -> Call:
     session = _sessions.get(connection) if Session.is_any else None
     # What stands between the queryset and here only carries its statement out, a wrapper of the program's too.
     fetching = find_fetching(_get_frame(_FRAMES_OF_OURS)) if statement.is_read else None
@@ -105,6 +110,7 @@ def _begin(connection: Any, statement: Statement, find_values: Callable[[], Sequ
         schema=None if session is None else session.schema,
         is_frame=is_migrating.get(),
         start=fetching,
+        sent=(sql,),
     )
 
 

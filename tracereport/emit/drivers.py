@@ -58,8 +58,12 @@ class Connected:
         via: str,
         is_frame: bool = False,
         start: FrameType | None = None,
+        query: object = None,
     ) -> Call:
-        """Begins the call that a statement is; the arguments are those of ``begin_statement``."""
+        """Begins the call that a statement is.
+
+        The arguments are those of ``begin_statement``; a query is what the program has given the driver, if no text.
+        """
         if self._test is not now.test:
             self._test, self._named = now.test, _databases.name(self._key, self._name)
         schema = None if self._session is None else self._session.schema
@@ -72,6 +76,7 @@ class Connected:
             schema=schema,
             is_frame=is_frame,
             start=start,
+            sent=(sql,) if query is None else (sql, query),
         )
 
     def note(self, sql: str, parameters: object) -> None:
@@ -221,7 +226,9 @@ class Driver:
             text = self._to_text(cursor, query)
             if text.strip():
                 values = name(parameters)
-                return text, self._find(cursor).begin(text, values, self._machinery, via=self._via, start=frame)
+                return text, self._find(cursor).begin(
+                    text, values, self._machinery, via=self._via, start=frame, query=query
+                )
         return "", NOT_TRACED
 
     def _conclude(self, call: Call, text: str, cursor: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # as above

@@ -18,7 +18,7 @@ from .calls import NOT_TRACED, Call, Origin
 from .libraries import HOOKS
 from .log import now
 from .modules import trace_module, when_imported
-from .origins import find_origin, find_own_class, known_files, runs_in
+from .origins import find_origin, find_own_class, known_files, runs_around_tests, runs_in
 from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ _REQUESTS = frozenset(
 _PLACES_KEPT = 4096
 _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
+_senders: dict[int, tuple[CodeType, bool]] = {}
+"""By a code's identity: the code, kept as above, and whether it sends what it is given."""
 _call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
@@ -144,8 +146,12 @@ def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is give
     return known[1]
 
 
-def find_outside(machinery: tuple[str, ...], start: FrameType | None = None) -> Origin | None:
+def find_outside(
+    machinery: tuple[str, ...], start: FrameType | None = None, sent: tuple[object, ...] = ()
+) -> Origin | None:
     """The first function outside a library's packages and ours; None where the stack holds none.
+
+    A function that is given what it sends, as a program's own ``query(sql)`` is, does so for the one that gives it.
 
     A request is as far as it goes: who sends it, in the same thread, is not who asks. Where only libraries stand
     between, it is a class of the program's that they work for, such as a serializer. The stack goes on through the
@@ -172,7 +178,43 @@ def find_outside(machinery: tuple[str, ...], start: FrameType | None = None) -> 
             if waiting is None:
                 return None
             frame, waiting = waiting.gr_frame, waiting.parent
-    return find_origin(frame)
+    return find_origin(_find_giver(frame, sent, inside) if sent else frame)
+
+
+def _find_giver(frame: FrameType, sent: tuple[object, ...], inside: tuple[str, ...]) -> FrameType:
+    while _sends_what_it_is_given(frame, sent):
+        outer = frame.f_back
+        if outer is None or runs_in(outer, inside) or runs_around_tests(outer):
+            break
+        frame = outer
+    return frame
+
+
+def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
+    """Whether an argument of the function is what is sent; the first time that it runs tells for all."""
+    code = frame.f_code
+    known = _senders.get(id(code))
+    if known is None:
+        count = code.co_argcount + code.co_kwonlyargcount
+        count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        values = frame.f_locals
+        given = [values.get(name) for name in code.co_varnames[:count]]
+        if len(_senders) >= _PLACES_KEPT:
+            _senders.clear()
+        known = _senders[id(code)] = code, any(_holds(value, sent) for value in given)
+    return known[1]
+
+
+def _holds(value: object, sent: tuple[object, ...]) -> bool:
+    """Whether a value is what is sent, or holds it as the arguments do that a function takes as they come."""
+    if isinstance(value, (tuple, dict)):
+        return any(_is_one_of(each, sent) for each in (value.values() if isinstance(value, dict) else value))
+    return _is_one_of(value, sent)
+
+
+def _is_one_of(value: object, sent: tuple[object, ...]) -> bool:
+    # Only texts are compared: an object of the program's may make something else of ``==``.
+    return any(value is each or (type(value) is str and type(each) is str and value == each) for each in sent)
 
 
 def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...]]:

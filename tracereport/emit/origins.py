@@ -140,6 +140,11 @@ def _number_activation(frame: FrameType) -> int | None:
     return held.number if type(held) is _Activation else None
 
 
+def runs_around_tests(frame: FrameType) -> bool:
+    """Whether a frame runs what carries out tests, or what others have handed in."""
+    return runs_in(frame, _AROUND_TESTS)
+
+
 def is_test(frame: FrameType) -> bool:
     """Whether a frame runs a test, or a fixture, or what brings one into an event loop: the test runner calls it."""
     return runs_in(frame, _AROUND_TESTS) or (frame.f_back is not None and runs_in(frame.f_back, _AROUND_TESTS))

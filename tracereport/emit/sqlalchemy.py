@@ -182,10 +182,17 @@ def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: boo
         via="sqlalchemy" if is_aside else _name_hook(context),
         database=_name_database(engine),
         schema=None if session is None else session.schema,
+        sent=_list_forms(own.get("invoked_statement")),
     )
     if _FIRST in own:
         own[_FIRST] = call
     return call
+
+
+def _list_forms(statement: Any) -> tuple[object, ...]:  # noqa: ANN401  # what the program has given, if that is known
+    """A statement, and the text that it was made of by ``text()``."""
+    forms = (statement, getattr(statement, "text", None))
+    return tuple(form for form in forms if form is not None)
 
 
 def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it

@@ -152,6 +152,7 @@ def begin_statement(
     schema: str | None = None,
     is_frame: bool = False,
     start: FrameType | None = None,
+    sent: tuple[object, ...] = (),
 ) -> Call:
     """Begins the call that a statement is.
 
@@ -166,6 +167,7 @@ def begin_statement(
         schema: what a statement before has set as the place where tables are looked for.
         is_frame: the statement is part of a migration or the like, and asks nothing.
         start: the frame from which the caller is searched; None: that which calls this.
+        sent: what the program has given the library as the statement, in each of its forms.
     """
     log = now.log
     if log is None:
@@ -180,7 +182,7 @@ def begin_statement(
         marks["frame"] = 1
     elif statement.writes is not None:
         marks["write"] = statement.writes
-    return TracedCall(log, statement.name, find_outside(machinery, start) or NOWHERE, params, via, marks)
+    return TracedCall(log, statement.name, find_outside(machinery, start, sent) or NOWHERE, params, via, marks)
 
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
