@@ -39,7 +39,7 @@
 
 const { AsyncLocalStorage } = require("node:async_hooks");
 const { channel } = require("node:diagnostics_channel");
-const { existsSync, openSync, writeSync } = require("node:fs");
+const { existsSync, openSync, readFileSync, writeSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { basename, dirname, join, relative, sep } = require("node:path");
 const { fileURLToPath } = require("node:url");
@@ -58,7 +58,7 @@ const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
 const ID_IN_PATH = /\/(?:\d+|[\da-f]{24}|[\da-f]{8}-[\da-f-]{27})(?=\/|$)/gi;
-const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):\d+\)?$/;
+const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):(\d+)\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
@@ -152,7 +152,9 @@ function tracePrisma() {
   async function $allOperations({ model, operation, args, query, __internalParams: internal }) {
     if (!isOn) return query(args);
     // An operation is sent when it is awaited, where no caller is left: the client knows who has made it.
-    const asker = readStack(internal?.callsite?._error?.stack) ?? findAsker($allOperations, FRAMES_TO_A_STATEMENT);
+    const senders = model === undefined ? SENDERS : undefined;
+    const stack = internal?.callsite?._error?.stack;
+    const asker = readStack(stack, senders) ?? findAsker($allOperations, FRAMES_TO_A_STATEMENT, senders);
     const call = beginOperation(model, operation, args, asker);
     return runCall(call, async () => {
       const result = await query(args);
@@ -275,7 +277,7 @@ function nameAsker(call, asker) {
  * known yet, and then all who do are.
  */
 function findWaiting(call, below) {
-  if (call.at === undefined) nameAsker(call, findAsker(below, FRAMES_TO_A_STATEMENT));
+  if (call.at === undefined) nameAsker(call, findAsker(below, FRAMES_TO_A_STATEMENT, call.senders));
 }
 
 function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTest()) {
@@ -466,30 +468,28 @@ function toUnsigned(name, value) {
 
 // Who asks
 
-/** Name and place of the first function of the program's own that has called `below`, among ever more frames. */
-function findAsker(below, depths = FRAMES_TO_A_CALL) {
+/**
+ * Name and place of the first function of the program's own that has called `below`, among ever more frames; of a
+ * statement, of the first that doesn't just send on what it is given by the methods that are named `senders`.
+ */
+function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
   const { stackTraceLimit, prepareStackTrace } = Error;
+  let asker;
   try {
     for (const depth of depths) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
-      const place = sites.findIndex((site) => isOwn(site.getFileName()));
-      if (place >= 0) {
-        const own = sites[place];
-        const key = `${own.getFunctionName()} ${own.getFileName()}:${own.getLineNumber()}:${own.getColumnNumber()}`;
-        if (askers.has(key)) return askers.get(key);
-        const name = findName(sites.slice(place));
-        if (name !== undefined || depth === depths.at(-1) || sites.length < depth) {
-          // As text, which whoever knows how maps to sources: for each place once, since that takes long.
-          Error.prepareStackTrace = prepareStackTrace;
-          const [line = `    at ${own}`] = listFrames(String(captureStack(below))).slice(place);
-          if (askers.size > 10_000) askers.clear();
-          askers.set(key, { at: readFrame(line).at, name });
-          return askers.get(key);
-        }
-      }
-      if (sites.length < depth) break;
+      const isAll = sites.length < depth || depth === depths.at(-1);
+      let lines;
+      const frames = listOwn(sites, isAll, (place) => {
+        // As text, which whoever knows how maps to sources: for each place once, since that takes long.
+        Error.prepareStackTrace = prepareStackTrace;
+        return (lines ??= listFrames(String(captureStack(below))))[place];
+      });
+      const found = pickAsker(frames, senders);
+      asker = found.asker ?? asker;
+      if (found.isSure || isAll) break;
     }
   } catch {
     // an `Error` that others have frozen or changed
@@ -497,7 +497,37 @@ function findAsker(below, depths = FRAMES_TO_A_CALL) {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
-  return running.getStore()?.asker;
+  return asker ?? running.getStore()?.asker;
+}
+
+/** The frames of the program's own, up to one whose name more of the stack would tell. */
+function* listOwn(sites, isAll, readLine) {
+  for (const [place, site] of sites.entries()) {
+    if (!isOwn(site.getFileName())) continue;
+    const key = `${site.getFunctionName()} ${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
+    if (!askers.has(key)) {
+      const name = findName(sites.slice(place));
+      if (name === undefined && !isAll) return;
+      if (askers.size > 10_000) askers.clear();
+      askers.set(key, { ...readFrame(readLine(place) ?? `    at ${site}`), name });
+    }
+    yield askers.get(key);
+  }
+}
+
+/** The first frame, or where that sends what its function is given, the first around that; sure if no other can be. */
+function pickAsker(frames, senders) {
+  let asker, sender;
+  for (const frame of frames) {
+    if (senders !== undefined) frame.call ??= readCall(frame, asker === undefined ? senders : undefined);
+    if (sender === undefined) {
+      asker = frame;
+      sender = frame.call?.sender;
+      if (senders === undefined || sender === undefined) return { asker, isSure: true };
+    }
+    if (frame.call.runs === sender) sender = undefined; // who is around it has given the statement
+  }
+  return { asker, isSure: false };
 }
 
 function giveSites(_error, sites) {
@@ -541,12 +571,13 @@ function listFrames(stack) {
 }
 
 function readFrame(line) {
-  const [, name, path, row] = FRAME.exec(line) ?? [];
-  return { name: cleanName(name), path, at: path === undefined ? undefined : `${cleanPath(path)}:${row}` };
+  const [, name, path, row, column] = FRAME.exec(line) ?? [];
+  return { name: cleanName(name), path, row, column, at: path === undefined ? undefined : `${cleanPath(path)}:${row}` };
 }
 
-function readStack(stack) {
-  return listFrames(stack ?? "").map(readFrame).find(({ path }) => isOwn(path));
+function readStack(stack, senders) {
+  const frames = listFrames(stack ?? "").map(readFrame);
+  return pickAsker(frames.filter(({ path }) => isOwn(path)), senders).asker;
 }
 
 function cleanName(name) {
@@ -574,6 +605,124 @@ function findRoot() {
     folder = above;
   }
   return folder;
+}
+
+// Who gives a function the statement that it sends, as the source tells: what isn't understood sends none
+
+const SENDERS = new Set(["query", "execute", "exec", "raw", "unsafe"]);
+for (const name of ["query", "execute"]) SENDERS.add(`$${name}Raw`).add(`$${name}RawUnsafe`); // Prisma's
+const SQLITE3_SENDERS = new Set([...SENDERS, "all", "get", "run", "each"]);
+const PREPARED = new Set(["prepare"]);
+const LARGEST_SOURCE = 500_000;
+const QUOTED = String.raw`'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*"`;
+const INSERTED = String.raw`\$\{(?:${QUOTED}|${"`[^`]*`"}|\{[^{}]*\}|[^{}'"${"`"}])*\}`;
+const TEMPLATE = `\`(?:[^\`\\\\$]|\\\\[^]|\\$(?!\\{)|${INSERTED})*\``;
+const REGULAR = String.raw`\/(?<=(?:[=(,:;[!&|?{}+>]|\breturn)\s*\/)(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*`;
+const NO_CODE = new RegExp(String.raw`(\/\*[^]*?\*\/|\/\/[^\n]*)|${QUOTED}|${TEMPLATE}|${REGULAR}`, "g");
+const NO_FUNCTIONS = new Set(["if", "for", "while", "switch", "catch", "with", "await"]);
+const HEAD = /(?<=(?<![\w$])([\w$]*)\s*(?:<[^()]*>)?\s*)\(|(?<![\w$])([\w$]+)(?=\s*=>)/g;
+const BODY = /[^\S\n]*\{|\s*=>\s*\{?|\s*:(?:[^=;(){}]|\{[^{}]*\})*?(?:=>\s*\{?|(?<![<|&,:]\s*)\{)/y;
+const EXPRESSION_END = /([([{])|[)\]},;]|(?<=[\w$)\]}"]\s*)\n\s*(?=[\w$@#])/g;
+const PARAMETER = /(?:^|,)\s*(?:(?:public|private|protected|readonly)\s+)*(?:\.\.\.)?(?:([{[][^}\]]*)|([\w$]+))/g;
+const CALL =
+  /(?:await\s+)?(?:[\w$#]+\s*[?!]?\.\s*)*(?:(?:apply|call)\s*\(\s*[\w$.]+\s*,|([\w$]+)\s*(?:<[^()]*>)?\s*\()/y;
+const GIVEN = new RegExp(
+  String.raw`\s*(?:(?:\.\.\.)?([\w$]+)(?:\.(?:text|sql))?!?\s*[,)]` +
+    String.raw`|\{(?:[^{}]*,)?\s*(?:(?:text|sql)\s*:\s*([\w$]+)|(text|sql))\s*[,}])`,
+  "y",
+);
+const GOES_ON = /^\s*\.\s*(?!then\b|catch\b|finally\b)[\w$]+\s*\(/; // User.query(transaction).where(...)
+let source = {}; // that was read last
+
+/** The function that a frame runs, and the one around it whose parameter is the statement that it sends, if any. */
+function readCall({ path, row, column }, senders) {
+  if (path !== source.path) source = { path, ...readSource(path) };
+  const { code, lines } = source;
+  if (code === undefined || !(row <= lines.length)) return {};
+  const start = lines[row - 1] + Number(column) - 1;
+  const around = source.functions.filter(({ from, to }) => from <= start && start < to);
+  const name = readGiven(start, around.at(-1), senders);
+  const giver = around.findLast(({ names }) => names.includes(name));
+  const isGiven = giver !== undefined && !isSet(name, code.slice(giver.body, giver.to));
+  return { runs: `${path}:${around.at(-1)?.from}`, sender: isGiven ? `${path}:${giver.from}` : undefined };
+}
+
+/** The text without what is in comments and quotes, where its lines begin, and the functions, outer ones first. */
+function readSource(path) {
+  try {
+    const text = readFileSync(path.startsWith("file:") ? fileURLToPath(path) : path.replace(/\?.*$/, ""), "utf-8");
+    if (text.length > LARGEST_SOURCE) return {};
+    const code = text.replace(NO_CODE, (found, comment) => (comment ? " " : '"').repeat(found.length));
+    const lines = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+    const ends = code.includes("`") ? undefined : pairBrackets(code);
+    return ends === undefined ? {} : { code, lines, ends, functions: listFunctions(code, ends) };
+  } catch {
+    return {};
+  }
+}
+
+/** Where the bracket that is opened at a place is closed. */
+function pairBrackets(code) {
+  const ends = new Map();
+  const open = [];
+  for (const { 0: bracket, index } of code.matchAll(/[()[\]{}]/g)) {
+    if ("([{".includes(bracket)) open.push(index);
+    else if (")]}"["([{".indexOf(code[open.at(-1)])] === bracket) ends.set(open.pop(), index);
+    else return undefined;
+  }
+  return open.length === 0 ? ends : undefined;
+}
+
+function listFunctions(code, ends) {
+  const functions = [];
+  for (const { 1: word, 2: alone, 0: found, index } of code.matchAll(HEAD)) {
+    const from = index + found.length - 1;
+    BODY.lastIndex = alone === undefined ? ends.get(from) + 1 : from + 1;
+    const [head] = NO_FUNCTIONS.has(word) ? [] : (BODY.exec(code) ?? []);
+    if (head === undefined) continue;
+    const body = BODY.lastIndex;
+    const to = head.endsWith("{") ? ends.get(body - 1) : findExpressionEnd(code, body, ends);
+    const names = alone === undefined ? listNames(code.slice(from + 1, ends.get(from))) : [alone];
+    functions.push({ from, body, to, names: /=>\s*\{?$/.test(head) ? names : [...names, "arguments"] });
+  }
+  return functions;
+}
+
+/** Where what an arrow gives ends: at a mark, or a line's end where the next one begins anew. */
+function findExpressionEnd(code, start, ends) {
+  EXPRESSION_END.lastIndex = start;
+  let found;
+  while ((found = EXPRESSION_END.exec(code))?.[1]) EXPRESSION_END.lastIndex = ends.get(found.index) + 1;
+  return found?.index ?? code.length;
+}
+
+function listNames(params) {
+  return [...params.matchAll(PARAMETER)].flatMap(([, pattern, name]) => {
+    if (name !== undefined) return [name];
+    return Array.from(pattern.matchAll(/[{[,]\s*(?:\.\.\.)?(?:[\w$]+\s*:\s*)?([\w$]+)/g), ([, inner]) => inner);
+  });
+}
+
+/** The name that stands for the statement in a call, or in the one that prepares what the function runs. */
+function readGiven(start, around, senders) {
+  const { code, ends } = source;
+  CALL.lastIndex = start;
+  if (senders === PREPARED) {
+    const prepared = [...code.slice(around?.body, around?.to).matchAll(/\bprepare\s*(?:<[^()]*>)?\s*\(/g)];
+    if (around === undefined || prepared.length !== 1) return undefined;
+    CALL.lastIndex = around.body + prepared[0].index;
+  }
+  const call = CALL.exec(code);
+  if (call === null || !(senders?.has(call[1] ?? "query") ?? true)) return undefined;
+  if (senders !== PREPARED && GOES_ON.test(code.slice(ends.get(CALL.lastIndex - 1) + 1))) return undefined;
+  GIVEN.lastIndex = CALL.lastIndex;
+  return GIVEN.exec(code)?.slice(1).find((name) => name !== undefined);
+}
+
+/** Whether a name is declared or set anew in a function. */
+function isSet(name, body) {
+  const word = `(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
+  return new RegExp(`${word}\\s*[-+*/%&|^?]*=(?![=>])|\\b(?:const|let|var)\\b[^=;]*?${word}`).test(body);
 }
 
 // Statements
@@ -640,7 +789,7 @@ function beginQuery(sql, values, asker, via) {
   const { name, isLeftOut, isRead, marks } = describe(sql, via);
   if (isLeftOut) return undefined;
   const call = beginCall(name, listParams(sql, values, via), asker, { via, marks: { ...marks }, isStatement: true });
-  return Object.assign(call, { isRead });
+  return Object.assign(call, { isRead, senders: SENDERS });
 }
 
 function listParams(sql, values, via) {
@@ -775,7 +924,7 @@ function makeQuery(original, via) {
     const sql = typeof first === "string" ? first : (first?.text ?? first?.sql);
     const isOurs = state.inDriver === 0 && typeof sql === "string" && !isFunction(first.submit);
     const values = isFunction(second) ? first.values : (second ?? first?.values ?? first?.args);
-    const call = isOurs ? beginQuery(sql, values, findAsker(query, FRAMES_TO_A_STATEMENT), via) : undefined;
+    const call = isOurs ? beginQuery(sql, values, findAsker(query, FRAMES_TO_A_STATEMENT, SENDERS), via) : undefined;
     if (call === undefined) return original.apply(this, args);
     const outside = running.getStore();
     const last = args.findLastIndex(isFunction);
@@ -858,7 +1007,7 @@ function tracePostgres(sql) {
   prototype.then = function wait(onValue, onError) {
     if (this[PATCHED] === this) return then.call(this, onValue, onError);
     this[PATCHED] = this;
-    const asker = readStack(this.origin) ?? findAsker(wait, FRAMES_TO_A_STATEMENT);
+    const asker = readStack(this.origin, SENDERS) ?? findAsker(wait, FRAMES_TO_A_STATEMENT, SENDERS);
     const call = beginQuery(this.strings.join("?"), this.args, asker, "postgres");
     if (call === undefined) return then.call(this, onValue, onError);
     const noted = settle({ then: then.bind(this) }, call, (rows) => {
@@ -884,7 +1033,7 @@ function traceSqlite(database, via) {
     return statement;
   };
   database.exec = function run(sql) {
-    const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT), via);
+    const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT, SENDERS), via);
     return runSqlite(call, "exec", () => exec.call(this, sql));
   };
 }
@@ -898,7 +1047,8 @@ function patchStatement(prototype, via) {
     prototype[name] = function run(...values) {
       const text = this[TEXT_OF];
       if (text === undefined) return original.apply(this, values);
-      const call = beginQuery(text, unpack(values) ?? this[BOUND_TO], findAsker(run, FRAMES_TO_A_STATEMENT), via);
+      const asker = findAsker(run, FRAMES_TO_A_STATEMENT, PREPARED);
+      const call = beginQuery(text, unpack(values) ?? this[BOUND_TO], asker, via);
       return runSqlite(call, name, () => original.apply(this, values));
     };
   }
@@ -912,7 +1062,7 @@ function traceSqlite3(database) {
     const original = database[name];
     database[name] = function run(sql, ...args) {
       const values = unpack(args.filter((value) => !isFunction(value)));
-      const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
+      const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT, SQLITE3_SENDERS), "sqlite3");
       return callBack(call, name, args, (noted) => original.call(this, sql, ...noted));
     };
   }
@@ -934,7 +1084,7 @@ function traceSqlite3(database) {
       const original = statement[name];
       statement[name] = function run(...args) {
         bound = unpack(args.filter((value) => !isFunction(value))) ?? bound;
-        const call = beginQuery(String(sql), bound, findAsker(run, FRAMES_TO_A_STATEMENT), "sqlite3");
+        const call = beginQuery(String(sql), bound, findAsker(run, FRAMES_TO_A_STATEMENT, PREPARED), "sqlite3");
         return callBack(call, name, args, (noted) => original.apply(this, noted));
       };
     }

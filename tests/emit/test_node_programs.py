@@ -39,6 +39,10 @@ RUNNERS = {
             ("GET /tracks", "select albums", "GET /tracks"), "app.ts:13",
         ),
         (
+            "express_db_module", "node", ("express", "pg", "@electric-sql/pglite-socket"),
+            ("listTitles", "select songs", "GET /playlists/:id"), "playlists.js:14",
+        ),
+        (
             "graphql_resolvers", "jest", ("graphql", "jest"),
             ("author", "select authors", "schema.test.cjs > posts have authors"), "schema.cjs:18",
         ),
