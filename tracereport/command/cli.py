@@ -2,17 +2,17 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Final
 
 import click
 
 from tracereport.command.completion import SHELLS, Shell, write_completion
-from tracereport.command.history import history
 from tracereport.command.interrupt import orderly_end
 from tracereport.command.options import CONTEXT
 from tracereport.command.printing import print_error, readers_may_leave
-from tracereport.command.reporting import join, measure, report, run
-from tracereport.command.settling import accept, check_emitter, config, emitter
+from tracereport.command.reporting import report
 from tracereport.errors import ExitCode, TracereportError, describe_fault
 
 COMPLETION_EXAMPLES = """\b
@@ -34,17 +34,37 @@ def completion(shell: Shell) -> int:
     return ExitCode.DONE
 
 
-COMMANDS: Mapping[str, click.Command] = {
-    "run": run,
-    "accept": accept,
-    "config": config,
-    "measure": measure,
-    "join": join,
-    "history": history,
-    "emitter": emitter,
-    "check-emitter": check_emitter,
-    "completion": completion,
-}
+class _Commands(Mapping[str, click.Command]):
+    """The subcommands by their names, in the order of the help; one is loaded when it is asked for."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+
+    def __getitem__(self, name: str) -> click.Command:
+        module = import_module(f"tracereport.command.{self._modules[name]}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+COMMANDS: Final = _Commands(
+    {
+        "run": "reporting",
+        "accept": "settling",
+        "config": "settling",
+        "measure": "reporting",
+        "join": "reporting",
+        "history": "history",
+        "emitter": "settling",
+        "check-emitter": "settling",
+        "completion": "cli",
+    }
+)
 
 
 def _meant_command(word: str) -> str | None:
@@ -60,7 +80,7 @@ def _meant_command(word: str) -> str | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and gives its exit code. An interrupt is the caller's to report."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = COMMANDS.get(given[0], report) if given else report
+    command = COMMANDS[given[0]] if given and given[0] in COMMANDS else report
     name = "tracereport" if command is report else f"tracereport {given[0]}"
     if command is report and given and (meant := _meant_command(given[0])):
         print_error(f"{given[0]}: no such file or command", f"Did you mean {meant}? See tracereport {meant} --help.")

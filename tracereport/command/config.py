@@ -29,7 +29,7 @@ TRACE = "trace"
 
 
 _MOST_BYTES = 1_000_000
-_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){64}""")
+_LONG_KEY = r"""(?<![\w-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){64}"""
 """Keys that the library would take a square of time and memory for."""
 _MAY_BE_OURS = re.compile(
     r"""^[ \t]*(?:\[{1,2}[ \t]*)?["']?tool["']?[ \t]*(?:[=\]]|\.[ \t]*["']?tracereport\b)""", re.MULTILINE
@@ -178,7 +178,7 @@ def _parse_toml(text: str) -> dict[str, Any]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     text = read_text(path)
-    if _LONG_KEY.search(text):
+    if re.search(_LONG_KEY, text):
         raise ConfigError(f"The configuration {path} has a key of too many parts.", "Fix it there.")
     try:
         return _parse_toml(text)

@@ -59,14 +59,16 @@ class Canvas(msgspec.Struct, frozen=True):
         """
         later = indent if hanging is None else hanging
         lines: list[str] = []
-        line, room = "", self.width - display_width(indent)
+        line, taken = "", 0
+        room, later_room = self.width - display_width(indent), self.width - display_width(later)
         for whole_word in text.split(" "):
-            word = elide_middle(whole_word, self.width - display_width(later))
-            if line and display_width(line) + 1 + display_width(word) > room:
+            word = elide_middle(whole_word, later_room)
+            width = display_width(word)
+            if line and taken + 1 + width > room:
                 lines.append(line)
-                line, room = word, self.width - display_width(later)
+                line, taken, room = word, width, later_room
             else:
-                line = f"{line} {word}" if line else word
+                line, taken = (f"{line} {word}", taken + 1 + width) if line else (word, width)
         return [(indent if index == 0 else later) + line for index, line in enumerate([*lines, line])]
 
     def set_right(self, lines: Sequence[str], remark: str) -> list[str]:
