@@ -342,9 +342,9 @@ def test_what_a_library_with_a_hook_of_its_own_asks_is_told_once(monkeypatch: py
 
 def test_a_tool_s_own_database_is_no_part_of_the_program(tmp_path: Path) -> None:
     names: dict[str, Any] = {"__name__": "coverage.sqldata", "sqlite3": sqlite3}
-    exec("def ask(): return sqlite3.connect(':memory:').execute('SELECT 1').fetchall()", names)  # noqa: S102  # in a module of that name
-    with tracing(tmp_path) as calls:
-        assert names["ask"]() == [(1,)]
+    exec("def connect(): return sqlite3.connect(':memory:')", names)  # noqa: S102  # in a module of that name
+    with tracing(tmp_path) as calls, closing(names["connect"]()) as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
     assert calls == []
 
 
