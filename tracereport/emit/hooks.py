@@ -182,6 +182,7 @@ def find_outside(
 
 
 def _find_giver(frame: FrameType, sent: tuple[object, ...], inside: tuple[str, ...]) -> FrameType:
+    """The frame that gives what a frame sends: outward over all that only pass it on, short of libraries and tests."""
     while _sends_what_it_is_given(frame, sent):
         outer = frame.f_back
         if outer is None or runs_in(outer, inside) or runs_around_tests(outer):
