@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars.io.plugins import register_io_source
 
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
@@ -24,14 +25,18 @@ from tracereport.sources.objects import ObjectFile
 from tracereport.sources.parquet_trial import try_table
 from tracereport.sources.streams.names import input_title
 from tracereport.sources.streams.unpacking import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO
-from tracereport.sources.table import make_table
+from tracereport.sources.table import SCHEMA, CallTable
 from tracereport.sources.urls import is_url
 
 METADATA_KEY: Final = "tracereport"
+ROW_GROUP_CALLS: Final = 50_000
+"""Of a written table, what is made at once."""
 _LEAST_ROW_BYTES: Final = 64
 """In memory, whatever the row holds."""
 _LONGEST_MESSAGE: Final = 300
 _STANDARD_ERROR: Final = 2
+_TRIED_BYTES: Final = 1 << 20
+"""More than what the rest of a page may have left free."""
 _SYSTEM_ERROR: Final = re.compile(r"\(os error ([0-9]+)\)")
 
 
@@ -46,21 +51,49 @@ def write_table(calls: Calls, path: Path, rows: NDArray[np.bool_] | None = None)
     Raises:
         OSError: the system doesn't take it.
     """
-    table = make_table(calls)
     facts = calls.facts
-    if rows is not None:
-        table = table.filter(pl.Series(rows))
-        if facts is not None:
-            facts = msgspec.structs.replace(facts, input=msgspec.structs.replace(facts.input, partial=True))
+    if rows is not None and facts is not None:
+        facts = msgspec.structs.replace(facts, input=msgspec.structs.replace(facts.input, partial=True))
     metadata = _Metadata(facts, calls.impossible_parents)
+    chosen = np.arange(len(calls)) if rows is None else np.flatnonzero(rows)
     try:
-        table.write_parquet(path, metadata={METADATA_KEY: msgspec.json.encode(metadata).decode()})
+        _scan_rows(CallTable(calls), chosen).sink_parquet(
+            path,
+            row_group_size=ROW_GROUP_CALLS,
+            metadata={METADATA_KEY: msgspec.json.encode(metadata).decode()},
+            engine="streaming",
+        )
     except pl.exceptions.PolarsError as error:
-        # Polars tells what the system said in its own words, with its number.
-        found = _SYSTEM_ERROR.search(str(error))
-        if found is None:
+        number = _find_system_error(path, str(error))
+        if number is None:
             raise
-        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _find_system_error(path: Path, said: str) -> int | None:
+    """The system's number for why a file can't be written, which Polars tells in its own words, or not at all.
+
+    Then the system is asked again: a disk that was too full for the last page still is.
+    """
+    found = _SYSTEM_ERROR.search(said)
+    if found is not None:
+        return int(found[1])
+    try:
+        with path.open("ab") as file:
+            file.write(bytes(_TRIED_BYTES))
+    except OSError as error:
+        return error.errno
+    return None
+
+
+def _scan_rows(table: CallTable, chosen: NDArray[np.intp]) -> pl.LazyFrame:
+    """The rows of the chosen calls, made while they are written: there are only some at a time."""
+
+    def make(*_: object) -> Iterator[pl.DataFrame]:
+        for start in range(0, len(chosen), ROW_GROUP_CALLS):
+            yield table.make_rows(chosen[start : start + ROW_GROUP_CALLS])
+
+    return register_io_source(make, schema=SCHEMA)
 
 
 def read_table(name: str, unpacked_limit: int | None = None) -> Calls:
