@@ -52,13 +52,10 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | 
         groups = groups_of(members, kind, scope, least_values)
         if given_values is None and scope.confidence == "sure" and kind != "unknown":
             taken = {call for group, _ in groups for call in group}
-            by_place: dict[str, list[Call]] = {}
-            for call in members:
-                if call not in taken and call.record.at is not None:
-                    by_place.setdefault(call.record.at, []).append(call)
-            asked = asked_around(scope, unit, printed, open_callers)
+            few = few_by_place([call for call in members if call not in taken], kind, scope)
+            # Few scopes have any, and to list what was asked around one takes a look at all of its unit.
+            asked = asked_around(scope, unit, printed, open_callers) if few else []
             is_test = scope.activation is None and parent is not None and parent.record.via in TEST_HOOKS
-            few = [found for own in by_place.values() for found in groups_of(own, kind, scope, FEWEST_VALUES)]
             groups += [
                 (group, varying) for group, varying in few if is_proven(group, varying, asked, is_whole_test=is_test)
             ]
@@ -66,10 +63,21 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | 
     return rows
 
 
-def groups_of(
-    members: list[Call], kind: str, scope: Scope, least_values: int
-) -> list[tuple[list[Call], tuple[int, ...]]]:
-    """The groups of calls of one shape and scope, each with what varies in it."""
+Group = tuple[list[Call], tuple[int, ...]]
+"""Calls of one shape and scope, and the positions of the parameters that vary in them."""
+
+
+def few_by_place(members: Iterable[Call], kind: str, scope: Scope) -> list[Group]:
+    """The groups over as few values as may be, of calls that one line of the source asks."""
+    by_place: dict[str, list[Call]] = {}
+    for call in members:
+        if call.record.at is not None:
+            by_place.setdefault(call.record.at, []).append(call)
+    return [found for own in by_place.values() for found in groups_of(own, kind, scope, FEWEST_VALUES)]
+
+
+def groups_of(members: list[Call], kind: str, scope: Scope, least_values: int) -> list[Group]:
+    """The groups of these calls, each with what varies in it."""
     if kind == "known":
         return [(group, varying) for varying, group in find_groups(members, least_values)]
     is_known_place = kind == "write" or scope != LOW
