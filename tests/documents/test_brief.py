@@ -11,7 +11,7 @@ from tests.sample_report.compared import compared_report
 from tests.sample_report.empty import empty_report
 from tests.sample_report.names import rows
 from tests.truth import NAMES
-from tracereport.documents.templating import first_advice
+from tracereport.documents.advice import first_advice
 from tracereport.documents.terminal.brief import MOST_LINES, render_brief
 from tracereport.model import Report
 from tracereport.wording.changes import order_findings

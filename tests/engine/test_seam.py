@@ -4,18 +4,20 @@ The other seams: an input format in ``tests/sources/test_seam.py``, a section in
 document in ``tests/documents/test_formats.py``.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
-from jinja2 import ChoiceLoader, DictLoader
 
 from tests.engine.test_same_report import REAL, ignore, measuring
 from tests.running import BARE
 from tracereport.api import render
 from tracereport.calls.grouping import ROW_LIMIT
-from tracereport.documents import templating
+from tracereport.documents import advice
+from tracereport.documents.advice.words import Words
 from tracereport.engine import measuring as engine
 from tracereport.engine import tasks
 from tracereport.engine.report import finish_report, make_report
@@ -59,11 +61,11 @@ def test_a_measure_of_one_file_is_measured_merged_and_finished(monkeypatch: pyte
 # A kind of finding: its file, and its advice
 
 ODD: Final[Any] = "odd-numbered"
-ADVICE = """\
-Make {{ finding.function | code }} even.
 
-**What it is.** {{ finding.calls | format_counted("call") }}, which two can't share.
-"""
+
+def advise(words: Words) -> Iterator[str]:
+    yield f"Make {words.function} even."
+    yield f"**What it is.** {words.finding.calls} calls, which two can't share."
 
 
 def count_functions(context: Context) -> dict[str, int]:
@@ -99,17 +101,14 @@ TOY_KIND = FindingKind("odd-functions", count_functions, add_counts, find_odd, l
 
 
 @pytest.fixture
-def toy_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The kind in its registry, and its advice among the templates."""
+def toy_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind in its registry, and its advice beside that of the others."""
     monkeypatch.setattr(ranking, "KINDS", (*ranking.KINDS, TOY_KIND))
     monkeypatch.setattr(engine, "MEASURED", (*engine.MEASURED, TOY_KIND))
     monkeypatch.setattr(tasks, "MEASURED", engine.MEASURED)
-    templates = templating.environment()
-    assert templates.loader is not None
-    monkeypatch.setattr(templates, "loader", ChoiceLoader([DictLoader({f"advice/{ODD}.md": ADVICE}), templates.loader]))
-    yield
-    assert templates.cache is not None
-    templates.cache.clear()
+    file = ModuleType(f"{advice.__name__}.odd_numbered")
+    vars(file)["advise"] = advise
+    monkeypatch.setitem(sys.modules, file.__name__, file)
 
 
 @pytest.fixture

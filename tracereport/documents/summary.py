@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
+from tracereport.documents.markdown_text import cell, code, prose
 from tracereport.documents.places import Excerpt, PlaceLinks
-from tracereport.documents.templating import cell, code, prose, render_template
+from tracereport.documents.templating import render_template
 from tracereport.errors import UsageError
 from tracereport.model import Comparison, Evidence, Finding, Gate, QualityWarning, Report, Rows
 from tracereport.sections import SECTIONS

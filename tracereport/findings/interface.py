@@ -1,6 +1,6 @@
 """What a kind of finding is: what it adds up over the parts of an input, and the findings it makes of the whole.
 
-A new kind is one file with a ``FindingKind``, one line in ``ranking.KINDS``, and its advice in ``templates/advice``.
+A new kind is one file with a ``FindingKind``, one line in ``ranking.KINDS``, and its advice in ``documents/advice``.
 """
 
 import hashlib

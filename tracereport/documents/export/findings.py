@@ -4,8 +4,8 @@ import re
 from functools import partial
 from typing import Final
 
+from tracereport.documents.advice import first_advice
 from tracereport.documents.places import parse_place
-from tracereport.documents.templating import first_advice
 from tracereport.errors import UsageError
 from tracereport.model import REDACTED, Finding
 from tracereport.wording.phrases import Code

@@ -5,8 +5,9 @@ from urllib.parse import quote as quote_path
 
 import msgspec
 
+from tracereport.documents.advice import render_advice
 from tracereport.documents.export.findings import describe, parse_location, require_source, suggest_fix
-from tracereport.documents.templating import code, render_advice
+from tracereport.documents.markdown_text import code
 from tracereport.model import Finding, Report
 from tracereport.wording.sentences import name_kind
 from tracereport.wording.units import escape_controls, format_caller

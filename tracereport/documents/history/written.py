@@ -2,7 +2,8 @@
 
 from tracereport.documents.history.interface import HistoryOptions
 from tracereport.documents.interface import MARKDOWN_LIMIT_BYTES
-from tracereport.documents.templating import cell, code, render_template
+from tracereport.documents.markdown_text import cell, code
+from tracereport.documents.templating import render_template
 from tracereport.model.history import History, HistoryRun
 from tracereport.wording.history import (
     FIGURE_WORDS,

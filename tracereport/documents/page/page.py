@@ -16,6 +16,8 @@ import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tracereport.documents.advice import render_advice
+from tracereport.documents.markdown_text import code
 from tracereport.documents.page.explorer import list_explorer_rows
 from tracereport.documents.page.findings import list_cards, list_larger
 from tracereport.documents.page.pictures import Pictures, explain_no_engine
@@ -24,14 +26,7 @@ from tracereport.documents.page.timelines import draw_timelines
 from tracereport.documents.page.vega_bundle import Bundle, read_bundle, read_kept_bundle
 from tracereport.documents.page.written import HtmlText, Limits
 from tracereport.documents.places import Excerpt, PlaceLinks
-from tracereport.documents.templating import (
-    code,
-    environment,
-    json_script,
-    render_advice,
-    render_advice_html,
-    render_template,
-)
+from tracereport.documents.templating import environment, json_script, render_advice_html, render_template
 from tracereport.model import Finding, Report, Settings
 from tracereport.sections import SECTIONS, theme
 from tracereport.sections.charts.chart import Chart

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from tracereport.documents.templating import first_advice
+from tracereport.documents.advice import first_advice
 from tracereport.documents.terminal.canvas import Canvas
 from tracereport.documents.terminal.page import TerminalPage
 from tracereport.model import FEW_VALUES, Finding, QualityWarning, Report

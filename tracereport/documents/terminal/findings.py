@@ -1,6 +1,6 @@
 """The findings in the text report: in a few lines each, in full, and as they changed."""
 
-from tracereport.documents.templating import first_advice, render_advice
+from tracereport.documents.advice import first_advice, render_advice
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.model import (
     Finding,

@@ -1,5 +1,7 @@
 """What stands before the sections: what the report is of, and what a reader must know before any figure."""
 
+from typing import Final
+
 from tracereport.documents.terminal.page import STEP, TerminalPage
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.scope import (
@@ -9,6 +11,33 @@ from tracereport.wording.scope import (
     describe_unjudged,
     describe_used,
 )
+
+_RULE: Final = "=" * 35
+
+
+def opening(page: TerminalPage) -> str:
+    """What the report is of."""
+    return "\n".join(
+        [
+            _RULE,
+            "Performance Analysis Report",
+            _RULE,
+            *page.sentence(page.report.title),
+            f"Total traces: {page.report.totals.calls}",
+            *overview(page),
+            "",
+            "",
+        ]
+    )
+
+
+def verdict(page: TerminalPage) -> str:
+    """The verdict in bold, and that of the comparison."""
+    report = page.report
+    said = page.sentence(report.verdict.message)
+    if report.comparison is not None:
+        said += page.sentence(f"Compared with {report.comparison.baseline.title}: {report.comparison.verdict}")
+    return "\n".join([*map(page.canvas.bold, said), "", ""])
 
 
 def misleading(page: TerminalPage) -> list[str]:

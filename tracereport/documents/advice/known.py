@@ -1,0 +1,79 @@
+"""What a finding tells of the program's own names: the hook that traced it, the model, the relation, the column.
+
+Nothing is said that the log doesn't: which column is asked for where the statement shows one, which relation where the
+hook has named it.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from tracereport.model import Finding
+
+_VIA: Final = re.compile(r"([a-z0-9][a-z0-9-]*)(?::(\w+)(?:\.(\w+)(\[\])?)?)?\Z")
+"""The hook's name, and the model of which a row is loaded once more, or its relation that is; ``[]``: many rows."""
+_PLACE: Final = r"(?:\?|%s|\$\d+|:\w+|%\(\w+\)s|@\w+)"
+_EQUALS: Final = re.compile(rf"([\w.\"`\[\]]+)\s*=\s*{_PLACE}(?![\w(])|{_PLACE}\s*=\s*([\w.\"`\[\]]+)", re.IGNORECASE)
+_WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
+_NAME: Final = re.compile(r"\w+\Z")
+_OF_MODEL: Final = re.compile(r"([A-Z]\w*(?:::[A-Z]\w*)*) (Load|Create|Update|Destroy)\Z")
+"""What Rails calls the statements that load and write a model's rows."""
+_VERBS: Final = {"Create": "insert", "Update": "update", "Destroy": "delete"}
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the advice may name; null for what isn't known."""
+
+    hook: str | None = None
+    relation: str | None = None
+    """``Author.books``; its parts are ``model`` and ``attribute``."""
+    model: str | None = None
+    attribute: str | None = None
+    is_many: bool = False
+    column: str | None = None
+    """The one column that the statement compares with a value."""
+    verb: str | None = None
+    """``insert``, ``update`` or ``delete``."""
+    place: str | None = None
+    """``path:line`` of the most calls."""
+
+
+def read_known(finding: Finding) -> Known:
+    """What a finding tells of itself."""
+    readings = {found.groups() for via in finding.via if (found := _VIA.match(via)) is not None}
+    hooks = {reading[0] for reading in readings}
+    if len(hooks) != 1 or any(_VIA.match(via) is None for via in finding.via):
+        return Known(place=_find_place(finding))
+    of_model = _OF_MODEL.match(finding.function)
+    verb = _VERBS.get(of_model[2]) if of_model else finding.function.partition(" ")[0].lower()
+    known = Known(
+        hook=hooks.pop(),
+        model=of_model[1] if of_model else None,
+        column=_find_column(finding),
+        verb=verb if verb in _VERBS.values() else None,
+        place=_find_place(finding),
+    )
+    if len(readings) != 1:  # several relations, or one that is loaded in other ways as well
+        return known
+    (_, model, attribute, many) = readings.pop()
+    if attribute is None:
+        return known if model is None else msgspec.structs.replace(known, model=model)
+    return msgspec.structs.replace(
+        known, relation=f"{model}.{attribute}", model=model, attribute=attribute, is_many=many is not None
+    )
+
+
+def _find_place(finding: Finding) -> str | None:
+    return finding.at.rows[0].at if finding.at.rows else None
+
+
+def _find_column(finding: Finding) -> str | None:
+    """The name of the column, bare, where the evidence's statement has one condition that takes a value."""
+    statements = {param.value for call in finding.evidence.rows for param in call.params if param.name == "sql"}
+    if len(statements) != 1:
+        return None
+    _, *conditions = _WHERE.split(statements.pop())
+    compared = [left or right for left, right in _EQUALS.findall(conditions[0])] if len(conditions) == 1 else []
+    name = compared[0].rpartition(".")[2].strip('"`[]') if len(compared) == 1 else ""
+    return name if _NAME.match(name) else None

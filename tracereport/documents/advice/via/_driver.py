@@ -1,0 +1,27 @@
+"""What drivers of databases for Python share."""
+
+from typing import ClassVar
+
+from tracereport.documents.advice.via._statement import Statement
+from tracereport.documents.markdown_text import code
+
+
+class Driver(Statement):
+    """Rows by the driver's call for many.
+
+    Attributes:
+        at_once: what that is called.
+    """
+
+    at_once: ClassVar = "executemany"
+
+    def rows_first(self) -> str:
+        """The fix in a sentence."""
+        return f"Write all rows of one {self.parent} at once, by {code(self.at_once)}, {self.instead}."
+
+    def prove(self) -> str:
+        """How to record what was answered."""
+        return (
+            "let the rows come at once: of ones that come in parts (a cursor in the server, a stream) no digest is "
+            "taken."
+        )

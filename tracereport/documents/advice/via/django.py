@@ -1,0 +1,101 @@
+"""In the words of Django."""
+
+from tracereport.documents.advice.words import Words as Plain
+from tracereport.documents.markdown_text import code, sketch
+
+
+class Words(Plain):
+    """Statements by Django: of a relation that is loaded lazily, or any other."""
+
+    @property
+    def _related(self) -> str:
+        return "prefetch_related" if self.known.is_many else "select_related"
+
+    def load_first(self) -> str:
+        """The fix in a sentence."""
+        known = self.known
+        if known.relation and known.model:
+            related = code(f'{self._related}("{known.attribute}")')
+            return (
+                f"Add {related} to the queryset of {code(known.model)}: "
+                f"{code(known.relation)} is loaded{self.at_place}, once for each row."
+            )
+        return f"Ask for all of one {self.parent} in a single query: `filter({self.column}__in=…)`, {self.instead}."
+
+    def load_fix(self) -> str:
+        """How to ask once."""
+        said = (
+            "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
+            "for what points back, for all rows of the queryset."
+        )
+        if self.known.is_many:
+            return (
+                f"{said} A prefetched relation is read by `.all()`; `.filter(…)` on it asks anew: give it a "
+                "`Prefetch(…, queryset=…)`."
+            )
+        if not self.known.relation:
+            return (
+                f"{said} Where it is no relation, collect the values: `in_bulk(ids)` gives a dictionary by primary "
+                "key, `filter(…__in=values)` the rows."
+            )
+        return said
+
+    def load_sketch(self) -> list[str]:
+        """Lines of a diff."""
+        known = self.known
+        if known.relation and known.model and known.attribute:
+            objects = f"{sketch(known.model)}.objects"
+            return [
+                f" the queryset {self.before_loop}:",
+                f"-    {objects}",
+                f'+    {objects}.{self._related}("{sketch(known.attribute)}")',
+            ]
+        return [
+            self.in_caller,
+            f"+    by_key = {{row.{known.column or 'key'}: row for row in ….filter({self.column}__in=keys)}}",
+            "     for each key:",
+            f"-        ….get({self.column}=key)",
+            "+        by_key.get(key)",
+        ]
+
+    def rows_first(self) -> str:
+        """The fix in a sentence."""
+        what, how = {
+            "update": ("Change", "`bulk_update(rows, fields)`, or `filter(…).update(…)`"),
+            "delete": ("Delete", "`filter(…).delete()`"),
+        }.get(self.known.verb or "", ("Write", "`bulk_create(rows)`"))
+        return f"{what} all rows of one {self.parent} at once: {how}, {self.instead}."
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return (
+            "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
+            "change all that they find. `bulk_create` and `bulk_update` send no signals and don't call `save()`."
+        )
+
+    def rows_sketch(self) -> list[str]:
+        """Lines of a diff."""
+        lines = {
+            "update": ["-        row.save()", "+        rows.append(row)", "+    ….objects.bulk_update(rows, fields)"],
+            "delete": [
+                "-        row.delete()",
+                "+        keys.append(row.pk)",
+                "+    ….objects.filter(pk__in=keys).delete()",
+            ],
+        }.get(
+            self.known.verb or "",
+            ["-        ….objects.create(…)", "+        rows.append(…(…))", "+    ….objects.bulk_create(rows)"],
+        )
+        return [self.in_caller, "     for each row:", *lines]
+
+    def keep_fix(self) -> str:
+        """Where to keep an answer."""
+        return (
+            "Keep the answer beside whatever lives as long as it is true: in a local variable, or as a "
+            "`cached_property` of the object whose method asks. A queryset asks each time that it is filtered, counted "
+            "or indexed anew: `list(…)` once keeps its rows."
+        )
+
+    def prove(self) -> str:
+        """How to record what was answered."""
+        return "read the rows as a whole: of ones that are streamed by `iterator()` no digest is taken."

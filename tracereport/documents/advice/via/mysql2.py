@@ -1,0 +1,20 @@
+"""In the words of mysql2."""
+
+from tracereport.documents.advice.via._node import WHO_ASKS, NodeDriver
+
+
+class Words(NodeDriver):
+    """Statements by mysql2."""
+
+    any_of = "IN (?)"
+
+    def load_fix(self) -> str:
+        """How to ask once."""
+        return (
+            "Collect the values first, and ask once with all of them: `query` makes a list of an array for `IN (?)`; "
+            f"`execute` doesn't. {WHO_ASKS}"
+        )
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return '`query("INSERT … VALUES ?", [rows])` takes an array of rows.'

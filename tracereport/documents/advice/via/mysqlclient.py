@@ -1,0 +1,7 @@
+"""In the words of mysqlclient, which are PyMySQL's."""
+
+from tracereport.documents.advice.via.pymysql import Words as PyMySQL
+
+
+class Words(PyMySQL):
+    """Statements by mysqlclient."""

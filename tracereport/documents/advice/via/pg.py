@@ -1,0 +1,16 @@
+"""In the words of node-postgres."""
+
+from tracereport.documents.advice.via._node import NodeDriver
+
+
+class Words(NodeDriver):
+    """Statements by pg."""
+
+    any_of = "= ANY($1)"
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return (
+            "`INSERT … SELECT * FROM unnest($1::int[], $2::text[])` takes a list for each column, whatever the number "
+            "of rows."
+        )

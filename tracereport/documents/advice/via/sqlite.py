@@ -1,0 +1,16 @@
+"""In the words of Node's own sqlite."""
+
+from tracereport.documents.advice.via._node import NodeDriver
+
+
+class Words(NodeDriver):
+    """Statements by node:sqlite."""
+
+    any_of = "IN (SELECT value FROM json_each(?))"
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return (
+            "one prepared statement inside a single transaction: the write to the disk is what costs, and there is one "
+            "for each transaction."
+        )
