@@ -28,7 +28,7 @@ from sqlalchemy.dialects import registry  # noqa: E402
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite  # noqa: E402
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy  # noqa: E402
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext  # noqa: E402
-from sqlalchemy.exc import OperationalError  # noqa: E402
+from sqlalchemy.exc import IntegrityError, OperationalError  # noqa: E402
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, relationship, selectinload  # noqa: E402
 
 from tests.shop import trace_shop  # noqa: E402
@@ -287,8 +287,41 @@ def test_rows_that_the_database_takes_one_by_one_are_one_statement_of_the_progra
             session.add_all([Author(name=name) for name in names])
             session.flush()
     engine.dispose()
-    assert {call.function for call in calls} == {"insert authors"}
-    assert ["frame" in call.reserved for call in calls] == [False, True, True, False, True]
+    assert {(call.function, call.reserved["write"]) for call in calls} == {("insert authors", "authors")}
+    assert [dict(call.params)["parameter_sets"] for call in calls] == ["3", "2"]
+    assert len({dict(call.params)["values"] for call in calls}) == 2
+
+
+def test_rows_in_several_batches_are_one_statement_and_the_text_of_one_row(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://", insertmanyvalues_page_size=2)
+    Base.metadata.create_all(engine)
+    trace_statements(engine)
+    many = insert(Author).returning(Author.id, sort_by_parameter_order=False)
+    with tracing(tmp_path) as calls, engine.begin() as connection:
+        assert len(connection.scalars(many, [{"name": name} for name in "abcde"]).all()) == 5
+        with pytest.raises(IntegrityError):
+            connection.execute(many, [{"id": number, "name": "x"} for number in (7, 8, 9, 7)])
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert [(dict(call.params).get("parameter_sets"), call.reserved.get("failed")) for call in calls] == [
+        ("5", None),
+        ("4", "1"),
+        (None, None),
+    ]
+    assert calls[0].params[0] == ("sql", "INSERT INTO authors (name) VALUES (?) RETURNING id")
+    assert calls[2].parent is None
+
+
+def test_rows_of_an_engine_that_isn_t_traced_are_none(tmp_path: Path) -> None:
+    traced, other = create_engine("sqlite://"), create_engine("sqlite://")
+    trace_statements(traced)
+    with tracing(tmp_path) as calls:
+        for engine in (traced, other):
+            Base.metadata.create_all(engine)
+            with engine.begin() as connection:
+                connection.execute(insert(Author).returning(Author.id), [{"name": "a"}, {"name": "b"}])
+            engine.dispose()
+    assert [call.function for call in calls].count("insert authors") == 1
 
 
 def test_a_load_row_by_row_names_the_relation(session: Session, tmp_path: Path) -> None:

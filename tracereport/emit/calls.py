@@ -236,16 +236,3 @@ def begin(
     if write is not None:
         marks["write"] = write
     return TracedCall(log, to_text(function), origin, format_params(params), via, marks, is_lazy=is_lazy)
-
-
-def begin_part(first: Call, params: Iterable[str]) -> Call:
-    """Begins a further part of what a call has begun, such as a batch of its rows: a frame that asks nothing itself.
-
-    Args:
-        first: the call, which may have ended.
-        params: the part's parameters, as fields of the line.
-    """
-    log = now.log
-    if log is None or not isinstance(first, TracedCall):
-        return NOT_TRACED
-    return TracedCall(log, first.fields[0], first.origin, params, first.via, {"frame": 1})

@@ -123,6 +123,11 @@ def extend(owner: type, name: str, around: Callable[..., Any], *, is_always: boo
     setattr(definer, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
 
 
+def is_extended(method: object) -> bool:
+    """Whether ``extend`` has put a function around a method."""
+    return hasattr(method, _EXTENDED)
+
+
 def safely(begin: Callable[..., Call], *args: Any, **kwargs: Any) -> Call:  # noqa: ANN401  # whatever it takes
     """Begins a call, or none where the program hands over what a hook doesn't understand: it is told by the library."""
     try:

@@ -20,16 +20,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect
 
-from .calls import begin_part
-from .hooks import extend, safely
-from .lines import format_params
+from .hooks import extend, is_extended, safely
 from .log import now
 from .statements import (
-    PLAIN,
     Databases,
     Session,
     begin_statement,
@@ -44,17 +41,13 @@ from .statements import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy.engine import Connection
-
     from .calls import Call
     from .statements import Statement
 
 _IS_EXECUTING = "_perf_trace_is_executing"
-_FIRST = "_perf_trace_first"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
-_SETS = (list, tuple, dict)
 _MEMORY = (None, "", ":memory:")
 _databases = Databases()
 
@@ -73,6 +66,7 @@ def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
     Args:
         engine: the engine; of an ``AsyncEngine`` its ``sync_engine``.
     """
+    extend(Connection, "_exec_insertmany_context", _execute_in_batches)  # from SQLAlchemy 2.0 on
     if isinstance(engine, Engine):
         _extend_one(engine.dialect)
         return
@@ -147,6 +141,19 @@ def _execute_without_parameters(
     _execute(execute_alone, dialect, cursor, statement, (), context)
 
 
+def _execute_in_batches(execute: Callable[..., Any], connection: Connection, dialect: Any, context: Any) -> Any:  # noqa: ANN401  # as above
+    """Goes around all batches of rows that a statement is executed in: they are one statement of the program."""
+    own = vars(context)
+    if _IS_EXECUTING in own or not ("do_execute" in vars(dialect) or is_extended(type(dialect).do_execute)):
+        return execute(connection, dialect, context)
+    own[_IS_EXECUTING] = True
+    with safely(_begin, describe(context.statement), context.parameters, context, is_aside=False):
+        try:
+            return execute(connection, dialect, context)
+        finally:
+            del own[_IS_EXECUTING]
+
+
 _EXECUTING: dict[str, Callable[..., None]] = {
     "do_execute": _execute,
     "do_executemany": _execute,
@@ -162,20 +169,16 @@ def _is_aside(context: Any, statement: Statement) -> bool:  # noqa: ANN401  # as
 
 
 def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: bool) -> Call:  # noqa: ANN401  # as above
-    own, engine, first = vars(context), context.root_connection.engine, None
+    own, engine = vars(context), context.root_connection.engine
     if context.executemany and not is_aside:
-        first = own.setdefault(_FIRST)
-        values = _name_sets(parameters, context)
+        values = name_many(parameters)
     else:  # by the names that the program gave them, which the driver may not know
         by_name: Sequence[Any] = () if is_aside else own.get("compiled_parameters", ())
         values = name_values(by_name[0] if len(by_name) == 1 else parameters)
     if engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
-    if first is not None:
-        # Many rows that the database takes one by one, or in batches, are one statement of the program.
-        return begin_part(first, [statement.field, *format_params(values)])
     session = context.root_connection.info.get(_SESSION) if Session.is_any else None
-    call = begin_statement(
+    return begin_statement(
         statement,
         values,
         _MACHINERY,
@@ -184,9 +187,6 @@ def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: boo
         schema=None if session is None else session.schema,
         sent=_list_forms(own.get("invoked_statement")),
     )
-    if _FIRST in own:
-        own[_FIRST] = call
-    return call
 
 
 def _list_forms(statement: Any) -> tuple[object, ...]:  # noqa: ANN401  # what the program has given, if that is known
@@ -219,18 +219,6 @@ def _name_database(engine: Engine) -> str | None:
             name = _databases.name(url.render_as_string(hide_password=True), url.database or url.host or "database")
         vars(engine)[_DATABASE] = known = _Named(name, pool, now.test)
     return known.name
-
-
-def _name_sets(parameters: Any, context: Any) -> list[tuple[str, object]]:  # noqa: ANN401  # as above
-    """The values of many sets, which SQLAlchemy may have put into one, for a statement with as many rows."""
-    if isinstance(parameters, dict):
-        endings = {name.rpartition("__")[2] for name in parameters if "__" in name}
-        return name_many([parameters], max(1, sum(ending.isdigit() for ending in endings)))
-    if parameters and type(parameters[0]) not in PLAIN and all(isinstance(each, _SETS) for each in parameters):
-        return name_many(parameters)
-    state = getattr(context.compiled, "_insertmanyvalues", None)
-    per_row = getattr(state, "num_positional_params_counted", 0) or len(parameters) or 1
-    return name_many(parameters, max(1, len(parameters) // per_row))
 
 
 class _Fetched(FullyBufferedCursorFetchStrategy):

@@ -244,19 +244,10 @@ def name_values(parameters: object) -> list[tuple[str, object]]:
     return named
 
 
-def name_many(parameter_sets: Sequence[object], count: int | None = None) -> list[tuple[str, object]]:
-    """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all.
-
-    Args:
-        parameter_sets: the sets, or all their values in one.
-        count: how many sets there are; None: as many as there are parts.
-    """
-    values: object = parameter_sets
-    if count is None:
-        values = [name_values(each) for each in parameter_sets]
-    elif not PLAIN.issuperset(map(type, parameter_sets)):
-        values = name_values(parameter_sets)
-    return [("parameter_sets", len(parameter_sets) if count is None else count), ("values", hide(values))]
+def name_many(parameter_sets: Sequence[object]) -> list[tuple[str, object]]:
+    """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all."""
+    values = [name_values(each) for each in parameter_sets]
+    return [("parameter_sets", len(parameter_sets)), ("values", hide(values))]
 
 
 def _to_plain(value: object) -> object:
