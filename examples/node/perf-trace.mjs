@@ -25,7 +25,7 @@
  * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
  * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in, or
  * where that has no name the one around it, or the file; of a statement or request to another server it is always that
- * function. A parameter `caller` overrides it.
+ * function. A parameter `caller` overrides it. Where no call is around, stack and source may tell which run of it asks.
  *
  * A request to a server of this process (Express, Fastify, Koa, NestJS, ...) is a frame around what it asks for, if
  * this file is imported before Fastify's application is made.
@@ -59,8 +59,10 @@ const ID_IN_PATH = /\/(?:\d+|[\da-f]{24}|[\da-f]{8}-[\da-f-]{27})(?=\/|$)/gi;
 const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):(\d+)\)?$/;
 const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
+const FRAMES_TO_A_RUN = 200;
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
 const askers = new Map();
+const runs = new Map();
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
 const TEXT_OF = Symbol.for("perf-trace text");
@@ -268,6 +270,9 @@ function nameAsker(call, asker) {
   const { caller = asker?.name ?? call.parent?.name ?? asker?.at?.replace(/:\d+$/, "") ?? "unknown" } = call;
   call.fields[1] = `caller=${toText(caller)}`;
   call.at = asker?.at;
+  if (asker?.run === undefined) return;
+  if (!runs.has(asker.run)) runs.set(asker.run, call.number);
+  call.activation = runs.get(asker.run);
 }
 
 /**
@@ -391,6 +396,7 @@ function finishCall(call) {
   if (test?.attempt > 1) behind.push(`try=${test.attempt}`);
   if (marks.write) behind.push(`write=${marks.write === true ? 1 : marks.write}`);
   if (at !== undefined) behind.push(`at=${at}`);
+  if (call.activation !== undefined) behind.push(`activation=${call.activation}`);
   let end = "";
   for (const name of FLAGS) if (marks[name]) end += `${name}=1|`;
   end += `process=${state.process}|via=${call.via}|parent=${call.parent?.number ?? "none"}`;
@@ -472,22 +478,21 @@ function toUnsigned(name, value) {
  */
 function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
   const { stackTraceLimit, prepareStackTrace } = Error;
-  let asker;
+  let asker, run;
   try {
     for (const depth of depths) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
       const isAll = sites.length < depth || depth === depths.at(-1);
-      let lines;
-      const frames = listOwn(sites, isAll, (place) => {
-        // As text, which whoever knows how maps to sources: for each place once, since that takes long.
-        Error.prepareStackTrace = prepareStackTrace;
-        return (lines ??= listFrames(String(captureStack(below))))[place];
-      });
-      const found = pickAsker(frames, senders);
+      const found = pickAsker(listOwn(sites, isAll, makeReader(below, prepareStackTrace)), senders);
       asker = found.asker ?? asker;
       if (found.isSure || isAll) break;
+    }
+    if (asker !== undefined && findParent() === undefined) {
+      Error.stackTraceLimit = FRAMES_TO_A_RUN;
+      Error.prepareStackTrace = giveSites;
+      run = findRun(captureStack(below), asker, makeReader(below, prepareStackTrace));
     }
   } catch {
     // an `Error` that others have frozen or changed
@@ -495,22 +500,39 @@ function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
-  return asker ?? running.getStore()?.asker;
+  return run === undefined ? (asker ?? running.getStore()?.asker) : { ...asker, run };
+}
+
+/** Reads a frame as text, which whoever knows how maps to sources: for each place once, since that takes long. */
+function makeReader(below, prepareStackTrace) {
+  let lines;
+  return (place) => {
+    Error.prepareStackTrace = prepareStackTrace;
+    return (lines ??= listFrames(String(captureStack(below))))[place];
+  };
 }
 
 /** The frames of the program's own, up to one whose name more of the stack would tell. */
 function* listOwn(sites, isAll, readLine) {
   for (const [place, site] of sites.entries()) {
     if (!isOwn(site.getFileName())) continue;
-    const key = `${site.getFunctionName()} ${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
-    if (!askers.has(key)) {
-      const name = findName(sites.slice(place));
-      if (name === undefined && !isAll) return;
-      if (askers.size > 10_000) askers.clear();
-      askers.set(key, { ...readFrame(readLine(place) ?? `    at ${site}`), name });
-    }
-    yield askers.get(key);
+    const frame = findFrame(sites, place, isAll, readLine);
+    if (frame === undefined) return;
+    yield frame;
   }
+}
+
+function findFrame(sites, place, isAll, readLine) {
+  const site = sites[place];
+  const key = `${site.getFunctionName()} ${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
+  const known = askers.get(key);
+  if (known !== undefined) return known;
+  const name = findName(sites.slice(place));
+  if (name === undefined && !isAll) return undefined;
+  if (askers.size > 10_000) askers.clear();
+  const frame = { ...readFrame(readLine(place) ?? `    at ${site}`), name };
+  askers.set(key, frame);
+  return frame;
 }
 
 /** The first frame, or where that sends what its function is given, the first around that; sure if no other can be. */
@@ -630,19 +652,31 @@ const GIVEN = new RegExp(
   "y",
 );
 const GOES_ON = /^\s*\.\s*(?!then\b|catch\b|finally\b)[\w$]+\s*\(/; // User.query(transaction).where(...)
-let source = {}; // that was read last
+const MOST_SOURCES = 16;
+const sources = new Map();
 
 /** The function that a frame runs, and the one around it whose parameter is the statement that it sends, if any. */
-function readCall({ path, row, column }, senders) {
-  if (path !== source.path) source = { path, ...readSource(path) };
-  const { code, lines } = source;
-  if (code === undefined || !(row <= lines.length)) return {};
-  const start = lines[row - 1] + Number(column) - 1;
-  const around = source.functions.filter(({ from, to }) => from <= start && start < to);
-  const name = readGiven(start, around.at(-1), senders);
+function readCall(frame, senders) {
+  const { path } = frame;
+  const { source, start, around } = locate(frame);
+  if (source === undefined) return {};
+  const { code } = source;
+  const name = readGiven(source, start, around.at(-1), senders);
   const giver = around.findLast(({ names }) => names.includes(name));
   const isGiven = giver !== undefined && !isSet(name, code.slice(giver.body, giver.to));
   return { runs: `${path}:${around.at(-1)?.from}`, sender: isGiven ? `${path}:${giver.from}` : undefined };
+}
+
+/** Where a frame stands in its source, and the functions around that, outer ones first; nothing if it can't be read. */
+function locate({ path, row, column }) {
+  if (!sources.has(path)) {
+    if (sources.size >= MOST_SOURCES) sources.clear();
+    sources.set(path, readSource(path));
+  }
+  const source = sources.get(path);
+  if (source.code === undefined || !(row <= source.lines.length)) return {};
+  const start = source.lines[row - 1] + Number(column) - 1;
+  return { source, start, around: source.functions.filter(({ from, to }) => from <= start && start < to) };
 }
 
 /** The text without what is in comments and quotes, where its lines begin, and the functions, outer ones first. */
@@ -702,8 +736,7 @@ function listNames(params) {
 }
 
 /** The name that stands for the statement in a call, or in the one that prepares what the function runs. */
-function readGiven(start, around, senders) {
-  const { code, ends } = source;
+function readGiven({ code, ends }, start, around, senders) {
   CALL.lastIndex = start;
   if (senders === PREPARED) {
     const prepared = [...code.slice(around?.body, around?.to).matchAll(/\bprepare\s*(?:<[^()]*>)?\s*\(/g)];
@@ -721,6 +754,121 @@ function readGiven(start, around, senders) {
 function isSet(name, body) {
   const word = `(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
   return new RegExp(`${word}\\s*[-+*/%&|^?]*=(?![=>])|\\b(?:const|let|var)\\b[^=;]*?${word}`).test(body);
+}
+
+// Which run of a function asks where no call is around it, as far as stack and source leave no doubt
+
+const EACH = new Set(["map", "forEach", "flatMap", "filter", "reduce", "some", "every", "find"]);
+const LOOP = /(?<![.\w$])(?:for\b\s*(await\b)?\s*(?=\()|while\b\s*(?=\()|do\b(?=\s*\{))/g;
+const OF_EACH = /(?<![.\w$])(?:of|in)(?![\w$])/;
+const IS_CALLED_AT_ONCE = /^\}?\s*\)\s*\(/;
+const NAMED =
+  /(?<!\bexport\s+(?:default\s+)?(?:async\s+)?)(?:\bfunction\s+|\b(?:const|let|var)\s+)([\w$]+)\s*(?:<[^()]*>)?\s*(?:=\s*(?:async\s*)?)?$/;
+
+/**
+ * What tells a run from all others: that of the function that asks, or of one around it in which a loop calls it.
+ *
+ * A module's own code runs once, and so does what is called by it once; of what that calls outside of loops each place
+ * is one run. Of functions that others call, and of endless loops' turns, none is known.
+ */
+function findRun(sites, asker, readLine) {
+  const stack = sites.map((site) => `${site.getFileName()}:${site.getPosition()}`).join();
+  if (!runs.has(stack)) {
+    if (runs.size > 10_000) runs.clear();
+    runs.set(stack, identifyRun(listLinks(sites, asker, readLine)));
+  }
+  return runs.get(stack);
+}
+
+/** The frames from the one that asks outwards, each with what stands between it and the next one of the program's. */
+function listLinks(sites, asker, readLine) {
+  const links = [];
+  let isResumed = false; // by Node's own queue, under which the stack tells of nothing but that
+  for (const [place, site] of sites.entries()) {
+    const path = site.getFileName();
+    const isSkipped = isResumed && !site.isAsync();
+    if (isOwn(path) && !isSkipped) {
+      const frame = findFrame(sites, place, true, readLine);
+      const isNamed = Boolean(site.getFunctionName());
+      if (links.length > 0 || frame === asker) links.push({ frame, isNamed, isEach: false, isForeign: false });
+    } else if (path === "node:internal/process/task_queues") {
+      isResumed = true;
+    } else if (links.length > 0 && !isSkipped) {
+      const isEach = site.isPromiseAll?.() || (!path && EACH.has(site.getFunctionName()));
+      links.at(-1)[isEach ? "isEach" : "isForeign"] = true;
+    }
+  }
+  return links;
+}
+
+function identifyRun(links) {
+  const seen = new Set();
+  let run, inner;
+  for (const [place, { frame, isNamed, isForeign }] of links.entries()) {
+    const { source, start, around } = locate(frame);
+    const body = around?.at(-1);
+    const key = `${frame.path}:${body?.from ?? ""}`;
+    if (source === undefined || (body === undefined && isNamed) || seen.has(key)) return undefined; // or it calls itself
+    seen.add(key);
+    const loop = findLoop(source, start, body);
+    const isEach = place > 0 && links[place - 1].isEach;
+    if (isEach && (links[place - 1].frame.path !== frame.path || !isWithin(inner, body))) return undefined;
+    if (place > 0 && loop?.isEndless) return undefined;
+    if (place === 0 || loop !== undefined || isEach) run = key;
+    else run += ` ${frame.path}:${findBracket(source, start)}`;
+    if (body === undefined || (body.isOnce ??= runsOnce(source, body))) return run;
+    if (isForeign) return undefined;
+    inner = body;
+  }
+  return undefined;
+}
+
+function isWithin(inner, outer) {
+  return outer === undefined || (outer.from < inner.from && inner.to <= outer.to);
+}
+
+/** The loop that a place of a function is in. */
+function findLoop(source, start, around) {
+  source.loops ??= listLoops(source);
+  const found = source.loops.filter(({ from, to }) => from <= start && start < to && from >= (around?.from ?? 0));
+  return found.find(({ isEndless }) => isEndless) ?? found[0];
+}
+
+function listLoops({ code, ends }) {
+  const loops = [];
+  for (const { 0: word, 1: isAwaited, index } of code.matchAll(LOOP)) {
+    const head = index + word.length;
+    const isDo = word.startsWith("do");
+    const close = isDo ? head - 1 : ends.get(head);
+    const header = isDo ? "" : code.slice(head + 1, close);
+    const isOfEach = word.startsWith("for") && !header.includes(";") && OF_EACH.test(header);
+    const isCounted = isOfEach || (word.startsWith("for") && !/;\s*;/.test(header));
+    const body = close + 1 + /^\s*/.exec(code.slice(close + 1))[0].length;
+    let to = code[body] === "{" ? ends.get(body) : findExpressionEnd(code, body, ends);
+    while (code[body] !== "{" && /^;?\s*else\b/.test(code.slice(to))) to = findExpressionEnd(code, to + 1, ends);
+    loops.push({ from: isOfEach ? body : head, to, isEndless: isAwaited !== undefined || !isCounted });
+  }
+  return loops;
+}
+
+/** Where the arguments of a call begin, whether it is being made or waited for. */
+function findBracket({ code }, start) {
+  CALL.lastIndex = start;
+  return CALL.exec(code) === null ? start : CALL.lastIndex;
+}
+
+/** Whether a function can't run again: the module's own code calls it in one place, outside of loops, and none else. */
+function runsOnce(source, { from, to }) {
+  const { code, functions } = source;
+  const isInFunction = (place) => functions.some((other) => other.from < place && place < other.to);
+  const isOnce = (place) => !isInFunction(place) && findLoop(source, place) === undefined;
+  if (IS_CALLED_AT_ONCE.test(code.slice(to))) return isOnce(from);
+  const name = NAMED.exec(code.slice(Math.max(from - 200, 0), from))?.[1];
+  if (name === undefined || !isOnce(from)) return false;
+  const word = new RegExp(`(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g");
+  const declared = code.lastIndexOf(name, from);
+  const others = Array.from(code.matchAll(word), ({ index }) => index).filter((place) => place !== declared);
+  return others.length === 1 && isOnce(others[0]) && /^\s*\(/.test(code.slice(others[0] + name.length));
 }
 
 // Statements

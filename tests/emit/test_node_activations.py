@@ -1,0 +1,123 @@
+"""The Node emitter, where no call, test or request stands around: which calls surely are one run's of a function."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emitters import find_tool
+from tests.paths import EXAMPLES, ROOT
+from tests.written_lines import WrittenCall, read_written
+
+POOL = """
+import { traceQueries } from "./perf-trace.mjs";
+class Pool {
+  query(text, [id]) { return new Promise((resolve) => setTimeout(resolve, 1, { rows: [{ id }] })); }
+}
+const pool = traceQueries(new Pool());
+const query = (text, values) => pool.query(text, values);
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+const ids = [1, 2, 3, 4, 5, 6];
+async function find(id) { return (await query("select * from authors where id = $1", [id])).rows[0]; }
+"""
+LOOPS = {
+    "in a module": "for (const id of ids) await query('select 1 from books where id = $1', [id]);",
+    "through a helper": "async function main() { for (const id of ids) await find(id); }\nmain().catch(console.error);",
+    "with other waits": """async function main() {
+        for (let place = 0; place < ids.length; place += 1) { await find(ids[place]); await pause(); }
+    }
+    await main();""",
+    "all at once": "const main = async () => { await Promise.all(ids.map((id) => find(id))); };\nmain();",
+    "all at once, later": """(async () => {
+        await Promise.all(ids.map(async (id) => { await pause(); await find(id); }));
+    })();""",
+    "without braces": """async function main(isOdd) {
+        for (const id of ids)
+            if (isOdd) await pause();
+            else await find(id);
+    }
+    void main(false);""",
+    "in layers": """async function list() { for (const id of ids) await find(id); }
+    async function page() { await pause(); return await list(); }
+    async function main() { return await page(); }
+    if (ids.length > 0) { main(); }""",
+}
+OTHERS = {
+    "one after the other": f"async function main() {{ {'await find(1); ' * 6}}}\nmain();",
+    "at the same time": "await Promise.all([find(1), find(2), find(3), find(4), find(5), find(6)]);",
+    "events": """import { EventEmitter } from "node:events";
+    const queue = new EventEmitter().on("message", find);
+    for (const id of ids) queue.emit("message", id);""",
+    "a timer": "let id = 0;\nconst timer = setInterval(() => (id < 6 ? find(id++) : clearInterval(timer)), 2);",
+    "turns without end": """async function* listen() { for (const id of ids) { await pause(); yield id; } }
+    async function main() { for await (const id of listen()) await find(id); }
+    await main();""",
+    "polls": "async function main() { let id = 0; while (id < 6) await find(id++); }\nmain();",
+    "itself": "async function walk(id) { await find(id); if (id < 6) await walk(id + 1); }\nwalk(1);",
+    "two callers": """async function main(some) { for (const id of some) await find(id); }
+    main([1, 2, 3]);
+    main([4, 5, 6]);""",
+    "an exported function": "export async function main() { for (const id of ids) await find(id); }\nmain();",
+    "a loop around it": """async function main(id) { await find(id); }
+    while (ids.length > 0) await main(ids.pop());""",
+}
+
+
+def run(folder: Path, module: str) -> list[WrittenCall]:
+    prepare(folder, module)
+    environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log")}
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
+    return read_written(folder / "trace.log")
+
+
+def prepare(folder: Path, module: str) -> None:
+    (folder / ".git").mkdir()
+    (folder / "perf-trace.mjs").write_bytes((EXAMPLES / "node" / "perf-trace.mjs").read_bytes())
+    (folder / "main.mjs").write_text(f"{POOL}\n{module}\n")
+
+
+def activations(calls: list[WrittenCall]) -> list[str | None]:
+    return [call.reserved.get("activation") for call in calls]
+
+
+@pytest.mark.parametrize("module", LOOPS.values(), ids=LOOPS)
+def test_a_loop_is_one_run(tmp_path: Path, module: str) -> None:
+    calls = run(tmp_path, module)
+    assert activations(calls) == 6 * ["0"]
+
+
+@pytest.mark.parametrize("module", OTHERS.values(), ids=OTHERS)
+def test_what_isnt_surely_one_run_isnt_said_to_be(tmp_path: Path, module: str) -> None:
+    said = [each for each in activations(run(tmp_path, module)) if each is not None]
+    assert len(set(said)) == len(said)
+
+
+def test_two_loops_of_one_run_are_told_from_those_of_another(tmp_path: Path) -> None:
+    calls = run(
+        tmp_path,
+        "async function list(some) { for (const id of some) await find(id); for (const id of some) await find(id); }\n"
+        "async function main() {\n  await list([1, 2]);\n  await list([3, 4]);\n}\nmain();",
+    )
+    assert activations(calls) == [*(4 * ["0"]), *(4 * ["4"])]
+
+
+def test_within_a_call_the_caller_is_known_without(tmp_path: Path) -> None:
+    calls = run(tmp_path, 'import { trace } from "./perf-trace.mjs";\nawait trace("page", {}, () => find(1));')
+    assert [(call.function, call.reserved.get("activation")) for call in calls] == [
+        ("select authors", None),
+        ("page", "0"),
+    ]
+
+
+def test_a_script_without_a_test_or_request_has_a_sure_finding(tmp_path: Path) -> None:
+    find_tool("node")
+    prepare(tmp_path, LOOPS["through a helper"])
+    subprocess.run(
+        [sys.executable, "-m", "tracereport", "run", "-q", "-o", "report.json", "--", "node", "main.mjs"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=60, capture_output=True,
+    )  # fmt: skip
+    first = json.loads((tmp_path / "report.json").read_text("utf-8"))["findings"]["rows"][0]
+    assert (first["kind"], first["confidence"], first["callers"]) == ("fan-out", "sure", ["find"])
