@@ -102,9 +102,8 @@ class Words:
     def load_fix(self) -> str:
         """How to ask once."""
         return (
-            "Collect the "
-            f"{self.varying}s first, ask once (`IN (…)`, a range, a multi-get), and read each answer from what came "
-            "back."
+            f"Collect the {self.varying}s first, ask once (`IN (…)`, a range, a multi-get), and read each answer from "
+            "what came back."
         )
 
     def load_sketch(self) -> list[str]:

@@ -16,11 +16,9 @@ class Driver(Statement):
     at_once: ClassVar = "executemany"
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         return f"Write all rows of one {self.parent} at once, by {code(self.at_once)}, {self.instead}."
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return (
             "let the rows come at once: of ones that come in parts (a cursor in the server, a stream) no digest is "
             "taken."

@@ -14,9 +14,7 @@ class NodeDriver(Statement):
     """Statements of Node."""
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return f"{super().load_fix()} {WHO_ASKS}"
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "await the query's result: only rows that came back have a digest."

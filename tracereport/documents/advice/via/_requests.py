@@ -17,21 +17,18 @@ class Requests(Words):
     kept_open: ClassVar[str]
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single request, where the server has one that "
             f"takes many, {self.instead}."
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "Many services have a request for a list of ids, a filter or a page of all. Where there is none, send them "
             f"at once ({self.together}): it makes no request less, but their times no longer add up."
         )
 
     def keep_fix(self) -> str:
-        """Where to keep an answer."""
         return (
             f"Keep the answer beside whatever lives as long as it is true. One {self.kept_open} for all keeps "
             "connections open, which saves each further request its connection; what the server lets be kept "

@@ -7,5 +7,4 @@ class ServerLog(Statement):
     """Statements as the server saw them."""
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "trace the program itself: a server's log holds no answers."

@@ -8,16 +8,13 @@ class Statement(Words):
     """One statement for all values."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         where = code(f"WHERE {self.column} {self.any_of}")
         return f"Ask for all {self.varying}s of one {self.parent} in a single statement: {where}, {self.instead}."
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return "Collect the values first, ask once with all of them, and read each answer from what came back."
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             f'+    rows = query("… WHERE {self.column} {self.any_of}", all {self.key})',

@@ -9,7 +9,6 @@ class Words(Driver):
     any_of = "= ANY($1)"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`connection.executemany(…, rows)` sends them in one go, and `copy_records_to_table` is quicker still for "
             "many."

@@ -12,7 +12,6 @@ class Words(Plain):
         return "prefetch_related" if self.known.is_many else "select_related"
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         known = self.known
         if known.relation and known.model:
             related = code(f'{self._related}("{known.attribute}")')
@@ -23,7 +22,6 @@ class Words(Plain):
         return f"Ask for all of one {self.parent} in a single query: `filter({self.column}__in=…)`, {self.instead}."
 
     def load_fix(self) -> str:
-        """How to ask once."""
         said = (
             "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
             "for what points back, for all rows of the queryset."
@@ -41,7 +39,6 @@ class Words(Plain):
         return said
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         known = self.known
         if known.relation and known.model and known.attribute:
             objects = f"{sketch(known.model)}.objects"
@@ -59,7 +56,6 @@ class Words(Plain):
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         what, how = {
             "update": ("Change", "`bulk_update(rows, fields)`, or `filter(…).update(…)`"),
             "delete": ("Delete", "`filter(…).delete()`"),
@@ -67,14 +63,12 @@ class Words(Plain):
         return f"{what} all rows of one {self.parent} at once: {how}, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
             "change all that they find. `bulk_create` and `bulk_update` send no signals and don't call `save()`."
         )
 
     def rows_sketch(self) -> list[str]:
-        """Lines of a diff."""
         lines = {
             "update": ["-        row.save()", "+        rows.append(row)", "+    ….objects.bulk_update(rows, fields)"],
             "delete": [
@@ -89,7 +83,6 @@ class Words(Plain):
         return [self.in_caller, "     for each row:", *lines]
 
     def keep_fix(self) -> str:
-        """Where to keep an answer."""
         return (
             "Keep the answer beside whatever lives as long as it is true: in a local variable, or as a "
             "`cached_property` of the object whose method asks. A queryset asks each time that it is filtered, counted "
@@ -97,5 +90,4 @@ class Words(Plain):
         )
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "read the rows as a whole: of ones that are streamed by `iterator()` no digest is taken."

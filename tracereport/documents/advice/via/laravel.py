@@ -7,14 +7,12 @@ class Words(Plain):
     """Statements that Laravel's Debugbar has kept."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         return (
             f"Add `->with(…)` of the relation to the query before: {self.function} is asked{self.at_place}, once for "
             f"each {self.varying}."
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`with` loads a relation of all models with one query; `loadMissing` does for models that are there. In "
             "development `Model::preventLazyLoading()` makes each load of this kind an error. Where it is no relation, "
@@ -22,30 +20,25 @@ class Words(Plain):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             f" the query whose models {self.caller_in_code} goes through:",
             f"+    ->with(…)   // the relation that {self.function_in_code} loads",
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         return f"Write all rows of one {self.parent} at once: `insert($rows)`, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`insert($rows)`, `upsert($rows, …)`, `update(…)` and `delete()` of a query are one statement each; they "
             "fire no model events."
         )
 
     def keep_fix(self) -> str:
-        """Where to keep an answer."""
         return (
             "Keep the answer beside whatever lives as long as it is true: `once(fn () => …)` in the method that asks, "
             "or a relation that is loaded once."
         )
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "trace the program itself: Debugbar records no answers."

@@ -7,5 +7,4 @@ class Words(ServerLog):
     """Statements that MySQL has logged."""
 
     def callers(self) -> str:
-        """How to record who asks."""
         return "let the program say it in a comment of each statement, as sqlcommenter does."

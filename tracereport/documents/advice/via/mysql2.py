@@ -9,12 +9,10 @@ class Words(NodeDriver):
     any_of = "IN (?)"
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "Collect the values first, and ask once with all of them: `query` makes a list of an array for `IN (?)`; "
             f"`execute` doesn't. {WHO_ASKS}"
         )
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return '`query("INSERT … VALUES ?", [rows])` takes an array of rows.'

@@ -7,9 +7,7 @@ class Words(Plain):
     """Calls by Node's emitter."""
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "record what came back: `answer(value)` inside the call, or `record({ rows: rows.length })`."
 
     def callers(self) -> str:
-        """How to record who asks."""
         return "trace the function around it with `traced`: who asks is the innermost traced call."

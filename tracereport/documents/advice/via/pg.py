@@ -9,7 +9,6 @@ class Words(NodeDriver):
     any_of = "= ANY($1)"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`INSERT … SELECT * FROM unnest($1::int[], $2::text[])` takes a list for each column, whatever the number "
             "of rows."

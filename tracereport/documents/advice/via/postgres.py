@@ -9,9 +9,7 @@ class Words(ServerLog):
     any_of = "= ANY($1)"
 
     def callers(self) -> str:
-        """How to record who asks."""
         return "let the program say it in a comment of each statement, as sqlcommenter does, or set `application_name`."
 
     def values(self) -> str:
-        """How to record what was asked for."""
         return "log the bound values: `log_parameter_max_length = -1`."

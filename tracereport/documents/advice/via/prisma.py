@@ -11,21 +11,18 @@ class Words(Plain):
     """Operations of Prisma's client."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         return (
             f"Load it with the query before: `include: {{ … }}` there, or one `findMany` with `in` for all "
             f"{self.varying}s of one {self.parent}, {self.instead}."
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`include` (or `select`) of the relation in the query before gives the rows with what belongs to them. "
             "Where there is no relation, `findMany({ where: { …: { in: values } } })` asks once for all."
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             f" the query {self.before_loop}:",
             "     findMany({",
@@ -34,12 +31,10 @@ class Words(Plain):
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         many = _MANY.get(self.known.verb or "", "createMany({ data: rows })")
         return f"Write all rows of one {self.parent} at once: `{many}`, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`createMany({ data: rows })` is one statement for many rows; `updateMany` and `deleteMany` change all "
             "that their `where` finds."

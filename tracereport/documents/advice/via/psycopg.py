@@ -9,7 +9,6 @@ class Words(Driver):
     any_of = "= ANY(%s)"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`cursor.executemany(…, rows)` sends them in one go, and "
             '`cursor.copy("COPY … FROM STDIN")` is quicker still for many.'

@@ -10,7 +10,6 @@ class Words(Driver):
     at_once = "execute_values"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`execute_values` of `psycopg2.extras` makes one statement of many rows; `executemany` of psycopg2 sends "
             "one for each."

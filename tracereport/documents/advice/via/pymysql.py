@@ -9,7 +9,6 @@ class Words(Driver):
     any_of = "IN %s"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`cursor.executemany(…, rows)` makes one statement of many rows where it is an `INSERT … VALUES (%s, …)`."
         )

@@ -12,7 +12,6 @@ class Words(Plain):
     """Statements that Rails has logged."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         if self.known.model:
             return (
                 f"Add `includes` of the association to {code(self.known.model)} to the query before: it is "
@@ -24,7 +23,6 @@ class Words(Plain):
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`includes` (or `preload`) asks once for all records of the relation; `strict_loading` on it makes each "
             "load of this kind an error. A `count` in a loop becomes `size` of what is loaded, or a `group(…).count`. "
@@ -32,39 +30,32 @@ class Words(Plain):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             f" the relation whose records {self.caller_in_code} goes through:",
             f"+    .includes(…)   # the association that {self.function_in_code} loads",
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         many = _MANY.get(self.known.verb or "", "insert_all(rows)")
         return f"Write all rows of one {self.parent} at once: `{many}`, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`insert_all(rows)`, `upsert_all(rows)`, `update_all(…)` and `delete_all` are one statement each; they "
             "skip validations and callbacks."
         )
 
     def keep_fix(self) -> str:
-        """Where to keep an answer."""
         return (
             "Keep the answer beside whatever lives as long as it is true: `@user ||= …` in the controller or model, or "
             "an association that is loaded once."
         )
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "trace the program itself: Rails logs no answers, but for those that its query cache gives."
 
     def values(self) -> str:
-        """How to record what was asked for."""
         return "let the log show what is bound: a filtered attribute reads `[FILTERED]`, and isn't known."
 
     def callers(self) -> str:
-        """How to record who asks."""
         return "set `config.active_record.verbose_query_logs = true`."

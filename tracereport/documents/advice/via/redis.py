@@ -7,19 +7,16 @@ class Words(Plain):
     """Commands by redis-py."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         at_once = "mget(keys)" if self._gets else "pipeline()"
         return f"Ask for all {self.varying}s of one {self.parent} at once: `{at_once}`, {self.instead}."
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`mget` and `hmget` ask for many keys or fields with one command; a `pipeline()` sends any commands in one "
             "round trip."
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         pipeline = [
             "+    with client.pipeline(transaction=False) as pipeline:",
             "+        for each key:",
@@ -35,15 +32,12 @@ class Words(Plain):
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         return f"Send all commands of one {self.parent} at once, in a `pipeline()`, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return "`mset` writes many keys with one command; a `pipeline()` sends any commands in one round trip."
 
     def rows_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             "+    with client.pipeline(transaction=False) as pipeline:",

@@ -7,13 +7,10 @@ class Words(Plain):
     """Calls by Rust's emitter."""
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return (
             "record what came back: `call.answer(value)` gives the value on and records whether it was there and a "
-            "digest "
-            'of it, `call.record("rows", rows.len())` a count.'
+            'digest of it, `call.record("rows", rows.len())` a count.'
         )
 
     def callers(self) -> str:
-        """How to record who asks."""
         return "trace the function around it: who asks is the innermost traced call."

@@ -8,7 +8,6 @@ class Words(Plain):
     """Statements by SQLAlchemy: of a relation that is loaded lazily, of a row that is loaded again, or any other."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         known = self.known
         if known.relation:
             return (
@@ -26,7 +25,6 @@ class Words(Plain):
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         if self.known.relation:
             return (
                 "Say in the query what will be needed: `selectinload` asks once for all rows that the query gives, "
@@ -47,7 +45,6 @@ class Words(Plain):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         known = self.known
         if known.relation:
             return [
@@ -72,11 +69,9 @@ class Words(Plain):
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         return f"Write all rows of one {self.parent} at once: `{self._execute}(…), rows)`, {self.instead}."
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`session.execute(insert(…), rows)` with a list of dictionaries is one statement for many rows, and so is "
             "one `flush` behind `session.add_all(…)`; for changes `session.execute(update(…), rows)`, and "
@@ -84,7 +79,6 @@ class Words(Plain):
         )
 
     def rows_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             "     for each row:",
@@ -98,7 +92,6 @@ class Words(Plain):
         return f"session.execute({self.known.verb or 'insert'}"
 
     def keep_fix(self) -> str:
-        """Where to keep an answer."""
         return (
             "Keep the answer beside whatever lives as long as it is true: in a local variable, or in the object whose "
             "method asks. What is asked by primary key, `session.get(…)` gives a second time without a statement, as "
@@ -106,5 +99,4 @@ class Words(Plain):
         )
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "read the rows as a whole: of ones that are streamed (`stream_results`, `yield_per`) no digest is taken."

@@ -9,7 +9,6 @@ class Words(NodeDriver):
     any_of = "IN (SELECT value FROM json_each(?))"
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "one prepared statement inside a single transaction: the write to the disk is what costs, and there is one "
             "for each transaction."

@@ -7,19 +7,16 @@ class Words(Statement):
     """Statements by sqlite3."""
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         return (
             f"Write all rows of one {self.parent} at once, by `executemany` or one prepared statement, in a single "
             f"transaction, {self.instead}."
         )
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`executemany` with a list of rows (in Node, one prepared statement) inside a single transaction: the "
             "write to the disk is what costs, and there is one for each transaction."
         )
 
     def prove(self) -> str:
-        """How to record what was answered."""
         return "read the rows: an answer is what the program has fetched of it."
