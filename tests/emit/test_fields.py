@@ -9,7 +9,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -138,20 +137,6 @@ def test_a_lambda_or_comprehension_belongs_to_the_run_of_its_function(tmp_path: 
         visit()
     assert len({call.reserved["activation"] for call in calls}) == 1
     assert {call.caller.rpartition(".")[2] for call in calls} == {"visit"}
-
-
-def test_a_function_that_is_being_debugged_or_measured_is_left_alone(tmp_path: Path) -> None:
-    def follow(*_: object) -> Any:
-        return follow
-
-    before = sys.gettrace()
-    with tracing(tmp_path) as calls:
-        sys.settrace(follow)
-        try:
-            page([1])
-        finally:
-            sys.settrace(before)
-    assert "activation" not in calls[0].reserved
 
 
 def test_the_process_and_the_hook_are_named(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from .activations import number_activation
 from .calls import NOWHERE, Origin, current, find_running
 from .log import now
 
@@ -31,7 +31,6 @@ _REPOSITORY_MARKS = (".git", ".hg")
 _PROJECT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "manage.py")
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 _FRAMES_TO_SEARCH = 12
-_HAS_ACTIVATIONS = sys.version_info >= (3, 10)  # before, a frame that holds a trace function forgets its line
 _files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
 """By packages and source file: whether the file is of one of them. A stack of twenty frames is looked at per call."""
 _around_tests = _files_inside.setdefault(_AROUND_TESTS, {})
@@ -45,22 +44,6 @@ handed_on: ContextVar[Origin | None] = ContextVar("perf_trace_asker", default=No
 _START_FOLDER = os.sep
 with suppress(OSError):  # it may be gone
     _START_FOLDER = os.getcwd()  # noqa: PTH109  # pathlib is slow to import
-
-
-class _Activation:
-    """Marks a running function's frame, for as long as that exists, by a number of its own.
-
-    It lies where a frame keeps its trace function, and is one that wants no events.
-    """
-
-    __slots__ = ("number",)
-    numbers = itertools.count(1)
-
-    def __init__(self) -> None:
-        self.number = next(self.numbers)
-
-    def __call__(self, *_: object) -> None:
-        pass
 
 
 def find_origin(frame: FrameType | None) -> Origin:
@@ -82,7 +65,7 @@ def find_origin(frame: FrameType | None) -> Origin:
         return place
     run = handed_run.get()
     if run is None or not _is_submitted(frame):
-        run = _number_activation(_leave_comprehension(frame) if around is None else _find_run(frame))
+        run = number_activation(_leave_comprehension(frame) if around is None else _find_run(frame))
     return Origin(place.caller, place.at, run)
 
 
@@ -130,14 +113,6 @@ def _find_class(kind: type) -> Origin | None:
 def name_caller(frame: FrameType | None) -> str | None:
     """The qualified name of the function that a frame runs, as ``find_origin`` gives it."""
     return find_origin(frame).caller
-
-
-def _number_activation(frame: FrameType) -> int | None:
-    """The number of this run of the frame's function; None where the frame is a debugger's or a tracer's."""
-    held = frame.f_trace
-    if held is None and _HAS_ACTIVATIONS and sys.gettrace() is None:
-        frame.f_trace = held = _Activation()
-    return held.number if type(held) is _Activation else None
 
 
 def runs_around_tests(frame: FrameType) -> bool:
