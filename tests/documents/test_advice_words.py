@@ -30,7 +30,15 @@ def change(found: Finding = FAN_OUT, *, via: str, at: str | None = "app/main.py:
     return msgspec.structs.replace(found, via=(via,), at=places, **others)
 
 
-VIAS = [*HOOKS, "django:Author.books[]", "django:Book.author", "sqlalchemy:Author.books", "sqlalchemy:Author"]
+VIAS = [
+    *HOOKS,
+    "django:Author.books[]",
+    "django:Book.author",
+    "sqlalchemy:Author.books",
+    "sqlalchemy:Author",
+    "peewee:Book.author",
+    "peewee:Author.books[]",
+]
 PARTS = ("What it is", "When it is no problem", "How to fix it", "How to verify it")
 
 
@@ -97,6 +105,13 @@ def test_the_advice_of_each_hook_has_the_same_parts(via: str) -> None:
         ("prisma", "findUnique author", "", "`include: { … }`"),
         ("redis", "get redis", "", "`mget(keys)`"),
         ("redis", "hget redis", "", "`pipeline()`"),
+        ("peewee:Book.author", "select author", "", "Join the model of `Book.author` in the query before"),
+        ("peewee:Author.books[]", "select book", "", "Add `.prefetch(…)` of the model of `Author.books`"),
+        ("peewee", "select book", "SELECT 1 FROM book WHERE shelf = ?", "`.where(….shelf.in_(…))`"),
+        ("tortoise", "select book", "SELECT 1 FROM book WHERE id = ?", "`filter(id__in=…)`"),
+        ("pony", "select Book", 'SELECT 1 FROM "Book" "b" WHERE "b"."author" = ?', "`.prefetch(…)` of the relation"),
+        ("piccolo", "select book", "SELECT 1 FROM book WHERE id = $1", "`.where(….id.is_in(…))`"),
+        ("dataset", "select books", "SELECT 1 FROM books WHERE books.id = ?", "`find(id=[…])`"),
         ("httpx", "GET api/books/{}", "", "in a single request"),
         ("go", "load", "", "in a single call."),
     ],
@@ -115,6 +130,12 @@ def test_the_fix_is_told_as_who_traced_it_would(via: str, function: str, sql: st
         ("rails", "Book Create", "`insert_all(rows)`"),
         ("rails", "Book Update", "`update_all(…)`"),
         ("prisma", "create book", "`createMany({ data: rows })`"),
+        ("peewee", "insert book", "`insert_many(rows).execute()`"),
+        ("peewee", "update book", "`bulk_update(rows, fields)`"),
+        ("tortoise", "insert book", "`bulk_create(rows)`"),
+        ("pony", "insert Book", "`db.execute(…)`"),
+        ("piccolo", "insert book", "`insert(*rows)`"),
+        ("dataset", "insert books", "`insert_many(rows)`"),
         ("rust", "insert books", "in a single statement."),
     ],
 )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiosqlite.core import Connection
 
-from .calls import current
-from .drivers import LAYERS, is_of_hooked, leave
+from .calls import NOWHERE, current
+from .drivers import is_of_hooked, leave
 from .hooks import extend, find_outside
+from .layers import LAYERS, name_layer
 from .threads import work_for
 
 if TYPE_CHECKING:
@@ -31,5 +32,6 @@ async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *arg
         if is_of_hooked(_get_frame(1), _PACKAGES):
             work = functools.partial(leave, work)
         else:
-            work = work_for(work, current.get(), find_outside(_MACHINERY, sent=args[:1]))
+            asker = find_outside(_MACHINERY, sent=args[:1]) or NOWHERE
+            work = work_for(work, current.get(), asker._replace(via=name_layer(_get_frame(1), _MACHINERY)))
     return await execute(connection, work, *args, **kwargs)

@@ -14,8 +14,9 @@ from asyncpg.connection import Connection
 from asyncpg.prepared_stmt import PreparedStatement
 
 from .calls import NOT_TRACED
-from .drivers import LAYERS, Connected, is_told, name_sets
+from .drivers import Connected, is_told, name_sets
 from .hooks import extend
+from .layers import LAYERS
 from .statements import describe, name_values, record_answer
 
 if TYPE_CHECKING:

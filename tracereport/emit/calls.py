@@ -59,6 +59,8 @@ class Origin(NamedTuple):
     caller: str | None = None
     at: str | None = None
     activation: int | None = None
+    via: str | None = None
+    """The library that asks for the program, above that whose hook writes the line."""
 
 
 NOWHERE = Origin()
@@ -170,7 +172,7 @@ class TracedCall(Call):
 
     def _format(self, elapsed_us: int) -> str:
         fields, enclosing = self.fields, self.enclosing
-        _, at, activation = self.origin
+        _, at, activation, via = self.origin
         elapsed_place = len(fields)
         fields.append(f"elapsed_us={elapsed_us}")
         if self.metrics:
@@ -178,7 +180,7 @@ class TracedCall(Call):
         fields += self.test
         if self.marks:
             fields += format_marks(self.marks)
-        fields.append(f"via={self.via}")
+        fields.append(f"via={self.via if via is None else via}")
         if at is not None:
             fields.append(f"at={at}")
         if activation is not None:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from .calls import NOT_TRACED, current, find_running
 from .hooks import call_from, is_settled
+from .layers import LAYERS, name_layer, name_package
 from .log import now
 from .statements import Databases, Session, begin_statement, describe, name_many, name_values
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
     _Named = Callable[[object], list[tuple[str, object]]]
 
-LAYERS = (
-    "peewee", "playhouse", "pandas", "sqlite_utils", "dataset", "records", "databases", "pony", "tortoise", "piccolo",
-    "sqlalchemy", "django", "pugsql", "aiosql", "gino", "dbutils", "pypika_tortoise", "pydal", "orm",
-)  # fmt: skip
-"""Packages between a program and a driver, which only send what the program has asked of them."""
 _HOOKED = frozenset({"sqlalchemy", "django"})
 _is_left: ContextVar[bool] = ContextVar("perf_trace_left", default=False)
 _PARAMETERS = ("params", "params_seq", "args", "vars", "vars_list")
@@ -71,7 +67,7 @@ class Connected:
             describe(sql),
             values,
             machinery,
-            via=via,
+            via=name_layer(start, machinery) or via,
             database=self._named,
             schema=schema,
             is_frame=is_frame,
@@ -125,11 +121,6 @@ def leave(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: 
         return work(*args, **kwargs)
     finally:
         _is_left.reset(before)
-
-
-def name_package(frame: FrameType) -> str:
-    """The package of the code that a frame runs."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def name_sets(parameter_sets: object) -> list[tuple[str, object]]:

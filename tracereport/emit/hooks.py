@@ -14,7 +14,7 @@ import sys
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .calls import NOT_TRACED, Call, Origin
+from .calls import NOT_TRACED, NOWHERE, Call, Origin
 from .libraries import HOOKS
 from .log import now
 from .modules import trace_module, when_imported
@@ -47,6 +47,7 @@ _MAKERS = (
 """Packages that make a test's rows: a program's own package may well be called ``factory``."""
 _CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug", *_MAKERS)
 """Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
+_LOOPS = ("asyncio",)
 _REQUESTS = frozenset(
     os.path.join(os.path.dirname(__file__), f"{name}.py")  # noqa: PTH118, PTH120  # as a frame tells it
     for name in ("django_requests", "flask", "starlette")
@@ -183,7 +184,20 @@ def find_outside(
             if waiting is None:
                 return None
             frame, waiting = waiting.gr_frame, waiting.parent
-    return find_origin(_find_giver(frame, sent, inside) if sent else frame)
+    origin = find_origin(_find_giver(frame, sent, inside) if sent else frame)
+    return find_origin(_find_starter(frame, inside)) if origin is NOWHERE else origin
+
+
+def _find_starter(frame: FrameType, inside: tuple[str, ...]) -> FrameType | None:
+    """Who has called a library that began an event loop of its own to ask, from a frame of that loop; None: nobody."""
+    outer: FrameType | None = frame
+    for packages in (_LOOPS, inside):
+        before = outer
+        while outer is not None and runs_in(outer, packages):
+            outer = outer.f_back
+        if outer is before:
+            return None
+    return outer
 
 
 def _find_giver(frame: FrameType, sent: tuple[object, ...], inside: tuple[str, ...]) -> FrameType:

@@ -26,6 +26,9 @@ _AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_a
 _UNDER_SUBMITTED = (*_SCHEDULERS, str(__package__))
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
+_INSTALLED_FOLDERS = (_INSTALLED, "dist-packages")
+_COMMON_WORDS = frozenset({"records", "databases", "dataset", "orm"})
+"""Names of libraries, where they are installed; else a program's own."""
 _STANDARD_LIBRARY = os.path.join(os.path.dirname(os.__file__), "")  # noqa: PTH118, PTH120  # pathlib is slow to import
 _REPOSITORY_MARKS = (".git", ".hg")
 _PROJECT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "manage.py")
@@ -242,10 +245,20 @@ def runs_in(frame: FrameType, packages: tuple[str, ...]) -> bool:
     known, file = known_files(packages), frame.f_code.co_filename
     is_inside = known.get(file)
     if is_inside is None:
-        is_inside = _is_of_packages(_name_module(frame), packages)
+        module = _name_module(frame)
+        is_inside = _is_of_packages(module, packages) and (_is_library(module) or _is_installed(file))
         if not file.startswith("<"):  # what is made at run time, by any module
             known[file] = is_inside
     return is_inside
+
+
+def _is_library(module: object) -> bool:
+    """Whether no program would call a package of its own so."""
+    return str(module).partition(".")[0] not in _COMMON_WORDS
+
+
+def _is_installed(file: str) -> bool:
+    return any(folder in file for folder in _INSTALLED_FOLDERS)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import extensions
 
-from .drivers import LAYERS, Connected, is_of_hooked, name_sets
+from .drivers import Connected, is_of_hooked, name_sets
 from .kinds import OWN, make_kind
+from .layers import LAYERS
 from .reading import ReadLater, end_reading, tell
 from .statements import name_values
 

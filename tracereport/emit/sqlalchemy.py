@@ -16,6 +16,7 @@ with ``hide_parameters`` has its values hashed.
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
@@ -25,6 +26,7 @@ from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFet
 from sqlalchemy.engine.default import DefaultDialect
 
 from .hooks import extend, is_extended, safely
+from .layers import LAYERS, name_layer
 from .log import now
 from .statements import (
     Databases,
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
 _IS_EXECUTING = "_perf_trace_is_executing"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
-_MACHINERY = ("sqlalchemy", "greenlet", "alembic", "sqlmodel", "flask_sqlalchemy")
+_MACHINERY = ("sqlalchemy", "greenlet", "alembic", "flask_sqlalchemy", *LAYERS)
+_BETWEEN = (*_MACHINERY, str(__package__))
 _MEMORY = (None, "", ":memory:")
 _databases = Databases()
+_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
 class _Named(NamedTuple):
@@ -182,7 +186,7 @@ def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: boo
         statement,
         values,
         _MACHINERY,
-        via="sqlalchemy" if is_aside else _name_hook(context),
+        via=name_layer(_get_frame(1), _BETWEEN) or ("sqlalchemy" if is_aside else _name_hook(context)),
         database=_name_database(engine),
         schema=None if session is None else session.schema,
         sent=_list_forms(own.get("invoked_statement")),

@@ -14,9 +14,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .drivers import LAYERS, Connected, is_of_hooked, name_package, name_sets
+from .drivers import Connected, is_of_hooked, name_sets
 from .hooks import call_from
 from .kinds import OWN, make_kind
+from .layers import LAYERS, name_package
 from .reading import UNCHANGING, ReadLater, tell
 from .statements import describe, name_values
 

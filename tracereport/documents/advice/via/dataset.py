@@ -1,0 +1,47 @@
+"""In the words of dataset."""
+
+from typing import ClassVar
+
+from tracereport.documents.advice.via._model import Model
+
+
+class Words(Model):
+    """Statements by dataset's tables."""
+
+    at_once: ClassVar = {
+        "insert": "`insert_many(rows)`",
+        "update": "`update_many(rows, keys)`",
+        "delete": "`delete(id=[…])`",
+    }
+
+    def load_first(self) -> str:
+        """The fix in a sentence."""
+        asked = f"`find({self.column}=[…])`"
+        return (
+            f"Ask for all {self.varying}s of one {self.parent} in a single query, by a list: {asked}, {self.instead}."
+        )
+
+    def load_fix(self) -> str:
+        """How to ask once."""
+        return (
+            "A list as a value of `find` asks for any of them (`find(id=[1, 2, 3])`): collect the values first, and "
+            'make a dictionary of the answer. What two tables say together, `db.query("SELECT … JOIN …")` gives in one.'
+        )
+
+    def load_sketch(self) -> list[str]:
+        """Lines of a diff."""
+        key = self.known.column or "key"
+        return [
+            self.in_caller,
+            f'+    by_key = {{row["{key}"]: row for row in table.find({self.column}=keys)}}',
+            "     for each key:",
+            f"-        table.find_one({self.column}=key)",
+            "+        by_key.get(key)",
+        ]
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return (
+            "`insert_many`, `update_many` and `upsert_many` send many rows at a time, inside one `with db:` in one "
+            "transaction."
+        )

@@ -1,0 +1,45 @@
+"""In the words of Piccolo."""
+
+from typing import ClassVar
+
+from tracereport.documents.advice.via._model import Model
+
+
+class Words(Model):
+    """Statements by Piccolo; it doesn't tell which are of relations."""
+
+    at_once: ClassVar = {
+        "insert": "`insert(*rows)`",
+        "update": "`update({…}).where(…)`",
+        "delete": "`delete().where(….is_in(…))`",
+    }
+
+    def load_first(self) -> str:
+        """The fix in a sentence."""
+        asked = f"`.where(….{self.column}.is_in(…))`"
+        return (
+            "Load the relation with the rows, where it is one, by `.prefetch(…)` of its foreign key or a joined column "
+            f"in `select`; else ask for all {self.varying}s of one {self.parent} in a single query: {asked}, "
+            f"{self.instead}."
+        )
+
+    def load_fix(self) -> str:
+        """How to ask once."""
+        return (
+            "`Book.objects(Book.author)`, or `.prefetch(Book.author)`, gives each row with what its foreign key points "
+            "to, and `Book.select(Book.title, Book.author.name)` joins it; `get_related` asks once for each row. For "
+            "rows that point back, or where it is no relation, collect the values, ask with `.is_in(values)`, and make "
+            "a dictionary of the answer."
+        )
+
+    def load_sketch(self) -> list[str]:
+        """Lines of a diff."""
+        return [
+            self.in_caller,
+            "-    await ….objects()",
+            f"+    await ….objects().prefetch(…)   # the foreign key that {self.function_in_code} follows",
+        ]
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return "`Book.insert(*rows)` writes many rows with one statement; `save()` writes one."

@@ -1,0 +1,46 @@
+"""In the words of Tortoise ORM."""
+
+from typing import ClassVar
+
+from tracereport.documents.advice.via._model import Model
+
+
+class Words(Model):
+    """Statements by Tortoise; it doesn't tell which are of relations."""
+
+    at_once: ClassVar = {
+        "insert": "`bulk_create(rows)`",
+        "update": "`bulk_update(rows, fields)`, or `filter(…).update(…)`",
+        "delete": "`filter(…).delete()`",
+    }
+
+    def load_first(self) -> str:
+        """The fix in a sentence."""
+        asked = f"`filter({self.column}__in=…)`"
+        return (
+            "Add `select_related` or `prefetch_related` to the query before, where it is a relation; else ask for all "
+            f"{self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
+        )
+
+    def load_fix(self) -> str:
+        """How to ask once."""
+        return (
+            "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
+            "for what points back, for all rows of the query; then the relation is read without `await`. Where it is "
+            'no relation, `in_bulk(ids, "id")` gives a dictionary by primary key, `filter(…__in=values)` the rows.'
+        )
+
+    def load_sketch(self) -> list[str]:
+        """Lines of a diff."""
+        return [
+            self.in_caller,
+            "-    await ….all()",
+            f'+    await ….all().prefetch_related("…")   # the relation that {self.function_in_code} loads',
+        ]
+
+    def rows_fix(self) -> str:
+        """How to write them at once."""
+        return (
+            "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
+            "change all that they find. They send no signals."
+        )

@@ -1,0 +1,81 @@
+"""Libraries between a program and what a hook traces, which only send what the program has asked of them.
+
+Some have remedies of their own: ``via=`` names them, with the relation that they load, where their frames tell it.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .origins import runs_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+LAYERS = (
+    "peewee", "playhouse", "pandas", "sqlite_utils", "dataset", "records", "databases", "pony", "tortoise", "piccolo",
+    "sqlalchemy", "django", "pugsql", "aiosql", "gino", "dbutils", "pypika_tortoise", "pydal", "orm", "ormar", "edgy",
+    "sqlmodel",
+)  # fmt: skip
+_NAMES = {
+    "peewee": "peewee",
+    "playhouse": "peewee",
+    "tortoise": "tortoise",
+    "pony": "pony",
+    "piccolo": "piccolo",
+    "dataset": "dataset",
+}
+"""By package what the advice calls it."""
+
+
+def name_package(frame: FrameType) -> str:
+    """The package of the code that a frame runs."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
+    """The library that asks for the program, such as ``peewee``, or ``peewee:Book.author`` where it loads a relation.
+
+    Args:
+        frame: what sends the statement.
+        inside: packages between it and the program.
+    """
+    name = relation = None
+    if _NAMES.keys().isdisjoint(sys.modules):
+        return None
+    while frame is not None and runs_in(frame, inside):
+        package = name_package(frame)
+        if package in _NAMES:
+            name = _NAMES[package]
+            read = _READERS.get((package, frame.f_code.co_name))
+            if read is not None:
+                with suppress(Exception):  # another version
+                    relation = read(frame.f_locals) or relation
+        frame = frame.f_back
+    return name if relation is None else f"{name}:{relation}"
+
+
+def _read_accessor(own: dict[str, Any]) -> str | None:
+    """Of peewee, which loads what a foreign key points to: ``Book.author``."""
+    field = own["self"].field
+    return f"{field.model.__name__}.{field.name}"
+
+
+def _read_query(own: dict[str, Any]) -> str | None:
+    """Of peewee, which loads the rows that point to one: ``Author.books[]``, where nothing else is asked of them."""
+    query = own["query"]
+    where = query._where  # noqa: SLF001  # nothing else tells it
+    field = where.lhs
+    if where.op != "=" or query._limit is not None or not hasattr(field, "rel_model"):  # noqa: SLF001  # as above
+        return None
+    return f"{field.rel_model.__name__}.{field.backref}[]"
+
+
+_READERS: dict[tuple[str, str], Callable[[dict[str, Any]], str | None]] = {
+    ("peewee", "get_rel_instance"): _read_accessor,
+    ("peewee", "execute"): _read_query,
+}
+"""By package and function: what reads a relation from its frame."""
