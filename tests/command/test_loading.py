@@ -90,7 +90,8 @@ def test_a_text_report_loads_nothing_that_only_others_need(options: list[str], f
     assert {"numpy", "tracereport.engine.report"} <= loaded
     heavy = {"polars", "altair", "vl_convert", "markdown_it", "jinja2", "rich", "zstandard", "tomlkit", "numpy.ma"}
     asked_for = {
-        f"tracereport.{room}" for room in ("judging.compare", "judging.gates", "judging.redaction", "command.capture")
+        f"tracereport.{room}"
+        for room in ("judging.compare", "judging.gates", "judging.redaction", "command.capture", "sections.theme")
     }
     assert not loaded & (heavy | asked_for)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tracereport.model import Caller, Edge, Report, Rows
+from tracereport.sections.call_kinds import bars_of_calls
 from tracereport.sections.cells import CallerName, FunctionName, time_range
-from tracereport.sections.charts.repeats import bars_of_calls
 from tracereport.sections.interface import (
     CALLERS,
     Bars,

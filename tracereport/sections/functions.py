@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tracereport.model import Function, Report, Rows
+from tracereport.sections.call_kinds import bars_of_calls
 from tracereport.sections.cells import FunctionName, recorded_time, self_time, time_range
-from tracereport.sections.charts.repeats import bars_of_calls
 from tracereport.sections.interface import (
     FUNCTIONS,
     Bars,

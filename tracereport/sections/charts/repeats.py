@@ -1,9 +1,10 @@
 """Calls per function and per caller, split by what is known of their answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report, TreePath
+from tracereport.model import UNKNOWN_CALLER, Caller, Function, Report
+from tracereport.sections.call_kinds import KINDS, OTHERS, count_kinds
 from tracereport.sections.charts.chart import (
     MOST_ROWS,
     ROW_PX,
@@ -17,40 +18,12 @@ from tracereport.sections.charts.chart import (
     names_of,
     say_largest,
 )
-from tracereport.sections.interface import Bars
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted, name_asked
 from tracereport.wording.units import format_left_out, format_share
 
-KINDS: Final = (
-    ("first calls", "first"),
-    ("one by one (fan-out)", "fan-out"),
-    ("asked again, unchanged", "unchanged"),
-    ("asked again, changed", "changed"),
-    ("asked again, no evidence", "unproven"),
-)
-
-
 _MOST_CALLED: Final = 24
 _ROOM_FOR_SUMS: Final = 1.08
-OTHERS: Final = ("writes, others, and not judged", "line")
-
-
-def count_kinds(row: Function | Caller | TreePath) -> tuple[int, ...]:
-    """The calls of each of ``KINDS``, and the others: writes, places in the program, and what isn't judged."""
-    kinds = (row.first_calls, row.fan_out_calls, row.unchanged, row.changed, row.unproven)
-    return (*kinds, row.calls - sum(kinds))
-
-
-def bars_of_calls(rows: Sequence[Function] | Sequence[Caller]) -> Bars[Any]:
-    """The calls of each line by what they ask for, without what none of them does."""
-    legend = (*KINDS, OTHERS)
-    present = [index for index in range(len(legend)) if any(count_kinds(row)[index] for row in rows)]
-    return Bars(
-        "calls",
-        tuple(legend[index] for index in present),
-        lambda row: [count_kinds(row)[index] for index in present],
-    )
 
 
 def chart_function_calls(report: Report, label: Labels) -> Chart | None:

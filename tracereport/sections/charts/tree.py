@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tracereport.model import CallTree, Report, TreePath
+from tracereport.sections.call_kinds import KINDS, OTHERS, count_kinds
 from tracereport.sections.charts.chart import (
     Chart,
     ChartColumn,
@@ -16,7 +17,6 @@ from tracereport.sections.charts.chart import (
     name_column,
     say_largest,
 )
-from tracereport.sections.charts.repeats import KINDS, OTHERS, count_kinds
 from tracereport.wording.labels import Labels
 from tracereport.wording.phrases import format_count, format_counted
 from tracereport.wording.units import (
