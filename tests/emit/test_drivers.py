@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import sqlite3.dbapi2
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,21 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.needs import required
-from tests.postgres import LOOPBACK, find_tool, running
+from tests.postgres import LOOPBACK
 from tests.tracing import tracing
 from tests.written_lines import WrittenCall
 from tracereport import emit
 from tracereport.emit import drivers, hooks, sqlite
 from tracereport.emit.libraries import HOOKS
 from tracereport.emit.statements import Databases, Session
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, Any]]:
-    required(find_tool("postgres"), "Debian's postgresql")
-    with running() as (port, _):
-        yield {"host": LOOPBACK, "port": port, "user": "shop"}
 
 
 @pytest.fixture(autouse=True)
@@ -203,9 +194,7 @@ class TestPsycopg(WaitingDriver):
                 assert cursor.fetchall() == [{"name": "a|b"}]
         assert calls[1].metrics == calls[2].metrics
 
-    def test_a_pipeline_several_results_and_a_stream_go_on_as_they_did(
-        self, server: dict[str, Any], tmp_path: Path
-    ) -> None:
+    def test_a_pipeline_and_several_results_go_on_as_they_did(self, server: dict[str, Any], tmp_path: Path) -> None:
         with closing(self.open(server)) as db, tracing(tmp_path) as calls:
             with db.cursor() as cursor:
                 cursor.execute("SELECT 1; SELECT 2")
@@ -214,8 +203,6 @@ class TestPsycopg(WaitingDriver):
                 first, second = db.execute("SELECT 3"), db.execute("SELECT 4")
                 assert (second.fetchone(), first.fetchone()) == ((4,), (3,))
             assert db.execute("").description is None
-            with db.cursor() as cursor:
-                assert [*cursor.stream("SELECT 5")] == [(5,)]
         assert [call.metrics.get("rows") for call in calls] == [2, None, None]
 
     def test_coroutines_ask_in_their_own_name(self, server: dict[str, Any], tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Traces what a program asks PostgreSQL by psycopg2: one call per statement.
 
-Its connections and cursors are of classes above the library's, or above those that the program has chosen. Of rows
-that come in parts, by a cursor in the server, and of an asynchronous connection no answer is known.
+Its connections and cursors are of classes above the library's, or above those that the program has chosen. Of an
+asynchronous connection no answer is known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from psycopg2 import extensions
 from .drivers import Connected, is_of_hooked, name_sets
 from .kinds import OWN, make_kind
 from .layers import LAYERS
-from .reading import ReadLater, end_reading, tell
+from .read_later import ReadLater, end_reading, tell
 from .statements import name_values
 
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ class _Cursor(ReadLater, extensions.cursor):  # type: ignore[misc]  # it has no 
     def executemany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         return tell(self, _PACKAGES, _begin_many, extensions.cursor.executemany, _get_frame(1), args, kwargs)
 
+    def callproc(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        return tell(self, _PACKAGES, _begin_procedure, extensions.cursor.callproc, _get_frame(1), args, kwargs)
+
+    def copy_from(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        return tell(self, _PACKAGES, _begin_copy_from, extensions.cursor.copy_from, _get_frame(1), args, kwargs)
+
+    def copy_to(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        return tell(self, _PACKAGES, _begin_copy_to, extensions.cursor.copy_to, _get_frame(1), args, kwargs)
+
+    def copy_expert(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        return tell(self, _PACKAGES, _begin_copy, extensions.cursor.copy_expert, _get_frame(1), args, kwargs)
+
     def scroll(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         end_reading(self)
         return super().scroll(*args, **kwargs)
@@ -96,6 +108,47 @@ def _begin(cursor: Any, frame: FrameType, query: Any, vars: Any = None) -> tuple
 
 def _begin_many(cursor: Any, frame: FrameType, query: Any, vars_list: Any) -> tuple[str, Call]:  # noqa: ANN401  # as above
     return _begin_call(cursor, frame, query, name_sets(vars_list))
+
+
+def _begin_procedure(cursor: Any, frame: FrameType, procname: str, parameters: Any = None) -> tuple[str, Call]:  # noqa: ANN401  # as above
+    named = isinstance(parameters, dict)
+    places = ", ".join(f"{name} := %s" if named else "%s" for name in parameters or ())
+    return _begin_call(cursor, frame, f"SELECT * FROM {procname}({places})", name_values(parameters))  # noqa: S608  # as the library sends it
+
+
+def _begin_copy(cursor: Any, frame: FrameType, sql: Any, *_: Any, **__: Any) -> tuple[str, Call]:  # noqa: ANN401  # as above
+    return _begin_call(cursor, frame, sql, ())
+
+
+def _begin_copy_from(
+    cursor: Any,  # noqa: ANN401  # as above
+    frame: FrameType,
+    file: Any,  # noqa: ANN401  # as above
+    table: str,
+    sep: Any = None,  # noqa: ANN401  # as above
+    null: Any = None,  # noqa: ANN401  # as above
+    size: Any = None,  # noqa: ANN401  # as above
+    columns: Any = None,  # noqa: ANN401  # as above
+) -> tuple[str, Call]:
+    del file, sep, null, size
+    return _begin_call(cursor, frame, f"COPY {table}{_list_columns(columns)} FROM STDIN", ())
+
+
+def _begin_copy_to(
+    cursor: Any,  # noqa: ANN401  # as above
+    frame: FrameType,
+    file: Any,  # noqa: ANN401  # as above
+    table: str,
+    sep: Any = None,  # noqa: ANN401  # as above
+    null: Any = None,  # noqa: ANN401  # as above
+    columns: Any = None,  # noqa: ANN401  # as above
+) -> tuple[str, Call]:
+    del file, sep, null
+    return _begin_call(cursor, frame, f"COPY {table}{_list_columns(columns)} TO STDOUT", ())
+
+
+def _list_columns(columns: Sequence[str] | None) -> str:
+    return "" if columns is None else f" ({', '.join(columns)})"
 
 
 def _begin_call(

@@ -1,36 +1,30 @@
-"""Cursors whose rows the program reads when it likes: they are told once it has read them, and read by nobody else.
+"""Calls that go on while the program does other things: rows that it reads when it likes, and read by nobody else.
 
-Whatever a cursor gives or raises is the driver's. Warnings that the driver gives name the line of the program, as they
-do without.
+Whatever a cursor gives or raises is the driver's.
 """
 
 from __future__ import annotations
 
 import atexit
 import hashlib
-import sys
-from contextlib import suppress
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from . import log
-from .calls import NOT_TRACED, TracedCall, current
-from .drivers import is_told
-from .hooks import call_from
-from .kinds import OWN
-from .statements import describe, to_plain_rows
+from .calls import NO_FAILURES, TracedCall, current
+from .statements import to_plain_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import FrameType
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from typing_extensions import Self
 
     from .calls import Call
 
 UNCHANGING: set[type] = {tuple}
 """Kinds of rows that can wait for others to be taken down: the program can't change them."""
 _ROWS_AT_ONCE = 100
-_open: set[Reading] = set()
-_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
+_open: set[Pausing] = set()
 
 
 class _Answer:
@@ -80,22 +74,72 @@ class _Answer:
             call.record(digest=int.from_bytes(self._hash.digest(), "big") >> 1)
 
 
-class Reading:
-    """A statement that has been executed, and whose rows the program has yet to read.
+class Pausing:
+    """A call that goes on while the program does other things, until it is ended, or tracing is.
 
-    It is told when it is read to its end, when its cursor goes on to another statement, or when tracing ends. Only the
-    time that the driver takes counts, and what the program asks in between isn't part of the call.
+    Only the time counts in which the driver works for it, each time within ``with pausing:``; and what the program asks
+    in between isn't part of the call.
     """
 
-    __slots__ = ("_answer", "_call", "_is_fetching", "_left_ns")
+    __slots__ = ("_call", "_is_working", "_left_ns")
 
-    def __init__(self, call: TracedCall) -> None:
-        self._call: TracedCall | None = call
-        _open.add(self)
-        self._answer: _Answer | None = None
-        self._is_fetching = False
+    def __init__(self, call: Call) -> None:
+        self._call: TracedCall | None = None
+        self._is_working = False
         self._left_ns = perf_counter_ns()
-        current.set(call.enclosing)
+        if isinstance(call, TracedCall):
+            self._call = call
+            _open.add(self)
+            current.set(call.enclosing)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the driver may be set to work for it: it does already where one of its methods calls another."""
+        return self._call is not None and not self._is_working
+
+    def __enter__(self) -> Self:
+        if self._call is not None:
+            self._call.started_ns += perf_counter_ns() - self._left_ns
+        self._is_working = True
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._is_working = False
+        self._left_ns = perf_counter_ns()
+        self.note_error(kind)
+
+    def note_error(self, kind: type[BaseException] | None) -> None:
+        """Notes that the call failed, if it did by an exception of that kind."""
+        if kind is not None and not issubclass(kind, NO_FAILURES) and self._call is not None:
+            self._call.mark(failed=True)
+
+    def end(self) -> None:
+        """Tells the call, unless it has been told."""
+        call, self._call = self._call, None
+        if call is None:
+            return
+        _open.discard(self)
+        if "failed" not in call.marks:
+            self._record(call)
+        call.started_ns += perf_counter_ns() - self._left_ns
+        call.finish()
+
+    def _record(self, call: TracedCall) -> None:
+        """Records what came of it."""
+
+
+class Reading(Pausing):
+    """A statement that has been executed, and whose rows the program has yet to read.
+
+    It is told when it is read to its end, when its cursor goes on to another statement, or when tracing ends.
+    """
+
+    __slots__ = ("_answer", "_rows")
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._answer: _Answer | None = None
+        self._rows: Sequence[Any] = ()
 
     def read(
         self,
@@ -112,44 +156,38 @@ class Reading:
             *args: what the method gets.
             **kwargs: what it gets by name.
         """
-        call = self._call
-        if call is None or self._is_fetching:
+        if not self.is_idle:
             return fetch(*args, **kwargs)
-        call.started_ns += perf_counter_ns() - self._left_ns
-        self._is_fetching = True
-        rows: Sequence[Any] = ()
-        try:
+        with self:
             fetched = fetch(*args, **kwargs)
-            rows = to_rows(fetched)
-        except StopIteration:
-            raise
-        except BaseException:
-            call.mark(failed=True)
-            raise
-        finally:
-            self._is_fetching = False
-            self._left_ns = perf_counter_ns()
-            if self._answer is None:
-                self._answer = _Answer()
-            if rows:
-                self._answer.add(rows)
-            else:
-                self.end()
+            self._rows = to_rows(fetched)
         return fetched
 
-    def end(self) -> None:
-        """Tells the call, unless it has been told."""
-        call, self._call = self._call, None
-        if call is None:
-            return
-        _open.discard(self)
-        if self._answer is not None and "failed" not in call.marks:
+    async def read_later(self, to_rows: Callable[[Any], Sequence[Any]], fetching: Awaitable[Any]) -> Any:  # noqa: ANN401  # as above
+        """Has an asynchronous driver fetch rows; the rest is as above."""
+        if not self.is_idle:
+            return await fetching
+        with self:
+            fetched = await fetching
+            self._rows = to_rows(fetched)
+        return fetched
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        super().__exit__(kind, *rest)
+        rows, self._rows = self._rows, ()
+        if self._answer is None:
+            self._answer = _Answer()
+        if rows:
+            self._answer.add(rows)
+        else:
+            self.end()
+
+    def _record(self, call: TracedCall) -> None:
+        if self._answer is not None:
             self._answer.record(call)
-        call.started_ns += perf_counter_ns() - self._left_ns
-        call.finish()
 
 
-class _Held:
+class Held:
     """What a cursor holds: once nobody holds the cursor, nothing more is read."""
 
     __slots__ = ("reading",)
@@ -161,123 +199,25 @@ class _Held:
         self.reading.end()
 
 
+def as_they_are(rows: Sequence[Any]) -> Sequence[Any]:
+    """What gives rows gives them."""
+    return rows
+
+
+def as_row(row: object) -> Sequence[Any]:
+    """What gives a row gives one."""
+    return (row,)
+
+
+def as_row_or_none(row: object) -> Sequence[Any]:
+    """What gives a row, or None, gives one, or the end."""
+    return () if row is None else (row,)
+
+
 def _end_all() -> None:
-    for reading in [*_open]:
-        reading.end()
+    for each in [*_open]:
+        each.end()
 
 
 log.ends.append(_end_all)
 atexit.register(_end_all)
-
-
-class ReadLater:
-    """What stands above a driver's class of cursors to trace it."""
-
-    __slots__ = ()
-
-    def fetchone(self) -> Any:  # noqa: ANN401, D102  # a row; as the driver's
-        return _fetch(self, _get_frame(1), _as_row_or_none, super().fetchone)  # type: ignore[misc]
-
-    def fetchmany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102  # as above
-        return _fetch(self, _get_frame(1), _as_they_are, super().fetchmany, *args, **kwargs)  # type: ignore[misc]
-
-    def fetchall(self) -> Any:  # noqa: ANN401, D102  # as above
-        rows = _fetch(self, _get_frame(1), _as_they_are, super().fetchall)  # type: ignore[misc]
-        end_reading(self)
-        return rows
-
-    def __next__(self) -> Any:  # noqa: ANN401  # as above
-        return _fetch(self, _get_frame(1), _as_row, super().__next__)  # type: ignore[misc]
-
-    def close(self) -> Any:  # noqa: ANN401, D102  # as above
-        end_reading(self)
-        return call_from(_get_frame(1))(super().close)  # type: ignore[misc]
-
-
-def _as_they_are(rows: Sequence[Any]) -> Sequence[Any]:
-    return rows
-
-
-def _as_row(row: object) -> Sequence[Any]:
-    return (row,)
-
-
-def _as_row_or_none(row: object) -> Sequence[Any]:
-    return () if row is None else (row,)
-
-
-def _fetch(
-    cursor: Any,  # noqa: ANN401  # of any driver
-    frame: FrameType,
-    to_rows: Callable[[Any], Sequence[Any]],
-    fetch: Callable[..., Any],
-    *args: Any,  # noqa: ANN401  # as the driver has it
-    **kwargs: Any,  # noqa: ANN401  # as above
-) -> Any:  # noqa: ANN401  # as above
-    reading = _find_reading(cursor)
-    if reading is None:
-        return call_from(frame)(fetch, *args, **kwargs)
-    return reading.read(to_rows, call_from(frame), fetch, *args, **kwargs)
-
-
-def _find_reading(cursor: Any) -> Reading | None:  # noqa: ANN401  # as above
-    held = getattr(cursor, OWN, None)
-    return None if held is None else held.reading
-
-
-def end_reading(cursor: Any) -> None:  # noqa: ANN401  # as above
-    """Tells what was read of the statement before on the same cursor."""
-    reading = _find_reading(cursor)
-    if reading is not None:
-        setattr(cursor, OWN, None)
-        reading.end()
-
-
-def tell(
-    cursor: Any,  # noqa: ANN401  # as above
-    packages: tuple[str, ...],
-    begin: Callable[..., tuple[str, Call]],
-    execute: Callable[..., Any],
-    frame: FrameType,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:  # noqa: ANN401  # what the driver gives
-    """Executes a statement as a call, unless it is told already; a read's call goes on until its rows are read.
-
-    Args:
-        cursor: a traced one.
-        packages: the driver's.
-        begin: gives the statement's text, and its call, by the cursor, the frame that asks, and the arguments.
-        execute: the driver's method.
-        frame: the frame that asks.
-        args: what the method gets.
-        kwargs: what it gets by name.
-    """
-    end_reading(cursor)
-    if is_told(frame, packages):
-        return call_from(frame)(execute, cursor, *args, **kwargs)
-    try:
-        sql, call = begin(cursor, frame, *args, **kwargs)
-    except Exception:  # noqa: BLE001  # what a hook doesn't understand is told by the driver
-        sql, call = "", NOT_TRACED
-    is_over = True
-    try:
-        given = call_from(frame)(execute, cursor, *args, **kwargs)
-        with suppress(Exception):
-            is_over = not _is_read_later(cursor, sql, call)
-    except BaseException:
-        call.mark(failed=True)
-        raise
-    finally:
-        if is_over:
-            call.finish()
-    return given
-
-
-def _is_read_later(cursor: Any, sql: str, call: Call) -> bool:  # noqa: ANN401  # as above
-    if describe(sql).is_read and isinstance(call, TracedCall) and cursor.description is not None:
-        setattr(cursor, OWN, _Held(Reading(call)))
-        return True
-    if cursor.rowcount >= 0:
-        call.record(rows=cursor.rowcount)
-    return False

@@ -18,7 +18,8 @@ from .drivers import Connected, is_of_hooked, name_sets
 from .hooks import call_from
 from .kinds import OWN, make_kind
 from .layers import LAYERS, name_package
-from .reading import UNCHANGING, ReadLater, tell
+from .read_later import ReadLater, tell
+from .reading import UNCHANGING
 from .statements import describe, name_values
 
 if TYPE_CHECKING:

@@ -41,6 +41,8 @@ _WRITES_INSIDE = re.compile(
 _TABLE = re.compile(
     rf"\b(?:from|into|update|table|join|truncate)\s+(?:only\s+|if\s+(?:not\s+)?exists\s+)*{_NAME}", re.IGNORECASE
 )
+_NAMED_FIRST = re.compile(rf"\s*(?:copy\s+(?:binary\s+)?|call\s+){_NAME}", re.IGNORECASE)
+_COPIES_OUT = re.compile(r"\bto\s+(?:stdout\b|program\b|')", re.IGNORECASE)
 _VERB = re.compile(r"[\s(]*(\w+)")
 _QUOTES = re.compile(r"[\"`\[\]]")
 _PARENTHESES = re.compile(r"\([^()]*\)")
@@ -269,14 +271,14 @@ def describe(sql: str) -> Statement:
     bare = _LITERAL.sub("''", text)
     verb = _VERB.match(bare)
     word = verb[1].lower() if verb else "statement"
-    table = _find_table(bare, from_inside=word == "with")
-    inside = _WRITES_INSIDE.search(bare) if word in ("with", "explain") else None
-    is_read = word in _READS and not inside
+    table = _find_table(bare, word)
+    inside = _WRITES_INSIDE.search(bare) if word in ("with", "explain", "copy") else None
+    is_read = (word in _READS or (word == "copy" and _COPIES_OUT.search(bare) is not None)) and not inside
     is_frame = word in _FRAMES or (is_read and table is not None and _SCHEMA_TABLE.match(table) is not None)
     is_frame = is_frame or (word in _WRITES and table is not None and _SCHEMA_TABLE.match(table) is not None)
     writes = None
     if not is_read and not is_frame:
-        writes = _clean(inside[1]) if inside else table if word in _WRITES else None
+        writes = _clean(inside[1]) if inside else table if word in _WRITES or word == "copy" else None
         writes = writes or "1"
     name = f"{word} {table}" if table else word
     return Statement(name, f"sql={text}", is_read, is_frame, writes, _find_set_schema(text))
@@ -295,12 +297,18 @@ def _find_set_schema(text: str) -> str | None:
     return "" if _RESETS_SCHEMA.match(text) else None
 
 
-def _find_table(text: str, *, from_inside: bool) -> str | None:
-    """The first table outside of parentheses; where none is, or where what stands inside comes first, the first one."""
+def _find_table(text: str, verb: str) -> str | None:
+    """The first table outside of parentheses; where none is, or where what stands inside comes first, the first one.
+
+    Of a procedure that is called it is that.
+    """
+    named = _NAMED_FIRST.match(text) if verb in ("copy", "call") else None
+    if named:
+        return _clean(named[1])
     outside, before = text.lstrip("( \n"), ""
     while outside != before:
         before, outside = outside, _PARENTHESES.sub("()", outside.replace("()", "\0"))
-    table = (not from_inside and _TABLE.search(outside)) or _TABLE.search(text)
+    table = (verb != "with" and _TABLE.search(outside)) or _TABLE.search(text)
     return _clean(table[1]) if table else None
 
 

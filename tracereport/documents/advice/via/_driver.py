@@ -20,6 +20,6 @@ class Driver(Statement):
 
     def prove(self) -> str:
         return (
-            "let the rows come at once: of ones that come in parts (a cursor in the server, a stream) no digest is "
-            "taken."
+            "read the rows: of ones that come in parts an answer is what the program has read of them, and of what "
+            "comes by `COPY` or in a pipeline no digest is taken."
         )
