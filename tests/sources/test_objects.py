@@ -3,6 +3,7 @@
 import gzip
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -21,8 +22,9 @@ from tracereport.command.rendering import make_documents
 from tracereport.documents.writer import Document
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report
-from tracereport.sources import objects
-from tracereport.sources.objects import ObjectFile, describe_objects, list_objects
+from tracereport.sources import object_file, objects
+from tracereport.sources.object_file import ObjectFile
+from tracereport.sources.objects import describe_objects, list_objects
 from tracereport.sources.urls import is_url, without_secrets
 
 BIG = os.urandom(1 << 20) * 4
@@ -49,6 +51,12 @@ def logs(server: ObjectServer) -> str:
 def read(url: str) -> bytes:
     with ObjectFile(url) as file:
         return b"".join(iter(lambda: file.read(1 << 16), b""))
+
+
+def read_on(file: ObjectFile, came: bytearray) -> None:
+    """Adds what comes, up to the end or an error."""
+    while piece := file.read(1 << 16):
+        came += piece
 
 
 def report_of(tmp_path: Path, *arguments: str, code: int = 0) -> bytes:
@@ -224,6 +232,61 @@ def test_an_object_that_changes_while_it_is_read_is_noticed(server: ObjectServer
     with pytest.raises(InputError, match="it was changed while it was read"):
         ObjectFile(url, version='"another"')
     assert ObjectFile(url, version=state.version).size == len(BIG)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is four megabytes is read as if it were sixty-four."""
+    monkeypatch.setattr(object_file, "PIECE_BYTES", HALF_MEGABYTE)
+    monkeypatch.setattr(object_file, "LOOK_BYTES", HALF_MEGABYTE // 8)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_of_a_large_object_the_next_pieces_are_fetched_meanwhile(server: ObjectServer, logs: str) -> None:
+    with road_to(server, lambda _: None) as road, ObjectFile(f"{logs}/big") as file:
+        head = file.read(1000)
+        assert road.used == 1, "its format is told by what one connection brings"
+        while len(head) < HALF_MEGABYTE // 2:
+            head += file.read(1000)
+        for _ in range(500):
+            if road.used > 2:
+                break
+            time.sleep(0.01)
+        assert road.used > 2, "nobody has read so far yet"
+        assert head + b"".join(iter(lambda: file.read(1 << 16), b"")) == BIG
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_every_piece_is_taken_up_where_its_connection_broke(server: ObjectServer, logs: str) -> None:
+    with road_to(server, lambda _: HALF_MEGABYTE // 3) as road:
+        assert read(f"{logs}/big") == BIG
+        assert road.used >= 24, "three for each of eight"
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_of_pieces_that_cant_be_had_it_is_said_up_to_where_it_was_read(server: ObjectServer, logs: str) -> None:
+    with (
+        road_to(server, lambda number: None if number == 1 else HALF_MEGABYTE // 3 if number == 2 else 0),
+        ObjectFile(f"{logs}/big") as file,
+    ):
+        came = bytearray()
+        with pytest.raises(OSError, match=r": only [0-9,]+ of 4,194,304 bytes were read") as raised:
+            read_on(file, came)
+    assert f"only {len(came):,} of" in str(raised.value)
+    assert HALF_MEGABYTE <= len(came) < 2 * HALF_MEGABYTE
+    assert BIG.startswith(came)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_pieces_are_of_one_version(server: ObjectServer) -> None:
+    server.make_bucket("pieces")
+    url = server.put("pieces", "log", BIG)
+    with ObjectFile(url) as file:
+        came = bytearray(file.read(1000))
+        server.put("pieces", "log", BIG[::-1])
+        with pytest.raises(OSError, match=r"it was changed while it was read: only 524,288 of 4,194,304 bytes"):
+            read_on(file, came)
+    assert came == BIG[:HALF_MEGABYTE]
 
 
 @pytest.mark.parametrize("wanted", [["--format", "raw"], ["--explain", ""]])

@@ -1,6 +1,5 @@
 """Objects in stores, by URL: ``s3://BUCKET/KEY``, ``gs://BUCKET/KEY``, ``az://CONTAINER/KEY``, ``https://HOST/PATH``.
 
-An object is read as a stream. Where its connection breaks, reading goes on from there, if the object is still the same.
 Who asks, and where a store is that isn't its vendor's own, say the environment variables that obstore knows
 (``AWS_ENDPOINT_URL``, ``GOOGLE_APPLICATION_CREDENTIALS``, ``AZURE_STORAGE_ACCOUNT_NAME`` and so on).
 
@@ -10,24 +9,19 @@ obstore is an extra, and loaded where a URL is met.
 from __future__ import annotations
 
 import glob
-import io
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tracereport.errors import InputError, UsageError
-from tracereport.sources.object_errors import ChangedObjectError, describe_cause, store_errors
+from tracereport.sources.object_errors import store_errors
 from tracereport.sources.urls import STORES, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from obstore import GetOptions, ObjectMeta
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-CHUNK_BYTES: Final = 1 << 14
-"""At least so many bytes come at a time; those of a chunk that breaks off are asked for again."""
-TRIES: Final = 3
-"""So often a stream is opened again without a byte coming."""
 CONNECT_SECONDS: Final = 10
 READ_SECONDS: Final = 30
 """So long a server may send nothing."""
@@ -85,7 +79,7 @@ def list_keys(url: str, *, is_flat: bool) -> list[str]:
     Raises:
         InputError: the store refuses.
     """
-    store, folder = _connect(url)
+    store, folder = connect(url)
     import obstore  # noqa: PLC0415
 
     with store_errors(url):
@@ -118,7 +112,7 @@ def read_object(url: str) -> bytes:
     Raises:
         InputError: it is missing, or can't be read to its end.
     """
-    store, path = _connect(url)
+    store, path = connect(url)
     import obstore  # noqa: PLC0415
 
     with store_errors(url):
@@ -131,106 +125,14 @@ def write_object(url: str, content: bytes) -> None:
     Raises:
         InputError: the store refuses.
     """
-    store, path = _connect(url)
+    store, path = connect(url)
     import obstore  # noqa: PLC0415
 
     with store_errors(url):
         obstore.put(store, path, content)
 
 
-class ObjectFile(io.RawIOBase):
-    """An object as a raw file, which is read from its beginning to its end.
-
-    Args:
-        url: of the object.
-        version: the entity tag that it must have; None: any.
-
-    Raises:
-        InputError: it is missing, or its store refuses.
-        ChangedObjectError: it has another version.
-    """
-
-    def __init__(self, url: str, version: str | None = None) -> None:
-        super().__init__()
-        self._name = without_secrets(url)
-        self._store, self._path = _connect(url)
-        self._version = version
-        self._position = 0
-        self._failures = 0
-        self._chunk = memoryview(b"")
-        self._chunks, self._meta = self._request()
-        self.size = self._meta["size"]
-
-    @property
-    def version(self) -> str | None:
-        """Its entity tag, where that stands for its bytes."""
-        return _strong_tag(self._meta)
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """As of any raw file.
-
-        Raises:
-            OSError: the connection broke too often, or the object is another by now.
-        """
-        while not self._chunk:
-            chunk = self._next_chunk()
-            if not chunk:
-                return 0
-            self._chunk = memoryview(chunk)
-        count = min(len(buffer), len(self._chunk))
-        buffer[:count] = self._chunk[:count]
-        self._chunk = self._chunk[count:]
-        return count
-
-    def _next_chunk(self) -> bytes:
-        from obstore.exceptions import BaseError  # noqa: PLC0415
-
-        while True:
-            try:
-                chunk = next(self._chunks, b"")
-            except (BaseError, OSError) as error:
-                self._go_on(error)
-                continue
-            self._failures = 0
-            self._position += len(chunk)
-            return chunk
-
-    def _go_on(self, error: BaseException) -> None:
-        """Asks for what is still missing."""
-        self._failures += 1
-        read = f"only {self._position:,} of {self.size:,} bytes were read"
-        if self._failures > TRIES:
-            raise OSError(f"{describe_cause(error)}: {read}") from error
-        try:
-            self._chunks, meta = self._request()
-        except ChangedObjectError as changed:
-            raise OSError(f"it was changed while it was read: {read}") from changed
-        except InputError as refused:
-            raise OSError(f"{describe_cause(error)} and reading can't go on from there: {read}") from refused
-        if (meta["size"], meta["e_tag"]) != (self.size, self._meta["e_tag"]):
-            raise OSError(f"it was changed while it was read: {read}") from error
-
-    def _request(self) -> tuple[Iterator[bytes], ObjectMeta]:
-        import obstore  # noqa: PLC0415
-
-        options: GetOptions = {}
-        if self._position:
-            options["range"] = {"offset": self._position}
-            self._version = self.version
-            if self._version is None:
-                options["if_unmodified_since"] = self._meta["last_modified"]
-        if self._version is not None:
-            options["if_match"] = self._version
-        with store_errors(self._name):
-            result = obstore.get(self._store, self._path, options=options)
-            return iter(result.stream(min_chunk_size=CHUNK_BYTES)), result.meta
-
-
-def _connect(url: str) -> tuple[ObjectStore, str]:
+def connect(url: str) -> tuple[ObjectStore, str]:
     """The store of an object, and the object's path in it."""
     from datetime import timedelta  # noqa: PLC0415
 
@@ -259,7 +161,7 @@ def _connect(url: str) -> tuple[ObjectStore, str]:
 
 
 def _describe(url: str) -> ObjectState:
-    store, path = _connect(url)
+    store, path = connect(url)
     import obstore  # noqa: PLC0415
     from obstore.exceptions import PermissionDeniedError  # noqa: PLC0415
 
@@ -270,11 +172,6 @@ def _describe(url: str) -> ObjectState:
         except (FileNotFoundError, PermissionDeniedError):
             meta = obstore.get(store, path).meta
     return ObjectState(meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())
-
-
-def _strong_tag(meta: ObjectMeta) -> str | None:
-    tag = meta["e_tag"]
-    return None if tag is None or tag.startswith("W/") else tag
 
 
 def _translate(pattern: str) -> str:

@@ -21,7 +21,7 @@ from polars.io.plugins import register_io_source
 from tracereport.calls.calls import Calls, Facts
 from tracereport.errors import InputError
 from tracereport.sources.frames import read_frame
-from tracereport.sources.objects import ObjectFile
+from tracereport.sources.object_file import ObjectFile
 from tracereport.sources.parquet_trial import try_table
 from tracereport.sources.streams.names import input_title
 from tracereport.sources.streams.unpacking import LEAST_UNPACKED_LIMIT_BYTES, UNPACKED_RATIO

@@ -108,7 +108,7 @@ def open_raw(name: str, version: str | None = None) -> CountedInput:
     """Opens an input, at the version of an object that it must have; None: any."""
     # A file that isn't whole must not be closed: the stream is made once the file is open.
     if is_url(name):
-        from tracereport.sources.objects import ObjectFile  # noqa: PLC0415 - most inputs are files
+        from tracereport.sources.object_file import ObjectFile  # noqa: PLC0415 - most inputs are files
 
         found = ObjectFile(name, version)
         return CountedInput(found, found.size, found.version)
