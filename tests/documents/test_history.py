@@ -140,6 +140,35 @@ def test_charts_of_very_many_runs_keep_their_largest_steps() -> None:
     assert {row["run"] for row in calls.datasets["runs"]} == {1, 51, 52, 101}
 
 
+def names_of(*repeats: int) -> list[tuple[str, float, str]]:
+    """The names in the chart of the calls: what each says, where it begins or ends, and to which side it is set."""
+    history = history_of(*runs_that_repeat(*repeats))
+    (calls, *_) = make_history_charts(history)
+    return [(row["text"], row["run"], row["side"]) for row in calls.datasets["named"]]
+
+
+@pytest.mark.parametrize(
+    ("repeats", "names"),
+    [
+        pytest.param([1] * 20 + [50] * 20, [("+49 run-20", 21, "right")], id="rises: above what was lower"),
+        pytest.param([50] * 20 + [1] * 20, [("-49 run-20", 21, "left")], id="falls: above what is lower"),
+        pytest.param([1, 50, 50, 50, 50, 50], [("+49 run-1", 0.5, "left")], id="moved into the frame"),
+        pytest.param(
+            [2, 2, 40, 100, 38, 38, 60, 2],
+            [("-62 run-4", 5, "left"), ("+60 run-3", 4, "right")],
+            id="each on its own side",
+        ),
+        pytest.param(
+            [20] * 20 + [60] * 4 + [1] * 4,
+            [("run-24", 28.5, "right"), ("+40 run-20", 21, "right")],
+            id="shorter where it would reach the step before",
+        ),
+    ],
+)
+def test_the_name_of_a_step_stands_over_no_other(repeats: list[int], names: list[tuple[str, float, str]]) -> None:
+    assert names_of(*repeats) == names
+
+
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=400))
 def test_a_picture_of_a_course_stays_within_its_frame(repeats: list[int]) -> None:
     history = history_of(*runs_that_repeat(*repeats[:40]))

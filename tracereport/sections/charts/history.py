@@ -7,6 +7,7 @@ from typing import Any, Final
 from tracereport.model.history import FigureHistory, History, HistoryRun
 from tracereport.sections import theme
 from tracereport.sections.charts.chart import Chart, ChartColumn, Row, name_column
+from tracereport.sections.charts.step_names import Step, name_steps
 from tracereport.wording.history import FIGURE_WORDS, Days, describe_growth, describe_step, shorten_label
 from tracereport.wording.phrases import format_count, format_counted
 from tracereport.wording.units import elide_middle, format_change, format_left_out
@@ -24,15 +25,6 @@ _MOST_COUNT_TICKS: Final = 5
 _DIGIT_PX: Final = 8
 _TICK_LETTERS: Final = 8
 _NAME_LETTERS: Final = 16
-_NAMED_STEPS: Final = 2
-_CHART_PX: Final = 290
-"""Of a small chart, without the counts beside it."""
-_LETTER_PX: Final = 7
-_SPACE_LETTERS: Final = 4
-_LEAST_NAMED: Final = 0.1
-"""Of the height: a smaller step isn't named."""
-_RIGHT_END: Final = 0.5
-"""From here on names stand left of their step."""
 _HEADROOM: Final = 0.22
 
 Reading = tuple[int, HistoryRun, int, int]
@@ -56,6 +48,7 @@ def _chart(history: History, figure: FigureHistory, compared: Sequence[tuple[int
     ]
     steps = sorted((each for each in readings if each[3]), key=lambda each: (-abs(each[3]), -each[0]))
     shown = readings if len(readings) <= most else _keep_steps(readings, steps, most)
+    pointed = [_make_step(each) for each in steps[:_MOST_POINTED]]
     table = steps[:_TABLE_ROWS]
     words = FIGURE_WORDS[figure.figure]
     return Chart(
@@ -70,7 +63,7 @@ def _chart(history: History, figure: FigureHistory, compared: Sequence[tuple[int
             "runs": [_row(each, days) for each in shown],
             "line": [{"run": each[0] + 1, "count": each[2]} for each in _corners(shown)],
             "steps": [_row(each, days) for each in steps[:_MOST_POINTED]],
-            "named": [*_name_steps(steps, counts, history.runs.total)],
+            "named": [*name_steps(pointed, [_make_step(each) for each in shown], history.runs.total)],
         },
         columns=(name_column("run"), name_column("day"), ChartColumn(words), ChartColumn("change")),
         rows=tuple(
@@ -111,23 +104,10 @@ def _row(reading: Reading, days: Days) -> Row:
     }
 
 
-def _name_steps(steps: Sequence[Reading], counts: Sequence[int], runs: int) -> Iterator[Row]:
-    """The largest steps, far enough from one another that their names don't meet."""
-    height = max(counts) - min(counts)
-    named: list[tuple[int, str]] = []
-    for index, run, count, change in steps:
-        if len(named) == _NAMED_STEPS or (named and abs(change) < _LEAST_NAMED * height):
-            return
-        text = f"{format_change(0, change)} {elide_middle(shorten_label(run.label), _NAME_LETTERS)}"
-        gaps = [(abs(index - other) * _CHART_PX / runs, len(text) + len(words)) for other, words in named]
-        if all(gap > _LETTER_PX * (letters + _SPACE_LETTERS) for gap, letters in gaps):
-            named.append((index, text))
-            yield {
-                "run": index + 1,
-                "count": max(count, count - change),
-                "text": text,
-                "side": "left" if index < _RIGHT_END * runs else "right",
-            }
+def _make_step(reading: Reading) -> Step:
+    index, run, count, change = reading
+    label = elide_middle(shorten_label(run.label), _NAME_LETTERS)
+    return Step(index + 1, count - change, count, (f"{format_change(0, change)} {label}", label))
 
 
 def _values(figure: FigureHistory, counts: Sequence[int], history: History) -> dict[str, Any]:
