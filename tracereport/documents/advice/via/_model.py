@@ -15,7 +15,6 @@ class Model(Words):
     at_once: ClassVar[dict[str, str]]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         verb = self.known.verb if self.known.verb in self.at_once else "insert"
         what = {"update": "Change", "delete": "Delete"}.get(verb, "Write")
         return f"{what} all rows of one {self.parent} at once: {self.at_once[verb]}, {self.instead}."

@@ -15,21 +15,18 @@ class Words(Model):
     }
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         asked = f"`find({self.column}=[…])`"
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single query, by a list: {asked}, {self.instead}."
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "A list as a value of `find` asks for any of them (`find(id=[1, 2, 3])`): collect the values first, and "
             'make a dictionary of the answer. What two tables say together, `db.query("SELECT … JOIN …")` gives in one.'
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         key = self.known.column or "key"
         return [
             self.in_caller,
@@ -40,7 +37,6 @@ class Words(Model):
         ]
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`insert_many`, `update_many` and `upsert_many` send many rows at a time, inside one `with db:` in one "
             "transaction."

@@ -16,7 +16,6 @@ class Words(Model):
     }
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         known = self.known
         if known.relation and known.model and known.is_many:
             return (
@@ -33,7 +32,6 @@ class Words(Model):
         return f"Ask for all {self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
 
     def load_fix(self) -> str:
-        """How to ask once."""
         said = (
             "`join`, with both models in `select`, gives each row with what its foreign key points to; `prefetch` asks "
             "once for the rows that point back, for all rows of the query. A relation that is filtered or cut in the "
@@ -47,7 +45,6 @@ class Words(Model):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         known = self.known
         if known.relation and known.model:
             model = sketch(known.model)
@@ -66,7 +63,6 @@ class Words(Model):
         ]
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`insert_many(rows)`, or `bulk_create` of instances, writes many rows with one statement; so do "
             "`bulk_update`, and `update(…)` or `delete()` with a `where`. One `with db.atomic():` around them is one "

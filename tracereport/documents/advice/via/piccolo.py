@@ -15,7 +15,6 @@ class Words(Model):
     }
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         asked = f"`.where(….{self.column}.is_in(…))`"
         return (
             "Load the relation with the rows, where it is one, by `.prefetch(…)` of its foreign key or a joined column "
@@ -24,7 +23,6 @@ class Words(Model):
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`Book.objects(Book.author)`, or `.prefetch(Book.author)`, gives each row with what its foreign key points "
             "to, and `Book.select(Book.title, Book.author.name)` joins it; `get_related` asks once for each row. For "
@@ -33,7 +31,6 @@ class Words(Model):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             "-    await ….objects()",
@@ -41,5 +38,4 @@ class Words(Model):
         ]
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return "`Book.insert(*rows)` writes many rows with one statement; `save()` writes one."

@@ -7,7 +7,6 @@ class Words(Plain):
     """Statements by Pony; it doesn't tell which are of relations."""
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         asked = f"`select(… if ….{self.column} in values)`"
         return (
             "Add `.prefetch(…)` of the relation to the query before, where it is one; else ask for all "
@@ -15,7 +14,6 @@ class Words(Plain):
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`query.prefetch(Author.books)` loads the relation for all rows of the query at once; a collection that is "
             "then gone through as it is asks no more, while `.select()` and `.filter()` on it ask each time. Where it "
@@ -23,7 +21,6 @@ class Words(Plain):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             "-    select(…)",
@@ -31,7 +28,6 @@ class Words(Plain):
         ]
 
     def rows_first(self) -> str:
-        """The fix in a sentence."""
         if self.known.verb == "delete":
             return f"Delete all rows of one {self.parent} at once: `query.delete(bulk=True)`, {self.instead}."
         return (
@@ -40,7 +36,6 @@ class Words(Plain):
         )
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "objects are written one by one when the session is flushed. Where that costs, `db.execute` takes a "
             "statement for many rows, and `query.delete(bulk=True)` deletes by one; neither runs the hooks of an "

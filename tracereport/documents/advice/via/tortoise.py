@@ -15,7 +15,6 @@ class Words(Model):
     }
 
     def load_first(self) -> str:
-        """The fix in a sentence."""
         asked = f"`filter({self.column}__in=…)`"
         return (
             "Add `select_related` or `prefetch_related` to the query before, where it is a relation; else ask for all "
@@ -23,7 +22,6 @@ class Words(Model):
         )
 
     def load_fix(self) -> str:
-        """How to ask once."""
         return (
             "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
             "for what points back, for all rows of the query; then the relation is read without `await`. Where it is "
@@ -31,7 +29,6 @@ class Words(Model):
         )
 
     def load_sketch(self) -> list[str]:
-        """Lines of a diff."""
         return [
             self.in_caller,
             "-    await ….all()",
@@ -39,7 +36,6 @@ class Words(Model):
         ]
 
     def rows_fix(self) -> str:
-        """How to write them at once."""
         return (
             "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
             "change all that they find. They send no signals."
