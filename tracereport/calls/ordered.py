@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.actions import find_actions
 from tracereport.calls.calls import FAILED, NO_PARENT, QUESTION, Calls
 from tracereport.calls.constant import Whole, map_rows, repeat_value
-from tracereport.calls.units import Units, find_root_units, find_units
+from tracereport.calls.units import OUTSIDE, Units, find_root_units, find_units
 from tracereport.model import UnitKind
 from tracereport.native.tally import find_extremes
 from tracereport.native.trees import find_parent_places
@@ -33,6 +34,10 @@ class OrderedCalls(msgspec.Struct, frozen=True, eq=False):
     units: Units
     unit: NDArray[np.int32]
     """The unit of work of each."""
+    action: NDArray[np.int32]
+    """Per place the unit, divided by what a test does one after the other (``calls.actions``): repeats are of one."""
+    actions: int
+    """Above all of these."""
     is_judged: NDArray[np.bool_]
     """It stands in a unit that is judged."""
     kind: NDArray[np.uint8]
@@ -80,15 +85,26 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
     else:
         units = find_units(calls, unit_kind)
     unit = take(units.of_call)
-    lookup = calls.signatures.lookup[signature]
-    kind = _find_kinds(calls, take(calls.origin), lookup)
+    lookup, origin = calls.signatures.lookup[signature], take(calls.origin)
+    kind = _find_kinds(calls, origin, lookup)
+    found = find_actions(
+        calls,
+        unit,
+        (units.test != OUTSIDE)[unit],
+        take(calls.function),
+        kind,
+        parent,
+        origin,
+        None if calls.activation is None else take(calls.activation),
+    )
+    action, actions = (unit, len(units)) if found is None else found
     is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(process))
     is_question = is_judged & (kind == QUESTION)
     if not calls.lookups.values_known.all():
         is_question &= calls.lookups.values_known[lookup]
     is_failed = calls.origins.answer == FAILED
     if is_failed.any():
-        is_question &= ~is_failed[take(calls.origin)]
+        is_question &= ~is_failed[origin]
     return OrderedCalls(
         calls=calls,
         row=row,
@@ -98,6 +114,8 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
         lookup=lookup,
         units=units,
         unit=unit,
+        action=action,
+        actions=actions,
         is_judged=is_judged,
         kind=kind,
         is_question=is_question,

@@ -69,7 +69,7 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
     kind, resource_code = kind_of_name[function], resource_of_name[function]
     known: dict[str, tuple[int, str | None]] = {}
     for lookup, text in statements:
-        statement = _find_statement(text)
+        statement = find_statement(text)
         if statement is None:
             continue
         told = known.get(statement)
@@ -94,7 +94,7 @@ def list_tables_read(text: str) -> set[str]:
     Args:
         text: canonical text of a lookup; one without a statement reads none.
     """
-    statement = _find_statement(text)
+    statement = find_statement(text)
     if statement is None or _find_write(statement) is not None:
         return set()
     tables = set()
@@ -105,6 +105,16 @@ def list_tables_read(text: str) -> set[str]:
             comma = _COMMA.match(statement, found.end())
             found = _LISTED.match(statement, comma.end()) if comma is not None else None
     return tables
+
+
+def changes_rows(text: str) -> bool:
+    """Whether a write changes, or deletes, rows that are there, and adds none: to do so once more does nothing new.
+
+    Args:
+        text: canonical text of a lookup.
+    """
+    statement = find_statement(text)
+    return (text if statement is None else statement).lstrip()[:6].lower() in ("update", "delete")
 
 
 def code_written(name: str, codes: dict[str, int]) -> int:
@@ -134,7 +144,7 @@ def _read_name(function: str) -> tuple[int, str]:
     return (QUESTION if named["verb"].lower() == "select" else WRITE), _bare_name(named["name"])
 
 
-def _find_statement(text: str) -> str | None:
+def find_statement(text: str) -> str | None:
     """The parameter ``sql`` of a lookup."""
     if text.startswith(ODD_LOOKUP):
         return next((value for name, value in decode_lookup(text)[1] if name == "sql"), None)

@@ -19,7 +19,8 @@ from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
-from tracereport.calls.statements import STATEMENT
+from tracereport.calls.statements import STATEMENT, changes_rows
+from tracereport.measures.batched import find_asked_between, find_batched_questions, find_batched_writes
 from tracereport.measures.few_values import FEWEST_VALUES, Group, count_missing_signs, divide_by_place, tells_places
 from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
@@ -73,6 +74,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Per call whether it is the first in its group to ask for its value, and not the first of them all."""
     is_few: NDArray[np.bool_]
     """Of few values, and a fan-out by what the records tell of a loop."""
+    depends: NDArray[np.bool_]
+    """Of writes between which is asked for what they change: the one may decide about the next."""
     unproven: NDArray[np.int32]
     """Places of the first calls of what lacks one sign to be such a group: they are in none."""
 
@@ -109,16 +112,16 @@ def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64], *, tell
     limits = find_distinct(least_values).tolist() or [0]
     tells_few = tells_few and tells_places(ordered.calls)
     scopes = find_scopes(ordered, FEWEST_VALUES if tells_few else min(limits))
-    found = []
+    found: list[_Found] = []
     for least in limits:
         own = scopes
         if len(limits) > 1:
             is_own = (least_values == least)[ordered.process]
             own = replace(scopes, scope=np.where(is_own, scopes.scope, np.int32(NO_SCOPE)))
         found += [
-            _find_varying(ordered, own, least),
+            _find_loops(ordered, own, least),
             _find_alike(ordered, own, _list_unrecorded(ordered, own), least, by_statement=False),
-            _find_alike(ordered, own, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True),
+            _find_row_by_row(ordered, own, least),
         ]
     enough, unproven = sum(len(own.varying) for own in found), np.empty(0, np.int32)
     if tells_few:
@@ -135,25 +138,51 @@ def _find_few(
     for found in enough:
         is_taken |= found.group != NO_GROUP
     own = divide_by_place(ordered, scopes, is_taken)
-    varying, unproven = _keep_proven(ordered, scopes, _find_varying(ordered, own, FEWEST_VALUES))
-    writes = np.flatnonzero(ordered.kind == WRITE)
-    alike, _ = _keep_proven(ordered, scopes, _find_alike(ordered, own, writes, FEWEST_VALUES, by_statement=True))
+    varying, unproven = _keep_proven(ordered, scopes, _find_loops(ordered, own, FEWEST_VALUES))
+    alike, _ = _keep_proven(ordered, scopes, _find_row_by_row(ordered, own, FEWEST_VALUES))
     return [varying, alike], unproven
 
 
 def _keep_proven(ordered: OrderedCalls, scopes: Scopes, found: _Found) -> tuple[_Found, NDArray[np.int32]]:
     """The groups that are proven, and the places of the first calls of those that lack one sign."""
-    count = len(found.varying)
-    first = find_first_largest(found.group, repeat_value(np.int64(0), len(ordered)), count).astype(np.int32)
+    count, first = len(found.varying), _list_first(ordered, found)
     values = count_by(found.group, count, found.is_distinct)
     missing = count_missing_signs(ordered, scopes, Group(first, values, count_by(found.group, count)))
-    kept = np.flatnonzero(missing == 0)
+    return _keep(found, missing == 0), first[missing == 1]
+
+
+def _find_loops(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
+    """Questions that differ in a value, without those that ask for many, or for a page, each."""
+    found = _find_varying(ordered, scopes, least)
+    varying = found.varying.tolist()
+    first = _list_first(ordered, found)
+    return _keep(
+        found, ~find_batched_questions(ordered, found.group, first, lambda group: found.choices[varying[group]])
+    )
+
+
+def _find_row_by_row(ordered: OrderedCalls, scopes: Scopes, least: int) -> _Found:
+    """Writes of one statement, without those that write many rows each, or the same one again."""
+    found = _find_alike(ordered, scopes, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True)
+    return _keep(found, ~find_batched_writes(ordered, found.group, _list_first(ordered, found), least))
+
+
+def _list_first(ordered: OrderedCalls, found: _Found) -> NDArray[np.int32]:
+    """The place of the first call of each group."""
+    nothing = repeat_value(np.int64(0), len(ordered))
+    return find_first_largest(found.group, nothing, len(found.varying)).astype(np.int32)
+
+
+def _keep(found: _Found, is_kept: NDArray[np.bool_]) -> _Found:
+    """Some of the groups."""
+    if is_kept.all():
+        return found
+    kept = np.flatnonzero(is_kept)
     # The last one is for NO_GROUP.
-    number = np.full(count + 1, NO_GROUP, np.int32)
+    number = np.full(len(is_kept) + 1, NO_GROUP, np.int32)
     number[kept] = np.arange(len(kept))
     group = take(number, found.group)
-    is_distinct = found.is_distinct & (group != NO_GROUP)
-    return replace(found, group=group, is_distinct=is_distinct, varying=found.varying[kept]), first[missing == 1]
+    return replace(found, group=group, is_distinct=found.is_distinct & (group != NO_GROUP), varying=found.varying[kept])
 
 
 def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:
@@ -196,6 +225,7 @@ def _describe_groups(
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
+    depends = find_asked_between(ordered, group_of_place, is_write & _change_rows(ordered, lookups, lookup))
     kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying)
     unrecorded = ~is_write & ~calls.lookups.values_known[ordered.lookup[first]]
     return FanOutGroups(
@@ -204,7 +234,8 @@ def _describe_groups(
         is_write=is_write,
         unit=ordered.unit[first],
         parent=scopes.parent[first],
-        certainty=np.where(unrecorded, np.maximum(certainty, LIKELY), certainty),
+        certainty=np.where(unrecorded | depends, np.maximum(certainty, LIKELY), certainty),
+        depends=depends,
         distinct_values=distinct_values,
         calls=count_by(group_of_place, count),
         elapsed_ns=sum_by(group_of_place, ordered.take(calls.elapsed_ns), count),
@@ -215,6 +246,12 @@ def _describe_groups(
         is_few=order >= enough,
         unproven=unproven,
     )
+
+
+def _change_rows(ordered: OrderedCalls, lookups: NDArray[np.integer], lookup: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of some lookups, by their indices, change rows that are there."""
+    texts = ordered.calls.lookups.text.take(lookups).to_list()
+    return np.array([changes_rows(text) for text in texts], bool)[lookup]
 
 
 def _name_kinds(

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tracereport.calls.actions import are_tests
 from tracereport.calls.calls import NO_ACTIVATION, NO_TEXT, Calls
 from tracereport.calls.grouping import Integers
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
@@ -25,8 +26,6 @@ FEWEST_VALUES: Final = 2
 _VALUES_OF_ONE_SIGN: Final = 3
 _RELATION_MARK: Final = ":"
 _ROWS: Final = "rows"
-_TEST_HOOKS: Final = frozenset({"pytest", "unittest"})
-"""Their frames are tests: what a test itself asks before is no cause of what its requests ask."""
 
 
 def tells_places(calls: Calls) -> bool:
@@ -71,16 +70,11 @@ def _are_of_whole_tests(ordered: OrderedCalls, scopes: Scopes, groups: Group) ->
     """Whether no more is known of a group than the test that asks: it may have called one function several times."""
     calls, parent = ordered.calls, scopes.parent[groups.first]
     via = take(calls.origins.via, ordered.take(calls.origin)[parent])
-    is_test: NDArray[np.bool_] = _are_tests(calls)[via]
+    is_test: NDArray[np.bool_] = are_tests(calls)[via]
     is_test[parent == NOWHERE] = False
     if calls.activation is not None:
         is_test[ordered.take(calls.activation)[groups.first] != NO_ACTIVATION] = False
     return is_test
-
-
-def _are_tests(calls: Calls) -> NDArray[np.bool_]:
-    """Per hook's text whether its frames are tests; the last one is for none."""
-    return np.array([text in _TEST_HOOKS for text in calls.origins.texts] + [False], bool)
 
 
 def _follow_rows(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:
@@ -118,7 +112,7 @@ def _count_rows(calls: Calls) -> NDArray[np.int64] | None:
 def _step_out(ordered: OrderedCalls, scopes: Scopes, place: Integers) -> NDArray[np.int64]:
     """The calls around some, as far as they are in the same unit and no tests."""
     calls = ordered.calls
-    is_test = _are_tests(calls)
+    is_test = are_tests(calls)
     around = np.where(place == NOWHERE, NOWHERE, scopes.parent[place]).astype(np.int64)
     around[is_test[take(calls.origins.via, ordered.take(calls.origin)[around])]] = NOWHERE
     around[ordered.unit[around] != ordered.unit[place]] = NOWHERE

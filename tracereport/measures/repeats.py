@@ -55,7 +55,7 @@ def find_repeats(ordered: OrderedCalls, answers: Answers, shown: NDArray[np.bool
     """
     calls = ordered.calls
     lookup, signature = (
-        number_groups(codes, limit, ordered.unit, len(ordered.units), ordered.is_question)
+        number_groups(codes, limit, ordered.action, ordered.actions, ordered.is_question)
         for codes, limit in (
             (ordered.lookup, len(calls.lookups.function)),
             (ordered.signature, len(calls.signatures.lookup)),

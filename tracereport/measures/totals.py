@@ -35,8 +35,10 @@ def measure_totals(context: Context) -> TotalsPart:
     units = np.ones(1, np.int64)
     if np.bincount(ordered.units.process).max(initial=0) > 1:
         groups, lookups = context.repeats.lookups, max(len(calls.lookups.function), 1)
-        key = ordered.units.process[groups.unit].astype(np.int64) * lookups + groups.code
-        units = np.bincount(factorize(key)[0])
+        # Several actions of a test are of one unit.
+        asked = np.unique(groups.unit.astype(np.int64) * lookups + groups.code)
+        unit, lookup = np.divmod(asked, lookups)
+        units = np.bincount(factorize(ordered.units.process[unit].astype(np.int64) * lookups + lookup)[0])
     elapsed_ns, resolution_ns = ordered.take(calls.elapsed_ns), ordered.take(calls.resolution_ns)
     if not is_constant(ordered.parent) or calls.implausible.any():
         root = np.flatnonzero((ordered.parent == NOWHERE) & ~ordered.take(calls.implausible))

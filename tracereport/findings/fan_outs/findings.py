@@ -33,6 +33,8 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     """Groups of few values, which the records prove."""
     writes: int
     """Groups of them."""
+    depends: int
+    """Groups of writes between which is asked for what they change."""
     calls: int
     avoidable_calls: int
     elapsed_ns: int
@@ -139,6 +141,8 @@ def _explain(sums: FanOutSums, level: int) -> str:
     groups, unfinished = sums.groups, sums.unfinished_parents
     if level == LOW:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
+    if CONFIDENCES[level] == "likely" and sums.depends:
+        return "what is written is asked for in between: each write may decide about the next"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
     few = "; few values, but the records tell of a loop over rows" if sums.few == groups else ""

@@ -85,6 +85,7 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
         "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
         "few": count_by(of_group, count, fanouts.is_few),
         "writes": count_by(of_group, count, fanouts.is_write),
+        "depends": count_by(of_group, count, fanouts.depends),
         "calls": count_by(of_place, count),
         "avoidable_calls": count_by(of_place, count, fanouts.is_avoidable),
         "elapsed_ns": add_up(of_group, fanouts.elapsed_ns, count),

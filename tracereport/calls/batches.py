@@ -1,0 +1,120 @@
+"""Statements that handle many rows already: a list of keys, a set of rows, a page. No batch could replace several.
+
+A loop over chunks of keys or over pages looks like one over rows but for its statement.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from tracereport.calls.lookup_text import decode_lookup
+
+_PLACE: Final = r"(?:%\(\w+\)s|%s|\?\d*|\$\d+|[:@]\w+)"
+_LITERAL: Final = r"(?:-?\d+(?:\.\d+)?|'[^']*')"
+_PLACES: Final = re.compile(_PLACE)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|::\w+")
+_LISTED: Final = re.compile(
+    rf"\bIN\s*\(\s*{_PLACE}(?:\s*,\s*{_PLACE})+\s*\)|\b(?:ANY|UNNEST)\s*\(\s*{_PLACE}", re.IGNORECASE
+)
+_SKIPPED: Final = re.compile(rf"\bOFFSET\s+{_PLACE}|\bLIMIT\s+{_PLACE}(?=\s*,)", re.IGNORECASE)
+_BOUND: Final = re.compile(rf"(?:(?<![<>!=])>=?|(?<!<)<=?(?!>))\s*{_PLACE}")
+_LIMITED: Final = re.compile(r"\bLIMIT\b|\bFETCH\s+(?:FIRST|NEXT)\b|\bSELECT\s+TOP\b", re.IGNORECASE)
+_MANY_ROWS: Final = re.compile(r"\bVALUES\s*\((?:[^()]|\([^()]*\))*\)\s*,\s*\(", re.IGNORECASE)
+_WRITTEN_OUT: Final = re.compile(
+    rf"(?P<list>\bIN\s*\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})+\s*\))|(?P<skip>\s*\bOFFSET\s+\d+)|"
+    rf"(?P<bound>(?<![<>!=])[<>]=?\s*{_LITERAL})",
+    re.IGNORECASE,
+)
+"""What chunks and pages differ in where values stand in the statement's own text."""
+_NOT_VALUES: Final = frozenset({"sql", "database", "schema", "table"})
+SETS: Final = "parameter_sets"
+"""What a hook says of a statement that is carried out for so many sets of values."""
+
+
+def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
+    """Whether questions differ in the keys of a list, or in the page that they want.
+
+    Args:
+        lookups: canonical texts of some that belong together, two where there are.
+        varying: the names of the parameters that differ.
+    """
+    params = decode_lookup(lookups[0])[1]
+    statement = next((value for name, value in params if name == "sql"), None)
+    if statement is None:
+        return False
+    if "sql" in varying:
+        return _differ_by_chunk(
+            [next((value for name, value in decode_lookup(each)[1] if name == "sql"), "") for each in lookups]
+        )
+    many, pages, bounds = _find_places(statement)
+    if not (many or pages or bounds):
+        return False
+    names = [name for name, _ in params if name not in _NOT_VALUES]
+    varies = {place for place in _number_places(statement, names) if place[1] in varying}
+    at = {start for start, _ in varies}
+    if (many and many <= at) or pages & at:
+        return True
+    return bool(bounds) and bool(at) and at <= bounds
+
+
+def writes_many(lookup: str) -> bool:
+    """Whether a write is of several rows at once.
+
+    Args:
+        lookup: its canonical text.
+    """
+    params = dict(decode_lookup(lookup)[1])
+    return (
+        int(params[SETS]) > 1
+        if params.get(SETS, "").isdecimal()
+        else _MANY_ROWS.search(params.get("sql", "")) is not None
+    )
+
+
+def is_of_pages(statement: str) -> bool:
+    """Whether a statement may ask for a list of keys or for a page: a look that is quick."""
+    return any(_find_places(statement)) or _WRITTEN_OUT.search(statement) is not None
+
+
+@lru_cache(maxsize=4096)
+def _find_places(statement: str) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
+    """Where placeholders stand that are of a list; that skip rows; that rows are held against, to go on from there."""
+    bare = _hide_quoted(statement)
+    many = _places_in(bare, _LISTED.finditer(bare))
+    pages = _places_in(bare, _SKIPPED.finditer(bare))
+    bounds = _places_in(bare, _BOUND.finditer(bare)) if _LIMITED.search(bare) else frozenset()
+    return many, pages, bounds
+
+
+def _places_in(text: str, found: Iterable[re.Match[str]]) -> frozenset[int]:
+    return frozenset(place.start() for each in found for place in _PLACES.finditer(text, each.start(), each.end()))
+
+
+def _number_places(statement: str, names: Sequence[str]) -> list[tuple[int, str]]:
+    """Each placeholder's start, and the parameter that it stands for; none for what there is no parameter of."""
+    found = []
+    for index, place in enumerate(_PLACES.finditer(_hide_quoted(statement))):
+        own = place[0].strip("%()$:@?").removesuffix(")s") if place[0] not in ("?", "%s") else ""
+        if own in names:
+            name = own
+        else:
+            position = int(own) - 1 if own.isdecimal() else index
+            name = names[position] if 0 <= position < len(names) else ""
+        found.append((place.start(), name))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _hide_quoted(statement: str) -> str:
+    """The statement with blanks for what is quoted, so that each place stays where it is."""
+    return _QUOTED.sub(lambda found: " " * len(found[0]), statement)
+
+
+def _differ_by_chunk(statements: Sequence[str]) -> bool:
+    """Whether statements differ in nothing but the keys of lists, what they skip, or where a page begins."""
+    marks = {found.lastgroup for each in statements for found in _WRITTEN_OUT.finditer(each)}
+    is_limited = all(_LIMITED.search(each) for each in statements)
+    if not (marks & {"list"} or (marks & {"skip", "bound"} and is_limited)):
+        return False
+    return len({_WRITTEN_OUT.sub("", each) for each in statements}) == 1

@@ -1,0 +1,98 @@
+"""Groups of calls that look like a loop over rows, and are none: each is of many rows, or a page, or of one row always.
+
+That is for the statements to tell (``calls.batches``); calls without any are left alone.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracereport.calls.batches import asks_for_many, is_of_pages, writes_many
+from tracereport.calls.calls import NO_TEXT
+from tracereport.calls.grouping import count_by
+from tracereport.calls.lookup_text import decode_lookup
+from tracereport.calls.ordered import OrderedCalls
+from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
+from tracereport.native.codes import take
+from tracereport.native.keys import list_members
+from tracereport.native.pairs import number_pairs
+
+
+def find_batched_questions(
+    ordered: OrderedCalls,
+    group: NDArray[np.int32],
+    first: NDArray[np.integer],
+    varying_of: Callable[[int], Sequence[int]],
+) -> NDArray[np.bool_]:
+    """Which groups of questions ask for many keys or a page each.
+
+    Args:
+        ordered: all calls.
+        group: per place its group, negative for none.
+        first: per group the place of its first call.
+        varying_of: gives the positions of the parameters that vary in a group.
+    """
+    is_batched = np.zeros(len(first), bool)
+    texts = ordered.calls.lookups.text
+    wanted, index = np.unique(ordered.lookup[first], return_inverse=True)
+    of_pages: dict[str, bool] = {}
+    may_be = np.zeros(len(wanted), bool)
+    for own, text in enumerate(texts.take(wanted).to_list()):
+        statement = find_statement(text) if STATEMENT in text else None
+        if statement is not None:
+            if statement not in of_pages:
+                of_pages[statement] = is_of_pages(statement)
+            may_be[own] = of_pages[statement]
+    groups = np.flatnonzero(may_be[index])
+    size = count_by(group, len(first))[groups]
+    for own, members in zip(groups.tolist(), list_members(group, groups, size, len(first)), strict=True):
+        lookups = texts.take(np.unique(ordered.lookup[members])).to_list()
+        names = [name for name, _ in decode_lookup(lookups[0])[1]]
+        is_batched[own] = asks_for_many(lookups, [names[position] for position in varying_of(own)])
+    return is_batched
+
+
+def find_batched_writes(
+    ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
+) -> NDArray[np.bool_]:
+    """Which groups of writes are of many rows each; or change, or delete, fewer than ``least`` distinct rows."""
+    calls = ordered.calls
+    lookup, count = ordered.lookup[first], len(first)
+    wanted, index = np.unique(lookup, return_inverse=True)
+    texts = calls.lookups.text.take(wanted).to_list()
+    is_many = np.array([writes_many(text) for text in texts], bool)[index]
+    changes = np.array([changes_rows(text) for text in texts], bool)[index] & calls.lookups.values_known[lookup]
+    if changes.any():
+        _, member = number_pairs(group, count, ordered.lookup, len(calls.lookups.function))
+        distinct = count_by(group[member], count)
+        is_many |= changes & (distinct < least)
+    return is_many
+
+
+def find_asked_between(ordered: OrderedCalls, group: NDArray[np.int32], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the chosen groups of writes have a question for what they change between two of their calls.
+
+    What is written by the one may decide about the next, as where jobs are taken off a queue.
+    """
+    is_between = np.zeros(len(chosen), bool)
+    if not chosen.any():
+        return is_between
+    place = np.flatnonzero(take(np.append(chosen, [False]), group))
+    place = place[np.argsort(group[place], kind="stable")]
+    follows = np.flatnonzero(group[place][1:] == group[place][:-1]) + 1
+    before, after = place[follows - 1], place[follows]
+    said = ordered.take(ordered.calls.origin)[after]
+    resource = ordered.calls.origins.writes[said]
+    resource = np.where(resource == NO_TEXT, ordered.calls.lookups.resource[ordered.lookup[after]], resource)
+    is_named = resource >= 0
+    after, before, resource = after[is_named], before[is_named], resource[is_named]
+    asked = np.flatnonzero(ordered.is_question)
+    resources, places = len(ordered.calls.resources), len(ordered)
+    of_asked = ordered.calls.lookups.resource[ordered.lookup[asked]]
+    asked, of_asked = asked[of_asked >= 0], of_asked[of_asked >= 0]
+    keys = np.sort((ordered.unit[asked].astype(np.int64) * resources + of_asked) * places + asked)
+    base = (ordered.unit[after].astype(np.int64) * resources + resource) * places
+    found = np.searchsorted(keys, base + before, "right") < np.searchsorted(keys, base + after, "left")
+    is_between[group[after[found]]] = True
+    return is_between
