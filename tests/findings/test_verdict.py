@@ -109,3 +109,39 @@ def test_the_reason_of_one_repeat_speaks_of_one() -> None:
     assert first == "1 repeat got the answer of the call before; 4 changed"
     _, second = state_confidence(RepeatSums(unchanged=2), "content")
     assert second == "2 repeats got the answer of the call before"
+
+
+def ask_status(number: int, digest: int, **said: int) -> str:
+    fields = "".join(f"|{name}={value}" for name, value in said.items())
+    return f"{number}|select jobs|caller=wait|id=1|elapsed_us=9|rows=1|digest={digest}{fields}|parent=none"
+
+
+@pytest.mark.parametrize(
+    ("digests", "confidence"),
+    [((1, 1, 1, 1, 2), "likely"), ((1, 1, 1, 1), "sure"), ((1, 1, 2, 2, 2), "sure"), ((1, 2, 1, 1, 2), "sure")],
+)
+def test_who_asks_nothing_else_until_the_answer_changes_may_wait_for_it(
+    digests: tuple[int, ...], confidence: str
+) -> None:
+    other = "|select users|caller=show|id=1|elapsed_us=9|rows=1|digest=5351136201287146151|parent=none"
+    lines = [ask_status(number, digest * 2**40 + 12345) for number, digest in enumerate(digests)]
+    (found, *_) = report_on(*lines, f"{len(lines)}{other}").findings.rows
+    assert found.confidence == confidence
+    assert ("it may wait for that" in found.reason) == (confidence == "likely")
+
+
+def test_a_question_that_only_tests_the_connection_asks_nothing() -> None:
+    lines = [
+        f"{n}|select|caller=check|sql={sql}|elapsed_us=9|rows=1|parent=none" for n, sql in enumerate(["SELECT 1"] * 4)
+    ]
+    report = report_on(*lines)
+    assert (report.totals.frames, report.totals.redundant_calls) == (4, 0)
+    assert report.verdict.message == "No call asks for anything: all are writes, or places in the program."
+
+
+def test_what_fixtures_ask_is_not_said_to_lack_values() -> None:
+    fixture = "0|select users|caller=fill|id=1|elapsed_us=9|rows=1|test=t|phase=setup|parent=none"
+    write = "1|insert users|caller=save|id=1|elapsed_us=9|test=t|write=users|parent=none"
+    assert report_on(fixture, write).verdict.message == (
+        "No call asks for anything: all are writes, or places in the program."
+    )

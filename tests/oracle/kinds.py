@@ -22,6 +22,8 @@ def kind_of(record: Record) -> str:
         return "write"
     statement = statement_of(record)
     if statement is not None:
+        if statement.upper().rstrip(" ;").split() == ["SELECT", "1"]:
+            return "frame"
         return "write" if first_word(statement) in WRITING_WORDS or written_inside(statement) else "question"
     verb, name = verb_and_name(record.function)
     return "write" if name and verb in WRITING_WORDS else "question"

@@ -65,7 +65,7 @@ class Lookups(msgspec.Struct, frozen=True, eq=False):
     plain: NDArray[np.bool_]
     """The text splits at ``|`` and each field at its first ``=``; else only ``decode_lookup`` reads it."""
     kind: NDArray[np.uint8]
-    """``QUESTION`` or ``WRITE``, by the statement or the function's name (``calls.statements``)."""
+    """Index into ``CALL_KINDS``, by the statement or the function's name (``calls.statements``)."""
     resource: NDArray[np.int32]
     """Index into ``resources``: the table that the statement names, else the function."""
     values_known: NDArray[np.bool_]

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import EVERYTHING, QUESTION, WRITE
+from tracereport.calls.calls import EVERYTHING, FRAME, QUESTION, WRITE
 from tracereport.calls.lookup_text import ODD_LOOKUP, decode_lookup
 from tracereport.native.keys import find_distinct
 
@@ -34,6 +34,8 @@ _WRITE_INSIDE = re.compile(
     re.IGNORECASE,
 )
 """A statement that begins with WITH may change a table, too; one that locks rows (FOR UPDATE) changes none."""
+_PING = re.compile(r"\s*select\s+1\s*;?\s*", re.IGNORECASE)
+"""Whether a connection still lives: to ask that again is no waste."""
 _LITERAL = re.compile(r"'[^']*'")
 _VERB_AND_NAME = re.compile(rf"(?P<verb>select|{_WRITES}) (?P<name>\S+)", re.IGNORECASE)
 
@@ -42,7 +44,7 @@ class Subjects(msgspec.Struct, frozen=True, eq=False):
     """Per lookup its kind, and what it asks or changes."""
 
     kind: NDArray[np.uint8]
-    """``QUESTION`` or ``WRITE``."""
+    """Index into ``CALL_KINDS``."""
     resource: NDArray[np.int32]
     """Index into ``resources``, or ``EVERYTHING``."""
     resources: tuple[str, ...]
@@ -52,7 +54,7 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
     """Kind and resource of lookups.
 
     A write is told by the first word of the parameter ``sql``, or behind WITH by one inside it, or for a function named
-    ``<verb> <name>`` by that verb.
+    ``<verb> <name>`` by that verb. ``SELECT 1`` is a frame: it asks nothing.
     The resource is the table that the statement or that name gives; of a question else the function, of a write
     everything.
 
@@ -77,7 +79,7 @@ def find_subjects(function: NDArray[np.int32], names: Sequence[str], statements:
             written = _find_write(statement)
             found = written if written is not None and "table" in written.re.groupindex else _TABLE.match(statement)
             told = known[statement] = (
-                QUESTION if written is None else WRITE,
+                WRITE if written is not None else FRAME if _PING.fullmatch(statement) else QUESTION,
                 _bare_name(found["table"]) if found is not None else None,
             )
         kind[lookup], table = told

@@ -102,6 +102,6 @@ def _say_nothing_judged(sums: dict[str, int], *, is_interleaved: bool) -> str:
         if not is_interleaved:
             return "No call could be judged: none was made by a test."
         return "No call could be judged: processes wrote at the same time."
-    if sums["judged"] == sums["writes"] + sums["frames"]:
+    if sums["judged"] == sums["judged_others"]:
         return "No call asks for anything: all are writes, or places in the program."
     return "No call could be judged: no question was recorded with its values."

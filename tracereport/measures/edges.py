@@ -6,6 +6,7 @@ Functions, callers and totals are added up from these sums.
 from typing import Final
 
 from tracereport.calls.calls import FRAME, WRITE, Calls
+from tracereport.calls.calls import QUESTION as QUESTION_KIND
 from tracereport.calls.grouping import LONG_ROW_LIMIT, Integers, caller_rank, keep_rows, sum_by
 from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
@@ -34,6 +35,8 @@ def count_edges(context: Context) -> Table:
     kind = calls.kind_of(cells.row)
     sums["writes"] = cells.count_by(edge, count, kind == WRITE)
     sums["frames"] = cells.count_by(edge, count, kind == FRAME)
+    is_other = (kind != QUESTION_KIND) & Mask(JUDGED).of(cells.traits)
+    sums["judged_others"] = cells.count_by(edge, count, is_other)
     sums["questions"] = sums["calls"] - sums["writes"] - sums["frames"]
     sums["elapsed_ns"] = sum_by(edge, cells.elapsed_ns, count)
     sums["resolution_ns"] = sum_by(edge, cells.resolution_ns, count)

@@ -45,6 +45,8 @@ class RepeatSums(msgspec.Struct, frozen=True, kw_only=True):
     sequential_own: int = 0
     negative: int = 0
     shown: int = 0
+    awaited: int = 0
+    """Unchanged ones of who asked nothing else until it got another answer."""
     saved: int = 0
     saved_handed_on: int = 0
     elapsed_ns: int = 0
@@ -58,6 +60,7 @@ class RepeatSums(msgspec.Struct, frozen=True, kw_only=True):
         return self.unchanged - self.cached
 
 
+_WOULD_NOT_SHOW: Final = "an update in place wouldn't show"
 _SUMS: Final = RepeatSums.__struct_fields__
 
 
@@ -164,9 +167,11 @@ def state_confidence(sums: RepeatSums, grade: Grade) -> tuple[Confidence, str]:
     beside = f"; {' and '.join(others)}" if others else ""
     if asked := sums.asked or handed_on:
         same = f"{format_counted(asked, 'repeat')} got the answer of the call before{beside}"
-        if grade in SURE_GRADES:
+        waits = sums.awaited * 2 > asked
+        if grade in SURE_GRADES and not waits:
             return "sure", same
-        return "likely", f"{same}; only counts were compared: an update in place wouldn't show"
+        why = "nothing else was asked until it changed" if waits else "only counts were compared"
+        return "likely", f"{same}; {why}: {'it may wait for that' if waits else _WOULD_NOT_SHOW}"
     if unproven > written:
         what = (
             "every call gives the same answer, which proves nothing"

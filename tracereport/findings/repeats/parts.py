@@ -88,6 +88,7 @@ def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]
         sums={
             **count_traits(finding, _note_askers(context, cell), _MASKS, count, counts),
             "lookups": count_by(owner, count),
+            "awaited": _count_awaited(context, found),
             "saved": sum_by(saver, counts, count),
             "saved_handed_on": sum_by(np.where(saver == finding, NO_FINDING, saver), counts, count),
             "elapsed_ns": sum_by(finding, cells.elapsed_ns[cell], count),
@@ -97,6 +98,21 @@ def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]
             "exclusive_ns": exclusive_ns,
         },
     )
+
+
+def _count_awaited(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
+    """By finding the unchanged repeats of who asked the same, and nothing else, until it got another answer."""
+    signatures, traits = context.repeats.signatures, context.repeats.traits
+    is_changed = Mask(CHANGED).of(traits)
+    if not is_changed.any():
+        return np.zeros(len(found.keys), np.int64)
+    place = np.flatnonzero(signatures.of_place >= 0)
+    last = np.zeros(len(signatures), np.int64)
+    last[signatures.of_place[place]] = place
+    is_awaited = is_changed[last] & (signatures.count(is_changed) == 1)
+    is_awaited &= signatures.count(Mask(SEQUENTIAL, lacking=CHANGED).of(traits)) == signatures.length - 2
+    group = np.flatnonzero(is_awaited)
+    return sum_by(found.again[group], signatures.length[group] - 2, len(found.keys))
 
 
 def _note_askers(context: Context, cell: NDArray[np.intp]) -> NDArray[np.uint16]:

@@ -1,0 +1,117 @@
+"""Loops over chunks, pages and one row alone are no loops over rows."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.coded_calls import report_on
+from tracereport.calls.batches import asks_for_many
+from tracereport.calls.lookup_text import encode_lookup
+from tracereport.model import Report
+
+
+def lookup(sql: str, *values: object, names: Sequence[str] = ()) -> str:
+    own = names or [f"p{place}" for place in range(1, len(values) + 1)]
+    return encode_lookup("select t", (("sql", sql), *zip(own, map(str, values), strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("sql", "varying"),
+    [
+        ("SELECT * FROM t WHERE id IN (?, ?)", "p1 p2"),
+        ("SELECT * FROM t WHERE id in ($1,$2, $3)", "p1 p2 p3"),
+        ("SELECT * FROM t WHERE id IN (%s, %s) AND a = '(?'", "p1 p2"),
+        ("SELECT * FROM t WHERE id = ANY($1)", "p1"),
+        ("SELECT * FROM unnest(%s) AS id", "p1"),
+        ("SELECT * FROM t ORDER BY id LIMIT ? OFFSET ?", "p2"),
+        ("SELECT * FROM t ORDER BY id LIMIT ?, ?", "p1"),
+        ("SELECT * FROM t ORDER BY id OFFSET $2 ROWS FETCH NEXT $1 ROWS ONLY", "p2"),
+        ("SELECT * FROM t WHERE id > ? ORDER BY id LIMIT 10", "p1"),
+        ("SELECT * FROM t WHERE owner = ? AND id <= ? ORDER BY id LIMIT ?", "p2"),
+    ],
+)
+def test_chunks_and_pages(sql: str, varying: str) -> None:
+    places = sql.count("?") + sql.count("$") + sql.count("%s")
+    assert asks_for_many([lookup(sql, *range(places))], varying.split())
+
+
+@pytest.mark.parametrize(
+    ("sql", "varying"),
+    [
+        ("SELECT * FROM t WHERE id = ?", "p1"),
+        ("SELECT * FROM t WHERE id IN (?)", "p1"),
+        ("SELECT * FROM t WHERE owner = ? AND kind IN (?, ?)", "p1"),
+        ("SELECT * FROM t WHERE owner = ? ORDER BY id LIMIT ? OFFSET ?", "p1"),
+        ("SELECT * FROM t WHERE owner = ? AND at > ? ORDER BY at LIMIT 1", "p1 p2"),
+        ("SELECT count(*) FROM t WHERE at >= ? AND at < ?", "p1 p2"),
+        ("SELECT * FROM t WHERE a <> ? LIMIT 1", "p1"),
+        ("SELECT * FROM t WHERE note = 'OFFSET ?' AND id = ?", "p1"),
+        ("SELECT id::text FROM t WHERE id = $1", "p1"),
+    ],
+)
+def test_rows(sql: str, varying: str) -> None:
+    places = sql.replace("'OFFSET ?'", "").count("?") + sql.count("$")
+    assert not asks_for_many([lookup(sql, *range(places))], varying.split())
+
+
+def test_places_are_found_by_name_and_by_number() -> None:
+    sql = "SELECT * FROM t WHERE owner = %(owner)s LIMIT %(size)s OFFSET %(start)s"
+    text = lookup(sql, 1, 2, 3, names=("start", "owner", "size"))
+    assert asks_for_many([text], ["start"])
+    assert not asks_for_many([text], ["owner"])
+    assert asks_for_many([lookup("SELECT * FROM t OFFSET $2 LIMIT $1", 5, 10)], ["p2"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_batched"),
+    [
+        ("SELECT * FROM t LIMIT 10", "SELECT * FROM t LIMIT 10 OFFSET 10", True),
+        ("SELECT * FROM t WHERE id > 3 LIMIT 9", "SELECT * FROM t WHERE id > 12 LIMIT 9", True),
+        ("SELECT * FROM t WHERE id IN (1, 2)", "SELECT * FROM t WHERE id IN (3, 4, 5)", True),
+        ("SELECT * FROM t WHERE id = 3", "SELECT * FROM t WHERE id = 4", False),
+        ("SELECT * FROM t WHERE id = 3 AND k IN (1, 2)", "SELECT * FROM t WHERE id = 4 AND k IN (1, 2)", False),
+        ("SELECT * FROM t WHERE a > 3", "SELECT * FROM t WHERE a > 4", False),
+    ],
+)
+def test_values_may_stand_in_the_statement(first: str, second: str, *, is_batched: bool) -> None:
+    assert asks_for_many([lookup(first), lookup(second)], ["sql"]) == is_batched
+
+
+def statement(number: int, sql: str, values: str, *said: str) -> str:
+    fields = (f"{number}|update jobs|caller=work|sql={sql}", *values.split(), "elapsed_us=9", *said, "parent=none")
+    return "|".join(fields)
+
+
+def fan_outs(make: Callable[[int], Sequence[str]]) -> Report:
+    lines = [line for number in range(1, 8) for line in make(number)]
+    top = "0|page|caller=main|elapsed_us=99|parent=none"
+    return report_on(top, *(line.replace("parent=none", "parent=0") for line in lines))
+
+
+def test_writes_of_many_rows_each_are_not_row_by_row() -> None:
+    many = "INSERT INTO t VALUES (?, ?), (?, lower(?))"
+    assert fan_outs(lambda n: [statement(n, many, f"p1={n}", "write=t")]).fanouts.total == 0
+    sets = "INSERT INTO t VALUES (?)"
+    assert fan_outs(lambda n: [statement(n, sets, f"parameter_sets=10 values={n}", "write=t")]).fanouts.total == 0
+    assert fan_outs(lambda n: [statement(n, sets, f"parameter_sets=1 values={n}", "write=t")]).fanouts.total == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "total"),
+    [("UPDATE t SET n = n + 1 WHERE id = ?", 0), ("delete from t where id = ?", 0), ("INSERT INTO t VALUES (?)", 1)],
+)
+def test_to_change_one_row_again_and_again_is_not_row_by_row(sql: str, total: int) -> None:
+    assert fan_outs(lambda n: [statement(n, sql, "p1=1", "write=t")]).fanouts.total == total
+    assert fan_outs(lambda n: [statement(n, sql, f"p1={n}", "write=t")]).fanouts.total == 1
+
+
+@pytest.mark.parametrize(("asked", "confidence"), [("jobs", "likely"), ("users", "sure")])
+def test_what_is_asked_for_between_changes_may_decide_about_the_next(asked: str, confidence: str) -> None:
+    def make(number: int) -> list[str]:
+        ask = f"{2 * number}|select {asked}|caller=work|elapsed_us=9|parent=none"
+        return [ask, statement(2 * number + 1, "UPDATE jobs SET new = 0 WHERE id = ?", f"p1={number}", "write=jobs")]
+
+    report = fan_outs(make)
+    (found,) = (row for row in report.findings.rows if row.kind == "fan-out")
+    assert found.confidence == confidence
+    assert ("asked for in between" in found.reason) == (confidence == "likely")
