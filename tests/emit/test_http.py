@@ -15,6 +15,9 @@ httpx = pytest.importorskip("httpx")
 
 from tracereport.emit import httpx as httpx_hook  # noqa: E402  # only where it is installed
 from tracereport.emit import requests as requests_hook  # noqa: E402
+from tracereport.emit.threads import hand_on_runs  # noqa: E402
+
+STATUSES = {"/broken": 503, "/busy": 429, "/slow": 408, "/unchanged": 304, "/none": 404}
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -23,7 +26,7 @@ class Answers(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/here")
         else:
-            self.send_response(503 if self.path == "/broken" else 200)
+            self.send_response(STATUSES.get(self.path, 200))
         body = f"{self.path} {self.headers.get('Accept-Language', '')}".encode()
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -79,6 +82,31 @@ def test_what_is_sent_to_a_server_is_a_write_and_its_error_no_answer(tmp_path: P
             module.get("http://127.0.0.1:9/")
     assert [call.reserved.get("write") for call in calls] == [name_of(server), None, None]
     assert [call.reserved.get("failed") for call in calls] == [None, "1", "1"]
+
+
+@pytest.mark.parametrize("library", ["requests", "httpx"])
+def test_to_be_told_to_try_again_is_no_answer_and_what_is_unchanged_is_one_that_is_kept(
+    tmp_path: Path, server: str, library: str
+) -> None:
+    get = (requests if library == "requests" else httpx).get
+    with tracing(tmp_path) as calls:
+        codes = [get(server + path).status_code for path in ("/busy", "/slow", "/unchanged", "/none")]
+    assert codes == [429, 408, 304, 404]
+    assert [call.reserved.get("failed") for call in calls] == ["1", "1", None, None]
+    assert [call.reserved.get("cached") for call in calls] == [None, None, "1", None]
+
+
+def test_requests_that_are_gathered_are_asked_by_the_line_that_gathers_them(tmp_path: Path, server: str) -> None:
+    async def load_all() -> None:
+        async with httpx.AsyncClient() as client:
+            await asyncio.gather(*(client.get(f"{server}/{key}") for key in range(3)))
+
+    hand_on_runs()
+    with tracing(tmp_path) as calls:
+        asyncio.run(load_all())
+    assert {call.caller.rpartition(".")[2] for call in calls} == {"load_all"}
+    assert {call.reserved["at"].rpartition(":")[0] for call in calls} == {"tests/emit/test_http.py"}
+    assert len({call.reserved["activation"] for call in calls}) == 1
 
 
 def test_what_a_redirection_asks_is_inside_the_request(tmp_path: Path, server: str) -> None:

@@ -4,7 +4,6 @@ A test that reads a page twice asks twice for what the page shows, and no progra
 in one request, and what one run of a function asks that the test itself has called, is judged apart from the rest.
 """
 
-import re
 from typing import Final
 
 import numpy as np
@@ -12,13 +11,11 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, NO_ACTIVATION, Calls
 from tracereport.calls.coding import code_values
+from tracereport.calls.paths import REQUEST
 from tracereport.native.codes import take
 
 TEST_HOOKS: Final = frozenset({"pytest", "unittest"})
 """Their frames are tests."""
-_REQUEST: Final = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY) ")
-"""How the frame of a request is called."""
-_NOWHERE: Final = -1
 
 
 def are_tests(calls: Calls) -> NDArray[np.bool_]:
@@ -50,7 +47,7 @@ def find_actions(
     """
     if not is_of_test.any():
         return None
-    is_request = np.array([_REQUEST.match(name) is not None for name in calls.names], bool)[function]
+    is_request = np.array([REQUEST.match(name) is not None for name in calls.names], bool)[function]
     is_request &= (kind == FRAME) & is_of_test
     # The last one is for calls without a parent.
     is_test = np.append(take(are_tests(calls), take(calls.origins.via, origin)), [False])

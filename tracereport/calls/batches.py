@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from tracereport.calls.lookup_text import decode_lookup
+from tracereport.calls.paths import REQUEST, differ_by_row
 
 _PLACE: Final = r"(?:%\(\w+\)s|%s|\?\d*|\$\d+|[:@]\w+)"
 _LITERAL: Final = r"(?:-?\d+(?:\.\d+)?|'[^']*')"
@@ -39,10 +40,10 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
         lookups: canonical texts of some that belong together, two where there are.
         varying: the names of the parameters that differ.
     """
-    params = decode_lookup(lookups[0])[1]
+    function, params = decode_lookup(lookups[0])
     statement = next((value for name, value in params if name == "sql"), None)
     if statement is None:
-        return False
+        return REQUEST.match(function) is not None and not _differ_by_row(lookups)
     if "sql" in varying:
         return _differ_by_chunk(
             [next((value for name, value in decode_lookup(each)[1] if name == "sql"), "") for each in lookups]
@@ -65,11 +66,30 @@ def writes_many(lookup: str) -> bool:
         lookup: its canonical text.
     """
     params = dict(decode_lookup(lookup)[1])
-    return (
-        int(params[SETS]) > 1
-        if params.get(SETS, "").isdecimal()
-        else _MANY_ROWS.search(params.get("sql", "")) is not None
-    )
+    sets = params.get(SETS, "")
+    return int(sets) > 1 if sets.isdecimal() else _MANY_ROWS.search(params.get("sql", "")) is not None
+
+
+def sends_many_kinds(lookups: Sequence[str]) -> bool:
+    """Whether requests that write are for several things, and not for several rows of one.
+
+    Args:
+        lookups: canonical texts of some that belong together, all different.
+    """
+    if REQUEST.match(lookups[0]) is None:
+        return False
+    return len(_list_paths(lookups)) > 1 and not _differ_by_row(lookups)
+
+
+def _differ_by_row(lookups: Sequence[str]) -> bool:
+    paths = _list_paths(lookups)
+    return len(paths) > 1 and differ_by_row(paths)
+
+
+def _list_paths(lookups: Sequence[str]) -> list[str]:
+    """The distinct paths of requests; without those that have none."""
+    found = (dict(decode_lookup(each)[1]).get("path") for each in lookups)
+    return list(dict.fromkeys(path for path in found if path is not None))
 
 
 def is_of_pages(statement: str) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FIRST_FAILURE = 500
+_ASKS_TO_TRY_AGAIN = frozenset({408, 425, 429})
+_NOT_MODIFIED = 304
 _ASKING_HEADERS = ("authorization", "accept", "accept-language", "range", "cookie", "host")
 """Headers that the answer may depend on."""
 _URL = re.compile(r"(?:[^:/?#]+:)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?")
@@ -59,10 +61,15 @@ def _name_server(address: str | None) -> str:
 
 
 def record_response(call: Call, status: int, body: bytes | None) -> None:
-    """Records what came back; an error of the server's is no answer."""
+    """Records what came back; an error of the server's is no answer, and neither is that it asks to try again later.
+
+    Where nothing was modified, the sender's own cache has the answer.
+    """
     if body is None:
         call.record(status=status)
     else:
         call.record(status=status, bytes=len(body), **digest((status, body)))
-    if status >= _FIRST_FAILURE:
+    if status >= _FIRST_FAILURE or status in _ASKS_TO_TRY_AGAIN:
         call.mark(failed=True)
+    elif status == _NOT_MODIFIED:
+        call.mark(cached=True)

@@ -99,11 +99,14 @@ def _put_back(own: dict[str, Any], run: object) -> None:
 
 
 def _create_task(create: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version takes
-    before = handed_run.set(_find_submitter()[1])
+    asker, run = _find_submitter()
+    # Of a task that is all a library's, as where requests are gathered, the program's line that begins it asks.
+    before = handed_run.set(run), handed_on.set(handed_on.get() if asker.at is None else asker)
     try:
         return create(*args, **kwargs)  # copies the context
     finally:
-        handed_run.reset(before)
+        handed_run.reset(before[0])
+        handed_on.reset(before[1])
 
 
 def _find_submitter() -> tuple[Origin, int | None]:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.batches import asks_for_many, is_of_pages, writes_many
+from tracereport.calls.batches import asks_for_many, is_of_pages, sends_many_kinds, writes_many
 from tracereport.calls.calls import NO_TEXT
 from tracereport.calls.grouping import count_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
+from tracereport.calls.paths import PATH, REQUEST
 from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
 from tracereport.native.codes import take
 from tracereport.native.keys import list_members
@@ -40,7 +41,9 @@ def find_batched_questions(
     may_be = np.zeros(len(wanted), bool)
     for own, text in enumerate(texts.take(wanted).to_list()):
         statement = find_statement(text) if STATEMENT in text else None
-        if statement is not None:
+        if statement is None:
+            may_be[own] = REQUEST.match(text) is not None and PATH in text
+        else:
             if statement not in of_pages:
                 of_pages[statement] = is_of_pages(statement)
             may_be[own] = of_pages[statement]
@@ -56,17 +59,26 @@ def find_batched_questions(
 def find_batched_writes(
     ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
 ) -> NDArray[np.bool_]:
-    """Which groups of writes are of many rows each; or change, or delete, fewer than ``least`` distinct rows."""
+    """Which groups of writes are of many rows each; or change, or delete, fewer than ``least`` distinct rows.
+
+    So are requests that send the same again, or that are for things of several kinds.
+    """
     calls = ordered.calls
     lookup, count = ordered.lookup[first], len(first)
     wanted, index = np.unique(lookup, return_inverse=True)
     texts = calls.lookups.text.take(wanted).to_list()
     is_many = np.array([writes_many(text) for text in texts], bool)[index]
-    changes = np.array([changes_rows(text) for text in texts], bool)[index] & calls.lookups.values_known[lookup]
+    is_request = np.array([REQUEST.match(text) is not None for text in texts], bool)[index]
+    changes = np.array([changes_rows(text) for text in texts], bool)[index]
+    changes = (changes | is_request) & calls.lookups.values_known[lookup]
     if changes.any():
         _, member = number_pairs(group, count, ordered.lookup, len(calls.lookups.function))
         distinct = count_by(group[member], count)
         is_many |= changes & (distinct < least)
+    groups = np.flatnonzero(is_request & ~is_many)
+    size = count_by(group, count)[groups]
+    for own, members in zip(groups.tolist(), list_members(group, groups, size, count), strict=True):
+        is_many[own] = sends_many_kinds(calls.lookups.text.take(np.unique(ordered.lookup[members])).to_list())
     return is_many
 
 

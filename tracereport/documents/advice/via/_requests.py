@@ -28,6 +28,16 @@ class Requests(Words):
             f"at once ({self.together}): it makes no request less, but their times no longer add up."
         )
 
+    def rows_first(self) -> str:
+        whole = "in a single request, where the server has one that takes many"
+        return f"Send all of one {self.parent} {whole}, {self.instead}."
+
+    def rows_fix(self) -> str:
+        return (
+            "Many services take a list. Where this one doesn't, send them at once "
+            f"({self.together}): it makes no request less, but their times no longer add up."
+        )
+
     def keep_fix(self) -> str:
         return (
             f"Keep the answer beside whatever lives as long as it is true. One {self.kept_open} for all keeps "
