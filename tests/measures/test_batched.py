@@ -115,3 +115,32 @@ def test_what_is_asked_for_between_changes_may_decide_about_the_next(asked: str,
     (found,) = (row for row in report.findings.rows if row.kind == "fan-out")
     assert found.confidence == confidence
     assert ("asked for in between" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("command", "write", "keys", "total"),
+    [
+        ("get redis", "", "p1=kN", 1),
+        ("mget redis", "", "p1=kN|p2=lN", 0),
+        ("pipeline redis", "", "commands=3|values=N", 0),
+        ("scan redis", "", "p1=N", 0),
+        ("get_many cache", "", "keys=N", 0),
+        ("set redis", "|write=redis", "p1=kN|p2=1", 1),
+        ("mset redis", "|write=redis", "p1=kN", 0),
+        ("incrby redis", "|write=redis", "p1=hits", 0),
+        ("pipeline redis", "|write=redis", "commands=3|values=N", 0),
+    ],
+)
+def test_commands_for_many_keys_and_to_one_key_are_no_loop_over_keys(
+    command: str, write: str, keys: str, total: int
+) -> None:
+    def make(number: int) -> list[str]:
+        return [f"{number}|{command}|caller=work|{keys.replace('N', str(number))}|elapsed_us=9{write}|parent=none"]
+
+    assert fan_outs(make).fanouts.total == total
+
+
+def test_what_failed_each_time_is_said_to_have_failed() -> None:
+    lines = [statement(number, "SELECT 2 + ?", f"p1={number}", "failed=1") for number in range(3)]
+    said = "No call could be judged: every question failed, or was recorded without its values."
+    assert report_on(*(line.replace("update jobs", "select") for line in lines)).verdict.message == said

@@ -3,10 +3,10 @@
 from bisect import bisect, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
-from tests.oracle.kinds import statement_of
+from tests.oracle.kinds import resource_of, statement_of
 from tests.oracle.units import Call, Unit
 
 Row = dict[str, Any]
@@ -81,7 +81,28 @@ def groups_of(members: list[Call], kind: str, scope: Scope, least_values: int) -
     if kind == "known":
         return [(group, varying) for varying, group in find_groups(members, least_values)]
     is_known_place = kind == "write" or scope != LOW
+    has_values = members[0].record.values_known and set(members[0].param_names) - {"sql", "database", "schema", "table"}
+    if kind == "write" and changes_rows(members[0]) and has_values:
+        # To change one row again, or to delete it, changes no further one.
+        is_known_place = len({call.lookup for call in members}) >= least_values
     return [(members, ())] if len(members) >= least_values and is_known_place else []
+
+
+def changes_rows(call: Call) -> bool:
+    """Whether a write changes rows that are there."""
+    statement = statement_of(call.record)
+    return (call.function if statement is None else statement).lstrip().lower().startswith(("update", "delete"))
+
+
+def is_asked_between(group: Sequence[Call], unit: Unit) -> bool:
+    """Whether somebody asks, between two changes of rows, for what they change: that may decide about the next."""
+    if group[0].kind != "write" or not changes_rows(group[0]):
+        return False
+    return any(
+        before.number < asked.number < after.number and resource_of(asked.record) == resource_of(after.record)
+        for before, after in pairwise(group)
+        for asked in unit.questions
+    )
 
 
 def asked_around(scope: Scope, unit: Unit, printed: dict[int, Call], open_callers: Mapping[Call, Call]) -> list[Call]:
@@ -230,6 +251,7 @@ def fanout_row(
     """One fan-out."""
     first = group[0]
     avoidable = avoidable_calls(group, varying)
+    is_unsure = kind == "unknown" or is_asked_between(group, unit)
     if varying:
         fixed = [param for place, param in enumerate(first.record.params) if place not in varying]
     else:
@@ -250,7 +272,7 @@ def fanout_row(
         "unit": unit.test_name,
         "elapsed_ns": sum(call.elapsed_ns for call in group),
         "elapsed_upper_ns": sum(call.elapsed_upper_ns for call in group),
-        "confidence": "likely" if kind == "unknown" and scope.confidence == "sure" else scope.confidence,
+        "confidence": "likely" if is_unsure and scope.confidence == "sure" else scope.confidence,
         "call_references": [call.reference for call in group],
         "avoidable": avoidable,
         "members": group,

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from tracereport.calls.lookup_text import decode_lookup
-from tracereport.calls.paths import REQUEST, differ_by_row
+from tracereport.calls.paths import PATH, REQUEST, differ_by_row
+from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
 
 _PLACE: Final = r"(?:%\(\w+\)s|%s|\?\d*|\$\d+|[:@]\w+)"
 _LITERAL: Final = r"(?:-?\d+(?:\.\d+)?|'[^']*')"
@@ -29,6 +30,14 @@ _WRITTEN_OUT: Final = re.compile(
 )
 """What chunks and pages differ in where values stand in the statement's own text."""
 _NOT_VALUES: Final = frozenset({"sql", "database", "schema", "table"})
+_STORE: Final = re.compile(r"([\w.]+) (?:redis|cache)(?=$|\|)")
+"""How a hook names a command to a store of keys."""
+_COMMANDS_FOR_MANY: Final = frozenset(
+    {
+        *("pipeline", "mget", "hmget", "json.mget", "mset", "msetnx", "scan", "sscan", "hscan", "zscan"),
+        *("get_many", "set_many", "delete_many"),
+    }
+)
 SETS: Final = "parameter_sets"
 """What a hook says of a statement that is carried out for so many sets of values."""
 
@@ -43,7 +52,7 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
     function, params = decode_lookup(lookups[0])
     statement = next((value for name, value in params if name == "sql"), None)
     if statement is None:
-        return REQUEST.match(function) is not None and not _differ_by_row(lookups)
+        return _is_of_many(function) or (REQUEST.match(function) is not None and not _differ_by_row(lookups))
     if "sql" in varying:
         return _differ_by_chunk(
             [next((value for name, value in decode_lookup(each)[1] if name == "sql"), "") for each in lookups]
@@ -65,9 +74,38 @@ def writes_many(lookup: str) -> bool:
     Args:
         lookup: its canonical text.
     """
-    params = dict(decode_lookup(lookup)[1])
-    sets = params.get(SETS, "")
-    return int(sets) > 1 if sets.isdecimal() else _MANY_ROWS.search(params.get("sql", "")) is not None
+    function, params = decode_lookup(lookup)
+    told = dict(params)
+    sets = told.get(SETS, "")
+    if sets.isdecimal():
+        return int(sets) > 1
+    return _is_of_many(function) or _MANY_ROWS.search(told.get("sql", "")) is not None
+
+
+def adds_nothing_twice(lookup: str) -> bool:
+    """Whether a write that is made once more writes no further row.
+
+    So it is with changes and deletions by statements, with requests to servers and with keys of stores, as far as their
+    values are recorded.
+
+    Args:
+        lookup: its canonical text.
+    """
+    if all(name in _NOT_VALUES for name, _ in decode_lookup(lookup)[1]):
+        return False
+    return changes_rows(lookup) or REQUEST.match(lookup) is not None or _STORE.match(lookup) is not None
+
+
+def may_ask_for_many(lookup: str) -> bool:
+    """Whether a question may be for many keys, or for a page: a look that is quick.
+
+    Args:
+        lookup: its canonical text.
+    """
+    statement = find_statement(lookup) if STATEMENT in lookup else None
+    if statement is not None:
+        return _is_of_pages(statement)
+    return _STORE.match(lookup) is not None or (REQUEST.match(lookup) is not None and PATH in lookup)
 
 
 def sends_many_kinds(lookups: Sequence[str]) -> bool:
@@ -92,8 +130,14 @@ def _list_paths(lookups: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(path for path in found if path is not None))
 
 
-def is_of_pages(statement: str) -> bool:
-    """Whether a statement may ask for a list of keys or for a page: a look that is quick."""
+def _is_of_many(function: str) -> bool:
+    """Whether a command of a store takes many keys, or is one page of them."""
+    command = _STORE.match(function)
+    return command is not None and command[1] in _COMMANDS_FOR_MANY
+
+
+@lru_cache(maxsize=4096)
+def _is_of_pages(statement: str) -> bool:
     return any(_find_places(statement)) or _WRITTEN_OUT.search(statement) is not None
 
 

@@ -104,4 +104,4 @@ def _say_nothing_judged(sums: dict[str, int], *, is_interleaved: bool) -> str:
         return "No call could be judged: processes wrote at the same time."
     if sums["judged"] == sums["judged_others"]:
         return "No call asks for anything: all are writes, or places in the program."
-    return "No call could be judged: no question was recorded with its values."
+    return "No call could be judged: every question failed, or was recorded without its values."

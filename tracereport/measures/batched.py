@@ -8,13 +8,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.batches import asks_for_many, is_of_pages, sends_many_kinds, writes_many
+from tracereport.calls.batches import (
+    adds_nothing_twice,
+    asks_for_many,
+    may_ask_for_many,
+    sends_many_kinds,
+    writes_many,
+)
 from tracereport.calls.calls import NO_TEXT
 from tracereport.calls.grouping import count_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
-from tracereport.calls.paths import PATH, REQUEST
-from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
+from tracereport.calls.paths import REQUEST
 from tracereport.native.codes import take
 from tracereport.native.keys import list_members
 from tracereport.native.pairs import number_pairs
@@ -37,16 +42,7 @@ def find_batched_questions(
     is_batched = np.zeros(len(first), bool)
     texts = ordered.calls.lookups.text
     wanted, index = np.unique(ordered.lookup[first], return_inverse=True)
-    of_pages: dict[str, bool] = {}
-    may_be = np.zeros(len(wanted), bool)
-    for own, text in enumerate(texts.take(wanted).to_list()):
-        statement = find_statement(text) if STATEMENT in text else None
-        if statement is None:
-            may_be[own] = REQUEST.match(text) is not None and PATH in text
-        else:
-            if statement not in of_pages:
-                of_pages[statement] = is_of_pages(statement)
-            may_be[own] = of_pages[statement]
+    may_be = np.array([may_ask_for_many(text) for text in texts.take(wanted).to_list()], bool)
     groups = np.flatnonzero(may_be[index])
     size = count_by(group, len(first))[groups]
     for own, members in zip(groups.tolist(), list_members(group, groups, size, len(first)), strict=True):
@@ -59,18 +55,14 @@ def find_batched_questions(
 def find_batched_writes(
     ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
 ) -> NDArray[np.bool_]:
-    """Which groups of writes are of many rows each; or change, or delete, fewer than ``least`` distinct rows.
-
-    So are requests that send the same again, or that are for things of several kinds.
-    """
+    """Which groups of writes are of many rows each, of fewer than ``least`` different rows, or of several kinds."""
     calls = ordered.calls
     lookup, count = ordered.lookup[first], len(first)
     wanted, index = np.unique(lookup, return_inverse=True)
     texts = calls.lookups.text.take(wanted).to_list()
     is_many = np.array([writes_many(text) for text in texts], bool)[index]
     is_request = np.array([REQUEST.match(text) is not None for text in texts], bool)[index]
-    changes = np.array([changes_rows(text) for text in texts], bool)[index]
-    changes = (changes | is_request) & calls.lookups.values_known[lookup]
+    changes = np.array([adds_nothing_twice(text) for text in texts], bool)[index] & calls.lookups.values_known[lookup]
     if changes.any():
         _, member = number_pairs(group, count, ordered.lookup, len(calls.lookups.function))
         distinct = count_by(group[member], count)
