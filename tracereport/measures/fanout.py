@@ -201,14 +201,8 @@ def _describe_groups(
     The first ones found are of enough values, so many as ``enough`` says; the others are of few.
     """
     calls = ordered.calls
-    group_of_place, is_avoidable, groups = found[0].group, found[0].is_distinct, len(found[0].varying)
-    for own in found[1:]:
-        if not len(own.varying):
-            continue
-        # No call is in groups of two sorts.
-        np.copyto(group_of_place, own.group + np.int32(groups), where=own.group != NO_GROUP)
-        is_avoidable |= own.is_distinct
-        groups += len(own.varying)
+    group_of_place, is_avoidable, choices, varying = _put_together(found)
+    groups = len(varying)
     first = find_first_largest(group_of_place, repeat_value(np.int64(0), len(ordered)), groups).astype(np.int32)
     order = np.argsort(first)
     first, count = first[order], groups
@@ -218,15 +212,12 @@ def _describe_groups(
     group_of_place = take(number, group_of_place)
     distinct_values = count_by(group_of_place, count, is_avoidable)
     is_avoidable[first] = False
-    choices = [positions for own in found for positions in own.choices]
-    first_choice = np.cumsum([0, *(len(own.choices) for own in found)]).tolist()
-    varying = np.concatenate([own.varying + start for own, start in zip(found, first_choice, strict=False)])[order]
     lookups, lookup = np.unique(ordered.lookup[first], return_inverse=True)
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
     depends = find_asked_between(ordered, group_of_place, is_write & _change_rows(ordered, lookups, lookup))
-    kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying)
+    kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying[order])
     unrecorded = ~is_write & ~calls.lookups.values_known[ordered.lookup[first]]
     return FanOutGroups(
         kind=kind,
@@ -252,6 +243,27 @@ def _change_rows(ordered: OrderedCalls, lookups: NDArray[np.integer], lookup: ND
     """Which of some lookups, by their indices, change rows that are there."""
     texts = ordered.calls.lookups.text.take(lookups).to_list()
     return np.array([changes_rows(text) for text in texts], bool)[lookup]
+
+
+def _put_together(
+    found: Sequence[_Found],
+) -> tuple[NDArray[np.int32], NDArray[np.bool_], list[tuple[int, ...]], NDArray[np.int64]]:
+    """Groups of several sorts, numbered on: of each call its group, and whether it is distinct in it.
+
+    Then all choices of what may vary, and of each group its choice. The columns of the first sort are written to.
+    """
+    group_of_place, is_distinct, groups = found[0].group, found[0].is_distinct, len(found[0].varying)
+    for own in found[1:]:
+        if not len(own.varying):
+            continue
+        # No call is in groups of two sorts.
+        np.copyto(group_of_place, own.group + np.int32(groups), where=own.group != NO_GROUP)
+        is_distinct |= own.is_distinct
+        groups += len(own.varying)
+    choices = [positions for own in found for positions in own.choices]
+    first_choice = np.cumsum([0, *(len(own.choices) for own in found)]).tolist()
+    varying = np.concatenate([own.varying + start for own, start in zip(found, first_choice, strict=False)])
+    return group_of_place, is_distinct, choices, varying
 
 
 def _name_kinds(

@@ -1,7 +1,7 @@
 """Functions: calls, repeats, self time and the distribution of their times."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -14,7 +14,7 @@ from tracereport.measures.distribution import Times, bin_times, count_times, spl
 from tracereport.measures.evidence import EvidencePart
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Column, Table, merge_tables, shrink
-from tracereport.model import Function, HistogramBin, Rows
+from tracereport.model import EvidenceGrade, Function, HistogramBin, Rows
 from tracereport.native.tally import find_extremes
 from tracereport.native.trees import sum_children
 
@@ -104,53 +104,73 @@ def list_functions(whole: Whole) -> Rows[Function]:
     edges = whole.edges.by("function")
     if whole.is_narrowed:
         edges = edges.take(edges.sums["shown"] > 0)
-    times = split_times(part.times)
-    limits = {row[0]: row[1:] for row in part.resolution.rows("function", "resolution_ns", "elapsed_ns")}
-    self_times = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns", "unknown")}
-    evidence = _list_evidence(whole["evidence"])
     columns = ("function", *edges.sums)
     found = [dict(zip(columns, values, strict=True)) for values in edges.rows(*columns)]
     found.sort(key=lambda row: (-row["calls"], row["function"]))
+    times, evidence = _list_times(part), _list_evidence(whole["evidence"])
     rows = []
     for row in found[:LONG_ROW_LIMIT]:
-        name, calls, total_ns = row["function"], row["calls"], row["elapsed_ns"]
-        own = times[name]
-        resolution_ns, largest_ns = limits[name]
-        self_ns, self_range_ns, unknown = self_times.get(name, (None, 0, 0))
-        self_ns = None if unknown else self_ns
-        p50, p90, p99 = (own.percentile(percent) for percent in _PERCENTS)
-        rows.append(
-            Function(
-                function=name,
-                calls=calls,
-                judged_calls=row["judged"],
-                judged_questions=row["judged_questions"],
-                lookups=row["judged_questions"] - row["repeats"],
-                first_calls=row["first"],
-                fan_out_calls=row["fan_out"],
-                redundant_calls=row["repeats"],
-                again_calls=row["again"],
-                shared_calls=row["repeats"] - row["again"],
-                unchanged=row["unchanged"],
-                changed=row["changed"],
-                unproven=row["unproven"],
-                total_elapsed_ns=total_ns,
-                total_elapsed_upper_ns=total_ns + row["resolution_ns"],
-                self_ns=self_ns,
-                self_upper_ns=None if self_ns is None else self_ns + self_range_ns,
-                mean_elapsed_ns=total_ns / calls,
-                p50_elapsed_ns=p50,
-                p90_elapsed_ns=p90,
-                p99_elapsed_ns=p99,
-                max_elapsed_ns=largest_ns,
-                resolution_ns=resolution_ns,
-                percentiles_exact=own.is_exact,
-                evidence_metrics=evidence.get(name, ()),
-                evidence_grade=whole.grades.get(name, "none"),
-                histogram=count_histogram(own, resolution_ns),
-            )
-        )
+        name = row["function"]
+        rows.append(_make_row(row, times[name], evidence.get(name, ()), whole.grades.get(name, "none")))
     return keep_rows(rows, LONG_ROW_LIMIT, total=len(found))
+
+
+class _OwnTimes(msgspec.Struct, frozen=True):
+    """What the times of a function's calls tell."""
+
+    single: Times
+    resolution_ns: int
+    largest_ns: int
+    self_ns: int | None
+    """Null where it isn't known."""
+    self_upper_ns: int | None
+
+
+def _list_times(part: FunctionsPart) -> dict[str, _OwnTimes]:
+    """The times of each function."""
+    limits = {row[0]: row[1:] for row in part.resolution.rows("function", "resolution_ns", "elapsed_ns")}
+    own = {row[0]: row[1:] for row in part.self_times.rows("function", "self_ns", "resolution_ns", "unknown")}
+    found = {}
+    for name, single in split_times(part.times).items():
+        resolution_ns, largest_ns = limits[name]
+        self_ns, range_ns, unknown = own.get(name, (0, 0, 1))
+        known = (None, None) if unknown else (self_ns, self_ns + range_ns)
+        found[name] = _OwnTimes(single, resolution_ns, largest_ns, *known)
+    return found
+
+
+def _make_row(row: dict[str, Any], times: _OwnTimes, evidence: tuple[str, ...], grade: EvidenceGrade) -> Function:
+    """The row of one function, of its sums over the edges."""
+    p50, p90, p99 = (times.single.percentile(percent) for percent in _PERCENTS)
+    return Function(
+        function=row["function"],
+        calls=row["calls"],
+        judged_calls=row["judged"],
+        judged_questions=row["judged_questions"],
+        lookups=row["judged_questions"] - row["repeats"],
+        first_calls=row["first"],
+        fan_out_calls=row["fan_out"],
+        redundant_calls=row["repeats"],
+        again_calls=row["again"],
+        shared_calls=row["repeats"] - row["again"],
+        unchanged=row["unchanged"],
+        changed=row["changed"],
+        unproven=row["unproven"],
+        total_elapsed_ns=row["elapsed_ns"],
+        total_elapsed_upper_ns=row["elapsed_ns"] + row["resolution_ns"],
+        self_ns=times.self_ns,
+        self_upper_ns=times.self_upper_ns,
+        mean_elapsed_ns=row["elapsed_ns"] / row["calls"],
+        p50_elapsed_ns=p50,
+        p90_elapsed_ns=p90,
+        p99_elapsed_ns=p99,
+        max_elapsed_ns=times.largest_ns,
+        resolution_ns=times.resolution_ns,
+        percentiles_exact=times.single.is_exact,
+        evidence_metrics=evidence,
+        evidence_grade=grade,
+        histogram=count_histogram(times.single, times.resolution_ns),
+    )
 
 
 def count_histogram(times: Times, resolution_ns: int) -> Rows[HistogramBin]:

@@ -35,31 +35,37 @@ def join_orphaned(
         caller: per record: the code of the function that it names as its caller; -1 for none.
         tells_all: per record: it says its process or its parent; where all of a process do, it isn't asked.
     """
-    segments = np.bincount(found.segment)
-    count = len(found.judged)
-    calls = np.bincount(found.process[~found.implausible], minlength=count)
-    largest = np.full(count, -1, np.int64)
-    np.maximum.at(largest, found.process[~found.implausible], number[~found.implausible])
-    told = np.bincount(found.process[tells_all], minlength=count) == np.bincount(found.process, minlength=count)
-    asked = found.judged & (segments[found.segment] > 1) & (largest == calls - 1) & ~told
+    asked = _find_asked(found, number, tells_all)
     record = np.flatnonzero(asked[found.process] & ~found.implausible)
     if not len(record):
         return found
     segment = found.segment[found.process]
     width = int(max(function.max(initial=0), caller.max(initial=0))) + 1
     # Traced in the segment itself: what another one holds tells nothing of the processes of this one.
-    in_question = np.zeros(len(segments), bool)
-    in_question[found.segment[asked]] = True
-    traced = _find_distinct((segment * width + function)[in_question[segment]])
+    in_question = np.isin(found.segment, found.segment[asked])[found.process]
+    traced = _find_distinct((segment * width + function)[in_question])
     named = segment[record] * width + caller[record]
     asking = np.flatnonzero((caller[record] >= 0) & _is_among(named, traced))
     own = (found.process[record], number[record], function[record], caller[record])
     orphan = record[_find_orphans(*own, asking)]
-    if not len(orphan):
-        return found
-    mixed = np.zeros(len(segments), bool)
-    mixed[found.segment[found.process[orphan]]] = True
-    is_mixed = mixed[found.segment]
+    return _join(found, found.segment[found.process[orphan]]) if len(orphan) else found
+
+
+def _find_asked(found: Processes, number: Whole, tells_all: Bools) -> Bools:
+    """Which processes lack no number, have others in their segment, and hold records that don't tell all."""
+    count = len(found.judged)
+    calls = np.bincount(found.process[~found.implausible], minlength=count)
+    largest = np.full(count, -1, np.int64)
+    np.maximum.at(largest, found.process[~found.implausible], number[~found.implausible])
+    told = np.bincount(found.process[tells_all], minlength=count) == np.bincount(found.process, minlength=count)
+    has_others = np.bincount(found.segment)[found.segment] > 1
+    asked: Bools = found.judged & has_others & (largest == calls - 1) & ~told
+    return asked
+
+
+def _join(found: Processes, segments: Ints) -> Processes:
+    """The processes, those of each of these segments as one that can't be judged."""
+    is_mixed = np.isin(found.segment, segments)
     starts = ~is_mixed | (np.diff(found.segment, prepend=-1) != 0)
     joined = np.cumsum(starts) - 1
     return replace(

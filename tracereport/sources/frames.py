@@ -90,17 +90,22 @@ def read_frame(frame: pl.DataFrame, *, name: str = "the frame") -> Calls:
         signatures=Signatures(caller=caller[signature_row], lookup=lookup[signature_row]),
         metric_sets=_read_metric_sets(frame["metrics"].gather(metric_row)),
         origins=coded.origins,
-        processes=ProcessTable(
-            name=tuple(heads["process_name"].to_list()),
-            file=code_names(heads["file"], files),
-            judged=heads["judged"].to_numpy(),
-            tree=np.array([TREE_KINDS.index(kind) for kind in heads["tree"].to_list()], np.uint8),
-        ),
+        processes=_make_processes(heads, files),
         facts=None,
         activation=_values_or_none(frame["activation"], NO_ACTIVATION),
         start_ns=_values_or_none(frame["start_ns"], NO_START),
     )
     return refuse_impossible_parents(calls)
+
+
+def _make_processes(heads: pl.DataFrame, files: pl.Series) -> ProcessTable:
+    """The processes, by the first row of each."""
+    return ProcessTable(
+        name=tuple(heads["process_name"].to_list()),
+        file=code_names(heads["file"], files),
+        judged=heads["judged"].to_numpy(),
+        tree=np.array([TREE_KINDS.index(kind) for kind in heads["tree"].to_list()], np.uint8),
+    )
 
 
 def _values_or_none(column: pl.Series, unknown: int) -> NDArray[np.int64] | None:

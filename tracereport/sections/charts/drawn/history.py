@@ -1,5 +1,6 @@
 """A figure over the runs: steps, their points, and the names of the largest."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import altair as alt
@@ -26,12 +27,7 @@ def draw_history(values: Values) -> Any:  # noqa: ANN401 - Altair's
         scale=counts,
         axis=alt.Axis(values=values["countTicks"], format=",d", minExtent=values["extent"]),
     )
-    says = [
-        word("label", "run"),
-        word("day"),
-        figure("count", values["figure"]),
-        word("change"),
-    ]
+    says = [word("label", "run"), word("day"), figure("count", values["figure"]), word("change")]
     direction = alt.Color("direction:N", scale=scale_of(values), legend=None)
     areas = (
         alt.Chart(records("runs"))
@@ -55,13 +51,17 @@ def draw_history(values: Values) -> Any:  # noqa: ANN401 - Altair's
         .mark_point(filled=True, size=40, opacity=1)
         .encode(x=across, y=up, color=direction, tooltip=says)
     )
-    names = [
-        alt.Chart(records("named"))
-        .transform_filter(f"datum.side === '{side}'")
-        .mark_text(align=side, baseline="bottom", dx=6 if side == "left" else -6, dy=-4, **ground)
-        .encode(x=across, y=up, text="text:N")
-        for side in ("left", "right")
-        for ground in ({"stroke": GROUND, "strokeWidth": 5}, {})  # so that a line behind it leaves it legible
-    ]
-    drawn = finish(areas, line, points, *names, values=values, given=["labels"])
+    drawn = finish(areas, line, points, *_draw_names(across, up), values=values, given=["labels"])
     return drawn.properties(width=SMALL_WIDTH_PX)
+
+
+def _draw_names(across: alt.X, up: alt.Y) -> Iterator[alt.Chart]:
+    """The names of the largest steps, each before its own ground: a line behind it leaves it legible."""
+    for side, distance_px in (("left", 6), ("right", -6)):
+        for ground in ({"stroke": GROUND, "strokeWidth": 5}, {}):
+            yield (
+                alt.Chart(records("named"))
+                .transform_filter(f"datum.side === '{side}'")
+                .mark_text(align=side, baseline="bottom", dx=distance_px, dy=-4, **ground)
+                .encode(x=across, y=up, text="text:N")
+            )
