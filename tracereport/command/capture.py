@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import BinaryIO, Final
 
 from tracereport.command.interrupt import SIGNAL_EXIT
-from tracereport.command.line_sorter import LineSorter
+from tracereport.command.line_sorter import Keeping, LineSorter
 from tracereport.errors import UsageError
 
 if sys.platform != "win32":
@@ -38,7 +38,35 @@ LONGEST_LINGER_SECONDS: Final = 5.0
 """The same where that goes on writing: a server left behind may never end."""
 
 
-def run_command(argv: Sequence[str], keep: BinaryIO, environment: Mapping[str, str]) -> int:
+class Kept:
+    """Takes what is kept of a command; where that can't be written, the command goes on, and ``error`` says why.
+
+    Args:
+        file: takes it.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, text: bytes) -> None:
+        """Writes some of it; what follows one that can't be written is left out."""
+        if self.error is None:
+            try:
+                self._file.write(text)
+                self._file.flush()
+            except OSError as error:
+                self.error = error
+
+    def writelines(self, lines: Iterable[bytes]) -> None:
+        """Writes some lines."""
+        self.write(b"".join(lines))
+
+    def flush(self) -> None:
+        """Nothing is left to be done: what can't be written shows when it is."""
+
+
+def run_command(argv: Sequence[str], keep: Keeping, environment: Mapping[str, str]) -> int:
     """Runs a command to its end and keeps its trace lines, and the markers around them, as they stood.
 
     Args:

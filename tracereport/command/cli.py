@@ -120,6 +120,8 @@ def _print_failure(error: BaseException, name: str) -> int:
             print_error("Out of memory", "Give fewer logs at once, and join their tables: -o calls.parquet")
         case RuntimeError() if "can't start new thread" in str(error):
             print_error("No thread can be started", "Raise the limit of memory or of processes: see ulimit -a.")
+        case FileNotFoundError() if "No usable temporary directory" in str(error):
+            print_error("No folder for temporary files can be written", "Set TMPDIR to one that can be.")
         case OSError():
             print_error(f"{error.filename or 'The system'}: {error.strerror or error}", "Fix that and run it again.")
         case _:

@@ -3,8 +3,8 @@
 import io
 import re
 from collections import deque
-from collections.abc import Callable
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 from tracereport.sources.perf_trace.blocks import NO_OUTPUT
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES, OpenRecord
@@ -33,6 +33,14 @@ PLAIN_RECORD: Final = re.compile(rf"{RECORD_START.pattern}[^\n]*{ELAPSED_START}[
 """What the grammar surely reads as a whole record; all else is left to the grammar."""
 
 
+class Keeping(Protocol):
+    """Takes lines that are kept: a file, or what stands for one."""
+
+    def write(self, text: bytes, /) -> object: ...  # noqa: D102
+    def writelines(self, lines: Iterable[bytes], /) -> None: ...  # noqa: D102
+    def flush(self) -> None: ...  # noqa: D102
+
+
 class LineSorter:
     """Sorts the lines of a stream: trace lines are kept, all others shown, and markers both.
 
@@ -46,7 +54,7 @@ class LineSorter:
         show: is given what is to be shown.
     """
 
-    def __init__(self, keep: BinaryIO, show: Callable[[bytes], object]) -> None:
+    def __init__(self, keep: Keeping, show: Callable[[bytes], object]) -> None:
         self._keep = keep
         self._show = show
         self._line = b""

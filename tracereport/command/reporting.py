@@ -62,6 +62,7 @@ Examples:
   tracereport run -- npx vitest run
   tracereport run -o report.html -- pytest
 """
+NO_ROOM = "Free some space, or set TMPDIR to a folder on another disk; the command itself ran to its end."
 MEASURE_EXAMPLES = """\b
 Examples:
   tracereport measure 'logs/*.log' --parts parts --shard 1/4
@@ -143,7 +144,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
 
     from msgspec.structs import replace  # noqa: PLC0415
 
-    from tracereport.command.capture import run_command  # noqa: PLC0415
+    from tracereport.command.capture import Kept, run_command  # noqa: PLC0415
     from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
     from tracereport.command.config import read_traced_modules  # noqa: PLC0415
     from tracereport.command.plan import choose_config, plan_job  # noqa: PLC0415
@@ -160,9 +161,19 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
         prepared = prepare(job, stack)
         modules = read_traced_modules(choose_config(given))
         collection = Collection(folder / "processes", os.environ, modules)
-        with log.open("wb") as keep, receiving(folder, collection.environment) as (receiver, environment):
-            code = run_command(command, keep, environment)
-            processes = collection.append_to(keep)
+        code: int | None = None
+        try:
+            with log.open("wb") as keep, receiving(folder, collection.environment) as (receiver, environment):
+                kept = Kept(keep)
+                code = run_command(command, kept, environment)
+                if kept.error is not None:
+                    raise kept.error
+                processes = collection.append_to(keep)
+        except OSError as error:
+            if code is None:
+                raise
+            print_error(f"The traces of {command[0]} can't be kept: {error.strerror}", NO_ROOM)
+            return code or ExitCode.NOT_WRITTEN
         try:
             # What our hooks trace, spans tell once more.
             inputs = [str(log)] if _holds_traces(log) else receiver.inputs

@@ -51,7 +51,7 @@ class Log:
             self.descriptor = os.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def write(self, line: str) -> None:
-        """Writes a line; what can't be written is left out."""
+        """Writes a line; from the first on that can't be written, a full disk's for one, nothing is traced."""
         rest = line.encode("utf-8", "backslashreplace")
         with self.lock:
             try:
@@ -65,8 +65,16 @@ class Log:
                     rest = rest[os.write(self.descriptor, rest) :]
                 except BlockingIOError:  # noqa: PERF203  # a pipe that is full for now, and set not to block
                     sleep(0.001)
-                except OSError:
+                except OSError as error:
+                    self._end(error)
                     return
+
+    def _end(self, error: OSError) -> None:
+        """Ends tracing, and says why, unless it is standard error that takes no more."""
+        if now.log is self:
+            now.log, now.lost = None, error.strerror
+            if not is_standard_error(self.target):
+                _say(self.target, error, "the traces end here")
 
     def close(self) -> None:
         """Closes the file."""
@@ -79,10 +87,11 @@ class Log:
 class _Now:
     """What holds in this process now; one object, so that every module sees the same."""
 
-    __slots__ = ("log", "test")
+    __slots__ = ("log", "lost", "test")
 
     def __init__(self) -> None:
         self.log: Log | None = None
+        self.lost: str | None = None  # why the traces end before the program does
         self.test: tuple[str, ...] = tuple(
             f"{field}={os.environ[variable]}" for field, variable in TEST_VARIABLES.items() if variable in os.environ
         )
@@ -108,6 +117,7 @@ def start(target: str) -> None:
 
 def _start(target: str) -> Log:
     stop()
+    now.lost = None
     now.log = log = Log(target if is_standard_error(target) else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
     return log
 
@@ -168,8 +178,13 @@ def _start_from_environment() -> None:
 def _give_up(target: str, error: OSError) -> None:
     """Says once why nothing is traced, and lets the program go on."""
     stop()
-    if sys.stderr is not None:
-        sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; nothing is traced\n")
+    _say(target, error, "nothing is traced")
+
+
+def _say(target: str, error: OSError, consequence: str) -> None:
+    with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+        if sys.stderr is not None:
+            sys.stderr.write(f"{_VARIABLE}={target}: {error.strerror}; {consequence}\n")
 
 
 if hasattr(os, "register_at_fork"):

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         switch_on(config, target, config.getoption(WITHOUT_OPTION, None) or [])
     except OSError as error:
-        raise pytest.UsageError(f"{OPTION}={target}: {error.strerror}") from error
+        raise pytest.UsageError(f"{OPTION}={target}: {error.strerror}; name a file that can be written") from error
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from .log import now
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,6 +58,8 @@ def list_traced_modules(root: Path) -> list[str]:
 def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     """Prints the brief report on a log; where the program isn't installed, how to have it."""
     terminalreporter.section(f"performance traces: {path.name}")
+    if now.lost is not None:
+        terminalreporter.write_line(f"They end before the tests do: {now.lost}.")
     if b"PERF_TRACE|" not in path.read_bytes():
         terminalreporter.write_line(NOTHING_TRACED.format(package=__package__))
         return

@@ -14,6 +14,7 @@ import errno
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +22,19 @@ import pytest
 
 from . import hooks
 from .calls import begin
-from .log import OFF_WORDS, expand_target, is_standard_error, start, stop
+from .log import OFF_WORDS, expand_target, is_standard_error, now, start, stop
+from .pytest_plugin import DEFAULT_FILE
 from .pytest_report import list_traced_modules, print_report
 from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_PASSING_FILE = "perf_trace.log"
+    from typing_extensions import Self
+
 MARKER = "     Running pytest ({name})\n"
 _VARIABLE = "PERF_TRACE"
+_LOST = "perf_trace_lost"
 
 
 def switch_on(config: pytest.Config, target: str | None, without: Sequence[str]) -> None:
@@ -41,20 +45,32 @@ def switch_on(config: pytest.Config, target: str | None, without: Sequence[str])
         ValueError: the configuration names no modules where it should, or there is no such hook.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    tracing = _choose(config, target, worker, os.environ.get(_VARIABLE, ""))
-    tracing.start("pytest" if worker is None else worker["workerid"])
+    tracing = _start(config, target, worker, os.environ.get(_VARIABLE, ""))
     hooks.switch_on(without, list_traced_modules(config.rootpath))
     config.pluginmanager.register(tracing, "perf-trace-run")
 
 
-def _choose(config: pytest.Config, target: str | None, worker: dict[str, Any] | None, wanted: str) -> _Tracing:
+def _start(config: pytest.Config, target: str | None, worker: dict[str, Any] | None, wanted: str) -> _Tracing:
     if worker is not None and "perf_trace_folder" in worker:
-        return _Worker(Path(worker["perf_trace_folder"]))
-    if target is not None:
-        return _Run(config.invocation_params.dir / target, wanted)
-    if is_standard_error(wanted) and worker is None:  # pytest catches what is written there
-        return _Run(Path(tempfile.mkdtemp(prefix="perf-trace-")) / _PASSING_FILE, wanted, is_passing=True)
+        with suppress(OSError):  # the other workers' tests are traced all the same
+            return _Worker(Path(worker["perf_trace_folder"])).start(worker["workerid"])
+    elif target is not None:
+        try:
+            return _Run(config.invocation_params.dir / target, wanted).start("pytest")
+        except OSError:
+            if target != DEFAULT_FILE:
+                raise
+            with suppress(OSError):  # else it is this folder that is to be written
+                return _Run(_make_folder() / target, wanted, is_elsewhere=True).start("pytest")
+            raise
+    elif is_standard_error(wanted) and worker is None:  # pytest catches what is written there
+        with suppress(OSError):  # no folder for temporary files
+            return _Run(_make_folder() / DEFAULT_FILE, wanted, is_passing=True).start("pytest")
     return _Tracing()
+
+
+def _make_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="perf-trace-"))
 
 
 class _Tracing:
@@ -62,9 +78,6 @@ class _Tracing:
 
     def __init__(self) -> None:
         self._tries: dict[str, int] = {}
-
-    def start(self, name: str) -> None:
-        """Begins; the traces go where the environment wants them."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -119,13 +132,22 @@ class _Worker(_Tracing):
         self.folder = folder
         self._environment = os.environ.get(_VARIABLE)
 
-    def start(self, name: str) -> None:
-        """Gives this process, named by a marker, and those that it starts each a file of their own."""
+    def start(self, name: str) -> Self:
+        """Gives this process, named by a marker, and those that it starts each a file of their own.
+
+        Raises:
+            OSError: it can't be written.
+        """
         self.part = self.folder / f"{name}-{os.getpid()}.log"
         self.part.write_text(MARKER.format(name=name), encoding="utf-8")
         target = str(self.folder / f"{name}-%p.log")
-        os.environ[_VARIABLE] = target
         start(target)
+        os.environ[_VARIABLE] = target
+        return self
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tells the process that the user started where the traces end early."""
+        session.config.workeroutput[_LOST] = now.lost  # type: ignore[attr-defined]  # xdist's
 
     def pytest_unconfigure(self) -> None:
         """Switches tracing off, and leaves the environment as it was."""
@@ -139,7 +161,7 @@ class _Worker(_Tracing):
 class _Run(_Worker):
     """The process that the user started."""
 
-    def __init__(self, path: Path, wanted: str, *, is_passing: bool = False) -> None:
+    def __init__(self, path: Path, wanted: str, *, is_passing: bool = False, is_elsewhere: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir() or not os.access(path.parent, os.W_OK):
             number = errno.EISDIR if path.is_dir() else errno.EACCES
@@ -151,12 +173,16 @@ class _Run(_Worker):
         self.folder.mkdir(parents=True)
         self._wanted = wanted
         self._is_passing = is_passing
+        self._is_elsewhere = is_elsewhere
         self._has_run = self._is_moved = False
 
     def pytest_report_header(self) -> str | None:
         """Says where the traces are while the tests run."""
         folder = os.path.relpath(self.folder, Path.cwd()) if self.folder.anchor == Path.cwd().anchor else self.folder
-        return None if self._is_passing else f"perf-trace: {self.path.name} (while it runs, other processes: {folder})"
+        if self._is_passing:
+            return None
+        target = f"{self.path}, as this folder can't be written" if self._is_elsewhere else self.path.name
+        return f"perf-trace: {target} (while it runs, other processes: {folder})"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist's WorkerController
@@ -177,12 +203,22 @@ class _Run(_Worker):
         else:
             self._is_moved = True
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401  # as above
+        """Hears from a worker of pytest-xdist whether its traces are whole."""
+        now.lost = getattr(node, "workeroutput", {}).get(_LOST) or now.lost
+
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self) -> None:  # type: ignore[override]
         """Adds the other processes' traces, once the workers have ended."""
         stop()
-        if not self._has_run:
-            return
+        if self._has_run:
+            try:
+                self._join()
+            except OSError as error:
+                now.lost = error.strerror
+
+    def _join(self) -> None:
         if not self._is_moved:
             self._move()
         if b"PERF_TRACE|" not in self.path.read_bytes():
@@ -201,8 +237,11 @@ class _Run(_Worker):
             return
         if self._wanted.lower() in OFF_WORDS:
             print_report(terminalreporter, self.path)
-        else:
+            return
+        try:
             self._hand_on(config)
+        except OSError as error:
+            terminalreporter.write_line(f"perf-trace: {self._wanted}: {error.strerror}; the traces aren't whole there")
 
     def _hand_on(self, config: pytest.Config) -> None:
         lines = self.path.read_bytes()
