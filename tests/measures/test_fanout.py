@@ -16,7 +16,8 @@ from tests.truth import read_log
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
 from tracereport.calls.ordered import order_calls
 from tracereport.measures import variation
-from tracereport.measures.fanout import NO_GROUP, find_fanouts
+from tracereport.measures.fanout import find_fanouts
+from tracereport.measures.fanout_groups import NO_GROUP
 from tracereport.model import FanOut, Rows, Selection, Settings
 
 

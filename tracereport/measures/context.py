@@ -15,7 +15,8 @@ from tracereport.calls.ordered import OrderedCalls, order_calls
 from tracereport.calls.selection import Shown, show_selected
 from tracereport.measures.answers import Answers, code_answers
 from tracereport.measures.cells import Cells, find_cells
-from tracereport.measures.fanout import FanOutGroups, find_fanouts
+from tracereport.measures.fanout import find_fanouts
+from tracereport.measures.fanout_groups import FanOutGroups
 from tracereport.measures.metric_use import MetricUse, count_metric_use
 from tracereport.measures.overlaps import Overlaps, find_overlaps
 from tracereport.measures.repeats import Repeats, find_repeats

@@ -12,7 +12,7 @@ from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.circumstances import Circumstances, FoundCells, count_circumstances, merge_circumstances
 from tracereport.findings.interface import EVIDENCE_LIMIT, EvidenceOf, Key
 from tracereport.measures.context import Context
-from tracereport.measures.fanout import NO_GROUP
+from tracereport.measures.fanout_groups import NO_GROUP
 from tracereport.measures.fanout_rows import CONFIDENCES
 from tracereport.measures.partials import Column, Table, add_up, group_rows, merge_tables
 from tracereport.measures.scopes import LOW
