@@ -37,16 +37,13 @@
  * same time in one process none is known.
  */
 
-const { AsyncLocalStorage } = require("node:async_hooks");
-const { channel } = require("node:diagnostics_channel");
-const { existsSync, openSync, readFileSync, writeSync } = require("node:fs");
 const { createRequire } = require("node:module");
-const { basename, dirname, join, relative, sep } = require("node:path");
-const { fileURLToPath } = require("node:url");
-const { inspect, types } = require("node:util");
 
 const SHARED = "perf-trace";
+const STDERR = 2;
 const LONGEST_WAIT_MS = 5000;
+const LONGEST_KEPT_NS = 20_000_000n;
+const MOST_WAITING = 30_000;
 const ELAPSED_NAMES = ["elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"];
 const RESERVED_NAMES = [
   ...["parent", "escaped", "test", "try", "phase", "process", "at", "write", "via", "activation"],
@@ -63,22 +60,34 @@ const FRAMES_TO_A_CALL = [1, 4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
 const FRAMES_TO_A_RUN = 200;
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
-const askers = new Map();
+const NOT_OWN = /^(?:node:|bun:|ext:|\[unknown\]$)|[\\/]node_modules[\\/]|<anonymous>/;
 const runs = new Map();
+const JEST = Symbol.for("$$jest-matchers-object");
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
 const TEXT_OF = Symbol.for("perf-trace text");
 const BOUND_TO = Symbol.for("perf-trace values");
 
+const isWanted = !["", "0", "off", "false", "no"].includes((process.env.PERF_TRACE ?? "").toLowerCase());
+
+// What only tracing needs, so that a program that isn't traced doesn't wait for it; clocks before tests replace theirs.
+const { AsyncLocalStorage } = isWanted ? loadBuiltin("node:async_hooks") : {};
+const { existsSync, openSync, readFileSync, writeSync } = isWanted ? loadBuiltin("node:fs") : {};
+const { basename, dirname, join, relative, sep } = isWanted ? loadBuiltin("node:path") : {};
+const { setImmediate } = isWanted ? loadBuiltin("node:timers") : {};
+const { fileURLToPath } = isWanted ? loadBuiltin("node:url") : {};
+const { inspect, types } = isWanted ? loadBuiltin("node:util") : {};
+
 // On what all copies in a process share, whichever module system has loaded them, and jest's for each of its files.
-const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= makeState());
+const state = isWanted ? (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= makeState()) : {};
 const { running, descriptor, numbers, lock } = state;
 const emitters = (state.emitters ??= new Set());
+const files = new Map(); // what is known of their frames
+const isDeep = new WeakSet(); // what asks with frames of a library around it
 
 /** Whether calls are traced. */
 const isOn = descriptor !== undefined;
 
-const { createHash, hash } = isOn ? loadBuiltin("node:crypto") : {};
 let vitestTest; // as it was read last, and so the path that was cleaned
 let cleaned = {};
 let isToldOfEnds = true;
@@ -263,9 +272,11 @@ function beginCall(name, params, asker, { via = "node", marks = {}, isStatement 
 }
 
 function listFields(params) {
-  return Object.entries(params).map(
-    ([param, value]) => `${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(value)}`,
-  );
+  const fields = [];
+  for (const param of Object.keys(params)) {
+    fields.push(`${param}${ELAPSED_NAMES.includes(param) ? "_" : ""}=${toText(params[param])}`);
+  }
+  return fields;
 }
 
 function nameAsker(call, asker) {
@@ -385,7 +396,8 @@ function failCall(call) {
 }
 
 function finishCall(call) {
-  const elapsedUs = (process.hrtime.bigint() - call.started) / 1000n;
+  const now = process.hrtime.bigint();
+  const elapsedUs = (now - call.started) / 1000n;
   if (!call.isRunning) return;
   call.isRunning = false;
   const { fields, marks, metrics, test, at } = call;
@@ -411,7 +423,7 @@ function finishCall(call) {
     elapsed = `elapsed_ms=${elapsedUs / 1000n}|${elapsed}`;
   }
   after.push(end);
-  writeLine(`PERF_TRACE|${call.number}|${before.join("|")}|${elapsed}|${after.join("|")}\n`);
+  writeLine(`PERF_TRACE|${call.number}|${before.join("|")}|${elapsed}|${after.join("|")}\n`, now);
 }
 
 function breaksLine(field) {
@@ -434,11 +446,24 @@ function noteOne(call, row) {
   call.metrics.digest = digest(row);
 }
 
-/** 63 bits of a hash of the answer; equal answers have equal ones. */
+/** 63 bits of a hash of the answer; equal answers have equal ones. Texts of one length differ in at least one step. */
 function digest(value) {
   const text = toText(value);
-  const bytes = hash === undefined ? createHash("sha256").update(text).digest() : hash("sha256", text, "buffer");
-  return bytes.readBigUInt64BE() >> 1n;
+  let [high, low] = [text.length, ~text.length];
+  for (let place = 0; place < text.length; place += 1) {
+    const code = text.charCodeAt(place);
+    high = Math.imul((high ^ code) + (high >>> 15), 0x2c1b3c6d);
+    low = Math.imul(((low << 7) | (low >>> 25)) + code, 0x297a2d39);
+  }
+  [high, low] = [mix(high ^ (low >>> 16)), mix(low ^ (high << 9))];
+  return (BigInt(high >>> 1) << 32n) | BigInt(low >>> 0);
+}
+
+/** Spreads each bit of 32 over all. */
+function mix(bits) {
+  bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+  return bits ^ (bits >>> 15);
 }
 
 function escape(text) {
@@ -482,10 +507,13 @@ function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
   const { stackTraceLimit, prepareStackTrace } = Error;
   let asker, run;
   try {
-    for (const depth of depths) {
+    for (const depth of isDeep.has(below) ? depths : [1, ...depths]) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
+      asker = findKnown(sites, senders);
+      if (asker !== undefined) break;
+      if (depth === 1 && sites.length > 0 && !isOwn(sites[0].getFileName())) isDeep.add(below); // a library's way to it
       const isAll = sites.length < depth || depth === depths.at(-1);
       const found = pickAsker(listOwn(sites, isAll, makeReader(below, prepareStackTrace)), senders);
       asker = found.asker ?? asker;
@@ -516,8 +544,8 @@ function makeReader(below, prepareStackTrace) {
 
 /** The frames of the program's own, up to one whose name more of the stack would tell. */
 function* listOwn(sites, isAll, readLine) {
-  for (const [place, site] of sites.entries()) {
-    if (!isOwn(site.getFileName())) continue;
+  for (let place = 0; place < sites.length; place += 1) {
+    if (!isOwn(sites[place].getFileName())) continue;
     const frame = findFrame(sites, place, isAll, readLine);
     if (frame === undefined) return;
     yield frame;
@@ -526,15 +554,35 @@ function* listOwn(sites, isAll, readLine) {
 
 function findFrame(sites, place, isAll, readLine) {
   const site = sites[place];
-  const key = `${site.getFunctionName()} ${site.getFileName()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
-  const known = askers.get(key);
+  const { frames } = findFile(site.getFileName());
+  const position = site.getPosition();
+  const known = frames.get(position);
   if (known !== undefined) return known;
   const name = findName(sites.slice(place));
   if (name === undefined && !isAll) return undefined;
-  if (askers.size > 10_000) askers.clear();
   const frame = { ...readFrame(readLine(place) ?? `    at ${site}`), name };
-  askers.set(key, frame);
+  frames.set(position, frame);
   return frame;
+}
+
+/** The innermost frame that is the program's own, if it is known that this asks, and nobody around it. */
+function findKnown(sites, senders) {
+  for (const site of sites) {
+    const { isOwn, frames } = findFile(site.getFileName());
+    if (!isOwn) continue;
+    const frame = frames.get(site.getPosition());
+    return frame !== undefined && (senders === undefined || (frame.call && !frame.call.sender)) ? frame : undefined;
+  }
+  return undefined;
+}
+
+function findFile(path) {
+  const known = files.get(path);
+  if (known !== undefined) return known;
+  if (files.size > 10_000) files.clear();
+  const file = { isOwn: typeof path === "string" && !emitters.has(path) && !NOT_OWN.test(path), frames: new Map() };
+  files.set(path, file);
+  return file;
 }
 
 /** The first frame, or where that sends what its function is given, the first around that; sure if no other can be. */
@@ -570,8 +618,7 @@ function captureStack(below) {
 }
 
 function isOwn(path) {
-  if (typeof path !== "string" || emitters.has(path)) return false;
-  return !/^(?:node:|bun:|ext:|\[unknown\]$)|[\\/]node_modules[\\/]|<anonymous>/.test(path);
+  return findFile(path).isOwn;
 }
 
 /** Tells this file's frames from the program's; a bundle of both is the program's. */
@@ -934,16 +981,19 @@ function takeLiterals(text, via) {
 }
 
 function beginQuery(sql, values, asker, via) {
-  const { name, isLeftOut, isRead, marks } = describe(sql, via);
-  if (isLeftOut) return undefined;
-  const call = beginCall(name, listParams(sql, values, via), asker, { via, marks: { ...marks }, isStatement: true });
-  return Object.assign(call, { isRead, senders: SENDERS });
+  const statement = describe(sql, via);
+  if (statement.isLeftOut) return undefined;
+  const fields = [statement.name, "", ...listParams(statement, values)];
+  const call = makeCall(fields, findParent(), undefined, via, { ...statement.marks });
+  call.isRead = statement.isRead;
+  call.senders = SENDERS;
+  nameAsker(call, asker);
+  return call;
 }
 
-function listParams(sql, values, via) {
-  const { text, shape, literals } = describe(sql, via);
-  const named = nameValues(values);
-  return Object.keys(named).length > 0 ? { sql: text, ...named } : { sql: shape, ...nameValues(literals) };
+function listParams({ text, shape, literals }, values) {
+  const fields = listFields(nameValues(values));
+  return fields.length > 0 ? [`sql=${text}`, ...fields] : [`sql=${shape}`, ...listFields(nameValues(literals))];
 }
 
 /** An operation on a model, or a raw statement, whose text is in pieces or in front of its values. */
@@ -959,12 +1009,12 @@ function beginOperation(model, operation, args, asker) {
 
 /** The values of a statement by name, or `p1`, `p2`, ... where they only have places. */
 function nameValues(values) {
-  if (values === undefined || values === null || isFunction(values)) return {};
-  const named = typeof values !== "object" ? [values] : values;
-  const entries = Object.entries(named).map(([name, value]) => [name, toPlain(value)]);
-  return Object.fromEntries(
-    Array.isArray(named) ? entries.map(([place, value]) => [`p${+place + 1}`, value]) : entries,
-  );
+  const named = {};
+  if (values === undefined || values === null || isFunction(values)) return named;
+  const list = typeof values !== "object" ? [values] : values;
+  const isList = Array.isArray(list);
+  for (const name of Object.keys(list)) named[isList ? `p${+name + 1}` : name] = toPlain(list[name]);
+  return named;
 }
 
 function toPlain(value) {
@@ -1159,8 +1209,8 @@ function tracePostgres(sql) {
     const call = beginQuery(this.strings.join("?"), this.args, asker, "postgres");
     if (call === undefined) return then.call(this, onValue, onError);
     const noted = settle({ then: then.bind(this) }, call, (rows) => {
-      const { name } = describe(this.string, "postgres");
-      call.fields = [name, call.fields[1], ...listFields(listParams(this.string, this.parameters, "postgres"))];
+      const statement = describe(this.string, "postgres");
+      call.fields = [statement.name, call.fields[1], ...listParams(statement, this.parameters)];
       if (call.isRead) noteAnswer(call, [...rows]);
       else call.metrics.rows = rows.count;
       finishCall(call);
@@ -1337,6 +1387,7 @@ function watchServers() {
   state.onFastify = ({ fastify }) => fastify.register(traceFastify);
   if (state.isServing) return;
   state.isServing = true;
+  const { channel } = loadBuiltin("node:diagnostics_channel");
   channel("http.server.request.start").subscribe((message) => state.onRequest(message));
   channel("fastify.initialization").subscribe((message) => state.onFastify(message));
 }
@@ -1378,11 +1429,15 @@ function findTest() {
   if (state.test !== undefined) return { name: state.test, attempt: 1 };
   const task = globalThis.__vitest_worker__?.current;
   if (task !== undefined) return task.type === "test" ? readVitest(task) : undefined;
-  const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
+  const jest = globalThis[JEST]?.state;
   if (jest?.currentTestName !== undefined && !globalThis.__vitest_worker__) {
     return { name: `${cleanPath(jest.testPath ?? "")} > ${jest.currentTestName}`, attempt: 1 };
   }
-  if (state.mochaTest !== undefined) return state.mochaTest;
+  return state.mochaTest ?? state.nodeTest;
+}
+
+/** The innermost test of those that have begun, if no other runs beside it. */
+function findNodeTest() {
   const name = state.nodeTests.at(-1);
   const isOnlyOne = state.nodeTests.every((other) => name === other || name.startsWith(`${other} > `));
   return name !== undefined && isOnlyOne ? { name, attempt: 1 } : undefined;
@@ -1417,8 +1472,14 @@ function finishTest() {
 
 /** Asks the runner to be told of its tests. */
 function watchTests() {
-  if (!state.isWatching) process.on("exit", finishTest);
-  const jest = globalThis[Symbol.for("$$jest-matchers-object")]?.state;
+  if (!state.isWatching) {
+    process.on("exit", () => {
+      finishTest();
+      state.waitsSince = -LONGEST_KEPT_NS; // what others do at the exit is written at once
+      writeLines();
+    });
+  }
+  const jest = globalThis[JEST]?.state;
   if (globalThis.__vitest_worker__ === undefined && jest !== undefined) {
     isToldOfEnds = jest.currentTestName === undefined; // a test that loads this takes no hooks any more
     if (isToldOfEnds) globalThis.afterEach?.(finishTest); // each file of jest's has its own
@@ -1430,11 +1491,15 @@ function watchTests() {
     // One process may run the tests of all files.
     const nameTest = ({ filePath = process.argv[1] ?? "", fullName, name }) =>
       `${cleanPath(filePath)} > ${fullName ?? name}`;
-    beforeEach((test) => void state.nodeTests.push(nameTest(test)));
+    beforeEach((test) => {
+      state.nodeTests.push(nameTest(test));
+      state.nodeTest = findNodeTest();
+    });
     afterEach((test) => {
       finishTest();
       const place = state.nodeTests.lastIndexOf(nameTest(test));
       if (place >= 0) state.nodeTests.splice(place, 1);
+      state.nodeTest = findNodeTest();
     });
   }
   state.isWatching = true;
@@ -1455,8 +1520,23 @@ function watchMocha(beforeEach, afterEach) {
 
 // The log
 
-function writeLine(line) {
-  let rest = Buffer.from(line.replace(/\p{Surrogate}/gu, (half) => `\\u${half.charCodeAt(0).toString(16)}`));
+/** Lines go out together at the end of what Node does at a time, as a write takes longer than all else; errors' at once. */
+function writeLine(line, now) {
+  state.lines ??= [];
+  state.lines.push(line);
+  state.waiting = (state.waiting ?? 0) + line.length;
+  if (state.lines.length === 1 && descriptor !== STDERR) {
+    state.waitsSince = now;
+    setImmediate(writeLines);
+  }
+  if (descriptor === STDERR || state.waiting > MOST_WAITING || now - state.waitsSince > LONGEST_KEPT_NS) writeLines();
+}
+
+function writeLines() {
+  if (!state.lines?.length) return;
+  const text = state.lines.join("");
+  [state.lines, state.waiting] = [[], 0];
+  let rest = Buffer.from(text.isWellFormed?.() ? text : text.replace(/\p{Surrogate}/gu, nameHalf));
   // A pipe takes a long line in parts. A thread that was ended amid its own never unlocks: no wait is without end.
   while (Atomics.exchange(lock, 0, 1) === 1 && Atomics.wait(lock, 0, 1, LONGEST_WAIT_MS) !== "timed-out");
   while (rest.length > 0) {
@@ -1471,8 +1551,12 @@ function writeLine(line) {
   Atomics.notify(lock, 0, 1);
 }
 
+function nameHalf(half) {
+  return `\\u${half.charCodeAt(0).toString(16)}`;
+}
+
 function makeState() {
-  const target = openTarget(process.env.PERF_TRACE ?? "");
+  const target = openTarget(process.env.PERF_TRACE);
   return {
     running: new AsyncLocalStorage(),
     descriptor: target,
@@ -1480,6 +1564,7 @@ function makeState() {
     root: target === undefined ? "" : findRoot(),
     test: process.env.PERF_TRACE_TEST,
     nodeTests: [],
+    nodeTest: undefined,
     mochaTest: undefined,
     isWatching: false,
     testCall: undefined,
@@ -1487,15 +1572,13 @@ function makeState() {
   };
 }
 
-/** A module of Node's own that takes milliseconds to load, and is not needed while tracing is off. */
+/** A module of Node's own, some of which take milliseconds to load. */
 function loadBuiltin(name) {
   return process.getBuiltinModule?.(name) ?? createRequire(process.execPath)(name);
 }
 
 function openTarget(target) {
-  const word = target.toLowerCase();
-  if (["", "0", "off", "false", "no"].includes(word)) return undefined;
-  if (["1", "on", "true", "yes", "stderr"].includes(word)) return 2;
+  if (["1", "on", "true", "yes", "stderr"].includes(target.toLowerCase())) return STDERR;
   try {
     return openSync(target.replaceAll("%p", String(process.pid)).replaceAll("%n", nameProgram()), "a");
   } catch (error) {
