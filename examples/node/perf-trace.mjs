@@ -553,7 +553,7 @@ function* listOwn(sites, isAll, readLine) {
 function findFrame(sites, place, isAll, readLine) {
   const site = sites[place];
   const { frames } = findFile(site.getFileName());
-  const position = site.getPosition();
+  const position = findPosition(site);
   const known = frames.get(position);
   if (known !== undefined) return known;
   const name = findName(sites.slice(place));
@@ -568,10 +568,15 @@ function findKnown(sites, senders) {
   for (const site of sites) {
     const { isOwn, frames } = findFile(site.getFileName());
     if (!isOwn) continue;
-    const frame = frames.get(site.getPosition());
+    const frame = frames.get(findPosition(site));
     return frame !== undefined && (senders === undefined || (frame.call && !frame.call.sender)) ? frame : undefined;
   }
   return undefined;
+}
+
+/** What tells a place of a file from others: Bun and Deno know lines and columns alone. */
+function findPosition(site) {
+  return site.getPosition?.() ?? `${site.getLineNumber()}:${site.getColumnNumber()}`;
 }
 
 function findFile(path) {
@@ -807,7 +812,11 @@ function isSet(name, body) {
 
 const EACH = new Set(["map", "forEach", "flatMap", "filter", "reduce", "some", "every", "find"]);
 const LOOP = /(?<![.\w$])(?:for\b\s*(await\b)?\s*(?=\()|while\b\s*(?=\()|do\b(?=\s*\{))/g;
+const ALL_OF_EACH =
+  /^(?:await\s+)?Promise\s*\.\s*all(?:Settled)?\s*\(\s*(?:\[[^[\]]*\]|[\w$.?!]+(?:\([^()]*\))?)\s*\.\s*(?:map|flatMap)\s*\(/;
 const OF_EACH = /(?<![.\w$])(?:of|in)(?![\w$])/;
+const NO_NAMES = new Set([null, undefined, "", "module code"]); // of functions, and of Bun's modules
+const TEST = /(?<![\w$])(?:test|it|specify|describe|suite|context)\s*(?:\.\s*[\w$]+\s*)*\($/;
 const IS_CALLED_AT_ONCE = /^\}?\s*\)\s*\(/;
 const NAMED =
   /(?<!\bexport\s+(?:default\s+)?(?:async\s+)?)(?:\bfunction\s+|\b(?:const|let|var)\s+)([\w$]+)\s*(?:<[^()]*>)?\s*(?:=\s*(?:async\s*)?)?$/;
@@ -819,7 +828,7 @@ const NAMED =
  * is one run. Of functions that others call, and of endless loops' turns, none is known.
  */
 function findRun(sites, asker, readLine) {
-  const stack = sites.map((site) => `${site.getFileName()}:${site.getPosition()}`).join();
+  const stack = sites.map((site) => `${site.getFileName()}:${findPosition(site)}`).join();
   if (!runs.has(stack)) {
     if (runs.size > 10_000) runs.clear();
     runs.set(stack, identifyRun(listLinks(sites, asker, readLine)));
@@ -836,13 +845,13 @@ function listLinks(sites, asker, readLine) {
     const isSkipped = isResumed && !site.isAsync();
     if (isOwn(path) && !isSkipped) {
       const frame = findFrame(sites, place, true, readLine);
-      const isNamed = Boolean(site.getFunctionName());
-      if (links.length > 0 || frame === asker) links.push({ frame, isNamed, isEach: false, isForeign: false });
+      const isNamed = !NO_NAMES.has(site.getFunctionName());
+      if (links.length > 0 || frame === asker) links.push({ frame, isNamed });
     } else if (path === "node:internal/process/task_queues") {
       isResumed = true;
     } else if (links.length > 0 && !isSkipped) {
-      const isEach = site.isPromiseAll?.() || (!path && EACH.has(site.getFunctionName()));
-      links.at(-1)[isEach ? "isEach" : "isForeign"] = true;
+      const isEach = !path && EACH.has(site.getFunctionName());
+      links.at(-1)[isEach ? "isEach" : site.isPromiseAll?.() ? "isOfAll" : "isForeign"] = true;
     }
   }
   return links;
@@ -850,7 +859,7 @@ function listLinks(sites, asker, readLine) {
 
 function identifyRun(links) {
   const seen = new Set();
-  let run, inner;
+  let run;
   for (const [place, { frame, isNamed, isForeign }] of links.entries()) {
     const { source, start, around } = locate(frame);
     const body = around?.at(-1);
@@ -858,20 +867,15 @@ function identifyRun(links) {
     if (source === undefined || (body === undefined && isNamed) || seen.has(key)) return undefined; // or it calls itself
     seen.add(key);
     const loop = findLoop(source, start, body);
-    const isEach = place > 0 && links[place - 1].isEach;
-    if (isEach && (links[place - 1].frame.path !== frame.path || !isWithin(inner, body))) return undefined;
+    const { isEach = false, isOfAll = false } = links[place - 1] ?? {};
+    if (isOfAll && !ALL_OF_EACH.test(source.code.slice(start))) return undefined;
     if (place > 0 && loop?.isEndless) return undefined;
-    if (place === 0 || loop !== undefined || isEach) run = key;
+    if (place === 0 || loop !== undefined || isEach || isOfAll) run = key;
     else run += ` ${frame.path}:${findBracket(source, start)}`;
     if (body === undefined || (body.isOnce ??= runsOnce(source, body))) return run;
     if (isForeign) return undefined;
-    inner = body;
   }
   return undefined;
-}
-
-function isWithin(inner, outer) {
-  return outer === undefined || (outer.from < inner.from && inner.to <= outer.to);
 }
 
 /** The loop that a place of a function is in. */
@@ -904,18 +908,29 @@ function findBracket({ code }, start) {
   return CALL.exec(code) === null ? start : CALL.lastIndex;
 }
 
-/** Whether a function can't run again: the module's own code calls it in one place, outside of loops, and none else. */
+/** Whether a function runs once: the module's own code calls it in one place, outside of loops, or it is a test's. */
 function runsOnce(source, { from, to }) {
   const { code, functions } = source;
-  const isInFunction = (place) => functions.some((other) => other.from < place && place < other.to);
-  const isOnce = (place) => !isInFunction(place) && findLoop(source, place) === undefined;
-  if (IS_CALLED_AT_ONCE.test(code.slice(to))) return isOnce(from);
+  const isOnce = (place) => {
+    const around = functions.findLast((other) => other.from < place && place < other.to);
+    if (findLoop(source, place, around) !== undefined) return false;
+    return around === undefined || (isTest(source, around) && isOnce(around.from));
+  };
+  if (!isOnce(from)) return false;
+  if (IS_CALLED_AT_ONCE.test(code.slice(to)) || isTest(source, { from, to })) return true;
   const name = NAMED.exec(code.slice(Math.max(from - 200, 0), from))?.[1];
-  if (name === undefined || !isOnce(from)) return false;
+  if (name === undefined) return false;
   const word = new RegExp(`(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g");
   const declared = code.lastIndexOf(name, from);
   const others = Array.from(code.matchAll(word), ({ index }) => index).filter((place) => place !== declared);
   return others.length === 1 && isOnce(others[0]) && /^\s*\(/.test(code.slice(others[0] + name.length));
+}
+
+/** Whether a function is given to `test` or `describe`, of whichever runner. */
+function isTest({ code, ends }, { from, to }) {
+  let open = from - 1;
+  while (open >= 0 && !(code[open] === "(" && ends.get(open) >= to)) open -= 1;
+  return TEST.test(code.slice(Math.max(open - 60, 0), open + 1));
 }
 
 // Statements

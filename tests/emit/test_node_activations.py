@@ -31,6 +31,9 @@ LOOPS = {
     }
     await main();""",
     "all at once": "const main = async () => { await Promise.all(ids.map((id) => find(id))); };\nmain();",
+    "all at once, later, by a helper": """async function load(id) { await pause(); return find(id); }
+    async function main() { const all = await Promise.all(ids.map(load)); return all; }
+    main();""",
     "all at once, later": """(async () => {
         await Promise.all(ids.map(async (id) => { await pause(); await find(id); }));
     })();""",
@@ -44,6 +47,12 @@ LOOPS = {
     async function page() { await pause(); return await list(); }
     async function main() { return await page(); }
     if (ids.length > 0) { main(); }""",
+    "in a test of whichever runner": """import { test } from "runner";
+    test("lists", async () => { for (const id of ids) await find(id); });""",
+    "in one of a suite": """import { it, describe } from "runner";
+    describe("books", () => {
+        it.only("are listed", { timeout: 10 }, async function () { await Promise.all(ids.map(find)); });
+    });""",
 }
 OTHERS = {
     "one after the other": f"async function main() {{ {'await find(1); ' * 6}}}\nmain();",
@@ -63,7 +72,21 @@ OTHERS = {
     "an exported function": "export async function main() { for (const id of ids) await find(id); }\nmain();",
     "a loop around it": """async function main(id) { await find(id); }
     while (ids.length > 0) await main(ids.pop());""",
+    "tests made in a loop": """import { test } from "runner";
+    for (const id of ids) test("finds one", async () => { await find(id); });""",
+    "suites made in a loop": """import { it, describe } from "runner";
+    ids.forEach((id) => describe("books", () => it("finds one", () => find(id))));
+    for (const id of ids) describe("books", () => it("finds one", () => find(id)));""",
+    "a handler": """import { on } from "runner";
+    on("message", async (id) => { await find(id); });""",
 }
+RUNNER = """
+export const test = (name, ...others) => { setImmediate(others.at(-1)); };
+test.only = test;
+export const it = test;
+export const describe = (name, body) => body();
+export const on = async (name, body) => { for (let id = 0; id < 6; id += 1) await body(id); };
+"""
 
 
 def run(folder: Path, module: str) -> list[WrittenCall]:
@@ -77,6 +100,10 @@ def prepare(folder: Path, module: str) -> None:
     (folder / ".git").mkdir()
     (folder / "perf-trace.mjs").write_bytes((EXAMPLES / "node" / "perf-trace.mjs").read_bytes())
     (folder / "main.mjs").write_text(f"{POOL}\n{module}\n")
+    library = folder / "node_modules" / "runner"
+    library.mkdir(parents=True)
+    (library / "package.json").write_text('{"type": "module", "main": "index.js"}')
+    (library / "index.js").write_text(RUNNER)
 
 
 def activations(calls: list[WrittenCall]) -> list[str | None]:
