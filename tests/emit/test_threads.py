@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.shop import run_pytest
 from tests.tracing import tracing
+from tests.written_lines import read_line
 from tracereport.emit import begin, threads, trace, traced
 from tracereport.emit.hooks import find_outside
 
@@ -310,3 +312,90 @@ def test_what_a_pool_of_multiprocessing_s_threads_asks_belongs_to_who_submits_it
 def test_pools_of_multiprocessing_s_processes_are_left_alone(tmp_path: Path) -> None:
     with tracing(tmp_path), multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.map(abs, [-1]) == [1]
+
+
+PAGES = """
+import sqlite3
+
+
+def fill(path):
+    db = sqlite3.connect(path, check_same_thread=False)
+    db.executescript("CREATE TABLE a (id, name); CREATE TABLE b (a_id)")
+    db.executemany("INSERT INTO a VALUES (?, ?)", [(key, "x") for key in range(6)])
+    db.executemany("INSERT INTO b VALUES (?)", [(key,) for key in range(6)])
+    return db
+
+
+def name_of(db, key):
+    return db.execute("SELECT name FROM a WHERE id = ?", (key,)).fetchone()
+
+
+def page(db):
+    return [name_of(db, key) for key, in db.execute("SELECT a_id FROM b").fetchall()]
+
+
+async def page_later(db):
+    return [name_of(db, key) for key, in db.execute("SELECT a_id FROM b").fetchall()]
+"""
+TESTS_OF_PAGES = """
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import pages
+
+
+@pytest.fixture
+def db(tmp_path):
+    return pages.fill(tmp_path / "a.db")
+
+
+def test_thread(db):
+    thread = threading.Thread(target=pages.page, args=(db,))
+    thread.start()
+    thread.join()
+
+
+def test_pool(db):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pages.page, db).result()
+
+
+def test_to_thread(db):
+    asyncio.run(asyncio.to_thread(pages.page, db))
+
+
+def test_task(db):
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(loop.create_task(pages.page_later(db)))
+    loop.close()
+
+
+def test_own_loop(db):
+    def visit():
+        for key in range(6):
+            pages.name_of(db, key)
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_what_a_test_hands_to_a_thread_or_a_loop_is_one_run_of_what_it_hands(tmp_path: Path) -> None:
+    (tmp_path / "pages.py").write_text(PAGES)
+    (tmp_path / "test_pages.py").write_text(TESTS_OF_PAGES)
+    (tmp_path / "pyproject.toml").write_text("")
+    done = run_pytest(tmp_path, "--perf-trace", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    runs: dict[str, list[str]] = {}
+    for line in (tmp_path / "perf_trace.log").read_text().splitlines():
+        if "|select a|" in line:
+            call = read_line(line)
+            runs.setdefault(str(call.test).rpartition("::")[2], []).append(call.reserved["activation"])
+    assert {test: (len(own), len(set(own))) for test, own in runs.items()} == {
+        **dict.fromkeys(("test_thread", "test_pool", "test_to_thread", "test_task"), (6, 1)),
+        "test_own_loop": (6, 6),
+    }

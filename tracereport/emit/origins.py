@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 _TEST_RUNNERS = ("_pytest", "pluggy", "pytest", "unittest.case", "unittest.async_case")
-_SCHEDULERS = ("asyncio", "asgiref", "concurrent.futures", "threading", "multiprocessing", "anyio", *_TEST_RUNNERS)
-_AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio")
+_LOOPS = ("asyncio", "asgiref", "anyio", "trio", "outcome")
+_SCHEDULERS = (*_LOOPS, "concurrent.futures", "threading", "multiprocessing", *_TEST_RUNNERS)
+_AROUND_TESTS = (*_SCHEDULERS, "contextlib", "unittest", "hypothesis", "pytest_asyncio", "pytest_trio")
 _UNDER_SUBMITTED = (*_SCHEDULERS, str(__package__))
 _VIAS_OF_TESTS = ("pytest", "unittest")
 _INSTALLED = "site-packages"
@@ -152,6 +153,9 @@ def _find_run(frame: FrameType) -> FrameType:
         elif runs_in(outer, _TEST_RUNNERS):
             break
         outer = outer.f_back
+    begun = _find_begun_by_test(stack)
+    if begun is not None:
+        return begun
     if outer is None or not stack:  # a thread of its own
         return _leave_comprehension(frame)
     test = stack.pop().f_code
@@ -165,6 +169,25 @@ def _find_run(frame: FrameType) -> FrameType:
         if not is_tests:
             return called
     return _leave_comprehension(frame)
+
+
+def _find_begun_by_test(stack: list[FrameType]) -> FrameType | None:
+    """The function of the program's that a test has handed to a thread or a loop; None where it has handed none.
+
+    Args:
+        stack: what runs there, the innermost first.
+    """
+    if handed_run.get() is not None or not now.test:
+        return None
+    test = now.test[0].partition("=")[2].partition("::")[0]
+    if not test.endswith(".py"):  # as unittest names it
+        return None
+    for outer in reversed(stack):
+        path = _path_in_repository(outer.f_code.co_filename)
+        if path is not None and _INSTALLED not in path and not runs_in(outer, _UNDER_SUBMITTED):
+            # Either may be told from a folder further in.
+            return None if f"/{path}".endswith(f"/{test}") or f"/{test}".endswith(f"/{path}") else outer
+    return None
 
 
 def _leave_comprehension(frame: FrameType) -> FrameType:
