@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from tests.tracing import tracing
 from tracereport.emit import aiosqlite as aiosqlite_hook
-from tracereport.emit import drivers, sqlite
+from tracereport.emit import drivers, hooks, sqlite
 from tracereport.emit import sqlalchemy as sqlalchemy_hook
 from tracereport.emit.statements import Databases
 
@@ -113,6 +113,40 @@ def test_who_has_a_statement_of_his_own_asks_it_himself(db: sqlite3.Connection, 
         find_titles(db, 1)
         find_titles(db, 2, ordered=None)
     assert [call.caller for call in calls] == ["find_titles"] * 2
+
+
+def ask_first(db: sqlite3.Connection, sql: str | None = None) -> Any:
+    sql = sql or "SELECT title FROM books LIMIT 1"
+    return db.execute(sql).fetchall()
+
+
+def ask_after_own(db: sqlite3.Connection, sql: str) -> Any:
+    db.execute(f"PRAGMA cache_size = {len(sql)}")
+    return db.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("begins_with_own", [False, True])
+def test_one_that_has_a_statement_of_its_own_at_times_asks_only_that_itself(
+    db: sqlite3.Connection, tmp_path: Path, begins_with_own: bool
+) -> None:
+    names = f"'{begins_with_own}' AS name"  # a text that no test before has sent
+
+    def give() -> None:
+        ask_first(db, f"SELECT {names}")
+
+    hooks._senders.clear()
+    with tracing(tmp_path) as calls:
+        for own in (begins_with_own, not begins_with_own, begins_with_own):
+            if own:
+                ask_first(db)
+            else:
+                give()
+        ask_after_own(db, f"SELECT 2, {names}")
+    askers = [str(call.caller).rpartition(".")[2] for call in calls]
+    asked_own = [asker == "ask_first" for asker in askers[:3]]
+    assert asked_own == [begins_with_own, not begins_with_own, begins_with_own]
+    assert askers[3] == "ask_after_own"
+    assert askers[4] == "test_one_that_has_a_statement_of_its_own_at_times_asks_only_that_itself"
 
 
 def test_what_is_compared_with_a_statement_is_asked_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:

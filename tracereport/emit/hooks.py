@@ -56,8 +56,8 @@ _REQUESTS = frozenset(
 _PLACES_KEPT = 4096
 _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
-_senders: dict[int, tuple[CodeType, bool]] = {}
-"""By a code's identity: the code, kept as above, and whether it sends what it is given."""
+_senders: dict[tuple[int, int], tuple[CodeType, bool]] = {}
+"""By a code's identity and an instruction: the code, kept as above, and whether it sends there what it is given."""
 _call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
@@ -211,9 +211,14 @@ def _find_giver(frame: FrameType, sent: tuple[object, ...], inside: tuple[str, .
 
 
 def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
-    """Whether an argument of the function is what is sent; the first time that it runs tells for all."""
+    """Whether an argument of the function is what is sent; at each place in it the first time tells for all.
+
+    A text that stands in the function is its own, whatever it is given at other times.
+    """
     code = frame.f_code
-    known = _senders.get(id(code))
+    if any(type(each) is str and each in code.co_consts for each in sent):
+        return False
+    known = _senders.get((id(code), frame.f_lasti))
     if known is None:
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
@@ -221,7 +226,7 @@ def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
         given = [values.get(name) for name in code.co_varnames[:count]]
         if len(_senders) >= _PLACES_KEPT:
             _senders.clear()
-        known = _senders[id(code)] = code, any(_holds(value, sent) for value in given)
+        known = _senders[id(code), frame.f_lasti] = code, any(_holds(value, sent) for value in given)
     return known[1]
 
 
