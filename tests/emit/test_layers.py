@@ -47,7 +47,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 ASKS = "def ask(db, sql, *values):\n    return db.execute(sql, values).fetchall()\n"
 
 
-@pytest.mark.parametrize("name", ["tortoise", "pony", "piccolo", "dataset", "peewee", "playhouse", "records"])
+@pytest.mark.parametrize("name", ["tortoise", "pony", "piccolo", "dataset", "peewee", "playhouse", "databases"])
 def test_the_library_asks_for_the_program(
     db: sqlite3.Connection, install: Callable[..., Any], tmp_path: Path, name: str
 ) -> None:
@@ -59,7 +59,7 @@ def test_the_library_asks_for_the_program(
     with tracing(tmp_path) as calls:
         find()
         db.execute("SELECT 2").fetchall()
-    named = {"playhouse": "peewee", "records": "sqlite3"}.get(name, name)
+    named = {"playhouse": "peewee", "databases": "sqlite3"}.get(name, name)
     assert [call.reserved["via"] for call in calls] == [named, "sqlite3"]
     assert calls[0].caller.endswith(".find")
 
@@ -161,5 +161,5 @@ def test_what_stands_above_sqlalchemy_asks_for_the_program(install: Callable[...
         find()
     assert [(call.reserved["via"], call.caller.rpartition(".")[2]) for call in calls] == [
         ("dataset", "find"),
-        ("sqlalchemy", "find"),
+        ("records", "find"),
     ]

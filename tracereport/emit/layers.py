@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .origins import runs_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 LAYERS = (
@@ -27,6 +27,10 @@ _NAMES = {
     "pony": "pony",
     "piccolo": "piccolo",
     "dataset": "dataset",
+    "ormar": "ormar",
+    "records": "records",
+    "pugsql": "pugsql",
+    "sqlite_utils": "sqlite-utils",
 }
 """By package what the advice calls it."""
 
@@ -46,16 +50,31 @@ def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
     name = relation = None
     if _NAMES.keys().isdisjoint(sys.modules):
         return None
-    while frame is not None and runs_in(frame, inside):
-        package = name_package(frame)
+    for each in _go_outward(frame):
+        if not runs_in(each, inside):
+            break
+        package = name_package(each)
         if package in _NAMES:
             name = _NAMES[package]
-            read = _READERS.get((package, frame.f_code.co_name))
+            read = _READERS.get((package, each.f_code.co_name))
             if read is not None:
                 with suppress(Exception):  # another version
-                    relation = read(frame.f_locals) or relation
-        frame = frame.f_back
+                    relation = read(each.f_locals) or relation
     return name if relation is None else f"{name}:{relation}"
+
+
+def _go_outward(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames from one on, through the greenlets in which asynchronous code runs synchronous one."""
+    greenlet = sys.modules.get("greenlet")
+    waiting = None if greenlet is None else greenlet.getcurrent()
+    while True:
+        while frame is not None:
+            yield frame
+            frame = frame.f_back
+        waiting = None if waiting is None else waiting.parent
+        if waiting is None:
+            return
+        frame = waiting.gr_frame
 
 
 def _read_accessor(own: dict[str, Any]) -> str | None:
