@@ -159,7 +159,19 @@ def test_a_signal_s_handler_can_be_traced() -> None:
 def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:
     done = run_python("import sys\nfrom tracereport.emit import *\nprint(*sys.modules)", PERF_TRACE="")
     loaded = done.stdout.split()
-    parts = ["defer", "answers", "lines", "log", "calls", "activations", "origins", "tracing", "modules", "testing"]
+    parts = [
+        "defer",
+        "answers",
+        "lines",
+        "log",
+        "calls",
+        "activations",
+        "frames",
+        "origins",
+        "tracing",
+        "modules",
+        "testing",
+    ]
     emitter = {"tracereport", "tracereport.emit", *(f"tracereport.emit.{part}" for part in parts)}
     assert {name for name in loaded if name.startswith("tracereport")} == emitter
     assert not {"polars", "numpy", "msgspec", "altair", "asyncio", "logging"} & set(loaded)

@@ -231,6 +231,7 @@ def test_psycopg2_s_parts_copies_and_procedures(
                 with db.cursor("parts") as parts:
                     parts.execute(ALL)
                     given.append(read_rows(parts))
+            cursor.copy_from(io.StringIO("9\n"), "books", columns=(name for name in ["id"]))
             with pytest.raises(psycopg2.Error):
                 cursor.callproc("nowhere")
             return given
@@ -244,6 +245,7 @@ def test_psycopg2_s_parts_copies_and_procedures(
         ("copy books", 5, False, None, None),
         read(5),
         read(5),
+        ("copy books", 1, False, "books", None),
         ("select nowhere", None, False, None, "1"),
     ]
     assert [call.params[0][1] for call in calls][1:4] == [
@@ -281,6 +283,7 @@ def test_asyncpg_s_cursors_and_copies(server: dict[str, Any], tmp_path: Path) ->
             await db.copy_records_to_table("books", records=[(7, "q"), (8, "r")], schema_name="public"),
             await db.copy_to_table("books", source=io.BytesIO(b"9\ts\n")),
             await db.copy_from_table("books", columns=["id"], output=out),
+            await db.copy_records_to_table("books", records=iter([(9,)]), columns=(name for name in ["id"])),
             await db.copy_from_query("SELECT id FROM books WHERE id > $1", 1, output=out),
             out.getvalue(),
         ]
@@ -309,7 +312,8 @@ def test_asyncpg_s_cursors_and_copies(server: dict[str, Any], tmp_path: Path) ->
         ("copy public.books", 2, False, "public.books", None),
         ("copy books", 1, False, "books", None),
         ("copy books", 6, False, None, None),
-        ("copy books", 5, False, None, None),
+        ("copy books", 1, False, "books", None),
+        ("copy books", 6, False, None, None),
     ]
     assert [dict(call.params).get("parameter_sets") for call in asked[6:8]] == ["2", None]
     assert {call.caller.rpartition(".")[2] for call in asked} == {"ask", "read_all", "copy_all"}

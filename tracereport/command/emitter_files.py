@@ -25,7 +25,7 @@ _NAMES: dict[Language, str] = {"rust": "perf_trace.rs", "node": "perf-trace.mjs"
 _NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
 _DECLARED = re.compile(r"^export declare (?:function|const) (\w+)(.+?);$(?=\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
 _DEFINED = r"^(export (?:async )?function {name})\(.*\)(?= \{{$)|^(export const {name})(?= =)"
-_PYTHON_MODULES = ("lines", "log", "testing", "calls", "activations", "origins", "tracing", "answers")
+_PYTHON_MODULES = ("lines", "log", "testing", "calls", "activations", "frames", "origins", "tracing", "answers")
 """What makes up the emitter itself, without hooks for libraries; each needs those before it."""
 
 

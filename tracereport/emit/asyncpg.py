@@ -81,7 +81,7 @@ def _copy_records(copy: Callable[..., Any], connection: Any, *args: Any, **kwarg
     with suppress(Exception):  # as below
         table, schema, columns = args[0], kwargs.get("schema_name"), kwargs.get("columns")
         name = ".".join(f'"{part}"' for part in (schema, table) if part)
-        listed = f" ({', '.join(columns)})" if columns else ""
+        listed = f" ({', '.join(columns)})" if isinstance(columns, (list, tuple)) else ""
         asked = f"COPY {name}{listed} FROM STDIN", kwargs["records"]
         return _ask(copying, None, connection, asked, {}, is_many=True)
     return copying

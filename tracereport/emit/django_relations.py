@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
 from django.db.models.query import QuerySet
 
+from .frames import read_locals
+
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
@@ -43,13 +45,15 @@ def find_relation(fetching: FrameType) -> str | None:
             break
         code = frame.f_code
         if code is _GETS:
-            field = frame.f_locals["self"].field
+            [descriptor] = read_locals(frame, ("self",))
+            field = descriptor.field
             return f"{field.model.__name__}.{field.name}"
         if code is _GETS_BACK:
-            related = frame.f_locals["self"].related
+            [descriptor] = read_locals(frame, ("self",))
+            related = descriptor.related
             return f"{related.model.__name__}.{related.get_accessor_name()}"
         frame = frame.f_back
-    return _find_of_many(fetching.f_locals["self"])
+    return _find_of_many(read_locals(fetching, ("self",))[0])
 
 
 def _find_of_many(queryset: Any) -> str | None:  # noqa: ANN401  # of any model

@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .calls import NOT_TRACED, NOWHERE, Call, Origin
+from .frames import read_locals
 from .libraries import HOOKS
 from .log import now
 from .modules import trace_module, when_imported
@@ -222,8 +223,7 @@ def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
     if known is None:
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-        values = frame.f_locals
-        given = [values.get(name) for name in code.co_varnames[:count]]
+        given = read_locals(frame, code.co_varnames[:count]) if count else []
         if len(_senders) >= _PLACES_KEPT:
             _senders.clear()
         known = _senders[id(code), frame.f_lasti] = code, any(_holds(value, sent) for value in given)

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .frames import read_locals
 from .origins import runs_in
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
         package = name_package(each)
         if package in _NAMES:
             name = _NAMES[package]
-            read = _READERS.get((package, each.f_code.co_name))
-            if read is not None:
+            reader = _READERS.get((package, each.f_code.co_name))
+            if reader is not None:
                 with suppress(Exception):  # another version
-                    relation = read(each.f_locals) or relation
+                    relation = reader[1](read_locals(each, reader[:1])[0]) or relation
     return name if relation is None else f"{name}:{relation}"
 
 
@@ -77,15 +78,14 @@ def _go_outward(frame: FrameType | None) -> Iterator[FrameType]:
         frame = waiting.gr_frame
 
 
-def _read_accessor(own: dict[str, Any]) -> str | None:
+def _read_accessor(accessor: Any) -> str | None:  # noqa: ANN401  # of a version's own kind
     """Of peewee, which loads what a foreign key points to: ``Book.author``."""
-    field = own["self"].field
+    field = accessor.field
     return f"{field.model.__name__}.{field.name}"
 
 
-def _read_query(own: dict[str, Any]) -> str | None:
+def _read_query(query: Any) -> str | None:  # noqa: ANN401  # as above
     """Of peewee, which loads the rows that point to one: ``Author.books[]``, where nothing else is asked of them."""
-    query = own["query"]
     where = query._where  # noqa: SLF001  # nothing else tells it
     field = where.lhs
     if where.op != "=" or query._limit is not None or not hasattr(field, "rel_model"):  # noqa: SLF001  # as above
@@ -93,8 +93,8 @@ def _read_query(own: dict[str, Any]) -> str | None:
     return f"{field.rel_model.__name__}.{field.backref}[]"
 
 
-_READERS: dict[tuple[str, str], Callable[[dict[str, Any]], str | None]] = {
-    ("peewee", "get_rel_instance"): _read_accessor,
-    ("peewee", "execute"): _read_query,
+_READERS: dict[tuple[str, str], tuple[str, Callable[[Any], str | None]]] = {
+    ("peewee", "get_rel_instance"): ("self", _read_accessor),
+    ("peewee", "execute"): ("query", _read_query),
 }
-"""By package and function: what reads a relation from its frame."""
+"""By package and function: a local of its frame, and what reads a relation from that."""

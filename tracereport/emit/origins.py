@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .activations import number_activation
 from .calls import NOWHERE, Origin, current, find_running
+from .frames import read_locals
 from .log import now
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def find_own_class(frame: FrameType | None, end: FrameType) -> Origin | None:
     """
     while frame is not None and frame is not end:
         if frame.f_code.co_varnames[:1] == ("self",):
-            kind: Any = type(frame.f_locals["self"])
+            kind: Any = type(read_locals(frame, ("self",))[0])
             origin = _find_class(kind)
             if origin is not None:
                 return origin

@@ -112,7 +112,8 @@ def _begin_many(cursor: Any, frame: FrameType, query: Any, vars_list: Any) -> tu
 
 def _begin_procedure(cursor: Any, frame: FrameType, procname: str, parameters: Any = None) -> tuple[str, Call]:  # noqa: ANN401  # as above
     named = isinstance(parameters, dict)
-    places = ", ".join(f"{name} := %s" if named else "%s" for name in parameters or ())
+    known = parameters if named or isinstance(parameters, (list, tuple)) else ()
+    places = ", ".join(f"{name} := %s" if named else "%s" for name in known)
     return _begin_call(cursor, frame, f"SELECT * FROM {procname}({places})", name_values(parameters))  # noqa: S608  # as the library sends it
 
 
@@ -147,8 +148,9 @@ def _begin_copy_to(
     return _begin_call(cursor, frame, f"COPY {table}{_list_columns(columns)} TO STDOUT", ())
 
 
-def _list_columns(columns: Sequence[str] | None) -> str:
-    return "" if columns is None else f" ({', '.join(columns)})"
+def _list_columns(columns: object) -> str:
+    # What can be gone through but once is the library's to go through.
+    return f" ({', '.join(map(str, columns))})" if isinstance(columns, (list, tuple)) else ""
 
 
 def _begin_call(

@@ -31,7 +31,7 @@ _NAMED_CALLERS = 2
 _LISTED_CALLERS = 5
 _NAMED_PARAMS = 2
 
-_WRITING_VERBS = ("insert", "update", "delete", "replace", "merge")
+_WRITING_VERBS = ("insert", "update", "delete", "replace", "merge", "copy")
 
 KIND_WORDS: dict[str, str] = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
 
