@@ -1,4 +1,4 @@
-"""Builds what a wheel holds beside Python: the native library, and the charts' JavaScript."""
+"""Builds what a wheel holds beside Python: the native library, the templates, and the charts' JavaScript."""
 
 import importlib.util
 import tempfile
@@ -9,9 +9,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Compiles the native library in place, and adds ``tracereport/templates/vega.js.gz`` to a wheel.
+    """Compiles the native library in place, and adds ``tracereport/templates`` with ``vega.js.gz`` to a wheel.
 
-    An editable checkout makes its own JavaScript when it first needs it.
+    An editable checkout has its templates, and makes its own JavaScript when it first needs it.
     """
 
     PLUGIN_NAME = "custom"
@@ -38,13 +38,22 @@ class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
         bundle = Path(self._folder.name) / "vega.js.gz"
         maker = _load(Path(self.root) / "tracereport" / "documents" / "page" / "vega_bundle.py")
         bundle.write_bytes(maker.make_bundle())
-        build_data["force_include"][str(bundle)] = "tracereport/templates/vega.js.gz"
+        included = {
+            str(path): f"tracereport/{path.relative_to(self.root)}" for path in _list_templates(Path(self.root))
+        }
+        build_data["force_include"] |= included | {str(bundle): "tracereport/templates/vega.js.gz"}
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""
         del version, build_data, artifact_path
         if hasattr(self, "_folder"):
             self._folder.cleanup()
+
+
+def _list_templates(root: Path) -> list[Path]:
+    """The templates of documents; beside them stands the component that GitLab looks for in a folder of this name."""
+    files = sorted(path for path in (root / "templates").rglob("*") if path.is_file())
+    return [path for path in files if path.parent.name != "report"]
 
 
 def _load(path: Path) -> Any:  # noqa: ANN401 - a module that isn't installed yet

@@ -1,11 +1,13 @@
 """What is published: the package's own words, its sources, its container, and its release."""
 
+import gzip
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,24 @@ def test_the_sources_are_all_that_is_in_the_repository(tmp_path: Path) -> None:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert tracked - packed == set()
     assert {name for name in packed - tracked if name.endswith((".so", ".dll", ".dylib"))} == set()
+
+
+def test_a_wheel_holds_the_package_its_templates_and_the_licences(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (made,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(made) as archive:
+        packed = set(archive.namelist())
+        bundle = gzip.decompress(archive.read("tracereport/templates/vega.js.gz")).decode()
+    told = {name for name in packed if ".dist-info/" in name}
+    assert {Path(name).name for name in told if "/licenses/" in name} == {"LICENSE", "LICENSE-THIRD-PARTY.txt"}
+    templates = {str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*.*")}
+    component = "templates/report/template.yml"
+    assert {name for name in packed if "/templates/" in name} == {
+        f"tracereport/{name}" for name in templates - {component}
+    } | {"tracereport/templates/vega.js.gz"}
+    assert all(name.startswith("tracereport/") for name in packed - told)
+    assert bundle.startswith("/*! Vega"), "who takes a page takes the notices along"
 
 
 def test_hadolint_finds_nothing(tmp_path: Path) -> None:

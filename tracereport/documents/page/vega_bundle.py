@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
+_NOTICE = """/*! Vega, Vega-Lite and vega-embed: (c) University of Washington Interactive Data Lab, BSD-3-Clause.
+D3 and TopoJSON: (c) Mike Bostock, ISC. All of them, and the texts: LICENSE-THIRD-PARTY.txt in tracereport. */"""
 
 
 class Bundle(NamedTuple):
@@ -30,7 +32,7 @@ def make_bundle() -> bytes:
 
     bundle: str = vl_convert.javascript_bundle(_SNIPPET)
     escaped = bundle.replace("</script", "<\\/script").strip()
-    return gzip.compress(f'(() => {{\n"use strict";\n{escaped}\n}})();'.encode(), mtime=0)
+    return gzip.compress(f'{_NOTICE}\n(() => {{\n"use strict";\n{escaped}\n}})();'.encode(), mtime=0)
 
 
 def read_bundle() -> Bundle:
