@@ -38,10 +38,9 @@ class WheelHook(BuildHookInterface):  # type: ignore[type-arg]
         bundle = Path(self._folder.name) / "vega.js.gz"
         maker = _load(Path(self.root) / "tracereport" / "documents" / "page" / "vega_bundle.py")
         bundle.write_bytes(maker.make_bundle())
-        included = {
-            str(path): f"tracereport/{path.relative_to(self.root)}" for path in _list_templates(Path(self.root))
-        }
-        build_data["force_include"] |= included | {str(bundle): "tracereport/templates/vega.js.gz"}
+        included = {path: path.relative_to(self.root) for path in _list_templates(Path(self.root))}
+        included[bundle] = Path("templates", bundle.name)
+        build_data["force_include"] |= {str(path): f"tracereport/{target}" for path, target in included.items()}
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""

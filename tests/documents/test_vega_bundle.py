@@ -26,7 +26,7 @@ def test_the_bundle_is_a_script_without_an_end_tag_that_sets_one_global() -> Non
     packed = vega_bundle.make_bundle()
     bundle = gzip.decompress(packed).decode()
     assert "</script" not in bundle.lower()
-    assert bundle.startswith("(() => {")
+    assert bundle.partition("*/\n")[2].startswith("(() => {"), "behind the licences"
     assert bundle.endswith("})();")
     assert bundle.count("window.vegaEmbed=") == 1
     assert len(packed) < 320_000
