@@ -44,7 +44,7 @@ class FanOuts(SectionView[FanOut]):
 
 def _parent(row: FanOut, record: str) -> Cell:
     if row.parent is None:
-        return Words("the process: no tree is known")
+        return Words("no tree is known")
     return Place(row.parent.number, row.parent.line, row.parent_function or "", record)
 
 
