@@ -6,6 +6,7 @@
  *     import { answer, trace, traced, traceQueries } from "./perf-trace.cjs";
  *
  *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, postgres, libSQL, ...
+ *     const cache = traceQueries(new Redis()); // ioredis, redis
  *     const db = traceQueries(drizzle(pool)); // or a Sequelize, a DataSource of TypeORM's, a Knex
  *     traceQueries(pg); // the driver itself, where another library makes the connections
  *     const prisma = new PrismaClient().$extends(tracePrisma());
@@ -142,7 +143,8 @@ function mark(marks) {
 
 /**
  * Traces each statement of a pool, client or connection of `pg`, `mysql2`, `postgres`, PGlite or libSQL, of a database
- * of `better-sqlite3`, `node:sqlite` or `sqlite3`, and of the clients that it gives. Of a driver (`import pg from "pg"`),
+ * of `better-sqlite3`, `node:sqlite` or `sqlite3`, each command of a client of `ioredis` or `redis`, and of the clients
+ * that it gives. Of a driver (`import pg from "pg"`),
  * or of a class of it, all connections are traced; of a Drizzle, Sequelize, Knex or DataSource (TypeORM) those of its
  * driver. Transaction control and changes of the schema are left out. Values that are written in a statement are
  * parameters as well, where none are given beside it.
@@ -150,6 +152,7 @@ function mark(marks) {
 function traceQueries(database) {
   if (!isOn || !database) return database;
   if (isFunction(database.unsafe) && isFunction(database.begin)) return tracePostgres(database);
+  if (isFunction((database.prototype ?? database).sendCommand)) return traceRedis(database);
   const connections = listConnections(findDriver(database));
   if (isFunction(database.$client?.prepare)) traceDrizzle(database);
   if (isFunction(database.relationLoader?.load)) traceLoader(database.relationLoader);
@@ -700,8 +703,10 @@ const EXPRESSION_END = /([([{])|[)\]},;]|(?<=[\w$)\]}"]\s*)\n\s*(?=[\w$@#])/g;
 const PARAMETER = /(?:^|,)\s*(?:(?:public|private|protected|readonly)\s+)*(?:\.\.\.)?(?:([{[][^}\]]*)|([\w$]+))/g;
 const CALL =
   /(?:await\s+)?(?:[\w$#]+\s*[?!]?\.\s*)*(?:(?:apply|call)\s*\(\s*[\w$.]+\s*,|([\w$]+)\s*(?:<[^()]*>)?\s*\()/y;
+const METHODS = String.raw`(?:\s*\.\s*(?:trim\w*|replace\w*|normalize|toString)\s*\([^()]*\))*`;
+const PREPARES = /\bprepare\s*(?:<[^()]*>)?\s*\(/g;
 const GIVEN = new RegExp(
-  String.raw`\s*(?:(?:\.\.\.)?([\w$]+)(?:\.(?:text|sql))?!?\s*[,)]` +
+  String.raw`\s*(?:(?:\.\.\.)?([\w$]+)(?:\.(?:text|sql))?!?${METHODS}\s*[,)]` +
     String.raw`|\{(?:[^{}]*,)?\s*(?:(?:text|sql)\s*:\s*([\w$]+)|(text|sql))\s*[,}])`,
   "y",
 );
@@ -715,7 +720,8 @@ function readCall(frame, senders) {
   const { source, start, around } = locate(frame);
   if (source === undefined) return {};
   const { code } = source;
-  const name = readGiven(source, start, around.at(-1), senders);
+  const inner = around.at(-1);
+  const name = findOrigin(readGiven(source, start, inner, senders), code.slice(inner?.body, inner?.to));
   const giver = around.findLast(({ names }) => names.includes(name));
   const isGiven = giver !== undefined && !isSet(name, code.slice(giver.body, giver.to));
   return { runs: `${path}:${around.at(-1)?.from}`, sender: isGiven ? `${path}:${giver.from}` : undefined };
@@ -791,23 +797,40 @@ function listNames(params) {
 
 /** The name that stands for the statement in a call, or in the one that prepares what the function runs. */
 function readGiven({ code, ends }, start, around, senders) {
-  CALL.lastIndex = start;
   if (senders === PREPARED) {
-    const prepared = [...code.slice(around?.body, around?.to).matchAll(/\bprepare\s*(?:<[^()]*>)?\s*\(/g)];
-    if (around === undefined || prepared.length !== 1) return undefined;
-    CALL.lastIndex = around.body + prepared[0].index;
+    if (around === undefined) return undefined;
+    const names = Array.from(code.slice(around.body, around.to).matchAll(PREPARES), ({ index, 0: found }) => {
+      GIVEN.lastIndex = around.body + index + found.length;
+      return GIVEN.exec(code)?.slice(1).find((name) => name !== undefined);
+    });
+    return names.every((name) => name === names[0]) ? names[0] : undefined;
   }
+  CALL.lastIndex = start;
   const call = CALL.exec(code);
   if (call === null || !(senders?.has(call[1] ?? "query") ?? true)) return undefined;
-  if (senders !== PREPARED && GOES_ON.test(code.slice(ends.get(CALL.lastIndex - 1) + 1))) return undefined;
+  if (GOES_ON.test(code.slice(ends.get(CALL.lastIndex - 1) + 1))) return undefined;
   GIVEN.lastIndex = CALL.lastIndex;
   return GIVEN.exec(code)?.slice(1).find((name) => name !== undefined);
 }
 
-/** Whether a name is declared or set anew in a function. */
+/** Whether a name is declared or set anew in a function, but for what its own methods make of it: `text = text.trim()`. */
 function isSet(name, body) {
-  const word = `(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
-  return new RegExp(`${word}\\s*[-+*/%&|^?]*=(?![=>])|\\b(?:const|let|var)\\b[^=;]*?${word}`).test(body);
+  const word = makeWord(name);
+  const changed = new RegExp(`${word}\\s*=\\s*${word}${METHODS}\\s*(?=[;}\\n])`, "g");
+  const others = body.replace(changed, "");
+  return new RegExp(`${word}\\s*[-+*/%&|^?]*=(?![=>])|\\b(?:const|let|var)\\b[^=;]*?${word}`).test(others);
+}
+
+/** The name that one stands for by what the function says of it: `const sql = text.trim()`. */
+function findOrigin(name, body) {
+  if (name === undefined) return undefined;
+  const declared = new RegExp(`\\bconst\\s+${makeWord(name)}(?:\\s*:\\s*string)?\\s*=\\s*([\\w$]+)${METHODS}\\s*(?=[;\\n])`, "g");
+  const found = [...body.matchAll(declared)];
+  return found.length === 1 ? found[0][1] : name;
+}
+
+function makeWord(name) {
+  return `(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
 }
 
 // Which run of a function asks where no call is around it, as far as stack and source leave no doubt
@@ -922,7 +945,7 @@ function runsOnce(source, { from, to }) {
   if (IS_CALLED_AT_ONCE.test(code.slice(to)) || isTest(source, { from, to })) return true;
   const name = NAMED.exec(code.slice(Math.max(from - 200, 0), from))?.[1];
   if (name === undefined) return false;
-  const word = new RegExp(`(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`, "g");
+  const word = new RegExp(makeWord(name), "g");
   const declared = code.lastIndexOf(name, from);
   const others = Array.from(code.matchAll(word), ({ index }) => index).filter((place) => place !== declared);
   return others.length === 1 && isOnce(others[0]) && /^\s*\(/.test(code.slice(others[0] + name.length));
@@ -1369,6 +1392,83 @@ function runSqlite(call, name, body) {
     failCall(call);
     throw error;
   }
+}
+
+// Redis
+
+const REDIS_READS = new Set(
+  (
+    "get mget getrange strlen exists ttl pttl type keys scan dbsize hget hmget hgetall hkeys hvals hlen hexists hscan " +
+    "lrange lindex llen smembers sismember smismember scard sscan srandmember sinter sunion sdiff zrange zrangebyscore " +
+    "zrevrange zrevrangebyscore zscore zmscore zcard zcount zrank zrevrank zscan bitcount getbit xrange xrevrange " +
+    "xlen pfcount geopos geodist geosearch json.get json.mget object memory"
+  ).split(" "),
+);
+const REDIS_CONTROL = new Set("auth hello select ping echo client config info command multi exec watch quit".split(" "));
+const LONGEST_SHOWN = 200;
+
+/** A client of `ioredis` or `redis`, or the class of the former's: one call for each command, or pipeline of them. */
+function traceRedis(database) {
+  const client = database.prototype ?? database._self ?? database;
+  if (client[PATCHED]) return database;
+  Object.defineProperty(client, PATCHED, { value: true });
+  const { sendCommand, pipeline, multi } = client;
+  client.sendCommand = function send(command, ...others) {
+    const [verb, ...values] = Array.isArray(command) ? command : [command.name, ...command.args];
+    // What waits for a connection, or is in a pipeline, comes by more than once.
+    const isOne = Array.isArray(command) || (!command[PATCHED] && others[0] === undefined);
+    if (isOne && !Array.isArray(command)) Object.defineProperty(command, PATCHED, { value: true });
+    const ask = () => sendCommand.call(this, command, ...others);
+    return isOne ? askRedis(verb, nameValues(values.map(shorten)), send, ask) : ask();
+  };
+  for (const name of ["_executeMulti", "_executePipeline"]) {
+    const original = client[name];
+    if (!isFunction(original)) continue;
+    client[name] = function execute(commands, ...others) {
+      const ask = () => original.call(this, commands, ...others);
+      return askRedis("pipeline", describeCommands(commands.map(({ args }) => args)), execute, ask);
+    };
+  }
+  for (const [name, original] of Object.entries({ pipeline, multi })) {
+    if (client._executePipeline || !isFunction(original)) continue;
+    client[name] = function begin(...args) {
+      const commands = original.apply(this, args);
+      const { exec } = commands;
+      if (!isFunction(exec) || !Array.isArray(commands._queue)) return commands;
+      commands.exec = function execute(...done) {
+        const asked = this._queue.map(({ name, args }) => [name, ...args]);
+        return askRedis("pipeline", describeCommands(asked), execute, () => exec.apply(this, done));
+      };
+      return commands;
+    };
+  }
+  return database;
+}
+
+function askRedis(command, params, below, ask) {
+  const verb = String(command).toLowerCase();
+  if (REDIS_CONTROL.has(verb)) return ask();
+  const marks = REDIS_READS.has(verb) ? {} : { write: "redis" };
+  const asker = findAsker(below, FRAMES_TO_A_STATEMENT);
+  const call = beginCall(`${verb} redis`, params, asker, { via: "redis", marks, isStatement: true });
+  const result = ask();
+  if (!types.isPromise(result)) {
+    finishCall(call);
+    return result;
+  }
+  return settle(result, call, (reply) => {
+    noteAnswer(call, reply);
+    finishCall(call);
+  });
+}
+
+function describeCommands(commands) {
+  return { commands: commands.length, values: digest(commands.map((each) => each.map(String))) };
+}
+
+function shorten(value) {
+  const text = ArrayBuffer.isView(value) ? Buffer.from(value).toString() : String(value);
+  return text.length > LONGEST_SHOWN ? `a text of ${text.length}: ${digest(text)}` : text;
 }
 
 // Requests

@@ -60,6 +60,12 @@ GIVEN = {
         });""",
     "another try": """async function again(send) { await null; return await send(); }
         const query = async (text) => await again(() => pool.query(text));""",
+    "its text, tidied": "function query(text) {\n  text = text.trim();\n  return pool.query(text);\n}",
+    "its text, tidied by name": """function query(text) {
+        const sql = text.replace(/\\s+/g, " ").trim();
+        return pool.query(sql);
+    }""",
+    "its text, tidied where it is sent": "const query = (text, values) => pool.query(text.trim(), values);",
     "three layers": """const send = (text) => pool.query(text);
         const log = async (text) => { await null; return await send(text); };
         async function query(text) { const { rows } = await log(text); return rows; }""",
@@ -67,7 +73,8 @@ GIVEN = {
 BUILT = {
     "its text": "const query = (text) => pool.query(`${text} limit 1`) // here",
     "its text, by name": 'function query(text) {\n  const sql = text + "";\n  return pool.query(sql); // here\n}',
-    "its text, anew": "function query(text) {\n  text = text.trim();\n  return pool.query(text); // here\n}",
+    "its text, anew": "function query(text) {\n  text = change(text);\n  return pool.query(text); // here\n}",
+    "another text": "function query(text) {\n  text = text.trim(); text = base;\n  return pool.query(text); // here\n}",
     "a value": 'const query = (text) => pool.query("select 1 from books", [text]) // here',
     "a variable with that name": """const other = (sql) => sql
         async function query(text) {
@@ -81,7 +88,12 @@ async function listBooks() {
 }
 await listBooks();
 """
-CALL = 'async function listBooks() { await query("select 1 from books"); }\nawait listBooks();\n'
+CALL = """
+const change = (text) => text;
+const base = "select 1";
+async function listBooks() { await query("select 1 from books"); }
+await listBooks();
+"""
 
 
 def run(folder: Path, module: str) -> list[WrittenCall]:
@@ -290,3 +302,32 @@ def test_typescript(tmp_path: Path) -> None:
     subprocess.run([vitest, "run"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120)
     calls = read_written(tmp_path / "trace.log")
     assert asked(calls) == [("listBooks", place) for place in places(TEST_TS, "// here", "books.test.ts")]
+
+
+PREPARING = """
+import { traceQueries } from "./perf-trace.mjs";
+class Statement { all() { return []; } get() { return null; } run() { return { changes: 0 }; } }
+class Database { prepare() { return new Statement(); } exec() {} pragma() {} }
+const database = traceQueries(new Database());
+const kept = new Map();
+function all(text, isKept) {
+  if (!isKept) return database.prepare(text).all();
+  if (!kept.has(text)) kept.set(text, database.prepare(text));
+  return kept.get(text).all();
+}
+function count(table) {
+  const found = database.prepare(`select count(*) from ${table}`).get(); // counted
+  return found ?? database.prepare("select 0").get(); // counted
+}
+function listBooks() {
+  all("select 1 from books", false); // here
+  all("select 1 from books", true); // here
+  count("books");
+}
+listBooks();
+"""
+
+
+def test_a_function_may_prepare_what_it_is_given_in_several_places(tmp_path: Path) -> None:
+    given = [("listBooks", place) for place in places(PREPARING, "// here")]
+    assert asked(run(tmp_path, PREPARING)) == [*given, *(("count", place) for place in places(PREPARING, "// counted"))]
