@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .calls import NOT_TRACED, NOWHERE, Call, Origin
 from .frames import read_locals
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _EXTENDED = "_perf_trace_around"
-_inside: dict[tuple[str, ...], tuple[dict[str, bool], tuple[str, ...]]] = {}
-"""By a library's packages: which source files are known to be theirs or ours, and these packages and ours."""
+_inside: dict[int, tuple[dict[str, bool], tuple[str, ...], tuple[str, ...]]] = {}
+"""By the identity of a library's packages, which each hook keeps in one tuple: which source files are known to be
+theirs or ours, these packages and ours, and the tuple."""
 _UNASKED = object()
 _traced: set[str] = set()
 """Modules that are traced, or will be: a command and the plugin may both name one."""
@@ -57,12 +58,23 @@ _REQUESTS = frozenset(
 _PLACES_KEPT = 4096
 _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
-_senders: dict[tuple[int, int], tuple[CodeType, bool]] = {}
-"""By a code's identity and an instruction: the code, kept as above, and whether it sends there what it is given."""
+_senders: dict[tuple[int, int], _Sender] = {}
+"""By a code's identity and an instruction."""
 _call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
+
+
+class _Sender(NamedTuple):
+    """What is known of a place in a function that sends statements."""
+
+    code: CodeType
+    """Kept so that no other gets its identity."""
+    own: object
+    """The last text of the function's own."""
+    is_given: bool | None
+    """Whether it sends what it is given, where it is none of its own; None: that isn't known."""
 
 
 def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
@@ -164,7 +176,7 @@ def find_outside(
     between, it is a class of the program's that they work for, such as a serializer. The stack goes on through the
     greenlets in which asynchronous code runs synchronous one.
     """
-    known, inside = _inside.get(machinery) or _remember_inside(machinery)
+    known, inside, _ = _inside.get(id(machinery)) or _remember_inside(machinery)
     frame: Any = start or _get_frame(1)
     waiting: Any = _UNASKED
     while True:
@@ -217,17 +229,26 @@ def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
     A text that stands in the function is its own, whatever it is given at other times.
     """
     code = frame.f_code
-    if any(type(each) is str and each in code.co_consts for each in sent):
-        return False
     known = _senders.get((id(code), frame.f_lasti))
-    if known is None:
+    if known is not None and known.own is sent[0]:
+        return False
+    for each in sent:
+        if type(each) is str and each in code.co_consts:
+            _remember_sender(frame, _Sender(code, sent[0], None if known is None else known.is_given))
+            return False
+    if known is None or known.is_given is None:
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
         given = read_locals(frame, code.co_varnames[:count]) if count else []
-        if len(_senders) >= _PLACES_KEPT:
-            _senders.clear()
-        known = _senders[id(code), frame.f_lasti] = code, any(_holds(value, sent) for value in given)
-    return known[1]
+        known = _Sender(code, _UNASKED, any(_holds(value, sent) for value in given))
+        _remember_sender(frame, known)
+    return bool(known.is_given)
+
+
+def _remember_sender(frame: FrameType, sender: _Sender) -> None:
+    if len(_senders) >= _PLACES_KEPT:
+        _senders.clear()
+    _senders[id(frame.f_code), frame.f_lasti] = sender
 
 
 def _holds(value: object, sent: tuple[object, ...]) -> bool:
@@ -242,6 +263,6 @@ def _is_one_of(value: object, sent: tuple[object, ...]) -> bool:
     return any(value is each or (type(value) is str and type(each) is str and value == each) for each in sent)
 
 
-def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...]]:
+def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...], tuple[str, ...]]:
     inside = (*machinery, *_CARRIERS, str(__package__))
-    return _inside.setdefault(machinery, (known_files(inside), inside))
+    return _inside.setdefault(id(machinery), (known_files(inside), inside, machinery))

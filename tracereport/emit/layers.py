@@ -36,6 +36,16 @@ _NAMES = {
 """By package what the advice calls it."""
 
 
+class _Imported:
+    """Whether any of these has been imported, and how many modules there were when that was found out."""
+
+    count = 0
+    is_any = False
+
+
+_imported = _Imported()
+
+
 def name_package(frame: FrameType) -> str:
     """The package of the code that a frame runs."""
     return str(frame.f_globals.get("__name__")).partition(".")[0]
@@ -49,7 +59,7 @@ def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
         inside: packages between it and the program.
     """
     name = relation = None
-    if _NAMES.keys().isdisjoint(sys.modules):
+    if not _is_any_imported():
         return None
     for each in _go_outward(frame):
         if not runs_in(each, inside):
@@ -62,6 +72,14 @@ def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
                 with suppress(Exception):  # another version
                     relation = reader[1](read_locals(each, reader[:1])[0]) or relation
     return name if relation is None else f"{name}:{relation}"
+
+
+def _is_any_imported() -> bool:
+    """Whether there is anything to look for; each statement asks."""
+    count = len(sys.modules)
+    if count != _imported.count:
+        _imported.count, _imported.is_any = count, not _NAMES.keys().isdisjoint(sys.modules)
+    return _imported.is_any
 
 
 def _go_outward(frame: FrameType | None) -> Iterator[FrameType]:

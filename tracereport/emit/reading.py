@@ -156,11 +156,23 @@ class Reading(Pausing):
             *args: what the method gets.
             **kwargs: what it gets by name.
         """
-        if not self.is_idle:
+        call = self._call
+        if call is None or self._is_working:
             return fetch(*args, **kwargs)
-        with self:
+        # As ``with self:`` does it, in fewer steps: each row comes by here.
+        call.started_ns += perf_counter_ns() - self._left_ns
+        self._is_working = True
+        rows: Sequence[Any] = ()
+        try:
             fetched = fetch(*args, **kwargs)
-            self._rows = to_rows(fetched)
+            rows = to_rows(fetched)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.note_error(type(error))
+            raise
+        finally:
+            self._take(rows)
         return fetched
 
     async def read_later(self, to_rows: Callable[[Any], Sequence[Any]], fetching: Awaitable[Any]) -> Any:  # noqa: ANN401  # as above
@@ -172,9 +184,15 @@ class Reading(Pausing):
             self._rows = to_rows(fetched)
         return fetched
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        super().__exit__(kind, *rest)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.note_error(kind)
         rows, self._rows = self._rows, ()
+        self._take(rows)
+
+    def _take(self, rows: Sequence[Any]) -> None:
+        """Takes down what the driver has given."""
+        self._is_working = False
+        self._left_ns = perf_counter_ns()
         if self._answer is None:
             self._answer = _Answer()
         if rows:
