@@ -20,7 +20,7 @@ from tracereport.calls.calls import Calls
 from tracereport.engine.report import make_report
 from tracereport.model import Settings
 from tracereport.sources.inputs import choose_source, read_inputs, read_raw
-from tracereport.sources.postgres import split_comment
+from tracereport.sources.statement_log import split_comment
 from tracereport.sources.streams.stream import Stream
 
 PREFIX = "2026-01-02 03:04:05.678 UTC [{pid}] user=shop,db=shop,app=web "

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tracereport.calls.calls import Calls
-from tracereport.sources.postgres import PostgresReader, Record, find_extents_by
+from tracereport.sources.statement_log import Record, StatementLogReader, find_extents_by
 from tracereport.sources.streams.raw import Progress
 from tracereport.sources.streams.stream import Stream
 
@@ -18,7 +18,7 @@ _ASIDE: Final = re.compile(r"(?:SET timestamp=\d+|use (?P<schema>[^;]+));\s*\Z",
 _BREAKS: Final = ("# Time: ", "# User@Host: ")
 
 
-class MysqlReader(PostgresReader):
+class MysqlReader(StatementLogReader):
     """Reads one log."""
 
     name = "mysql"
