@@ -43,6 +43,7 @@
 //! the `context`.
 #![allow(dead_code, unreachable_pub)] // a program needn't use all of it
 #![allow(unknown_lints, unexpected_cfgs)] // nor have the feature
+#![allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)] // or lint as it does, whatever it denies
 
 use std::cell::RefCell;
 use std::convert::TryInto; // edition 2018 wants to be told

@@ -143,3 +143,12 @@ def test_the_example_in_the_file_compiles_and_runs(cargo: tuple[str, dict[str, s
         ("load_page", None, 7),
     ]
     assert calls[-1].params == (("ids", "[1, 2]"),)
+
+
+def test_clippy_finds_no_fault_with_it_whatever_a_crate_denies(tmp_path: Path) -> None:
+    root = "#![deny(missing_docs, clippy::all, clippy::pedantic)]\n//! Shop.\n/// Traces.\npub mod perf_trace;\n"
+    write_crate(tmp_path, "shop", {"perf_trace.rs": "", "lib.rs": root})
+    assert "clippy::all, clippy::pedantic" in EMITTER.read_text(encoding="utf-8")
+    if shutil.which("cargo-clippy") is None:  # Debian's oldest brings none
+        return
+    run_cargo((find_tool("cargo"), {**os.environ, "RUSTFLAGS": "-D warnings"}), tmp_path, "clippy", "--all-targets")
