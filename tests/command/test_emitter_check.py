@@ -61,6 +61,17 @@ def test_a_log_that_keeps_every_rule_has_tried_them_all() -> None:
         (3, "try=2", "try=0", "reserved", "try=0"),
         (3, "frame=1", "frame=true", "reserved", "frame=true isn't a value of frame: a flag is 1, or it isn't there"),
         (1, "at=shop.go:7", "at=shop.go", "reserved", "at=shop.go isn't a value of at: it is <path>:<line>"),
+        (1, "at=shop.go:7", "at=/home/me/shop.go:7", "reserved", "the root of the repository"),
+        (1, "at=shop.go:7", r"at=C:\src\shop.cs:7", "reserved", "the root of the repository"),
+        (1, "|at=shop.go:7", "", None, ""),
+        (1, "id=1|", "id=1|at=shop.go:7|", None, ""),  # a parameter of the program's, beside the field
+        (2, "|id=", "|at=shop.go:7|id=", "reserved", "stands before the time"),
+        (1, "id=1", "id=<User object at 0x7f3ab4c0>", "values", "id holds the address 'at 0x7f3ab4c0'"),
+        (1, "id=1", "id=shop.User@1b6d3586", "values", "address"),
+        (1, "id=1", "id=&{0xc000012080}", "values", "address"),
+        (1, "id=1", "id=0x00f3ab4c1", None, ""),
+        (1, "id=1", "id=ann@feed01.example", None, ""),
+        (1, "caller=page", "caller=load", None, ""),  # it calls itself
         (4, "write=orders", "write=", "reserved", "write="),
     ],
 )
@@ -89,7 +100,20 @@ def test_lines_that_are_written_at_the_start_are_found() -> None:
 
 def test_what_nothing_in_the_log_tries_is_said() -> None:
     untried = {rule for rule, verdict in check(("PERF_TRACE|0|f|elapsed_ms=1",)).items() if not verdict.is_tried}
-    assert untried == {"order", "parents", "processes", "escapes", "reserved", "answers", "units"}
+    others = {"callers", "values"}
+    assert untried == {"order", "parents", "processes", "escapes", "reserved", "answers", "units", *others}
+
+
+@pytest.mark.parametrize(("function", "caller"), [("load", "load"), ("Load", "shop.Load"), ("load_it", "Shop::loadIt")])
+def test_a_log_whose_callers_are_all_the_functions_themselves_names_nobody_who_asks(function: str, caller: str) -> None:
+    line = f"PERF_TRACE|0|{function}|caller={caller}|elapsed_us=1|parent=none"
+    twice = (line, line.replace("|0|", "|1|"))
+    assert [line for line, _ in check(twice)["callers"].breaches] == [1, 2]
+    assert "one frame further out" in check(twice)["callers"].breaches[0][1]
+    others = [line.replace("|0|", f"|{number}|").replace(f"={caller}", "=page") for number in (2, 3)]
+    assert not check((*twice, *others))["callers"].breaches
+    inside = [line.replace("|0|", f"|{number}|").replace("none", str(number - 1)) for number in (1, 2)]
+    assert not check((*reversed(inside), line.replace(f"caller={caller}", "caller=page")))["callers"].breaches
 
 
 @pytest.fixture(scope="module")

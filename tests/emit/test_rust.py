@@ -155,7 +155,7 @@ def test_the_place_is_the_macros_or_whoever_calls_a_function_that_tracks_its_cal
     driver: str, tmp_path: Path
 ) -> None:
     places = [call.reserved["at"].rpartition(":") for call in run(driver, "places", tmp_path)]
-    assert {path for path, _, _ in places} == {str(HERE / "driver.rs")}
+    assert {path for path, _, _ in places} == {"driver.rs"}
     source = (HERE / "driver.rs").read_text().splitlines()
     assert [source[int(line) - 1].strip() for _, _, line in places] == [
         "load(1);",

@@ -33,6 +33,12 @@ _BAD_ESCAPE: Final = re.compile(r"\\(?!x7c|x0a|x5c)")
 _PLACE: Final = re.compile(r".+:[1-9][0-9]*")
 _UNSIGNED: Final = re.compile(r"[0-9]+")
 _LIKE_A_TIME: Final = re.compile(r"\|((?:elapsed|duration|took|time)\w*=[^|]*)")
+_ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:[\\/]|.*\\")
+_ADDRESS: Final = re.compile(r"\bat 0x[0-9a-f]{4,}|\b0xc000[0-9a-f]{6}\b|\b[A-Za-z_$][\w.$]*@[0-9a-f]{5,8}\b(?!\.)")
+"""How Python, Go and Java print an object that can't be printed."""
+_PLACED: Final = frozenset({*NUMBER_FIELDS, *FLAG_FIELDS, PHASE_FIELD, "at"})
+"""Reserved fields whose values are theirs: no parameter looks like one by chance."""
+_FEWEST_CALLERS: Final = 2
 _NUMBERS_ALLOWED: Final = {"parent": "it is a call's number, or none", "try": "it is a number from 1 on"}
 
 PROMISES: Final = {
@@ -40,6 +46,8 @@ PROMISES: Final = {
     "fields": "before the time stand name=value, behind it unsigned 64-bit numbers, and no name is a reserved one",
     "numbers": "in each process calls are numbered from 0, each once, none left out",
     "order": "a number is given when a call starts, its line is written when it ends: children before their parent",
+    "callers": "a call names who asks, which isn't its own function unless that calls itself",
+    "values": "parameters say what the answer depends on, and no address: that is another one in each run",
     "parents": "each call names its parent, which is a call of the log and lasts longer, or none",
     "processes": "every line names its process, or none does",
     "escapes": r"in a text | is \x7c and a newline \x0a; the line then has escaped=1, and \ is \x5c",
@@ -66,6 +74,8 @@ class _Call(msgspec.Struct):
     parent: int | None
     elapsed_ns: int
     resolution_ns: int
+    function: str
+    names_itself: bool
 
 
 class EmitterCheck:
@@ -79,6 +89,7 @@ class EmitterCheck:
         self.calls = 0
         self._without_parent: list[int] = []
         self._is_broken_off = False
+        self._named_callers = 0
 
     @property
     def processes(self) -> int:
@@ -127,7 +138,7 @@ class EmitterCheck:
         self._tried |= {"lines", "fields", "numbers"}
         fields = self._read_behind(behind)
         is_escaped = fields.get("escaped") == "1"
-        self._read_before(before, is_escaped=is_escaped)
+        names_itself = self._read_before(before, fields, is_escaped=is_escaped)
         if is_escaped:
             texts = [*before, *(fields.get(name, "") for name in TEXT_FIELDS)]
             for text in texts:
@@ -139,18 +150,33 @@ class EmitterCheck:
         unit, whole, decimals = finest[1], finest[2], finest[3] or ""
         if unit != "ms" or decimals:
             self._tried.add("units")
-        self._place(number, fields, int(whole + decimals) * UNIT_NS[unit] // 10 ** len(decimals), UNIT_NS[unit])
+        elapsed_ns = int(whole + decimals) * UNIT_NS[unit] // 10 ** len(decimals)
+        own = int(fields["parent"]) if _UNSIGNED.fullmatch(fields.get("parent", "")) is not None else None
+        self._place(number, fields, _Call(self.lines, own, elapsed_ns, UNIT_NS[unit], before[0], names_itself))
 
-    def _read_before(self, before: list[str], *, is_escaped: bool) -> None:
+    def _read_before(self, before: list[str], behind: dict[str, str], *, is_escaped: bool) -> bool:
+        """Whether the call names its own function as its caller."""
         function, *params = before
         if not function or ("=" in function and not is_escaped and not params):
             self._break("fields", "no function behind the number")
+        caller = None
         for param in params:
-            name, equals, _ = param.partition("=")
+            name, equals, value = param.partition("=")
             if not equals:
                 self._break("escapes", f"{param[:40]!r} has no name: the | in a text isn't escaped")
             elif name in _ELAPSED_NAMES:
                 self._break("fields", f"a parameter is called {name}: put an underscore behind it")
+            elif name == "caller" and caller is None:
+                caller = value
+            elif name in _PLACED and name not in behind and _say_wrong(name, value) is None:
+                self._break("reserved", f"{name}={value[:40]} stands before the time, where it is a parameter")
+            else:
+                self._tried.add("values")
+                if (address := _ADDRESS.search(value)) is not None:
+                    self._break("values", f"{name} holds the address {address[0]!r}: say what tells it from others")
+        if caller not in (None, "unknown"):
+            self._named_callers += 1
+        return caller is not None and _bare_name(caller) == _bare_name(function)
 
     def _read_behind(self, behind: list[str]) -> dict[str, str]:
         """The reserved fields; all others are metrics."""
@@ -174,7 +200,7 @@ class EmitterCheck:
                 self._tried.add("answers")
         return fields
 
-    def _place(self, number: int, fields: dict[str, str], elapsed_ns: int, resolution_ns: int) -> None:
+    def _place(self, number: int, fields: dict[str, str], call: _Call) -> None:
         if fields.get("failed") == "1" or fields.get("cached") == "1":
             self._tried.add("answers")
         parent = fields.get("parent")
@@ -188,8 +214,7 @@ class EmitterCheck:
         elif number in calls:
             self._break("numbers", f"{number} has stood in line {calls[number].line}")
         else:
-            own = int(parent) if parent is not None and _UNSIGNED.fullmatch(parent) else None
-            calls[number] = _Call(self.lines, own, elapsed_ns, resolution_ns)
+            calls[number] = call
 
     def finish(self) -> tuple[Verdict, ...]:
         """What the whole log says of each rule."""
@@ -206,6 +231,7 @@ class EmitterCheck:
         for calls in self._processes.values():
             self._check_numbers(calls)
             self._check_parents(calls)
+        self._check_callers()
         return tuple(
             Verdict(
                 rule, promise, tuple(sorted(self._breaches[rule])), rule in self._tried or bool(self._breaches[rule])
@@ -220,6 +246,21 @@ class EmitterCheck:
             more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
             what = f"there is no {number}{more}: a call that hasn't ended, or a number given to none"
             self._breaches["numbers"].append((calls[behind].line, what))
+
+    def _check_callers(self) -> None:
+        """Functions of one name may call each other; where most calls name themselves, something else is meant."""
+        if self._named_callers < _FEWEST_CALLERS:
+            return
+        self._tried.add("callers")
+        itself = [
+            call.line
+            for calls in self._processes.values()
+            for call in calls.values()
+            if call.names_itself and (call.parent not in calls or calls[call.parent].function != call.function)
+        ]
+        if len(itself) * 2 > self._named_callers:
+            what = "the caller is the function itself: name who calls it, one frame further out"
+            self._breaches["callers"] += [(line, what) for line in itself]
 
     def _check_parents(self, calls: dict[int, _Call]) -> None:
         behind = 0
@@ -269,10 +310,21 @@ def _say_wrong(name: str, value: str) -> str | None:
     if name == PHASE_FIELD:
         return None if value in PHASE_VALUES else f"it is {', '.join(PHASE_VALUES[:-1])} or {PHASE_VALUES[-1]}"
     if name == "at":
-        return None if _PLACE.fullmatch(value) is not None else "it is <path>:<line>"
+        return _say_wrong_place(value)
     if name in NUMBER_FIELDS:
         if name == "parent" and value == "none":
             return None
         is_number = _UNSIGNED.fullmatch(value) is not None and int(value) <= MAXIMUM
         return None if is_number and (name != "try" or value != "0") else _NUMBERS_ALLOWED.get(name, "it is a number")
     return None if value else "it is a text that isn't empty"
+
+
+def _say_wrong_place(value: str) -> str | None:
+    if _PLACE.fullmatch(value) is None:
+        return "it is <path>:<line>"
+    return None if _ABSOLUTE.match(value) is None else "the path is that from the root of the repository, with /"
+
+
+def _bare_name(name: str) -> str:
+    """A function's name without what it is defined in and the signs that languages join words with."""
+    return re.split(r"[.:#]", name)[-1].replace("_", "").lower()
