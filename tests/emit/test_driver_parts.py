@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import sys
+import weakref
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -375,3 +377,90 @@ def test_pymysql_s_parts_and_procedures(tmp_path: Path, monkeypatch: pytest.Monk
     assert tell(calls) == [("call after", 2, False, "1", None), *map(read, (3, 3, 3, 2))]
     assert calls[0].params == (("sql", "CALL after(%s)"), ("p1", "1"))
     assert calls[1].metrics == calls[2].metrics == calls[3].metrics != calls[4].metrics
+
+
+CONNECTOR = """
+class MySQLConnection:
+    _host, _port, _database = "127.0.0.1", 3306, "shop"
+
+    def is_connected(self):
+        return True
+
+    def rollback(self):
+        pass
+
+class MySQLCursor:
+    def __init__(self, connection):
+        self._connection = connection
+        self.description, self.rowcount, self._left = None, -1, []
+
+    def execute(self, operation, params=()):
+        if "nowhere" in operation:
+            raise LookupError(operation)
+        gives = operation.startswith("SELECT")
+        self.description = [("title",)] if gives else None
+        self._left, self.rowcount = ([("a",), ("b",), ("c",)], -1) if gives else ([], 2)
+
+    def executemany(self, operation, seq_params):
+        for params in seq_params:
+            self.execute(operation, params)
+
+    def callproc(self, procname, args=()):
+        self.execute("SET @x = 1")
+        return args
+
+    def fetchone(self):
+        return self._left.pop(0) if self._left else None
+
+    def fetchmany(self, size=1):
+        return [self._left.pop(0) for _ in range(min(size, len(self._left)))]
+
+    def fetchall(self):
+        return self.fetchmany(9)
+
+    def __iter__(self):
+        return iter(self.fetchone, None)
+
+    def close(self):
+        pass
+
+class MySQLCursorDict(MySQLCursor):
+    def fetchall(self):
+        return [{"title": title} for title, in super().fetchall()]
+"""
+"""What ``mysql.connector`` has, with rows that are made up."""
+
+
+def test_mysql_connector_s_cursors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library: Any = ModuleType("mysql.connector.cursor")
+    exec(compile(CONNECTOR, "/usr/lib/python3/dist-packages/mysql/cursor.py", "exec"), vars(library))  # noqa: S102  # ours
+    monkeypatch.setitem(sys.modules, library.__name__, library)
+    from tracereport.emit.mysql_connector import trace_cursors  # noqa: PLC0415  # beside the others
+
+    trace_cursors()
+    trace_cursors()
+    connection = library.MySQLConnection()
+
+    def ask() -> Any:
+        cursor, named = (kind(weakref.proxy(connection)) for kind in (library.MySQLCursor, library.MySQLCursorDict))
+        cursor.execute("SELECT title FROM books")
+        given = [cursor.fetchone(), cursor.fetchmany(1), cursor.fetchall()]
+        cursor.execute(operation="SELECT title FROM books WHERE id > %(start)s", params={"start": 1})
+        given.append([*cursor])
+        named.execute("SELECT title FROM books")
+        given += [named.fetchall(), named.fetchone()]
+        cursor.executemany("INSERT INTO books VALUES (%s)", seq_params=[(1,), (2,)])
+        given.append(cursor.callproc("after", (1,)))
+        with pytest.raises(LookupError):
+            cursor.execute("SELECT 1 FROM nowhere")
+        cursor.close()
+        return given
+
+    calls = compare(tmp_path, ask)
+    assert tell(calls) == [
+        *map(read, (3, 3, 3)),
+        ("insert books", 2, False, "books", None),
+        ("call after", 2, False, "1", None),
+        ("select nowhere", None, False, None, "1"),
+    ]
+    assert (calls[1].params[1], calls[3].params[1]) == (("start", "1"), ("parameter_sets", "2"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     _Name = Callable[[object], list[tuple[str, object]]]
 
-_PARAMETERS = ("params", "params_seq", "args", "vars", "vars_list")
+_PARAMETERS = ("params", "params_seq", "args", "vars", "vars_list", "seq_params")
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 
@@ -43,6 +44,7 @@ class Driver:
         connect: Callable[[Any], Connected],
         to_text: Callable[[Any, Any], str],
         record: Callable[[Call, Any, str], bool],
+        find_connection: Callable[[Any], Any] = attrgetter("connection"),
     ) -> None:
         """Takes what is the driver's own.
 
@@ -52,6 +54,7 @@ class Driver:
             connect: tells what a cursor's connection is, which is kept for that.
             to_text: gives a statement's text, by the cursor and what that was given.
             record: records a statement's answer, by the cursor and the text; false: the program has yet to read it.
+            find_connection: gives a cursor's connection.
         """
         self.packages = packages
         self.record = record
@@ -59,6 +62,7 @@ class Driver:
         self._machinery = (*packages, *LAYERS)
         self._connect = connect
         self._to_text = to_text
+        self._find_connection = find_connection
         self._connected: WeakKeyDictionary[Any, Connected] = WeakKeyDictionary()
         self._held: WeakKeyDictionary[Any, Held] = WeakKeyDictionary()
 
@@ -108,7 +112,7 @@ class Driver:
     def fetch_all(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Goes around ``fetchall``."""
         rows = self._fetch(as_they_are, fetch, cursor, *args, **kwargs)
-        self.end_reading(cursor)
+        self._end_idle(cursor)
         return rows
 
     def fetch_next(self, fetch: Callable[..., Any], cursor: Any) -> Any:  # noqa: ANN401  # as above
@@ -131,7 +135,7 @@ class Driver:
     async def fetch_all_later(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Goes around an asynchronous ``fetchall``."""
         rows = await self._fetch_later(as_they_are, fetch, cursor, *args, **kwargs)
-        self.end_reading(cursor)
+        self._end_idle(cursor)
         return rows
 
     def _fetch(
@@ -170,6 +174,12 @@ class Driver:
         if held is not None:
             held.reading.end()
 
+    def _end_idle(self, cursor: Any) -> None:  # noqa: ANN401  # as above
+        """Tells what was read, unless another method of the driver's goes on: it may make other rows of these."""
+        held = self._held.get(cursor)
+        if held is not None and held.reading.is_idle:
+            self.end_reading(cursor)
+
     # What is known of connections
 
     def begin(
@@ -195,7 +205,7 @@ class Driver:
         self._find(cursor).note(text, _read_arguments(*args, **kwargs)[1])
 
     def _find(self, cursor: Any) -> Connected:  # noqa: ANN401  # as above
-        connection = cursor.connection
+        connection = self._find_connection(cursor)
         known = self._connected.get(connection)
         if known is None:
             known = self._connected[connection] = self._connect(connection)
@@ -245,8 +255,10 @@ class _Sending:
         call.__exit__(kind, error, traceback)
 
 
-def _read_arguments(query: Any, parameters: Any = None, *_: Any, **named: Any) -> tuple[Any, Any]:  # noqa: ANN401  # as above
+def _read_arguments(query: Any = None, parameters: Any = None, *_: Any, **named: Any) -> tuple[Any, Any]:  # noqa: ANN401  # as above
     """The statement and its parameters, whatever a driver calls them."""
+    if query is None:
+        query = named["operation"]
     if parameters is None:
         parameters = next((named[name] for name in _PARAMETERS if name in named), None)
     return query, parameters

@@ -20,6 +20,8 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
         ("pymysql", "mysql:trace_pymysql"),
         ("MySQLdb.connections", "mysql:trace_mysqlclient"),
         ("aiomysql", "mysql:trace_aiomysql"),
+        ("mysql.connector", "mysql_connector:trace_cursors"),
+        ("mysql.connector.aio", "mysql_connector:trace_asynchronous_cursors"),
     ),
     "starlette": (("starlette.applications", "starlette:trace_requests"),),
     "flask": (("flask.app", "flask:trace_requests"),),
