@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.needs import IN_CI
 from tests.paths import ROOT, TESTS
 from tests.tiers import TIERS, tiers_of
 
-IN_CI: Final = os.environ.get("CI") == "true"
 EVERYTHING_RUNS_HERE: Final = IN_CI and sys.platform == "linux"
 """Where each tool can be had; elsewhere some tests have nothing to run on."""
 

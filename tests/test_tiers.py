@@ -18,6 +18,11 @@ def test_every_file_of_a_tier_is_there() -> None:
             assert (TESTS / name).exists(), name
 
 
+def test_whatever_node_runs_is_of_its_tier() -> None:
+    for path in (TESTS / "emit").glob("test_node*.py"):
+        assert "node" in tiers_of(path.relative_to(TESTS)), path.name
+
+
 @pytest.mark.parametrize(
     ("name", "tiers"),
     [

@@ -23,14 +23,20 @@ FILES: Final = {
     "node": (
         "command/test_emitter_check.py",
         "emit/test_node.py",
+        "emit/test_node_activations.py",
         "emit/test_node_hooks.py",
+        "emit/test_node_orms.py",
+        "emit/test_node_programs.py",
+        "emit/test_node_redis.py",
         "emit/test_node_runners.py",
+        "emit/test_node_senders.py",
     ),
     "services": (
         "emit/test_drivers.py",
         "engine/test_cluster.py",
         "engine/test_object_parts.py",
         "sources/test_azure.py",
+        "sources/test_google.py",
         "sources/test_objects.py",
     ),
     "slow": (

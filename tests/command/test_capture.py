@@ -19,6 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tests.oracle.reading import Reading, Record, read_lines
 from tests.paths import LOGS
 from tests.strategies import NEXTEST_MARKERS
@@ -147,7 +148,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=14), cuts=st.lists(st.integers(0, 500), max_size=6))
 @example(pieces=[b"PERF_TRACE|1|f|v=a\n", b"test t::x ... ", TRACE], cuts=[])
 @example(pieces=[PASSED, b"    " + TRACE, PASSED, b"PERF_TRACE\n", b"    " + TRACE], cuts=[])

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.hostile_values import broken_values, values, write_surrogates
+from tests.needs import examples
 from tests.running import run_python
 from tests.tracing import tracing
 from tests.written_lines import RESERVED, read_as_reported, read_written
@@ -21,7 +22,7 @@ names = values.map(lambda text: text.replace("=", "-"))
 numbers = st.integers(0, 2**64 - 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @example(function="f", params=[("key", "PERF_TRACE")], test=None)
 @example(function="f", params=[], test="PERF_TRACE")
 @given(function=values, params=st.lists(st.tuples(names, values), max_size=4), test=st.none() | values)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coded_calls import report_of
+from tests.needs import examples
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
@@ -65,7 +66,7 @@ def distances_of(lookups: Sequence[int]) -> list[int]:
 
 
 @given(streams)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_cache_hits_from_distance_plus_one_on(lookups: list[int]) -> None:
     distance = np.array(distances_of(lookups), np.int64)
     for capacity in (1, 2, 3, 5, 10, 40):
@@ -95,7 +96,7 @@ def test_lookups_of_other_processes_behind_do_not_matter() -> None:
 
 
 @given(streams)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_curve_is_that_of_simulated_caches(lookups: list[int]) -> None:
     rng = np.random.default_rng(len(lookups))
     stale = (rng.random(len(lookups)) < 0.3).tolist()
@@ -110,7 +111,7 @@ def test_the_curve_is_that_of_simulated_caches(lookups: list[int]) -> None:
 
 
 @given(streams)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_curve_rises_to_all_calls_less_the_distinct_lookups(lookups: list[int]) -> None:
     curve = curve_of(lookups, [False] * len(lookups), [1] * len(lookups))
     assert (curve.points[-1].hits if curve.points else 0) == len(lookups) - len(set(lookups))
@@ -120,7 +121,7 @@ def test_the_curve_rises_to_all_calls_less_the_distinct_lookups(lookups: list[in
 
 
 @given(streams)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_marks_are_the_smallest_capacities_that_reach_them(lookups: list[int]) -> None:
     stale = [call % 3 == 0 for call in range(len(lookups))]
     curve = curve_of(lookups, stale, [1] * len(lookups))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coded_calls import code_calls, report_of, report_on
+from tests.needs import examples
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.strategies import logs
 from tests.truth import read_log
@@ -61,7 +62,7 @@ def hold_against_oracle(processes: Sequence[Process], least_values: int) -> None
 
 
 @given(logs(), st.integers(2, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_fanouts_of_any_log_are_the_definitions(log: bytes, least_values: int) -> None:
     hold_against_oracle(find_processes(read_lines(log)), least_values)
 
@@ -85,7 +86,7 @@ rows = st.lists(st.tuples(st.sampled_from("abc"), *[st.integers(0, 4)] * 3), max
 
 
 @given(rows, st.integers(2, 4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_fanouts_of_several_parameters_are_the_definitions(calls: list[tuple[str, int, int, int]], least: int) -> None:
     lines = [
         f"PERF_TRACE|{number}|f|caller={caller}|z={z}|a={a}|z={last}|same={a + 1}|elapsed_ms=1"

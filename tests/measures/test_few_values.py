@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.coded_calls import report_of
 from tests.measures.test_fanout import as_expected, as_figures
+from tests.needs import examples
 from tests.oracle import Process, find_processes, measure, read_lines
 from tracereport.documents.terminal.brief import render_brief
 from tracereport.model import FEW_VALUES, FanOut, Settings
@@ -203,7 +204,7 @@ def draw_log(function: str) -> st.SearchStrategy[list[str]]:
 
 
 @given(st.sampled_from(["select b", "update c"]).flatmap(draw_log))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_fan_outs_over_few_values_are_the_definitions(lines: list[str]) -> None:
     processes = read(*lines)
     found = report_of(processes, Settings()).fanouts

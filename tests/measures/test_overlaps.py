@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.coded_calls import code_calls
+from tests.needs import examples
 from tests.oracle import find_processes, read_lines
 from tracereport.calls.calls import NO_START
 from tracereport.engine.report import make_report
@@ -42,7 +43,7 @@ def self_time(gather: Interval, loads: Sequence[Interval], *, knows_starts: bool
 @example(gather=GATHER, loads=[(1000, 30), (1005, 5), (1030, 10)])
 @example(gather=GATHER, loads=[(1010, 30), (1010, 30)])
 @example(gather=GATHER, loads=[(990, 5), (1049, 30)])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_with_starts_it_is_the_time_in_which_no_child_was_running(gather: Interval, loads: list[Interval]) -> None:
     inside = {moment for start, elapsed in loads for moment in range(start, start + elapsed)}
     assert self_time(gather, loads) == len(set(range(gather[0], sum(gather))) - inside)

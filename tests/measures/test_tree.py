@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.coded_calls import code_calls, report_of
+from tests.needs import examples
 from tests.oracle import Process, find_processes, measure, read_lines
 from tests.oracle.trees import FIGURES, add_known
 from tests.strategies import logs
@@ -51,7 +52,7 @@ def hold_against_oracle(processes: Sequence[Process]) -> None:
 
 
 @given(logs())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_trees_of_any_log_are_the_definitions(log: bytes) -> None:
     hold_against_oracle(find_processes(read_lines(log)))
 

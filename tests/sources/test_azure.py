@@ -17,7 +17,7 @@ import pytest
 from obstore.store import from_url
 
 from tests.paths import ROOT
-from tests.running import DEEP, SINGLE
+from tests.sources.stores import LOGS, hold_store
 from tracereport.command.cli import main
 
 LOOPBACK = "127.0.0.1"
@@ -90,28 +90,14 @@ def store() -> Iterator[str]:
         for name, value in variables.items():
             patch.setenv(name, value)
         container = from_url("az://logs", client_options={"allow_http": True})
-        for key, path in {"night/single.log": SINGLE, "night/deep.log.zst": DEEP, "day/single.log": SINGLE}.items():
+        for key, path in LOGS.items():
             obstore.put(container, key, path.read_bytes())
         yield "az://logs"
         server.terminate()
 
 
-def report_of(tmp_path: Path, *arguments: str, code: int = 0) -> bytes:
-    document = tmp_path / "report.json"
-    assert main([*arguments, "-q", "--title", "t", "-o", str(document)]) == code
-    return document.read_bytes()
-
-
 def test_objects_are_listed_measured_and_joined(store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    copies = tmp_path / "night"
-    copies.mkdir()
-    (copies / "single.log").write_bytes(SINGLE.read_bytes())
-    (copies / "deep.log.zst").write_bytes(DEEP.read_bytes())
-    own = report_of(tmp_path, f"{copies}/*.log*").replace(str(copies).encode(), f"{store}/night".encode())
-    assert report_of(tmp_path, f"{store}/night/*.log*") == own
-    for share in ("1/2", "2/2"):
-        assert main(["measure", f"{store}/night/*.log*", "--parts", f"{store}/parts", "--shard", share]) == 0
-    assert report_of(tmp_path, "join", f"{store}/parts") == own
+    hold_store(store, tmp_path)
     assert f"{store}/parts: 1 part measured" in capsys.readouterr().err
 
 

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.running import DEEP, SINGLE
+from tests.sources.stores import LOGS, hold_store
 from tracereport.command.cli import main
 from tracereport.sources import object_file
 from tracereport.sources.object_file import ObjectFile
@@ -102,8 +102,7 @@ def _tag(content: bytes) -> str:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A bucket with three logs; its URL. This process is led to it."""
-    logs = {"night/single.log": SINGLE, "night/deep.log.zst": DEEP, "day/single.log": SINGLE}
-    monkeypatch.setattr(GoogleHandler, "objects", {key: path.read_bytes() for key, path in logs.items()})
+    monkeypatch.setattr(GoogleHandler, "objects", {key: path.read_bytes() for key, path in LOGS.items()})
     monkeypatch.setattr(GoogleHandler, "asked", [])
     with ThreadingHTTPServer((LOOPBACK, 0), GoogleHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -117,22 +116,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.shutdown()
 
 
-def report_of(tmp_path: Path, *arguments: str, code: int = 0) -> bytes:
-    document = tmp_path / "report.json"
-    assert main([*arguments, "-q", "--title", "t", "-o", str(document)]) == code
-    return document.read_bytes()
-
-
 def test_objects_are_listed_measured_and_joined(store: str, tmp_path: Path) -> None:
-    copies = tmp_path / "night"
-    copies.mkdir()
-    (copies / "single.log").write_bytes(SINGLE.read_bytes())
-    (copies / "deep.log.zst").write_bytes(DEEP.read_bytes())
-    own = report_of(tmp_path, f"{copies}/*.log*").replace(str(copies).encode(), f"{store}/night".encode())
-    assert report_of(tmp_path, f"{store}/night/*.log*") == own
-    for share in ("1/2", "2/2"):
-        assert main(["measure", f"{store}/night/*.log*", "--parts", f"{store}/parts", "--shard", share]) == 0
-    assert report_of(tmp_path, "join", f"{store}/parts") == own
+    hold_store(store, tmp_path)
 
 
 def test_a_large_object_is_fetched_in_pieces(store: str, monkeypatch: pytest.MonkeyPatch) -> None:

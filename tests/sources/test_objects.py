@@ -15,6 +15,7 @@ import pytest
 
 from tests.object_server import LOOPBACK, ObjectServer, road_to, serving_objects
 from tests.running import BARE, DEEP, SINGLE, run
+from tests.sources.stores import report_of
 from tracereport.command import rendering
 from tracereport.command.cli import main
 from tracereport.command.job import Job, Result
@@ -57,12 +58,6 @@ def read_on(file: ObjectFile, came: bytearray) -> None:
     """Adds what comes, up to the end or an error."""
     while piece := file.read(1 << 16):
         came += piece
-
-
-def report_of(tmp_path: Path, *arguments: str, code: int = 0) -> bytes:
-    document = tmp_path / "report.json"
-    assert main([*arguments, "-q", "--title", "t", "-o", str(document)]) == code
-    return document.read_bytes()
 
 
 def run_printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tests.paths import INPUTS
 from tests.postgres import LOOPBACK, find_tool, running
 from tests.spans import rows
@@ -178,7 +179,7 @@ PIECES = st.sampled_from(
 ) | st.text(max_size=30)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PIECES, max_size=20))
 def test_any_lines_are_accounted_for(tmp_path: Path, lines: list[str]) -> None:
     path = tmp_path / "any.log"

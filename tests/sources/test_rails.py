@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tests.paths import INPUTS
 from tests.running import run
 from tests.spans import rows
@@ -342,7 +343,7 @@ PIECES = st.sampled_from(
 ) | st.text(max_size=30)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PIECES, max_size=30))
 def test_any_lines_are_accounted_for(tmp_path: Path, lines: list[str]) -> None:
     text = "\n".join(lines).encode("utf-8", "surrogatepass")

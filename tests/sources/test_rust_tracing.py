@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tests.paths import INPUTS
 from tests.spans import rows
 from tracereport.calls.calls import Calls
@@ -137,7 +138,7 @@ def test_text_and_json_are_read_alike(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.sampled_from(

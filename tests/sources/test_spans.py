@@ -14,6 +14,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tests.running import run
 from tests.spans import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, read_requests, request, rows, span
 from tracereport.api import render
@@ -616,7 +617,7 @@ shaped = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=shaped, name=st.sampled_from(["otlp", "tempo", "jaeger", "zipkin", "sentry", "laravel"]))
 def test_any_json_is_read_or_refused_and_accounted_for(tmp_path: Path, document: object, name: str) -> None:
     path = tmp_path / "any.json"
@@ -651,7 +652,7 @@ def test_json_of_any_depth_is_refused_in_good_order(tmp_path: Path, source: str,
         max_size=30,
     )
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_trees_hold_whatever_the_spans_say(tmp_path: Path, drawn: list[tuple[int, int, int, int, int, bool]]) -> None:
     spans = [
         span(f"s{ident}", f"s{parent}" if parent else "", "x", kind, start, took, **(SELECT if asks else {}))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.needs import examples
 from tracereport.model import Param
 from tracereport.wording.units import (
     display_width,
@@ -215,7 +216,7 @@ def test_escaped_text_is_visible_and_can_be_encoded(text: str) -> None:
 
 
 @given(st.text(), st.integers(0, 40))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_elided_text_fits_and_keeps_both_ends(text: str, width: int) -> None:
     for elide in (elide_middle, elide_fields):
         elided = elide(text, width)
