@@ -18,11 +18,13 @@ from tracereport.model import (
     Edge,
     Finding,
     FindingKind,
+    Function,
     Process,
     ProcessEdge,
     ProcessFinding,
     QualityWarning,
     Report,
+    Totals,
     TreeKind,
     Unit,
 )
@@ -62,83 +64,99 @@ def counted_report(*runs: Run, confidence: Confidence = "sure", as_tests: bool =
     for run in runs:
         repeats.update(_repeats(run))
         avoidable.update(_avoidable(run))
-    edges, again = Counter[tuple[str | None, str]](), Counter[tuple[str | None, str]]()
-    for process in processes:
-        for edge in process.by_edge.rows:
-            edges[edge.caller, edge.function] += edge.calls
-            again[edge.caller, edge.function] += edge.again_calls
     shared = Counter[str]()
     for key, count in repeats.items():
         if key.kind == "shared":
             shared[key.function] += count
-    calls = Counter[str]()
-    for (_, name), count in edges.items():
-        calls[name] += count
-    functions = []
-    for name, count in sorted(calls.items()):
-        of_again = sum(repeats for (_, called), repeats in again.items() if called == name)
-        counts = (count, count - of_again - shared[name], of_again, shared[name], 0, 0, 0)
-        functions.append(function(name, counts, (count, 1, 2, 40, 60), self_ms=None))
-    judged = sum(process.calls for process in processes if not process.interleaved)
-    redundant = repeats.total()
+    edges = _add_up_edges(processes)
+    functions = _list_functions(edges, shared)
+    found = (
+        finding(key, repeats[key], avoidable[key], confidence)
+        for key in sorted(repeats | avoidable, key=lambda key: key.fingerprint)
+    )
     base = empty_report()
     return msgspec.structs.replace(
         base,
-        totals=msgspec.structs.replace(
-            base.totals,
-            calls=sum(process.calls for process in processes),
-            judged_calls=judged,
-            questions=sum(process.calls for process in processes),
-            judged_questions=judged,
-            units=sum(not process.interleaved for process in processes),
-            processes=len(processes),
-            functions=len(functions),
-            lookups=judged - redundant,
-            redundant_calls=redundant,
-            redundant_rate=redundant / judged if judged else None,
-            again_calls=redundant - shared.total(),
-            shared_calls=shared.total(),
-        ),
+        totals=_add_up_totals(base.totals, processes, len(functions), repeats.total(), shared.total()),
         processes=rows(*processes),
         quality=rows(*_warn_of_interleaved(processes)),
-        units=rows(
-            *(
-                Unit(
-                    name=process.name,
-                    process=process.index,
-                    kind="test" if as_tests else "process",
-                    tree=process.tree,
-                    calls=process.calls,
-                    judged_questions=process.calls,
-                    writes=0,
-                    frames=0,
-                    by_edge=process.by_edge,
-                    by_finding=process.by_finding,
-                )
-                for process in processes
-                if not process.interleaved
-            )
-        ),
+        units=rows(*(_unit_of(process, as_tests=as_tests) for process in processes if not process.interleaved)),
         functions=rows(*functions),
-        edges=rows(
-            *(
-                Edge(
-                    caller=caller,
-                    function=name,
-                    calls=count,
-                    again_calls=again[caller, name],
-                    total_elapsed_ns=0,
-                    total_elapsed_upper_ns=0,
-                )
-                for (caller, name), count in edges.items()
-            )
-        ),
-        findings=rows(
-            *(
-                finding(key, repeats[key], avoidable[key], confidence)
-                for key in sorted(repeats | avoidable, key=lambda key: key.fingerprint)
-            )
-        ),
+        edges=rows(*edges),
+        findings=rows(*found),
+    )
+
+
+def _add_up_edges(processes: Sequence[Process]) -> list[Edge]:
+    """Those of all processes, each once."""
+    calls, again = Counter[tuple[str | None, str]](), Counter[tuple[str | None, str]]()
+    for process in processes:
+        for edge in process.by_edge.rows:
+            calls[edge.caller, edge.function] += edge.calls
+            again[edge.caller, edge.function] += edge.again_calls
+    return [
+        Edge(
+            caller=caller,
+            function=name,
+            calls=count,
+            again_calls=again[caller, name],
+            total_elapsed_ns=0,
+            total_elapsed_upper_ns=0,
+        )
+        for (caller, name), count in calls.items()
+    ]
+
+
+def _list_functions(edges: Sequence[Edge], shared: Counter[str]) -> list[Function]:
+    """The functions by name; ``shared`` are the repeats of each that several callers made."""
+    calls, again = Counter[str](), Counter[str]()
+    for edge in edges:
+        calls[edge.function] += edge.calls
+        again[edge.function] += edge.again_calls
+    return [
+        function(
+            name,
+            (count, count - again[name] - shared[name], again[name], shared[name], 0, 0, 0),
+            (count, 1, 2, 40, 60),
+            self_ms=None,
+        )
+        for name, count in sorted(calls.items())
+    ]
+
+
+def _add_up_totals(base: Totals, processes: Sequence[Process], functions: int, redundant: int, shared: int) -> Totals:
+    calls = sum(process.calls for process in processes)
+    judged = sum(process.calls for process in processes if not process.interleaved)
+    return msgspec.structs.replace(
+        base,
+        calls=calls,
+        judged_calls=judged,
+        questions=calls,
+        judged_questions=judged,
+        units=sum(not process.interleaved for process in processes),
+        processes=len(processes),
+        functions=functions,
+        lookups=judged - redundant,
+        redundant_calls=redundant,
+        redundant_rate=redundant / judged if judged else None,
+        again_calls=redundant - shared,
+        shared_calls=shared,
+    )
+
+
+def _unit_of(process: Process, *, as_tests: bool) -> Unit:
+    """The one unit of a process."""
+    return Unit(
+        name=process.name,
+        process=process.index,
+        kind="test" if as_tests else "process",
+        tree=process.tree,
+        calls=process.calls,
+        judged_questions=process.calls,
+        writes=0,
+        frames=0,
+        by_edge=process.by_edge,
+        by_finding=process.by_finding,
     )
 
 
