@@ -77,15 +77,21 @@ def _is_put_off(frame: FrameType) -> bool:
     return any(opname[code].startswith("YIELD") for code in around)
 
 
+def find_activation(frame: FrameType) -> int | None:
+    """The number that this run of the frame's function has been given; None where it has none yet."""
+    held: Any = frame.f_trace
+    return held.number if isinstance(held, _Mark) else None
+
+
 def number_activation(frame: FrameType) -> int | None:
     """The number of this run of the frame's function; None where none can be told."""
-    held: Any = frame.f_trace
-    if isinstance(held, _Mark):
-        return held.number
+    number = find_activation(frame)
+    if number is not None:
+        return number
     if not _HAS_ACTIVATIONS:
         return None
     number = next(_activation_numbers)
-    if held is None and sys.gettrace() is None:
+    if frame.f_trace is None and sys.gettrace() is None:
         frame.f_trace = _Mark(number)
     else:
         kind = _LastingMark if frame.f_code.co_flags & _GOES_ON else _SharedMark

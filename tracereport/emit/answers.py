@@ -21,5 +21,9 @@ def found(returned: object) -> dict[str, int]:
 
 def digest(returned: object) -> dict[str, int]:
     """The result metric ``digest``: 63 bits of a hash of the answer's ``repr``; equal answers have equal ones."""
-    code = blake2b(repr(returned).encode("utf-8", "backslashreplace"), digest_size=8).digest()
-    return {"digest": int.from_bytes(code, "big") >> 1}
+    return {"digest": hash_text(repr(returned))}
+
+
+def hash_text(text: str) -> int:
+    """63 bits of a hash, which is the same in every process."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big") >> 1

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
-from .lines import format_marks, format_metrics, format_odd_line, format_params, to_text
+from .lines import format_line, format_params, to_text
 from .log import Log, now
 
 if TYPE_CHECKING:
@@ -72,18 +72,21 @@ class TracedCall(Call):
     A *lazy* one takes its number when the first call inside it begins, and is written only if there was one.
     """
 
-    fields: list[str]
+    caller: str
+    function: str
     is_running: bool
     log: Log
     __slots__ = (
+        "caller",
         "enclosing",
-        "fields",
+        "function",
         "is_running",
         "log",
         "marks",
         "metrics",
         "number",
         "origin",
+        "params",
         "started_ns",
         "test",
         "via",
@@ -94,7 +97,7 @@ class TracedCall(Call):
         log: Log,
         function: str,
         origin: Origin,
-        params: Iterable[str],
+        params: list[str],
         via: str,
         marks: dict[str, object],
         *,
@@ -104,10 +107,12 @@ class TracedCall(Call):
         if enclosing is not None and not (enclosing.is_running and enclosing.log is log):
             enclosing = find_running(enclosing, log)
         self.enclosing = enclosing
+        self.function = function
         caller = origin.caller
         if caller is None:
-            caller = UNKNOWN if enclosing is None else enclosing.fields[0]
-        self.fields = [function, f"caller={caller}", *params]
+            caller = UNKNOWN if enclosing is None else enclosing.function
+        self.caller = caller
+        self.params = params
         self.metrics: dict[str, float] = {}
         self.via = via
         self.marks = marks
@@ -139,7 +144,7 @@ class TracedCall(Call):
 
     def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:  # noqa: D102  # as above
         if function is not None:
-            self.fields[0] = to_text(function)
+            self.function = to_text(function)
         if write is not None:
             self.marks["write"] = write
         self.marks.update((name, 1) for name, holds in marks.items() if holds)
@@ -168,30 +173,7 @@ class TracedCall(Call):
             innermost = find_running(innermost, log)
         current.set(innermost)
         if log is now.log and self.number is not None:
-            log.write(self._format(elapsed_us))
-
-    def _format(self, elapsed_us: int) -> str:
-        fields, enclosing = self.fields, self.enclosing
-        _, at, activation, via = self.origin
-        elapsed_place = len(fields)
-        fields.append(f"elapsed_us={elapsed_us}")
-        if self.metrics:
-            fields += format_metrics(self.metrics)
-        fields += self.test
-        if self.marks:
-            fields += format_marks(self.marks)
-        fields.append(f"via={self.via if via is None else via}")
-        if at is not None:
-            fields.append(f"at={at}")
-        if activation is not None:
-            fields.append(f"activation={activation}")
-        fields.append(self.log.process)
-        fields.append("parent=none" if enclosing is None else f"parent={enclosing.number}")
-        text = f"PERF_TRACE|{self.number}|{'|'.join(fields)}\n"
-        # As many signs as stand between the fields, and no other mark: there is nothing to escape.
-        if text.count("|") == len(fields) + 1 and text.find("\n") == len(text) - 1 and text.rfind("PERF_TRACE") == 0:
-            return text
-        return format_odd_line(self.number, fields, elapsed_place)
+            log.write(format_line(self, elapsed_us))
 
 
 def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:
@@ -231,7 +213,7 @@ def begin(
     log = now.log
     if log is None:
         return NOT_TRACED
-    origin = caller if isinstance(caller, Origin) else Origin(caller)
+    origin = NOWHERE if caller is None else caller if isinstance(caller, Origin) else Origin(caller)
     marks: dict[str, object] = {}
     if is_frame:
         marks["frame"] = 1

@@ -93,7 +93,7 @@ def is_told(frame: FrameType, packages: tuple[str, ...]) -> bool:
     if log is None or _is_left.get():
         return True
     call = find_running(current.get(), log)
-    if call is not None and call.via != "python" and len(call.fields) > 2 and call.fields[2].startswith("sql="):  # noqa: PLR2004  # behind its name and the caller
+    if call is not None and call.via != "python" and call.params and call.params[0].startswith("sql="):
         return True
     return is_of_hooked(frame, packages)
 

@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .calls import TracedCall
+
 TEST_VARIABLES = {"test": "PERF_TRACE_TEST", "try": "PERF_TRACE_TRY", "phase": "PERF_TRACE_PHASE"}
 """By field of the test: the variable that tells it to processes that the test starts."""
 _ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
@@ -39,28 +41,67 @@ _OWN_NAMES = frozenset(
 )
 _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
+_own_fields: dict[tuple[object, ...], str] = {}
+"""By test, origin, hook and marks: these as fields. What asks from a place is likely to ask from there again."""
+_OWN_KEPT = 1024
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 
 
-def format_odd_line(number: int | None, fields: list[str], elapsed_place: int) -> str:
-    """The line of a call whose texts may hold what separates fields, or lines, or looks like another line's beginning.
+def format_line(call: TracedCall, elapsed_us: int) -> str:
+    """The line of a call that has ended."""
+    params, enclosing = call.params, call.enclosing
+    metrics = format_metrics(call.metrics) if call.metrics else ()
+    text = "|".join((call.function, f"caller={call.caller}", *params, f"elapsed_us={elapsed_us}", *metrics))
+    key = (call.test, call.origin, call.via, *call.marks.items()) if call.marks else (call.test, call.origin, call.via)
+    try:
+        own = _own_fields.get(key)
+    except TypeError:  # the program has given something else than a text
+        own = _format_own(call)
+    else:
+        if own is None:
+            if len(_own_fields) >= _OWN_KEPT:
+                _own_fields.clear()
+            own = _own_fields[key] = _format_own(call)
+    # As many signs as stand between the fields, and no other mark: there is nothing to escape.
+    if own and text.count("|") == len(params) + len(metrics) + 2 and "\n" not in text and "PERF_TRACE" not in text:
+        parent = "none" if enclosing is None else enclosing.number
+        return f"PERF_TRACE|{call.number}|{text}{own}{call.log.process}|parent={parent}\n"
+    return _format_odd_line(call, elapsed_us, metrics)
 
-    Args:
-        number: the call's.
-        fields: function, caller, parameters, elapsed, metrics, and the emitter's own, of which the parent is the last.
-        elapsed_place: which of them is the time, ``elapsed_us``.
-    """
-    text = "|".join(fields)
-    if "\n" in text or text.count("|") >= len(fields):
+
+def _format_own(call: TracedCall) -> str:
+    """The fields between metrics and process, with separators around them; empty where there is something to escape."""
+    fields = _list_own(call)
+    text = f"|{'|'.join(fields)}|"
+    is_plain = text.count("|") == len(fields) + 1 and "\n" not in text and "PERF_TRACE" not in text
+    return text if is_plain else ""
+
+
+def _list_own(call: TracedCall) -> list[str]:
+    """The emitter's own fields that are the same for all calls of a place, in a test."""
+    _, at, activation, via = call.origin
+    fields = [*call.test, *format_marks(call.marks), f"via={call.via if via is None else via}"]
+    if at is not None:
+        fields.append(f"at={at}")
+    if activation is not None:
+        fields.append(f"activation={activation}")
+    return fields
+
+
+def _format_odd_line(call: TracedCall, elapsed_us: int, metrics: Iterable[str]) -> str:
+    """The line of a call whose texts may hold a separator, or a line's end, or look like another line's beginning."""
+    before = [call.function, f"caller={call.caller}", *call.params]
+    fields = [*before, f"elapsed_us={elapsed_us}", *metrics, *_list_own(call), call.log.process]
+    escaped = []
+    if any("\n" in field or "|" in field for field in fields):
         fields = [field.translate(_ESCAPES) for field in fields]
-        fields.append("escaped=1")
-        text = "|".join(fields)
-    before = "|".join(fields[: -2 if fields[-1] == "escaped=1" else -1])
-    if "PERF_TRACE|" in text or before.endswith("PERF_TRACE"):
+        escaped = ["escaped=1"]
+    text = "|".join(fields)
+    if "PERF_TRACE|" in text or text.endswith("PERF_TRACE"):
         # A text that ends with the mark looks like a torn line; the second elapsed field says that it is whole.
-        elapsed_us = int(fields[elapsed_place].partition("=")[2])
-        text = "|".join([*fields[:elapsed_place], f"elapsed_ms={elapsed_us // 1000}", *fields[elapsed_place:]])
-    return f"PERF_TRACE|{number}|{text}\n"
+        fields.insert(len(before), f"elapsed_ms={elapsed_us // 1000}")
+    parent = "parent=none" if call.enclosing is None else f"parent={call.enclosing.number}"
+    return f"PERF_TRACE|{call.number}|{'|'.join([*fields, parent, *escaped])}\n"
 
 
 def format_params(params: Iterable[tuple[str, object]]) -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from .activations import number_activation
+from .activations import find_activation, number_activation
 from .calls import NOWHERE, Origin, current, find_running
 from .frames import read_locals
 from .log import now
@@ -64,13 +64,16 @@ def find_origin(frame: FrameType | None) -> Origin:
     place = _find_place(frame) if known is None else known[1]
     if place is NOWHERE:
         return handed_on.get() or NOWHERE
-    log = now.log
-    around = None if log is None else find_running(current.get(), log)
+    log, around = now.log, current.get()
+    if around is not None and not (around.is_running and around.log is log):
+        around = None if log is None else find_running(around, log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
     run = handed_run.get()
     if run is None or not _is_submitted(frame):
-        run = number_activation(_leave_comprehension(frame) if around is None else _find_run(frame))
+        run = find_activation(frame)  # what asks has been found before to be the run that its calls belong to
+        if run is None:
+            run = number_activation(_leave_comprehension(frame) if around is None else _find_run(frame))
     return Origin(place.caller, place.at, run)
 
 

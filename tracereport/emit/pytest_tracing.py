@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import hooks
-from .calls import begin
+from .calls import Origin, begin
 from .log import OFF_WORDS, expand_target, is_standard_error, now, start, stop
 from .pytest_plugin import DEFAULT_FILE
 from .pytest_report import list_traced_modules, print_report
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MARKER = "     Running pytest ({name})\n"
 _VARIABLE = "PERF_TRACE"
 _LOST = "perf_trace_lost"
+_PYTEST = Origin("pytest")
 
 
 def switch_on(config: pytest.Config, target: str | None, without: Sequence[str]) -> None:
@@ -107,7 +108,7 @@ class _Tracing:
     def _trace_phase(self, item: pytest.Item, phase: str) -> Iterator[None]:
         name_test(item.nodeid, attempt=self._tries.get(item.nodeid, 1), phase=phase)
         name = "test" if phase == "call" else f"test {phase}"
-        with begin(name, [("name", item.nodeid)], "pytest", is_lazy=True, via="pytest", is_frame=True):
+        with begin(name, [("name", item.nodeid)], _PYTEST, is_lazy=True, via="pytest", is_frame=True):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -24,6 +24,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.cursor import CursorFetchStrategy, FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql.elements import TextClause
 
 from .hooks import extend, is_extended, safely
 from .layers import LAYERS, name_layer
@@ -61,7 +62,7 @@ class _Named(NamedTuple):
 
     name: str | None
     pool: ref[Any]
-    test: object
+    test: tuple[str, ...]
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:
@@ -108,13 +109,14 @@ def _execute(
     context: Any = None,  # noqa: ANN401  # an execution context, with what dialects and the object-relational part put into it
 ) -> None:
     # A dialect's method may call that of the class above, or another of its methods: the outermost is the statement.
-    if now.log is None or context is None or _IS_EXECUTING in (own := vars(context)):
+    if now.log is None or context is None or getattr(context, _IS_EXECUTING, False):
         execute(dialect, cursor, statement, parameters, context)
         return
     described = describe(statement)
     is_aside = _is_aside(context, described)
-    own[_IS_EXECUTING] = True
-    call = safely(_begin, described, parameters, context, is_aside=is_aside)
+    # An attribute, not a key of its ``__dict__``: Python is slower with all of an object once that has been asked for.
+    setattr(context, _IS_EXECUTING, True)
+    call = safely(_begin, described, parameters, context, is_aside)
     try:
         execute(dialect, cursor, statement, parameters, context)
         if cursor.description is None:
@@ -127,7 +129,7 @@ def _execute(
         raise
     finally:
         call.finish()
-        del own[_IS_EXECUTING]
+        setattr(context, _IS_EXECUTING, False)
     if described.sets_schema is not None or (Session.is_any and _SESSION in context.root_connection.info):
         _note(context.root_connection, described, parameters)
 
@@ -147,15 +149,14 @@ def _execute_without_parameters(
 
 def _execute_in_batches(execute: Callable[..., Any], connection: Connection, dialect: Any, context: Any) -> Any:  # noqa: ANN401  # as above
     """Goes around all batches of rows that a statement is executed in: they are one statement of the program."""
-    own = vars(context)
-    if _IS_EXECUTING in own or not ("do_execute" in vars(dialect) or is_extended(type(dialect).do_execute)):
+    if not ("do_execute" in vars(dialect) or is_extended(type(dialect).do_execute)):
         return execute(connection, dialect, context)
-    own[_IS_EXECUTING] = True
+    setattr(context, _IS_EXECUTING, True)
     with safely(_begin, describe(context.statement), context.parameters, context, is_aside=False):
         try:
             return execute(connection, dialect, context)
         finally:
-            del own[_IS_EXECUTING]
+            setattr(context, _IS_EXECUTING, False)
 
 
 _EXECUTING: dict[str, Callable[..., None]] = {
@@ -169,15 +170,15 @@ def _is_aside(context: Any, statement: Statement) -> bool:  # noqa: ANN401  # as
     """Whether a context's own statement is another one, which needs this one's answer: a default's, or a sequence's."""
     if context.isinsert or context.isupdate or context.isdelete:
         return statement.is_read
-    return "statement" not in vars(context)
+    return getattr(context, "statement", None) is None
 
 
-def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: bool) -> Call:  # noqa: ANN401  # as above
-    own, engine = vars(context), context.root_connection.engine
+def _begin(statement: Statement, parameters: Any, context: Any, is_aside: bool) -> Call:  # noqa: ANN401  # as above
+    engine = context.root_connection.engine
     if context.executemany and not is_aside:
         values = name_many(parameters)
     else:  # by the names that the program gave them, which the driver may not know
-        by_name: Sequence[Any] = () if is_aside else own.get("compiled_parameters", ())
+        by_name: Sequence[Any] = () if is_aside else getattr(context, "compiled_parameters", ())
         values = name_values(by_name[0] if len(by_name) == 1 else parameters)
     if engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
@@ -189,14 +190,15 @@ def _begin(statement: Statement, parameters: Any, context: Any, *, is_aside: boo
         via=name_layer(_get_frame(1), _BETWEEN) or ("sqlalchemy" if is_aside else _name_hook(context)),
         database=_name_database(engine),
         schema=None if session is None else session.schema,
-        sent=_list_forms(own.get("invoked_statement")),
+        sent=_list_forms(getattr(context, "invoked_statement", None)),
     )
 
 
 def _list_forms(statement: Any) -> tuple[object, ...]:  # noqa: ANN401  # what the program has given, if that is known
     """A statement, and the text that it was made of by ``text()``."""
-    forms = (statement, getattr(statement, "text", None))
-    return tuple(form for form in forms if form is not None)
+    if isinstance(statement, TextClause):
+        return (statement, statement.text)
+    return () if statement is None else (statement,)
 
 
 def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it
@@ -213,15 +215,17 @@ def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the 
 
 
 def _name_database(engine: Engine) -> str | None:
-    """The database's name, which is looked up once for an engine, pool and phase of a test."""
+    """The database's name, which is looked up once for an engine, pool and test."""
     known: _Named | None = vars(engine).get(_DATABASE)
-    if known is None or known.test is not now.test or known.pool() is not engine.pool:
-        url, pool = engine.url, ref(engine.pool)
-        if url.database in _MEMORY and url.get_backend_name() == "sqlite":
-            name = _databases.name(pool, "memory")
+    if known is None or known[2] is not now.test or known[1]() is not engine.pool:
+        url, pool = engine.url, engine.pool
+        if known is not None and known.pool() is pool and known.test[:2] == now.test[:2]:  # in another phase
+            name = known.name
+        elif url.database in _MEMORY and url.get_backend_name() == "sqlite":
+            name = _databases.name(ref(pool), "memory")
         else:
             name = _databases.name(url.render_as_string(hide_password=True), url.database or url.host or "database")
-        vars(engine)[_DATABASE] = known = _Named(name, pool, now.test)
+        vars(engine)[_DATABASE] = known = _Named(name, ref(pool), now.test)
     return known.name
 
 
@@ -250,7 +254,9 @@ def _is_streamed(context: Any) -> bool:  # noqa: ANN401  # as above
     if type(context.cursor_fetch_strategy) is not CursorFetchStrategy or context._is_server_side:  # noqa: SLF001
         return True
     options = context.execution_options
-    return bool(options.get("stream_results") or options.get("yield_per") or _has_own_way(type(context).post_exec))
+    if options and (options.get("stream_results") or options.get("yield_per")):
+        return True
+    return _has_own_way(type(context).post_exec)
 
 
 @functools.lru_cache(maxsize=64)

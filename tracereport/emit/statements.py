@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from .answers import digest
+from .answers import hash_text
 from .calls import NOT_TRACED, NOWHERE, Call, TracedCall
 from .hooks import find_outside
 from .lines import format_params
@@ -191,7 +191,7 @@ def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
     count = len(rows)
     try:
-        call.record(rows=count, **digest(to_plain_rows(rows)))
+        call.record(rows=count, digest=hash_text(repr(to_plain_rows(rows))))
     except Exception:  # noqa: BLE001  # rows of a driver's own kind, or values that can't be printed
         call.record(rows=count)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from contextlib import suppress
 
@@ -24,22 +23,21 @@ def name_test(name: str | None, *, attempt: int | None = None, phase: str | None
 
 def set_test(test: tuple[str, ...]) -> None:
     """Names the test that ``get_test`` gave, again."""
-    if test == now.test:
+    before = now.test
+    if test == before:
         return
-    before, after = _read_fields(now.test), _read_fields(test)
     now.test = test
+    for each in test:
+        if each not in before:
+            name, _, value = each.partition("=")
+            if not value.isprintable():  # an environment can't hold all that a name can
+                value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
+            with suppress(ValueError):
+                os.environ[TEST_VARIABLES[name]] = value
+    named = [each.partition("=")[0] for each in test]
     for field, variable in TEST_VARIABLES.items():
-        value = after.get(field)
-        if value is None:
+        if field not in named:
             os.environ.pop(variable, None)
-        elif value != before.get(field):
-            with suppress(ValueError):  # an environment that can't hold it
-                os.environ[variable] = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
-
-
-@functools.lru_cache(maxsize=8)
-def _read_fields(test: tuple[str, ...]) -> dict[str, str]:
-    return dict(field.split("=", 1) for field in test)
 
 
 def get_test() -> tuple[str, ...]:
