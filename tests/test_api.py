@@ -157,7 +157,7 @@ def test_what_cannot_be_meant_is_refused_in_words() -> None:
     calls = tracereport.read_calls(BARE)
     with pytest.raises(UsageError, match="no input is named"):
         tracereport.read_calls([])
-    with pytest.raises(InputError, match="dict: no frame"):
+    with pytest.raises(InputError, match="dict: not a frame"):
         tracereport.analyze(calls.to_dict())  # type: ignore[arg-type]
     for kind in ("raw", "nosuch", None):
         with pytest.raises(UsageError, match=f"{kind}: no report can be rendered as that") as error:

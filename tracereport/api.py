@@ -76,7 +76,7 @@ def analyze(
     if isinstance(calls, pl.LazyFrame):
         calls = calls.collect()
     if not isinstance(calls, pl.DataFrame):
-        raise InputError(f"{type(calls).__name__}: no frame", "Give the frame that tracereport.read_calls makes.")
+        raise InputError(f"{type(calls).__name__}: not a frame", "Give the frame that tracereport.read_calls makes.")
     return make_report(read_frame(calls), settings or Settings(), title, selection)
 
 

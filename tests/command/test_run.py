@@ -195,7 +195,7 @@ def test_modules_that_are_no_list_are_refused_before_anything_runs(folder: Path,
     (folder / "pyproject.toml").write_text(f"[tool.tracereport]\n{trace}\n")
     done = run()
     assert done.returncode == 2
-    assert b"trace.modules is no list of names" in done.stderr
+    assert b"trace.modules is not a list of names" in done.stderr
     assert not Path("ran").exists()
 
 

@@ -64,7 +64,7 @@ def test_trace_lines_may_go_to_a_text_file() -> None:
         ),
         (["-o", "folder.html"], 4, "folder.html can't be written: it is a folder", "Name a file in it"),
         (["--param", "id"], 2, "--param id: no value", "NAME=VALUE"),
-        (["--param", "caller=metadata"], 2, "the caller is no parameter here", "--caller metadata"),
+        (["--param", "caller=metadata"], 2, "the caller isn't a parameter here", "--caller metadata"),
         (["--function", "query_record"], 2, "No call matches --function query_record", "--function 'query_records'?"),
         (["--call", "99999999"], 2, "No call matches --call 99999999", "without it"),
         (["--function", "query*", "--process", "x"], 2, "No call matches --process x", "without it"),

@@ -219,7 +219,7 @@ def test_code_quality_takes_its_place_from_the_trace_or_from_the_user() -> None:
 
 @pytest.mark.parametrize("location", ["", ":", ":3", "x:0", "x:", "x:-1", "x:99999999999"])
 def test_a_place_that_is_none_is_refused(location: str) -> None:
-    with pytest.raises(UsageError, match="no file and line"):
+    with pytest.raises(UsageError, match="not a file and line"):
         render_gitlab(sample_report(), location)
 
 

@@ -215,7 +215,7 @@ async def generate() -> AsyncIterator[int]:
     ("what", "message"),
     [
         (generate, "asynchronous generator: trace what it asks for"),
-        (property(len), "is no function"),
+        (property(len), "is not a function"),
         (Path("a").joinpath, None),
         (type("Callable", (), {"__call__": len})(), "has no name: give it one"),
     ],

@@ -149,7 +149,7 @@ def test_parts_of_another_version_are_refused_by_name(tmp_path: Path, capsys: py
     assert f"{part.name}: a part of another version of tracereport" in capsys.readouterr().err
     part.write_bytes(b"something else")
     assert main(["join", str(parts)]) == 3
-    assert f"{part.name}: no part of tracereport" in capsys.readouterr().err
+    assert f"{part.name}: not a part of tracereport" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("share", ["0/2", "3/2", "x", "1/0", "1"])
@@ -213,7 +213,7 @@ def test_an_input_that_memory_does_not_suffice_for_is_named(
 
     monkeypatch.setattr("tracereport.engine.tasks.encode_sets", run_out)
     assert main([*LOGS[:2], "--parts", str(tmp_path), "--workers", "1"]) == 3
-    assert f"{LOGS[0]}: there isn't the memory to measure this input" in capsys.readouterr().err
+    assert f"{LOGS[0]}: there isn't enough memory to measure this input" in capsys.readouterr().err
 
 
 def test_a_limit_of_threads_is_no_fault_of_ours(

@@ -132,7 +132,7 @@ def test_what_isnt_there_is_named(url: str, message: str, capsys: pytest.Capture
 
 def test_a_folder_of_a_store_is_no_input(logs: str) -> None:
     for folder in (logs, f"{logs}/", f"{logs}/night/"):
-        with pytest.raises(UsageError, match="is no object"):
+        with pytest.raises(UsageError, match="not an object"):
             list_objects(folder)
 
 

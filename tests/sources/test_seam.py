@@ -133,7 +133,7 @@ def test_what_two_formats_claim_is_nobodys_until_it_is_said_whose(tmp_path: Path
 
 
 def test_a_format_that_there_is_none_of_is_refused_by_name(meeting: str) -> None:
-    with pytest.raises(UsageError, match="no format is called so") as caught:
+    with pytest.raises(UsageError, match="unknown format") as caught:
         inputs.read_inputs([meeting], source="mintues")
     assert "perf_trace, parquet" in str(caught.value.remedy)
 
@@ -151,9 +151,9 @@ def test_each_format_says_in_its_own_words_that_it_holds_nothing(tmp_path: Path)
 def test_the_command_takes_the_format_and_so_does_the_configuration(meeting: str, tmp_path: Path) -> None:
     refused = run(meeting, "--from", "minutes")
     assert refused.returncode == 2
-    assert "minutes: no format is called so" in refused.stderr.decode()
+    assert "minutes: unknown format" in refused.stderr.decode()
     (tmp_path / "tracereport.toml").write_text('from = "nothing"\n')
-    assert run(meeting, cwd=tmp_path).stderr.startswith(b"tracereport: nothing: no format is called so")
+    assert run(meeting, cwd=tmp_path).stderr.startswith(b"tracereport: nothing: unknown format")
 
 
 def test_a_pipe_is_looked_at_and_read_once(tmp_path: Path) -> None:

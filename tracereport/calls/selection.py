@@ -77,7 +77,7 @@ def check_selection(selection: Selection) -> None:
     """
     for param in selection.params:
         if param.startswith("caller="):
-            raise UsageError(f"--param {param}: the caller is no parameter here", f"Use --caller {param[7:]}")
+            raise UsageError(f"--param {param}: the caller isn't a parameter here", f"Use --caller {param[7:]}")
         if "=" not in param:
             raise UsageError(f"--param {param}: no value", "Give it as NAME=VALUE, as in --param part_id=root.")
 

@@ -141,7 +141,7 @@ def read_traced_modules(path: Path | None) -> tuple[str, ...]:
     table = {} if path is None else _own_table(path, _read_toml(path)).get(TRACE, {})
     modules = table.get("modules", []) if isinstance(table, dict) else None
     if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):
-        raise ConfigError(f"{path}: {TRACE}.modules is no list of names.", 'Write modules = ["app.repository"].')
+        raise ConfigError(f"{path}: {TRACE}.modules is not a list of names.", 'Write modules = ["app.repository"].')
     return tuple(modules)
 
 

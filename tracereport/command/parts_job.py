@@ -69,7 +69,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     """
     index, slash, count = text.partition("/")
     if not (slash and index.isascii() and count.isascii() and index.isdigit() and count.isdigit()):
-        raise UsageError(f"--shard {text}: no share", "Give it as I/N: 1/4, 2/4, 3/4 and 4/4 measure all.")
+        raise UsageError(f"--shard {text}: not a share", "Give it as I/N: 1/4, 2/4, 3/4 and 4/4 measure all.")
     if not 1 <= int(index) <= int(count):
         raise UsageError(f"--shard {text}: there is no such share", f"Shares go from 1/{count} to {count}/{count}.")
     return int(index) - 1, int(count)

@@ -97,7 +97,7 @@ def choose_links(source_url: str | None, editor: str | None, root: str, folder: 
         return PlaceLinks(root=root, folder=folder)
     if not source_url.startswith(("https://", "http://")) or "{path}" not in source_url:
         raise UsageError(
-            f"--source-url {source_url}: no address of a place",
+            f"--source-url {source_url}: not an address of a place",
             "As in: https://HOST/OWNER/NAME/blob/SHA/{path}#L{line}",
         )
     return PlaceLinks(source_url, root, folder)

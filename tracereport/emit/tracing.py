@@ -222,7 +222,7 @@ def _wrap_generator(function: Callable[..., Any], named: _Named) -> Callable[...
 
 def _find_name(function: Callable[..., Any], name: str | None) -> str:
     if isinstance(function, type) or not callable(function):
-        raise TypeError(f"{function!r} is no function")
+        raise TypeError(f"{function!r} is not a function")
     named = function.func if isinstance(function, functools.partial) else function
     name = name or getattr(named, "__qualname__", None)
     if name is None:

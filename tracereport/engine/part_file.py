@@ -88,7 +88,7 @@ class StoredPart:
         if data.startswith(_ANY_MAGIC) and not data.startswith(MAGIC):
             raise UsageError(f"{name}: a part of another version of tracereport", remedy)
         if not data.startswith(MAGIC):
-            raise InputError(f"{name}: no part of tracereport", remedy)
+            raise InputError(f"{name}: not a part of tracereport", remedy)
         start = len(MAGIC) + _LENGTH_BYTES
         length = int.from_bytes(data[len(MAGIC) : start], "little")
         try:

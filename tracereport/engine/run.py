@@ -208,7 +208,9 @@ def parse_workers(workers: str | None) -> int:
     if workers is None:
         return count_cores()
     if not workers.isascii() or not workers.isdigit() or not int(workers):
-        raise UsageError(f"--workers {workers}: no number of workers", "Give a number, or a cluster: dask://HOST:8786")
+        raise UsageError(
+            f"--workers {workers}: not a number of workers", "Give a number, or a cluster: dask://HOST:8786"
+        )
     return int(workers)
 
 

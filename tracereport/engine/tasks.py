@@ -104,7 +104,7 @@ def run_task(task: Task, splitting_threads: int = 0) -> bytes | None:
     try:
         data = encode_sets(map(methodcaller("rename_files", titles), sets), task)
     except MemoryError as error:
-        raise InputError(f"{task.title}: there isn't the memory to measure this input", MEMORY_REMEDY) from error
+        raise InputError(f"{task.title}: there isn't enough memory to measure this input", MEMORY_REMEDY) from error
     if task.store is None:
         return data
     open_store(task.store).write(task.part_name(), data)

@@ -190,7 +190,7 @@ def _require_figure(expression: str, figure: str, column: int, name: str | None,
     if figure == FINDINGS:
         if name not in KINDS:
             problem = (
-                f"{FINDINGS} needs a kind" if name is None else f"{name} is no kind of finding{nearest(name, KINDS)}"
+                f"{FINDINGS} needs a kind" if name is None else f"{name} is not a kind of finding{nearest(name, KINDS)}"
             )
             refuse(expression, name_column or column, problem, f"Kinds of findings are {', '.join(KINDS)}.")
         return
@@ -203,6 +203,6 @@ def _require_figure(expression: str, figure: str, column: int, name: str | None,
         )
     else:
         near = nearest(expression.lower(), WORDS) or nearest(figure, (*TOTAL_FIGURES, *FUNCTION_FIGURES, FINDINGS))
-        problem = f"{figure} is no figure{near}"
+        problem = f"{figure} is not a figure{near}"
     what = "the whole report" if name is None else "a function"
     refuse(expression, column, problem, f"Figures of {what} are {', '.join(known)}.")

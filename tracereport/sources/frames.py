@@ -158,7 +158,7 @@ def _check_columns(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     missing = [column for column in SCHEMA if column not in frame.columns and column not in _MAY_BE_MISSING]
     if missing:
         raise InputError(
-            f"{name}: no table of calls: it lacks {', '.join(missing)}",
+            f"{name}: not a table of calls: it lacks {', '.join(missing)}",
             "Make one with tracereport.read_calls or -o calls.parquet.",
         )
     frame = frame.with_columns(

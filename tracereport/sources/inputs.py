@@ -152,9 +152,7 @@ def find_source(name: str) -> Source:
     """
     found = next((source for source in SOURCES if source.name == name), None)
     if found is None:
-        raise UsageError(
-            f"{name}: no format is called so", f"Name one of {', '.join(source.name for source in SOURCES)}."
-        )
+        raise UsageError(f"{name}: unknown format", f"Name one of {', '.join(source.name for source in SOURCES)}.")
     return found
 
 

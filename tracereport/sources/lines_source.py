@@ -70,7 +70,7 @@ class LinesSource:
     def explain_nothing(self, names: Sequence[str], facts: Facts | None) -> InputError:
         """That no record stands in it."""
         if facts is not None and facts.input.errors:
-            return InputError(f"{facts.input.errors[0]}, and no call before that", "Take the log again.")
+            return InputError(f"{facts.input.errors[0]}, and no call before that", "Collect the log again.")
         return InputError(f"{names[0]}: {self._nothing}", self._remedy)
 
 

@@ -56,7 +56,9 @@ def list_objects(pattern: str) -> list[str]:
         return [pattern]
     bucket, _, wanted = rest.partition("/")
     if not wanted or wanted.endswith("/"):
-        raise UsageError(f"{pattern}: is no object", f"Name the logs in it: '{pattern.rstrip('/')}/*.log'")
+        raise UsageError(
+            f"{pattern}: is a bucket or a folder, not an object", f"Name the logs in it: '{pattern.rstrip('/')}/*.log'"
+        )
     if not glob.has_magic(pattern):
         return [pattern]
     expression = re.compile(_translate(wanted), re.DOTALL)

@@ -29,7 +29,7 @@ def parse_location(location: str) -> tuple[str, int]:
         return path, int(line)
     if not location or (colon and (not path or not line or line.lstrip("-").isdigit())):
         raise UsageError(
-            f"--location '{location}': no file and line.", "Name a place as FILE or FILE:LINE, from line 1 on."
+            f"--location '{location}': not a file and line.", "Name a place as FILE or FILE:LINE, from line 1 on."
         )
     return location, 1
 
