@@ -3,6 +3,7 @@
 import pytest
 
 from tests.coded_calls import report_on
+from tracereport.model import Settings
 
 FRAME = "elapsed_us=9|frame=1|test=t|via"
 TEST = f"0|test|caller=pytest|{FRAME}=pytest|parent=none"
@@ -67,9 +68,13 @@ def test_several_callers_share_what_they_ask_in_one_request_alone() -> None:
     assert (shared(1, 1), shared(1, 2)) == (1, 0)
 
 
-def test_without_tests_the_requests_of_a_process_are_one_unit() -> None:
+def test_a_server_s_requests_are_judged_apart_unless_the_process_is_asked_for() -> None:
     lines = [line.replace("|test=t", "") for line in (request(1, "none"), asked(2, 1), request(3, "none"), asked(4, 3))]
-    assert repeats(*lines) == 1
+    assert repeats(*lines) == 0
+    assert report_on(*lines, settings=Settings(unit="process")).totals.redundant_calls == 1
+    assert repeats(*lines, asked(5, 3).replace("|test=t", "")) == 1
+    runs = [asked(number, "none", f"activation={number}").replace("|test=t", "") for number in (1, 2)]
+    assert repeats(*runs) == 1
 
 
 def test_what_several_tests_ask_is_counted_once_for_each() -> None:

@@ -1,7 +1,7 @@
-"""Actions: what a test does one after the other, such as each request that it sends. A repeat is wasteful within one.
+"""Actions: what a test does one after the other, and what a server answers. A repeat is wasteful within one.
 
-A test that reads a page twice asks twice for what the page shows, and no program could leave that out. So what stands
-in one request, and what one run of a function asks that the test itself has called, is judged apart from the rest.
+A page that is read twice asks twice for what it shows, by a test or of a server, and no program could leave that out.
+So what stands in one request, and what one run of a function asks that a test itself has called, is judged apart.
 """
 
 from typing import Final
@@ -27,47 +27,57 @@ def find_actions(
     calls: Calls,
     unit: NDArray[np.int32],
     is_of_test: NDArray[np.bool_],
-    function: NDArray[np.int32],
+    signature: NDArray[np.int32],
     kind: NDArray[np.uint8],
     parent: NDArray[np.int32],
     origin: NDArray[np.int32],
     activation: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int32], int] | None:
-    """Numbers units divided by the actions of tests; None where no unit has any. Arrays run over places.
+    """Numbers units divided by requests, and tests by all their actions; None where there are none.
+
+    Arrays run over places.
 
     Args:
         calls: that these places are of.
         unit: of each.
         is_of_test: whether that is a test.
-        function: name code of each.
+        signature: of each, in ``calls.signatures``.
         kind: of each, as ``CALL_KINDS`` has them.
         parent: the place of the calling call, negative for none; before the call's own.
         origin: of each, in ``calls.origins``.
         activation: the run of a function that each was asked in, where that is known.
     """
-    if not is_of_test.any():
+    is_request = _find_requests(calls, signature, kind)
+    of_hook = are_tests(calls)
+    if is_request is None and (activation is None or not of_hook.any() or not is_of_test.any()):
         return None
-    is_request = np.array([REQUEST.match(name) is not None for name in calls.names], bool)[function]
-    is_request &= (kind == FRAME) & is_of_test
     # The last one is for calls without a parent.
-    is_test = np.append(take(are_tests(calls), take(calls.origins.via, origin)), [False])
-    asks_by_run = is_test[parent] & is_of_test
-    if activation is None or not asks_by_run.any():
-        asks_by_run[:] = False
-        if not is_request.any():
-            return None
-    places = np.arange(len(unit), dtype=np.int32)
+    is_test = np.append(take(of_hook, take(calls.origins.via, origin)), [False])
     begins = (parent < 0) | is_test[parent] | (unit[parent] != unit)
+    places = np.arange(len(unit), dtype=np.int32)
     own = _climb(np.where(begins, places, parent))
-    request = _find_outer_requests(is_request, begins, parent)
     run = np.zeros(len(unit), np.int64)
     if activation is not None:
+        asks_by_run = is_test[parent] & is_of_test
         run[asks_by_run] = activation[asks_by_run] - NO_ACTIVATION
     runs, run_code = np.unique(run, return_inverse=True)
-    key = np.where(is_request[request], len(runs) + request, run_code[own])
+    key = run_code[own]
+    if is_request is not None:
+        request = _find_outer_requests(is_request, begins, parent)
+        key = np.where(is_request[request], len(runs) + request, key)
     width = len(runs) + len(unit)
     distinct, action = code_values(unit * np.int64(width) + key, (int(unit.max(initial=0)) + 1) * width)
     return action, len(distinct)
+
+
+def _find_requests(calls: Calls, signature: NDArray[np.int32], kind: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Which places are frames of requests; None where none is."""
+    is_named = np.array([REQUEST.match(name) is not None for name in calls.names], bool)
+    if not is_named.any() or not (calls.origins.kind == FRAME).any():
+        return None
+    is_request: NDArray[np.bool_] = is_named[calls.lookups.function[calls.signatures.lookup]][signature]
+    is_request &= kind == FRAME
+    return is_request if is_request.any() else None
 
 
 def _find_outer_requests(

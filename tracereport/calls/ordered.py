@@ -87,16 +87,11 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
     unit = take(units.of_call)
     lookup, origin = calls.signatures.lookup[signature], take(calls.origin)
     kind = _find_kinds(calls, origin, lookup)
-    found = find_actions(
-        calls,
-        unit,
-        (units.test != OUTSIDE)[unit],
-        take(calls.function),
-        kind,
-        parent,
-        origin,
-        None if calls.activation is None else take(calls.activation),
-    )
+    found = None
+    if unit_kind != "process":
+        activation = None if calls.activation is None else take(calls.activation)
+        is_of_test = (units.test != OUTSIDE)[unit]
+        found = find_actions(calls, unit, is_of_test, signature, kind, parent, origin, activation)
     action, actions = (unit, len(units)) if found is None else found
     is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(process))
     is_question = is_judged & (kind == QUESTION)
