@@ -9,6 +9,8 @@ from tracereport.calls.batches import asks_for_many
 from tracereport.calls.lookup_text import encode_lookup
 from tracereport.model import Report
 
+COUNT = "SELECT count(*) FROM t WHERE"
+
 
 def lookup(sql: str, *values: object, names: Sequence[str] = ()) -> str:
     own = names or [f"p{place}" for place in range(1, len(values) + 1)]
@@ -144,3 +146,26 @@ def test_what_failed_each_time_is_said_to_have_failed() -> None:
     lines = [statement(number, "SELECT 2 + ?", f"p1={number}", "failed=1") for number in range(3)]
     said = "No call could be judged: every question failed, or was recorded without its values."
     assert report_on(*(line.replace("update jobs", "select") for line in lines)).verdict.message == said
+
+
+@pytest.mark.parametrize(
+    ("condition", "confidence"),
+    [
+        ("at = ?", "sure"),
+        ("owner = ? AND at > '2026'", "sure"),
+        ("at > ?", "likely"),
+        ("at <> ?", "likely"),
+        ("name LIKE ?", "likely"),
+        ("at BETWEEN ? AND 7", "likely"),
+        ("at BETWEEN 7 AND ?", "sure"),  # what stands between isn't read
+        ("lower(name) = lower(?)", "sure"),
+    ],
+)
+def test_what_differs_in_a_range_or_a_pattern_is_likely(condition: str, confidence: str) -> None:
+    def make(number: int) -> list[str]:
+        fields = f"sql={COUNT} {condition}|p1={number}"
+        return [f"{number}|select t|caller=page|{fields}|elapsed_us=9|parent=none"]
+
+    (found,) = fan_outs(make).findings.rows
+    assert (found.kind, found.confidence) == ("fan-out", confidence)
+    assert ("range or a pattern" in found.reason) == (confidence == "likely")

@@ -21,6 +21,10 @@ _LISTED: Final = re.compile(
 )
 _SKIPPED: Final = re.compile(rf"\bOFFSET\s+{_PLACE}|\bLIMIT\s+{_PLACE}(?=\s*,)", re.IGNORECASE)
 _BOUND: Final = re.compile(rf"(?:(?<![<>!=])>=?|(?<!<)<=?(?!>))\s*{_PLACE}")
+_RANGED: Final = re.compile(
+    rf"(?:<>|!=|[<>]=?|\bI?LIKE\b|\bBETWEEN(?:\s+{_PLACE}\s+AND)?\b|\bMATCH\b|\bREGEXP\b|!?~\*?)\s*{_PLACE}",
+    re.IGNORECASE,
+)
 _LIMITED: Final = re.compile(r"\bLIMIT\b|\bFETCH\s+(?:FIRST|NEXT)\b|\bSELECT\s+TOP\b", re.IGNORECASE)
 _MANY_ROWS: Final = re.compile(r"\bVALUES\s*\((?:[^()]|\([^()]*\))*\)\s*,\s*\(", re.IGNORECASE)
 _WRITTEN_OUT: Final = re.compile(
@@ -68,6 +72,22 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
     return bool(bounds) and bool(at) and at <= bounds
 
 
+def asks_for_range(lookups: Sequence[str], varying: Collection[str]) -> bool:
+    """Whether questions differ in a bound or a pattern alone, of which no list can be asked for.
+
+    Args:
+        lookups: canonical texts of some that belong together.
+        varying: the names of the parameters that differ.
+    """
+    params = decode_lookup(lookups[0])[1]
+    statement = next((value for name, value in params if name == "sql"), None)
+    if statement is None or "sql" in varying:
+        return False
+    names = [name for name, _ in params if name not in _NOT_VALUES]
+    at = {start for start, name in _number_places(statement, names) if name in varying}
+    return bool(at) and at <= _find_ranges(statement)
+
+
 def writes_many(lookup: str) -> bool:
     """Whether a write is of several rows at once.
 
@@ -104,7 +124,7 @@ def may_ask_for_many(lookup: str) -> bool:
     """
     statement = find_statement(lookup) if STATEMENT in lookup else None
     if statement is not None:
-        return _is_of_pages(statement)
+        return _is_of_pages(statement) or bool(_find_ranges(statement))
     return _STORE.match(lookup) is not None or (REQUEST.match(lookup) is not None and PATH in lookup)
 
 
@@ -149,6 +169,12 @@ def _find_places(statement: str) -> tuple[frozenset[int], frozenset[int], frozen
     pages = _places_in(bare, _SKIPPED.finditer(bare))
     bounds = _places_in(bare, _BOUND.finditer(bare)) if _LIMITED.search(bare) else frozenset()
     return many, pages, bounds
+
+
+@lru_cache(maxsize=4096)
+def _find_ranges(statement: str) -> frozenset[int]:
+    bare = _hide_quoted(statement)
+    return _places_in(bare, _RANGED.finditer(bare))
 
 
 def _places_in(text: str, found: Iterable[re.Match[str]]) -> frozenset[int]:

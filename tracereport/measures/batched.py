@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tracereport.calls.batches import (
     adds_nothing_twice,
     asks_for_many,
+    asks_for_range,
     may_ask_for_many,
     sends_many_kinds,
     writes_many,
@@ -30,8 +31,8 @@ def find_batched_questions(
     group: NDArray[np.int32],
     first: NDArray[np.integer],
     varying_of: Callable[[int], Sequence[int]],
-) -> NDArray[np.bool_]:
-    """Which groups of questions ask for many keys or a page each.
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which groups of questions ask for many keys or a page each, and which for a range each.
 
     Args:
         ordered: all calls.
@@ -39,7 +40,7 @@ def find_batched_questions(
         first: per group the place of its first call.
         varying_of: gives the positions of the parameters that vary in a group.
     """
-    is_batched = np.zeros(len(first), bool)
+    is_batched, is_range = np.zeros((2, len(first)), bool)
     texts = ordered.calls.lookups.text
     wanted, index = np.unique(ordered.lookup[first], return_inverse=True)
     may_be = np.array([may_ask_for_many(text) for text in texts.take(wanted).to_list()], bool)
@@ -48,8 +49,10 @@ def find_batched_questions(
     for own, members in zip(groups.tolist(), list_members(group, groups, size, len(first)), strict=True):
         lookups = texts.take(np.unique(ordered.lookup[members])).to_list()
         names = [name for name, _ in decode_lookup(lookups[0])[1]]
-        is_batched[own] = asks_for_many(lookups, [names[position] for position in varying_of(own)])
-    return is_batched
+        varying = [names[position] for position in varying_of(own)]
+        is_batched[own] = asks_for_many(lookups, varying)
+        is_range[own] = asks_for_range(lookups, varying)
+    return is_batched, is_range
 
 
 def find_batched_writes(

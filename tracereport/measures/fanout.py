@@ -84,11 +84,9 @@ def _keep_proven(ordered: OrderedCalls, scopes: Scopes, found: FoundGroups) -> t
 def _find_loops(ordered: OrderedCalls, scopes: Scopes, least: int) -> FoundGroups:
     """Questions that differ in a value, without those that ask for many, or for a page, each."""
     found = _find_varying(ordered, scopes, least)
-    varying = found.varying.tolist()
-    first = _list_first(ordered, found)
-    return _keep(
-        found, ~find_batched_questions(ordered, found.group, first, lambda group: found.choices[varying[group]])
-    )
+    varying, first = found.varying.tolist(), _list_first(ordered, found)
+    batched, ranges = find_batched_questions(ordered, found.group, first, lambda group: found.choices[varying[group]])
+    return _keep(replace(found, is_range=ranges), ~batched)
 
 
 def _find_row_by_row(ordered: OrderedCalls, scopes: Scopes, least: int) -> FoundGroups:
@@ -112,7 +110,13 @@ def _keep(found: FoundGroups, is_kept: NDArray[np.bool_]) -> FoundGroups:
     number = np.full(len(is_kept) + 1, NO_GROUP, np.int32)
     number[kept] = np.arange(len(kept))
     group = take(number, found.group)
-    return replace(found, group=group, is_distinct=found.is_distinct & (group != NO_GROUP), varying=found.varying[kept])
+    return replace(
+        found,
+        group=group,
+        is_distinct=found.is_distinct & (group != NO_GROUP),
+        varying=found.varying[kept],
+        is_range=None if found.is_range is None else found.is_range[kept],
+    )
 
 
 def _list_unrecorded(ordered: OrderedCalls, scopes: Scopes) -> NDArray[np.intp]:

@@ -64,7 +64,7 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     is_few: NDArray[np.bool_]
     """Of few values, and a fan-out by what the records tell of a loop."""
     depends: NDArray[np.bool_]
-    """Of writes between which is asked for what they change: the one may decide about the next."""
+    """One for all may not do: what they write is asked for in between, or each asks for a range."""
     unproven: NDArray[np.int32]
     """Places of the first calls of what lacks one sign to be such a group: they are in none."""
 
@@ -88,6 +88,8 @@ class FoundGroups(msgspec.Struct, frozen=True, eq=False):
     """Per group an index into ``choices``."""
     choices: tuple[tuple[int, ...], ...]
     """Positions of parameters that vary together."""
+    is_range: NDArray[np.bool_] | None = None
+    """Per group whether questions differ in a bound or a pattern; None: none does."""
 
 
 def describe_groups(
@@ -113,7 +115,10 @@ def describe_groups(
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
-    depends = find_asked_between(ordered, group_of_place, is_write & _change_rows(ordered, lookups, lookup))
+    ranges = [np.zeros(len(own.varying), bool) if own.is_range is None else own.is_range for own in found]
+    depends = np.concatenate(ranges)[order] | find_asked_between(
+        ordered, group_of_place, is_write & _change_rows(ordered, lookups, lookup)
+    )
     kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying[order])
     unrecorded = ~is_write & ~calls.lookups.values_known[ordered.lookup[first]]
     return FanOutGroups(

@@ -34,7 +34,7 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     writes: int
     """Groups of them."""
     depends: int
-    """Groups of writes between which is asked for what they change."""
+    """Groups of writes between which is asked for what they change, or of questions for a range each."""
     calls: int
     avoidable_calls: int
     elapsed_ns: int
@@ -142,7 +142,9 @@ def _explain(sums: FanOutSums, level: int) -> str:
     if level == LOW:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
     if CONFIDENCES[level] == "likely" and sums.depends:
-        return "what is written is asked for in between: each write may decide about the next"
+        if sums.writes:
+            return "what is written is asked for in between: each write may decide about the next"
+        return "each asks for a range or a pattern, of which no list can be asked for: one for all may not do"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
     few = "; few values, but the records tell of a loop over rows" if sums.few == groups else ""
