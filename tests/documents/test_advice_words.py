@@ -67,6 +67,7 @@ def test_the_advice_of_each_hook_has_the_same_parts(via: str) -> None:
             "SELECT authors.id, authors.name FROM authors WHERE authors.id = ?",
             "Load each row of `Author` whole, and once: it is loaded again at `app/main.py:31`, row by row",
         ),
+        ("sqlalchemy:Boss", "select bosses", "", "of a class below the one that was selected (`selectin_polymorphic`)"),
         (
             "sqlalchemy:Author.books",
             "select books",
@@ -142,6 +143,8 @@ def test_the_fix_is_told_as_who_traced_it_would(via: str, function: str, sql: st
         ("sqlite-utils", "insert books", "`insert_all(rows)`"),
         ("dataset", "insert books", "`insert_many(rows)`"),
         ("rust", "insert books", "in a single statement."),
+        ("requests", "POST api/books", "in a single request, where the server has one that takes many"),
+        ("sqlalchemy", "update books", "`session.execute(update(…), rows)`"),
     ],
 )
 def test_rows_are_written_at_once_as_the_library_does_it(via: str, function: str, said: str) -> None:

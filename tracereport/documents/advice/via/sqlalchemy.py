@@ -17,7 +17,8 @@ class Words(Plain):
         if known.model:
             return (
                 f"Load each row of {code(known.model)} whole, and once: it is loaded again{self.at_place}, row by row, "
-                "since a commit has expired it (`expire_on_commit=False`), or a column is deferred (`undefer`)."
+                "since a commit has expired it (`expire_on_commit=False`), a column is deferred (`undefer`), or it is "
+                "of a class below the one that was selected (`selectin_polymorphic`)."
             )
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single query: `.where({self.column}.in_(…))`, "
@@ -36,7 +37,8 @@ class Words(Plain):
                 "After a commit every attribute of a row expires, and the next one that is read loads the row again: "
                 "read what is needed before, commit behind the loop, select the rows anew in one query, or make the "
                 "session with `expire_on_commit=False`. Of a column that is deferred `undefer` in the query's options "
-                "loads it with the rows; `session.refresh` is for one row."
+                "loads it with the rows; columns of classes below load with `selectin_polymorphic(Base, [Child])`, or "
+                "with `with_polymorphic`. `session.refresh` is for one row."
             )
         return (
             "Where the rows belong to ones that a query before has given, a `relationship` with `selectinload` in that "
