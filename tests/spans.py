@@ -10,6 +10,8 @@ from tracereport.sources.inputs import read_inputs
 
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 START_NS = 1_700_000_000_000_000_000
+SELECT: dict[str, Any] = {"db__system": "postgresql", "db__statement": "SELECT * FROM users WHERE id = 7"}
+"""The attributes of a question."""
 
 
 def span(
@@ -82,3 +84,9 @@ def rows(calls: Calls) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def facts_of(calls: Calls) -> dict[str, int]:
+    """How often something worth a warning was seen, by its code."""
+    assert calls.facts is not None
+    return calls.facts.notices
