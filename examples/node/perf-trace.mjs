@@ -50,6 +50,8 @@ const RESERVED_NAMES = [
 ];
 const METRIC_NAMES = new Set([...ELAPSED_NAMES, ...RESERVED_NAMES]);
 const FLAGS = ["frame", "failed", "cached"];
+const ASK_TO_TRY_AGAIN = new Set([408, 425, 429]);
+const NOT_MODIFIED = 304;
 const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
@@ -1491,7 +1493,8 @@ function noteResponse(call, response) {
   const [bytes, tag] = ["content-length", "etag"].map((name) => response.headers?.get(name));
   if (bytes) call.metrics.bytes = Number(bytes);
   if (tag) call.metrics.digest = digest(tag);
-  if (response.status >= 500) call.marks.failed = true;
+  if (response.status >= 500 || ASK_TO_TRY_AGAIN.has(response.status)) call.marks.failed = true;
+  else if (response.status === NOT_MODIFIED) call.marks.cached = true;
 }
 
 /** Each request to a server of this process is a frame, and each application of Fastify's has its plugin. */

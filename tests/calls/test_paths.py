@@ -58,6 +58,14 @@ def test_only_what_asks_for_rows_is_a_fan_out() -> None:
     assert asked("/a", "/b", "/c", "/d", "/e", "/f") == 0
 
 
+@pytest.mark.parametrize(
+    ("query", "total"), [("id=N", 1), ("page=N", 0), ("page=N|size=N0", 1), ("page=N|cursor=N", 0), ("body=Na", 1)]
+)
+def test_a_query_may_stand_beside_the_path(query: str, total: int) -> None:
+    lines = (send(n, "GET", "/prices", *query.replace("N", str(n)).split("|")) for n in range(1, 7))
+    assert count(*lines) == total
+
+
 def test_questions_that_differ_in_their_headers_alone_are_none() -> None:
     assert count(*(send(number, "GET", "/config", f"headers={number}a") for number in range(1, 7))) == 0
 

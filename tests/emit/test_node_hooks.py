@@ -234,9 +234,10 @@ def test_fetch(tmp_path: Path) -> None:
         (f"GET {host}", "loadUser", ("/users", "7"), None),
         (f"POST {host}", "fetch", ("/orders",), host),
         (f"PUT {host}", "fetch", ("/broken", "x"), host),
-        (f"GET {host}", "fetch", ("/",), None),
+        *((f"GET {host}", "fetch", (path,), None) for path in ("/busy", "/same", "/")),
     ]
-    assert [call.reserved.get("failed") for call in calls] == [None, None, "1", "1"]
+    assert [call.reserved.get("failed") for call in calls] == [None, None, "1", "1", None, "1"]
+    assert [call.reserved.get("cached") for call in calls] == [None, None, None, None, "1", None]
     assert calls[0].metrics.keys() == {"bytes", "digest"}
     hold_places(calls)
 

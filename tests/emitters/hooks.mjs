@@ -326,7 +326,7 @@ const scenes = {
 
   async fetch() {
     const server = createServer((request, response) => {
-      response.statusCode = request.url.startsWith("/broken") ? 503 : 200;
+      response.statusCode = { "/broken": 503, "/busy": 429, "/same": 304 }[request.url] ?? 200;
       if (request.url.startsWith("/users")) response.setHeader("etag", '"7"');
       response.end("{}");
     }).listen(0, "127.0.0.1");
@@ -340,6 +340,8 @@ const scenes = {
     await loadUser(7);
     await fetch(new Request(`${base}/orders`, { method: "POST", body: "{}" }));
     await fetch(`${base}/broken`, { method: "PUT", body: "x" });
+    await fetch(`${base}/busy`);
+    await fetch(`${base}/same`);
     server.close();
     server.closeAllConnections();
     await fetch(base).catch((error) => console.log(error.message));

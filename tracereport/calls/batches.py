@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from tracereport.calls.lookup_text import decode_lookup
-from tracereport.calls.paths import PATH, REQUEST, differ_by_row
+from tracereport.calls.paths import PATH, REQUEST, begin_pages, differ_by_row
 from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
 
 _PLACE: Final = r"(?:%\(\w+\)s|%s|\?\d*|\$\d+|[:@]\w+)"
@@ -42,6 +42,10 @@ _COMMANDS_FOR_MANY: Final = frozenset(
         *("get_many", "set_many", "delete_many"),
     }
 )
+_PAGE_NAME: Final = r"(?:page|offset|skip|cursor|(?:page|next)_?token)"
+_PAGE: Final = re.compile(_PAGE_NAME, re.IGNORECASE)
+"""A parameter of a function that says which page is wanted."""
+_NAMES_PAGE: Final = re.compile(rf"\|{_PAGE_NAME}=", re.IGNORECASE)
 SETS: Final = "parameter_sets"
 """What a hook says of a statement that is carried out for so many sets of values."""
 
@@ -56,7 +60,9 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
     function, params = decode_lookup(lookups[0])
     statement = next((value for name, value in params if name == "sql"), None)
     if statement is None:
-        return _is_of_many(function) or (REQUEST.match(function) is not None and not _differ_by_row(lookups))
+        if REQUEST.match(function) is not None:
+            return _asks_for_pages(lookups, varying)
+        return _is_of_many(function) or all(_PAGE.fullmatch(name) is not None for name in varying)
     if "sql" in varying:
         return _differ_by_chunk(
             [next((value for name, value in decode_lookup(each)[1] if name == "sql"), "") for each in lookups]
@@ -125,7 +131,9 @@ def may_ask_for_many(lookup: str) -> bool:
     statement = find_statement(lookup) if STATEMENT in lookup else None
     if statement is not None:
         return _is_of_pages(statement) or bool(_find_ranges(statement))
-    return _STORE.match(lookup) is not None or (REQUEST.match(lookup) is not None and PATH in lookup)
+    if REQUEST.match(lookup) is not None:
+        return PATH in lookup
+    return _STORE.match(lookup) is not None or _NAMES_PAGE.search(lookup) is not None
 
 
 def sends_many_kinds(lookups: Sequence[str]) -> bool:
@@ -137,6 +145,17 @@ def sends_many_kinds(lookups: Sequence[str]) -> bool:
     if REQUEST.match(lookups[0]) is None:
         return False
     return len(_list_paths(lookups)) > 1 and not _differ_by_row(lookups)
+
+
+def _asks_for_pages(lookups: Sequence[str], varying: Collection[str]) -> bool:
+    """Whether requests differ in a page, in the kind of thing that they are for, or in their headers alone.
+
+    What a query holds stands in the path or beside it, as the hook has it.
+    """
+    if "path" in varying:
+        return not _differ_by_row(lookups)
+    keys = set(varying) - {"headers"}
+    return not keys or begin_pages(keys)
 
 
 def _differ_by_row(lookups: Sequence[str]) -> bool:

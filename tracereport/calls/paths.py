@@ -1,7 +1,7 @@
 """Requests to other servers: whether their paths ask for one thing of several kinds, for pages, or for rows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -39,9 +39,14 @@ def differ_by_row(paths: Sequence[str]) -> bool:
     differing = [place for place, texts in enumerate(segments) if len(set(texts)) > 1]
     keys = {key for key in queries[0] if len({query[key] for query in queries}) > 1}
     if not differing:
-        return bool(keys) and not all(_SIGNS.sub("", key).lower() in _PAGE_KEYS for key in keys)
+        return bool(keys) and not begin_pages(keys)
     words = [place for place in differing if not all(map(_IDENTIFIER.search, segments[place]))]
     return not words or (len(words) == 1 and _names_row(segments, words[0]))
+
+
+def begin_pages(keys: Collection[str]) -> bool:
+    """Whether keys of a query all say where a page begins."""
+    return all(_SIGNS.sub("", key).lower() in _PAGE_KEYS for key in keys)
 
 
 def _names_row(segments: Sequence[tuple[str, ...]], place: int) -> bool:
