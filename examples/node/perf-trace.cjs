@@ -1484,7 +1484,7 @@ function readRequest(input, init) {
     return undefined;
   }
   const method = String(init?.method ?? input?.method ?? "GET").toUpperCase();
-  const params = { path: url.pathname, ...Object.fromEntries(url.searchParams) };
+  const params = { path: `${url.pathname}${url.search}` };
   if (typeof init?.body === "string") params.body = init.body;
   const marks = ["GET", "HEAD", "OPTIONS"].includes(method) ? {} : { write: url.host };
   return { name: `${method} ${url.host}`, params, marks };

@@ -90,7 +90,7 @@ export const on = async (name, body) => { for (let id = 0; id < 6; id += 1) awai
 
 
 def run(folder: Path, module: str) -> list[WrittenCall]:
-    prepare(folder, module)
+    prepare(folder, f"{POOL}\n{module}\n")
     environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log")}
     subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
     return read_written(folder / "trace.log")
@@ -99,7 +99,7 @@ def run(folder: Path, module: str) -> list[WrittenCall]:
 def prepare(folder: Path, module: str) -> None:
     (folder / ".git").mkdir()
     (folder / "perf-trace.mjs").write_bytes((EXAMPLES / "node" / "perf-trace.mjs").read_bytes())
-    (folder / "main.mjs").write_text(f"{POOL}\n{module}\n")
+    (folder / "main.mjs").write_text(module)
     library = folder / "node_modules" / "runner"
     library.mkdir(parents=True)
     (library / "package.json").write_text('{"type": "module", "main": "index.js"}')
@@ -139,9 +139,24 @@ def test_within_a_call_the_caller_is_known_without(tmp_path: Path) -> None:
     ]
 
 
-def test_a_script_without_a_test_or_request_has_a_sure_finding(tmp_path: Path) -> None:
+FETCHES = """
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { traceFetch } from "./perf-trace.mjs";
+traceFetch();
+const server = createServer((request, response) => response.end("{}")).listen(0);
+await once(server, "listening");
+const { port } = server.address();
+async function find(id) { return (await fetch(`http://127.0.0.1:${port}/authors?id=${id}`)).json(); }
+for (const id of [1, 2, 3, 4, 5, 6]) await find(id);
+server.close();
+"""
+
+
+@pytest.mark.parametrize("module", [f"{POOL}{LOOPS['through a helper']}", FETCHES], ids=["statements", "requests"])
+def test_a_script_without_a_test_or_request_has_a_sure_finding(tmp_path: Path, module: str) -> None:
     find_tool("node")
-    prepare(tmp_path, LOOPS["through a helper"])
+    prepare(tmp_path, module)
     subprocess.run(
         [sys.executable, "-m", "tracereport", "run", "-q", "-o", "report.json", "--", "node", "main.mjs"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=60, capture_output=True,

@@ -231,7 +231,7 @@ def test_fetch(tmp_path: Path) -> None:
     calls = [call for call in calls if call.reserved["via"] == "fetch"]  # not what the server says of the same
     host = calls[0].function.removeprefix("GET ")
     assert [describe(call) for call in calls] == [
-        (f"GET {host}", "loadUser", ("/users", "7"), None),
+        (f"GET {host}", "loadUser", ("/users?id=7",), None),
         (f"POST {host}", "fetch", ("/orders",), host),
         (f"PUT {host}", "fetch", ("/broken", "x"), host),
         *((f"GET {host}", "fetch", (path,), None) for path in ("/busy", "/same", "/")),
