@@ -508,24 +508,22 @@ function toUnsigned(name, value) {
  */
 function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
   const { stackTraceLimit, prepareStackTrace } = Error;
+  const readLine = makeReader(below, prepareStackTrace);
   let asker, run;
   try {
-    for (const depth of isDeep.has(below) ? depths : [1, ...depths]) {
+    const isRoot = findParent() === undefined;
+    const isQuick = depths[0] > 1 && !isDeep.has(below);
+    for (const depth of isRoot ? [FRAMES_TO_A_RUN] : isQuick ? [1, ...depths] : depths) {
       Error.stackTraceLimit = depth;
       Error.prepareStackTrace = giveSites;
       const sites = captureStack(below);
-      asker = findKnown(sites, senders);
-      if (asker !== undefined) break;
+      const known = findKnown(sites, senders);
+      const isAll = sites.length < depth || depth === depths.at(-1) || isRoot;
+      const found = known === undefined ? pickAsker(listOwn(sites, isAll, readLine), senders) : undefined;
+      asker = known ?? found.asker ?? asker;
+      if (isRoot && asker !== undefined) run = findRun(sites, asker, readLine);
+      if (known !== undefined || found.isSure || isAll) break;
       if (depth === 1 && sites.length > 0 && !isOwn(sites[0].getFileName())) isDeep.add(below); // a library's way to it
-      const isAll = sites.length < depth || depth === depths.at(-1);
-      const found = pickAsker(listOwn(sites, isAll, makeReader(below, prepareStackTrace)), senders);
-      asker = found.asker ?? asker;
-      if (found.isSure || isAll) break;
-    }
-    if (asker !== undefined && findParent() === undefined) {
-      Error.stackTraceLimit = FRAMES_TO_A_RUN;
-      Error.prepareStackTrace = giveSites;
-      run = findRun(captureStack(below), asker, makeReader(below, prepareStackTrace));
     }
   } catch {
     // an `Error` that others have frozen or changed
@@ -538,10 +536,14 @@ function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
 
 /** Reads a frame as text, which whoever knows how maps to sources: for each place once, since that takes long. */
 function makeReader(below, prepareStackTrace) {
-  let lines;
+  let lines, depth;
   return (place) => {
-    Error.prepareStackTrace = prepareStackTrace;
-    return (lines ??= listFrames(String(captureStack(below))))[place];
+    if (depth !== Error.stackTraceLimit) {
+      depth = Error.stackTraceLimit;
+      Error.prepareStackTrace = prepareStackTrace;
+      lines = listFrames(String(captureStack(below)));
+    }
+    return lines[place];
   };
 }
 

@@ -275,10 +275,14 @@ record({ rows: "many" });
 """
 
 
-def test_typescript_knows_the_types_of_both(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "resolution", "forms"),
+    [("NodeNext", "NodeNext", "mc"), ("Node16", "Node16", "mc"), ("ESNext", "bundler", "m")],
+)
+def test_typescript_knows_the_types_of_both(project: Path, module: str, resolution: str, forms: str) -> None:
     require_package("typescript")
     types = (NODE / "perf-trace.d.mts").read_text("utf-8")
-    for form in ("m", "c"):
+    for form in forms:
         (project / "src" / f"perf-trace.d.{form}ts").write_text(types)
         (project / "src" / f"use.{form}ts").write_text(TYPED.replace("EMITTER", f"perf-trace.{form}js"))
     (project / "src" / "perf-trace.ts").write_bytes(read_emitter("typescript"))
@@ -286,7 +290,8 @@ def test_typescript_knows_the_types_of_both(project: Path) -> None:
     options = {
         "strict": True,
         "noEmit": True,
-        "module": "NodeNext",
+        "module": module,
+        "moduleResolution": resolution,
         "target": "ES2022",
         "lib": ["ES2022", "DOM"],
         "types": [],
