@@ -2,20 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
-from tracereport.calls.calls import AnswerKind, CallKind
-from tracereport.calls.tables import Metrics, Params
-from tracereport.sources.spans.paths import REDACTED, read_query, split_url, template_name, template_path
+from tracereport.calls.calls import CallKind
+from tracereport.sources.spans.described import CLIENT, CONSUMER, PRODUCER, SERVER, Attributes, Described, find_metrics
+from tracereport.sources.spans.http import describe_http, find_method, name_request
+from tracereport.sources.spans.paths import REDACTED, template_name
 from tracereport.sources.statements import read_statement
-
-Scalar = str | int | float | bool
-Attributes = Mapping[str, Scalar]
-INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
-"""Kinds of spans, numbered as OTLP does."""
 
 _STATEMENTS: Final = ("db.query.text", "db.statement", "sql.query", "cassandra.query")
 _SQL: Final = re.compile(
@@ -43,37 +36,6 @@ _FRAME_WORDS: Final = frozenset(
     ping auth hello select client config info multi exec discard watch unwatch subscribe unsubscribe quit command
     """.split()  # noqa: SIM905 - as above
 )
-_ASKING_POSTS: Final = re.compile(r"/(?:graphql|_?m?search|query|_bulk_get|_count|find)/?\Z", re.IGNORECASE)
-_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY"})
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
-_GONE: Final = frozenset({404, 410})
-_FIRST_FAILURE: Final = 400
-_ROWS: Final = ("db.response.returned_rows", "db.row_count", "db.rows_affected", "db.response.row_count")
-_BYTES: Final = (
-    "http.response.body.size",
-    "http.response_content_length",
-    "http.response.header.content-length",
-    "cache.item_size",
-)
-_LARGEST_METRIC: Final = 2**64 - 1
-
-
-class Described(msgspec.Struct, frozen=True):
-    """A span as a call."""
-
-    function: str
-    kind: CallKind
-    params: Params = ()
-    values_known: bool = True
-    answer: AnswerKind = ""
-    resource: str | None = None
-    """What is asked or changed, where no statement says so."""
-    writes: str | None = None
-    metrics: Metrics = ()
-    database: str | None = None
-    """Which database is asked."""
-    lacks: str = ""
-    """Why it can't be used in full: code of a notice."""
 
 
 def describe_span(name: str, kind: int, attributes: Attributes, *, failed: bool) -> Described:  # noqa: PLR0911 - a table
@@ -86,7 +48,7 @@ def describe_span(name: str, kind: int, attributes: Attributes, *, failed: bool)
         failed: whether its status says so.
     """
     if kind in (SERVER, CONSUMER):
-        return Described(_name_request(name, attributes), "frame")
+        return Described(name_request(name, attributes), "frame")
     for key in _STATEMENTS:
         if statement := attributes.get(key):
             return _describe_statement(str(statement), name, attributes, failed=failed)
@@ -99,8 +61,8 @@ def describe_span(name: str, kind: int, attributes: Attributes, *, failed: bool)
     if kind == CLIENT:
         if "rpc.system" in attributes or "rpc.method" in attributes or "rpc.system.name" in attributes:
             return _describe_rpc(name, attributes, failed=failed)
-        if (method := _find_method(name, attributes)) is not None:
-            return _describe_http(method, name, attributes, failed=failed)
+        if (method := find_method(name, attributes)) is not None:
+            return describe_http(method, name, attributes, failed=failed)
         return Described(template_name(name), "frame", lacks="" if _CONNECTS.search(name) else "spans-unknown-client")
     return Described(template_name(name), "frame")
 
@@ -130,7 +92,7 @@ def _describe_statement(text: str, name: str, attributes: Attributes, *, failed:
         values_known=known,
         answer="failed" if failed else "",
         writes=statement.writes,
-        metrics=() if failed else _find_metrics(attributes),
+        metrics=() if failed else find_metrics(attributes),
         lacks="" if known or statement.kind == "frame" else "spans-without-values",
     )
 
@@ -154,7 +116,7 @@ def _describe_command_text(text: str, name: str, attributes: Attributes, *, fail
         values_known=known,
         answer="failed" if failed else "",
         resource=collection or system,
-        metrics=() if failed else _find_metrics(attributes),
+        metrics=() if failed else find_metrics(attributes),
         lacks="" if known else "spans-without-values",
     )
 
@@ -176,14 +138,14 @@ def _describe_command(name: str, kind: int, attributes: Attributes, *, failed: b
         values_known=False,
         answer="failed" if failed else "",
         resource=collection or system,
-        metrics=() if failed else _find_metrics(attributes),
+        metrics=() if failed else find_metrics(attributes),
         lacks="spans-without-statement",
     )
 
 
 def _describe_cache(name: str, attributes: Attributes, *, failed: bool) -> Described:
     operation = str(attributes.get("cache.operation") or name.rpartition(".")[2] or name)
-    metrics = _find_metrics(attributes)
+    metrics = find_metrics(attributes)
     hit = attributes.get("cache.hit")
     if isinstance(hit, bool):
         metrics = (*metrics, ("found", int(hit)))
@@ -223,87 +185,13 @@ def _describe_rpc(name: str, attributes: Attributes, *, failed: bool) -> Describ
         values_known=False,
         answer="failed" if failed else "",
         resource=str(service or name),
-        metrics=() if failed else _find_metrics(attributes),
+        metrics=() if failed else find_metrics(attributes),
         lacks="spans-without-values",
     )
 
 
-def _describe_http(method: str, name: str, attributes: Attributes, *, failed: bool) -> Described:
-    url = str(attributes.get("url.full") or attributes.get("http.url") or "")
-    host, path, query = split_url(url)
-    if not path:
-        target = attributes.get("url.path") or attributes.get("http.target") or attributes.get("http.path") or ""
-        _, path, query_of_path = split_url(str(target))
-        query = query or query_of_path
-    query = query or str(attributes.get("url.query") or attributes.get("http.query") or "").lstrip("?")
-    host = host or str(attributes.get("server.address") or attributes.get("net.peer.name") or "")
-    host = host or str(attributes.get("http.host") or attributes.get("peer.service") or "")
-    if not path and not host:
-        return Described(
-            template_name(name), _kind_of_method(method, ""), values_known=False,
-            answer="failed" if failed else "", lacks="spans-without-values",
-        )  # fmt: skip
-    if path and not path.startswith("/"):
-        path = f"/{path}"
-    template, ids = template_path(path)
-    given = attributes.get("url.template") or attributes.get("http.route")
-    if given and (matched := _match_template(str(given), path)) is not None:
-        template, ids = str(given), matched
-    fields, known = read_query(query)
-    kind = _kind_of_method(method, path)
-    known = known and method in _READS
-    status = _find_status(attributes)
-    is_gone = status in _GONE
-    failed = (failed or (status is not None and status >= _FIRST_FAILURE)) and not is_gone
-    metrics = () if failed else _find_metrics(attributes)
-    resource = f"{host}{template.partition('/{')[0]}"
-    return Described(
-        f"{method} {host}{template}",
-        kind,
-        (*[(f"id{place}", value) for place, value in enumerate(ids, start=1)], *fields),
-        values_known=known,
-        answer="failed" if failed else "",
-        resource=resource,
-        metrics=(*metrics, ("found", 0)) if is_gone else metrics,
-        lacks="" if known or kind == "write" else "spans-without-values",
-    )
-
-
-def _match_template(template: str, path: str) -> tuple[str, ...] | None:
-    """The parts of a path that a template leaves open; None where it isn't the path's."""
-    pattern = re.sub(
-        r"\\\{[^{}/]*\\\}|:\w+|<[^<>/]*>", "([^/]+)", re.escape(template).replace("\\:", ":").replace("\\<", "<")
-    )
-    found = re.search(f"{pattern}/?$", path) if "([^/]+)" in pattern else None
-    return found.groups() if found is not None else None
-
-
 def _kind_of(word: str) -> CallKind:
     return "question" if word.lower() in _READ_WORDS else "write"
-
-
-def _kind_of_method(method: str, path: str) -> CallKind:
-    return "question" if method in _READS or _ASKING_POSTS.search(path) else "write"
-
-
-def _find_method(name: str, attributes: Attributes) -> str | None:
-    method = attributes.get("http.request.method") or attributes.get("http.method")
-    if method is None and (
-        "http.path" in attributes or "http.url" in attributes or "url.full" in attributes or "http.target" in attributes
-    ):
-        method = name.partition(" ")[0]
-    if method is None:
-        return None
-    upper = str(method).upper()
-    return upper if upper in _METHODS else "GET" if method == name else upper
-
-
-def _find_status(attributes: Attributes) -> int | None:
-    status = attributes.get("http.response.status_code") or attributes.get("http.status_code")
-    try:
-        return int(status) if status is not None else None
-    except ValueError:
-        return None
 
 
 def _find_collection(attributes: Attributes) -> str | None:
@@ -326,32 +214,3 @@ def _find_mongo_collection(text: str, word: str) -> str | None:
         return None
     collection = command.get(word) if isinstance(command, dict) else None
     return collection if isinstance(collection, str) else None
-
-
-def _find_metrics(attributes: Attributes) -> Metrics:
-    found = []
-    for name, keys in (("rows", _ROWS), ("bytes", _BYTES)):
-        for key in keys:
-            value = attributes.get(key)
-            if value is not None:
-                try:
-                    number = int(value)
-                except (ValueError, OverflowError):
-                    continue
-                if 0 <= number <= _LARGEST_METRIC:
-                    found.append((name, number))
-                    break
-    return tuple(found)
-
-
-def _name_request(name: str, attributes: Attributes) -> str:
-    """Method and route of what a server does, else the span's name."""
-    route = attributes.get("http.route") or attributes.get("url.template")
-    method = attributes.get("http.request.method") or attributes.get("http.method")
-    if route and method:
-        return f"{str(method).upper()} {route}"
-    if method and name.upper() == str(method).upper():
-        target = attributes.get("url.path") or attributes.get("http.path") or attributes.get("http.target") or ""
-        path = template_path(split_url(str(target))[1])[0]
-        return f"{str(method).upper()} {path}" if path else template_name(name)
-    return template_name(name)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, NO_NAME
-from tracereport.sources.spans.describe import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
+from tracereport.sources.spans.described import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
 from tracereport.sources.spans.table import SpanColumns
 
 NOWHERE = -1

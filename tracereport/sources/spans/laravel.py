@@ -6,7 +6,7 @@ It says how long each took, and not when: they are put one behind the other, up 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tracereport.sources.spans.describe import CLIENT, SERVER, Scalar
+from tracereport.sources.spans.described import CLIENT, SERVER, Scalar
 from tracereport.sources.spans.otlp import to_ns
 from tracereport.sources.spans.table import Span
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tracereport.sources.spans.describe import Scalar
+from tracereport.sources.spans.described import Scalar
 from tracereport.sources.spans.table import Span
 
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}

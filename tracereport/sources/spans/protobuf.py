@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tracereport.errors import InputError
-from tracereport.sources.spans.describe import Scalar
+from tracereport.sources.spans.described import Scalar
 from tracereport.sources.spans.documents import Document
 from tracereport.sources.spans.otlp import UNKNOWN_SERVICE, to_ns
 from tracereport.sources.spans.protobuf_cut import shorten_request

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tracereport.sources.spans.describe import INTERNAL, Scalar
+from tracereport.sources.spans.described import INTERNAL, Scalar
 from tracereport.sources.spans.otlp import UNKNOWN_SERVICE, to_ns
 from tracereport.sources.spans.table import Span
 

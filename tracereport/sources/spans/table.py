@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tracereport.calls.calls import CALL_KINDS
 from tracereport.calls.tables import CallTables
-from tracereport.sources.spans.describe import CONSUMER, INTERNAL, Attributes, describe_span
+from tracereport.sources.spans.describe import describe_span
+from tracereport.sources.spans.described import CONSUMER, INTERNAL, Attributes
 
 _HEX_DIGITS = 16
 _BASE64_LETTERS = 12
