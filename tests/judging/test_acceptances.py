@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.counted_report import Key, Run, calls, counted_report, finding
-from tests.judging.test_compare import REPORTS
+from tests.judging.comparing import REPORTS
 from tracereport.judging.acceptances import AcceptanceRule, apply_acceptances
 from tracereport.judging.compare import comparable_sides, compare_reports
 from tracereport.judging.gates import judge_gates
