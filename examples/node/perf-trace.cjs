@@ -21,9 +21,10 @@
  * appended to, in whose name `%p` stands for the process's number and `%n` for the program's name. Unset, empty, `0` or
  * `off`: a call costs one comparison, and what is wrapped stays as it was.
  *
- * A line is one write at the end of its call, also where it throws or rejects; the number is given at its start, from
- * 0 in each process, whose worker threads share it if they are started by the thread that has imported this; a thread
- * that another one's pool has started counts for itself, and writes four digits of its own behind the process's
+ * A line is written at the end of its call, also where it throws or rejects: to standard error at once, to a file with
+ * all lines of what Node does at a time, or of 20 ms. The number is given at the start of the call, from 0 in each
+ * process, whose worker threads share it if they are started by the thread that has imported this; a thread that another
+ * one's pool has started counts for itself, and writes four digits of its own behind the process's
  * number. A `|` or newline in a text is written `\x7c` or `\x0a`; such a line ends with `|escaped=1`, and each
  * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
  * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in, or
@@ -1595,7 +1596,7 @@ function watchTests() {
   if (!state.isWatching) {
     process.on("exit", () => {
       finishTest();
-      state.waitsSince = -LONGEST_KEPT_NS; // what others do at the exit is written at once
+      state.isAtOnce = true; // what others do at the exit
       writeLines();
     });
   }
@@ -1645,11 +1646,12 @@ function writeLine(line, now) {
   state.lines ??= [];
   state.lines.push(line);
   state.waiting = (state.waiting ?? 0) + line.length;
-  if (state.lines.length === 1 && descriptor !== STDERR) {
+  state.isAtOnce ??= descriptor === STDERR;
+  if (state.lines.length === 1 && !state.isAtOnce) {
     state.waitsSince = now;
     setImmediate(writeLines);
   }
-  if (descriptor === STDERR || state.waiting > MOST_WAITING || now - state.waitsSince > LONGEST_KEPT_NS) writeLines();
+  if (state.isAtOnce || state.waiting > MOST_WAITING || now - state.waitsSince > LONGEST_KEPT_NS) writeLines();
 }
 
 function writeLines() {

@@ -228,3 +228,29 @@ def test_the_demo_runs(node: str, tmp_path: Path) -> None:
     assert output == "order 1: 7500 cents\norder 2: 13500 cents\n"
     calls = read_written(tmp_path / "trace.log")
     assert sorted(call.function for call in calls) == 12 * ["loadProduct"] + 2 * ["orderPage"]
+
+
+TRACED = 'import { trace } from "FILE";\nfor (const id of [1, 2, 3]) trace("load", { id }, () => id);\n'
+WORK = "for (const until = Date.now() + 60; Date.now() < until; );\n"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "process.exit(0);",
+        'process.on("exit", () => { trace("last", {}, () => {}); });',
+        'process.on("uncaughtException", () => process.exit(0)); throw new Error("on purpose");',
+        "setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50);",
+        WORK + 'trace("last", {}, () => {});\nprocess.kill(process.pid, "SIGKILL");',
+    ],
+    ids=["exit", "a call at the exit", "an error", "killed", "killed amid what it does"],
+)
+def test_lines_are_there_however_the_process_ends(node: str, tmp_path: Path, end: str) -> None:
+    log = tmp_path / "trace.log"
+    module = TRACED.replace("FILE", (EXAMPLES / "node" / "perf-trace.mjs").as_uri())
+    (tmp_path / "main.mjs").write_text(f"{module}{end}\n")
+    subprocess.run(
+        [node, "main.mjs"], cwd=tmp_path, env={**os.environ, "PERF_TRACE": str(log)}, check=False, timeout=60
+    )
+    assert [call.function for call in read_written(log)][:3] == 3 * ["load"]
+    assert len(read_written(log)) == 3 + end.count('"last"')
