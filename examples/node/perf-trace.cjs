@@ -658,8 +658,11 @@ function readFrame(line) {
 }
 
 function readStack(stack, senders) {
-  const frames = listFrames(stack ?? "").map(readFrame);
-  return pickAsker(frames.filter(({ path }) => isOwn(path)), senders).asker;
+  const lines = listFrames(stack ?? "");
+  const frames = lines.map(readFrame);
+  const { asker } = pickAsker(frames.filter(({ path }) => isOwn(path)), senders);
+  if (asker === undefined || findParent() !== undefined) return asker;
+  return { ...asker, run: identifyRun(listLinks(lines.map(readStep), asker, (place) => frames[place])) };
 }
 
 function cleanName(name) {
@@ -861,30 +864,38 @@ function findRun(sites, asker, readLine) {
   const stack = sites.map((site) => `${site.getFileName()}:${findPosition(site)}`).join();
   if (!runs.has(stack)) {
     if (runs.size > 10_000) runs.clear();
-    runs.set(stack, identifyRun(listLinks(sites, asker, readLine)));
+    runs.set(stack, identifyRun(listLinks(sites.map(readSite), asker, (place) => findFrame(sites, place, true, readLine))));
   }
   return runs.get(stack);
 }
 
 /** The frames from the one that asks outwards, each with what stands between it and the next one of the program's. */
-function listLinks(sites, asker, readLine) {
+function listLinks(steps, asker, findFrame) {
   const links = [];
   let isResumed = false; // by Node's own queue, under which the stack tells of nothing but that
-  for (const [place, site] of sites.entries()) {
-    const path = site.getFileName();
-    const isSkipped = isResumed && !site.isAsync();
+  for (const [place, { path, name, isAsync, isOfAll }] of steps.entries()) {
+    const isSkipped = isResumed && !isAsync;
     if (isOwn(path) && !isSkipped) {
-      const frame = findFrame(sites, place, true, readLine);
-      const isNamed = !NO_NAMES.has(site.getFunctionName());
-      if (links.length > 0 || frame === asker) links.push({ frame, isNamed });
+      const frame = findFrame(place);
+      if (links.length > 0 || frame === asker) links.push({ frame, isNamed: !NO_NAMES.has(name) });
     } else if (path === "node:internal/process/task_queues") {
       isResumed = true;
     } else if (links.length > 0 && !isSkipped) {
-      const isEach = !path && EACH.has(site.getFunctionName());
-      links.at(-1)[isEach ? "isEach" : site.isPromiseAll?.() ? "isOfAll" : "isForeign"] = true;
+      links.at(-1)[!path && EACH.has(name) ? "isEach" : isOfAll ? "isOfAll" : "isForeign"] = true;
     }
   }
   return links;
+}
+
+function readSite(site) {
+  const [path, name] = [site.getFileName(), site.getFunctionName()];
+  return { path, name, isAsync: site.isAsync?.(), isOfAll: site.isPromiseAll?.() };
+}
+
+/** The same of a frame as text, of an error that was made where nobody else was asked. */
+function readStep(line) {
+  const { path, name = /^ +at Array\.(\w+) \(/.exec(line)?.[1] } = readFrame(line);
+  return { path, name, isAsync: /^ +at async /.test(line), isOfAll: /^ +at async Promise\.all/.test(line) };
 }
 
 function identifyRun(links) {
