@@ -316,6 +316,7 @@ def test_pools_of_multiprocessing_s_processes_are_left_alone(tmp_path: Path) -> 
 
 PAGES = """
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 
 def fill(path):
@@ -332,6 +333,15 @@ def name_of(db, key):
 
 def page(db):
     return [name_of(db, key) for key, in db.execute("SELECT a_id FROM b").fetchall()]
+
+
+def name_twice(db, key):
+    return name_of(db, key), name_of(db, key)
+
+
+def page_by_pool(db):
+    with ThreadPoolExecutor(1) as pool:
+        return list(pool.map(lambda key: name_twice(db, key), range(3)))
 
 
 async def page_later(db):
@@ -373,6 +383,10 @@ def test_task(db):
     loop.close()
 
 
+def test_pool_of_the_program(db):
+    pages.page_by_pool(db)
+
+
 def test_own_loop(db):
     def visit():
         for key in range(6):
@@ -397,5 +411,6 @@ def test_what_a_test_hands_to_a_thread_or_a_loop_is_one_run_of_what_it_hands(tmp
             runs.setdefault(str(call.test).rpartition("::")[2], []).append(call.reserved["activation"])
     assert {test: (len(own), len(set(own))) for test, own in runs.items()} == {
         **dict.fromkeys(("test_thread", "test_pool", "test_to_thread", "test_task"), (6, 1)),
+        "test_pool_of_the_program": (6, 3),
         "test_own_loop": (6, 6),
     }

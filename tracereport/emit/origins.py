@@ -142,7 +142,7 @@ def _is_submitted(frame: FrameType) -> bool:
 
 
 def _find_run(frame: FrameType) -> FrameType:
-    """The run within a test that a call belongs to: of the function that the test has called, else of the caller.
+    """The run within a test that a call belongs to: of the function that the test, or its thread, has called.
 
     What the test's own functions ask in a loop they ask there; what one function asks by way of others, it asks.
     """
@@ -161,7 +161,7 @@ def _find_run(frame: FrameType) -> FrameType:
     if begun is not None:
         return begun
     if outer is None or not stack:  # a thread of its own
-        return _leave_comprehension(frame)
+        return _find_carried_out(stack) or _leave_comprehension(frame)
     test = stack.pop().f_code
     for called in reversed(stack):
         code = called.f_code
@@ -186,12 +186,26 @@ def _find_begun_by_test(stack: list[FrameType]) -> FrameType | None:
     test = now.test[0].partition("=")[2].partition("::")[0]
     if not test.endswith(".py"):  # as unittest names it
         return None
-    for outer in reversed(stack):
+    for outer in filter(_is_program_s, reversed(stack)):
         path = _path_in_repository(outer.f_code.co_filename)
-        if path is not None and _INSTALLED not in path and not runs_in(outer, _UNDER_SUBMITTED):
-            # Either may be told from a folder further in.
-            return None if f"/{path}".endswith(f"/{test}") or f"/{test}".endswith(f"/{path}") else outer
+        # Either may be told from a folder further in.
+        return None if f"/{path}".endswith(f"/{test}") or f"/{test}".endswith(f"/{path}") else outer
     return None
+
+
+def _find_carried_out(stack: list[FrameType]) -> FrameType | None:
+    """The outermost function of the program's in a thread; None where that is a part of the test, or there is none."""
+    outer = next(filter(_is_program_s, reversed(stack)), None)
+    if outer is None or not now.test:
+        return outer
+    test = re.split(r"::|\.", now.test[0].partition("[")[0])[-1]
+    return None if f".{test}.<locals>." in f".{qualified_name(outer.f_code, outer)}" else outer
+
+
+def _is_program_s(frame: FrameType) -> bool:
+    """Whether a frame runs the program's own code."""
+    path = _path_in_repository(frame.f_code.co_filename)
+    return path is not None and _INSTALLED not in path and not runs_in(frame, _UNDER_SUBMITTED)
 
 
 def _leave_comprehension(frame: FrameType) -> FrameType:
