@@ -290,10 +290,19 @@ def test_a_parent_that_never_printed_is_one_without_a_name() -> None:
     finding = fanout_under((None, 7))
     assert (finding.confidence, finding.worst_parent, finding.parent_functions) == ("sure", None, ())
     assert finding.reason == "all stand under one parent call, which never printed"
-    assert "up to 7 ids in one call that never printed" in describe_extent(finding, str)
+    assert "up to 7 ids in one run of its caller" in describe_extent(finding, str)
     finding = fanout_under((None, 7), ("aaa", 5))
     assert (finding.worst_parent, finding.parent_functions) == (None, ("aaa",))
     assert finding.reason == "each of the 2 groups stands under one parent call; 1 of these never printed"
+
+
+def test_calls_of_one_run_of_their_caller_need_no_parent() -> None:
+    lines = [f"{n}|load|caller=page|id={n}|elapsed_ms=0|activation={n // 6}|process=1|parent=none" for n in range(12)]
+    (finding,) = report_on(*lines[:6]).findings.rows
+    assert (finding.confidence, finding.reason) == ("sure", "one run of the caller makes them all")
+    assert "up to 6 ids in one run of its caller" in describe_extent(finding, str)
+    (finding,) = report_on(*lines).findings.rows
+    assert finding.reason == "each of the 2 groups is made by one run of the caller"
 
 
 def test_of_very_many_callers_a_finding_names_the_first_and_counts_all() -> None:

@@ -125,7 +125,7 @@ def describe_worst_parent(finding: Finding, code: Code) -> str:
     """What holds the largest group of a fan-out."""
     if finding.worst_parent is not None:
         return code(finding.worst_parent)
-    return "process" if finding.confidence == "low" else "call that never printed"
+    return "process" if finding.confidence == "low" else "run of its caller"
 
 
 def describe_worth(finding: Finding) -> str:

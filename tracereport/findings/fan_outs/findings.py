@@ -29,6 +29,8 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     groups: int
     unfinished_parents: int
     """Groups whose parent call never printed."""
+    runs: int
+    """Groups without a parent call, of one run of their caller (``activation=``)."""
     few: int
     """Groups of few values, which the records prove."""
     writes: int
@@ -138,7 +140,6 @@ def _list_sizes(table: Table) -> dict[str, list[tuple[int, str | None, int]]]:
 
 def _explain(sums: FanOutSums, level: int) -> str:
     """Why it is as sure as it is."""
-    groups, unfinished = sums.groups, sums.unfinished_parents
     if level == LOW:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
     if CONFIDENCES[level] == "likely" and sums.depends:
@@ -147,11 +148,20 @@ def _explain(sums: FanOutSums, level: int) -> str:
         return "each asks for a range or a pattern, of which no list can be asked for: one for all may not do"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
-    few = "; few values, but the records tell of a loop over rows" if sums.few == groups else ""
+    few = "; few values, but the records tell of a loop over rows" if sums.few == sums.groups else ""
+    return _explain_sure(sums) + few
+
+
+def _explain_sure(sums: FanOutSums) -> str:
+    groups, unfinished, runs = sums.groups, sums.unfinished_parents, sums.runs
     if groups == 1:
-        return f"all stand under one parent call{', which never printed' if unfinished else ''}{few}"
+        under = f"all stand under one parent call{', which never printed' if unfinished else ''}"
+        return "one run of the caller makes them all" if runs else under
+    if runs == groups:
+        return f"each of the {groups:,} groups is made by one run of the caller"
+    one = f"one parent call{', or one run of the caller' if runs else ''}"
     beside = f"; {'each' if unfinished == groups else f'{unfinished:,}'} of these never printed" if unfinished else ""
-    return f"each of the {groups:,} groups stands under one parent call{beside}{few}"
+    return f"each of the {groups:,} groups stands under {one}{beside}"
 
 
 def list_unit_amounts(whole: Whole) -> list[UnitAmount]:

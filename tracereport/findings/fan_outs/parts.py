@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.calls import NO_PARENT
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, count_by, first_rows
 from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.circumstances import Circumstances, FoundCells, count_circumstances, merge_circumstances
@@ -80,9 +81,12 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
     of_place = take(np.append(of_group, NO_GROUP).astype(np.int32), fanouts.group_of_place)
     count = len(found.keys) * levels
     present = np.flatnonzero(count_by(of_group, count))
+    is_unprinted = (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)
+    is_run = context.ordered.take(calls.parent)[fanouts.first] == NO_PARENT
     sums = {
         "groups": count_by(of_group, count),
-        "unfinished_parents": count_by(of_group, count, (fanouts.parent == NOWHERE) & (fanouts.certainty != LOW)),
+        "unfinished_parents": count_by(of_group, count, is_unprinted & ~is_run),
+        "runs": count_by(of_group, count, is_unprinted & is_run),
         "few": count_by(of_group, count, fanouts.is_few),
         "writes": count_by(of_group, count, fanouts.is_write),
         "depends": count_by(of_group, count, fanouts.depends),
