@@ -159,6 +159,7 @@ def test_what_stands_above_sqlalchemy_asks_for_the_program(install: Callable[...
 
     with engine.connect() as connection, tracing(tmp_path) as calls:
         find()
+    engine.dispose()
     assert [(call.reserved["via"], call.caller.rpartition(".")[2]) for call in calls] == [
         ("dataset", "find"),
         ("records", "find"),
