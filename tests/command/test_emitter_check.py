@@ -38,6 +38,9 @@ def test_a_log_that_keeps_every_rule_has_tried_them_all() -> None:
     ("line", "old", "new", "rule", "what"),
     [
         (1, "PERF_TRACE|1|", "PERF_TRACE|01|", "lines", "without a call number"),
+        (1, "PERF_TRACE|1|", f"PERF_TRACE|{'9' * 5_000}|", "lines", "without a call number"),
+        (1, "elapsed_us=5|", f"elapsed_us={'9' * 5_000}|", "lines", "a time of 5,000 digits"),
+        (1, "rows=1", f"rows={'9' * 5_000}", "fields", "no unsigned 64-bit number"),
         (1, "elapsed_us=5|", "", "lines", "no elapsed_us"),
         (1, "elapsed_us=5|", "elapsed=5ms|", "lines", "no elapsed_us=<number> field: elapsed=5ms is none"),
         (1, "elapsed_us=5|", "elapsed_us=-5|", "lines", "elapsed_us=-5 is none"),

@@ -173,3 +173,20 @@ def test_what_differs_in_a_range_or_a_pattern_is_likely(condition: str, confiden
     (found,) = fan_outs(make).findings.rows
     assert (found.kind, found.confidence) == ("fan-out", confidence)
     assert ("range or a pattern" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize("place", ["?{}", "${}", ":{}"])
+def test_a_number_of_thousands_of_digits_is_no_place_and_no_count(place: str) -> None:
+    digits = "9" * 5_000
+    statement = f"FROM a WHERE id IN ({place.format(digits)}, {place.format(2)})"
+    lines = [f"{n}|get|caller=f|sql=SELECT 1 {statement}|p1={n}|elapsed_us=1|parent=none" for n in range(6)]
+    values = f"parameter_sets={digits}|p1"
+    lines += [f"{n}|put|caller=f|sql=INSERT a|{values}={n}|elapsed_us=1|parent=none|write=a" for n in range(6, 12)]
+    assert report_on(*lines).totals.calls == 12
+
+
+def test_statements_of_long_empty_stretches_are_read_once() -> None:
+    gap = " " * 1_000_000  # what looks again from each blank takes hours
+    page = f"FROM a{gap}LIMIT 5 OFFSET"
+    lines = [f"{n}|get|caller=f|sql=SELECT 1 {page} {n}|elapsed_us=1|parent=none" for n in range(6)]
+    assert not report_on(*lines).findings.rows

@@ -28,7 +28,7 @@ _RANGED: Final = re.compile(
 _LIMITED: Final = re.compile(r"\bLIMIT\b|\bFETCH\s+(?:FIRST|NEXT)\b|\bSELECT\s+TOP\b", re.IGNORECASE)
 _MANY_ROWS: Final = re.compile(r"\bVALUES\s*\((?:[^()]|\([^()]*\))*\)\s*,\s*\(", re.IGNORECASE)
 _WRITTEN_OUT: Final = re.compile(
-    rf"(?P<list>\bIN\s*\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})+\s*\))|(?P<skip>\s*\bOFFSET\s+\d+)|"
+    rf"(?P<list>\bIN\s*\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})+\s*\))|(?P<skip>\bOFFSET\s+\d+)|"
     rf"(?P<bound>(?<![<>!=])[<>]=?\s*{_LITERAL})",
     re.IGNORECASE,
 )
@@ -48,6 +48,8 @@ _PAGE: Final = re.compile(_PAGE_NAME, re.IGNORECASE)
 _NAMES_PAGE: Final = re.compile(rf"\|{_PAGE_NAME}=", re.IGNORECASE)
 SETS: Final = "parameter_sets"
 """What a hook says of a statement that is carried out for so many sets of values."""
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+"""A number that a statement or a hook may hold: one of thousands of digits is no number of anything."""
 
 
 def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
@@ -103,7 +105,7 @@ def writes_many(lookup: str) -> bool:
     function, params = decode_lookup(lookup)
     told = dict(params)
     sets = told.get(SETS, "")
-    if sets.isdecimal():
+    if _NUMBER.fullmatch(sets):
         return int(sets) > 1
     return _is_of_many(function) or _MANY_ROWS.search(told.get("sql", "")) is not None
 
@@ -208,7 +210,7 @@ def _number_places(statement: str, names: Sequence[str]) -> list[tuple[int, str]
         if own in names:
             name = own
         else:
-            position = int(own) - 1 if own.isdecimal() else index
+            position = int(own) - 1 if _NUMBER.fullmatch(own) else index
             name = names[position] if 0 <= position < len(names) else ""
         found.append((place.start(), name))
     return found
@@ -226,4 +228,4 @@ def _differ_by_chunk(statements: Sequence[str]) -> bool:
     is_limited = all(_LIMITED.search(each) for each in statements)
     if not (marks & {"list"} or (marks & {"skip", "bound"} and is_limited)):
         return False
-    return len({_WRITTEN_OUT.sub("", each) for each in statements}) == 1
+    return len({" ".join(_WRITTEN_OUT.sub("", each).split()) for each in statements}) == 1

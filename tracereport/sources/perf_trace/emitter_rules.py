@@ -26,12 +26,13 @@ SHOWN_BREACHES: Final = 3
 """Of a rule; the others are counted."""
 _MISSING_LIMIT: Final = 1000
 """How many numbers of a gap are counted."""
-_RECORD: Final = re.compile(rf"{re.escape(MARK)}(?P<number>0|[1-9][0-9]*)\|(?P<body>.*)", re.DOTALL)
+_RECORD: Final = re.compile(rf"{re.escape(MARK)}(?P<number>0|[1-9][0-9]{{0,39}})\|(?P<body>.*)", re.DOTALL)
 _ELAPSED_NAMES: Final = frozenset(f"elapsed_{unit}" for unit in UNIT_NS)
 _RESERVED: Final = frozenset({*TEXT_FIELDS, *NUMBER_FIELDS, *FLAG_FIELDS, PHASE_FIELD})
 _BAD_ESCAPE: Final = re.compile(r"\\(?!x7c|x0a|x5c)")
 _PLACE: Final = re.compile(r".+:[1-9][0-9]*")
-_UNSIGNED: Final = re.compile(r"[0-9]+")
+_MOST_DIGITS: Final = 40
+_UNSIGNED: Final = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 _LIKE_A_TIME: Final = re.compile(r"\|((?:elapsed|duration|took|time)\w*=[^|]*)")
 _ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:[\\/]|.*\\")
 _ADDRESS: Final = re.compile(r"\bat 0x[0-9a-f]{4,}|\b0xc000[0-9a-f]{6}\b|\b[A-Za-z_$][\w.$]*@[0-9a-f]{5,8}\b(?!\.)")
@@ -133,6 +134,10 @@ class EmitterCheck:
             if earlier.end() == first.start():
                 first = earlier
                 finest = min(finest, earlier, key=lambda field: UNIT_NS[field[1]])
+        unit, whole, decimals = finest[1], finest[2], finest[3] or ""
+        if len(whole + decimals) > _MOST_DIGITS:
+            self._break("lines", f"a time of {len(whole + decimals):,} digits")
+            return
         before, behind = body[: first.start()].split("|"), body[last.end() :].split("|")[1:]
         self.calls += 1
         self._tried |= {"lines", "fields", "numbers"}
@@ -147,7 +152,6 @@ class EmitterCheck:
                         "escapes", rf"{text[bad.start() : bad.start() + 4]!r} is no escape: \ is \x5c in such a line"
                     )
         self._tried |= {"escapes"} if is_escaped else set()
-        unit, whole, decimals = finest[1], finest[2], finest[3] or ""
         if unit != "ms" or decimals:
             self._tried.add("units")
         elapsed_ns = int(whole + decimals) * UNIT_NS[unit] // 10 ** len(decimals)

@@ -86,7 +86,7 @@ def _find_status(attributes: Attributes) -> int | None:
     status = attributes.get("http.response.status_code") or attributes.get("http.status_code")
     try:
         return int(status) if status is not None else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
