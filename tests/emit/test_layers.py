@@ -3,8 +3,7 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -13,22 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.tracing import tracing
-from tracereport.emit import drivers, sqlite
 from tracereport.emit import sqlalchemy as sqlalchemy_hook
-from tracereport.emit.statements import Databases
 
 INSTALLED = "/usr/lib/python3/dist-packages/{}.py"
-
-
-@pytest.fixture
-def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    monkeypatch.setattr(drivers, "_databases", Databases())
-    for module in (sqlite3, sqlite3.dbapi2):
-        monkeypatch.setattr(module, "connect", sqlite._connect)
-    sqlite.trace_connections()
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE books (title TEXT, author INTEGER)")
-        yield connection
 
 
 @pytest.fixture

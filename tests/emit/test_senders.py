@@ -4,7 +4,6 @@ import asyncio
 import functools
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,10 @@ from sqlalchemy.pool import StaticPool
 
 from tests.tracing import tracing
 from tracereport.emit import aiosqlite as aiosqlite_hook
-from tracereport.emit import drivers, hooks, sqlite
+from tracereport.emit import hooks
 from tracereport.emit import sqlalchemy as sqlalchemy_hook
-from tracereport.emit.statements import Databases
 
 BOOKS = "SELECT title FROM books WHERE author = ?"
-
-
-@pytest.fixture
-def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    monkeypatch.setattr(drivers, "_databases", Databases())
-    for module in (sqlite3, sqlite3.dbapi2):
-        monkeypatch.setattr(module, "connect", sqlite._connect)
-    sqlite.trace_connections()
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE books (title TEXT, author INTEGER)")
-        yield connection
 
 
 def query(db: sqlite3.Connection, sql: str, args: tuple[object, ...] = (), *, one: bool = False) -> Any:

@@ -1,25 +1,14 @@
-"""In the words of ormar."""
+"""In the words of ormar, whose calls are mostly named as Tortoise's."""
 
 from typing import ClassVar
 
-from tracereport.documents.advice.via._model import Model
+from tracereport.documents.advice.via.tortoise import Words as Tortoise
 
 
-class Words(Model):
+class Words(Tortoise):
     """Statements by ormar; it doesn't tell which are of relations."""
 
-    at_once: ClassVar = {
-        "insert": "`bulk_create(rows)`",
-        "update": "`bulk_update(rows)`, or `filter(…).update(…)`",
-        "delete": "`filter(…).delete()`",
-    }
-
-    def load_first(self) -> str:
-        asked = f"`filter({self.column}__in=…)`"
-        return (
-            "Add `select_related` or `prefetch_related` to the query before, where it is a relation; else ask for all "
-            f"{self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
-        )
+    at_once: ClassVar = Tortoise.at_once | {"update": "`bulk_update(rows)`, or `filter(…).update(…)`"}
 
     def load_fix(self) -> str:
         return (
