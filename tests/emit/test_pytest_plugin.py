@@ -154,6 +154,16 @@ def test_what_follows_the_option_is_not_taken_for_its_file(project: Path) -> Non
     assert len(read_processes(project / "perf_trace.log")) == 1
 
 
+@pytest.mark.parametrize("options", [["--perf-trace"], ["--perf-trace", "--confcutdir=tests"]])
+def test_folders_above_the_project_are_not_read(project: Path, options: list[str]) -> None:
+    """Pytest looks for ``conftest.py`` no higher than in the project, or where it is told to stop."""
+    (project / "conftest.py").write_text("raise RuntimeError('not to be read')")
+    place = project if "--confcutdir=tests" in options else project / "tests"
+    (place / "pytest.ini").write_text("[pytest]")
+    done = run_pytest(place, *options, "-k", "thread")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_nothing_is_left_behind_and_an_earlier_file_is_replaced(project: Path) -> None:
     (project / "perf_trace.log").write_text("earlier\n")
     run_pytest(project, "--perf-trace", "-k", "thread")

@@ -43,7 +43,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     """Keeps the option from taking what follows it for its file: ``pytest --perf-trace tests`` names tests."""
     if OPTION in args:
         args[:] = [f"{OPTION}={DEFAULT_FILE}" if arg == OPTION else arg for arg in args]
-        early_config.known_args_namespace = parser.parse_known_args(args, namespace=copy(early_config.option))
+        known = parser.parse_known_args(args, namespace=copy(early_config.option))
+        # Found by pytest itself since it read the options: without it, it would read the folders above the project.
+        known.confcutdir = early_config.known_args_namespace.confcutdir
+        early_config.known_args_namespace = known
 
 
 @pytest.hookimpl(tryfirst=True)
