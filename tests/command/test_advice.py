@@ -36,6 +36,8 @@ def test_of_rust_it_knows_the_file_and_the_logger(command: str, environment: dic
     [
         ("/usr/bin/python3 -m pytest tests", {}, "`/usr/bin/python3 -m pytest tests --perf-trace` tells"),
         ("pytest --perf-trace", {}, "No test called what is traced: decorate a function"),
+        ("cargo test --no-run", {}, "`cargo test --no-run` runs no test."),
+        ("cargo nextest list -p shop", {}, "`cargo nextest list -p shop` runs no test."),
         ("node --test", {}, "`tracereport emitter node > perf-trace.mjs` gives the file that does"),
         ("npx vitest run", {}, "`traceQueries(pool)` for statements"),
         ("./node_modules/.bin/jest", {}, "`tracereport emitter node > perf-trace.mjs` gives the file that does"),

@@ -138,13 +138,22 @@ def test_processes_that_run_at_once_are_read_as_if_one_after_the_other(folder: P
     done = run_tracereport("run", "-o", "report.json", "--", sys.executable, "workers.py")
     assert done.returncode == 0
     first, verdict = done.stderr.decode().splitlines()
-    assert first.startswith("traced: workers 1, workers 2, workers 3, workers 4; PERF_TRACE gave each process a file")
+    assert first.startswith("traced: workers 1 to 4; PERF_TRACE gave each process a file")
     assert verdict
     report = json.loads(Path("report.json").read_bytes())
     assert (report["totals"]["calls"], report["totals"]["judged_calls"]) == (2400, 2400)
     assert [(each["name"], each["calls"], each["interleaved"]) for each in report["processes"]["rows"]] == [
         (f"workers {number}", 600, False) for number in range(1, 5)
     ]
+
+
+def test_of_many_processes_few_names_are_said() -> None:
+    code = "line = b'PERF_TRACE|0|find|caller=main|id=9|elapsed_us=5|rows=1\\n'; "
+    code += "[pathlib.Path(os.environ['PERF_TRACE'].replace('%p', str(p)).replace('%n', f'shop{p % 11}'))"
+    code += ".write_bytes(line) for p in range(1, 23)]"
+    said = run(code=code).stderr.decode().splitlines()[1]
+    programs = ", ".join(f"shop{number} 1 to 2" for number in range(1, 9))
+    assert said == f"traced: {programs}, 6 more; PERF_TRACE gave each process a file"
 
 
 def test_files_and_streams_are_taken_together() -> None:

@@ -1,15 +1,18 @@
 """The Rust emitter as cargo builds it: warnings denied, newest and oldest toolchain, wherever a crate puts it."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES
+from tests.running import run as run_tracereport
 from tests.written_lines import WrittenCall, read_written
 
 EMITTER = EXAMPLES / "rust" / "perf_trace.rs"
@@ -152,3 +155,77 @@ def test_clippy_finds_no_fault_with_it_whatever_a_crate_denies(tmp_path: Path) -
     if shutil.which("cargo-clippy") is None:  # Debian's oldest brings none
         return
     run_cargo((find_tool("cargo"), {**os.environ, "RUSTFLAGS": "-D warnings"}), tmp_path, "clippy", "--all-targets")
+
+
+def nextest_stand_in(folder: Path) -> list[str]:
+    """A command that runs tests as cargo-nextest does: a process for each, two at once, those that fail once more."""
+    script = folder / "nextest.py"
+    script.write_text(NEXTEST)
+    return [sys.executable, str(script)]
+
+
+NEXTEST = """
+import json, os, subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+build = ["cargo", "test", "--offline", "--tests", "--no-run", "--message-format=json"]
+built = subprocess.run(build, check=True, capture_output=True, encoding="utf-8").stdout
+programs = [message["executable"] for line in built.splitlines() if (message := json.loads(line)).get("executable")]
+
+def run(test):
+    program, name = test
+    for attempt in ("1", "2"):
+        environment = {**os.environ, "NEXTEST": "1", "NEXTEST_ATTEMPT": attempt}
+        words = [program, "--exact", name, "--nocapture"]
+        done = subprocess.run(words, env=environment, capture_output=True, check=False)
+        assert b"PERF_TRACE|" not in done.stdout + done.stderr
+        if done.returncode == 0:
+            return 0
+    return 100
+
+tests = []
+for program in programs:
+    listed = subprocess.run([program, "--list", "--format", "terse"], check=True, capture_output=True, encoding="utf-8")
+    tests += [(program, line.removesuffix(": test")) for line in listed.stdout.splitlines()]
+with ThreadPoolExecutor(2) as pool:
+    raise SystemExit(max(pool.map(run, tests)))
+"""
+WHOLE = """
+#[test] fn adds() { assert_eq!(api::page(), 10); }
+mod deep { #[test] fn adds() { assert_eq!(api::page(), 10); } }
+#[test] fn adds_at_last() { api::page(); assert_ne!(std::env::var("NEXTEST_ATTEMPT").unwrap(), "1"); }
+#[test] fn never_adds() { api::page(); panic!("no"); }
+"""
+
+
+@pytest.mark.parametrize("runner", ["stand-in", *(["installed"] if shutil.which("cargo-nextest") else [])])
+def test_nextest_runs_each_test_in_a_process_and_each_is_told_apart(tmp_path: Path, runner: str) -> None:
+    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n')
+    crates = tmp_path / "crates"
+    use = "use perf_trace::trace;\n"
+    write_crate(crates / "perf_trace", "perf_trace", {"lib.rs": ""})
+    write_crate(crates / "store", "store", {"lib.rs": use + LOAD.format(path="")}, "perf_trace")
+    api = use + "use store::load;\n" + PAGE.format(path="").replace("0..3", "0..5") + TESTS.replace("3", "10")
+    write_crate(crates / "api", "api", {"lib.rs": api}, "perf_trace", "store")
+    (crates / "api" / "tests").mkdir()
+    (crates / "api" / "tests" / "whole.rs").write_text(WHOLE)
+    nextest = [find_tool("cargo"), "nextest", "run", "--offline", "--retries=1", "--no-fail-fast"]
+    command = nextest_stand_in(tmp_path) if runner == "stand-in" else nextest
+    options = ["-o", "report.json", "-o", "report.txt"]
+    done = run_tracereport("run", *options, "--", *command, cwd=tmp_path)
+    assert done.returncode == 100, done.stderr.decode()
+    assert b"traced: " in done.stderr
+    assert b"PERF_TRACE|" not in done.stdout + done.stderr
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert sorted((unit["name"], unit["attempt"], unit["calls"]) for unit in report["units"]["rows"]) == [
+        ("adds", 1, 6),
+        ("adds_at_last", 1, 6),
+        ("adds_at_last (try 2)", 2, 6),
+        ("deep::adds", 1, 6),
+        ("never_adds", 1, 6),
+        ("never_adds (try 2)", 2, 6),
+        ("tests::adds", 1, 6),
+    ]
+    first = report["findings"]["rows"][0]
+    assert (first["kind"], first["confidence"], first["calls_saved"]) == ("fan-out", "sure", 28)
+    assert first["at"]["rows"][0]["at"] == "crates/store/src/lib.rs:2"

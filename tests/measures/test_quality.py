@@ -237,3 +237,9 @@ def test_nobody_is_advised_to_run_tests_as_they_were_run(markers: bytes, remedy:
 )
 def test_nobody_is_advised_to_switch_on_what_is_on(log: bytes, remedy: str, tmp_path: Path) -> None:
     assert remedy in warnings_of(write(tmp_path, log))["no-callers"].remedy
+
+
+@pytest.mark.parametrize(("unit", "remedy"), [("us", "instead of elapsed_us"), ("ms", "instead of elapsed_ms")])
+def test_a_finer_unit_is_named_than_what_is_printed(tmp_path: Path, unit: str, remedy: str) -> None:
+    path = write(tmp_path, f"PERF_TRACE|0|load|caller=page|id=1|elapsed_{unit}=0\n".encode())
+    assert remedy in warnings_of(path)["truncated-times"].remedy

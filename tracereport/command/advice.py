@@ -60,6 +60,8 @@ def advise(argv: Sequence[str], environment: Mapping[str, str]) -> str:
 
 def _for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[str, str]) -> str:
     """Of Rust there are two kinds: those that have our file, and those that trace through a logger."""
+    if "--no-run" in words or words[1:3] == ["nextest", "list"]:
+        return f"`{shlex.join(argv)}` runs no test."
     logs = environment.get("RUST_LOG", "")
     switch = "" if "debug" in logs or "trace" in logs else "RUST_LOG=debug "
     command = shlex.join(argv)

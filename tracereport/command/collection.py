@@ -25,6 +25,7 @@ _ODD: Final = re.compile(r"[^\w. -]")
 _NAMELESS: Final = "%n"
 _UNNAMED: Final = "process "
 _LINE_END: Final = b"\n"
+_NAMES_SAID: Final = 8
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class Collected(msgspec.Struct, frozen=True):
     path: Path
     name: str
     """The program's, or ``process 3``; with a number where several processes have one name."""
+    program: str
 
 
 class Collection:
@@ -69,11 +71,11 @@ class Collection:
         collected = []
         for name, (_, path) in zip(names, found, strict=True):
             seen[name] += 1
-            collected.append(Collected(path, f"{name} {seen[name]}" if shared[name] > 1 else name))
+            collected.append(Collected(path, f"{name} {seen[name]}" if shared[name] > 1 else name, name))
         return collected
 
     def append_to(self, log: BinaryIO) -> tuple[str, ...]:
-        """Writes the traces of all processes, one behind the other, and gives their names.
+        """Writes the traces of all processes, one behind the other, and gives the names, as one says them.
 
         A marker in cargo's form stands before each; a single process that doesn't know its name needs none.
         """
@@ -86,4 +88,14 @@ class Collection:
                 lines.seek(-1, os.SEEK_END)
                 if lines.read() != _LINE_END:  # it was killed amid a line
                     log.write(_LINE_END)
-        return tuple(process.name for process in processes)
+        return _say_names(processes)
+
+
+def _say_names(processes: Sequence[Collected]) -> tuple[str, ...]:
+    """``api 1 to 300, store``: a runner may start a process for each test."""
+    of_program = Counter(process.program for process in processes)
+    names = [f"{name} 1 to {count}" if count > 1 else name for name, count in of_program.items()]
+    if len(names) <= _NAMES_SAID:
+        return tuple(names)
+    left = sum([*of_program.values()][_NAMES_SAID:])
+    return (*names[:_NAMES_SAID], f"{left} more")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tracereport.measures.slow import SlowPart
 
 _LOADING_NS: Final = 50_000_000
+_MICROSECOND_NS: Final = 1_000
 _USUAL_PERCENT: Final = 90
 """So many of a function's later calls tell what it usually takes."""
 _NAME_CALLER: Final = "Let the emitter write who calls as the parameter caller, as in caller=load_node."
@@ -263,10 +264,19 @@ def _of_times(whole: Whole, part: QualityPart) -> Iterator[QualityWarning]:
             code="truncated-times",
             message=f"{format_counted(truncated, 'call reads', 'calls read')} 0 because times are cut off: "
             "sums are lower bounds, and every time is shown with its range.",
-            remedy="Print elapsed_us or elapsed_ns instead of elapsed_ms.",
+            remedy=_name_finer_unit(whole),
             count=truncated,
             misleading=False,
         )
+
+
+def _name_finer_unit(whole: Whole) -> str:
+    """What to print instead of what is printed."""
+    functions: FunctionsPart = whole["functions"]
+    coarsest_ns = max(int(resolution_ns) for (resolution_ns,) in functions.resolution.rows("resolution_ns"))
+    if coarsest_ns <= _MICROSECOND_NS:
+        return "They took less than a microsecond each: print elapsed_ns instead of elapsed_us if that matters."
+    return "Print elapsed_us or elapsed_ns instead of elapsed_ms."
 
 
 MEASURE = Measure("quality", measure_quality, merge_quality, find_warnings)
