@@ -38,7 +38,7 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
 
 
 def find_findings(whole: Whole) -> Findings:
-    """All findings by calls saved, then possible ones, then time, then key; and the verdict that rests on the first."""
+    """All findings, ranked as ``Candidate.rank`` says; and the verdict that rests on the first."""
     candidates = [candidate for kind in KINDS for candidate in kind.find(whole)]
     candidates.sort(key=Candidate.rank)
     listed = [candidate for candidate in candidates if candidate.is_shown]
