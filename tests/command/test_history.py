@@ -104,7 +104,7 @@ def test_the_runs_of_a_log_have_the_labels_and_times_that_they_were_given() -> N
         assert main([str(SHOP), *given]) == 0
     history = made("?.json.gz")
     assert [(run.label, run.at_time) for run in history.runs.rows] == [("one", "2026-05-01"), ("two", "2026-05-02")]
-    assert history.verdict == "The same in 2 runs: 109 calls, 13 asked again."
+    assert history.verdict == "The same in 2 runs: 74 calls, 13 asked again."
 
 
 def test_reports_of_an_object_store_are_read_where_they_lie() -> None:

@@ -61,7 +61,7 @@ def test_the_verdict_is_last_and_what_was_written_is_named(folder: Path) -> None
     assert verdict > lines.index("Written: report.html, summary.md")
     assert len(lines) - verdict <= 5
     assert "Written: report.html, summary.md" in lines
-    assert "See all of the first: tracereport perf_trace.log --explain 6f16" in lines
+    assert "Details of the first: tracereport perf_trace.log --explain 6f16" in lines
 
 
 def test_a_pipe_and_a_file_have_the_whole() -> None:

@@ -74,7 +74,7 @@ def test_it_says_how_many_findings_it_leaves_out_and_how_to_see_the_first() -> N
     lines = brief(report)
     first = next(row for row in report.findings.rows if row.accepted is None)
     (see,) = [line for line in lines if "--explain" in line]
-    assert see.startswith("See all of the first: tracereport perf.log --explain ")
+    assert see.startswith("Details of the first: tracereport perf.log --explain ")
     assert first.fingerprint.startswith(see.rpartition(" ")[2])
 
 

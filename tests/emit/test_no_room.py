@@ -94,7 +94,7 @@ def test_in_a_folder_that_cannot_be_written_the_traces_are_elsewhere(tmp_path: P
     assert "2 passed" in done.stdout, done.stdout + done.stderr
     [log] = temporary.glob("perf-trace-*/perf_trace.log")
     assert f"perf-trace: {log}, as this folder can't be written" in done.stdout
-    assert f"All of it: tracereport {log}" in done.stdout
+    assert f"Full report: tracereport {log}" in done.stdout
     assert log.read_text(encoding="utf-8").count("|load|") == 2000
 
     refused = run_pytest(nowhere, "--perf-trace=other.log", *options, TMPDIR=str(temporary))

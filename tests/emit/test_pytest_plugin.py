@@ -108,7 +108,7 @@ def test_the_report_is_printed_at_the_end(project: Path) -> None:
     done = run_pytest(project, "--perf-trace")
     report = done.stdout.partition("= performance traces: perf_trace.log =")[2]
     assert "perf_trace.log: 20 calls (5 judged questions) in 2 processes" in report
-    assert "\nAll of it: tracereport perf_trace.log\n" in report
+    assert "\nFull report: tracereport perf_trace.log\n" in report
 
 
 LOADS = """
@@ -130,7 +130,7 @@ def test_the_command_that_it_ends_with_can_be_typed_where_pytest_was(tmp_path: P
     (folder / "tests").mkdir(parents=True)
     (folder / "tests" / "test_it.py").write_text(LOADS)
     done = run_pytest(folder, "--perf-trace", *options)
-    typed = done.stdout.partition("\nAll of it: ")[2].partition("\n")[0]
+    typed = done.stdout.partition("\nFull report: ")[2].partition("\n")[0]
     (program, log) = shlex.split(typed)
     assert program == "tracereport"
     assert b"PERF_TRACE|" in (folder / log).read_bytes()

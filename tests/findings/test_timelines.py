@@ -119,9 +119,9 @@ def test_values_are_redacted_here_too(shop: Report) -> None:
 def test_every_document_tells_the_calls_in_order(shop: Report) -> None:
     text, markdown, page = render(shop, "text"), render(shop, "markdown"), render_html(shop, pictures=False)
     assert isinstance(text, str)
-    assert re.search(r"#58-#62 +5  > > select products: .*11, 12, 13, 14 and 15 +one by one", text)
+    assert re.search(r"#23-#27 +5  > > select products: .*11, 12, 13, 14 and 15 +one by one", text)
     assert (
-        "| `#58-#62` | 5 | > > `select products`: `pk_1` = `11, 12, 13, 14 and 15` | one by one (fan-out) |" in markdown
+        "| `#23-#27` | 5 | > > `select products`: `pk_1` = `11, 12, 13, 14 and 15` | one by one (fan-out) |" in markdown
     )
     assert "6 \u00d7 select products" in page
     assert 'fill="var(--fan-out' in page

@@ -86,7 +86,7 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     )
     for line in (report.stdout or report.stderr).rstrip().split("\n"):
         terminalreporter.write_line(line)
-    terminalreporter.write_line(f"All of it: tracereport {typed}")
+    terminalreporter.write_line(f"Full report: tracereport {typed}")
 
 
 def _find_command() -> list[str] | None:

@@ -19,7 +19,7 @@ def describe_asked(totals: Totals) -> str:
 
 
 def describe_scope(totals: Totals) -> str:
-    """How much a report is of: ``109 calls (45 questions) in 1 process``."""
+    """How much a report is of: ``74 calls (45 questions) in 1 process``."""
     asked = describe_asked(totals)
     calls = f"{format_counted(totals.calls, 'call')}{f' ({asked})' if asked else ''}"
     return f"{calls} in {format_counted(totals.processes, 'process', 'processes')}"

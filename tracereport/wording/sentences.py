@@ -90,7 +90,8 @@ def describe_extent(finding: Finding, code: Code) -> str:
             answers = describe_answers(finding.unchanged, finding.changed, finding.unproven)
             parts = [f"{format_counted(finding.repeats, 'repeat')} over {_counted_asked(finding, code)}: {answers}"]
             if finding.kind == "shared" and finding.handed_on_calls:
-                parts.append(f"and {format_count(finding.handed_on_calls)} asked again that it saves, too")
+                within = format_counted(finding.handed_on_calls, "repeat")
+                parts.append(f"it also saves {within} within one caller")
             if finding.worst and finding.worst[0] > 1:
                 parts.append(f"worst {format_count(finding.worst[0])} times for one {_asked(finding, 1, code)}")
             if len(finding.callers) > _NAMED_CALLERS:

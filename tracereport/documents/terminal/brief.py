@@ -62,9 +62,9 @@ def render_brief(
     if findings:
         before, after = command
         shortest = shorten_fingerprint(report, findings[0][1].fingerprint)
-        again = f"See all of the first: {before} --explain {shortest}{after}"
+        again = f"Details of the first: {before} --explain {shortest}{after}"
         fits = display_width(again) <= canvas.width
-        lines.append(again if fits else f"See all of the first: the same with --explain {shortest}")
+        lines.append(again if fits else f"Details of the first: the same with --explain {shortest}")
     if written:
         lines.append(elide_middle(f"Written: {', '.join(map(escape_controls, written))}", canvas.width))
     verdict = report.comparison.verdict if report.comparison is not None else report.verdict.message
