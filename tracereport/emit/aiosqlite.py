@@ -17,6 +17,7 @@ from .threads import work_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _PACKAGES = ("aiosqlite",)
 _MACHINERY = (*_PACKAGES, *LAYERS)
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame

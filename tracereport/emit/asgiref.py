@@ -13,6 +13,8 @@ from .origins import handed_on
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def hand_on_askers() -> None:
     """A statement of a thread that a coroutine waits for is asked by the function that waits."""

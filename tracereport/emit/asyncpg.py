@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _PACKAGES = ("asyncpg",)
 _MACHINERY = (*_PACKAGES, *LAYERS)
 _OWN_MODULES = ("asyncpg.connection", "asyncpg.utils")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     _Begin = Callable[[Any, FrameType], Call]
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     _Name = Callable[[object], list[tuple[str, object]]]
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _PARAMETERS = ("params", "params_seq", "args", "vars", "vars_list", "seq_params")
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 

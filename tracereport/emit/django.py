@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .calls import Call
     from .statements import Statement
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _FRAMES_OF_OURS = 4
 """Of ``_begin`` and what it is called by, up to the extended method."""
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame

@@ -16,6 +16,7 @@ from .hooks import extend, find_outside, safely
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _WRITES = ("set", "add", "delete", "touch", "incr", "set_many", "delete_many", "clear")
 _aliases: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 _is_inside: ContextVar[bool] = ContextVar("perf_trace_cache", default=False)

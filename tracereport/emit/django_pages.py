@@ -11,6 +11,8 @@ from .hooks import extend, find_outside
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_templates() -> None:
     """A frame for each template that something is asked for in, included ones too."""

@@ -15,6 +15,7 @@ from .frames import read_locals
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _FRAMES_TO_QUERYSET = 16
 _FRAMES_TO_DESCRIPTOR = 9
 

@@ -13,6 +13,8 @@ from .hooks import extend
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_requests() -> None:
     """A frame for each request, from the functions before it to those after it."""

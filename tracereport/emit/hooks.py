@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _EXTENDED = "_perf_trace_around"
 _inside: dict[int, tuple[dict[str, bool], tuple[str, ...], tuple[str, ...]]] = {}
 """By the identity of a library's packages, which each hook keeps in one tuple: which source files are known to be
@@ -60,7 +61,7 @@ _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
 _senders: dict[tuple[int, int], _Sender] = {}
 """By a code's identity and an instruction."""
-_call: Any = lambda function, *args, **kwargs: function(*args, **kwargs)  # noqa: E731  # all of it on its first line
+_call: Any = lambda function, *args, __tracebackhide__=True, **kwargs: function(*args, **kwargs)  # noqa: ARG005, E731  # all of it on its first line
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
@@ -162,6 +163,7 @@ def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is give
         if len(_places) >= _PLACES_KEPT:
             _places.clear()
         known = _places[id(code), frame.f_lasti] = code, FunctionType(own, frame.f_globals)
+        known[1].__kwdefaults__ = _call.__kwdefaults__
     return known[1]
 
 

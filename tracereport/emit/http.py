@@ -15,6 +15,7 @@ from .statements import hide
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FIRST_FAILURE = 500
 _ASKS_TO_TRY_AGAIN = frozenset({408, 425, 429})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _MACHINERY = ("httpx", "httpx2", "httpcore", "httpcore2", "anyio")
 _IN_PROCESS = frozenset({"ASGITransport", "WSGITransport", "_TestClientTransport"})
 

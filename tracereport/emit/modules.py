@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _actions: dict[str, list[Callable[[], None]]] = {}
 _searching = local()
 

@@ -15,6 +15,8 @@ from .statements import describe, record_answer
 if TYPE_CHECKING:
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_pymysql() -> None:
     """Traces the statements of all cursors of PyMySQL. A second call changes nothing."""

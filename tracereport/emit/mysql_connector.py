@@ -16,6 +16,8 @@ from .statements import describe
 if TYPE_CHECKING:
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_cursors() -> None:
     """Traces the statements of all cursors that wait. A second call changes nothing."""

@@ -21,6 +21,8 @@ from .streams import Streams
 if TYPE_CHECKING:
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_statements() -> None:
     """Traces the statements of all connections that there are and will be. A second call changes nothing."""

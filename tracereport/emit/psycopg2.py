@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _PACKAGES = ("psycopg2", "aiopg")
 _MACHINERY = (*_PACKAGES, *LAYERS)
 _UNNAMED = Connected(None, "database")

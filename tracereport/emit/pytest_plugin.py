@@ -43,10 +43,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     """Keeps the option from taking what follows it for its file: ``pytest --perf-trace tests`` names tests."""
     if OPTION in args:
         args[:] = [f"{OPTION}={DEFAULT_FILE}" if arg == OPTION else arg for arg in args]
-        known = parser.parse_known_args(args, namespace=copy(early_config.option))
-        # Found by pytest itself since it read the options: without it, it would read the folders above the project.
-        known.confcutdir = early_config.known_args_namespace.confcutdir
-        early_config.known_args_namespace = known
+        given = parser.parse_known_args(args, namespace=copy(early_config.option))
+        # These two alone: pytest and other plugins have written theirs there, such as where to look for conftests.
+        known = early_config.known_args_namespace
+        known.perf_trace, known.file_or_dir = given.perf_trace, given.file_or_dir
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -28,9 +28,11 @@ from .pytest_report import list_traced_modules, print_report
 from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from typing_extensions import Self
+
+    _Around = Generator[None, Any, None]
 
 MARKER = "     Running pytest ({name})\n"
 _VARIABLE = "PERF_TRACE"
@@ -80,49 +82,48 @@ class _Tracing:
     def __init__(self) -> None:
         self._tries: dict[str, int] = {}
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+    # The older kind of wrapper: what a test raises doesn't pass through it, and its traceback holds no frame of ours.
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> _Around:
         """Names no test between tests."""
         self._tries.pop(item.nodeid, None)
-        try:
-            return (yield)
-        finally:
-            name_test(None)
+        yield
+        name_test(None)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> _Around:
         """Traces the set-up, which each try of a test has one of."""
         self._tries[item.nodeid] = max(self._tries.get(item.nodeid, 0) + 1, getattr(item, "execution_count", 1))
-        return (yield from self._trace_phase(item, "setup"))
+        yield from self._trace_phase(item, "setup")
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> _Around:
         """Traces the test itself."""
-        return (yield from self._trace_phase(item, "call"))
+        yield from self._trace_phase(item, "call")
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> _Around:
         """Traces the tear-down."""
-        return (yield from self._trace_phase(item, "teardown"))
+        yield from self._trace_phase(item, "teardown")
 
-    def _trace_phase(self, item: pytest.Item, phase: str) -> Iterator[None]:
+    def _trace_phase(self, item: pytest.Item, phase: str) -> _Around:
         name_test(item.nodeid, attempt=self._tries.get(item.nodeid, 1), phase=phase)
         name = "test" if phase == "call" else f"test {phase}"
-        with begin(name, [("name", item.nodeid)], _PYTEST, is_lazy=True, via="pytest", is_frame=True):
-            return (yield)
+        with begin(name, [("name", item.nodeid)], _PYTEST, is_lazy=True, via="pytest", is_frame=True) as call:
+            outcome = yield
+            call.mark(failed=outcome.excinfo is not None)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:  # noqa: ANN401  # pytest's own kind
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> _Around:  # noqa: ANN401  # pytest's own kind
         """Traces a fixture, which belongs to the set-up even where the test itself asks for it."""
         outside = get_test()
         if "phase=call" in outside:
             set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
-        params = [("name", fixturedef.argname)]
-        try:
-            with begin("fixture", params, is_lazy=True, via="pytest", is_frame=True):
-                return (yield)
-        finally:
-            set_test(outside)
+        with begin("fixture", [("name", fixturedef.argname)], is_lazy=True, via="pytest", is_frame=True) as call:
+            outcome = yield
+            call.mark(failed=outcome.excinfo is not None)
+        set_test(outside)
 
 
 class _Worker(_Tracing):

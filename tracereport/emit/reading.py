@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 UNCHANGING: set[type] = {tuple}
 """Kinds of rows that can wait for others to be taken down: the program can't change them."""
 _ROWS_AT_ONCE = 100

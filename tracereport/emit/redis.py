@@ -13,6 +13,7 @@ from .statements import hide
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _MACHINERY = ("redis", "fakeredis", "redis_entraid", "async_timeout")
 _READS = frozenset(
     """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _MACHINERY = ("requests", "urllib3", "requests_toolbelt", "requests_oauthlib")
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .calls import Call
     from .statements import Statement
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _IS_EXECUTING = "_perf_trace_is_executing"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _PACKAGES = ("sqlite3", "_sqlite3")
 _MACHINERY = (*_PACKAGES, "aiosqlite", *LAYERS)
 _TOOLS = frozenset({"coverage", "testmon", "IPython", "dbm"})

@@ -12,6 +12,8 @@ from .hooks import extend
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
+
 
 def trace_requests() -> None:
     """A frame for each HTTP request of each application; one that is mounted in another belongs to its request."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .calls import Origin, TracedCall
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _POOLS = ("concurrent", "asyncio", "multiprocessing")
 """Packages whose threads are told for each work whom that is for."""
 _BETWEEN = (*_POOLS, "anyio", str(__package__))

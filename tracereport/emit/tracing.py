@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     _Params = ParamSpec("_Params")
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _Returned = TypeVar("_Returned")
 _Result = Callable[[Any], Mapping[str, float]]
 _Arguments = Callable[[tuple[Any, ...], dict[str, Any]], Iterable[tuple[str, object]]]

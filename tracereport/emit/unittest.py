@@ -18,6 +18,7 @@ from .testing import get_test, name_test, set_test
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _SETUP, _CALL = "setup", "call"
 _tries: Counter[str] = Counter()
 

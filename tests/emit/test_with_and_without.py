@@ -1,0 +1,102 @@
+"""A run of pytest is the same with ``--perf-trace`` as without it, but for the section of ours."""
+
+import re
+from pathlib import Path
+
+from tests.shop import run_pytest
+
+FAILING = """
+import concurrent.futures, sqlite3, unittest
+import flask, pytest, redis, requests, sqlalchemy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from tracereport.emit import traced
+
+def ask(connection):
+    return connection.execute("SELECT title FROM nowhere").fetchall()
+
+@traced
+def divide(number):
+    return 1 / number
+
+class Later(unittest.TestCase):
+    def setUp(self):
+        ask(sqlite3.connect(":memory:"))
+    def test_it(self):
+        pass
+
+def test_statement():
+    ask(sqlite3.connect(":memory:"))
+
+def test_cursor():
+    cursor = sqlite3.connect(":memory:").cursor()
+    cursor.execute("SELECT 1")
+    cursor.executemany("SELECT 1", [(), ()])
+
+def test_engine():
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
+        ask(connection.connection)
+    engine.dispose()
+
+def test_request():
+    requests.get("http://127.0.0.1:9/")
+
+def test_command():
+    redis.Redis(port=9, retry=Retry(NoBackoff(), 0)).get("title")
+
+def test_page():
+    app = flask.Flask(__name__)
+    app.testing = True
+    app.add_url_rule("/", view_func=lambda: divide(0))
+    app.test_client().get("/")
+
+def test_pool():
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        future = pool.submit(divide, 0)
+    future.result()
+
+def test_fixture_of_above(broken):
+    pass
+
+def test_at_the_end(request):
+    request.addfinalizer(lambda: divide(0))
+"""
+CONFTEST = "import pytest\n@pytest.fixture\ndef broken():\n    1 / 0\n"
+
+
+def read_output(printed: str) -> str:
+    """What pytest has printed, without what differs from run to run and without the section of ours."""
+    printed = re.sub(r"^perf-trace: .*\n", "", printed, flags=re.MULTILINE)
+    printed = re.sub(r"^=+ performance traces.*?(?=^=+ )", "", printed, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"in \d+\.\d+s|0x[0-9a-f]+|=+", "", printed)
+
+
+def test_a_failure_reads_as_it_does_without(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text(FAILING)
+    without, traced = (run_pytest(tmp_path, "--tb=long", *option) for option in ([], ["--perf-trace"]))
+    assert "performance traces" in traced.stdout
+    assert "8 failed, 1 passed, 2 errors" in without.stdout, without.stdout
+    assert read_output(traced.stdout) == read_output(without.stdout)
+
+
+NOTING = """
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config):
+    early_config.known_args_namespace.noted = "noted early"
+    yield
+
+def pytest_report_header(config):
+    return getattr(config.known_args_namespace, "noted", "lost")
+"""
+
+
+def test_what_other_plugins_note_on_the_options_stays(tmp_path: Path) -> None:
+    (tmp_path / "noting.py").write_text(NOTING)
+    (tmp_path / "test_it.py").write_text("def test_it(): pass")
+    done = run_pytest(tmp_path, "-p", "noting", "--perf-trace", "test_it.py", PYTHONPATH=f"{tmp_path}:{Path.cwd()}")
+    assert "noted early" in done.stdout, done.stdout + done.stderr
