@@ -37,7 +37,7 @@ def test_columns_that_hold_one_of_a_few_words_name_them_all() -> None:
 
 def test_the_lengths_of_lists_are_those_that_are_kept() -> None:
     text = " ".join(PAGE.split())
-    assert f"Kept are {UNIT_LIMIT:,} units of work" in text
+    assert f"At most {UNIT_LIMIT:,} units of work are kept" in text
     assert f"{LONG_ROW_LIMIT:,} functions, edges, processes and findings" in text
     assert f"{ROW_LIMIT:,} of most other lists" in text
     assert f"{NESTED_ROW_LIMIT} of a list inside a row" in text
