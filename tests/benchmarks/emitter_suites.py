@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.paths import EXAMPLES, ROOT
+from tracereport.command.emitter_files import node_environment
 
 RUNS = 5
 TESTS = 50
@@ -118,6 +119,7 @@ def measure(name: str, command: Sequence[str], plain: Path, traced: Path) -> Non
     for _ in range(RUNS):
         for way, (folder, prefix, target) in ways.items():
             environment = {**os.environ, "PERF_TRACE": target, "PYTHONPATH": str(ROOT), "CI": "true"}
+            environment |= node_environment({})
             if target == "-":
                 environment.pop("PERF_TRACE")
             times[way].append(run_once([*prefix, *command], folder, environment))

@@ -11,13 +11,16 @@ import pytest
 
 from tests.paths import EXAMPLES, ROOT
 from tracereport.command import emitter_files as files
-from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
+from tracereport.command.emitter_files import LANGUAGES, Language, node_environment, read_emitter
+
+FRONTS = ("node", "node-commonjs", "typescript")
+"""What only loads the emitter."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_checkout_has_each(language: Language) -> None:
-    sign = "export declare function trace" if language == "node-types" else "PERF_TRACE|"
-    assert sign in read_emitter(language).decode()
+    signs = {"node-types": "export declare function trace"} | dict.fromkeys(FRONTS, "PERF_TRACE_NODE")
+    assert signs.get(language, "PERF_TRACE|") in read_emitter(language).decode()
 
 
 def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,17 +34,22 @@ def test_a_wheel_has_each_in_the_package(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(files, "_PACKAGE", package)
     assert read_emitter("rust") == (EXAMPLES / "rust" / "perf_trace.rs").read_bytes()
     assert read_emitter("node") == (EXAMPLES / "node" / "perf-trace.mjs").read_bytes()
-    assert b"export function answer<T>(value: T): T {" in read_emitter("typescript")
+    assert node_environment({}) == {"PERF_TRACE_NODE": str(package / "perf-trace-emitter.cjs")}
+    assert b"export const answer: <T>(value: T) => T = tracing.answer;" in read_emitter("typescript")
 
 
-def test_each_name_that_typescript_is_given_has_its_types() -> None:
-    text = read_emitter("typescript").decode()
-    exported = re.findall(r"^export (?:async )?(?:function|const) (\w+)", text, re.MULTILINE)
+def test_each_name_has_its_types() -> None:
+    exported = re.findall(r"^exports\.(\w+) =", read_emitter("node-commonjs").decode(), re.MULTILINE)
     declared = re.findall(
         r"^export declare (?:function|const) (\w+)", read_emitter("node-types").decode(), re.MULTILINE
     )
-    assert sorted(exported) == sorted(declared)
-    assert not re.search(r"^export (?:async )?function \w+\([^)]*\) \{", text, re.MULTILINE)
+    typescript = read_emitter("typescript").decode()
+    typed = re.findall(r"^export const (\w+): .+? = tracing\.\1;$", typescript, re.MULTILINE | re.DOTALL)
+    assert exported == declared == typed
+
+
+def test_a_program_that_names_its_own_emitter_has_its_way() -> None:
+    assert node_environment({"PERF_TRACE_NODE": "/app/own.cjs"}) == {"PERF_TRACE_NODE": "/app/own.cjs"}
 
 
 def test_the_one_file_of_python_holds_each_name_once_and_is_in_the_grammar_of_the_first_python() -> None:

@@ -19,7 +19,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = prepare_folder(tmp_path_factory.mktemp("document"))
     (folder / "src").mkdir()
     shutil.copy(EXAMPLES / "rust" / "perf_trace.rs", folder / "src")
-    shutil.copy(EXAMPLES / "node" / "perf-trace.mjs", folder)
+    for name in ("perf-trace.mjs", "perf-trace-emitter.cjs"):
+        shutil.copy(EXAMPLES / "node" / name, folder)
     return folder
 
 

@@ -216,6 +216,38 @@ def test_standard_error_takes_the_lines_too_and_a_bad_file_is_named(node: str, t
     assert done.stderr.endswith(b"; nothing is traced\n")
 
 
+GIVEN_BACK = """
+import * as tracing from "FILE";
+const [pool, load, handle] = [{ query() {} }, (id) => id + 1, async (request) => request];
+const before = { ...pool };
+const same = [tracing.traceQueries(pool) === pool, pool.query === before.query];
+same.push(tracing.traceHandler(handle) === handle);
+same.push(tracing.traced("load", ["id"], load) === load, tracing.trace("load", {}, () => load(1)) === 2);
+same.push(tracing.traceFetch() === fetch, tracing.answer(pool) === pool, !tracing.isOn);
+same.push(await tracing.tracePrisma().query.$allOperations({ args: 1, query: load }) === 2);
+tracing.traceFastify({}, {}, () => same.push(true));
+tracing.traceExpress({}, {}, () => same.push(true));
+await tracing.traceHono({}, async () => same.push(true));
+tracing.record({ rows: 1 });
+tracing.mark({ cached: true });
+console.log(same.every(Boolean), same.length);
+"""
+
+
+@pytest.mark.parametrize("target", ["0", "trace.log"])
+@pytest.mark.parametrize("form", ["mjs", "cjs"])
+def test_what_is_given_is_given_back_where_nothing_traces(node: str, tmp_path: Path, target: str, form: str) -> None:
+    (tmp_path / f"perf-trace.{form}").write_bytes((EXAMPLES / "node" / f"perf-trace.{form}").read_bytes())
+    (tmp_path / "main.mjs").write_text(GIVEN_BACK.replace("FILE", f"./perf-trace.{form}"))
+    done = subprocess.run(
+        [node, "main.mjs"], cwd=tmp_path, env={**os.environ, "PERF_TRACE": target},
+        check=True, capture_output=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "true 12\n"
+    is_told = "nothing is traced" in done.stderr and "tracereport emitter node-emitter" in done.stderr
+    assert is_told == (target != "0")
+
+
 def test_a_pipe_that_is_full_loses_nothing(node: str) -> None:
     environment = {**os.environ, "PERF_TRACE": "1"}
     command = f"'{node}' '{DRIVER}' bench 3000 2>&1 >/dev/null | (sleep 0.5; wc -l)"

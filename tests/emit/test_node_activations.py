@@ -11,6 +11,7 @@ import pytest
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES, ROOT
 from tests.written_lines import WrittenCall, read_written
+from tracereport.command.emitter_files import node_environment
 
 POOL = """
 import { traceQueries } from "./perf-trace.mjs";
@@ -91,7 +92,7 @@ export const on = async (name, body) => { for (let id = 0; id < 6; id += 1) awai
 
 def run(folder: Path, module: str) -> list[WrittenCall]:
     prepare(folder, f"{POOL}\n{module}\n")
-    environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log")}
+    environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log"), **node_environment({})}
     subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
     return read_written(folder / "trace.log")
 

@@ -9,6 +9,7 @@ import pytest
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES
 from tests.written_lines import read_written
+from tracereport.command.emitter_files import node_environment
 
 COMMAND_OBJECTS = """
 const kept = new Map();
@@ -90,7 +91,7 @@ def test_each_command_is_a_call(tmp_path: Path, client: str) -> None:
     (library / "package.json").write_text('{"type": "module", "main": "index.js"}')
     (library / "index.js").write_text(client)
     log = tmp_path / "trace.log"
-    environment = {**os.environ, "PERF_TRACE": str(log)}
+    environment = {**os.environ, "PERF_TRACE": str(log), **node_environment({})}
     command = [find_tool("node"), "main.mjs"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=60, capture_output=True)
     assert done.stdout == b"no number\n"

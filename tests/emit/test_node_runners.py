@@ -11,7 +11,7 @@ from tests.emitters import find_tool, require_package
 from tests.emitters.commonjs import to_commonjs
 from tests.paths import EXAMPLES, ROOT
 from tests.written_lines import WrittenCall, read_written
-from tracereport.command.emitter_files import read_emitter
+from tracereport.command.emitter_files import node_environment, read_emitter
 
 NODE = EXAMPLES / "node"
 LIBRARY = """
@@ -66,7 +66,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "test").mkdir()
     (tmp_path / ".git").mkdir()
-    for name in ("perf-trace.mjs", "perf-trace.cjs"):
+    for name in ("perf-trace.mjs", "perf-trace.cjs", "perf-trace-emitter.cjs"):
         (tmp_path / "src" / name).write_text((NODE / name).read_text("utf-8"), "utf-8")
     library = f'import {{ traceQueries }} from "./perf-trace.mjs";{LIBRARY}'
     (tmp_path / "src" / "pages.mjs").write_text(library)
@@ -326,7 +326,7 @@ def test_a_compiler_takes_the_typed_file_along(project: Path, module: str, type_
     tsc = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", str(project)]
     done = subprocess.run(tsc, capture_output=True, encoding="utf-8", check=False, timeout=120)
     assert done.returncode == 0, done.stdout
-    environment = {**os.environ, "PERF_TRACE": str(project / "trace.log")}
+    environment = {**os.environ, "PERF_TRACE": str(project / "trace.log"), **node_environment({})}
     command = [find_tool("node"), "--enable-source-maps", "dist/main.js"]
     subprocess.run(command, cwd=project, env=environment, check=True, timeout=60)
     [call] = read_written(project / "trace.log")

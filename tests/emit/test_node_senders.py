@@ -9,7 +9,7 @@ import pytest
 from tests.emitters import find_tool, require_package
 from tests.paths import EXAMPLES, ROOT
 from tests.written_lines import WrittenCall, read_written
-from tracereport.command.emitter_files import read_emitter
+from tracereport.command.emitter_files import node_environment, read_emitter
 
 POOL = """
 import { traceQueries } from "./perf-trace.mjs";
@@ -101,7 +101,7 @@ def run(folder: Path, module: str) -> list[WrittenCall]:
     (folder / ".git").mkdir()
     (folder / "perf-trace.mjs").write_bytes((EXAMPLES / "node" / "perf-trace.mjs").read_bytes())
     (folder / "main.mjs").write_text(module)
-    environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log")}
+    environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log"), **node_environment({})}
     subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
     return read_written(folder / "trace.log")
 
@@ -297,7 +297,7 @@ def test_typescript(tmp_path: Path) -> None:
     (tmp_path / "perf-trace.ts").write_bytes(read_emitter("typescript"))
     (tmp_path / "database.ts").write_text(DATABASE_TS)
     (tmp_path / "books.test.ts").write_text(TEST_TS)
-    environment = {**os.environ, "PERF_TRACE": str(tmp_path / "trace.log"), "CI": ""}
+    environment = {**os.environ, "PERF_TRACE": str(tmp_path / "trace.log"), "CI": "", **node_environment({})}
     vitest = str(ROOT / "node_modules" / ".bin" / "vitest")
     subprocess.run([vitest, "run"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120)
     calls = read_written(tmp_path / "trace.log")

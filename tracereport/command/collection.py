@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tracereport.command.emitter_files import python_environment
+from tracereport.command.emitter_files import node_environment, python_environment
 
 VARIABLE: Final = "PERF_TRACE"
 MODULES_VARIABLE: Final = "PERF_TRACE_MODULES"
@@ -51,7 +51,8 @@ class Collection:
         self._folder = folder
         self.is_asked = VARIABLE not in environment
         """Whether the processes are asked for files."""
-        self.environment = {VARIABLE: str(folder / PATTERN), **environment, **python_environment(environment)}
+        self.environment = {VARIABLE: str(folder / PATTERN), **environment}
+        self.environment |= python_environment(environment) | node_environment(environment)
         """The command's, with what switches its emitters on."""
         if modules:
             named = environment.get(MODULES_VARIABLE)

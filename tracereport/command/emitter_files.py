@@ -1,4 +1,4 @@
-"""The emitters that a program takes a copy of: one file for each language.
+"""The emitters: the file that a program takes a copy of, for each language, and what a traced command is given.
 
 >>> from tracereport.command.emitter_files import read_emitter
 >>> b"PERF_TRACE|" in read_emitter("rust")
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-Language = Literal["python", "rust", "node", "node-commonjs", "node-types", "typescript"]
+Language = Literal["python", "rust", "node", "node-commonjs", "node-types", "typescript", "node-emitter"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _PACKAGE = Path(__file__).resolve().parent.parent / "emit"
@@ -22,9 +22,13 @@ _AUTOSTART = _PACKAGE / "autostart"
 """In ``PYTHONPATH``, it has the hooks for libraries switch themselves on in each Python program."""
 _EXAMPLES = _PACKAGE.parent.parent / "examples"
 _NAMES: dict[Language, str] = {"rust": "perf_trace.rs", "node": "perf-trace.mjs"}
-_NAMES |= {"node-commonjs": "perf-trace.cjs", "node-types": "perf-trace.d.mts"}
-_DECLARED = re.compile(r"^export declare (?:function|const) (\w+)(.+?);$(?=\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
-_DEFINED = r"^(export (?:async )?function {name})\(.*\)(?= \{{$)|^(export const {name})(?= =)"
+_NAMES |= {
+    "node-commonjs": "perf-trace.cjs",
+    "node-types": "perf-trace.d.mts",
+    "node-emitter": "perf-trace-emitter.cjs",
+}
+_DECLARED = re.compile(r"^export declare (function|const) (\w+)(.+?);$(?=\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
+_EXPORTED = re.compile(r"^export const \{.+?\} = (?=load\(\);$)", re.MULTILINE | re.DOTALL)
 _PYTHON_MODULES = ("lines", "log", "testing", "calls", "activations", "frames", "origins", "tracing", "answers")
 """What makes up the emitter itself, without hooks for libraries; each needs those before it."""
 
@@ -35,8 +39,12 @@ def read_emitter(language: Language) -> bytes:
         return "\n".join(_join_python()).encode()
     if language == "typescript":
         return _join_typescript(read_emitter("node").decode(), read_emitter("node-types").decode()).encode()
+    return _find_file(language).read_bytes()
+
+
+def _find_file(language: Language) -> Path:
     packaged = _PACKAGE / _NAMES[language]
-    return (packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]).read_bytes()
+    return packaged if packaged.exists() else _EXAMPLES / language.partition("-")[0] / _NAMES[language]
 
 
 def _join_python() -> Iterator[str]:
@@ -53,12 +61,23 @@ def _join_python() -> Iterator[str]:
 
 
 def _join_typescript(module: str, types: str) -> str:
-    """One file that a compiler takes along with the program's: each function with its types, and none inside."""
-    for name, signature in _DECLARED.findall(types):
-        defined = re.compile(_DEFINED.format(name=name), re.MULTILINE)
-        found = next(defined.finditer(module))
-        module = f"{module[: found.start()]}{found[1] or found[2]}{signature}{module[found.end() :]}"
-    return f"// @ts-nocheck\n/* eslint-disable */\n{module.replace('perf-trace.mjs', 'perf-trace.js')}"
+    """One file that a compiler takes along with the program's, for either module system, with the types in it."""
+    module = _EXPORTED.sub("const tracing = ", module.replace("import.meta.url", "`${process.cwd()}/`"))
+    module = module.replace("perf-trace.mjs", "perf-trace.js").replace("beside this file", "where the program runs")
+    declared = types[types.index("/** Whether") :]
+    return f"// @ts-nocheck\n/* eslint-disable */\n{module}\n{_DECLARED.sub(_define, declared)}"
+
+
+def _define(declared: re.Match[str]) -> str:
+    kind, name, signature = declared.groups()
+    if kind == "function":
+        signature = f": {signature.replace('): ', ') => ', 1)}"
+    return f"export const {name}{signature} = tracing.{name};"
+
+
+def node_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variable to add to an environment, so that the file in a Node program finds what traces."""
+    return {"PERF_TRACE_NODE": environment.get("PERF_TRACE_NODE") or str(_find_file("node-emitter"))}
 
 
 def python_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ Examples:
   tracereport emitter rust > src/perf_trace.rs
   tracereport emitter node > perf-trace.mjs
   tracereport emitter typescript > src/perf-trace.ts
+  tracereport emitter node-emitter > perf-trace-emitter.cjs    # what these load without `tracereport run`
 """
 CHECK_EXAMPLES = """\b
 Examples:
@@ -81,7 +82,7 @@ def config(config: str | None) -> int:
 @click.command(context_settings=CONTEXT, epilog=EMITTER_EXAMPLES, no_args_is_help=True)
 @click.argument("language", type=click.Choice(LANGUAGES))
 def emitter(language: Language) -> int:
-    """Print the file that writes trace lines, to copy into a program; its first lines say how to use it.
+    """Print the file that a program copies to write trace lines; its first lines say how to use it.
 
     Python needs no copy where tracereport is installed: from tracereport.emit import traced
     """
