@@ -170,6 +170,7 @@ def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:
         "origins",
         "tracing",
         "modules",
+        "system",
         "testing",
     ]
     emitter = {"tracereport", "tracereport.emit", *(f"tracereport.emit.{part}" for part in parts)}

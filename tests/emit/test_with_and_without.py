@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from tests.shop import run_pytest
+from tests.written_lines import read_line
 
 FAILING = """
 import concurrent.futures, sqlite3, unittest
@@ -100,3 +101,55 @@ def test_what_other_plugins_note_on_the_options_stays(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(): pass")
     done = run_pytest(tmp_path, "-p", "noting", "--perf-trace", "test_it.py", PYTHONPATH=f"{tmp_path}:{Path.cwd()}")
     assert "noted early" in done.stdout, done.stdout + done.stderr
+
+
+REPLACING = """
+import errno, os, sys, time, types
+import pytest
+from tracereport.emit import trace
+
+class NoFiles(types.ModuleType):
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def _fail(self, *_):
+        raise OSError(errno.EBADF, "there is no such file in the fake")
+
+    open = write = close = _fail
+    environ = getpid = None
+
+@pytest.fixture
+def replaced(monkeypatch):
+    fakes = {id(time.perf_counter_ns): lambda: -(10**15), id(time.sleep): None, id(os): NoFiles("os")}
+    fakes[id(os.path)] = fakes[id(os)]
+    for module in [*sys.modules.values()]:
+        if module is not sys.modules[__name__] and not module.__name__.startswith(("_pytest", "pytest")):
+            for name, value in [*vars(module).items()]:
+                if id(value) in fakes:
+                    monkeypatch.setattr(module, name, fakes[id(value)])
+
+def test_with_fakes(replaced):
+    with trace("within", page=1):
+        pass
+
+def test_from_fakes(request):
+    with trace("into", page=2):
+        request.getfixturevalue("replaced")
+
+def test_after():
+    with trace("after", page=3):
+        pass
+"""
+
+
+def test_a_test_s_fake_clock_and_files_are_no_matter_of_ours(tmp_path: Path) -> None:
+    """As tests replace time and files in all modules that are loaded, ours among them."""
+    (tmp_path / "test_it.py").write_text(REPLACING)
+    done = run_pytest(tmp_path, "--perf-trace", "-rA", "-s")
+    assert "3 passed" in done.stdout, done.stdout
+    assert done.stderr == ""
+    calls = [read_line(line) for line in (tmp_path / "perf_trace.log").read_text().splitlines()[1:]]
+    traced = {call.function: call for call in calls if "frame" not in call.reserved}
+    assert sorted(traced) == ["after", "into", "within"]
+    assert all(0 <= call.elapsed_us < 60_000_000 for call in calls)
+    assert {call.reserved["at"].partition(":")[0] for call in traced.values()} == {"test_it.py"}

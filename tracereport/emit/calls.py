@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
 from .lines import format_line, format_params, to_text
 from .log import Log, now
+from .system import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +126,7 @@ class TracedCall(Call):
                 enclosing.take_number()
             self.number = next(log.numbers)
         current.set(self)
-        self.started_ns = perf_counter_ns()
+        self.started_ns = System.now_ns()
 
     def take_number(self) -> int:
         """Gives the call its number, those around it theirs first, if it has none."""
@@ -161,7 +161,7 @@ class TracedCall(Call):
         self.finish()
 
     def finish(self) -> None:  # noqa: D102  # as above
-        elapsed_us = (perf_counter_ns() - self.started_ns) // 1000
+        elapsed_us = (System.now_ns() - self.started_ns) // 1000
         if not self.is_running:
             return
         self.is_running = False

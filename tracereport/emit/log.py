@@ -14,13 +14,13 @@ import re
 import sys
 from contextlib import suppress
 from threading import RLock
-from time import sleep
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 from .lines import TEST_VARIABLES
+from .system import System
 
 _VARIABLE = "PERF_TRACE"
 OFF_WORDS = frozenset({"", "0", "off", "false", "no"})
@@ -33,7 +33,7 @@ class Log:
     def __init__(self, target: str) -> None:
         self.target = target
         self.numbers = itertools.count()
-        self.process = f"process={os.getpid()}"
+        self.process = f"process={System.process_id()}"
         self.descriptor = -1
         self.lock = RLock()  # one that a signal's handler, or a finalizer, may come back to amid a write
         if is_standard_error(target):
@@ -48,7 +48,7 @@ class Log:
             OSError: it can't be.
         """
         if self.descriptor < 0:
-            self.descriptor = os.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self.descriptor = System.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def write(self, line: str) -> None:
         """Writes a line; from the first on that can't be written, a full disk's for one, nothing is traced."""
@@ -62,9 +62,9 @@ class Log:
                 return
             while rest:  # a pipe takes a long line in parts
                 try:
-                    rest = rest[os.write(self.descriptor, rest) :]
+                    rest = rest[System.write(self.descriptor, rest) :]
                 except BlockingIOError:  # noqa: PERF203  # a pipe that is full for now, and set not to block
-                    sleep(0.001)
+                    System.sleep(0.001)
                 except OSError as error:
                     self._end(error)
                     return
@@ -80,7 +80,7 @@ class Log:
         """Closes the file."""
         with self.lock:
             if self.descriptor > 2:  # noqa: PLR2004  # standard error isn't ours to close
-                os.close(self.descriptor)
+                System.close(self.descriptor)
             self.descriptor = -1
 
 
@@ -93,7 +93,9 @@ class _Now:
         self.log: Log | None = None
         self.lost: str | None = None  # why the traces end before the program does
         self.test: tuple[str, ...] = tuple(
-            f"{field}={os.environ[variable]}" for field, variable in TEST_VARIABLES.items() if variable in os.environ
+            f"{field}={System.variables[variable]}"
+            for field, variable in TEST_VARIABLES.items()
+            if variable in System.variables
         )
 
 
@@ -118,20 +120,20 @@ def start(target: str) -> None:
 def _start(target: str) -> Log:
     stop()
     now.lost = None
-    now.log = log = Log(target if is_standard_error(target) else os.path.abspath(target))  # noqa: PTH100  # pathlib is slow to import
+    now.log = log = Log(target if is_standard_error(target) else System.path.abspath(target))
     return log
 
 
 def expand_target(target: str) -> str:
     """The file that a target names in this process."""
-    return target.replace("%p", str(os.getpid())).replace("%n", _name_program())
+    return target.replace("%p", str(System.process_id())).replace("%n", _name_program())
 
 
 def _name_program() -> str:
     path = sys.argv[0] if getattr(sys, "argv", None) else ""
-    folder, name = os.path.split(path)
+    folder, name = System.path.split(path)
     if name.startswith("__main__."):  # python -m pytest
-        name = os.path.basename(folder)  # noqa: PTH119  # pathlib is slow to import
+        name = System.path.basename(folder)
     name = name.rpartition(" -m ")[2]  # python -m unittest
     name = re.sub(r"[^\w.]", "_", name.removesuffix(".py")).strip("_")
     return name or "python"
@@ -166,7 +168,7 @@ def _restart_after_fork() -> None:
 
 
 def _start_from_environment() -> None:
-    target = os.environ.get(_VARIABLE, "")
+    target = System.variables.get(_VARIABLE, "")
     if target.lower() in OFF_WORDS:
         return
     try:

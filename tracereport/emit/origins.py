@@ -15,6 +15,7 @@ from .activations import find_activation, number_activation
 from .calls import NOWHERE, Origin, current, find_running
 from .frames import read_locals
 from .log import now
+from .system import System
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -258,21 +259,21 @@ def _path_in_repository(filename: str) -> str | None:
     """
     if filename.startswith("<"):
         return None
-    path = os.path.normpath(os.path.join(_START_FOLDER, filename))  # noqa: PTH118  # pathlib is slow to import
+    path = System.path.normpath(System.path.join(_START_FOLDER, filename))
     if path.startswith(_STANDARD_LIBRARY) and _INSTALLED not in path:
         return None
-    folder = os.path.dirname(path)  # noqa: PTH120  # as above
+    folder = System.path.dirname(path)
     root = _find_root(folder, _REPOSITORY_MARKS) or _find_root(_START_FOLDER, _PROJECT_MARKS) or _START_FOLDER
-    inside = os.path.join(root, "")  # noqa: PTH118  # as above
+    inside = System.path.join(root, "")
     return path[len(inside) :].replace(os.sep, "/") if path.startswith(inside) else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _find_root(folder: str, marks: tuple[str, ...]) -> str | None:
     """The nearest folder that holds one of these, from a folder on upwards."""
-    if any(os.path.exists(os.path.join(folder, mark)) for mark in marks):  # noqa: PTH110, PTH118  # as above
+    if any(System.exists(System.path.join(folder, mark)) for mark in marks):
         return folder
-    above = os.path.dirname(folder)  # noqa: PTH120  # as above
+    above = System.path.dirname(folder)
     return None if above == folder else _find_root(above, marks)
 
 

@@ -41,13 +41,13 @@ def list_traced_modules(root: Path) -> list[str]:
     Raises:
         ValueError: they are no list of names.
     """
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return []
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415  # only where it is needed
     else:
         import tomli as tomllib  # noqa: PLC0415  # pytest needs it there, too
-    path = root / "pyproject.toml"
-    if not path.is_file():
-        return []
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("tracereport", {}).get("trace", {})
     modules = table.get("modules", [])
     if not isinstance(modules, list) or not all(isinstance(name, str) for name in modules):

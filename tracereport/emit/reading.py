@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from . import log
 from .calls import NO_FAILURES, TracedCall, current
 from .statements import to_plain_rows
+from .system import System
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -87,7 +87,7 @@ class Pausing:
     def __init__(self, call: Call) -> None:
         self._call: TracedCall | None = None
         self._is_working = False
-        self._left_ns = perf_counter_ns()
+        self._left_ns = System.now_ns()
         if isinstance(call, TracedCall):
             self._call = call
             _open.add(self)
@@ -100,13 +100,13 @@ class Pausing:
 
     def __enter__(self) -> Self:
         if self._call is not None:
-            self._call.started_ns += perf_counter_ns() - self._left_ns
+            self._call.started_ns += System.now_ns() - self._left_ns
         self._is_working = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._is_working = False
-        self._left_ns = perf_counter_ns()
+        self._left_ns = System.now_ns()
         self.note_error(kind)
 
     def note_error(self, kind: type[BaseException] | None) -> None:
@@ -122,7 +122,7 @@ class Pausing:
         _open.discard(self)
         if "failed" not in call.marks:
             self._record(call)
-        call.started_ns += perf_counter_ns() - self._left_ns
+        call.started_ns += System.now_ns() - self._left_ns
         call.finish()
 
     def _record(self, call: TracedCall) -> None:
@@ -161,7 +161,7 @@ class Reading(Pausing):
         if call is None or self._is_working:
             return fetch(*args, **kwargs)
         # As ``with self:`` does it, in fewer steps: each row comes by here.
-        call.started_ns += perf_counter_ns() - self._left_ns
+        call.started_ns += System.now_ns() - self._left_ns
         self._is_working = True
         rows: Sequence[Any] = ()
         try:
@@ -193,7 +193,7 @@ class Reading(Pausing):
     def _take(self, rows: Sequence[Any]) -> None:
         """Takes down what the driver has given."""
         self._is_working = False
-        self._left_ns = perf_counter_ns()
+        self._left_ns = System.now_ns()
         if self._answer is None:
             self._answer = _Answer()
         if rows:

@@ -21,6 +21,7 @@ from .layers import LAYERS, name_package
 from .read_later import ReadLater, tell
 from .reading import UNCHANGING
 from .statements import describe, name_values
+from .system import System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def _name(database: Any) -> Connected:  # noqa: ANN401  # a path, or what names 
     name = os.fsdecode(database)
     if name in ("", ":memory:"):
         return Connected(object(), "memory")
-    return Connected(name if name.startswith("file:") else os.path.abspath(name), os.path.basename(name))  # noqa: PTH100, PTH119  # pathlib is slow to import
+    return Connected(name if name.startswith("file:") else System.path.abspath(name), System.path.basename(name))
 
 
 class _Cursor(ReadLater, sqlite3.Cursor):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
 from .lines import TEST_VARIABLES
 from .log import now
+from .system import System
 
 
 def name_test(name: str | None, *, attempt: int | None = None, phase: str | None = None) -> None:
@@ -33,11 +33,11 @@ def set_test(test: tuple[str, ...]) -> None:
             if not value.isprintable():  # an environment can't hold all that a name can
                 value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
             with suppress(ValueError):
-                os.environ[TEST_VARIABLES[name]] = value
+                System.variables[TEST_VARIABLES[name]] = value
     named = [each.partition("=")[0] for each in test]
     for field, variable in TEST_VARIABLES.items():
         if field not in named:
-            os.environ.pop(variable, None)
+            System.variables.pop(variable, None)
 
 
 def get_test() -> tuple[str, ...]:

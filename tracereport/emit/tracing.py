@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from inspect import Parameter
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from .calls import NO_FAILURES, NOT_TRACED, UNKNOWN, Call, Origin, TracedCall, current
 from .lines import format_params, to_text
 from .log import Log, now
 from .origins import find_origin, qualified_name, short_name
+from .system import System
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -115,7 +115,7 @@ class _TracedSteps(Generator[Any, Any, Any]):
     def _step(self, resume: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401  # as above
         outside = current.get()
         current.set(self._inside)
-        self._call.started_ns += perf_counter_ns() - self._left_ns
+        self._call.started_ns += System.now_ns() - self._left_ns
         try:
             yielded = resume(*args)
         except BaseException as error:
@@ -129,7 +129,7 @@ class _TracedSteps(Generator[Any, Any, Any]):
         return yielded
 
     def _leave(self, outside: TracedCall | None) -> None:
-        self._left_ns = perf_counter_ns()
+        self._left_ns = System.now_ns()
         self._inside = current.get()
         current.set(outside)
 
