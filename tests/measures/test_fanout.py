@@ -17,6 +17,7 @@ from tests.truth import read_log
 from tracereport.calls.grouping import NESTED_ROW_LIMIT, ROW_LIMIT
 from tracereport.calls.ordered import order_calls
 from tracereport.measures import variation
+from tracereport.measures.answers import code_answers
 from tracereport.measures.fanout import find_fanouts
 from tracereport.measures.fanout_groups import NO_GROUP
 from tracereport.model import FanOut, Rows, Selection, Settings
@@ -178,7 +179,8 @@ def test_escaped_values_are_compared_by_what_they_say() -> None:
 def test_a_call_is_in_one_group_at_most() -> None:
     processes = find_processes(read_lines(read_log("duckpond-parallel"), "duckpond-parallel"))
     ordered = order_calls(code_calls(processes))
-    fanouts = find_fanouts(ordered, np.full(len(ordered.calls.processes.name), 5))
+    answers = code_answers(ordered.calls.metric_sets, frozenset())
+    fanouts = find_fanouts(ordered, answers, np.full(len(ordered.calls.processes.name), 5))
     assert (fanouts.group_of_place != NO_GROUP).sum() == fanouts.calls.sum()
 
 

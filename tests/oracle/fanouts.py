@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
+from tests.oracle.evidence import answer_of
 from tests.oracle.kinds import resource_of, statement_of
 from tests.oracle.units import Call, Unit
 
@@ -30,8 +31,10 @@ FEWEST_VALUES = 2
 TEST_HOOKS = ("pytest", "unittest")
 
 
-def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | None) -> list[Row]:
-    """The fan-outs of one judged unit; ``process_calls`` are all of its process.
+def find_fanouts(
+    unit: Unit, process_calls: Sequence[Call], given_values: int | None, ignored: Sequence[str]
+) -> list[Row]:
+    """The fan-outs of one judged unit; ``process_calls`` are all of its process, ``ignored`` metrics no answers.
 
     Without a number of values, five are enough, and fewer where the records tell of a loop over rows.
     """
@@ -59,7 +62,7 @@ def find_fanouts(unit: Unit, process_calls: Sequence[Call], given_values: int | 
             groups += [
                 (group, varying) for group, varying in few if is_proven(group, varying, asked, is_whole_test=is_test)
             ]
-        rows += [fanout_row(unit, group, varying, parent, scope, kind, statement) for group, varying in groups]
+        rows += [fanout_row(unit, group, varying, parent, scope, kind, statement, ignored) for group, varying in groups]
     return rows
 
 
@@ -102,6 +105,21 @@ def is_asked_between(group: Sequence[Call], unit: Unit) -> bool:
         before.number < asked.number < after.number and resource_of(asked.record) == resource_of(after.record)
         for before, after in pairwise(group)
         for asked in unit.questions
+    )
+
+
+def is_written_out(group: Sequence[Call]) -> bool:
+    """Whether each call stands on a line of its own."""
+    places = {call.record.at for call in group}
+    return None not in places and len(places) == len(group)
+
+
+def is_tried(group: Sequence[Call], ignored: Sequence[str]) -> bool:
+    """Whether all questions but the last found nothing, and the last one did: the others may have been tried for it."""
+    *before, last = [answer_of(call.record, ignored) for call in group]
+    counts = {value for name, value in before[0] if name in ("found", "rows", "size")}
+    return (
+        group[0].kind == "question" and all(each == before[0] for each in before) and last != before[0] and 0 in counts
     )
 
 
@@ -247,11 +265,12 @@ def fanout_row(
     scope: Scope,
     kind: str,
     statement: str | None,
+    ignored: Sequence[str],
 ) -> Row:
     """One fan-out."""
     first = group[0]
     avoidable = avoidable_calls(group, varying)
-    is_unsure = kind == "unknown" or is_asked_between(group, unit)
+    is_unsure = kind == "unknown" or is_asked_between(group, unit) or is_written_out(group) or is_tried(group, ignored)
     if varying:
         fixed = [param for place, param in enumerate(first.record.params) if place not in varying]
     else:

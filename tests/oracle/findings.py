@@ -69,10 +69,10 @@ def caller_order(caller: str | None) -> tuple[bool, str]:
 
 
 def rank(row: Row) -> tuple[Any, ...]:
-    """Those marked low last, before them the tests' own; then by calls saved, possible ones, time, key."""
+    """Those marked low last, before them the tests' own; then by calls saved, possible ones, kind, time, key."""
     kind, function, callers, names, varying = row["key"]
     order = (kind, function, tuple(caller_order(caller) for caller in callers), names, varying)
-    worth = (-row["calls_saved"], -row["possible_calls_saved"], -row["elapsed_ns"])
+    worth = (-row["calls_saved"], -row["possible_calls_saved"], kind != "fan-out", -row["elapsed_ns"])
     places = {call.record.at for call in row["members"]} - {None}
     return (row["confidence"] == "low", bool(places) and all(map(is_of_tests, places)), *worth, order)
 
@@ -138,7 +138,9 @@ def confidence_of(repeats: Iterable[Repeat], calls_saved: int, grade: str) -> st
     """How far the answers show that something can be saved."""
     repeats = list(repeats)
     if calls_saved or any(repeat.served for repeat in repeats):
-        return "sure" if grade in ("content", "version-like") else "likely"
+        asked = sum(repeat.served for repeat in repeats) or calls_saved
+        waits = 2 * sum(repeat.awaited for repeat in repeats) > asked
+        return "sure" if grade in ("content", "version-like") and not waits else "likely"
     return "likely" if any(repeat.possible for repeat in repeats) else "low"
 
 

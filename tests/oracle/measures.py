@@ -47,7 +47,9 @@ def measure(
     repeats = {unit: find_repeats(unit, next_number, graded, ignored_metrics) for unit in judged}
     every = [call for calls in ordered for call in calls]
     every_repeat = [repeat for own in repeats.values() for repeat in own]
-    fanouts = [row for unit in judged for row in find_fanouts(unit, ordered[unit.process], fan_out_values)]
+    fanouts = [
+        row for unit in judged for row in find_fanouts(unit, ordered[unit.process], fan_out_values, ignored_metrics)
+    ]
     places = [place_of(process, calls) for process, calls in zip(processes, ordered, strict=True)]
     one_by_one = calls_one_by_one(fanouts, every_repeat)
     findings = find_findings(judged, every_repeat, fanouts, graded, places)

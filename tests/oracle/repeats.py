@@ -1,7 +1,7 @@
 """Judged questions of units -> repeats: what was asked again, by whom, after whom, and for which answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tests.oracle.evidence import answer_of, are_equal, compare
@@ -33,6 +33,8 @@ class Repeat:
     """It directly follows the call before."""
     negative: bool
     """Both found nothing."""
+    awaited: bool = False
+    """Its caller asked this and nothing else, until the answer was another one for the first time."""
 
     @property
     def served(self) -> bool:
@@ -49,8 +51,9 @@ def find_repeats(
     unit: Unit, next_number: Mapping[Call, int], graded: Mapping[str, str], ignored: Sequence[str]
 ) -> list[Repeat]:
     """The repeats of one unit; ``next_number`` is of all calls of its process."""
-    repeats = []
+    found: list[Repeat] = []
     for asked in by_lookup(unit.questions).values():
+        repeats: list[Repeat] = []
         last_of_caller = {asked[0].caller: 0}
         for place in range(1, len(asked)):
             previous, call = asked[place - 1], asked[place]
@@ -77,7 +80,24 @@ def find_repeats(
                 )
             )
             last_of_caller[call.caller] = place
-    return repeats
+        found += mark_awaited(asked, repeats)
+    return found
+
+
+def mark_awaited(asked: Sequence[Call], repeats: Sequence[Repeat]) -> list[Repeat]:
+    """The repeats of one lookup, those marked whose caller may have waited for another answer."""
+    waiting = set()
+    for caller in {call.caller for call in asked}:
+        calls = [call for call in asked if call.caller == caller]
+        changed = [repeat for repeat in repeats if repeat.call in calls and repeat.evidence == "changed"]
+        in_a_row = [repeat for repeat in repeats if repeat.call in calls and repeat.sequential]
+        waited = len([repeat for repeat in in_a_row if repeat not in changed])
+        if [repeat.call for repeat in changed] == calls[-1:] and waited == len(calls) - 2:
+            waiting.add(caller)
+    return [
+        replace(repeat, awaited=repeat.call.caller in waiting and repeat.again and repeat.evidence != "changed")
+        for repeat in repeats
+    ]
 
 
 def kept(unit: Unit, asked: Sequence[Call], ignored: Sequence[str]) -> bool:

@@ -113,7 +113,7 @@ class Context:
     def fanouts(self) -> FanOutGroups:
         """Which calls one batch could replace."""
         is_given = self.settings.fan_out_values is not None
-        return find_fanouts(self.ordered, self._list_least_values(), tells_few=not is_given)
+        return find_fanouts(self.ordered, self.answers, self._list_least_values(), tells_few=not is_given)
 
     def _list_least_values(self) -> NDArray[np.int64]:
         """So many distinct values are a fan-out in each process; fewer where a developer has filled the database."""

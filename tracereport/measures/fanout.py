@@ -18,6 +18,7 @@ from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.calls.statements import STATEMENT
+from tracereport.measures.answers import Answers
 from tracereport.measures.batched import find_batched_questions, find_batched_writes
 from tracereport.measures.fanout_groups import NO_GROUP, FanOutGroups, FoundGroups, describe_groups
 from tracereport.measures.few_values import FEWEST_VALUES, Group, count_missing_signs, divide_by_place, tells_places
@@ -31,11 +32,14 @@ from tracereport.native.tally import find_first_largest
 _NOTHING_VARIES: tuple[int, ...] = ()
 
 
-def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64], *, tells_few: bool = False) -> FanOutGroups:
+def find_fanouts(
+    ordered: OrderedCalls, answers: Answers, least_values: NDArray[np.int64], *, tells_few: bool = False
+) -> FanOutGroups:
     """Finds the groups of enough distinct values; of calls, where values play no part.
 
     Args:
         ordered: all calls.
+        answers: what their sets of metrics tell.
         least_values: so many are enough, process by process.
         tells_few: fewer are enough where the records tell of a loop over rows.
     """
@@ -57,7 +61,7 @@ def find_fanouts(ordered: OrderedCalls, least_values: NDArray[np.int64], *, tell
     if tells_few:
         few, unproven = _find_few(ordered, scopes, found)
         found += few
-    return describe_groups(ordered, scopes, found, enough, unproven)
+    return describe_groups(ordered, answers, scopes, found, enough, unproven)
 
 
 def _find_few(

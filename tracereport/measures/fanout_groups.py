@@ -13,8 +13,8 @@ from tracereport.calls.constant import repeat_value
 from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
-from tracereport.calls.statements import changes_rows
-from tracereport.measures.batched import find_asked_between
+from tracereport.measures.answers import Answers
+from tracereport.measures.doubts import Doubt, Doubted, find_doubts
 from tracereport.measures.scopes import LIKELY, Scopes
 from tracereport.native.codes import take
 from tracereport.native.tally import find_first_largest
@@ -63,8 +63,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Per call whether it is the first in its group to ask for its value, and not the first of them all."""
     is_few: NDArray[np.bool_]
     """Of few values, and a fan-out by what the records tell of a loop."""
-    depends: NDArray[np.bool_]
-    """One for all may not do: what they write is asked for in between, or each asks for a range."""
+    doubt: NDArray[np.uint8]
+    """A ``Doubt`` whether one for all would do."""
     unproven: NDArray[np.int32]
     """Places of the first calls of what lacks one sign to be such a group: they are in none."""
 
@@ -93,7 +93,12 @@ class FoundGroups(msgspec.Struct, frozen=True, eq=False):
 
 
 def describe_groups(
-    ordered: OrderedCalls, scopes: Scopes, found: Sequence[FoundGroups], enough: int, unproven: NDArray[np.int32]
+    ordered: OrderedCalls,
+    answers: Answers,
+    scopes: Scopes,
+    found: Sequence[FoundGroups],
+    enough: int,
+    unproven: NDArray[np.int32],
 ) -> FanOutGroups:
     """All groups together, numbered by their first calls: nothing may depend on hashes.
 
@@ -116,8 +121,11 @@ def describe_groups(
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
     ranges = [np.zeros(len(own.varying), bool) if own.is_range is None else own.is_range for own in found]
-    depends = np.concatenate(ranges)[order] | find_asked_between(
-        ordered, group_of_place, is_write & _change_rows(ordered, lookups, lookup)
+    calls_of = count_by(group_of_place, count)
+    doubt = find_doubts(
+        ordered,
+        answers,
+        Doubted(group_of_place, first, calls_of, distinct_values, is_write, np.concatenate(ranges)[order]),
     )
     kinds, kind = _name_kinds(ordered, first, shapes, shapes.shape[lookup], choices, varying[order])
     unrecorded = ~is_write & ~calls.lookups.values_known[ordered.lookup[first]]
@@ -127,10 +135,10 @@ def describe_groups(
         is_write=is_write,
         unit=ordered.unit[first],
         parent=scopes.parent[first],
-        certainty=np.where(unrecorded | depends, np.maximum(certainty, LIKELY), certainty),
-        depends=depends,
+        certainty=np.where(unrecorded | (doubt != Doubt.NONE), np.maximum(certainty, LIKELY), certainty),
+        doubt=doubt,
         distinct_values=distinct_values,
-        calls=count_by(group_of_place, count),
+        calls=calls_of,
         elapsed_ns=sum_by(group_of_place, ordered.take(calls.elapsed_ns), count),
         resolution_ns=sum_by(group_of_place, ordered.take(calls.resolution_ns), count),
         first=first,
@@ -139,12 +147,6 @@ def describe_groups(
         is_few=order >= enough,
         unproven=unproven,
     )
-
-
-def _change_rows(ordered: OrderedCalls, lookups: NDArray[np.integer], lookup: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which of some lookups, by their indices, change rows that are there."""
-    texts = ordered.calls.lookups.text.take(lookups).to_list()
-    return np.array([changes_rows(text) for text in texts], bool)[lookup]
 
 
 def _put_together(

@@ -8,6 +8,7 @@ import msgspec
 from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.findings.circumstances import ListedCircumstances, list_circumstances
 from tracereport.findings.fan_outs.parts import (
+    DOUBTS,
     KIND_KEY,
     FanOutsPart,
     choose_fan_out_evidence,
@@ -16,6 +17,7 @@ from tracereport.findings.fan_outs.parts import (
 )
 from tracereport.findings.interface import WORST_LIMIT, Candidate, FindingKind, Key, UnitAmount, read_key
 from tracereport.findings.test_code import find_keys_of_tests
+from tracereport.measures.doubts import Doubt
 from tracereport.measures.fanout_rows import CONFIDENCES
 from tracereport.measures.interface import Whole
 from tracereport.measures.partials import Table
@@ -35,8 +37,12 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     """Groups of few values, which the records prove."""
     writes: int
     """Groups of them."""
-    depends: int
-    """Groups of writes between which is asked for what they change, or of questions for a range each."""
+    between: int
+    """Groups with this ``Doubt``; and so on."""
+    ranges: int
+    chain: int
+    tries: int
+    lines: int
     calls: int
     avoidable_calls: int
     elapsed_ns: int
@@ -45,6 +51,14 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SUMS: Final = FanOutSums.__struct_fields__
+_OF_DOUBTS: Final = {
+    Doubt.BETWEEN: "what is written is asked for in between: each write may decide about the next",
+    Doubt.RANGES: "each asks for a range or a pattern, of which no list can be asked for: one for all may not do",
+    Doubt.CHAIN: "each asks for what another row refers to, and nothing before gave so many rows: each key may stand "
+    "in the answer before, and then one recursive query does for all",
+    Doubt.TRIES: "all but the last were answered alike: the loop may try one after the other until one fits",
+    Doubt.LINES: "each stands on a line of its own, so that they are no loop",
+}
 
 
 def _choose_levels(part: FanOutsPart) -> dict[str, int]:
@@ -142,10 +156,9 @@ def _explain(sums: FanOutSums, level: int) -> str:
     """Why it is as sure as it is."""
     if level == LOW:
         return "no parent call is known: a busy caller of a whole test suite looks the same"
-    if CONFIDENCES[level] == "likely" and sums.depends:
-        if sums.writes:
-            return "what is written is asked for in between: each write may decide about the next"
-        return "each asks for a range or a pattern, of which no list can be asked for: one for all may not do"
+    doubts = {doubt: getattr(sums, doubt.name.lower()) for doubt in DOUBTS}
+    if CONFIDENCES[level] == "likely" and any(doubts.values()):
+        return _OF_DOUBTS[max(doubts, key=lambda doubt: doubts[doubt])]
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
     few = "; few values, but the records tell of a loop over rows" if sums.few == sums.groups else ""

@@ -13,6 +13,7 @@ from tracereport.calls.ordered import NOWHERE
 from tracereport.findings.circumstances import Circumstances, FoundCells, count_circumstances, merge_circumstances
 from tracereport.findings.interface import EVIDENCE_LIMIT, EvidenceOf, Key
 from tracereport.measures.context import Context
+from tracereport.measures.doubts import Doubt
 from tracereport.measures.fanout_groups import NO_GROUP
 from tracereport.measures.fanout_rows import CONFIDENCES
 from tracereport.measures.partials import Column, Table, add_up, group_rows, merge_tables
@@ -22,6 +23,7 @@ from tracereport.native.keys import list_members
 from tracereport.native.pairs import number_pairs
 
 KIND_KEY: Final = "fan_out_findings"
+DOUBTS: Final = tuple(doubt for doubt in Doubt if doubt != Doubt.NONE)
 
 
 class FanOutsPart(msgspec.Struct, frozen=True, eq=False):
@@ -89,7 +91,7 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
         "runs": count_by(of_group, count, is_unprinted & is_run),
         "few": count_by(of_group, count, fanouts.is_few),
         "writes": count_by(of_group, count, fanouts.is_write),
-        "depends": count_by(of_group, count, fanouts.depends),
+        **{doubt.name.lower(): count_by(of_group, count, fanouts.doubt == doubt) for doubt in DOUBTS},
         "calls": count_by(of_place, count),
         "avoidable_calls": count_by(of_place, count, fanouts.is_avoidable),
         "elapsed_ns": add_up(of_group, fanouts.elapsed_ns, count),

@@ -1,0 +1,124 @@
+"""Loops whose keys may not be known before are no more than likely one batch."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.coded_calls import report_on
+from tracereport.calls.chains import NO_LINK, TO_MANY, TO_ONE, find_link, proves_existence
+from tracereport.calls.lookup_text import encode_lookup
+from tracereport.model import Finding
+
+STEP = "SELECT next_id, name FROM pages WHERE id = ?"
+BOOK = "SELECT name FROM books WHERE id = ?"
+FREE = "SELECT 1 FROM pages WHERE slug = ?"
+BELOW = "SELECT id FROM pages WHERE parent_id = ?"
+
+
+def lookup(statement: str) -> str:
+    return encode_lookup("select pages", (("sql", statement), ("p1", "1")))
+
+
+@pytest.mark.parametrize(
+    ("statement", "link"),
+    [
+        (STEP, TO_ONE),
+        ("SELECT page.id AS page_id, page.next_id AS page_next_id \nFROM page \nWHERE page.id = ?", TO_ONE),
+        ('SELECT "shop_page"."id", "shop_page"."parent_page_id" FROM "shop_page" WHERE "shop_page"."id" = %s', TO_ONE),
+        ("select manager from staff s where s.id = $1 limit 1", TO_ONE),
+        ("SELECT replyToId FROM notes WHERE id = 7", TO_ONE),
+        (BELOW, TO_MANY),
+        ("SELECT id FROM pages WHERE deleted = 0 AND parent = %s ORDER BY id", TO_MANY),
+        (BOOK, NO_LINK),
+        ("SELECT next_run_at FROM jobs WHERE id = ?", NO_LINK),
+        ("SELECT * FROM pages WHERE id = ?", NO_LINK),
+        ("SELECT pages.next_id FROM pages JOIN users ON users.id = pages.user_id WHERE pages.id = ?", NO_LINK),
+        ("SELECT parent_id FROM pages WHERE id > ?", NO_LINK),
+        ("UPDATE pages SET next_id = ? WHERE id = ?", NO_LINK),
+    ],
+)
+def test_a_chain_is_told_by_the_columns_that_refer_to_rows_of_the_same_table(statement: str, link: int) -> None:
+    assert find_link(lookup(statement)) == link
+
+
+def test_a_call_without_a_statement_is_no_chain() -> None:
+    assert find_link("load_parent|parent_id=1") == NO_LINK
+    assert not proves_existence("exists|id=1")
+
+
+def loop(statement: str, answers: Sequence[str], *before: str, at: str = "at=a.py:1") -> Finding:
+    """The only fan-out of a page that asks the statement once for each answer, behind what was asked before."""
+    lines = ["0|page|caller=main|elapsed_us=99|parent=none"]
+    lines += [f"{number}|{what}|parent=0" for number, what in enumerate(before, 1)]
+    for number, answer in enumerate(answers, len(lines)):
+        place = at.replace("N", str(number))
+        asked = f"{number}|select pages|caller=page|sql={statement}|p1={number}|elapsed_us=9"
+        lines.append(f"{asked}|{answer}|{place}|parent=0")
+    (found,) = (row for row in report_on(*lines).findings.rows if row.kind == "fan-out")
+    return found
+
+
+LIST = "select authors|caller=page|sql=SELECT id FROM authors|elapsed_us=9|rows={rows}|digest=9{rows}"
+EACH = [f"rows=1|digest={number}123456789" for number in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "answers", "before", "confidence"),
+    [
+        (STEP, EACH, None, "likely"),
+        (STEP, EACH, 5, "likely"),
+        (STEP, EACH, 6, "sure"),
+        (STEP, EACH, 70, "sure"),
+        (BOOK, EACH, None, "sure"),
+        (STEP, [*EACH, "rows=2|digest=7123456789"], None, "sure"),
+        (BELOW, [*EACH, "rows=2|digest=7123456789"], None, "likely"),
+        (STEP, [*EACH, "digest=7123456789"], None, "sure"),
+    ],
+)
+def test_keys_that_no_question_before_can_have_given_may_come_from_the_answer_before(
+    statement: str, answers: Sequence[str], before: int | None, confidence: str
+) -> None:
+    found = loop(statement, answers, *([] if before is None else [LIST.format(rows=before)]))
+    assert found.confidence == confidence
+    assert ("recursive query" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("statement", "answers", "confidence"),
+    [
+        (BOOK, [*6 * ["rows=0|digest=5"], "rows=1|digest=7"], "likely"),
+        (BOOK, [*6 * ["found=0"], "found=1"], "likely"),
+        (BOOK, [*6 * ["rows=0"], "rows=1", "rows=0"], "sure"),
+        (BOOK, 6 * ["rows=0|digest=5"], "sure"),
+        (BOOK, [*6 * ["rows=1|digest=5"], "rows=0|digest=7"], "sure"),
+        (FREE, [*6 * ["rows=1|digest=5"], "rows=0|digest=7"], "likely"),
+        ("SELECT EXISTS (SELECT * FROM t WHERE id = ?)", [*6 * ["rows=1|digest=5"], "rows=1|digest=7"], "likely"),
+        (BOOK, [*EACH, "rows=0|digest=7"], "sure"),
+    ],
+)
+def test_a_loop_may_end_where_an_answer_differs_for_the_first_time(
+    statement: str, answers: Sequence[str], confidence: str
+) -> None:
+    found = loop(statement, answers)
+    assert found.confidence == confidence
+    assert ("until one fits" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(("place", "confidence"), [("at=a.py:N", "likely"), ("at=a.py:1", "sure"), ("rows=1", "sure")])
+def test_lines_that_ask_once_each_are_no_loop(place: str, confidence: str) -> None:
+    found = loop(BOOK, EACH, at=place)
+    assert found.confidence == confidence
+    assert ("line of its own" in found.reason) == (confidence == "likely")
+
+
+def test_of_a_finding_those_loops_count_that_are_sure() -> None:
+    lines = []
+    for page, answers in enumerate([[*5 * ["rows=0"], "rows=1"], EACH]):
+        top = 10 * page
+        lines.append(f"{top}|page|caller=main|elapsed_us=99|parent=none")
+        lines += [
+            f"{top + number}|select books|caller=page|sql={BOOK}|p1={top + number}|elapsed_us=9|{answer}|parent={top}"
+            for number, answer in enumerate(answers, 1)
+        ]
+    (found,) = (row for row in report_on(*lines).findings.rows if row.kind == "fan-out")
+    assert (found.confidence, found.calls, found.reason) == ("sure", 6, "all stand under one parent call")

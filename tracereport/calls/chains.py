@@ -1,0 +1,76 @@
+"""Statements that may walk from row to row: each key stands in the answer before, so that no list of them is known.
+
+So it is where a table's rows refer to one another: a row to its parent, a page to the next one.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from tracereport.calls.statements import find_statement
+
+NO_LINK, TO_ONE, TO_MANY = range(3)
+"""A statement follows no reference; it may look up the row that another refers to; or all that refer to one."""
+_NAME: Final = r"[\w$.\"`\[\]]{1,200}"
+_ONE_TABLE: Final = re.compile(
+    rf"\s*SELECT\s+(?P<columns>.{{1,4000}}?)\sFROM\s+(?P<table>{_NAME})"
+    rf"(?:\s+(?:AS\s+)?(?!WHERE\b)[\w\"`]{{1,200}})?\s+WHERE\s+(?P<conditions>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_EQUAL: Final = re.compile(rf"(?P<column>{_NAME})\s*=\s*(?:[?%$:@]|-?\d|')")
+_JOINED: Final = re.compile(r"\bjoin\b", re.IGNORECASE)
+_EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
+_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+_LINKS: Final = frozenset(
+    {
+        *("parent", "child", "ancestor", "next", "prev", "previous", "following", "preceding", "left", "right"),
+        *("successor", "predecessor", "manager", "supervisor", "boss", "reports", "master", "referrer", "referred"),
+        *("replaced", "replaces", "superseded", "supersedes", "redirect", "redirects", "reply", "forward", "forwards"),
+    }
+)
+"""What columns are called by which rows refer to others of their own table."""
+_BESIDE_LINKS: Final = frozenset(
+    {*("id", "ids", "key", "uuid", "guid", "pk", "code", "slug", "ref", "no", "to", "by", "in", "node", "item", "row")}
+)
+
+
+def find_link(lookup: str) -> int:
+    """``TO_ONE``, ``TO_MANY`` or ``NO_LINK``.
+
+    Args:
+        lookup: its canonical text.
+    """
+    statement = find_statement(lookup)
+    return NO_LINK if statement is None else _find_link(statement)
+
+
+def proves_existence(lookup: str) -> bool:
+    """Whether a question asks no more than whether there is such a row.
+
+    Args:
+        lookup: its canonical text.
+    """
+    statement = find_statement(lookup)
+    return statement is not None and _EXISTENCE.match(statement) is not None
+
+
+@lru_cache(maxsize=4096)
+def _find_link(statement: str) -> int:
+    found = _ONE_TABLE.match(statement)
+    if found is None or _JOINED.search(statement) is not None:
+        return NO_LINK
+    own = frozenset(word.lower().removesuffix("s") for word in _WORD.findall(found["table"]))
+    keys = [each["column"] for each in _EQUAL.finditer(found["conditions"])]
+    if not keys:
+        return NO_LINK
+    if any(_is_link(key, own) for key in keys):
+        return TO_MANY
+    columns = [each.split()[0] for each in found["columns"].split(",") if each.split()]
+    return TO_ONE if any(_is_link(column, own) for column in columns) else NO_LINK
+
+
+def _is_link(column: str, own: frozenset[str]) -> bool:
+    """Whether a column refers to a row of its own table, by the words of its name."""
+    words = {word.lower() for word in _WORD.findall(column.rpartition(".")[2])} - _BESIDE_LINKS
+    words = {word for word in words if word.removesuffix("s") not in own}
+    return bool(words) and words <= _LINKS
