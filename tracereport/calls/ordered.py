@@ -94,12 +94,6 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
         found = find_actions(calls, unit, is_of_test, signature, kind, parent, origin, activation)
     action, actions = (unit, len(units)) if found is None else found
     is_judged = units.judged[unit] if not units.judged.all() else repeat_value(np.True_, len(process))
-    is_question = is_judged & (kind == QUESTION)
-    if not calls.lookups.values_known.all():
-        is_question &= calls.lookups.values_known[lookup]
-    is_failed = calls.origins.answer == FAILED
-    if is_failed.any():
-        is_question &= ~is_failed[origin]
     return OrderedCalls(
         calls=calls,
         row=row,
@@ -113,7 +107,7 @@ def order_calls(calls: Calls, unit_kind: UnitKind | None = None) -> OrderedCalls
         actions=actions,
         is_judged=is_judged,
         kind=kind,
-        is_question=is_question,
+        is_question=is_judged & _find_questions(calls, kind, origin, lookup),
         in_tree=in_tree,
         parent=parent,
     )
@@ -127,6 +121,19 @@ def _find_kinds(calls: Calls, origin: NDArray[np.int32], lookup: NDArray[np.int3
         said = calls.origins.kind[origin]
         kind = np.where(said == QUESTION, kind, said)
     return kind
+
+
+def _find_questions(
+    calls: Calls, kind: NDArray[np.uint8], origin: NDArray[np.int32], lookup: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Which calls are questions whose values were recorded, and that didn't fail."""
+    is_question: NDArray[np.bool_] = kind == QUESTION
+    if not calls.lookups.values_known.all():
+        is_question &= calls.lookups.values_known[lookup]
+    is_failed = calls.origins.answer == FAILED
+    if is_failed.any():
+        is_question &= ~is_failed[origin]
+    return is_question
 
 
 def _is_ordered(process: NDArray[np.int32], number: Whole) -> bool:

@@ -59,15 +59,7 @@ def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
     """
     workers = _find_workers(calls)
     if wanted == "process" or (wanted is None and not calls.tests and not workers.any()):
-        count = len(calls.processes.name)
-        return Units(
-            of_call=calls.process,
-            process=np.arange(count, dtype=np.int32),
-            test=np.full(count, OUTSIDE, np.int32),
-            attempt=np.zeros(count, np.int32),
-            root=np.full(count, NO_NAME, np.int32),
-            judged=calls.processes.judged,
-        )
+        return _take_whole_processes(calls)
     is_in_test = calls.test >= 0
     knows_tests = workers | (wanted == "test")
     knows_tests[calls.process[is_in_test]] = True
@@ -92,6 +84,19 @@ def find_units(calls: Calls, wanted: UnitKind | None = None) -> Units:
         attempt=attempt[first].astype(np.int32),
         root=np.full(len(first), NO_NAME, np.int32),
         judged=calls.processes.judged[process] & ~is_outside[first],
+    )
+
+
+def _take_whole_processes(calls: Calls) -> Units:
+    """A unit for each process."""
+    count = len(calls.processes.name)
+    return Units(
+        of_call=calls.process,
+        process=np.arange(count, dtype=np.int32),
+        test=np.full(count, OUTSIDE, np.int32),
+        attempt=np.zeros(count, np.int32),
+        root=np.full(count, NO_NAME, np.int32),
+        judged=calls.processes.judged,
     )
 
 

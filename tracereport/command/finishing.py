@@ -11,7 +11,10 @@ from tracereport.errors import ExitCode, TracereportError
 from tracereport.sources.streams.names import STANDARD_INPUT, is_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracereport.command.job import Job, Prepared
+    from tracereport.model import Gate
 
 
 def prepare(job: "Job", stack: ExitStack) -> "Prepared":
@@ -37,7 +40,6 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     from tracereport.command.running import run_job  # noqa: PLC0415
     from tracereport.documents.interface import STDOUT  # noqa: PLC0415
     from tracereport.documents.writer import write_documents  # noqa: PLC0415
-    from tracereport.wording.units import format_decimal  # noqa: PLC0415
 
     with prompt_interrupts(stack.close):
         job = _keep_streams(prepared.job, stack)
@@ -58,10 +60,8 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     for failure in failures:
         print_error(failure.message, failure.remedy)
     if job.explain is None:
-        for gate in () if job.tells_gates and sys.stderr.isatty() else result.failed_gates:
-            figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
-            note = f" ({gate.note})" if gate.note else ""
-            print_line(f"gate failed: {gate.expression}{figure}{note}")
+        if not (job.tells_gates and sys.stderr.isatty()):
+            _print_failed_gates(result.failed_gates)
         if not job.quiet and not failures and STDOUT not in (document.target for document in documents):
             print_line(result.report.verdict.message)
     if failures:
@@ -69,6 +69,15 @@ def finish_job(prepared: "Prepared", stream: TextIO, stack: ExitStack) -> int:
     if result.errors:
         return ExitCode.INCOMPLETE_INPUT
     return ExitCode.GATE_FAILED if result.failed_gates and job.explain is None else ExitCode.DONE
+
+
+def _print_failed_gates(gates: "Sequence[Gate]") -> None:
+    from tracereport.wording.units import format_decimal  # noqa: PLC0415
+
+    for gate in gates:
+        figure = "" if gate.figure is None else f": it is {format_decimal(gate.figure, 4)}"
+        note = f" ({gate.note})" if gate.note else ""
+        print_line(f"gate failed: {gate.expression}{figure}{note}")
 
 
 def _keep_streams(job: "Job", stack: ExitStack) -> "Job":

@@ -16,6 +16,7 @@ from tracereport.documents.interface import STDOUT
 from tracereport.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tracereport.command.history_job import HistoryJob
     from tracereport.model import Record
 
 EXAMPLES = """\b
@@ -91,28 +92,12 @@ def history(reports: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - op
 
 
 def _write_history(reports: tuple[str, ...], given: dict[str, Any]) -> int:
-    from tracereport.command.history_job import HistoryJob, make_documents, run_history  # noqa: PLC0415
+    from tracereport.command.history_job import make_documents, run_history  # noqa: PLC0415
     from tracereport.command.interrupt import prompt_interrupts  # noqa: PLC0415
-    from tracereport.command.plan import choose_rendering  # noqa: PLC0415
     from tracereport.command.progress import TerminalProgress  # noqa: PLC0415
-    from tracereport.documents.writer import require_folder, write_documents  # noqa: PLC0415
-    from tracereport.engine.cores import count_threads  # noqa: PLC0415
+    from tracereport.documents.writer import write_documents  # noqa: PLC0415
 
-    targets = _choose_targets(given)
-    for target, _ in targets:
-        require_folder(target)
-    width, colour = choose_rendering(sys.stdout)
-    is_brief = sys.stdout.isatty() and not given["full"] and given["format"] is None
-    written = tuple(target for target, _ in targets if target != STDOUT)
-    job = HistoryJob(
-        files=reports,
-        targets=targets,
-        order=given["order_by"],
-        title=given["title"],
-        page=given["page"],
-        threads=count_threads(),
-        rendering=HistoryOptions(width, colour, given["top"] or TOP, is_brief, written),
-    )
+    job = _plan_history(reports, given)
     with ExitStack() as stack, prompt_interrupts(stack.close):
         progress = stack.enter_context(TerminalProgress(is_shown=not given["quiet"]))
         progress.begin("reading reports")
@@ -133,9 +118,32 @@ def _write_history(reports: tuple[str, ...], given: dict[str, Any]) -> int:
         print_error(failure.message, failure.remedy)
     if failures:
         return ExitCode.NOT_WRITTEN
-    if not given["quiet"] and STDOUT not in (target for target, _ in targets):
+    if not given["quiet"] and STDOUT not in (target for target, _ in job.targets):
         print_line(made.verdict)
     return ExitCode.INCOMPLETE_INPUT if made.unread.total else ExitCode.DONE
+
+
+def _plan_history(reports: tuple[str, ...], given: dict[str, Any]) -> "HistoryJob":
+    from tracereport.command.history_job import HistoryJob  # noqa: PLC0415
+    from tracereport.command.plan import choose_rendering  # noqa: PLC0415
+    from tracereport.documents.writer import require_folder  # noqa: PLC0415
+    from tracereport.engine.cores import count_threads  # noqa: PLC0415
+
+    targets = _choose_targets(given)
+    for target, _ in targets:
+        require_folder(target)
+    width, colour = choose_rendering(sys.stdout)
+    is_brief = sys.stdout.isatty() and not given["full"] and given["format"] is None
+    written = tuple(target for target, _ in targets if target != STDOUT)
+    return HistoryJob(
+        files=reports,
+        targets=targets,
+        order=given["order_by"],
+        title=given["title"],
+        page=given["page"],
+        threads=count_threads(),
+        rendering=HistoryOptions(width, colour, given["top"] or TOP, is_brief, written),
+    )
 
 
 def _choose_targets(given: dict[str, Any]) -> tuple[tuple[str, HistoryFormat], ...]:

@@ -49,7 +49,6 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
     options = msgspec.structs.replace(config.options, **others)
     if "" in (*given.get("baseline", ()), *_listed(config.given.get("baseline", ()))):
         raise UsageError("The name of the baseline is empty", "Is a variable of the shell not set?")
-    width, colour = choose_rendering(stream)
     targets = _choose_targets(options, is_terminal=stream.isatty(), pages=pages)
     return Job(
         inputs=tuple(logs),
@@ -71,19 +70,26 @@ def plan_job(given: Given, logs: Sequence[str], stream: TextIO, pages: Path | No
         unpacked_limit=options.max_unpacked,
         workers=options.workers,
         parts=options.parts,
-        rendering=RenderOptions(
-            width=width,
-            colour=colour,
-            markdown_limit_bytes=options.markdown_limit,
-            marker=options.marker,
-            location=options.location,
-            root=_repository(),
-            written=tuple(target for target, _ in targets if target != STDOUT),
-            links=choose_links(options.source_url, options.editor, _repository() or "", str(working_folder() or "")),
-            command=(shlex.join(["tracereport", *(without_secrets(log) if is_url(log) else log for log in logs)]), ""),
-        ),
+        rendering=_plan_rendering(options, logs, stream, tuple(target for target, _ in targets if target != STDOUT)),
         source_lines=options.source_lines,
         quiet=options.quiet,
+    )
+
+
+def _plan_rendering(options: Options, logs: Sequence[str], stream: TextIO, written: tuple[str, ...]) -> RenderOptions:
+    """How documents are written; ``written`` are those that are files."""
+    width, colour = choose_rendering(stream)
+    root = _repository()
+    return RenderOptions(
+        width=width,
+        colour=colour,
+        markdown_limit_bytes=options.markdown_limit,
+        marker=options.marker,
+        location=options.location,
+        root=root,
+        written=written,
+        links=choose_links(options.source_url, options.editor, root or "", str(working_folder() or "")),
+        command=(shlex.join(["tracereport", *(without_secrets(log) if is_url(log) else log for log in logs)]), ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from tracereport.engine.own_process import begin_command
 from tracereport.errors import ExitCode, TracereportError, UsageError
 
 if TYPE_CHECKING:
+    from tracereport.command.job import Job, Prepared
     from tracereport.model import Record
 
 EXAMPLES = """\b
@@ -142,8 +144,6 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     begin_command()
     import tempfile  # noqa: PLC0415
 
-    from msgspec.structs import replace  # noqa: PLC0415
-
     from tracereport.command.capture import Kept, run_command  # noqa: PLC0415
     from tracereport.command.collection import VARIABLE, Collection  # noqa: PLC0415
     from tracereport.command.config import read_traced_modules  # noqa: PLC0415
@@ -153,12 +153,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracereport-")))
         log = folder / "perf_trace.log"
-        job = plan_job(given, [str(log)], sys.stderr)
-        # A command line holds values as a log does.
-        words = TEXT(Path(command[0]).name if job.redact else " ".join(command))
-        rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
-        job = replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
-        prepared = prepare(job, stack)
+        prepared = prepare(_name_run(plan_job(given, [str(log)], sys.stderr), command, log), stack)
         modules = read_traced_modules(choose_config(given))
         collection = Collection(folder / "processes", os.environ, modules)
         code: int | None = None
@@ -175,18 +170,10 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
             print_error(f"The traces of {command[0]} can't be kept: {error.strerror}", NO_ROOM)
             return code or ExitCode.NOT_WRITTEN
         try:
-            # What our hooks trace, spans tell once more.
+            # Our hooks and the spans describe the same calls.
             inputs = [str(log)] if _holds_traces(log) else receiver.inputs
             if inputs:
-                if receiver.inputs != inputs and receiver.inputs and not job.quiet:
-                    print_line(
-                        "its spans are left out: they tell the same calls; PERF_TRACE=off reports on them instead"
-                    )
-                if processes and not job.quiet:
-                    print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
-                names = {name: words if name == str(log) else f"spans of {words}" for name in inputs}
-                prepared = replace(prepared, job=replace(prepared.job, inputs=tuple(inputs), names=names))
-                own = finish_job(prepared, sys.stderr, stack)
+                own = _report_run(prepared, inputs, receiver.inputs, processes, stack)
                 return code or own
             from tracereport.command.advice import advise  # noqa: PLC0415
 
@@ -196,6 +183,34 @@ def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - option
             print_error(error.message, error.remedy)
             return code or error.exit_code
     return code or ExitCode.INCOMPLETE_INPUT
+
+
+def _name_run(job: "Job", command: tuple[str, ...], log: Path) -> "Job":
+    """The job with the command's words for its title and its log; not all of them where values are hidden."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    words = TEXT(Path(command[0]).name if job.redact else " ".join(command))
+    rendering = job.rendering._replace(command=("tracereport run", f" -- {words}"))
+    return replace(job, title=job.title or words, names={str(log): words}, rendering=rendering)
+
+
+def _report_run(
+    prepared: "Prepared", inputs: Sequence[str], spans: Sequence[str], processes: Sequence[str], stack: ExitStack
+) -> int:
+    """Reports on the trace lines, or on the spans where there are none; says which, and gives the exit code."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from tracereport.command.collection import VARIABLE  # noqa: PLC0415
+
+    job = prepared.job
+    if spans and spans != inputs and not job.quiet:
+        print_line("its spans are left out: they tell the same calls; PERF_TRACE=off reports on them instead")
+    if processes and not job.quiet:
+        print_line(f"traced: {', '.join(processes)}; {VARIABLE} gave each process a file")
+    [(log, words)] = job.names.items()
+    names = {name: words if name == log else f"spans of {words}" for name in inputs}
+    job = replace(job, inputs=tuple(inputs), names=names)
+    return finish_job(replace(prepared, job=job), sys.stderr, stack)
 
 
 def _holds_traces(log: Path) -> bool:

@@ -84,12 +84,17 @@ def write_documents(
                 temporary.replace(_real_path(target))
         for target, content in streams:
             with _noted(target, failures):
-                if target == STDOUT:
-                    _write_into(stdout, content)
-                else:
-                    with Path(target).open("wb") as stream:
-                        _write_into(stream, content)
+                _write_stream(target, content, stdout)
     return failures
+
+
+def _write_stream(target: str, content: bytes | Path, stdout: BinaryIO) -> None:
+    """Writes to standard output or a device, which can't be replaced."""
+    if target == STDOUT:
+        _write_into(stdout, content)
+        return
+    with Path(target).open("wb") as stream:
+        _write_into(stream, content)
 
 
 def write_document(target: Path, content: bytes) -> None:

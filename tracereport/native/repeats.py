@@ -1,5 +1,6 @@
 """Each question held against the one for the same lookup just before it; the traits that tell what is found."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,14 +72,10 @@ def judge_repeats(
         ValueError: a number of a group or of an answer is beyond its range.
     """
     count = len(traits)
-    if traits.dtype != TRAIT_TYPE or not traits.flags.c_contiguous:
-        raise ValueError("traits of another kind")
     codes = [np.ascontiguousarray(own, np.int32) for own in (lookup.group, signature.group, answer)]
     names, values = (np.ascontiguousarray(own, np.int32) for own in (answers.names, answers.values))
     is_empty = np.ascontiguousarray(answers.is_empty, np.bool_)
-    lengths = [len(own) for own in (*codes, number, last_inside)]
-    if set(lengths) != {count} or not len(names) == len(values) == len(is_empty):
-        raise ValueError("columns of different lengths")
+    _refuse_other_columns(traits, [*codes, number, last_inside], [names, values, is_empty])
     previous, previous_own = np.empty(count, np.int32), np.empty(count if with_own else 0, np.int32)
     sizes, firsts = (np.empty(lookup.groups + signature.groups, np.int64) for _ in range(2))
     checked(
@@ -100,3 +97,17 @@ def judge_repeats(
     )
     at = lookup.groups
     return Judged(previous, previous_own, sizes[:at], firsts[:at], sizes[at:], firsts[at:])
+
+
+def _refuse_other_columns(
+    traits: NDArray[np.uint16], of_calls: Sequence[NDArray[Any]], of_answers: Sequence[NDArray[Any]]
+) -> None:
+    """The library reads columns of calls up to the length of ``traits``, and those of answers up to one length.
+
+    Raises:
+        ValueError: a column is of another type or length.
+    """
+    if traits.dtype != TRAIT_TYPE or not traits.flags.c_contiguous:
+        raise ValueError("traits of another kind")
+    if {len(own) for own in of_calls} != {len(traits)} or len({len(own) for own in of_answers}) != 1:
+        raise ValueError("columns of different lengths")
