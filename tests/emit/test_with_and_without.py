@@ -153,3 +153,49 @@ def test_a_test_s_fake_clock_and_files_are_no_matter_of_ours(tmp_path: Path) -> 
     assert sorted(traced) == ["after", "into", "within"]
     assert all(0 <= call.elapsed_us < 60_000_000 for call in calls)
     assert {call.reserved["at"].partition(":")[0] for call in traced.values()} == {"test_it.py"}
+
+
+CLOSING = """
+import os, sqlite3
+from pathlib import Path
+from tracereport.emit import trace
+
+def ask():
+    return sqlite3.connect(":memory:").execute("SELECT 1").fetchall()
+
+def test_closes_whatever_is_open(tmp_path):
+    ask()
+    os.closerange(64, 4096)
+    own = [os.open(tmp_path / str(number), os.O_CREAT | os.O_WRONLY) for number in range(80)]
+    ask()
+    for file in own:
+        os.close(file)
+    assert all(path.stat().st_size == 0 for path in tmp_path.iterdir())
+
+def test_after_it():
+    ask()
+    os.closerange(64, 4096)
+"""
+
+
+def test_files_that_the_program_closes_and_opens_are_its_own(tmp_path: Path) -> None:
+    """A daemon closes what it finds open; the numbers of these files go to those that it opens."""
+    (tmp_path / "test_it.py").write_text(CLOSING)
+    done = run_pytest(tmp_path, "--perf-trace", "-s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "perf_trace.log").read_text().count("|select|") == 3
+
+
+def test_tests_may_remove_the_traces(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pathlib, shutil, sqlite3\n"
+        "def test_it():\n"
+        "    sqlite3.connect(':memory:').execute('SELECT 1').fetchall()\n"
+        "    pathlib.Path('perf_trace.log').unlink()\n"
+        "    shutil.rmtree('.perf_trace.log.d')\n"
+    )
+    done = run_pytest(tmp_path, "--perf-trace")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    assert "perf-trace: perf_trace.log: No such file or directory" in done.stdout

@@ -48,7 +48,7 @@ class Log:
             OSError: it can't be.
         """
         if self.descriptor < 0:
-            self.descriptor = System.open(expand_target(self.target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self.descriptor = System.open_to_append(expand_target(self.target))
 
     def write(self, line: str) -> None:
         """Writes a line; from the first on that can't be written, a full disk's for one, nothing is traced."""
@@ -66,8 +66,18 @@ class Log:
                 except BlockingIOError:  # noqa: PERF203  # a pipe that is full for now, and set not to block
                     System.sleep(0.001)
                 except OSError as error:
-                    self._end(error)
-                    return
+                    if error.errno != errno.EBADF or not self._reopen():
+                        self._end(error)
+                        return
+
+    def _reopen(self) -> bool:
+        """Opens the file again that the program has closed, as a daemon closes whatever it finds open."""
+        if is_standard_error(self.target):
+            return False
+        self.descriptor = -1
+        with suppress(OSError):
+            self.open()
+        return self.descriptor >= 0
 
     def _end(self, error: OSError) -> None:
         """Ends tracing, and says why, unless it is standard error that takes no more."""
@@ -80,7 +90,8 @@ class Log:
         """Closes the file."""
         with self.lock:
             if self.descriptor > 2:  # noqa: PLR2004  # standard error isn't ours to close
-                System.close(self.descriptor)
+                with suppress(OSError):  # the program has closed it
+                    System.close(self.descriptor)
             self.descriptor = -1
 
 

@@ -201,7 +201,8 @@ class _Run(_Worker):
         try:
             self.part.replace(self.path)
         except OSError:  # Windows moves no file that is open
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
         else:
             self._is_moved = True
 
@@ -237,13 +238,15 @@ class _Run(_Worker):
         """Prints the beginning of the report, or hands the traces on to who asked for them."""
         if not self._has_run:
             return
-        if self._wanted.lower() in OFF_WORDS:
-            print_report(terminalreporter, self.path)
-            return
+        is_reported = self._wanted.lower() in OFF_WORDS
         try:
-            self._hand_on(config)
-        except OSError as error:
-            terminalreporter.write_line(f"perf-trace: {self._wanted}: {error.strerror}; the traces aren't whole there")
+            if is_reported:
+                print_report(terminalreporter, self.path)
+            else:
+                self._hand_on(config)
+        except OSError as error:  # a test has removed the file, say
+            name = self.path.name if is_reported else self._wanted
+            terminalreporter.write_line(f"perf-trace: {name}: {error.strerror}; the traces aren't whole there")
 
     def _hand_on(self, config: pytest.Config) -> None:
         lines = self.path.read_bytes()

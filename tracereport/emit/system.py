@@ -6,7 +6,16 @@ Tests put a fake clock, or fake files, into all modules that are loaded; what st
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from time import perf_counter_ns, sleep
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_HIGH = 512
+"""Files that a program opens have lower numbers, each the lowest that is free, and so do those it expects open."""
 
 
 class System:
@@ -14,10 +23,26 @@ class System:
 
     now_ns = perf_counter_ns
     sleep = sleep
-    open = os.open
     write = os.write
     close = os.close
     process_id = os.getpid
     exists = staticmethod(os.path.exists)
     path = os.path
     variables = os.environ
+    _open = os.open
+    _give_number = None if fcntl is None else fcntl.fcntl
+
+    @classmethod
+    def open_to_append(cls, path: str) -> int:
+        """Opens a file under a number that no file of the program's gets, even if it closes this one unknowingly.
+
+        Raises:
+            OSError: it can't be opened.
+        """
+        low = cls._open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        if cls._give_number is not None:
+            with suppress(OSError):  # so many are not allowed
+                high = cls._give_number(low, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+                cls.close(low)
+                return high
+        return low
