@@ -61,6 +61,7 @@ const { AsyncLocalStorage } = loadBuiltin("node:async_hooks");
 const { existsSync, openSync, readFileSync, writeSync } = loadBuiltin("node:fs");
 const { basename, dirname, join, relative, sep } = loadBuiltin("node:path");
 const { setImmediate } = loadBuiltin("node:timers");
+const { hrtime } = process; // tests with fake timers replace it
 const { fileURLToPath } = loadBuiltin("node:url");
 const { inspect, types } = loadBuiltin("node:util");
 
@@ -288,7 +289,7 @@ function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTes
     number: Atomics.add(numbers, 0, 1n),
     metrics: {},
     isRunning: true,
-    started: process.hrtime.bigint(),
+    started: hrtime.bigint(),
   };
 }
 
@@ -376,7 +377,7 @@ function failCall(call) {
 }
 
 function finishCall(call) {
-  const now = process.hrtime.bigint();
+  const now = hrtime.bigint();
   const elapsedUs = (now - call.started) / 1000n;
   if (!call.isRunning) return;
   call.isRunning = false;

@@ -183,6 +183,12 @@ def test_a_worker_that_is_ended_amid_a_line_stops_nobody(node: str) -> None:
     assert b"|after|" in done.stdout.splitlines()[-1]
 
 
+def test_a_fake_clock_of_the_tests_is_no_matter_of_ours(node: str, tmp_path: Path) -> None:
+    calls = run(node, "fakes", tmp_path)
+    assert [call.function for call in calls] == ["within", "out_of"]
+    assert all(call.elapsed_us < 10_000_000 for call in calls)
+
+
 def test_a_traced_method_keeps_its_object(node: str, tmp_path: Path) -> None:
     assert run_scene([node, DRIVER, "method"], tmp_path / "trace.log") == "shop greets you\n"
     [call] = read_written(tmp_path / "trace.log")

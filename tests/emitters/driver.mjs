@@ -174,6 +174,17 @@ const scenes = {
     }
   },
 
+  /** As tests replace the clock and the timers. */
+  fakes() {
+    const { hrtime } = process;
+    const { setImmediate } = globalThis;
+    process.hrtime = Object.assign(() => [0, 0], { bigint: () => -(10n ** 18n) });
+    globalThis.setImmediate = () => {};
+    trace("within", {}, () => {});
+    trace("out_of", {}, () => Object.assign(process, { hrtime }));
+    globalThis.setImmediate = setImmediate;
+  },
+
   /** Nanoseconds per call, of so many calls as the second argument says. */
   bench() {
     const calls = Number(process.argv[3]);
