@@ -62,17 +62,17 @@ def test_the_advice_has_the_same_parts_for_every_finding(found: Finding) -> None
 @pytest.mark.parametrize(
     ("kind", "own", "said"),
     [
-        ("again", 3, "The same caller made both: a local variable is all it takes."),
-        ("again", 2, "For 2 of them the same caller made both: there a local variable is all it takes."),
-        ("again", 0, "No one caller is known to have made both: hand the answer on"),
-        ("shared", 0, "No one caller is known to have made both: hand the answer on"),
+        ("again", 3, "The same caller made both: a local variable is enough."),
+        ("again", 2, "For 2 of them the same caller made both: there a local variable is enough."),
+        ("again", 0, "No single caller is known to have made both: hand the answer on"),
+        ("shared", 0, "No single caller is known to have made both: hand the answer on"),
     ],
 )
 def test_a_local_variable_is_advised_where_one_caller_made_both_calls(kind: str, own: int, said: str) -> None:
     found = next(found for found in FINDINGS if found.kind == kind)
     advice = render_advice(msgspec.structs.replace(found, sequential=3, sequential_own=own)).replace("\n", " ")
     assert said in advice
-    assert ("local variable is all it takes" in advice) == bool(own)
+    assert ("local variable is enough" in advice) == bool(own)
 
 
 @pytest.mark.parametrize("found", ADVICE, ids=lambda found: f"{found.kind}-{found.fingerprint}")
@@ -96,7 +96,7 @@ def test_githubs_parser_reads_the_advice_alike(found: Finding) -> None:
 
 def test_the_advice_for_an_unproven_answer_asks_for_evidence() -> None:
     unproven = next(found for found in FINDINGS if found.unproven)
-    assert "since the trace carries no result" in render_advice(unproven)
+    assert "because the trace has no result" in render_advice(unproven)
     assert "was already known" not in render_advice(unproven)
 
 

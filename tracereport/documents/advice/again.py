@@ -1,4 +1,4 @@
-"""A caller that asks again for what it has been told before."""
+"""A caller that asks again for an answer that it already had."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from tracereport.wording.sentences import describe_caller
 
 
 def advise(words: Words) -> Iterator[str]:
-    """Keep the answer until something is written."""
+    """Advises to keep the answer until something is written."""
     finding = words.finding
     is_named = finding.callers[0] not in (None, UNKNOWN_CALLER)
     yield _first(words, is_named=is_named)
     yield f"**What it is.** {' '.join(_what_it_is(words, is_named=is_named))}"
     yield (
         "**When it is no problem.** If another thread or process may write in between and a stale answer would be "
-        f"wrong; if the call is a deliberate poll; or if a cache below {words.function} already answers for next to "
-        "nothing and the calls are few."
+        f"wrong; if the call polls on purpose; or if a cache below {words.function} answers quickly and there are few "
+        "calls."
     )
     yield from describe_neighbours(finding)
     yield f"**How to fix it.** {words.keep_fix()}"
@@ -32,10 +32,10 @@ def _first(words: Words, *, is_named: bool) -> str:
     if finding.handed_on_calls and not finding.calls_saved:
         heaviest = finding.pairs.rows[:1]
         handed = "".join(f" from {describe_caller(pair.previous_caller, code)}" for pair in heaviest)
-        return f"Hand the answer on{handed}: what {caller} itself had got before was stale each time."
+        return f"Hand the answer on{handed}: the answer that {caller} itself had got before was stale each time."
     if not finding.possible_calls_saved:
         once = f"{caller} can ask {function} once" if is_named else f"{function} can be asked once"
-        return f"Leave it, unless {once} after the writes: no repeat was given a known answer."
+        return f"Leave it, unless {once} after the writes: every repeat got a new answer."
     asked = code(finding.param_names[0]) if len(finding.param_names) == 1 else "the same parameters"
     keep = f"Let {caller} keep" if is_named else "Keep"
     return (
@@ -56,13 +56,13 @@ def _what_it_is(words: Words, *, is_named: bool) -> Iterator[str]:
     for pair in finding.pairs.rows[:1]:
         if pair.previous_caller != pair.caller:
             yield (
-                f"Most often the one who had asked just before was {describe_caller(pair.previous_caller, code)}: if "
-                "the two know each other, hand the answer on from there."
+                f"Most often {describe_caller(pair.previous_caller, code)} had asked just before: if it can pass the "
+                "answer on, let it."
             )
     if not is_named:
         yield (
-            "The log doesn't name the caller; where it does, this finding splits into one per caller. To have it "
-            f"named, {words.callers()}"
+            "The log doesn't name the caller. If it did, there would be one finding for each caller. To record the "
+            f"caller, {words.callers()}"
         )
 
 

@@ -9,24 +9,24 @@ from tracereport.wording.phrases import format_count
 
 
 def advise(words: Words) -> Iterator[str]:
-    """Ask for all values at once."""
+    """Advises to ask for all values at once."""
     finding = words.finding
     yield words.load_first()
     worst = f", up to {format_count(finding.worst[0])} times in one {words.parent}" if finding.worst else ""
     low = (
-        f" This one is marked *low* ({prose(finding.reason)}): look at the call numbers before you change anything."
+        f" This finding is marked *low* ({prose(finding.reason)}): look at the calls before you change anything."
         if finding.confidence == "low"
         else ""
     )
     yield (
         f"**What it is.** An N+1: {words.caller} calls {words.function} once for each {words.varying}, with all other "
-        f"parameters the same{worst}. Every call pays its own round trip, parsing and locking, so the cost grows with "
-        f"the data: what is quick in a test is slow in production.{low}"
+        f"parameters the same{worst}. Every call pays for its own round trip, parsing and locking, so the cost grows "
+        f"with the data: what is quick in a test may be slow in production.{low}"
     )
     yield (
-        f"**When it is no problem.** If there are few {words.varying}s and there will be few; if each of them is only "
-        f"known from the previous answer; or if {words.function} can't answer for several at once and costs next to "
-        "nothing."
+        f"**When it is no problem.** If there are few {words.varying}s and always will be; if each of them is only "
+        f"known from the previous answer; or if {words.function} costs next to nothing and can't answer for several at "
+        "once."
     )
     yield f"**How to fix it.** {words.load_fix()}"
     yield fence(words.load_sketch())

@@ -1,4 +1,4 @@
-"""Paragraphs that the advice of several kinds shares."""
+"""Paragraphs that several kinds of advice share."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,29 +19,29 @@ def capitalize(text: str) -> str:
 
 
 def describe_answers(finding: Finding) -> Iterator[str]:
-    """Sentences on what the repeats were answered."""
+    """Sentences on the answers that the repeats got."""
     if finding.unchanged:
         were = "was" if finding.unchanged == 1 else "were"
         yield f"{format_count(finding.unchanged)} of them {were} given the answer that was already known."
     if finding.changed:
         were = "was" if finding.changed == 1 else "were"
         yield (
-            f"{format_count(finding.changed)} {were} given a different one, because something was written in between: "
-            "right to ask, and whatever keeps the answer must be told of the write."
+            f"{format_count(finding.changed)} {were} given a different one, because something was written in between. "
+            "It was right to ask for these, and whatever keeps the answer must forget it after the write."
         )
 
 
 def ask_for_proof(words: Words) -> Iterator[str]:
-    """Sentences on the repeats whose answers nobody knows."""
+    """Sentences on the repeats whose answers aren't known."""
     if words.finding.unproven:
         yield (
-            f"For {format_count(words.finding.unproven)} nothing shows whether the answer had changed, since the trace "
-            f"carries no result. To prove this, {words.prove()}"
+            f"For {format_count(words.finding.unproven)} nothing shows whether the answer had changed, because the "
+            f"trace has no result. To prove this, {words.prove()}"
         )
 
 
 def describe_neighbours(finding: Finding) -> Iterator[str]:
-    """A paragraph on the repeats that follow the call before directly, and one on those that found nothing."""
+    """A paragraph on repeats that directly follow the previous call, and one on those that found nothing."""
     if finding.sequential:
         repeats = capitalize(format_counted(finding.sequential, "repeat"))
         follow = "follows" if finding.sequential == 1 else "follow"
@@ -51,39 +51,39 @@ def describe_neighbours(finding: Finding) -> Iterator[str]:
         )
     if finding.negative:
         yield (
-            f"**Absence.** {capitalize(format_counted(finding.negative, 'repeat'))} again found nothing. A cache that "
-            "keeps only what it finds asks for these forever: keep the absence as well, and forget it when the thing "
-            "is created."
+            f"**Absence.** {capitalize(format_counted(finding.negative, 'repeat'))} found nothing, as before. A cache "
+            "that keeps only what it finds asks for these every time: keep the absence, too, and forget it when the "
+            "thing is created."
         )
 
 
 def _who_made_both(finding: Finding) -> str:
     if not finding.sequential_own:
-        return "No one caller is known to have made both: hand the answer on from the one to the other."
+        return "No single caller is known to have made both: hand the answer on from one to the other."
     if finding.sequential_own == finding.sequential:
-        return "The same caller made both: a local variable is all it takes."
+        return "The same caller made both: a local variable is enough."
     return (
-        f"For {format_count(finding.sequential_own)} of them the same caller made both: there a local variable is all "
-        "it takes. For the others, hand the answer on from the one to the other."
+        f"For {format_count(finding.sequential_own)} of them the same caller made both: there a local variable is "
+        "enough. For the others, hand the answer on from one to the other."
     )
 
 
 def verify(finding: Finding) -> Iterator[str]:
-    """How to see that the fix has worked."""
+    """How to check that the fix worked."""
     fingerprint = sketch(finding.fingerprint)
     if finding.kind == "slow" or (finding.kind == "fan-out" and finding.confidence == "low"):
         because = "times are noisy" if finding.kind == "slow" else "without a call tree it depends on threads"
         yield (
             f"**How to verify it.** A comparison leaves this finding out, because {because}. Run the same tests with "
-            "the change, more than once, and ask each log for it; it should be gone:"
+            "the change, more than once, and look for it in each log; it should be gone:"
         )
         yield fence([f"tracereport after.log --explain {fingerprint}"], "sh")
         return
-    yield "**How to verify it.** Keep a report of before, run the same tests with the change, and compare:"
+    yield "**How to verify it.** Make a report before the change, run the same tests with it, and compare:"
     yield fence(["tracereport before.log -o before.json", "tracereport after.log --baseline before.json"], "sh")
     saved = finding.calls_saved or finding.possible_calls_saved
     gone = f", and up to {format_counted(saved, 'call')} of {code(finding.function)} should be gone" if saved else ""
     yield (
-        f"This finding, `{fingerprint}`, should read *resolved* or *better*{gone}. Where another finding grew by as "
-        "much, the calls have only moved."
+        f"This finding, `{fingerprint}`, should read *resolved* or *better*{gone}. If another finding grew by as much, "
+        "the calls have only moved."
     )

@@ -21,7 +21,7 @@ _SKETCHED_CALLERS = 3
 
 
 def advise(words: Words) -> Iterator[str]:
-    """Ask once, and hand the answer on."""
+    """Advises to ask once, and to hand the answer on."""
     finding = words.finding
     one_param = len(finding.param_names) == 1
     asked = code(finding.param_names[0]) if one_param else "set of parameters"
@@ -36,14 +36,14 @@ def advise(words: Words) -> Iterator[str]:
     yield f"**What it is.** {' '.join(_what_it_is(words))}"
     yield (
         "**When it is no problem.** If the callers belong to different requests, or if one must see what another "
-        "thread wrote meanwhile. Handing an answer through layers that have no business with it can cost more clarity "
-        "than the call costs time: then let a cache of the transaction know it."
+        "thread wrote meanwhile. Passing an answer through layers that don't need it can make the code harder to read "
+        "than the call is worth: then use a cache for the length of the transaction."
     )
     yield from describe_neighbours(finding)
     yield (
-        "**How to fix it.** Let the first one ask, and give the others its answer instead of the key. Where one caller "
-        "only checks that the thing exists and the next one loads it, load it at once and take its absence for the "
-        "check."
+        "**How to fix it.** Let the first one ask, and give the others its answer instead of the key. If one caller "
+        "only checks that the thing exists and the next one loads it, load it at once: if it isn't there, the check "
+        "has failed."
     )
     call = f"answer = {words.function_in_code}({list_in_code(finding.param_names)})"
     lines = [f"+{call}"]
@@ -63,13 +63,13 @@ def _what_it_is(words: Words) -> Iterator[str]:
     named = ", ".join(describe_caller(caller, code) for caller in finding.callers[:_NAMED_CALLERS])
     yield f"{named} and {format_count(left)} more." if left > 0 else f"{named}."
     yield (
-        "A repeat counts here when a caller first asks for what another has already been told: "
-        f"{format_counted(finding.repeats, 'repeat')}."
+        "This finding counts each time that a caller first asks for something that another caller has already asked "
+        f"for: {format_counted(finding.repeats, 'repeat')}."
     )
     if finding.handed_on_calls:
         yield (
-            f"The same fix saves {format_counted(finding.handed_on_calls, 'call')} of callers that ask again: their "
-            "own last answer was stale, another's would have served."
+            f"The same fix also saves {format_counted(finding.handed_on_calls, 'repeat')} within one caller, whose own "
+            "last answer was stale while another caller's would have served."
         )
     yield from describe_answers(finding)
     yield from ask_for_proof(words)

@@ -8,7 +8,7 @@ from tracereport.wording.phrases import format_count, format_counted
 
 
 def advise(words: Words) -> Iterator[str]:
-    """Find out which of the two it is, and ask once."""
+    """Advises to find out which of the two it is, and to ask once."""
     finding = words.finding
     yield (
         f"Ask {words.function} once for each {words.parent}: for all values in a single call, or for one and keep the "

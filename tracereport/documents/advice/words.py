@@ -1,6 +1,6 @@
-"""The phrases of the advice in which libraries differ: here the plain ones, in ``via/`` those of each hook.
+"""The phrases of the advice that differ between libraries: the plain ones here, those of each hook in ``via/``.
 
-What isn't a whole paragraph has no capital letter: it stands behind a colon or another sentence.
+Phrases that follow a colon or another clause begin with a small letter.
 """
 
 from functools import cached_property
@@ -15,11 +15,11 @@ _KEY_WIDTH = 40
 
 
 class Words:
-    """The plain phrases, for one finding; its names are attributes, escaped for where they stand.
+    """The plain phrases for one finding. The finding's names are attributes, escaped for Markdown or for a code block.
 
     Attributes:
-        finding: what is advised on.
-        known: what it tells of the program's own names.
+        finding: the finding that the advice is about.
+        known: the program's own names, as far as the finding tells them.
         any_of: how SQL compares a column with several values.
     """
 
@@ -55,7 +55,7 @@ class Words:
 
     @cached_property
     def at_place(self) -> str:
-        """Where most of the calls are made, behind a word; empty if nobody knows."""
+        """`` at `path:line` `` of the most calls; empty if it isn't known."""
         return f" at {code(self.known.place)}" if self.known.place is not None else ""
 
     @property
@@ -102,8 +102,8 @@ class Words:
     def load_fix(self) -> str:
         """How to ask once."""
         return (
-            f"Collect the {self.varying}s first, ask once (`IN (…)`, a range, a multi-get), and read each answer from "
-            "what came back."
+            f"Collect the {self.varying}s first, ask once (`IN (…)`, a range, a multi-get), and pick each answer from "
+            "the result."
         )
 
     def load_sketch(self) -> list[str]:
@@ -141,23 +141,23 @@ class Words:
     def keep_fix(self) -> str:
         """Where to keep an answer."""
         return (
-            "Keep the answer beside whatever lives as long as it is true: in a local variable, in the open "
-            "transaction, in the object whose method asks."
+            "Keep the answer for as long as it is valid: in a local variable, in the open transaction, or in the "
+            "object whose method asks."
         )
 
     # What would make more of it certain
 
     def prove(self) -> str:
         """How to record what was answered."""
-        return "record what came back behind the elapsed time: a count, a size, `found=1`."
+        return "record a result after the elapsed time: a count, a size, `found=1`."
 
     def values(self) -> str:
         """How to record what was asked for."""
-        return "record the values that it is called with."
+        return "record the values of its parameters."
 
     def callers(self) -> str:
         """How to record who asks."""
-        return "write who calls as `caller=`; an emitter in Rust that reads the backtrace needs `RUST_BACKTRACE=1`."
+        return "write the caller as `caller=`; an emitter that reads Rust's backtrace needs `RUST_BACKTRACE=1`."
 
 
 def list_in_code(names: tuple[str, ...]) -> str:

@@ -129,11 +129,12 @@ def _tell_gates(page: TerminalPage) -> list[str]:
 
 
 def _cut(page: TerminalPage, sentence: str, most: int, indent: str = "") -> list[str]:
-    """A sentence in its first lines; what was cut shows as dots."""
+    """A sentence in its first lines; what was cut, from the last clause on that begins there, shows as dots."""
     lines = page.sentence(sentence, indent)
     if len(lines) <= most:
         return lines
     last = lines[most - 1]
     while display_width(last) > page.canvas.width - len(_DOTS):
         last = last.rpartition(" ")[0]
-    return [*lines[: most - 1], last + _DOTS]
+    clauses = _CLAUSES.split(last)
+    return [*lines[: most - 1], (clauses[0] if clauses[0].strip() else last) + _DOTS]

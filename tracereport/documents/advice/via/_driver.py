@@ -10,7 +10,7 @@ class Driver(Statement):
     """Rows by the driver's call for many.
 
     Attributes:
-        at_once: what that is called.
+        at_once: the name of that call.
     """
 
     at_once: ClassVar = "executemany"
@@ -20,6 +20,6 @@ class Driver(Statement):
 
     def prove(self) -> str:
         return (
-            "read the rows: of ones that come in parts an answer is what the program has read of them, and of what "
-            "comes by `COPY` or in a pipeline no digest is taken."
+            "read the rows. If rows come in parts, the answer is what the program has read; no digest is recorded for "
+            "`COPY` and in pipelines."
         )

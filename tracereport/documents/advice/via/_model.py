@@ -1,4 +1,4 @@
-"""What libraries share that load and write rows of models."""
+"""Shared by libraries that load and write rows as objects of a model."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ class Model(Words):
     """Rows are written at once by a call of the library for each verb.
 
     Attributes:
-        at_once: by verb what that is, as Markdown.
+        at_once: that call for each verb, as Markdown.
     """
 
     at_once: ClassVar[dict[str, str]]

@@ -1,12 +1,12 @@
-"""What drivers of databases for Node share."""
+"""Shared by database drivers for Node."""
 
 from typing import Final
 
 from tracereport.documents.advice.via._statement import Statement
 
 WHO_ASKS: Final = (
-    "Where those who ask don't know of each other, as GraphQL's resolvers, a `DataLoader` for each request collects "
-    "what they ask."
+    "If the callers don't know of each other, as with GraphQL's resolvers, a `DataLoader` for each request collects "
+    "their questions."
 )
 
 
@@ -17,4 +17,4 @@ class NodeDriver(Statement):
         return f"{super().load_fix()} {WHO_ASKS}"
 
     def prove(self) -> str:
-        return "await the query's result: only rows that came back have a digest."
+        return "await the query's result: a digest is only recorded for rows that came back."

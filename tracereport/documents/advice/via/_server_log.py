@@ -1,4 +1,4 @@
-"""What the logs of database servers share."""
+"""Shared by logs of database servers."""
 
 from tracereport.documents.advice.via._statement import Statement
 
@@ -7,4 +7,4 @@ class ServerLog(Statement):
     """Statements as the server saw them."""
 
     def prove(self) -> str:
-        return "trace the program itself: a server's log holds no answers."
+        return "trace the program itself: a server's log has no answers."

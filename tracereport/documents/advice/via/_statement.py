@@ -1,4 +1,4 @@
-"""What SQL by hand shares, whoever sends it."""
+"""Shared by everything that sends SQL written by hand."""
 
 from tracereport.documents.advice.words import Words
 from tracereport.documents.markdown_text import code
@@ -12,7 +12,7 @@ class Statement(Words):
         return f"Ask for all {self.varying}s of one {self.parent} in a single statement: {where}, {self.instead}."
 
     def load_fix(self) -> str:
-        return "Collect the values first, ask once with all of them, and read each answer from what came back."
+        return "Collect the values first, ask once with all of them, and pick each answer from the result."
 
     def load_sketch(self) -> list[str]:
         return [

@@ -22,8 +22,8 @@ class Words(Model):
 
     def load_fix(self) -> str:
         return (
-            "A list as a value of `find` asks for any of them (`find(id=[1, 2, 3])`): collect the values first, and "
-            'make a dictionary of the answer. What two tables say together, `db.query("SELECT … JOIN …")` gives in one.'
+            "`find` takes a list of values (`find(id=[1, 2, 3])`): collect the values first, and make a dictionary of "
+            'the rows. To read two tables at once, use `db.query("SELECT … JOIN …")`.'
         )
 
     def load_sketch(self) -> list[str]:
@@ -38,6 +38,6 @@ class Words(Model):
 
     def rows_fix(self) -> str:
         return (
-            "`insert_many`, `update_many` and `upsert_many` send many rows at a time, inside one `with db:` in one "
-            "transaction."
+            "`insert_many`, `update_many` and `upsert_many` send many rows at a time; a `with db:` around them makes "
+            "one transaction."
         )

@@ -23,18 +23,18 @@ class Words(Plain):
 
     def load_fix(self) -> str:
         said = (
-            "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
-            "for what points back, for all rows of the queryset."
+            "`select_related` joins the target of a foreign key into the query itself. `prefetch_related` sends one "
+            "more query for the rows that point back, for all rows of the queryset."
         )
         if self.known.is_many:
             return (
-                f"{said} A prefetched relation is read by `.all()`; `.filter(…)` on it asks anew: give it a "
-                "`Prefetch(…, queryset=…)`."
+                f"{said} Read a prefetched relation by `.all()`; `.filter(…)` on it sends a new query, so filter in a "
+                "`Prefetch(…, queryset=…)` instead."
             )
         if not self.known.relation:
             return (
-                f"{said} Where it is no relation, collect the values: `in_bulk(ids)` gives a dictionary by primary "
-                "key, `filter(…__in=values)` the rows."
+                f"{said} If it is no relation, collect the values: `in_bulk(ids)` gives a dictionary by primary key, "
+                "`filter(…__in=values)` the rows."
             )
         return said
 
@@ -64,8 +64,8 @@ class Words(Plain):
 
     def rows_fix(self) -> str:
         return (
-            "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
-            "change all that they find. `bulk_create` and `bulk_update` send no signals and don't call `save()`."
+            "`bulk_create` and `bulk_update` write many rows with one statement; they send no signals and don't call "
+            "`save()`. `filter(…).update(…)` and `.delete()` change all rows that they find."
         )
 
     def rows_sketch(self) -> list[str]:
@@ -84,10 +84,10 @@ class Words(Plain):
 
     def keep_fix(self) -> str:
         return (
-            "Keep the answer beside whatever lives as long as it is true: in a local variable, or as a "
-            "`cached_property` of the object whose method asks. A queryset asks each time that it is filtered, counted "
-            "or indexed anew: `list(…)` once keeps its rows."
+            "Keep the answer for as long as it is valid: in a local variable, or as a `cached_property` of the object "
+            "whose method asks. A queryset sends a query each time that it is filtered, counted or indexed; `list(…)` "
+            "keeps its rows."
         )
 
     def prove(self) -> str:
-        return "read the rows as a whole: of ones that are streamed by `iterator()` no digest is taken."
+        return "read all rows at once: no digest is recorded for rows that are streamed by `iterator()`."

@@ -4,19 +4,19 @@ from tracereport.documents.advice.words import Words as Plain
 
 
 class Words(Plain):
-    """Statements that Laravel's Debugbar has kept."""
+    """Statements in a file of Laravel's Debugbar."""
 
     def load_first(self) -> str:
         return (
-            f"Add `->with(…)` of the relation to the query before: {self.function} is asked{self.at_place}, once for "
-            f"each {self.varying}."
+            f"Add `->with(…)` of the relation to the query that loads the models: {self.function} is "
+            f"asked{self.at_place}, once for each {self.varying}."
         )
 
     def load_fix(self) -> str:
         return (
-            "`with` loads a relation of all models with one query; `loadMissing` does for models that are there. In "
-            "development `Model::preventLazyLoading()` makes each load of this kind an error. Where it is no relation, "
-            "`whereIn(…)` and `keyBy(…)`."
+            "`with` loads a relation of all models with one query; `loadMissing` does so for models that are already "
+            "loaded. In development, `Model::preventLazyLoading()` makes each lazy load an error. If it is no "
+            "relation, use `whereIn(…)` and `keyBy(…)`."
         )
 
     def load_sketch(self) -> list[str]:
@@ -36,8 +36,8 @@ class Words(Plain):
 
     def keep_fix(self) -> str:
         return (
-            "Keep the answer beside whatever lives as long as it is true: `once(fn () => …)` in the method that asks, "
-            "or a relation that is loaded once."
+            "Keep the answer for as long as it is valid: `once(fn () => …)` in the method that asks, or a relation "
+            "that is loaded once."
         )
 
     def prove(self) -> str:

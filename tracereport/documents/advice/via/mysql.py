@@ -4,7 +4,7 @@ from tracereport.documents.advice.via._server_log import ServerLog
 
 
 class Words(ServerLog):
-    """Statements that MySQL has logged."""
+    """Statements in MySQL's log."""
 
     def callers(self) -> str:
-        return "let the program say it in a comment of each statement, as sqlcommenter does."
+        return "let the program add a comment to each statement, as sqlcommenter does."

@@ -10,8 +10,8 @@ class Words(NodeDriver):
 
     def load_fix(self) -> str:
         return (
-            "Collect the values first, and ask once with all of them: `query` makes a list of an array for `IN (?)`; "
-            f"`execute` doesn't. {WHO_ASKS}"
+            "Collect the values first, and ask once with all of them: `query` expands an array for `IN (?)`; `execute` "
+            f"doesn't. {WHO_ASKS}"
         )
 
     def rows_fix(self) -> str:

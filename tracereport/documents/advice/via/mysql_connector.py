@@ -1,12 +1,10 @@
-"""In the words of MySQL's own driver."""
+"""In the words of ``mysql.connector``, which are PyMySQL's, but that it doesn't expand a list."""
 
 from tracereport.documents.advice.via._driver import Driver
+from tracereport.documents.advice.via.pymysql import Words as PyMySQL
 
 
-class Words(Driver):
+class Words(PyMySQL):
     """Statements by ``mysql.connector``."""
 
-    def rows_fix(self) -> str:
-        return (
-            "`cursor.executemany(…, rows)` makes one statement of many rows where it is an `INSERT … VALUES (%s, …)`."
-        )
+    any_of = Driver.any_of

@@ -10,4 +10,4 @@ class Words(Plain):
         return "record what came back: `answer(value)` inside the call, or `record({ rows: rows.length })`."
 
     def callers(self) -> str:
-        return "trace the function around it with `traced`: who asks is the innermost traced call."
+        return "trace the function around it with `traced`: the caller is the innermost traced call."

@@ -12,9 +12,9 @@ class Words(Tortoise):
 
     def load_fix(self) -> str:
         return (
-            "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
-            "for what points back, for all rows of the query; then no row needs its `load()`. Where it is no relation, "
-            "`filter(…__in=values)` gives the rows."
+            "`select_related` joins the target of a foreign key into the query itself; `prefetch_related` sends one "
+            "more query for the rows that point back, for all rows of the query. Then no row needs its `load()`. If it "
+            "is no relation, `filter(…__in=values)` gives the rows."
         )
 
     def load_sketch(self) -> list[str]:

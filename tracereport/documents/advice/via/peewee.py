@@ -25,23 +25,22 @@ class Words(Model):
         if known.relation and known.model:
             select = code(f"{known.model}.select({known.model}, …).join(…)")
             return (
-                f"Join the model of {code(known.relation)} in the query before, and select both ({select}): "
-                f"it is loaded{self.at_place}, once for each row."
+                f"Join the model of {code(known.relation)} in the query that loads the rows, and select both "
+                f"({select}): it is loaded{self.at_place}, once for each row."
             )
         asked = f"`.where(….{self.column}.in_(…))`"
         return f"Ask for all {self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
 
     def load_fix(self) -> str:
         said = (
-            "`join`, with both models in `select`, gives each row with what its foreign key points to; `prefetch` asks "
-            "once for the rows that point back, for all rows of the query. A relation that is filtered or cut in the "
-            "loop is asked anew: filter it in the query that `prefetch` is given."
+            "`join`, with both models in `select`, gives each row with the target of its foreign key; `prefetch` sends "
+            "one more query for the rows that point back, for all rows of the query. Filtering or limiting a relation "
+            "in the loop sends a new query: filter it in the query that `prefetch` gets."
         )
         if self.known.relation:
             return said
         return (
-            f"{said} Where it is no relation, collect the values, ask with `.in_(…)`, and make a dictionary of the "
-            "answer."
+            f"{said} If it is no relation, collect the values, ask with `.in_(…)`, and make a dictionary of the rows."
         )
 
     def load_sketch(self) -> list[str]:

@@ -9,7 +9,4 @@ class Words(NodeDriver):
     any_of = "= ANY($1)"
 
     def rows_fix(self) -> str:
-        return (
-            "`INSERT … SELECT * FROM unnest($1::int[], $2::text[])` takes a list for each column, whatever the number "
-            "of rows."
-        )
+        return "`INSERT … SELECT * FROM unnest($1::int[], $2::text[])` takes one list for each column, of any length."

@@ -17,17 +17,17 @@ class Words(Model):
     def load_first(self) -> str:
         asked = f"`.where(….{self.column}.is_in(…))`"
         return (
-            "Load the relation with the rows, where it is one, by `.prefetch(…)` of its foreign key or a joined column "
-            f"in `select`; else ask for all {self.varying}s of one {self.parent} in a single query: {asked}, "
+            "If it is a relation, load it with the rows by `.prefetch(…)` of its foreign key or a joined column in "
+            f"`select`; else ask for all {self.varying}s of one {self.parent} in a single query: {asked}, "
             f"{self.instead}."
         )
 
     def load_fix(self) -> str:
         return (
-            "`Book.objects(Book.author)`, or `.prefetch(Book.author)`, gives each row with what its foreign key points "
-            "to, and `Book.select(Book.title, Book.author.name)` joins it; `get_related` asks once for each row. For "
-            "rows that point back, or where it is no relation, collect the values, ask with `.is_in(values)`, and make "
-            "a dictionary of the answer."
+            "`Book.objects(Book.author)`, or `.prefetch(Book.author)`, gives each row with the target of its foreign "
+            "key, and `Book.select(Book.title, Book.author.name)` joins it; `get_related` sends a query for each row. "
+            "For rows that point back, or if it is no relation, collect the values, ask with `.is_in(values)`, and "
+            "make a dictionary of the rows."
         )
 
     def load_sketch(self) -> list[str]:

@@ -9,15 +9,15 @@ class Words(Plain):
     def load_first(self) -> str:
         asked = f"`select(… if ….{self.column} in values)`"
         return (
-            "Add `.prefetch(…)` of the relation to the query before, where it is one; else ask for all "
+            "If it is a relation, add its `.prefetch(…)` to the query that loads the rows; else ask for all "
             f"{self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
         )
 
     def load_fix(self) -> str:
         return (
-            "`query.prefetch(Author.books)` loads the relation for all rows of the query at once; a collection that is "
-            "then gone through as it is asks no more, while `.select()` and `.filter()` on it ask each time. Where it "
-            "is no relation, a generator with `in values` asks once for all."
+            "`query.prefetch(Author.books)` loads the relation for all rows of the query at once. Iterating over it "
+            "then sends no query, but `.select()` and `.filter()` on it send one each time. If it is no relation, a "
+            "generator with `in values` asks once for all."
         )
 
     def load_sketch(self) -> list[str]:
@@ -37,7 +37,6 @@ class Words(Plain):
 
     def rows_fix(self) -> str:
         return (
-            "objects are written one by one when the session is flushed. Where that costs, `db.execute` takes a "
-            "statement for many rows, and `query.delete(bulk=True)` deletes by one; neither runs the hooks of an "
-            "entity."
+            "objects are written one by one when the session is flushed. If that takes too long, `db.execute` takes a "
+            "statement for many rows, and `query.delete(bulk=True)` deletes with one; neither runs an entity's hooks."
         )

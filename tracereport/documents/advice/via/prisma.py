@@ -12,14 +12,14 @@ class Words(Plain):
 
     def load_first(self) -> str:
         return (
-            f"Load it with the query before: `include: {{ … }}` there, or one `findMany` with `in` for all "
-            f"{self.varying}s of one {self.parent}, {self.instead}."
+            f"Load it with the query that loads the rows, by `include: {{ … }}`, or use one `findMany` with `in` for "
+            f"all {self.varying}s of one {self.parent}, {self.instead}."
         )
 
     def load_fix(self) -> str:
         return (
-            "`include` (or `select`) of the relation in the query before gives the rows with what belongs to them. "
-            "Where there is no relation, `findMany({ where: { …: { in: values } } })` asks once for all."
+            "`include` (or `select`) of the relation in that query gives the rows together with what belongs to them. "
+            "If there is no relation, `findMany({ where: { …: { in: values } } })` asks once for all."
         )
 
     def load_sketch(self) -> list[str]:
@@ -37,5 +37,5 @@ class Words(Plain):
     def rows_fix(self) -> str:
         return (
             "`createMany({ data: rows })` is one statement for many rows; `updateMany` and `deleteMany` change all "
-            "that their `where` finds."
+            "rows that their `where` finds."
         )

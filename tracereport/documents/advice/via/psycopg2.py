@@ -11,6 +11,6 @@ class Words(Driver):
 
     def rows_fix(self) -> str:
         return (
-            "`execute_values` of `psycopg2.extras` makes one statement of many rows; `executemany` of psycopg2 sends "
-            "one for each."
+            "`execute_values` of `psycopg2.extras` writes many rows with one statement; psycopg2's `executemany` sends "
+            "one for each row."
         )

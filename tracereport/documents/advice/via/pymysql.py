@@ -10,5 +10,5 @@ class Words(Driver):
 
     def rows_fix(self) -> str:
         return (
-            "`cursor.executemany(…, rows)` makes one statement of many rows where it is an `INSERT … VALUES (%s, …)`."
+            "`cursor.executemany(…, rows)` writes many rows with one statement if it is an `INSERT … VALUES (%s, …)`."
         )

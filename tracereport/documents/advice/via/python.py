@@ -14,6 +14,6 @@ class Words(Plain):
 
     def callers(self) -> str:
         return (
-            "trace the function around it, or give `caller=`: nobody is known who asks what the event loop or a pool "
-            "has begun."
+            "trace the function around it, or give `caller=`: the caller of what an event loop or a pool starts isn't "
+            "known."
         )

@@ -9,13 +9,13 @@ _MANY: Final = {"update": "update_all(…)", "delete": "delete_all"}
 
 
 class Words(Plain):
-    """Statements that Rails has logged."""
+    """Statements in a Rails log."""
 
     def load_first(self) -> str:
         if self.known.model:
             return (
-                f"Add `includes` of the association to {code(self.known.model)} to the query before: it is "
-                f"loaded{self.at_place}, once for each record."
+                f"Add `includes` of the association to {code(self.known.model)} to the query that loads the records: "
+                f"it is loaded{self.at_place}, once for each record."
             )
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single query: `where({self.column}: values)`, "
@@ -25,8 +25,8 @@ class Words(Plain):
     def load_fix(self) -> str:
         return (
             "`includes` (or `preload`) asks once for all records of the relation; `strict_loading` on it makes each "
-            "load of this kind an error. A `count` in a loop becomes `size` of what is loaded, or a `group(…).count`. "
-            "Where it is no association, `where(column: values).index_by(&:column)` gives a hash to read from."
+            "lazy load an error. Replace a `count` in a loop by `size` of what is loaded, or by one `group(…).count`. "
+            "If it is no association, `where(column: values).index_by(&:column)` gives a hash to read from."
         )
 
     def load_sketch(self) -> list[str]:
@@ -47,15 +47,15 @@ class Words(Plain):
 
     def keep_fix(self) -> str:
         return (
-            "Keep the answer beside whatever lives as long as it is true: `@user ||= …` in the controller or model, or "
-            "an association that is loaded once."
+            "Keep the answer for as long as it is valid: `@user ||= …` in the controller or model, or an association "
+            "that is loaded once."
         )
 
     def prove(self) -> str:
-        return "trace the program itself: Rails logs no answers, but for those that its query cache gives."
+        return "trace the program itself: Rails logs no answers, except those from its query cache."
 
     def values(self) -> str:
-        return "let the log show what is bound: a filtered attribute reads `[FILTERED]`, and isn't known."
+        return "let the log show the bound values: a filtered attribute reads `[FILTERED]`, and isn't known."
 
     def callers(self) -> str:
         return "set `config.active_record.verbose_query_logs = true`."

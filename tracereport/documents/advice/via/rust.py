@@ -8,9 +8,9 @@ class Words(Plain):
 
     def prove(self) -> str:
         return (
-            "record what came back: `call.answer(value)` gives the value on and records whether it was there and a "
-            'digest of it, `call.record("rows", rows.len())` a count.'
+            "record what came back: `call.answer(value)` returns the value, and records whether there was one and its "
+            'digest; `call.record("rows", rows.len())` records a count.'
         )
 
     def callers(self) -> str:
-        return "trace the function around it: who asks is the innermost traced call."
+        return "trace the function around it: the caller is the innermost traced call."

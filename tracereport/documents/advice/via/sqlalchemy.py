@@ -11,14 +11,14 @@ class Words(Plain):
         known = self.known
         if known.relation:
             return (
-                f"Add {code(f'selectinload({known.relation})')} to the options of the query before: "
+                f"Add {code(f'selectinload({known.relation})')} to the options of the query that loads the rows: "
                 f"{code(known.relation)} is loaded lazily{self.at_place}, once for each row."
             )
         if known.model:
             return (
                 f"Load each row of {code(known.model)} whole, and once: it is loaded again{self.at_place}, row by row, "
-                "since a commit has expired it (`expire_on_commit=False`), a column is deferred (`undefer`), or it is "
-                "of a class below the one that was selected (`selectin_polymorphic`)."
+                "because a commit expired it (`expire_on_commit=False`), a column is deferred (`undefer`), or it is of "
+                "a subclass of the one that was selected (`selectin_polymorphic`)."
             )
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single query: `.where({self.column}.in_(…))`, "
@@ -28,22 +28,21 @@ class Words(Plain):
     def load_fix(self) -> str:
         if self.known.relation:
             return (
-                "Say in the query what will be needed: `selectinload` asks once for all rows that the query gives, "
-                '`joinedload` in the query itself. `raiseload("*")` in a test makes each such load an error. With '
-                "`selectinload`, two queries are left."
+                "Load the relation together with the rows: `selectinload` sends one more query for all rows, "
+                '`joinedload` joins it in the query itself. `raiseload("*")` in a test makes each lazy load an error.'
             )
         if self.known.model:
             return (
-                "After a commit every attribute of a row expires, and the next one that is read loads the row again: "
-                "read what is needed before, commit behind the loop, select the rows anew in one query, or make the "
-                "session with `expire_on_commit=False`. Of a column that is deferred `undefer` in the query's options "
-                "loads it with the rows; columns of classes below load with `selectin_polymorphic(Base, [Child])`, or "
-                "with `with_polymorphic`. `session.refresh` is for one row."
+                "A commit expires all attributes of a row, and reading one of them loads the row again: read what is "
+                "needed before, commit after the loop, select the rows again in one query, or make the session with "
+                "`expire_on_commit=False`. `undefer` in the query's options loads a deferred column with the rows, and "
+                "`selectin_polymorphic(Base, [Child])` or `with_polymorphic` the columns of subclasses. "
+                "`session.refresh` is for one row."
             )
         return (
-            "Where the rows belong to ones that a query before has given, a `relationship` with `selectinload` in that "
-            "query's options loads them at once. Else collect the values, ask with `in_`, and make a dictionary of the "
-            "answer."
+            "If the rows belong to rows of an earlier query, a `relationship` with `selectinload` in that query's "
+            "options loads them at once. Otherwise collect the values, ask with `in_`, and make a dictionary of the "
+            "rows."
         )
 
     def load_sketch(self) -> list[str]:
@@ -76,7 +75,7 @@ class Words(Plain):
     def rows_fix(self) -> str:
         return (
             "`session.execute(insert(…), rows)` with a list of dictionaries is one statement for many rows, and so is "
-            "one `flush` behind `session.add_all(…)`; for changes `session.execute(update(…), rows)`, and "
+            "one `flush` after `session.add_all(…)`. For changes, use `session.execute(update(…), rows)` and "
             "`delete(…).where(….in_(…))`."
         )
 
@@ -95,10 +94,9 @@ class Words(Plain):
 
     def keep_fix(self) -> str:
         return (
-            "Keep the answer beside whatever lives as long as it is true: in a local variable, or in the object whose "
-            "method asks. What is asked by primary key, `session.get(…)` gives a second time without a statement, as "
-            "long as the session holds the object."
+            "Keep the answer for as long as it is valid: in a local variable, or in the object whose method asks. "
+            "`session.get(…)` by primary key sends no second statement while the session holds the object."
         )
 
     def prove(self) -> str:
-        return "read the rows as a whole: of ones that are streamed (`stream_results`, `yield_per`) no digest is taken."
+        return "read all rows at once: no digest is recorded for streamed rows (`stream_results`, `yield_per`)."

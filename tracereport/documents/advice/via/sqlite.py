@@ -10,6 +10,6 @@ class Words(NodeDriver):
 
     def rows_fix(self) -> str:
         return (
-            "one prepared statement inside a single transaction: the write to the disk is what costs, and there is one "
-            "for each transaction."
+            "one prepared statement inside a single transaction: writing to the disk takes the time, and that is done "
+            "once per transaction."
         )

@@ -14,9 +14,9 @@ class Words(Statement):
 
     def rows_fix(self) -> str:
         return (
-            "`executemany` with a list of rows (in Node, one prepared statement) inside a single transaction: the "
-            "write to the disk is what costs, and there is one for each transaction."
+            "`executemany` with a list of rows (in Node, one prepared statement) inside a single transaction: writing "
+            "to the disk takes the time, and that is done once per transaction."
         )
 
     def prove(self) -> str:
-        return "read the rows: an answer is what the program has fetched of it."
+        return "read the rows: the answer is what the program has fetched."

@@ -18,8 +18,8 @@ class Words(Model, Statement):
 
     def load_fix(self) -> str:
         return (
-            '`table.rows_where("id in (…)", values)` gives the rows of many keys, where `table.get(…)` asks for one; '
-            'what two tables say together, `db.query("SELECT … JOIN …")` gives in one.'
+            '`table.rows_where("id in (…)", values)` gives the rows of many keys; `table.get(…)` asks for one. To read '
+            'two tables at once, use `db.query("SELECT … JOIN …")`.'
         )
 
     def rows_fix(self) -> str:

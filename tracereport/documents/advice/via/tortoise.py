@@ -17,15 +17,16 @@ class Words(Model):
     def load_first(self) -> str:
         asked = f"`filter({self.column}__in=…)`"
         return (
-            "Add `select_related` or `prefetch_related` to the query before, where it is a relation; else ask for all "
-            f"{self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
+            "If it is a relation, add `select_related` or `prefetch_related` to the query that loads the rows; else "
+            f"ask for all {self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
         )
 
     def load_fix(self) -> str:
         return (
-            "`select_related` joins what a foreign key points to into the query itself, `prefetch_related` asks once "
-            "for what points back, for all rows of the query; then the relation is read without `await`. Where it is "
-            'no relation, `in_bulk(ids, "id")` gives a dictionary by primary key, `filter(…__in=values)` the rows.'
+            "`select_related` joins the target of a foreign key into the query itself; `prefetch_related` sends one "
+            "more query for the rows that point back, for all rows of the query. Then the relation is read without "
+            '`await`. If it is no relation, `in_bulk(ids, "id")` gives a dictionary by primary key, '
+            "`filter(…__in=values)` the rows."
         )
 
     def load_sketch(self) -> list[str]:
@@ -38,5 +39,5 @@ class Words(Model):
     def rows_fix(self) -> str:
         return (
             "`bulk_create` and `bulk_update` write many rows with one statement, `filter(…).update(…)` and `.delete()` "
-            "change all that they find. They send no signals."
+            "change all rows that they find. They send no signals."
         )

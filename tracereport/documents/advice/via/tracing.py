@@ -8,7 +8,7 @@ class Words(Plain):
 
     def prove(self) -> str:
         return (
-            "trace the function with our own emitter (`tracereport emitter rust`): a closed span of `tracing` holds no "
+            "trace the function with our own emitter (`tracereport emitter rust`): a closed span of `tracing` has no "
             "answer."
         )
 
