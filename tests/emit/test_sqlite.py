@@ -1,8 +1,10 @@
 """Plain sqlite3: one call a statement, rows read when the program reads them, and nothing else changed."""
 
 import asyncio
+import copy
 import gc
 import os
+import pickle
 import sqlite3
 import sqlite3.dbapi2
 import subprocess
@@ -245,6 +247,23 @@ def test_connections_and_cursors_are_what_they_were(db: sqlite3.Connection) -> N
         db.commit()
         db.backup(other)
         assert [*other.iterdump()] == [*db.iterdump()]
+
+
+class Books:
+    connect: Any = sqlite3.connect
+
+    def count(self) -> int:
+        with closing(self.connect(":memory:")) as connection:
+            return len(connection.execute("SELECT 1").fetchall())
+
+
+def test_connect_is_held_and_carried_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Books, "connect", sqlite3.connect)
+    assert Books().count() == 1
+    assert pickle.loads(pickle.dumps(sqlite3.connect)) is sqlite3.connect  # noqa: S301  # our own
+    assert copy.deepcopy(sqlite3.connect) is sqlite3.connect
+    assert repr(sqlite3.connect) == repr(hook._connect)
+    assert sqlite3.connect.__doc__ == hook._connect.__doc__
 
 
 def test_classes_that_the_program_chooses_stay_its_own(tmp_path: Path) -> None:

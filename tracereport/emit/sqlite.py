@@ -52,23 +52,38 @@ def trace_connections() -> None:
             setattr(module, "connect", _connect_traced)  # noqa: B010  # for the type checker
 
 
-@functools.wraps(_connect)
-def _connect_traced(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version has it
-    frame = _get_frame(1)
-    connect = call_from(frame)
-    by_place = len(args) > _FACTORY_PLACE
-    factory = args[_FACTORY_PLACE] if by_place else kwargs.get("factory", sqlite3.Connection)
-    kind = factory if _is_left(frame) else make_kind(factory, _Connection, sqlite3.Connection)
-    if kind is factory:
-        return connect(_connect, *args, **kwargs)
-    if by_place:
-        args = (*args[:_FACTORY_PLACE], kind, *args[_FACTORY_PLACE + 1 :])
-    else:
-        kwargs["factory"] = kind
-    connection = connect(_connect, *args, **kwargs)
-    with suppress(Exception):  # the program's class may hold it for something else
-        setattr(connection, OWN, _name(args[0] if args else kwargs["database"]))
-    return connection
+class _Connect:
+    """As the library's own, and unlike a function, it is no method of a class that holds it."""
+
+    def __init__(self) -> None:
+        functools.update_wrapper(self, _connect)
+        self.__module__ = "sqlite3"  # where it is found by whoever reads it from a pickle
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the version has it
+        frame = _get_frame(1)
+        connect = call_from(frame)
+        by_place = len(args) > _FACTORY_PLACE
+        factory = args[_FACTORY_PLACE] if by_place else kwargs.get("factory", sqlite3.Connection)
+        kind = factory if _is_left(frame) else make_kind(factory, _Connection, sqlite3.Connection)
+        if kind is factory:
+            return connect(_connect, *args, **kwargs)
+        if by_place:
+            args = (*args[:_FACTORY_PLACE], kind, *args[_FACTORY_PLACE + 1 :])
+        else:
+            kwargs["factory"] = kind
+        connection = connect(_connect, *args, **kwargs)
+        with suppress(Exception):  # the program's class may hold it for something else
+            setattr(connection, OWN, _name(args[0] if args else kwargs["database"]))
+        return connection
+
+    def __reduce__(self) -> str:
+        return "connect"
+
+    def __repr__(self) -> str:
+        return repr(_connect)
+
+
+_connect_traced = _Connect()
 
 
 def _is_left(frame: FrameType) -> bool:
