@@ -14,7 +14,7 @@ from tests.running import environment
 
 ROOMS = sorted((ROOT / "tracereport").rglob("*.py"))
 OPTIONAL = {
-    "sqlalchemy", "django", "asgiref", "starlette", "flask", "requests", "httpx", "redis", "aiosqlite",
+    "sqlalchemy", "django", "asgiref", "starlette", "flask", "celery", "requests", "httpx", "redis", "aiosqlite",
     "psycopg", "psycopg2", "asyncpg", "pymysql", "MySQLdb", "aiomysql",
     "pytest", "_pytest", "xdist", "tomli", "typing_extensions",
 }  # fmt: skip

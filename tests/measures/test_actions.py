@@ -41,6 +41,13 @@ def test_a_request_that_no_call_stands_around_is_one_too() -> None:
     assert repeats(TEST, request(1, "none"), asked(2, 1), request(3, "none"), asked(4, 3)) == 0
 
 
+def test_a_task_is_judged_apart_wherever_it_runs() -> None:
+    task = f"TASK app.mail|caller=unknown|{FRAME}=celery"
+    two_tasks = [f"2|{task}|parent=1", asked(3, 2), f"4|{task}|parent=1", asked(5, 4)]
+    assert repeats(TEST, request(1), *two_tasks, asked(6, 1)) == 0
+    assert repeats(TEST, request(1), *two_tasks, asked(6, 4), asked(7, 1), asked(8, 1)) == 2
+
+
 def test_what_other_frames_hold_belongs_to_what_stands_around_them() -> None:
     render = f"|render list|caller=show|{FRAME}=django|parent=1"
     assert repeats(TEST, request(1), f"2{render}", asked(3, 2), f"4{render}", asked(5, 4)) == 1

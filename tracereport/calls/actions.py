@@ -1,9 +1,11 @@
-"""Actions: what a test does one after the other, and what a server answers. A repeat is wasteful within one.
+"""Actions: what a test does one after the other, what a server answers, a task. A repeat is wasteful within one.
 
 A page that is read twice asks twice for what it shows, by a test or of a server, and no program could leave that out.
-So what stands in one request, and what one run of a function asks that a test itself has called, is judged apart.
+So what stands in one request, and what one run of a function asks that a test itself has called, is judged apart. So is
+a task, wherever it runs: tests may carry it out at once, inside of the request that queues it.
 """
 
+import re
 from typing import Final
 
 import numpy as np
@@ -16,6 +18,8 @@ from tracereport.native.codes import take
 
 TEST_HOOKS: Final = frozenset({"pytest", "unittest"})
 """Their frames are tests."""
+_TASK: Final = re.compile("TASK ")
+"""How a run of a queue's task is called."""
 
 
 def are_tests(calls: Calls) -> NDArray[np.bool_]:
@@ -47,13 +51,18 @@ def find_actions(
         origin: of each, in ``calls.origins``.
         activation: the run of a function that each was asked in, where that is known.
     """
-    is_request = _find_requests(calls, signature, kind)
+    is_request = _find_frames(calls, signature, kind, REQUEST)
+    is_task = _find_frames(calls, signature, kind, _TASK)
+    if is_task is not None:
+        is_request = is_task if is_request is None else is_request | is_task
     of_hook = are_tests(calls)
     if is_request is None and (activation is None or not of_hook.any() or not is_of_test.any()):
         return None
     # The last one is for calls without a parent.
     is_test = np.append(take(of_hook, take(calls.origins.via, origin)), [False])
     begins = (parent < 0) | is_test[parent] | (unit[parent] != unit)
+    if is_task is not None:
+        begins |= is_task
     places = np.arange(len(unit), dtype=np.int32)
     own = _climb(np.where(begins, places, parent))
     run = np.zeros(len(unit), np.int64)
@@ -70,14 +79,16 @@ def find_actions(
     return action, len(distinct)
 
 
-def _find_requests(calls: Calls, signature: NDArray[np.int32], kind: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Which places are frames of requests; None where none is."""
-    is_named = np.array([REQUEST.match(name) is not None for name in calls.names], bool)
+def _find_frames(
+    calls: Calls, signature: NDArray[np.int32], kind: NDArray[np.uint8], named: re.Pattern[str]
+) -> NDArray[np.bool_] | None:
+    """Which places are frames of requests, or of tasks; None where none is."""
+    is_named = np.array([named.match(name) is not None for name in calls.names], bool)
     if not is_named.any() or not (calls.origins.kind == FRAME).any():
         return None
-    is_request: NDArray[np.bool_] = is_named[calls.lookups.function[calls.signatures.lookup]][signature]
-    is_request &= kind == FRAME
-    return is_request if is_request.any() else None
+    found: NDArray[np.bool_] = is_named[calls.lookups.function[calls.signatures.lookup]][signature]
+    found &= kind == FRAME
+    return found if found.any() else None
 
 
 def _find_outer_requests(

@@ -53,9 +53,9 @@ _CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette"
 _LOOPS = ("asyncio",)
 _REQUESTS = frozenset(
     os.path.join(os.path.dirname(__file__), f"{name}.py")  # noqa: PTH118, PTH120  # as a frame tells it
-    for name in ("django_requests", "flask", "starlette")
+    for name in ("celery", "django_requests", "flask", "starlette")
 )
-"""Our files whose frames stand around a request."""
+"""Our files whose frames stand around a request, or around a task of a queue."""
 _PLACES_KEPT = 4096
 _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""

@@ -25,6 +25,7 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "starlette": (("starlette.applications", "starlette:trace_requests"),),
     "flask": (("flask.app", "flask:trace_requests"),),
+    "celery": (("celery.app.trace", "celery:trace_tasks"),),
     "requests": (("requests.sessions", "requests:trace_sending"),),
     "httpx": (("httpx", "httpx:trace_sending"), ("httpx2", "httpx:trace_sending_of_httpx2")),
     "threads": (
