@@ -75,6 +75,12 @@ def test_the_advice_of_each_hook_has_the_same_parts(via: str) -> None:
             "`Author.books` is loaded lazily at `app/main.py:31`, once for each row.",
         ),
         (
+            "sqlalchemy:Author.books/Book.pages",
+            "select pages",
+            "SELECT pages.id FROM pages WHERE ? = pages.book_id",
+            "Add `selectinload(Author.books).selectinload(Book.pages)` to the options of the query that",
+        ),
+        (
             "sqlalchemy",
             "select books",
             "SELECT books.id FROM books WHERE books.author_id = :author",
@@ -170,6 +176,15 @@ def test_what_would_prove_a_repeat_is_said_in_the_words_of_who_traced_it(via: st
     assert "To prove this" not in render_advice(change(again, via=via, unproven=0))
 
 
+def test_relations_that_lead_to_one_stand_on_lines_of_their_own_in_the_sketch() -> None:
+    advice = render_advice(change(via="sqlalchemy:Shelf.rows/Row.books/Book.pages"))
+    assert (
+        "+        .options(selectinload(Shelf.rows)\n"
+        "+            .selectinload(Row.books)\n"
+        "+            .selectinload(Book.pages))\n"
+    ) in advice
+
+
 @pytest.mark.parametrize(
     "via",
     [
@@ -178,6 +193,8 @@ def test_what_would_prove_a_repeat_is_said_in_the_words_of_who_traced_it(via: st
         "a/b",
         "",
         "sqlalchemy:Author.books.x",
+        "sqlalchemy:Author/Book.pages",
+        "sqlalchemy:Author.books//Book.pages",
         "sqlalchemy:Author[]",
         "_spans",
         "-spans",
@@ -191,5 +208,7 @@ def test_what_is_no_hook_s_name_changes_nothing(via: str) -> None:
 def test_two_hooks_or_relations_are_in_nobody_s_words() -> None:
     both = msgspec.structs.replace(FAN_OUT, via=("django", "sqlalchemy"))
     assert read_known(both).hook is None
+    ways = msgspec.structs.replace(FAN_OUT, via=("sqlalchemy:Author.books", "sqlalchemy:Shelf.owner/Author.books"))
+    assert (read_known(ways).relation, read_known(ways).found_by) == ("Author.books", ())
     relations = msgspec.structs.replace(FAN_OUT, via=("sqlalchemy:Author.books", "sqlalchemy:Shelf.books"))
     assert (read_known(relations).hook, read_known(relations).relation) == ("sqlalchemy", None)

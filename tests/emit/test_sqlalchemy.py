@@ -336,6 +336,43 @@ def test_a_load_row_by_row_names_the_relation(session: Session, tmp_path: Path) 
     assert {call.reserved["via"] for call in calls if call.function == "select authors"} == {"sqlalchemy"}
 
 
+class Shop(DeclarativeBase):
+    pass
+
+
+class Shelf(Shop):
+    __tablename__ = "shelves"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    boxes: Mapped[list["Box"]] = relationship()
+
+
+class Box(Shop):
+    __tablename__ = "boxes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int | None] = mapped_column(ForeignKey("shelves.id"))
+    outer_id: Mapped[int | None] = mapped_column(ForeignKey("boxes.id"))
+    inner: Mapped[list["Box"]] = relationship()
+
+
+@pytest.mark.parametrize("options", [[], [selectinload(Shelf.boxes)]])
+def test_a_load_row_by_row_names_the_relations_by_which_the_row_was_found(tmp_path: Path, options: list[Any]) -> None:
+    engine = create_engine("sqlite://")
+    Shop.metadata.create_all(engine)
+    with Session(engine) as session:
+        boxes = [Box(id=1, inner=[Box(id=2, inner=[Box(id=3)])])]
+        session.add_all([Shelf(id=1, boxes=boxes), Shelf(id=2)])
+        session.commit()
+        session.expunge_all()
+        trace_statements(engine)
+        with tracing(tmp_path) as calls:
+            shelf, _ = session.scalars(select(Shelf).order_by(Shelf.id).options(*options)).all()
+            assert [box.id for box in shelf.boxes[0].inner[0].inner] == [3]
+    engine.dispose()
+    loads = [call.reserved["via"].partition(":")[2] for call in calls if call.reserved["via"] != "sqlalchemy"]
+    first = [] if options else ["Shelf.boxes"]
+    assert loads == [*first, "Shelf.boxes/Box.inner", "Box.inner"]
+
+
 def test_a_row_that_is_loaded_once_more_names_its_model(session: Session, tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
         authors = session.scalars(select(Author).options(defer(Author.name))).all()

@@ -51,6 +51,7 @@ __tracebackhide__ = __unittest = True  # who reads of a failure reads of no fram
 _IS_EXECUTING = "_perf_trace_is_executing"
 _DATABASE = "_perf_trace_database"
 _SESSION = "perf_trace.session"
+_LONGEST_PATH = 4
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "flask_sqlalchemy", *LAYERS)
 _BETWEEN = (*_MACHINERY, str(__package__))
 _MEMORY = (None, "", ":memory:")
@@ -205,12 +206,17 @@ def _list_forms(statement: Any) -> tuple[object, ...]:  # noqa: ANN401  # what t
 def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the object-relational part puts into it
     """The hook's name, with what is loaded of one row alone: its relation, else the row itself, once more.
 
+    Before the relation stand those by which the row itself was found: ``sqlalchemy:Author.books/Book.pages``.
     A row is loaded once more if its attributes have expired, as they do with a commit, or its columns were deferred.
     """
     loading = context.execution_options.get("_sa_orm_load_options")
-    if getattr(loading, "_lazy_loaded_from", None) is not None:
+    loaded_from = getattr(loading, "_lazy_loaded_from", None)
+    if loaded_from is not None:
         path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
-        return f"sqlalchemy:{path.prop}"
+        before = loaded_from.load_path.path[1::2]  # between its properties stand the classes
+        if not 0 < len(before) < _LONGEST_PATH or path.prop in before:  # along a tree it has no end
+            return f"sqlalchemy:{path.prop}"
+        return f"sqlalchemy:{'/'.join(map(str, (*before, path.prop)))}"
     row = getattr(loading, "_refresh_state", None)
     return "sqlalchemy" if row is None else f"sqlalchemy:{row.class_.__name__}"
 

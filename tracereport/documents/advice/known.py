@@ -11,8 +11,10 @@ import msgspec
 
 from tracereport.model import Finding
 
-_VIA: Final = re.compile(r"([a-z0-9][a-z0-9-]*)(?::(\w+)(?:\.(\w+)(\[\])?)?)?\Z")
-"""The hook's name, and the model of which a row is loaded once more, or its relation that is; ``[]``: many rows."""
+_VIA: Final = re.compile(r"([a-z0-9][a-z0-9-]*)(?::((?:\w+\.\w+/)*)(\w+)(?:\.(\w+)(\[\])?)?)?\Z")
+"""The hook's name, and the model of which a row is loaded once more, or its relation that is; ``[]``: many rows.
+
+Before it stand the relations by which that row was found."""
 _PLACE: Final = r"(?:\?|%s|\$\d+|:\w+|%\(\w+\)s|@\w+)"
 _EQUALS: Final = re.compile(rf"([\w.\"`\[\]]+)\s*=\s*{_PLACE}(?![\w(])|{_PLACE}\s*=\s*([\w.\"`\[\]]+)", re.IGNORECASE)
 _WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
@@ -28,6 +30,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     hook: str | None = None
     relation: str | None = None
     """``Author.books``; its parts are ``model`` and ``attribute``."""
+    found_by: tuple[str, ...] = ()
+    """The relations by which the model's rows were found, from those that the query asks for on."""
     model: str | None = None
     attribute: str | None = None
     is_many: bool = False
@@ -54,13 +58,20 @@ def read_known(finding: Finding) -> Known:
         verb=verb if verb in _VERBS.values() else None,
         place=_find_place(finding),
     )
-    if len(readings) != 1:  # several relations, or one that is loaded in other ways as well
+    paths, relations = {reading[1] for reading in readings}, {reading[2:] for reading in readings}
+    if len(relations) != 1:  # several relations, or one that is loaded in other ways as well
         return known
-    (_, model, attribute, many) = readings.pop()
+    model, attribute, many = relations.pop()
     if attribute is None:
         return known if model is None else msgspec.structs.replace(known, model=model)
+    path = paths.pop() if len(paths) == 1 else ""
     return msgspec.structs.replace(
-        known, relation=f"{model}.{attribute}", model=model, attribute=attribute, is_many=many is not None
+        known,
+        relation=f"{model}.{attribute}",
+        found_by=tuple(path.rstrip("/").split("/")) if path else (),
+        model=model,
+        attribute=attribute,
+        is_many=many is not None,
     )
 
 

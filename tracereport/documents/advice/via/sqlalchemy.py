@@ -3,6 +3,8 @@
 from tracereport.documents.advice.words import Words as Plain
 from tracereport.documents.markdown_text import code, sketch
 
+_WIDEST_OPTION = 300
+
 
 class Words(Plain):
     """Statements by SQLAlchemy: of a relation that is loaded lazily, of a row that is loaded again, or any other."""
@@ -11,7 +13,7 @@ class Words(Plain):
         known = self.known
         if known.relation:
             return (
-                f"Add {code(f'selectinload({known.relation})')} to the options of the query that loads the rows: "
+                f"Add {code('.'.join(self._loads), _WIDEST_OPTION)} to the options of the query that loads the rows: "
                 f"{code(known.relation)} is loaded lazily{self.at_place}, once for each row."
             )
         if known.model:
@@ -48,10 +50,12 @@ class Words(Plain):
     def load_sketch(self) -> list[str]:
         known = self.known
         if known.relation:
+            loads = [sketch(load) for load in self._loads]
             return [
                 f" the query {self.before_loop}:",
                 "     select(…)",
-                f"+        .options(selectinload({sketch(known.relation)}))",
+                f"+        .options({loads[0]}{')' * (len(loads) == 1)}",
+                *(f"+            .{load}{')' * (load is loads[-1])}" for load in loads[1:]),
             ]
         if known.model:
             return [
@@ -68,6 +72,11 @@ class Words(Plain):
             f"-        session.scalars(select(…).where({self.column} == {self.key}))",
             f"+        by_key.get({self.key})",
         ]
+
+    @property
+    def _loads(self) -> list[str]:
+        """What loads the relation with the rows of the query, behind what loads the relations that lead to it."""
+        return [f"selectinload({each})" for each in (*self.known.found_by, self.known.relation)]
 
     def rows_first(self) -> str:
         return f"Write all rows of one {self.parent} at once: `{self._execute}(…), rows)`, {self.instead}."
