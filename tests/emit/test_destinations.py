@@ -167,6 +167,7 @@ def test_it_imports_nothing_of_ours_and_nothing_heavy() -> None:
         "calls",
         "activations",
         "frames",
+        "naming",
         "origins",
         "tracing",
         "modules",

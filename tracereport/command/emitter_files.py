@@ -30,7 +30,7 @@ _NAMES |= {
 _DECLARED = re.compile(r"^export declare (function|const) (\w+)(.+?);$(?=\n\n|\n*\Z)", re.MULTILINE | re.DOTALL)
 _EXPORTED = re.compile(r"^export const \{.+?\} = (?=load\(\);$)", re.MULTILINE | re.DOTALL)
 _PYTHON_MODULES = (
-    "lines", "system", "log", "testing", "calls", "activations", "frames", "origins", "tracing", "answers",
+    "lines", "system", "log", "testing", "calls", "activations", "frames", "naming", "origins", "tracing", "answers",
 )  # fmt: skip
 """What makes up the emitter itself, without hooks for libraries; each needs those before it."""
 

@@ -15,10 +15,10 @@ from .activations import find_activation, number_activation
 from .calls import NOWHERE, Origin, current, find_running
 from .frames import read_locals
 from .log import now
+from .naming import COMPREHENSIONS, qualified_name
 from .system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import CodeType, FrameType
 
 
@@ -35,7 +35,6 @@ _COMMON_WORDS = frozenset({"records", "databases", "dataset", "orm"})
 _STANDARD_LIBRARY = os.path.join(os.path.dirname(os.__file__), "")  # noqa: PTH118, PTH120  # pathlib is slow to import
 _REPOSITORY_MARKS = (".git", ".hg")
 _PROJECT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "manage.py")
-_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 _FRAMES_TO_SEARCH = 12
 _files_inside: dict[tuple[str, ...], dict[str, bool]] = {}
 """By packages and source file: whether the file is of one of them. A stack of twenty frames is looked at per call."""
@@ -168,7 +167,7 @@ def _find_run(frame: FrameType) -> FrameType:
         code = called.f_code
         if code.co_filename != test.co_filename:
             return called
-        is_tests = code.co_name in _COMPREHENSIONS or qualified_name(code, called).startswith(
+        is_tests = code.co_name in COMPREHENSIONS or qualified_name(code, called).startswith(
             f"{qualified_name(test, frame)}.<locals>."
         )
         if not is_tests:
@@ -211,7 +210,7 @@ def _is_program_s(frame: FrameType) -> bool:
 
 def _leave_comprehension(frame: FrameType) -> FrameType:
     """The frame of the function that a comprehension, or a lambda, stands in, where it runs there."""
-    if frame.f_code.co_name not in _COMPREHENSIONS:
+    if frame.f_code.co_name not in COMPREHENSIONS:
         return frame
     name = short_name(qualified_name(frame.f_code, frame))
     around: FrameType | None = frame
@@ -220,34 +219,9 @@ def _leave_comprehension(frame: FrameType) -> FrameType:
         if around is None:
             break
         code = around.f_code
-        if code.co_filename == frame.f_code.co_filename and code.co_name not in _COMPREHENSIONS:
+        if code.co_filename == frame.f_code.co_filename and code.co_name not in COMPREHENSIONS:
             return around if short_name(qualified_name(code, around)) == name else frame
     return frame
-
-
-def qualified_name(code: CodeType, frame: FrameType) -> str:
-    """What the function that a frame runs is called, with what it is defined in."""
-    name: str | None = getattr(code, "co_qualname", None)  # from Python 3.11 on
-    if name is not None:
-        return name
-    if code.co_name in _COMPREHENSIONS and frame.f_back is not None and frame.f_back.f_globals is frame.f_globals:
-        return f"{qualified_name(frame.f_back.f_code, frame.f_back)}.<locals>.{code.co_name}"
-    return _search_qualified_name(code, str(frame.f_globals.get("__name__")))
-
-
-@functools.lru_cache(maxsize=4096)
-def _search_qualified_name(code: CodeType, module: str) -> str:
-    """What a module's function, or a method of one of its classes, is called that has this code; else its bare name."""
-    namespaces: list[Mapping[str, Any]] = [vars(sys.modules[module])] if module in sys.modules else []
-    for namespace in namespaces:
-        for member in [*namespace.values()]:
-            function = getattr(member, "__func__", member)
-            function = inspect.unwrap(function) if callable(function) else function
-            if getattr(function, "__code__", None) is code:
-                return str(function.__qualname__)
-            if isinstance(member, type) and member.__module__ == module and vars(member) not in namespaces:
-                namespaces.append(vars(member))
-    return code.co_name
 
 
 @functools.lru_cache(maxsize=4096)

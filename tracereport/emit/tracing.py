@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 from .calls import NO_FAILURES, NOT_TRACED, UNKNOWN, Call, Origin, TracedCall, current
 from .lines import format_params, to_text
 from .log import Log, now
-from .origins import find_origin, qualified_name, short_name
+from .naming import qualified_name
+from .origins import find_origin, short_name
 from .system import System
 
 if TYPE_CHECKING:
