@@ -14,6 +14,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_TO_HIGHER: int | None = getattr(fcntl, "F_DUPFD_CLOEXEC", None)
+"""Gives an open file a higher number; None: neither Windows nor PyPy 3.9 can."""
 _HIGH = 512
 """Files that a program opens have lower numbers, each the lowest that is free, and so do those it expects open."""
 
@@ -40,9 +42,9 @@ class System:
             OSError: it can't be opened.
         """
         low = cls._open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        if cls._give_number is not None:
+        if cls._give_number is not None and _TO_HIGHER is not None:
             with suppress(OSError):  # so many are not allowed
-                high = cls._give_number(low, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+                high = cls._give_number(low, _TO_HIGHER, _HIGH)
                 cls.close(low)
                 return high
         return low
