@@ -1,8 +1,8 @@
-"""Actions: what a test does one after the other, what a server answers, a task. A repeat is wasteful within one.
+"""Actions: the steps of a test, the requests to a server, and tasks of a queue, within which a repeat is wasteful.
 
-A page that is read twice asks twice for what it shows, by a test or of a server, and no program could leave that out.
-So what stands in one request, and what one run of a function asks that a test itself has called, is judged apart. So is
-a task, wherever it runs: tests may carry it out at once, inside of the request that queues it.
+If a test, or a client of a server, reads a page twice, the page's queries run twice, and no program could avoid that.
+So each request is judged separately, and so is each run of a function that the test itself calls. A task is judged
+separately wherever it runs: tests may execute it at once, inside the request that queues it.
 """
 
 import re
@@ -17,13 +17,13 @@ from tracereport.calls.paths import REQUEST
 from tracereport.native.codes import take
 
 TEST_HOOKS: Final = frozenset({"pytest", "unittest"})
-"""Their frames are tests."""
+"""Hooks whose frames are tests."""
 _TASK: Final = re.compile("TASK ")
-"""How a run of a queue's task is called."""
+"""The function's name of a queue's task begins so."""
 
 
 def are_tests(calls: Calls) -> NDArray[np.bool_]:
-    """Per hook's text whether its frames are tests; the last one is for none."""
+    """For each text of ``calls.origins``, whether it names such a hook; a last entry, false, for ``NO_TEXT``."""
     return np.array([text in TEST_HOOKS for text in calls.origins.texts] + [False], bool)
 
 
@@ -37,19 +37,22 @@ def find_actions(
     origin: NDArray[np.int32],
     activation: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int32], int] | None:
-    """Numbers units divided by requests, and tests by all their actions; None where there are none.
+    """Divides units of work into actions: all units by requests, tests also by the runs of the functions they call.
 
-    Arrays run over places.
+    Arrays have one entry for each place of the ordered calls.
 
     Args:
-        calls: that these places are of.
-        unit: of each.
-        is_of_test: whether that is a test.
-        signature: of each, in ``calls.signatures``.
-        kind: of each, as ``CALL_KINDS`` has them.
-        parent: the place of the calling call, negative for none; before the call's own.
-        origin: of each, in ``calls.origins``.
-        activation: the run of a function that each was asked in, where that is known.
+        calls: the calls at these places.
+        unit: the unit of work of each.
+        is_of_test: whether that unit is a test.
+        signature: index into ``calls.signatures``.
+        kind: index into ``CALL_KINDS``.
+        parent: the place of the calling call, which is an earlier one; negative for none.
+        origin: index into ``calls.origins``.
+        activation: the run of the calling function, if any call has one.
+
+    Returns:
+        The action of each place and the number of actions; None if no unit is divided.
     """
     is_request = _find_frames(calls, signature, kind, REQUEST)
     is_task = _find_frames(calls, signature, kind, _TASK)
@@ -58,7 +61,7 @@ def find_actions(
     of_hook = are_tests(calls)
     if is_request is None and (activation is None or not of_hook.any() or not is_of_test.any()):
         return None
-    # The last one is for calls without a parent.
+    # The last entry is for calls without a parent, whose index is -1.
     is_test = np.append(take(of_hook, take(calls.origins.via, origin)), [False])
     begins = (parent < 0) | is_test[parent] | (unit[parent] != unit)
     if is_task is not None:
@@ -82,7 +85,7 @@ def find_actions(
 def _find_frames(
     calls: Calls, signature: NDArray[np.int32], kind: NDArray[np.uint8], named: re.Pattern[str]
 ) -> NDArray[np.bool_] | None:
-    """Which places are frames of requests, or of tasks; None where none is."""
+    """Which places are frames of requests, or of tasks; None if none is."""
     is_named = np.array([named.match(name) is not None for name in calls.names], bool)
     if not is_named.any() or not (calls.origins.kind == FRAME).any():
         return None
@@ -94,7 +97,7 @@ def _find_frames(
 def _find_outer_requests(
     is_request: NDArray[np.bool_], begins: NDArray[np.bool_], parent: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """Per place the outermost request that it stands in, or is; else some place that is none."""
+    """For each place the outermost request around it, itself included; without one, a place that is no request."""
     places = np.arange(len(parent), dtype=np.int32)
     inner = _climb(np.where(begins | is_request, places, parent))
     around = np.where(is_request & ~begins, inner[parent], places)
@@ -102,7 +105,7 @@ def _find_outer_requests(
 
 
 def _climb(link: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Where the links of each place end: at one that is linked to itself."""
+    """Follows the links of each place up to one that is linked to itself."""
     while not np.array_equal(link, further := link[link]):
         link = further
     return link

@@ -1,6 +1,7 @@
-"""Statements that handle many rows already: a list of keys, a set of rows, a page. No batch could replace several.
+"""Statements that handle many rows already: a list of keys, a set of rows, a page.
 
-A loop over chunks of keys or over pages looks like one over rows but for its statement.
+A loop over chunks of keys or over pages looks like an N+1, but a batch could replace none of its statements. Only the
+statements themselves tell the difference.
 """
 
 import re
@@ -13,29 +14,37 @@ from tracereport.calls.paths import PATH, REQUEST, begin_pages, differ_by_row
 from tracereport.calls.statements import STATEMENT, changes_rows, find_statement
 
 _PLACE: Final = r"(?:%\(\w+\)s|%s|\?\d*|\$\d+|[:@]\w+)"
+"""A placeholder, in the style of any driver."""
 _LITERAL: Final = r"(?:-?\d+(?:\.\d+)?|'[^']*')"
 _PLACES: Final = re.compile(_PLACE)
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|::\w+")
+"""Quoted texts and names, and casts: what looks like a placeholder in them is none."""
 _LISTED: Final = re.compile(
     rf"\bIN\s*\(\s*{_PLACE}(?:\s*,\s*{_PLACE})+\s*\)|\b(?:ANY|UNNEST)\s*\(\s*{_PLACE}", re.IGNORECASE
 )
+"""A list with at least two placeholders, or an array."""
 _SKIPPED: Final = re.compile(rf"\bOFFSET\s+{_PLACE}|\bLIMIT\s+{_PLACE}(?=\s*,)", re.IGNORECASE)
+"""The number of rows to skip."""
 _BOUND: Final = re.compile(rf"(?:(?<![<>!=])>=?|(?<!<)<=?(?!>))\s*{_PLACE}")
+"""A comparison with the last row of the previous page."""
 _RANGED: Final = re.compile(
     rf"(?:<>|!=|[<>]=?|\bI?LIKE\b|\bBETWEEN(?:\s+{_PLACE}\s+AND)?\b|\bMATCH\b|\bREGEXP\b|!?~\*?)\s*{_PLACE}",
     re.IGNORECASE,
 )
+"""A comparison with a bound or a pattern."""
 _LIMITED: Final = re.compile(r"\bLIMIT\b|\bFETCH\s+(?:FIRST|NEXT)\b|\bSELECT\s+TOP\b", re.IGNORECASE)
 _MANY_ROWS: Final = re.compile(r"\bVALUES\s*\((?:[^()]|\([^()]*\))*\)\s*,\s*\(", re.IGNORECASE)
+"""``VALUES`` with at least two rows."""
 _WRITTEN_OUT: Final = re.compile(
     rf"(?P<list>\bIN\s*\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})+\s*\))|(?P<skip>\bOFFSET\s+\d+)|"
     rf"(?P<bound>(?<![<>!=])[<>]=?\s*{_LITERAL})",
     re.IGNORECASE,
 )
-"""What chunks and pages differ in where values stand in the statement's own text."""
+"""The parts in which chunks and pages differ if the values are written into the statement."""
 _NOT_VALUES: Final = frozenset({"sql", "database", "schema", "table"})
+"""Parameters of a statement that aren't values of its placeholders."""
 _STORE: Final = re.compile(r"([\w.]+) (?:redis|cache)(?=$|\|)")
-"""How a hook names a command to a store of keys."""
+"""The function's name of a command to a key-value store, as hooks write it."""
 _COMMANDS_FOR_MANY: Final = frozenset(
     {
         *("pipeline", "mget", "hmget", "json.mget", "mset", "msetnx", "scan", "sscan", "hscan", "zscan"),
@@ -44,31 +53,29 @@ _COMMANDS_FOR_MANY: Final = frozenset(
 )
 _PAGE_NAME: Final = r"(?:page|offset|skip|cursor|(?:page|next)_?token)"
 _PAGE: Final = re.compile(_PAGE_NAME, re.IGNORECASE)
-"""A parameter of a function that says which page is wanted."""
+"""The name of a function's parameter that chooses a page."""
 _NAMES_PAGE: Final = re.compile(rf"\|{_PAGE_NAME}=", re.IGNORECASE)
 SETS: Final = "parameter_sets"
-"""What a hook says of a statement that is carried out for so many sets of values."""
+"""The parameter with which a hook says for how many sets of values a statement is executed."""
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-"""A number that a statement or a hook may hold: one of thousands of digits is no number of anything."""
+"""A plausible number. Python refuses to convert one of thousands of digits."""
 
 
 def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
-    """Whether questions differ in the keys of a list, or in the page that they want.
+    """Whether questions differ only in the keys of a list, or in the page that they ask for.
 
     Args:
-        lookups: canonical texts of some that belong together, two where there are.
+        lookups: canonical texts of several questions of a group.
         varying: the names of the parameters that differ.
     """
     function, params = decode_lookup(lookups[0])
-    statement = next((value for name, value in params if name == "sql"), None)
+    statement = _read_statement(params)
     if statement is None:
         if REQUEST.match(function) is not None:
             return _asks_for_pages(lookups, varying)
         return _is_of_many(function) or all(_PAGE.fullmatch(name) is not None for name in varying)
     if "sql" in varying:
-        return _differ_by_chunk(
-            [next((value for name, value in decode_lookup(each)[1] if name == "sql"), "") for each in lookups]
-        )
+        return _differ_by_chunk([_read_statement(decode_lookup(each)[1]) or "" for each in lookups])
     many, pages, bounds = _find_places(statement)
     if not (many or pages or bounds):
         return False
@@ -81,14 +88,14 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
 
 
 def asks_for_range(lookups: Sequence[str], varying: Collection[str]) -> bool:
-    """Whether questions differ in a bound or a pattern alone, of which no list can be asked for.
+    """Whether questions differ only in a bound or a pattern, for which no list can be asked.
 
     Args:
-        lookups: canonical texts of some that belong together.
+        lookups: canonical texts of several questions of a group.
         varying: the names of the parameters that differ.
     """
     params = decode_lookup(lookups[0])[1]
-    statement = next((value for name, value in params if name == "sql"), None)
+    statement = _read_statement(params)
     if statement is None or "sql" in varying:
         return False
     names = [name for name, _ in params if name not in _NOT_VALUES]
@@ -97,7 +104,7 @@ def asks_for_range(lookups: Sequence[str], varying: Collection[str]) -> bool:
 
 
 def writes_many(lookup: str) -> bool:
-    """Whether a write is of several rows at once.
+    """Whether a write writes several rows at once.
 
     Args:
         lookup: its canonical text.
@@ -111,10 +118,10 @@ def writes_many(lookup: str) -> bool:
 
 
 def adds_nothing_twice(lookup: str) -> bool:
-    """Whether a write that is made once more writes no further row.
+    """Whether repeating a write adds no further row.
 
-    So it is with changes and deletions by statements, with requests to servers and with keys of stores, as far as their
-    values are recorded.
+    That holds for ``UPDATE`` and ``DELETE``, for requests to servers and for keys of a store, if their values are
+    recorded.
 
     Args:
         lookup: its canonical text.
@@ -125,7 +132,7 @@ def adds_nothing_twice(lookup: str) -> bool:
 
 
 def may_ask_for_many(lookup: str) -> bool:
-    """Whether a question may be for many keys, or for a page: a look that is quick.
+    """Whether a question may be for many keys, or for a page: a quick test before ``asks_for_many``.
 
     Args:
         lookup: its canonical text.
@@ -139,10 +146,10 @@ def may_ask_for_many(lookup: str) -> bool:
 
 
 def sends_many_kinds(lookups: Sequence[str]) -> bool:
-    """Whether requests that write are for several things, and not for several rows of one.
+    """Whether writing requests go to different endpoints, rather than to several rows of one.
 
     Args:
-        lookups: canonical texts of some that belong together, all different.
+        lookups: canonical texts of several requests of a group, all different.
     """
     if REQUEST.match(lookups[0]) is None:
         return False
@@ -150,9 +157,9 @@ def sends_many_kinds(lookups: Sequence[str]) -> bool:
 
 
 def _asks_for_pages(lookups: Sequence[str], varying: Collection[str]) -> bool:
-    """Whether requests differ in a page, in the kind of thing that they are for, or in their headers alone.
+    """Whether requests differ only in the page, in the endpoint, or in their headers.
 
-    What a query holds stands in the path or beside it, as the hook has it.
+    Depending on the hook, the query is a part of the path or a parameter of its own.
     """
     if "path" in varying:
         return not _differ_by_row(lookups)
@@ -171,8 +178,13 @@ def _list_paths(lookups: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(path for path in found if path is not None))
 
 
+def _read_statement(params: Iterable[tuple[str, str]]) -> str | None:
+    """The text of the statement, if there is one."""
+    return next((value for name, value in params if name == "sql"), None)
+
+
 def _is_of_many(function: str) -> bool:
-    """Whether a command of a store takes many keys, or is one page of them."""
+    """Whether a command of a store takes many keys, or reads a page of them."""
     command = _STORE.match(function)
     return command is not None and command[1] in _COMMANDS_FOR_MANY
 
@@ -184,7 +196,7 @@ def _is_of_pages(statement: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _find_places(statement: str) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
-    """Where placeholders stand that are of a list; that skip rows; that rows are held against, to go on from there."""
+    """The positions of placeholders in a list; after ``OFFSET``; and in a comparison that continues a page."""
     bare = _hide_quoted(statement)
     many = _places_in(bare, _LISTED.finditer(bare))
     pages = _places_in(bare, _SKIPPED.finditer(bare))
@@ -203,7 +215,7 @@ def _places_in(text: str, found: Iterable[re.Match[str]]) -> frozenset[int]:
 
 
 def _number_places(statement: str, names: Sequence[str]) -> list[tuple[int, str]]:
-    """Each placeholder's start, and the parameter that it stands for; none for what there is no parameter of."""
+    """Each placeholder's position and the name of its parameter; empty if there is none."""
     found = []
     for index, place in enumerate(_PLACES.finditer(_hide_quoted(statement))):
         own = place[0].strip("%()$:@?").removesuffix(")s") if place[0] not in ("?", "%s") else ""
@@ -218,12 +230,12 @@ def _number_places(statement: str, names: Sequence[str]) -> list[tuple[int, str]
 
 @lru_cache(maxsize=4096)
 def _hide_quoted(statement: str) -> str:
-    """The statement with blanks for what is quoted, so that each place stays where it is."""
+    """The statement with blanks instead of quoted parts, so that positions don't change."""
     return _QUOTED.sub(lambda found: " " * len(found[0]), statement)
 
 
 def _differ_by_chunk(statements: Sequence[str]) -> bool:
-    """Whether statements differ in nothing but the keys of lists, what they skip, or where a page begins."""
+    """Whether statements differ only in the keys of a list, the offset, or the first row of a page."""
     marks = {found.lastgroup for each in statements for found in _WRITTEN_OUT.finditer(each)}
     is_limited = all(_LIMITED.search(each) for each in statements)
     if not (marks & {"list"} or (marks & {"skip", "bound"} and is_limited)):

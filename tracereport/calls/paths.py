@@ -1,4 +1,4 @@
-"""Requests to other servers: whether their paths ask for one thing of several kinds, for pages, or for rows."""
+"""Requests to other servers: whether their paths name different endpoints, pages of a list, or rows."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -6,28 +6,28 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 REQUEST: Final = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY) ")
-"""How a request is called, by its method."""
+"""The function's name of a request begins with its method."""
 PATH: Final = "|path="
-"""What the text of a request's lookup holds that says its path."""
+"""How the path is written in the canonical text of a request's lookup."""
 _PAGE_KEYS: Final = frozenset(
     {
         *("page", "offset", "skip", "start", "startat", "from", "cursor", "after", "before", "since", "marker", "next"),
         *("pagetoken", "nexttoken", "continuation", "continuationtoken", "startkey", "startingafter", "lastid", "p"),
     }
 )
-"""Keys of a query that say where a page begins, without signs between their words."""
+"""Keys of a query that say where a page begins, in lower case and without punctuation."""
 _SIGNS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(r"\d")
-"""What is looked up by number, by hash or by date, and no word that a server has given its parts."""
+"""A path segment with a digit is an id, a hash or a date, and not the name of an endpoint."""
 
 
 def differ_by_row(paths: Sequence[str]) -> bool:
-    """Whether paths of one server ask for the same of several rows: ``/prices/1`` and ``/prices/2``.
+    """Whether paths of a server ask for several rows of one endpoint, as ``/prices/1`` and ``/prices/2`` do.
 
-    Not so pages of a list, and things of several kinds: ``/price/1`` and ``/stock/1``.
+    Pages of a list don't, nor do different endpoints such as ``/price/1`` and ``/stock/1``.
 
     Args:
-        paths: as logged, with their queries, all different.
+        paths: paths with their queries as logged, all different.
     """
     parted = [path.partition("?")[::2] for path in paths]
     queries = [dict(parse_qsl(query, keep_blank_values=True)) for _, query in parted]
@@ -45,11 +45,11 @@ def differ_by_row(paths: Sequence[str]) -> bool:
 
 
 def begin_pages(keys: Collection[str]) -> bool:
-    """Whether keys of a query all say where a page begins."""
+    """Whether all of these keys of a query say where a page begins."""
     return all(_SIGNS.sub("", key).lower() in _PAGE_KEYS for key in keys)
 
 
 def _names_row(segments: Sequence[tuple[str, ...]], place: int) -> bool:
-    """Whether words tell rows apart, as names of users do: behind another word, and with no identifier beside them."""
+    """Whether the differing words name rows, as users' names do: they follow another word, and no id is beside them."""
     before, behind = segments[place - 1][0], segments[place + 1][0] if place + 1 < len(segments) else ""
     return bool(before) and not _IDENTIFIER.search(before) and not _IDENTIFIER.search(behind)

@@ -1,4 +1,4 @@
-"""How the statements of a driver are traced whose cursors are written in Python: what goes around their methods."""
+"""Traces the statements of drivers whose cursors are written in Python, by wrapping the cursors' methods."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as i
 
 
 class Driver:
-    """A driver: its cursors have all rows once a statement has been executed, or give them to the program in parts.
+    """A driver, whose cursors have all rows after executing a statement, or fetch them in parts.
 
-    Its methods go around those of the driver's cursors, ``..._later`` around asynchronous ones.
+    The methods wrap those of the driver's cursors; the ones called ``..._later`` wrap asynchronous methods.
     """
 
     def __init__(
@@ -47,15 +47,16 @@ class Driver:
         record: Callable[[Call, Any, str], bool],
         find_connection: Callable[[Any], Any] = attrgetter("connection"),
     ) -> None:
-        """Takes what is the driver's own.
+        """Takes what differs between drivers.
 
         Args:
             via: the hook's name.
-            packages: the driver's.
-            connect: tells what a cursor's connection is, which is kept for that.
-            to_text: gives a statement's text, by the cursor and what that was given.
-            record: records a statement's answer, by the cursor and the text; false: the program has yet to read it.
-            find_connection: gives a cursor's connection.
+            packages: the driver's packages.
+            connect: describes a cursor's connection; the result is kept for each connection.
+            to_text: returns a statement's text, from the cursor and the first argument.
+            record: records a statement's answer, from the call, the cursor and the text; false if the program hasn't
+                read the rows yet.
+            find_connection: returns a cursor's connection.
         """
         self.packages = packages
         self.record = record
@@ -68,73 +69,73 @@ class Driver:
         self._held: WeakKeyDictionary[Any, Held] = WeakKeyDictionary()
 
     def execute(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as the driver has it
-        """Goes around ``execute``."""
+        """Wraps ``execute``."""
         frame = _get_frame(2)
         with _Sending(self, frame, cursor, name_values, args, kwargs):
             return call_from(frame)(execute, cursor, *args, **kwargs)
 
     def execute_many(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``executemany``."""
+        """Wraps ``executemany``."""
         frame = _get_frame(2)
         with _Sending(self, frame, cursor, name_sets, args, kwargs):
             return call_from(frame)(execute, cursor, *args, **kwargs)
 
     def call(self, call: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``callproc``."""
+        """Wraps ``callproc``."""
         frame = _get_frame(2)
         with _Sending(self, frame, cursor, name_values, *_read_procedure(*args, **kwargs)):
             return call_from(frame)(call, cursor, *args, **kwargs)
 
     async def execute_later(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``execute``."""
+        """Wraps an asynchronous ``execute``."""
         with _Sending(self, _get_frame(1), cursor, name_values, args, kwargs):
             return await execute(cursor, *args, **kwargs)
 
     async def execute_many_later(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``executemany``."""
+        """Wraps an asynchronous ``executemany``."""
         with _Sending(self, _get_frame(1), cursor, name_sets, args, kwargs):
             return await execute(cursor, *args, **kwargs)
 
     async def call_later(self, call: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``callproc``."""
+        """Wraps an asynchronous ``callproc``."""
         with _Sending(self, _get_frame(1), cursor, name_values, *_read_procedure(*args, **kwargs)):
             return await call(cursor, *args, **kwargs)
 
     # Rows that the program reads when it likes
 
     def fetch_one(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``fetchone``."""
+        """Wraps ``fetchone``."""
         return self._fetch(as_row_or_none, fetch, cursor, *args, **kwargs)
 
     def fetch_many(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``fetchmany``."""
+        """Wraps ``fetchmany``."""
         return self._fetch(as_they_are, fetch, cursor, *args, **kwargs)
 
     def fetch_all(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``fetchall``."""
+        """Wraps ``fetchall``."""
         rows = self._fetch(as_they_are, fetch, cursor, *args, **kwargs)
         self._end_idle(cursor)
         return rows
 
     def fetch_next(self, fetch: Callable[..., Any], cursor: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around ``__next__``."""
+        """Wraps ``__next__``."""
         return self._fetch(as_row_or_none, fetch, cursor)
 
     def leave(self, leave: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around what makes an end of reading in order: ``close`` and ``scroll``, be they asynchronous or not."""
+        """Wraps methods that end reading in order, ``close`` and ``scroll``, asynchronous ones included."""
         self.end_reading(cursor)
         return leave(cursor, *args, **kwargs)
 
     async def fetch_one_later(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``fetchone``, or ``__anext__``."""
+        """Wraps an asynchronous ``fetchone``, or ``__anext__``."""
         return await self._fetch_later(as_row_or_none, fetch, cursor, *args, **kwargs)
 
     async def fetch_many_later(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``fetchmany``."""
+        """Wraps an asynchronous ``fetchmany``."""
         return await self._fetch_later(as_they_are, fetch, cursor, *args, **kwargs)
 
     async def fetch_all_later(self, fetch: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around an asynchronous ``fetchall``."""
+        """Wraps an asynchronous ``fetchall``."""
         rows = await self._fetch_later(as_they_are, fetch, cursor, *args, **kwargs)
         self._end_idle(cursor)
         return rows
@@ -170,7 +171,7 @@ class Driver:
         self._held[cursor] = Held(Reading(call))
 
     def end_reading(self, cursor: Any) -> None:  # noqa: ANN401  # as above
-        """Tells what was read of the statement before on the same cursor."""
+        """Writes the line of the cursor's previous statement, with the rows that were read."""
         held = self._held.pop(cursor, None) if self._held else None
         if held is not None:
             held.reading.end()
@@ -191,7 +192,7 @@ class Driver:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> tuple[str, Call]:
-        """The statement's text and its call; none of what asks nothing, or is told already, or can't be understood."""
+        """The statement's text and its call; no call if it is empty, traced elsewhere, or can't be understood."""
         if not is_told(frame, self.packages):
             with suppress(Exception):
                 query, parameters = _read_arguments(*args, **kwargs)
@@ -202,7 +203,7 @@ class Driver:
         return "", NOT_TRACED
 
     def note(self, cursor: Any, text: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ANN401  # as above
-        """Notes what a statement that has been executed tells the connection."""
+        """Notes the schema that an executed statement sets."""
         self._find(cursor).note(text, _read_arguments(*args, **kwargs)[1])
 
     def _find(self, cursor: Any) -> Connected:  # noqa: ANN401  # as above
@@ -213,14 +214,14 @@ class Driver:
         return known
 
     def roll_back(self, roll_back: Callable[..., Any], connection: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-        """Goes around a connection's ``rollback``, be it asynchronous or not."""
+        """Wraps a connection's ``rollback``, asynchronous or not."""
         if Session.is_any and connection in self._connected:
             self._connected[connection].roll_back()
         return roll_back(connection, *args, **kwargs)
 
 
 class _Sending:
-    """The time in which a driver sends a statement and takes what comes, as a call."""
+    """The call of a statement, while the driver sends it and receives the answer."""
 
     __slots__ = ("_args", "_call", "_cursor", "_driver", "_kwargs", "_text")
 
@@ -257,7 +258,7 @@ class _Sending:
 
 
 def _read_arguments(query: Any = None, parameters: Any = None, *_: Any, **named: Any) -> tuple[Any, Any]:  # noqa: ANN401  # as above
-    """The statement and its parameters, whatever a driver calls them."""
+    """The statement and its parameters, under any driver's names for them."""
     if query is None:
         query = named["operation"]
     if parameters is None:
@@ -266,7 +267,7 @@ def _read_arguments(query: Any = None, parameters: Any = None, *_: Any, **named:
 
 
 def _read_procedure(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401  # as above
-    """What calls a procedure, as a statement and its parameters."""
+    """The call of a procedure as a statement with parameters."""
     with suppress(Exception):
         name, parameters = _read_arguments(*(args or (kwargs["procname"],)), **kwargs)
         places = ", ".join(["%s"] * len(parameters or ()))

@@ -1,6 +1,6 @@
-"""What the hooks for drivers of databases share: which database a connection asks, and what is told already.
+"""Shared by the hooks for database drivers: a connection's database, and which statements another hook traces.
 
-A library above a driver may have a hook of its own. What it asks is told once, by that hook.
+A library above a driver may have a hook of its own, which then traces its statements.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _databases = Databases()
 
 
 class Connected:
-    """What is known of a connection: the database that it asks, and what it has been told of schemas."""
+    """What is known of a connection: its database, and the schema that was set."""
 
     __slots__ = ("_key", "_name", "_named", "_session", "_test")
 
     def __init__(self, key: Hashable, name: str) -> None:
-        """Takes what tells the database from others, and what to call it where there are several."""
+        """Takes what identifies the database, and a name for it if there are several."""
         self._key = key
         self._name = name
         self._test: object = None
@@ -49,9 +49,9 @@ class Connected:
         start: FrameType | None = None,
         query: object = None,
     ) -> Call:
-        """Begins the call that a statement is.
+        """Begins the call of a statement.
 
-        The arguments are those of ``begin_statement``; a query is what the program has given the driver, if no text.
+        The arguments are those of ``begin_statement``; ``query`` is what the program passed to the driver, if no text.
         """
         if self._test is not now.test:
             self._test, self._named = now.test, _databases.name(self._key, self._name)
@@ -69,7 +69,7 @@ class Connected:
         )
 
     def note(self, sql: str, parameters: object) -> None:
-        """Notes what a statement that has been executed tells the connection."""
+        """Notes the schema that an executed statement sets."""
         statement = describe(sql)
         if self._session is None and statement.sets_schema is not None:
             self._session = Session()
@@ -77,17 +77,17 @@ class Connected:
             self._session.note(statement, name_values(parameters))
 
     def roll_back(self) -> None:
-        """Notes that what was told since the transaction began may hold no more."""
+        """Notes that a schema which was set in the transaction may no longer hold."""
         if self._session is not None:
             self._session.roll_back()
 
 
 def is_told(frame: FrameType, packages: tuple[str, ...]) -> bool:
-    """Whether a statement is told already, by the hook of a library above the driver, or is to be told by none.
+    """Whether a statement isn't to be traced here: another library's hook traces it, or none should.
 
     Args:
         frame: what sends it.
-        packages: the driver's own, which may send it for others.
+        packages: the driver's own packages, which may send it for others.
     """
     log = now.log
     if log is None or _is_left.get():
@@ -99,7 +99,7 @@ def is_told(frame: FrameType, packages: tuple[str, ...]) -> bool:
 
 
 def is_of_hooked(frame: FrameType, packages: tuple[str, ...]) -> bool:
-    """Whether a library asks a driver, by whatever part of it, whose own hook tells what is to be told of it."""
+    """Whether the library that uses the driver has a hook of its own, which traces its statements."""
     asker: FrameType | None = frame
     package = name_package(frame)
     while package in packages and (asker := asker and asker.f_back) is not None:
@@ -108,7 +108,7 @@ def is_of_hooked(frame: FrameType, packages: tuple[str, ...]) -> bool:
 
 
 def leave(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever it takes and gives
-    """Carries out what a library asks in another thread, of which nothing is to be told there."""
+    """Runs a library's work in another thread without tracing its statements there."""
     before = _is_left.set(True)
     try:
         return work(*args, **kwargs)
@@ -117,5 +117,5 @@ def leave(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: 
 
 
 def name_sets(parameter_sets: object) -> list[tuple[str, object]]:
-    """The values of a statement that runs for many sets of them; nothing of what can be gone through but once."""
+    """The values of a statement that runs for many sets of them; none if they can only be iterated once."""
     return name_many(parameter_sets) if isinstance(parameter_sets, (list, tuple)) else []

@@ -1,6 +1,7 @@
-"""Libraries between a program and what a hook traces, which only send what the program has asked of them.
+"""Libraries between a program and a traced driver, such as peewee: they send what the program asks for.
 
-Some have remedies of their own: ``via=`` names them, with the relation that they load, where their frames tell it.
+The advice knows remedies for some of them, so ``via=`` names these, with the relation that they load if their frames
+show it.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _NAMES = {
     "pugsql": "pugsql",
     "sqlite_utils": "sqlite-utils",
 }
-"""By package what the advice calls it."""
+"""The name of each package in ``via=``."""
 
 
 class _Imported:
-    """Whether any of these has been imported, and how many modules there were when that was found out."""
+    """Whether one of these packages has been imported, and the number of modules when that was found out."""
 
     count = 0
     is_any = False
@@ -75,7 +76,7 @@ def name_layer(frame: FrameType | None, inside: tuple[str, ...]) -> str | None:
 
 
 def _is_any_imported() -> bool:
-    """Whether there is anything to look for; each statement asks."""
+    """Whether there is anything to look for. It is called for each statement, so it must be quick."""
     count = len(sys.modules)
     if count != _imported.count:
         _imported.count, _imported.is_any = count, not _NAMES.keys().isdisjoint(sys.modules)
@@ -83,7 +84,7 @@ def _is_any_imported() -> bool:
 
 
 def _go_outward(frame: FrameType | None) -> Iterator[FrameType]:
-    """The frames from one on, through the greenlets in which asynchronous code runs synchronous one."""
+    """This frame and those around it, also across the greenlets in which asynchronous code runs synchronous code."""
     greenlet = sys.modules.get("greenlet")
     waiting = None if greenlet is None else greenlet.getcurrent()
     while True:
@@ -97,13 +98,13 @@ def _go_outward(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _read_accessor(accessor: Any) -> str | None:  # noqa: ANN401  # of a version's own kind
-    """Of peewee, which loads what a foreign key points to: ``Book.author``."""
+    """The foreign key whose target peewee loads: ``Book.author``."""
     field = accessor.field
     return f"{field.model.__name__}.{field.name}"
 
 
 def _read_query(query: Any) -> str | None:  # noqa: ANN401  # as above
-    """Of peewee, which loads the rows that point to one: ``Author.books[]``, where nothing else is asked of them."""
+    """The relation whose rows peewee loads: ``Author.books[]``; None if the query has other conditions."""
     where = query._where  # noqa: SLF001  # nothing else tells it
     field = where.lhs
     if where.op != "=" or query._limit is not None or not hasattr(field, "rel_model"):  # noqa: SLF001  # as above
@@ -115,4 +116,4 @@ _READERS: dict[tuple[str, str], tuple[str, Callable[[Any], str | None]]] = {
     ("peewee", "get_rel_instance"): ("self", _read_accessor),
     ("peewee", "execute"): ("query", _read_query),
 }
-"""By package and function: a local of its frame, and what reads a relation from that."""
+"""By package and function: a local variable of its frame, and a function that reads the relation from it."""

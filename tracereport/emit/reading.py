@@ -1,6 +1,6 @@
-"""Calls that go on while the program does other things: rows that it reads when it likes, and read by nobody else.
+"""Calls that stay open while the program does other things, because it reads their rows in parts.
 
-Whatever a cursor gives or raises is the driver's.
+A cursor's results and exceptions stay as they are, and no row is read that the program doesn't read.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 UNCHANGING: set[type] = {tuple}
-"""Kinds of rows that can wait for others to be taken down: the program can't change them."""
+"""Types of rows that can be hashed later, together with others: the program can't change them."""
 _ROWS_AT_ONCE = 100
 _open: set[Pausing] = set()
 
 
 class _Answer:
-    """Rows that are taken down as they are read: how many, and the digest that they would have as one list."""
+    """Counts rows as they are read, and hashes them to the digest that they would have as one list."""
 
     __slots__ = ("_hash", "_is_hashed", "_is_plain", "_waiting", "count")
 
@@ -41,7 +41,7 @@ class _Answer:
         self._waiting: list[Any] = []
 
     def add(self, rows: Sequence[Any]) -> None:
-        """Takes down the next rows."""
+        """Adds the next rows."""
         self.count += len(rows)
         if self._is_plain:
             if len(rows) == 1 and type(rows[0]) in UNCHANGING:
@@ -67,7 +67,7 @@ class _Answer:
         self._waiting = []
 
     def record(self, call: Call) -> None:
-        """Records what has been read."""
+        """Records the number of rows and their digest."""
         call.record(rows=self.count)
         self._hash_rows()
         if self._is_plain:
@@ -76,10 +76,10 @@ class _Answer:
 
 
 class Pausing:
-    """A call that goes on while the program does other things, until it is ended, or tracing is.
+    """A call that stays open while the program does other things, until it is ended or tracing stops.
 
-    Only the time counts in which the driver works for it, each time within ``with pausing:``; and what the program asks
-    in between isn't part of the call.
+    It counts only the time in which the driver works for it, which is within ``with pausing:``. Calls that the program
+    makes in between aren't part of it.
     """
 
     __slots__ = ("_call", "_is_working", "_left_ns")
@@ -95,7 +95,7 @@ class Pausing:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the driver may be set to work for it: it does already where one of its methods calls another."""
+        """Whether the driver isn't working for it yet, as it is when one of its methods calls another."""
         return self._call is not None and not self._is_working
 
     def __enter__(self) -> Self:
@@ -115,7 +115,7 @@ class Pausing:
             self._call.mark(failed=True)
 
     def end(self) -> None:
-        """Tells the call, unless it has been told."""
+        """Writes the call's line, unless it has been written."""
         call, self._call = self._call, None
         if call is None:
             return

@@ -1,6 +1,6 @@
-"""Groups of calls that look like a loop over rows, and are none: each is of many rows, or a page, or of one row always.
+"""Groups of calls that look like a loop over rows but aren't: each call is for many rows, a page, or the same row.
 
-That is for the statements to tell (``calls.batches``); calls without any are left alone.
+The statements tell (``calls.batches``); other calls are left as they are.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,13 +32,16 @@ def find_batched_questions(
     first: NDArray[np.integer],
     varying_of: Callable[[int], Sequence[int]],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which groups of questions ask for many keys or a page each, and which for a range each.
+    """Finds groups whose questions ask for many keys or a page each, and groups whose questions ask for a range each.
 
     Args:
         ordered: all calls.
-        group: per place its group, negative for none.
-        first: per group the place of its first call.
-        varying_of: gives the positions of the parameters that vary in a group.
+        group: the group of each place, negative for none.
+        first: the place of each group's first call.
+        varying_of: returns the positions of the parameters that vary in a group.
+
+    Returns:
+        Two flags for each group.
     """
     is_batched, is_range = np.zeros((2, len(first)), bool)
     texts = ordered.calls.lookups.text
@@ -58,7 +61,7 @@ def find_batched_questions(
 def find_batched_writes(
     ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
 ) -> NDArray[np.bool_]:
-    """Which groups of writes are of many rows each, of fewer than ``least`` different rows, or of several kinds."""
+    """Flags groups whose writes are for many rows each, for fewer than ``least`` different rows, or for several endpoints."""
     calls = ordered.calls
     lookup, count = ordered.lookup[first], len(first)
     wanted, index = np.unique(lookup, return_inverse=True)
@@ -78,9 +81,9 @@ def find_batched_writes(
 
 
 def find_asked_between(ordered: OrderedCalls, group: NDArray[np.int32], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the chosen groups of writes have a question for what they change between two of their calls.
+    """Flags chosen groups of writes in which the written resource is asked for between two of the writes.
 
-    What is written by the one may decide about the next, as where jobs are taken off a queue.
+    Then one write may decide about the next, as when jobs are taken off a queue.
     """
     is_between = np.zeros(len(chosen), bool)
     if not chosen.any():
