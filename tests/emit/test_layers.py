@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.tracing import tracing
+from tracereport.emit import layers
 from tracereport.emit import sqlalchemy as sqlalchemy_hook
 
 INSTALLED = "/usr/lib/python3/dist-packages/{}.py"
@@ -25,6 +26,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         module = ModuleType(name)
         exec(compile(source, file.format(name), "exec"), vars(module))  # noqa: S102  # our own
         monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(layers._imported, "count", 0)  # another test may have had as many modules
         return module
 
     return make

@@ -61,7 +61,7 @@ def find_batched_questions(
 def find_batched_writes(
     ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
 ) -> NDArray[np.bool_]:
-    """Flags groups whose writes are for many rows each, for fewer than ``least`` different rows, or for several endpoints."""
+    """Flags groups of writes that are for many rows each, for fewer than ``least`` rows, or for several endpoints."""
     calls = ordered.calls
     lookup, count = ordered.lookup[first], len(first)
     wanted, index = np.unique(lookup, return_inverse=True)
