@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.paths import ROOT
 from tests.shop import run_pytest
 from tests.written_lines import read_line
 
@@ -99,7 +100,7 @@ def pytest_report_header(config):
 def test_what_other_plugins_note_on_the_options_stays(tmp_path: Path) -> None:
     (tmp_path / "noting.py").write_text(NOTING)
     (tmp_path / "test_it.py").write_text("def test_it(): pass")
-    done = run_pytest(tmp_path, "-p", "noting", "--perf-trace", "test_it.py", PYTHONPATH=f"{tmp_path}:{Path.cwd()}")
+    done = run_pytest(tmp_path, "-p", "noting", "--perf-trace", "test_it.py", PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert "noted early" in done.stdout, done.stdout + done.stderr
 
 
@@ -199,3 +200,18 @@ def test_tests_may_remove_the_traces(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     assert "perf-trace: perf_trace.log: No such file or directory" in done.stdout
+
+
+def test_what_measures_the_tests_does_not_measure_the_report(tmp_path: Path) -> None:
+    """Coverage has each Python that starts write a file of its own, which nobody joins once the tests are over."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nif 'COVERAGE_PROCESS_START' in os.environ:\n    open(f'measured-{os.getpid()}', 'w').close()\n"
+    )
+    (tmp_path / "test_it.py").write_text(
+        "import sqlite3\ndef test_it(): sqlite3.connect(':memory:').execute('SELECT 1').fetchall()\n"
+    )
+    measuring = {"COVERAGE_PROCESS_START": ".coveragerc", "PYTHONWARNINGS": "error"}
+    done = run_pytest(tmp_path, "--perf-trace", PYTHONPATH=f"{tmp_path}:{ROOT}", **measuring)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "perf_trace.log: 2 calls" in done.stdout
+    assert len([*tmp_path.glob("measured-*")]) == 1

@@ -34,6 +34,9 @@ or name modules whose functions are all to be traced, in pyproject.toml:
 
 "python -m pydoc {package}" tells more."""
 
+_OF_THE_TESTS = ("PERF_TRACE", "COV_CORE_", "COVERAGE_PROCESS_", "PYTHONWARNINGS", "PYTHONINSPECT")
+"""Variables that are for the tests alone: what measures them, and what makes errors of their warnings."""
+
 
 def list_traced_modules(root: Path) -> list[str]:
     """The modules that ``[tool.tracereport.trace]`` in ``pyproject.toml`` names.
@@ -72,13 +75,14 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
             f"To see what could be saved: uvx tracereport {typed}   (or: pipx run tracereport {typed})"
         )
         return
-    environment = {**os.environ, "COLUMNS": str(terminalreporter._tw.fullwidth)}  # noqa: SLF001
-    environment.pop("PERF_TRACE", None)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_TESTS)}
+    environment["COLUMNS"] = str(terminalreporter._tw.fullwidth)  # noqa: SLF001
     # A process of its own: the report's libraries have no business in the one that is being tested.
     report = subprocess.run(  # noqa: S603  # ourselves
         [*command, str(near), "--format", "brief"],
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         errors="backslashreplace",
