@@ -19,6 +19,9 @@ _PLACE: Final = r"(?:\?|%s|\$\d+|:\w+|%\(\w+\)s|@\w+)"
 _EQUALS: Final = re.compile(rf"([\w.\"`\[\]]+)\s*=\s*{_PLACE}(?![\w(])|{_PLACE}\s*=\s*([\w.\"`\[\]]+)", re.IGNORECASE)
 _WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
 _NAME: Final = re.compile(r"\w+\Z")
+_AGGREGATE: Final = re.compile(
+    r"\s*select\s+(count|sum|min|max|avg)\s*\((?!.*\bgroup\s+by\b)", re.IGNORECASE | re.DOTALL
+)
 _OF_MODEL: Final = re.compile(r"([A-Z]\w*(?:::[A-Z]\w*)*) (Load|Create|Update|Destroy)\Z")
 """What Rails calls the statements that load and write a model's rows."""
 _VERBS: Final = {"Create": "insert", "Update": "update", "Destroy": "delete"}
@@ -37,6 +40,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     is_many: bool = False
     column: str | None = None
     """The one column that the statement compares with a value."""
+    aggregate: str | None = None
+    """``count``, ``sum``, ``min``, ``max`` or ``avg``, where the statement gives that of some rows, and no row."""
     verb: str | None = None
     """``insert``, ``update`` or ``delete``."""
     place: str | None = None
@@ -55,6 +60,7 @@ def read_known(finding: Finding) -> Known:
         hook=hooks.pop(),
         model=of_model[1] if of_model else None,
         column=_find_column(finding),
+        aggregate=_find_aggregate(finding),
         verb=verb if verb in _VERBS.values() else None,
         place=_find_place(finding),
     )
@@ -81,10 +87,21 @@ def _find_place(finding: Finding) -> str | None:
 
 def _find_column(finding: Finding) -> str | None:
     """The name of the column, bare, where the evidence's statement has one condition that takes a value."""
-    statements = {param.value for call in finding.evidence.rows for param in call.params if param.name == "sql"}
-    if len(statements) != 1:
+    statement = _find_statement(finding)
+    if statement is None:
         return None
-    _, *conditions = _WHERE.split(statements.pop())
+    _, *conditions = _WHERE.split(statement)
     compared = [left or right for left, right in _EQUALS.findall(conditions[0])] if len(conditions) == 1 else []
     name = compared[0].rpartition(".")[2].strip('"`[]') if len(compared) == 1 else ""
     return name if _NAME.match(name) else None
+
+
+def _find_aggregate(finding: Finding) -> str | None:
+    found = _AGGREGATE.match(_find_statement(finding) or "")
+    return found[1].lower() if found is not None else None
+
+
+def _find_statement(finding: Finding) -> str | None:
+    """The evidence's statement, where it is one."""
+    statements = {param.value for call in finding.evidence.rows for param in call.params if param.name == "sql"}
+    return statements.pop() if len(statements) == 1 else None

@@ -19,6 +19,9 @@ class Words(Plain):
                 f"Add {related} to the queryset of {code(known.model)}: "
                 f"{code(known.relation)} is loaded{self.at_place}, once for each row."
             )
+        if known.aggregate:
+            annotated = f"`annotate(…={known.aggregate.title()}(…))` on the queryset that loads the rows"
+            return f"Ask for all of one {self.parent} in a single query: {annotated}, {self.instead}."
         return f"Ask for all of one {self.parent} in a single query: `filter({self.column}__in=…)`, {self.instead}."
 
     def load_fix(self) -> str:
@@ -46,6 +49,18 @@ class Words(Plain):
                 f" the queryset {self.before_loop}:",
                 f"-    {objects}",
                 f'+    {objects}.{self._related}("{sketch(known.attribute)}")',
+            ]
+        if known.aggregate:
+            function = known.aggregate.title()
+            return [
+                f" the queryset {self.before_loop}:",
+                "-    ….objects",
+                f'+    ….objects.annotate({known.aggregate}_of_…={function}("…"))',
+                "",
+                self.in_caller,
+                "     for each row:",
+                f"-        ….filter({self.column}=row.…).{'count()' if known.aggregate == 'count' else 'aggregate(…)'}",
+                f"+        row.{known.aggregate}_of_…",
             ]
         return [
             self.in_caller,

@@ -22,9 +22,10 @@ class Words(Plain):
                 "because a commit expired it (`expire_on_commit=False`), a column is deferred (`undefer`), or it is of "
                 "a subclass of the one that was selected (`selectin_polymorphic`)."
             )
+        grouped = f".group_by({self.column})" if known.aggregate else ""
         return (
-            f"Ask for all {self.varying}s of one {self.parent} in a single query: `.where({self.column}.in_(…))`, "
-            f"{self.instead}."
+            f"Ask for all {self.varying}s of one {self.parent} in a single query: "
+            f"`.where({self.column}.in_(…)){grouped}`, {self.instead}."
         )
 
     def load_fix(self) -> str:
@@ -63,6 +64,15 @@ class Words(Plain):
                 "     session.commit()",
                 f"+    rows = session.scalars(select({sketch(known.model)}).where(…)).all()",
                 "     for each of the rows:",
+            ]
+        if known.aggregate:
+            of_all = f"select({self.column}, func.{known.aggregate}(…)).where({self.column}.in_({self.key}s))"
+            return [
+                self.in_caller,
+                f"+    by_key = dict(session.execute({of_all}.group_by({self.column})).all())",
+                f"     for each {self.key}:",
+                f"-        session.scalar(select(func.{known.aggregate}(…)).where({self.column} == {self.key}))",
+                f"+        by_key.get({self.key})  # None, where there was nothing",
             ]
         return [
             self.in_caller,
