@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.paths import ROOT
-from tests.shop import run_pytest
+from tests.shop import load_plugin, run_pytest
 from tests.written_lines import read_line
 
 FAILING = """
@@ -215,3 +217,47 @@ def test_what_measures_the_tests_does_not_measure_the_report(tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "perf_trace.log: 2 calls" in done.stdout
     assert len([*tmp_path.glob("measured-*")]) == 1
+
+
+RUNNING = """
+import os, pytest, sqlite3
+
+def ask(number):
+    sqlite3.connect(":memory:").execute("SELECT ?", (number,)).fetchall()
+
+def read_ours():
+    return {{name: value for name, value in os.environ.items() if "PERF_TRACE" in name}}
+
+def test_runs_pytest(tmp_path):
+    ask(0)
+    (tmp_path / "test_inner.py").write_text(
+        "import sqlite3\\ndef test_inner(): sqlite3.connect(':memory:').execute('SELECT 77').fetchall()\\n"
+    )
+    before = read_ours()
+    assert pytest.main([*{options!r}, "-q", "--rootdir", str(tmp_path), str(tmp_path)]) == 0
+    assert read_ours() == before
+    ask(1)
+
+def test_after_it():
+    ask(2)
+"""
+
+
+@pytest.mark.parametrize(("option", "inner"), [("-s", ["SELECT 77"]), ("--perf-trace=inner.log", [])])
+def test_a_test_that_runs_pytest_itself_is_traced_to_its_end(tmp_path: Path, option: str, inner: list[str]) -> None:
+    """What the inner run asks is the outer one's, unless it has a file of its own."""
+    (tmp_path / "test_it.py").write_text(RUNNING.format(options=[*load_plugin(), option]))
+    done = run_pytest(tmp_path, "--perf-trace")
+    assert done.returncode == 0, done.stdout
+    calls = [read_line(line) for line in (tmp_path / "perf_trace.log").read_text().splitlines()[1:]]
+    assert sorted(call.number for call in calls) == [*range(len(calls))]
+    asked = [(call.test, dict(call.params)) for call in calls if call.function == "select"]
+    assert [(test, params["sql"]) for test, params in asked if "p1" not in params] == [
+        ("test_inner.py::test_inner", sql) for sql in inner
+    ]
+    assert [(test, params["p1"]) for test, params in asked if "p1" in params] == [
+        ("test_it.py::test_runs_pytest", "0"),
+        ("test_it.py::test_runs_pytest", "1"),
+        ("test_it.py::test_after_it", "2"),
+    ]
+    assert (tmp_path / "inner.log").exists() == (not inner)

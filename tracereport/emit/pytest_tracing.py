@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -48,7 +48,8 @@ def switch_on(config: pytest.Config, target: str | None, without: Sequence[str])
         ValueError: the configuration names no modules where it should, or there is no such hook.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    tracing = _start(config, target, worker, os.environ.get(_VARIABLE, ""))
+    wanted = os.environ.get(_VARIABLE, "")
+    tracing = _start(config, target, worker, "" if wanted in _Worker.targets else wanted)
     hooks.switch_on(without, list_traced_modules(config.rootpath))
     config.pluginmanager.register(tracing, "perf-trace-run")
 
@@ -86,10 +87,11 @@ class _Tracing:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> _Around:
-        """Names no test between tests."""
+        """Names no test between tests, but the one that this run stands in, where a test runs pytest itself."""
         self._tries.pop(item.nodeid, None)
+        outside = get_test()
         yield
-        name_test(None)
+        set_test(outside)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> _Around:
@@ -129,6 +131,9 @@ class _Tracing:
 class _Worker(_Tracing):
     """A process that writes a file of its own into the run's folder."""
 
+    targets: ClassVar[set[str]] = set()
+    """Where the runs that go on in this process write: several, where a test runs pytest itself."""
+
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
@@ -142,9 +147,16 @@ class _Worker(_Tracing):
         """
         self.part = self.folder / f"{name}-{os.getpid()}.log"
         self.part.write_text(MARKER.format(name=name), encoding="utf-8")
-        target = str(self.folder / f"{name}-%p.log")
-        start(target)
-        os.environ[_VARIABLE] = target
+        self._target = str(self.folder / f"{name}-%p.log")
+        outside, now.log = now.log, None  # it stays open
+        try:
+            start(self._target)
+        except OSError:
+            now.log = outside
+            raise
+        self._outside = outside
+        self.targets.add(self._target)
+        os.environ[_VARIABLE] = self._target
         return self
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -152,8 +164,10 @@ class _Worker(_Tracing):
         session.config.workeroutput[_LOST] = now.lost  # type: ignore[attr-defined]  # xdist's
 
     def pytest_unconfigure(self) -> None:
-        """Switches tracing off, and leaves the environment as it was."""
+        """Leaves tracing and the environment as they were: a test that runs pytest itself may be traced, too."""
         stop()
+        now.log = self._outside
+        self.targets.discard(self._target)
         if self._environment is None:
             os.environ.pop(_VARIABLE, None)
         else:
