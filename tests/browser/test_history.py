@@ -97,7 +97,7 @@ def test_all_of_it_is_there_without_scripts(browser: Browser, address: str) -> N
         assert page.locator(".picture svg path").count() > 3
         assert page.locator(".course").count() > 25
         words = page.locator("main").inner_text()
-        assert "Runs with which most changed" in words
+        assert "Runs that changed most" in words
         assert "since feature/long-branch-name-3 on 4 May" in words or "gone with" in words
         assert page.get_by_role("button", name="Dark").count() == 0
 

@@ -40,36 +40,48 @@ def test_a_log_that_keeps_every_rule_has_tried_them_all() -> None:
         (1, "PERF_TRACE|1|", "PERF_TRACE|01|", "lines", "without a call number"),
         (1, "PERF_TRACE|1|", f"PERF_TRACE|{'9' * 5_000}|", "lines", "without a call number"),
         (1, "elapsed_us=5|", f"elapsed_us={'9' * 5_000}|", "lines", "a time of 5,000 digits"),
-        (1, "rows=1", f"rows={'9' * 5_000}", "fields", "no unsigned 64-bit number"),
+        (1, "rows=1", f"rows={'9' * 5_000}", "fields", "isn't an unsigned 64-bit number"),
         (1, "elapsed_us=5|", "", "lines", "no elapsed_us"),
         (1, "elapsed_us=5|", "elapsed=5ms|", "lines", "no elapsed_us=<number> field: elapsed=5ms is none"),
         (1, "elapsed_us=5|", "elapsed_us=-5|", "lines", "elapsed_us=-5 is none"),
         (1, "id=1|", "id=\udcff|", "lines", "isn't UTF-8"),
         (1, "id=1|", "id=PERF_TRACE|", "lines", "torn"),
         (1, "id=1|", "elapsed_us=9|id=1|", "fields", "a parameter is called elapsed_us"),
-        (1, "rows=1", "rows=-1", "fields", "no unsigned 64-bit number"),
-        (1, "rows=1", "rows=18446744073709551616", "fields", "no unsigned 64-bit number"),
+        (1, "rows=1", "rows=-1", "fields", "isn't an unsigned 64-bit number"),
+        (1, "rows=1", "rows=18446744073709551616", "fields", "isn't an unsigned 64-bit number"),
         (1, "rows=1", "elapsed_ms=1|rows=1", None, ""),
         (1, "id=1|", "1|", "escapes", "isn't escaped"),
         (2, r"\x5c", "\\n", "escapes", "no escape"),
-        (1, "PERF_TRACE|1|", "PERF_TRACE|2|", "numbers", "2 has stood in line 1"),
+        (1, "PERF_TRACE|1|", "PERF_TRACE|2|", "numbers", "2 is already used in line 1"),
         (1, "PERF_TRACE|1|", "PERF_TRACE|3|", "numbers", "there is no 1"),
-        (1, "parent=0", "parent=none|parent=0", "reserved", "parent stands twice"),
+        (1, "parent=0", "parent=none|parent=0", "reserved", "parent occurs twice"),
         (1, "parent=0", "parent=7", "order", "has the parent 7"),
-        (4, "parent=none", "parent=x", "reserved", "parent=x isn't a value of parent: it is a call's number, or none"),
+        (
+            4,
+            "parent=none",
+            "parent=x",
+            "reserved",
+            "parent=x isn't a value of parent: it must be a call's number, or none",
+        ),
         (2, "|parent=0", "", "parents", "no parent, and other lines have one"),
         (2, "elapsed_us=5", "elapsed_us=50", "parents", "lasts longer than its parent"),
         (4, "|process=4712", "", "processes", "this line names none"),
-        (3, "phase=call", "phase=run", "reserved", "phase=run isn't a value of phase: it is setup, call or teardown"),
+        (
+            3,
+            "phase=call",
+            "phase=run",
+            "reserved",
+            "phase=run isn't a value of phase: it must be setup, call or teardown",
+        ),
         (3, "try=2", "try=0", "reserved", "try=0"),
-        (3, "frame=1", "frame=true", "reserved", "frame=true isn't a value of frame: a flag is 1, or it isn't there"),
-        (1, "at=shop.go:7", "at=shop.go", "reserved", "at=shop.go isn't a value of at: it is <path>:<line>"),
+        (3, "frame=1", "frame=true", "reserved", "frame=true isn't a value of frame: a flag is 1, or left out"),
+        (1, "at=shop.go:7", "at=shop.go", "reserved", "at=shop.go isn't a value of at: it must be <path>:<line>"),
         (1, "at=shop.go:7", "at=/home/me/shop.go:7", "reserved", "the root of the repository"),
         (1, "at=shop.go:7", r"at=C:\src\shop.cs:7", "reserved", "the root of the repository"),
         (1, "|at=shop.go:7", "", None, ""),
         (1, "id=1|", "id=1|at=shop.go:7|", None, ""),  # a parameter of the program's, beside the field
-        (2, "|id=", "|at=shop.go:7|id=", "reserved", "stands before the time"),
-        (1, "id=1", "id=<User object at 0x7f3ab4c0>", "values", "id holds the address 'at 0x7f3ab4c0'"),
+        (2, "|id=", "|at=shop.go:7|id=", "reserved", "is before the time"),
+        (1, "id=1", "id=<User object at 0x7f3ab4c0>", "values", "id contains the address 'at 0x7f3ab4c0'"),
         (1, "id=1", "id=shop.User@1b6d3586", "values", "address"),
         (1, "id=1", "id=&{0xc000012080}", "values", "address"),
         (1, "id=1", "id=0x00f3ab4c1", None, ""),
@@ -98,7 +110,7 @@ def test_a_newline_in_a_text_is_told_where_the_record_goes_on() -> None:
 
 
 def test_lines_that_are_written_at_the_start_are_found() -> None:
-    assert check(GOOD[2:3] + GOOD[:2])["order"].breaches[0] == (2, "its parent's line stands before it")
+    assert check(GOOD[2:3] + GOOD[:2])["order"].breaches[0] == (2, "its parent's line comes before it")
 
 
 def test_what_nothing_in_the_log_tries_is_said() -> None:

@@ -257,7 +257,7 @@ def test_the_text_ends_with_the_verdict(folder: Path, capsys: pytest.CaptureFixt
     assert main(["history", "run-*.json.gz"]) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[0].endswith(": 3 runs, a1b2c3d on 1 May to c3d4e5f on 3 May")
-    verdict = "In 3 runs: calls 3 → 10 (+7), asked again 2 → 9 (+7). Of 1 finding 1 grew. Most by one finding: "
+    verdict = "In 3 runs: calls 3 → 10 (+7), asked again 2 → 9 (+7). Of 1 finding, 1 grew. Most by one finding: "
     assert " ".join(printed.split()).endswith(f"{verdict}`page` asks `load` again, 2 → 9 with `c3d4e5f` on 3 May.")
 
 

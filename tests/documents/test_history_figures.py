@@ -24,7 +24,7 @@ NAMED_FINDINGS: Final = 3
 HISTORIES: Final = {"planted": planted_history(), "some": some_history()}
 HEADINGS: Final = {
     "findings": "Findings over the runs",
-    "changes": "Runs with which most changed",
+    "changes": "Runs that changed most",
     "functions": "Functions that came and went",
     "runs": "Runs",
 }

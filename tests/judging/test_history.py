@@ -114,7 +114,7 @@ def test_one_run_has_no_history_yet() -> None:
 def test_the_verdict_tells_the_largest_step_of_what_grew_most() -> None:
     history = history_of(*runs_that_repeat(2, 3, 40))
     assert history.verdict == (
-        "In 3 runs: calls 4 → 42 (+38), asked again 2 → 40 (+38). Of 1 finding 1 grew. "
+        "In 3 runs: calls 4 → 42 (+38), asked again 2 → 40 (+38). Of 1 finding, 1 grew. "
         "Most by one finding: `page` asks `load` again, 3 → 40 with `run-2`."
     )
 

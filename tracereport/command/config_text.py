@@ -22,7 +22,7 @@ FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 
 
 def format_config(config: Config) -> str:
-    """The configuration in force as a ``tracereport.toml``, with where each value came from after it."""
+    """The settings in effect as a ``tracereport.toml``, with where each value came from after it."""
     lines = []
     for key, field in FIELDS.items():
         sources = (

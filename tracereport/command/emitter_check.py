@@ -1,6 +1,7 @@
-"""``tracereport check-emitter``: a log held against the rules of an emitter, as a table for whoever writes one."""
+"""``tracereport check-emitter``: checks a log against the rules for emitters, and formats the result as a table."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 
 from tracereport.errors import InputError
@@ -11,6 +12,8 @@ from tracereport.wording.phrases import format_counted
 from tracereport.wording.units import escape_controls
 
 _NAME_WIDTH = 10
+_MARGIN = " " * (8 + _NAME_WIDTH + 1)
+"""What stands before a promise."""
 
 
 def check_log(name: str) -> tuple[EmitterCheck, tuple[Verdict, ...]]:
@@ -29,8 +32,14 @@ def check_log(name: str) -> tuple[EmitterCheck, tuple[Verdict, ...]]:
     return check, verdicts
 
 
-def format_verdicts(check: EmitterCheck, verdicts: Sequence[Verdict]) -> str:
-    """The table: per rule ``ok``, ``FAILED`` or ``untried``, what it says, and the first lines that break it."""
+def format_verdicts(check: EmitterCheck, verdicts: Sequence[Verdict], width: int | None = None) -> str:
+    """The table: for each rule ``ok``, ``FAILED`` or ``untried``, what it says, and the first lines that break it.
+
+    Args:
+        check: what has read the log.
+        verdicts: the result for each rule.
+        width: columns to which lines are wrapped; None: they aren't.
+    """
     calls, lines = format_counted(check.calls, "call"), format_counted(check.lines, "line")
     rows = [f"{calls} of {format_counted(check.processes, 'process', 'processes')} in {lines}"]
     for verdict in verdicts:
@@ -39,4 +48,10 @@ def format_verdicts(check: EmitterCheck, verdicts: Sequence[Verdict]) -> str:
         rows += [f"          line {line}: {escape_controls(what)}" for line, what in verdict.breaches[:SHOWN_BREACHES]]
         if (more := len(verdict.breaches) - SHOWN_BREACHES) > 0:
             rows.append(f"          and {more} more")
+    if width is not None:
+        rows = [
+            line
+            for row in rows
+            for line in textwrap.wrap(row, width, subsequent_indent=_MARGIN, break_on_hyphens=False)
+        ]
     return "".join(f"{row}\n" for row in rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracereport.command.options import CONTEXT, LARGEST, TEXT, WholeNumber
+from tracereport.command.options import CONTEXT, LARGEST, TEXT, Option, WholeNumber
 from tracereport.command.printing import print_error, print_line, readers_may_leave
 from tracereport.command.schema import schema_option
 from tracereport.documents.formats import choose_formats, list_suffixes
@@ -60,7 +60,7 @@ def _load_record() -> "type[Record]":
     type=click.Choice(["given", "time"]),
     default="given",
     metavar="ORDER",
-    help="Order of the runs: given, or time, which each was made with by --at. Default: given.",
+    help="Order of the runs: given, or time (as --at said). Default: given.",
 )
 @click.option("--title", metavar="TEXT", type=TEXT, help="Title of the history. Default: that of the reports.")
 @click.option(
@@ -70,16 +70,18 @@ def _load_record() -> "type[Record]":
     help="Where a run's page is, with {label}, {name} of the file or its {folder} in it. "
     "Default: the .html beside its report.",
 )
-@click.option("--top", metavar="N", type=WholeNumber(1, LARGEST), help=f"Rows of each list. Default: {TOP}.")
-@click.option("--full", is_flag=True, help="Print the whole text on a terminal, too.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and documents that are asked for by name.")
+@click.option(
+    "--top", cls=Option, metavar="N", type=WholeNumber(1, LARGEST), help=f"Rows of each list. Default: {TOP}."
+)
+@click.option("--full", is_flag=True, help="Print the whole text, also on a terminal.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors, and documents that you name.")
 @schema_option("the history's JSON", _load_record)
 def history(reports: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
-    """Show many runs beside one another: since when a finding is there, and which run changed what.
+    """Compare many runs: show since when each finding exists, and which run changed what.
 
     REPORT is a report.json of a run, packed or not, a URL of one (s3://, gs://, az://, https://), or a quoted glob of
-    them, sorted naturally (run-2 before run-10). What can't be read is said, and the others are shown; the exit code is
-    3 then.
+    them, sorted naturally (run-2 before run-10). If some can't be read, they are named, the others are shown, and the
+    exit code is 3.
     """
     if not reports:
         raise UsageError("No report is given", "Name some, as in: tracereport history 'runs/*.json.gz'")

@@ -99,12 +99,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             "--from",
             "FORMAT",
             f"Read every input as this: {', '.join(source.name for source in SOURCES)}. "
-            "Default: told by the content of each.",
+            "Default: recognised by its content.",
         ),
         _one(
             "--max-unpacked",
             "BYTES",
-            "The most that a packed input may unpack to, as in 5GB. Default: 100 times its size, and 1GB in any case.",
+            "The largest size that an input may unpack to, such as 5GB. Default: 100 times its size, at least 1GB.",
             parse_size,
         ),
     ),
@@ -113,12 +113,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             "--workers",
             "N|URL",
             "Measure in so many processes, or on a Dask cluster: dask://HOST:8786. "
-            "Default: one per core, where it pays.",
+            "Default: one per core if the inputs are large.",
         ),
         _one(
             "--parts",
             "DIR|URL",
-            "Keep what is measured of each input here: a run that is started again goes on where it ended.",
+            "Keep what was measured of each input here, so that an interrupted run can continue.",
             click.STRING,
         ),
     ),
@@ -136,7 +136,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         ),
         _one("--explain", "FINGERPRINT", "Print one finding in full instead, with its trace lines."),
         _one("--title", "TEXT", "Title of the report. Default: the inputs' names."),
-        _one("--label", "TEXT", "What the run is called beside others, as its commit; kept in report.json."),
+        _one("--label", "TEXT", "A name for the run, such as its commit; kept in report.json."),
         _one("--at", "TIME", "When the run was made, in ISO 8601; kept in report.json.", parse_time),
         _one("--top", "N", f"Rows of each list in text, Markdown and HTML. Default: {TOP}.", WholeNumber(1, LARGEST)),
         _one("--marker", "KEY", "Key in the Markdown's first line that identifies the comment."),
@@ -146,8 +146,8 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             f"The Markdown's largest size. Default: {MARKDOWN_LIMIT_BYTES}.",
             WholeNumber(1, LARGEST),
         ),
-        _one("--source-url", "URL", "Where places in the source lead, with {path} and {line} in it."),
-        _one("--editor", "NAME", f"Let them lead to the editor of this machine instead: {', '.join(EDITORS)}."),
+        _one("--source-url", "URL", "Link places in the source to this address, with {path} and {line} in it."),
+        _one("--editor", "NAME", f"Link them to an editor on this machine instead: {', '.join(EDITORS)}."),
         _one(
             "--source-lines",
             "WHERE",
@@ -156,12 +156,12 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             click.Choice(SOURCE_LINES),
         ),
         _one("--location", "FILE[:LINE]", "Where SARIF and GitLab show a finding whose trace names no source."),
-        Option(["--full"], is_flag=True, default=None, help="Print the whole text on a terminal, too."),
+        Option(["--full"], is_flag=True, default=None, help="Print the whole text, also on a terminal."),
         Option(
             ["-q", "--quiet"],
             is_flag=True,
             default=None,
-            help="Print nothing but errors, failed gates, and documents that are asked for by name.",
+            help="Print only errors, failed gates, and documents that you name.",
         ),
     ),
     SELECTION: (
@@ -176,7 +176,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
         _many(
             "--baseline",
             "FILE",
-            "Compare with an earlier report.json, .json.gz or .parquet; of several with the best, figure by figure.",
+            "Compare with an earlier report.json, .json.gz or .parquet; of several, with the best for each figure.",
             click.STRING,
         ),
         _many(
@@ -185,15 +185,15 @@ GROUPS: dict[str, tuple[Option, ...]] = {
             "Exit with 1 if it fails: new-findings, worse, quality, or an expression such as "
             "'findings(\"fan-out\") > 0', 'redundant_rate > 0.2', 'calls(load_node) > baseline + 10'.",
         ),
-        _one("--today", "YYYY-MM-DD", "The day by which `until` of accepted findings is judged.", DAY),
+        _one("--today", "YYYY-MM-DD", "The date with which `until` of accepted findings is compared.", DAY),
         _one(
             "--unit",
             "KIND",
-            "What a repeat is wasteful within: test, process, or root (each root call of a tree, as a server's "
+            "The scope of repeats: test, process, or root (each root call of a tree, such as a server's "
             "requests). Default: the test where it is known, else the process.",
             click.Choice(UNIT_KINDS),
         ),
-        _many("--ignore-metric", "NAME", "A metric that is no result: repeats aren't judged by it."),
+        _many("--ignore-metric", "NAME", "A metric that isn't a result: answers are compared without it."),
     ),
     REDACTION: (
         _many(

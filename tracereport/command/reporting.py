@@ -43,14 +43,14 @@ Examples:
 \b
 Commands (each has its own --help):
   tracereport run [OPTIONS] -- COMMAND...            run a command and report on its traces
-  tracereport measure LOG... --parts DIR             measure, for several machines to share the work
-  tracereport join DIR                               report on what they have measured
-  tracereport history REPORT...                      show many runs: since when, and with which run
+  tracereport measure LOG... --parts DIR             measure a share of the logs, one of several machines
+  tracereport join DIR                               report on all that was measured
+  tracereport history REPORT...                      show over many runs when findings came and went
   tracereport accept LOG FINGERPRINT --reason TEXT   accept a finding in the configuration
-  tracereport config                                 show the configuration in force
+  tracereport config                                 show the settings in effect
   tracereport emitter LANGUAGE                       print the file that writes trace lines
-  tracereport check-emitter LOG                      say whether an emitter's lines keep the rules
-  tracereport completion SHELL                       print what completes the command in a shell
+  tracereport check-emitter LOG                      check an emitter's log against the rules
+  tracereport completion SHELL                       print the completion script for a shell
 
 \b
 Exit codes:
@@ -92,7 +92,7 @@ def report(logs: tuple[str, ...], *, open_page: bool, **given: Any) -> int:  # n
     """Report which calls in a log of PERF_TRACE lines should not have been made.
 
     LOG is a file, a quoted glob, a table of calls (.parquet), a URL (s3://, gs://, az://, https://), or - for standard
-    input; packed as .gz, .zst or .xz or not. Several are reported on together.
+    input. It may be packed (.gz, .zst, .xz). Several are reported on together.
     """
     if not logs:
         raise UsageError("No log is given", "Name one, as in: tracereport perf_trace.log")
@@ -135,11 +135,11 @@ def _start_workers_ahead(logs: tuple[str, ...], workers: str | None) -> None:
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def run(command: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - options of many types
-    """Run a command, pass its output through but for the trace lines, and report on them when it ends.
+    """Run a command, collect its trace lines, and report on them when it ends. Other output passes through.
 
-    PERF_TRACE is set for it, so that each of its processes writes its traces to a file of its own; trace lines on
-    standard error are taken as well. Standard output isn't touched: what a report would print there goes to standard
-    error. Exits with the command's code if it failed, else as a report does.
+    PERF_TRACE is set so that each of its processes writes its traces to a file of its own; trace lines on standard
+    error are collected, too. Standard output belongs to the command, so the report is printed on standard error. Exits
+    with the command's code if it failed, else as a report does.
     """
     begin_command()
     import tempfile  # noqa: PLC0415

@@ -1,5 +1,7 @@
 """The commands around a report: accepting findings, showing the configuration, emitters to copy and to check."""
 
+import shutil
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def accept(log: str, fingerprint: str, *, reason: str, until: datetime | None, c
 @click.command(context_settings=CONTEXT, epilog=CONFIG_EXAMPLES)
 @click.option("--config", metavar="FILE", help="The file to show. Default: the one of this folder or its parents.")
 def config(config: str | None) -> int:
-    """Show the configuration in force, with where each value came from."""
+    """Show the settings in effect, and where each of them comes from."""
     from tracereport.command.config import read_config  # noqa: PLC0415
     from tracereport.command.config_text import format_config  # noqa: PLC0415
     from tracereport.command.plan import choose_config  # noqa: PLC0415
@@ -93,12 +95,13 @@ def emitter(language: Language) -> int:
 @click.command("check-emitter", context_settings=CONTEXT, epilog=CHECK_EXAMPLES, no_args_is_help=True)
 @click.argument("log", type=click.STRING, metavar="LOG")
 def check_emitter(log: str) -> int:
-    """Say of a log of trace lines which of an emitter's rules it keeps, and which it doesn't try.
+    """Check a log of trace lines against the rules for emitters, and say which of them it doesn't exercise.
 
     LOG is a file, or - for standard input, packed or not. Exits with 1 if a rule is broken.
     """
     from tracereport.command.emitter_check import check_log, format_verdicts  # noqa: PLC0415
 
     check, verdicts = check_log(log)
-    click.echo(format_verdicts(check, verdicts), nl=False)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(format_verdicts(check, verdicts, width), nl=False)
     return ExitCode.GATE_FAILED if any(verdict.breaches for verdict in verdicts) else ExitCode.DONE

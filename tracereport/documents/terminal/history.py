@@ -64,7 +64,7 @@ class _Page:
         yield from self._cautions()
         yield from self._figures()
         yield from self._section("Findings over the runs", self._findings(), self.history.findings.total)
-        yield from self._section("Runs with which most changed", self._changes(), self.history.changes.total)
+        yield from self._section("Runs that changed most", self._changes(), self.history.changes.total)
         if not self._options.is_brief:
             came = [row for row in self.history.functions.rows if row.came or row.went]
             functions = [
@@ -102,7 +102,7 @@ class _Page:
                 TextColumn("", [FIGURE_WORDS[row.figure] for row in rows], align="left"),
                 TextColumn("first → last run", [describe_growth(row.first, row.last) for row in rows]),
                 TextColumn(
-                    "most at once",
+                    "largest step",
                     ["" if row.largest is None else describe_step(row.largest, self._days, quote_name) for row in rows],
                     align="left",
                     code=True,

@@ -41,4 +41,4 @@ def _describe_findings(history: History) -> str:
     changed = [f"{format_count(count)} {one if count == 1 else many}" for count, one, many in counted if count]
     if not changed:
         return ""
-    return f"Of {format_counted(history.findings.total, 'finding')} {format_list(changed)}"
+    return f"Of {format_counted(history.findings.total, 'finding')}, {format_list(changed)}"

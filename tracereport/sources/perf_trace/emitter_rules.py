@@ -1,6 +1,6 @@
-"""The rules that whoever writes trace lines has to keep, held against a log: strictly, where the reader is lenient.
+"""Checks a log against the rules for emitters, which are stricter than what the reader accepts.
 
-A log shows what its calls happened to need: a rule that nothing in it tried is said to be untried, not kept.
+A log only exercises the rules that its calls happened to need. The others are reported as untried, not as kept.
 """
 
 import re
@@ -36,24 +36,24 @@ _UNSIGNED: Final = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 _LIKE_A_TIME: Final = re.compile(r"\|((?:elapsed|duration|took|time)\w*=[^|]*)")
 _ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:[\\/]|.*\\")
 _ADDRESS: Final = re.compile(r"\bat 0x[0-9a-f]{4,}|\b0xc000[0-9a-f]{6}\b|\b[A-Za-z_$][\w.$]*@[0-9a-f]{5,8}\b(?!\.)")
-"""How Python, Go and Java print an object that can't be printed."""
+"""How Python, Go and Java print objects without a text of their own."""
 _PLACED: Final = frozenset({*NUMBER_FIELDS, *FLAG_FIELDS, PHASE_FIELD, "at"})
-"""Reserved fields whose values are theirs: no parameter looks like one by chance."""
+"""Reserved fields whose values no parameter has by chance."""
 _FEWEST_CALLERS: Final = 2
-_NUMBERS_ALLOWED: Final = {"parent": "it is a call's number, or none", "try": "it is a number from 1 on"}
+_NUMBERS_ALLOWED: Final = {"parent": "it must be a call's number, or none", "try": "it must be a number from 1 on"}
 
 PROMISES: Final = {
     "lines": "each call is one whole line of UTF-8, with one elapsed time",
-    "fields": "before the time stand name=value, behind it unsigned 64-bit numbers, and no name is a reserved one",
-    "numbers": "in each process calls are numbered from 0, each once, none left out",
-    "order": "a number is given when a call starts, its line is written when it ends: children before their parent",
-    "callers": "a call names who asks, which isn't its own function unless that calls itself",
-    "values": "parameters say what the answer depends on, and no address: that is another one in each run",
-    "parents": "each call names its parent, which is a call of the log and lasts longer, or none",
+    "fields": "name=value before the time, name=<unsigned 64-bit number> after it, and no reserved names",
+    "numbers": "the calls of a process are numbered from 0, without gaps or repeats",
+    "order": "a call gets its number when it starts and its line when it ends, so children come before their parent",
+    "callers": "a call names its caller, which is itself only if it is recursive",
+    "values": "parameters say what the answer depends on, and aren't addresses, which differ in each run",
+    "parents": "each call names its parent, or none; the parent is a call of the log that lasts longer",
     "processes": "every line names its process, or none does",
-    "escapes": r"in a text | is \x7c and a newline \x0a; the line then has escaped=1, and \ is \x5c",
-    "reserved": "a reserved field stands behind the time, once, with a value that it can have",
-    "answers": "calls record what came out of them, so that a repeat can be judged",
+    "escapes": "texts have \\x7c for | and \\x0a for a newline; such a line has escaped=1, and \\x5c for \\",
+    "reserved": "reserved fields come after the time, each at most once, with a valid value",
+    "answers": "calls record their result, so that repeats can be judged",
     "units": "times are in microseconds or finer",
 }
 """Each rule by its name."""
@@ -80,7 +80,7 @@ class _Call(msgspec.Struct):
 
 
 class EmitterCheck:
-    """Is shown every line of a log in turn, and then knows which rules it keeps."""
+    """Takes every line of a log in turn, and then says which rules it keeps."""
 
     def __init__(self) -> None:
         self._breaches: dict[str, list[tuple[int, str]]] = {rule: [] for rule in PROMISES}
@@ -115,7 +115,7 @@ class EmitterCheck:
         self._is_broken_off = False
         found = _RECORD.fullmatch(line, start)
         if found is None:
-            self._break("lines", f"{MARK} without a call number and | behind it")
+            self._break("lines", f"{MARK} without a call number and | after it")
             return
         self._take_record(int(found["number"]), found["body"])
 
@@ -162,22 +162,22 @@ class EmitterCheck:
         """Whether the call names its own function as its caller."""
         function, *params = before
         if not function or ("=" in function and not is_escaped and not params):
-            self._break("fields", "no function behind the number")
+            self._break("fields", "no function after the number")
         caller = None
         for param in params:
             name, equals, value = param.partition("=")
             if not equals:
                 self._break("escapes", f"{param[:40]!r} has no name: the | in a text isn't escaped")
             elif name in _ELAPSED_NAMES:
-                self._break("fields", f"a parameter is called {name}: put an underscore behind it")
+                self._break("fields", f"a parameter is called {name}: append an underscore")
             elif name == "caller" and caller is None:
                 caller = value
             elif name in _PLACED and name not in behind and _say_wrong(name, value) is None:
-                self._break("reserved", f"{name}={value[:40]} stands before the time, where it is a parameter")
+                self._break("reserved", f"{name}={value[:40]} is before the time, where it counts as a parameter")
             else:
                 self._tried.add("values")
                 if (address := _ADDRESS.search(value)) is not None:
-                    self._break("values", f"{name} holds the address {address[0]!r}: say what tells it from others")
+                    self._break("values", f"{name} contains the address {address[0]!r}: record an id instead")
         if caller not in (None, "unknown"):
             self._named_callers += 1
         return caller is not None and _bare_name(caller) == _bare_name(function)
@@ -190,16 +190,16 @@ class EmitterCheck:
             if name in _RESERVED and equals:
                 self._tried.add("reserved")
                 if name in fields:
-                    self._break("reserved", f"{name} stands twice")
+                    self._break("reserved", f"{name} occurs twice")
                 fields[name] = value
                 if (wrong := _say_wrong(name, value)) is not None:
                     self._break("reserved", f"{name}={value[:40]} isn't a value of {name}: {wrong}")
                 continue
             name, equals, value = field.rpartition("=")
             if not equals or not _UNSIGNED.fullmatch(value) or int(value) > METRIC_MAXIMUM:
-                self._break("fields", f"the metric {field[:40]!r} is no unsigned 64-bit number")
+                self._break("fields", f"the metric {field[:40]!r} isn't an unsigned 64-bit number")
             elif name in _ELAPSED_NAMES or name in _RESERVED:
-                self._break("fields", f"a metric is called {name}: put an underscore behind it")
+                self._break("fields", f"a metric is called {name}: append an underscore")
             else:
                 self._tried.add("answers")
         return fields
@@ -216,7 +216,7 @@ class EmitterCheck:
         if number > MAXIMUM:
             self._break("numbers", f"{number} is beyond 2^63 - 1")
         elif number in calls:
-            self._break("numbers", f"{number} has stood in line {calls[number].line}")
+            self._break("numbers", f"{number} is already used in line {calls[number].line}")
         else:
             calls[number] = call
 
@@ -248,11 +248,11 @@ class EmitterCheck:
         if missing:
             number, behind = missing[0]
             more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-            what = f"there is no {number}{more}: a call that hasn't ended, or a number given to none"
+            what = f"there is no {number}{more}: a call didn't end, or a number was skipped"
             self._breaches["numbers"].append((calls[behind].line, what))
 
     def _check_callers(self) -> None:
-        """Functions of one name may call each other; where most calls name themselves, something else is meant."""
+        """Functions of the same name may call each other. If most calls name themselves, the emitter is wrong."""
         if self._named_callers < _FEWEST_CALLERS:
             return
         self._tried.add("callers")
@@ -263,7 +263,7 @@ class EmitterCheck:
             if call.names_itself and (call.parent not in calls or calls[call.parent].function != call.function)
         ]
         if len(itself) * 2 > self._named_callers:
-            what = "the caller is the function itself: name who calls it, one frame further out"
+            what = "the caller is the function itself: name the function that calls it, one frame further out"
             self._breaches["callers"] += [(line, what) for line in itself]
 
     def _check_parents(self, calls: dict[int, _Call]) -> None:
@@ -278,7 +278,7 @@ class EmitterCheck:
                 what = f"number {number} has the parent {call.parent}: numbers are given when a call starts"
                 self._breaches["order"].append((call.line, what))
             elif parent is None:
-                self._breaches["parents"].append((call.line, f"parent={call.parent}, and no call has this number"))
+                self._breaches["parents"].append((call.line, f"parent={call.parent}, but no call has this number"))
             elif parent.line > call.line:
                 behind += 1
                 if call.elapsed_ns > parent.elapsed_ns + parent.resolution_ns:
@@ -286,8 +286,8 @@ class EmitterCheck:
             else:
                 late.append(call.line)
         if late and not behind:
-            # What outlives its parent is written behind it; not so all that there is.
-            self._breaches["order"] += [(line, "its parent's line stands before it") for line in late]
+            # A call that outlives its parent is written after it, but that can't be true of all of them.
+            self._breaches["order"] += [(line, "its parent's line comes before it") for line in late]
 
     def _break(self, rule: str, what: str) -> None:
         self._breaches[rule].append((self.lines, what))
@@ -310,25 +310,27 @@ def _quote_time(body: str) -> str:
 def _say_wrong(name: str, value: str) -> str | None:
     """What is wrong with the value of a reserved field; null where it can be one."""
     if name in FLAG_FIELDS:
-        return None if value == "1" else "a flag is 1, or it isn't there"
+        return None if value == "1" else "a flag is 1, or left out"
     if name == PHASE_FIELD:
-        return None if value in PHASE_VALUES else f"it is {', '.join(PHASE_VALUES[:-1])} or {PHASE_VALUES[-1]}"
+        return None if value in PHASE_VALUES else f"it must be {', '.join(PHASE_VALUES[:-1])} or {PHASE_VALUES[-1]}"
     if name == "at":
         return _say_wrong_place(value)
     if name in NUMBER_FIELDS:
         if name == "parent" and value == "none":
             return None
         is_number = _UNSIGNED.fullmatch(value) is not None and int(value) <= MAXIMUM
-        return None if is_number and (name != "try" or value != "0") else _NUMBERS_ALLOWED.get(name, "it is a number")
-    return None if value else "it is a text that isn't empty"
+        return (
+            None if is_number and (name != "try" or value != "0") else _NUMBERS_ALLOWED.get(name, "it must be a number")
+        )
+    return None if value else "it must not be empty"
 
 
 def _say_wrong_place(value: str) -> str | None:
     if _PLACE.fullmatch(value) is None:
-        return "it is <path>:<line>"
-    return None if _ABSOLUTE.match(value) is None else "the path is that from the root of the repository, with /"
+        return "it must be <path>:<line>"
+    return None if _ABSOLUTE.match(value) is None else "the path begins at the root of the repository, with /"
 
 
 def _bare_name(name: str) -> str:
-    """A function's name without what it is defined in and the signs that languages join words with."""
+    """A function's name without its module or class, and without the signs that join words."""
     return re.split(r"[.:#]", name)[-1].replace("_", "").lower()
