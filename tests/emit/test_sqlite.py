@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -264,6 +265,18 @@ def test_connect_is_held_and_carried_as_before(monkeypatch: pytest.MonkeyPatch) 
     assert copy.deepcopy(sqlite3.connect) is sqlite3.connect
     assert repr(sqlite3.connect) == repr(hook._connect)
     assert sqlite3.connect.__doc__ == hook._connect.__doc__
+
+
+def test_what_executed_code_holds_goes_with_it(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """A doctest's names, and a notebook's, are those of no module."""
+    names: dict[str, Any] = {"db": db, "held": Books()}
+    held = weakref.ref(names["held"])
+    with tracing(tmp_path):
+        exec("rows = db.execute('SELECT name FROM authors').fetchall()", names)  # noqa: S102  # our own
+    assert len(names["rows"]) == 3
+    del names
+    gc.collect()
+    assert held() is None
 
 
 def test_classes_that_the_program_chooses_stay_its_own(tmp_path: Path) -> None:

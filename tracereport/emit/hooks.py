@@ -160,10 +160,13 @@ def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is give
         if sys.version_info >= (3, 11):
             named["co_qualname"] = code.co_qualname
         own = _call.__code__.replace(co_firstlineno=frame.f_lineno, **named)
-        if len(_places) >= _PLACES_KEPT:
-            _places.clear()
-        known = _places[id(code), frame.f_lasti] = code, FunctionType(own, frame.f_globals)
+        known = code, FunctionType(own, frame.f_globals)
         known[1].__kwdefaults__ = _call.__kwdefaults__
+        module = sys.modules.get(str(frame.f_globals.get("__name__")))
+        if module is not None and vars(module) is frame.f_globals:  # else, kept, it would keep all that they hold
+            if len(_places) >= _PLACES_KEPT:
+                _places.clear()
+            _places[id(code), frame.f_lasti] = known
     return known[1]
 
 
