@@ -11,6 +11,7 @@ from tests.sample_report.names import HOSTILE_VALUES
 from tracereport.documents import advice
 from tracereport.documents.advice import first_advice, render_advice
 from tracereport.documents.advice.known import read_known
+from tracereport.documents.markdown_text import code
 from tracereport.model import Evidence, Finding, Param, PlaceCount, Rows
 
 HOOKS = sorted(path.stem.replace("_", "-") for path in Path(advice.__path__[0], "via").glob("[a-z]*.py"))
@@ -180,6 +181,24 @@ def test_what_would_prove_a_repeat_is_said_in_the_words_of_who_traced_it(via: st
     advice = render_advice(change(again, via=via, unproven=3)).replace("\n", " ")
     assert said in advice
     assert "To prove this" not in render_advice(change(again, via=via, unproven=0))
+
+
+@pytest.mark.parametrize(
+    ("sql", "varying", "said"),
+    [
+        ("SELECT a FROM b WHERE owner = ? AND doc = ?", "p2", "WHERE doc IN (…)"),
+        ("SELECT ?, a FROM b WHERE doc = ?", "p2", "WHERE doc IN (…)"),
+        ("SELECT EXISTS (SELECT 1 FROM b WHERE owner = ? AND doc = ?)", "p1", "WHERE owner IN (…)"),
+        ("SELECT a FROM b WHERE owner = $2 AND doc = $1", "p1", "WHERE doc IN (…)"),
+        ("SELECT a FROM b WHERE owner = :p1 AND doc = :p2", "p2", "WHERE doc IN (…)"),
+        ("SELECT a FROM b WHERE owner = ? AND doc = 'what?' AND page = ?", "p2", "WHERE … IN (…)"),
+        ("SELECT a FROM b WHERE owner = ? AND doc = ? AND page = ?", "p2", "WHERE … IN (…)"),
+        ("SELECT a FROM b WHERE owner = $22222222222222 AND doc = $2", "p2", "WHERE doc IN (…)"),
+    ],
+)
+def test_of_several_columns_the_one_is_named_that_takes_what_varies(sql: str, varying: str, said: str) -> None:
+    found = msgspec.structs.replace(FAN_OUT, param_names=("sql", "p1", "p2"), varying_params=(varying,))
+    assert code(said) in first_advice(change(found, via="sqlite3", evidence=evidence(sql)))
 
 
 def test_relations_that_lead_to_one_stand_on_lines_of_their_own_in_the_sketch() -> None:

@@ -111,9 +111,9 @@ def test_the_reason_of_one_repeat_speaks_of_one() -> None:
     assert second == "2 repeats got the answer of the call before"
 
 
-def ask_status(number: int, digest: int, **said: int) -> str:
+def ask_status(number: int, digest: int, *, asked: str = "select jobs|caller=wait|id=1", **said: int) -> str:
     fields = "".join(f"|{name}={value}" for name, value in said.items())
-    return f"{number}|select jobs|caller=wait|id=1|elapsed_us=9|rows=1|digest={digest}{fields}|parent=none"
+    return f"{number}|{asked}|elapsed_us=9|rows=1|digest={digest}{fields}|parent=none"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,19 @@ def test_who_asks_nothing_else_until_the_answer_changes_may_wait_for_it(
     (found, *_) = report_on(*lines, f"{len(lines)}{other}").findings.rows
     assert found.confidence == confidence
     assert ("it may wait for that" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize("asked", ["select jobs|caller=wait|sql=SELECT n FROM jobs", "GET api|caller=wait|path=/jobs"])
+@pytest.mark.parametrize(
+    ("digests", "confidence"),
+    [((1, 1, 2, 2, 3), "likely"), ((1, 1, 2, 2, 2), "likely"), ((1, 1, 1, 1), "sure"), ((1, 2, 1, 1, 2), "likely")],
+)
+def test_what_changes_while_nothing_is_written_changes_by_itself(
+    digests: tuple[int, ...], confidence: str, asked: str
+) -> None:
+    lines = [ask_status(number, digest * 2**40 + 12345, asked=asked) for number, digest in enumerate(digests)]
+    (found,) = report_on(*lines).findings.rows
+    assert found.confidence == confidence
 
 
 def test_a_question_that_only_tests_the_connection_asks_nothing() -> None:

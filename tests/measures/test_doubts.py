@@ -28,6 +28,8 @@ def lookup(statement: str) -> str:
         ("select manager from staff s where s.id = $1 limit 1", TO_ONE),
         ("SELECT replyToId FROM notes WHERE id = 7", TO_ONE),
         (BELOW, TO_MANY),
+        ("SELECT node.id AS node_id \nFROM node \nWHERE ? = node.parent_id", TO_MANY),
+        ("SELECT node.id, node.parent_id FROM node WHERE node.id = :pk_1", TO_ONE),
         ("SELECT id FROM pages WHERE deleted = 0 AND parent = %s ORDER BY id", TO_MANY),
         (BOOK, NO_LINK),
         ("SELECT next_run_at FROM jobs WHERE id = ?", NO_LINK),

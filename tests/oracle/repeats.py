@@ -34,7 +34,8 @@ class Repeat:
     negative: bool
     """Both found nothing."""
     awaited: bool = False
-    """Its caller asked this and nothing else, until the answer was another one for the first time."""
+    """Its caller asked this and nothing else, until the answer was another one: for the first time, or, where writes
+    would be seen, for any."""
 
     @property
     def served(self) -> bool:
@@ -88,11 +89,11 @@ def mark_awaited(asked: Sequence[Call], repeats: Sequence[Repeat]) -> list[Repea
     """The repeats of one lookup, those marked whose caller may have waited for another answer."""
     waiting = set()
     for caller in {call.caller for call in asked}:
-        calls = [call for call in asked if call.caller == caller]
-        changed = [repeat for repeat in repeats if repeat.call in calls and repeat.evidence == "changed"]
-        in_a_row = [repeat for repeat in repeats if repeat.call in calls and repeat.sequential]
-        waited = len([repeat for repeat in in_a_row if repeat not in changed])
-        if [repeat.call for repeat in changed] == calls[-1:] and waited == len(calls) - 2:
+        own = [repeat for repeat in repeats if repeat.call.caller == caller and repeat.again]
+        changed = [repeat for repeat in own if repeat.evidence == "changed"]
+        shows_writes = "sql" in asked[0].param_names or asked[0].function.startswith(("GET ", "HEAD ", "POST "))
+        changes_by_itself = changed if shows_writes else changed == own[-1:]
+        if changes_by_itself and all(repeat.sequential for repeat in own):
             waiting.add(caller)
     return [
         replace(repeat, awaited=repeat.call.caller in waiting and repeat.again and repeat.evidence != "changed")

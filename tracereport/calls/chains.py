@@ -17,7 +17,8 @@ _ONE_TABLE: Final = re.compile(
     rf"(?:\s+(?:AS\s+)?(?!WHERE\b)[\w\"`]{{1,200}})?\s+WHERE\s+(?P<conditions>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_EQUAL: Final = re.compile(rf"(?P<column>{_NAME})\s*=\s*(?:[?%$:@]|-?\d|')")
+_VALUE: Final = r"(?:\?|%s|%\(\w+\)s|\$\d+|[:@]\w+|-?\d+|'[^']*')"
+_EQUAL: Final = re.compile(rf"(?P<column>{_NAME})\s*=\s*{_VALUE}|{_VALUE}\s*=\s*(?P<behind>{_NAME})")
 _JOINED: Final = re.compile(r"\bjoin\b", re.IGNORECASE)
 _EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
@@ -60,7 +61,7 @@ def _find_link(statement: str) -> int:
     if found is None or _JOINED.search(statement) is not None:
         return NO_LINK
     own = frozenset(word.lower().removesuffix("s") for word in _WORD.findall(found["table"]))
-    keys = [each["column"] for each in _EQUAL.finditer(found["conditions"])]
+    keys = [each["column"] or each["behind"] for each in _EQUAL.finditer(found["conditions"])]
     if not keys:
         return NO_LINK
     if any(_is_link(key, own) for key in keys):

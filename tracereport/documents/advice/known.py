@@ -17,6 +17,10 @@ _VIA: Final = re.compile(r"([a-z0-9][a-z0-9-]*)(?::((?:\w+\.\w+/)*)(\w+)(?:\.(\w
 Before it stand the relations by which that row was found."""
 _PLACE: Final = r"(?:\?|%s|\$\d+|:\w+|%\(\w+\)s|@\w+)"
 _EQUALS: Final = re.compile(rf"([\w.\"`\[\]]+)\s*=\s*{_PLACE}(?![\w(])|{_PLACE}\s*=\s*([\w.\"`\[\]]+)", re.IGNORECASE)
+_ONE_PLACE: Final = re.compile(_PLACE)
+_QUOTE: Final = re.compile("'")
+_NOT_VALUES: Final = frozenset({"sql", "database", "schema", "table"})
+_DIGITS: Final = 4
 _WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
 _NAME: Final = re.compile(r"\w+\Z")
 _AGGREGATE: Final = re.compile(
@@ -39,7 +43,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     attribute: str | None = None
     is_many: bool = False
     column: str | None = None
-    """The one column that the statement compares with a value."""
+    """The column that the statement compares with what differs from call to call."""
     aggregate: str | None = None
     """``count``, ``sum``, ``min``, ``max`` or ``avg``, where the statement gives that of some rows, and no row."""
     verb: str | None = None
@@ -86,14 +90,33 @@ def _find_place(finding: Finding) -> str | None:
 
 
 def _find_column(finding: Finding) -> str | None:
-    """The name of the column, bare, where the evidence's statement has one condition that takes a value."""
+    """The name of the column, bare, that the evidence's statement compares with the value that varies."""
     statement = _find_statement(finding)
     if statement is None:
         return None
     _, *conditions = _WHERE.split(statement)
-    compared = [left or right for left, right in _EQUALS.findall(conditions[0])] if len(conditions) == 1 else []
-    name = compared[0].rpartition(".")[2].strip('"`[]') if len(compared) == 1 else ""
+    found = [*_EQUALS.finditer(conditions[0])] if len(conditions) == 1 else []
+    if len(found) > 1:
+        found = [each for each in found if _takes_what_varies(finding, statement, each)]
+    name = (found[0][1] or found[0][2]).rpartition(".")[2].strip('"`[]') if len(found) == 1 else ""
     return name if _NAME.match(name) else None
+
+
+def _takes_what_varies(finding: Finding, statement: str, condition: re.Match[str]) -> bool:
+    """Whether a condition holds the placeholder of the parameter that varies, by its name or its place."""
+    if len(finding.varying_params) != 1 or _QUOTE.search(statement):
+        return False
+    place = _ONE_PLACE.search(condition[0])
+    own = "" if place is None else place[0].strip("%():$@?").removesuffix(")s")
+    names = [name for name in finding.param_names if name not in _NOT_VALUES]
+    if own.isascii() and own.isdigit() and len(own) < _DIGITS:
+        return names[int(own) - 1 : int(own)] == [finding.varying_params[0]]
+    if own not in ("", "s"):
+        return own == finding.varying_params[0]
+    if len(_ONE_PLACE.findall(statement)) != len(names):
+        return False
+    before = len(_ONE_PLACE.findall(statement[: statement.rindex(condition.string) + condition.start()]))
+    return names[before : before + 1] == [finding.varying_params[0]]
 
 
 def _find_aggregate(finding: Finding) -> str | None:
