@@ -77,13 +77,11 @@ class WaitingDriver:
             ("select authors", "1", 1, None),
             ("update authors", "z", 3, "authors"),
             ("insert authors", "2", calls[4].metrics.get("rows"), "authors"),
-            ("savepoint", None, None, None),
         ]
         assert calls[0].metrics == calls[2].metrics != calls[1].metrics
         line = find.__code__.co_firstlineno + 1
         assert calls[0].reserved["at"] == f"tests/emit/test_drivers.py:{line}"
         assert calls[0].caller.endswith(".find")
-        assert calls[5].reserved["frame"] == "1"
 
     def test_the_cursor_answers_as_before(self, server: dict[str, Any], tmp_path: Path) -> None:
         seen = []
@@ -102,7 +100,7 @@ class WaitingDriver:
                 seen.append(answers)
         assert seen[0] == seen[1]
         assert len(seen[1]) == 11
-        assert [call.function for call in calls][1:] == ["select authors"] * 2
+        assert [call.function for call in calls] == ["select authors"] * 2
 
     def test_a_statement_that_fails_has_failed_and_what_is_composed_or_bytes_is_read(
         self, server: dict[str, Any], tmp_path: Path
@@ -117,11 +115,11 @@ class WaitingDriver:
             db.rollback()
             with pytest.raises(TypeError):
                 cursor.execute()
-        assert [(call.function, call.reserved.get("failed")) for call in calls][1:] == [
+        assert [(call.function, call.reserved.get("failed")) for call in calls] == [
             ("select authors", None),
             ("select nowhere", "1"),
         ]
-        assert calls[1].params == (("sql", 'SELECT name FROM "authors" WHERE id = %s'), ("p1", "2"))
+        assert calls[0].params == (("sql", 'SELECT name FROM "authors" WHERE id = %s'), ("p1", "2"))
 
     def test_schemas_and_databases_are_told_apart(self, server: dict[str, Any], tmp_path: Path) -> None:
         with tracing(tmp_path) as calls:
@@ -192,7 +190,7 @@ class TestPsycopg(WaitingDriver):
                 cursor.execute(BY_ID, (1,))
                 assert made == []
                 assert cursor.fetchall() == [{"name": "a|b"}]
-        assert calls[1].metrics == calls[2].metrics
+        assert calls[0].metrics == calls[1].metrics
 
     def test_a_pipeline_and_several_results_go_on_as_they_did(self, server: dict[str, Any], tmp_path: Path) -> None:
         with closing(self.open(server)) as db, tracing(tmp_path) as calls:
@@ -319,17 +317,14 @@ def test_asyncpg_tells_what_connections_pools_and_prepared_statements_ask(
     with tracing(tmp_path) as calls:
         assert asyncio.run(page()) == "r"
     assert tell(calls) == [
-        ("drop authors", None, 3, None),
         ("select authors", "1", 1, None),
         ("select authors", "9", 0, None),
         ("select authors", "2", 1, None),
         ("select authors", None, 3, None),
         ("update authors", "z", 3, "authors"),
         ("insert authors", "2", None, "authors"),
-        ("begin", None, None, None),
         ("select authors", "7", 1, None),
         ("select authors", "2", None, None),
-        ("commit", None, None, None),
         ("select nowhere", None, None, None),
         ("select authors", "8", 1, None),
     ]

@@ -28,6 +28,7 @@ def test_a_command_is_a_call_with_its_arguments(tmp_path: Path) -> None:
         assert client.get("c") is None
         client.sadd("s", "x", "y")
         assert client.smembers("s") == {b"x", b"y"}
+        client.ping()
         client.set("long", "x" * 500)
     assert [(call.function, call.reserved.get("write")) for call in calls] == [
         ("set redis", "redis"),

@@ -108,7 +108,7 @@ def ask_first(db: sqlite3.Connection, sql: str | None = None) -> Any:
 
 
 def ask_after_own(db: sqlite3.Connection, sql: str) -> Any:
-    db.execute(f"PRAGMA cache_size = {len(sql)}")
+    db.execute("SELECT count(*) FROM books")
     return db.execute(sql).fetchall()
 
 
@@ -195,8 +195,8 @@ def test_a_coroutine_s_own_query_function_is_not_who_asks(
 
     async def list_all() -> None:
         async with aiosqlite.connect(":memory:") as connection:
-            await fetch(connection, "SELECT 1 FROM sqlite_temp_master")
-            await fetch(connection, "SELECT 2 FROM sqlite_temp_master")
+            await fetch(connection, "SELECT 1")
+            await fetch(connection, "SELECT 2")
 
     with tracing(tmp_path) as calls:
         asyncio.run(list_all())

@@ -76,7 +76,7 @@ def test_a_statement_is_a_call_of_the_function_that_asks_with_its_values_and_its
     assert len({call.reserved["activation"] for call in calls}) == 4
 
 
-def test_writes_schema_and_transactions_are_told_apart(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_writes_are_traced_and_schema_and_transactions_are_not(db: sqlite3.Connection, tmp_path: Path) -> None:
     with tracing(tmp_path) as calls:
         db.execute("UPDATE authors SET name = ?", ("x",))
         db.executemany("INSERT INTO authors (name) VALUES (?)", [("e",), ("f",)])
@@ -87,16 +87,12 @@ def test_writes_schema_and_transactions_are_told_apart(db: sqlite3.Connection, t
         db.execute("PRAGMA user_version").fetchall()
         db.executescript("CREATE TABLE b (id); INSERT INTO b VALUES (1)")
         db.executescript("INSERT INTO b VALUES (2); INSERT INTO b VALUES (3)")
-    told = [(call.function, call.reserved.get("write"), "frame" in call.reserved, call.metrics) for call in calls]
+    told = [(call.function, call.reserved.get("write"), call.metrics) for call in calls]
     assert told == [
-        ("update authors", "authors", False, {"rows": 3}),
-        ("insert authors", "authors", False, {"rows": 2}),
-        ("insert authors", "authors", False, {"rows": 2}),
-        ("begin", None, True, {}),
-        ("rollback", None, True, {}),
-        ("pragma", None, True, {}),
-        ("create b", None, True, {}),
-        ("insert b", "b", False, {}),
+        ("update authors", "authors", {"rows": 3}),
+        ("insert authors", "authors", {"rows": 2}),
+        ("insert authors", "authors", {"rows": 2}),
+        ("insert b", "b", {}),
     ]
     assert [dict(call.params).get("parameter_sets") for call in calls[1:3]] == ["2", None]
 
@@ -321,7 +317,7 @@ def test_classes_that_the_program_chooses_stay_its_own(tmp_path: Path) -> None:
             assert type(left) is Connection
         with closing(sqlite3.connect(":memory:", factory=Watched)) as left:
             assert type(left) is Watched
-    assert [call.function for call in calls] == ["create authors", "select authors"] * 2
+    assert [call.function for call in calls] == ["select authors"] * 2
     assert made == []
 
 

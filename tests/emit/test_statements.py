@@ -22,7 +22,7 @@ def begin(sql: str, *values: tuple[str, object]) -> emit.Call:
     return begin_statement(describe(sql), values, ("sqlalchemy",), via="test")
 
 
-READ, FRAME = "read", "frame"
+READ, NOTHING = "read", "nothing"
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,17 @@ READ, FRAME = "read", "frame"
         ("COPY books TO STDOUT (FORMAT csv)", "copy books", READ),
         ("COPY (SELECT a FROM books) TO PROGRAM 'x'", "copy books", READ),
         ("COPY (DELETE FROM books RETURNING id) TO STDOUT", "copy books", "books"),
-        ("CREATE TABLE IF NOT EXISTS g (a)", "create g", FRAME),
-        ("SAVEPOINT s1", "savepoint", FRAME),
-        ("ROLLBACK TO SAVEPOINT s1", "rollback", FRAME),
-        ("BEGIN", "begin", FRAME),
-        ("PRAGMA foreign_keys", "pragma", FRAME),
-        ("SET search_path TO tenant", "set", FRAME),
-        ("SELECT name FROM sqlite_master WHERE type = 'table'", "select sqlite_master", FRAME),
-        ("SELECT 1 FROM pg_catalog.pg_class", "select pg_catalog.pg_class", FRAME),
-        ("SELECT * FROM information_schema.tables", "select information_schema.tables", FRAME),
-        ("SELECT version_num FROM alembic_version", "select alembic_version", FRAME),
-        ('INSERT INTO "django_migrations" VALUES (1)', "insert django_migrations", FRAME),
+        ("CREATE TABLE IF NOT EXISTS g (a)", "create g", NOTHING),
+        ("SAVEPOINT s1", "savepoint", NOTHING),
+        ("ROLLBACK TO SAVEPOINT s1", "rollback", NOTHING),
+        ("BEGIN", "begin", NOTHING),
+        ("PRAGMA foreign_keys", "pragma", NOTHING),
+        ("SET search_path TO tenant", "set", NOTHING),
+        ("SELECT name FROM sqlite_master WHERE type = 'table'", "select sqlite_master", NOTHING),
+        ("SELECT 1 FROM pg_catalog.pg_class", "select pg_catalog.pg_class", NOTHING),
+        ("SELECT * FROM information_schema.tables", "select information_schema.tables", NOTHING),
+        ("SELECT version_num FROM alembic_version", "select alembic_version", NOTHING),
+        ('INSERT INTO "django_migrations" VALUES (1)', "insert django_migrations", NOTHING),
         ("SELECT 1", "select", READ),
         ("EXPLAIN SELECT 1 FROM a", "explain a", READ),
         ("", "statement", "1"),
@@ -74,11 +74,12 @@ def test_statements_are_named_by_verb_and_table_and_told_apart_by_what_they_do(
 ) -> None:
     with tracing(tmp_path) as calls:
         begin(sql).finish()
-    assert calls[0].function == name
-    assert calls[0].params[0][1] in " ".join(sql.split())
-    assert describe(sql).is_read is (kind == READ or (kind == FRAME and name.startswith("select")))
-    assert calls[0].reserved.get("frame") == ("1" if kind == FRAME else None)
-    assert calls[0].reserved.get("write") == (None if kind in (READ, FRAME) else kind)
+    described = describe(sql)
+    assert described.name == name
+    assert described.text in " ".join(sql.split())
+    assert described.is_read is (kind == READ or (kind == NOTHING and name.startswith("select")))
+    assert [(call.function, call.params[0][1]) for call in calls] == [(name, described.text)] * (kind != NOTHING)
+    assert [call.reserved.get("write") for call in calls] == [kind if kind != READ else None] * (kind != NOTHING)
 
 
 @pytest.mark.parametrize(

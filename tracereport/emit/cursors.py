@@ -245,12 +245,13 @@ class _Sending:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         call, cursor = self._call, self._cursor
+        if kind is None and self._text:
+            with suppress(Exception):
+                self._driver.note(cursor, self._text, self._args, self._kwargs)
         if kind is None and isinstance(call, TracedCall):
             is_over = True
             with suppress(Exception):
                 is_over = self._driver.record(call, cursor, self._text)
-            with suppress(Exception):
-                self._driver.note(cursor, self._text, self._args, self._kwargs)
             if not is_over:
                 self._driver.hold(cursor, call)
                 return

@@ -74,19 +74,22 @@ def _execute(
     if not is_on():
         return execute()
     described = describe(sql)
-    with safely(_begin, wrapper.db, sql, described, find_values) as call:
+    if described.asks_nothing or is_migrating.get():
         result = execute()
-        cursor = wrapper.cursor
-        if cursor.description is None:
-            if cursor.rowcount >= 0:
-                call.record(rows=cursor.rowcount)
-        elif described.is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
-            rows = cursor.fetchall()
-            record_answer(call, rows)
-            if not goes_back(cursor):
-                wrapper.cursor = FetchedCursor(cursor, rows)
-                if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
-                    result = wrapper.cursor
+    else:
+        with safely(_begin, wrapper.db, sql, described, find_values) as call:
+            result = execute()
+            cursor = wrapper.cursor
+            if cursor.description is None:
+                if cursor.rowcount >= 0:
+                    call.record(rows=cursor.rowcount)
+            elif described.is_read and not getattr(cursor, "name", None):  # a server-side cursor has a name
+                rows = cursor.fetchall()
+                record_answer(call, rows)
+                if not goes_back(cursor):
+                    wrapper.cursor = FetchedCursor(cursor, rows)
+                    if result is cursor:  # as SQLite's and Oracle's give themselves, to have their rows fetched
+                        result = wrapper.cursor
     if described.sets_schema is not None or (Session.is_any and wrapper.db in _sessions):
         _sessions.setdefault(wrapper.db, Session()).note(described, find_values())
     return result
@@ -109,7 +112,6 @@ def _begin(
         via="django" if relation is None else f"django:{relation}",
         database=None if connection.alias == "default" else connection.alias,
         schema=None if session is None else session.schema,
-        is_frame=is_migrating.get(),
         start=fetching,
         sent=(sql,),
     )

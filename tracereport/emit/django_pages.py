@@ -1,4 +1,4 @@
-"""Traces Django's templates and migrations as frames: places in the tree that statements belong to."""
+"""Traces Django's templates as frames, places in the tree that statements belong to, and leaves migrations out."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def trace_templates() -> None:
     extend(Template, "render", _render)
 
 
-def trace_migrations() -> None:
-    """A frame for the command, in which all statements are frames."""
+def leave_migrations() -> None:
+    """Traces nothing of what the command asks."""
     from django.core.management.commands.migrate import Command  # noqa: PLC0415  # as above
 
     extend(Command, "handle", _migrate)
@@ -37,7 +37,6 @@ def _render(render: Callable[..., Any], template: Any, context: Any) -> Any:  # 
 def _migrate(handle: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as the command takes
     token = is_migrating.set(True)
     try:
-        with begin("migrate", [], find_outside(MACHINERY), via="django", is_frame=True):
-            return handle(*args, **options)
+        return handle(*args, **options)
     finally:
         is_migrating.reset(token)

@@ -45,7 +45,6 @@ class Connected:
         machinery: tuple[str, ...],
         *,
         via: str,
-        is_frame: bool = False,
         start: FrameType | None = None,
         query: object = None,
     ) -> Call:
@@ -63,7 +62,6 @@ class Connected:
             via=name_layer(start, machinery) or via,
             database=self._named,
             schema=schema,
-            is_frame=is_frame,
             start=start,
             sent=(sql,) if query is None else (sql, query),
         )

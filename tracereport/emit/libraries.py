@@ -8,7 +8,7 @@ HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
         ("django.db.backends.base.base", "django:trace_statements"),
         ("django.core.handlers.base", "django_requests:trace_requests"),
         ("django.template.base", "django_pages:trace_templates"),
-        ("django.core.management.commands.migrate", "django_pages:trace_migrations"),
+        ("django.core.management.commands.migrate", "django_pages:leave_migrations"),
         ("django.core.cache", "django_cache:trace_caches"),
         ("asgiref.sync", "asgiref:hand_on_askers"),
     ),

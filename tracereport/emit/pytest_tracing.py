@@ -38,6 +38,12 @@ MARKER = "     Running pytest ({name})\n"
 _VARIABLE = "PERF_TRACE"
 _LOST = "perf_trace_lost"
 _PYTEST = Origin("pytest")
+_ASK_NOTHING = frozenset(
+    f"_pytest.{name}" for name in ("capture", "fixtures", "logging", "monkeypatch", "recwarn", "tmpdir")
+)
+"""Pytest's modules whose fixtures call nothing of the program's."""
+_GIVE_PARAMETER = "get_direct_param_fixture_func"
+"""What pytest calls the fixture that each parameter of a test is."""
 
 
 def switch_on(config: pytest.Config, target: str | None, without: Sequence[str]) -> None:
@@ -86,12 +92,15 @@ class _Tracing:
     # The older kind of wrapper: what a test raises doesn't pass through it, and its traceback holds no frame of ours.
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> _Around:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> _Around:
         """Names no test between tests, but the one that this run stands in, where a test runs pytest itself."""
         self._tries.pop(item.nodeid, None)
         outside = get_test()
         yield
-        set_test(outside)
+        if outside or nextitem is None:
+            set_test(outside)
+        else:  # whose name the environment gets at once
+            now.test = outside
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> _Around:
@@ -119,6 +128,10 @@ class _Tracing:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> _Around:  # noqa: ANN401  # pytest's own kind
         """Traces a fixture, which belongs to the set-up even where the test itself asks for it."""
+        make = fixturedef.func
+        if getattr(make, "__module__", None) in _ASK_NOTHING or getattr(make, "__name__", None) == _GIVE_PARAMETER:
+            yield
+            return
         outside = get_test()
         if "phase=call" in outside:
             set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from .answers import digest
-from .calls import Call, begin
+from .calls import NOT_TRACED, Call, begin
 from .hooks import extend, find_outside, safely
 from .statements import hide
 
@@ -23,7 +23,7 @@ _READS = frozenset(
     pfcount geopos geodist geosearch json.get json.mget object memory
     """.split()  # noqa: SIM905  # as many lines as words, else
 )
-_FRAMES = frozenset(
+_ASK_NOTHING = frozenset(
     ("auth", "hello", "select", "ping", "echo", "client", "config", "info", "command", "multi", "exec", "watch")
 )
 _SHOWN = 200
@@ -100,9 +100,10 @@ def _begin_pipeline(pipeline: Any) -> Call:  # noqa: ANN401  # as above
 
 def _begin_command(name: str, params: list[tuple[str, object]], verbs: frozenset[str]) -> Call:
     """A command that neither asks nor is known to change nothing is a write."""
-    is_frame = verbs <= _FRAMES
-    write = None if is_frame or verbs <= _READS else "redis"
-    return begin(name, params, find_outside(_MACHINERY), via="redis", is_frame=is_frame, write=write)
+    if verbs <= _ASK_NOTHING:
+        return NOT_TRACED
+    write = None if verbs <= _READS else "redis"
+    return begin(name, params, find_outside(_MACHINERY), via="redis", write=write)
 
 
 def _record(call: Call, answer: object) -> None:

@@ -54,6 +54,8 @@ _SESSION = "perf_trace.session"
 _LONGEST_PATH = 4
 _MACHINERY = ("sqlalchemy", "greenlet", "alembic", "flask_sqlalchemy", *LAYERS)
 _BETWEEN = (*_MACHINERY, str(__package__))
+_FRAMES_OF_OURS = 4
+"""As many at least stand between SQLAlchemy's method and ``_begin``."""
 _MEMORY = (None, "", ":memory:")
 _databases = Databases()
 _get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
@@ -115,6 +117,23 @@ def _execute(
         execute(dialect, cursor, statement, parameters, context)
         return
     described = describe(statement)
+    if described.asks_nothing:
+        execute(dialect, cursor, statement, parameters, context)
+    else:
+        _trace(described, execute, dialect, cursor, statement, parameters, context)
+    if described.sets_schema is not None or (Session.is_any and _SESSION in context.root_connection.info):
+        _note(context.root_connection, described, parameters)
+
+
+def _trace(
+    described: Statement,
+    execute: Callable[..., None],
+    dialect: Any,  # noqa: ANN401  # as above
+    cursor: Any,  # noqa: ANN401  # as above
+    statement: str,
+    parameters: Any,  # noqa: ANN401  # as above
+    context: Any,  # noqa: ANN401  # as above
+) -> None:
     is_aside = _is_aside(context, described)
     # An attribute, not a key of its ``__dict__``: Python is slower with all of an object once that has been asked for.
     setattr(context, _IS_EXECUTING, True)
@@ -132,8 +151,6 @@ def _execute(
     finally:
         call.finish()
         setattr(context, _IS_EXECUTING, False)
-    if described.sets_schema is not None or (Session.is_any and _SESSION in context.root_connection.info):
-        _note(context.root_connection, described, parameters)
 
 
 def _execute_without_parameters(
@@ -185,13 +202,15 @@ def _begin(statement: Statement, parameters: Any, context: Any, is_aside: bool) 
     if engine.hide_parameters:
         values = [(name, hide(value)) for name, value in values]
     session = context.root_connection.info.get(_SESSION) if Session.is_any else None
+    asking = _get_frame(_FRAMES_OF_OURS)
     return begin_statement(
         statement,
         values,
         _MACHINERY,
-        via=name_layer(_get_frame(1), _BETWEEN) or ("sqlalchemy" if is_aside else _name_hook(context)),
+        via=name_layer(asking, _BETWEEN) or ("sqlalchemy" if is_aside else _name_hook(context)),
         database=_name_database(engine),
         schema=None if session is None else session.schema,
+        start=asking,
         sent=_list_forms(getattr(context, "invoked_statement", None)),
     )
 

@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .calls import NOT_TRACED
 from .drivers import Connected, is_of_hooked, name_sets
 from .hooks import call_from
 from .kinds import OWN, make_kind
@@ -145,16 +146,9 @@ def _begin_many(cursor: Any, frame: FrameType, sql: str, parameters: Any) -> tup
 
 
 def _begin_script(cursor: Any, frame: FrameType, sql: str) -> tuple[str, Call]:  # noqa: ANN401  # as above
-    return _begin_call(cursor, frame, sql, (), is_frame=describe(sql).writes is None)
+    return _begin_call(cursor, frame, sql, ()) if describe(sql).writes is not None else (sql, NOT_TRACED)
 
 
-def _begin_call(
-    cursor: Any,  # noqa: ANN401  # as above
-    frame: FrameType,
-    sql: str,
-    values: Sequence[tuple[str, object]],
-    *,
-    is_frame: bool = False,
-) -> tuple[str, Call]:
+def _begin_call(cursor: Any, frame: FrameType, sql: str, values: Sequence[tuple[str, object]]) -> tuple[str, Call]:  # noqa: ANN401  # as above
     connected = getattr(cursor.connection, OWN, None) or _UNNAMED
-    return sql, connected.begin(sql, values, _MACHINERY, via="sqlite3", is_frame=is_frame, start=frame)
+    return sql, connected.begin(sql, values, _MACHINERY, via="sqlite3", start=frame)

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _READS = frozenset({"select", "with", "values", "table", "explain", "describe", "desc"})
 _WRITES = frozenset({"insert", "update", "delete", "replace", "merge", "upsert", "truncate"})
-_FRAMES = frozenset(
+_ASK_NOTHING = frozenset(
     """
     begin start commit rollback savepoint release end abort set reset use discard prepare deallocate
     create alter drop rename comment grant revoke pragma show analyze vacuum reindex cluster lock unlock
     attach detach listen unlisten notify checkpoint
     """.split()  # noqa: SIM905  # as many lines as words, else
 )
-"""Transaction control, settings and schema: they are seen in the tree, and ask nothing."""
+"""Transaction control, settings and schema."""
 _NAME = r"""((?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\])(?:\.(?:[\w$]+|"[^"]*"|`[^`]*`|\[[^\]]*\]))*)"""
 _WRITES_INSIDE = re.compile(
     rf"\b(?:(?:insert|replace)\s+(?:or\s+\w+\s+)?into|(?<!for\s)(?<!key\s)update|delete\s+from|merge\s+into)\s+"
@@ -50,6 +50,8 @@ _LITERAL = re.compile(r"'[^']*'")
 PLAIN = frozenset({int, str, float, bool, bytes, type(None)})
 """Kinds of values that print as themselves, whichever driver gives them."""
 _TUPLES = frozenset({tuple})
+_SETS = frozenset({dict, tuple})
+"""Kinds of sets of values, as drivers take them."""
 _SCHEMA_TABLE = re.compile(
     r"(?:\w+\.)?(?:information_schema|pg_catalog|sys|performance_schema)\.|pg_\w+$|sqlite_(?:temp_)?(?:master|schema)$"
     r"|alembic_version$|django_migrations$",
@@ -81,7 +83,8 @@ class Statement(NamedTuple):
     field: str
     """The parameter ``sql``: its text on one line, without comments; what is quoted stands as it is."""
     is_read: bool
-    is_frame: bool
+    asks_nothing: bool
+    """Whether it is transaction control, a setting, or about the schema: such statements aren't traced."""
     writes: str | None
     """The table that it changes; ``1`` where that isn't known."""
     sets_schema: str | None
@@ -152,11 +155,10 @@ def begin_statement(
     via: str,
     database: str | None = None,
     schema: str | None = None,
-    is_frame: bool = False,
     start: FrameType | None = None,
     sent: tuple[object, ...] = (),
 ) -> Call:
-    """Begins the call that a statement is.
+    """Begins the call that a statement is; none for one that asks nothing.
 
     Its parameters are the statement's text, the values, and where it matters the database and the schema.
 
@@ -167,12 +169,11 @@ def begin_statement(
         via: the hook's name.
         database: which one is asked, where there is more than one.
         schema: what a statement before has set as the place where tables are looked for.
-        is_frame: the statement is part of a migration or the like, and asks nothing.
         start: the frame from which the caller is searched; None: that which calls this.
         sent: what the program has given the library as the statement, in each of its forms.
     """
     log = now.log
-    if log is None:
+    if log is None or statement.asks_nothing:
         return NOT_TRACED
     params = [statement.field, *format_params(values)]
     if database is not None:
@@ -180,9 +181,7 @@ def begin_statement(
     if schema is not None:
         params.append(f"schema={schema}")
     marks: dict[str, object] = {}
-    if is_frame or statement.is_frame:
-        marks["frame"] = 1
-    elif statement.writes is not None:
+    if statement.writes is not None:
         marks["write"] = statement.writes
     return TracedCall(log, statement.name, find_outside(machinery, start, sent) or NOWHERE, params, via, marks)
 
@@ -248,8 +247,17 @@ def name_values(parameters: object) -> list[tuple[str, object]]:
 
 def name_many(parameter_sets: Sequence[object]) -> list[tuple[str, object]]:
     """The values of a statement that runs for many sets of them at once: how many, and a hash instead of them all."""
-    values = [name_values(each) for each in parameter_sets]
+    values = parameter_sets if _are_plain(parameter_sets) else [name_values(each) for each in parameter_sets]
     return [("parameter_sets", len(parameter_sets)), ("values", hide(values))]
+
+
+def _are_plain(parameter_sets: Sequence[object]) -> bool:
+    """Whether sets of values print as what they hold, and are all of one kind."""
+    kinds = set(map(type, parameter_sets))
+    if type(parameter_sets) is not list or len(kinds) != 1:
+        return False
+    values = map(dict.values, parameter_sets) if dict in kinds else parameter_sets
+    return not kinds.isdisjoint(_SETS) and PLAIN.issuperset(map(type, chain.from_iterable(values)))
 
 
 def _to_plain(value: object) -> object:
@@ -274,14 +282,14 @@ def describe(sql: str) -> Statement:
     table = _find_table(bare, word)
     inside = _WRITES_INSIDE.search(bare) if word in ("with", "explain", "copy") else None
     is_read = (word in _READS or (word == "copy" and _COPIES_OUT.search(bare) is not None)) and not inside
-    is_frame = word in _FRAMES or (is_read and table is not None and _SCHEMA_TABLE.match(table) is not None)
-    is_frame = is_frame or (word in _WRITES and table is not None and _SCHEMA_TABLE.match(table) is not None)
+    is_of_schema = (is_read or word in _WRITES) and table is not None and _SCHEMA_TABLE.match(table) is not None
+    asks_nothing = is_of_schema or word in _ASK_NOTHING
     writes = None
-    if not is_read and not is_frame:
+    if not is_read and not asks_nothing:
         writes = _clean(inside[1]) if inside else table if word in _WRITES or word == "copy" else None
         writes = writes or "1"
     name = f"{word} {table}" if table else word
-    return Statement(name, f"sql={text}", is_read, is_frame, writes, _find_set_schema(text))
+    return Statement(name, f"sql={text}", is_read, asks_nothing, writes, _find_set_schema(text))
 
 
 def _strip_comments(sql: str) -> str:

@@ -74,7 +74,7 @@ def read_statement(sql: str) -> Statement:
     is_cut = len(sql) > longest or _CUT_OFF.search(sql[-_LONGEST:]) is not None
     told = describe(_TOKEN.sub(take, sql[:longest]))
     is_batch = _BATCH.match(told.text) is not None
-    kind: CallKind = "question" if told.is_read else "frame" if told.is_frame and not is_batch else "write"
+    kind: CallKind = "question" if told.is_read else "frame" if told.asks_nothing and not is_batch else "write"
     return Statement(
         name=told.name,
         params=(("sql", told.text), *[(f"p{place}", value) for place, value in enumerate(values, start=1)]),
