@@ -147,6 +147,15 @@ def test_titles_say_the_finding(charts: dict[str, Chart]) -> None:
     assert charts["cache"].title == "ensure_partition_cached: a cache of 2 entries reaches 80 % of all possible hits"
 
 
+def test_caches_that_need_a_single_entry_have_no_curve() -> None:
+    report = sample_report()
+    curves = tuple(
+        msgspec.structs.replace(curve, points=Rows(1, curve.points.rows[:1])) for curve in report.cache_curves.rows
+    )
+    assert "cache" in charts_of(report)
+    assert "cache" not in charts_of(msgspec.structs.replace(report, cache_curves=Rows(len(curves), curves)))
+
+
 def test_every_chart_has_words_and_a_table_for_those_who_do_not_see_it(charts: dict[str, Chart]) -> None:
     for chart in charts.values():
         assert chart.alternative.endswith(".")

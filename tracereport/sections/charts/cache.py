@@ -33,11 +33,14 @@ _STYLES: Final = (
 
 
 def chart_cache_curves(report: Report, label: Labels) -> Chart | None:
-    """Share of a function's calls that a cache answers correctly, by its capacity; None where nothing could hit."""
+    """Share of a function's calls that a cache answers correctly, by its capacity.
+
+    None where nothing could hit, or where one entry answers all: the table of cache sizes says that in a row.
+    """
     useful = useful_caches(report.cache_curves)
     hitting = [curve for curve in useful.rows if _most_hits(curve)]
     shown = sorted(hitting, key=lambda curve: (-curve.possible_hits, curve.function))[: len(_STYLES)]
-    if not shown:
+    if all(len(curve.points.rows) < 2 for curve in shown):  # noqa: PLR2004  # a single point is no curve
         return None
     points = [_point(curve, point, label) for curve in shown for point in curve.points.rows]
     best = shown[0]
