@@ -1,6 +1,9 @@
 """A run of pytest is the same with ``--perf-trace`` as without it, but for the section of ours."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from tests.paths import ROOT
 from tests.shop import load_plugin, run_pytest
 from tests.written_lines import read_line
+from tracereport.command.emitter_files import python_environment
 
 FAILING = """
 import concurrent.futures, sqlite3, unittest
@@ -261,3 +265,26 @@ def test_a_test_that_runs_pytest_itself_is_traced_to_its_end(tmp_path: Path, opt
         ("test_it.py::test_after_it", "2"),
     ]
     assert (tmp_path / "inner.log").exists() == (not inner)
+
+
+METHODS = """
+import inspect
+import aiosqlite, asgiref.sync, asyncpg, httpx, psycopg, redis.asyncio, starlette.applications
+from tracereport.emit.hooks import is_extended
+methods = [
+    aiosqlite.Connection._execute, asgiref.sync.SyncToAsync.__call__, asyncpg.Connection.fetch, httpx.AsyncClient.send,
+    psycopg.AsyncCursor.execute, redis.asyncio.Redis.execute_command, starlette.applications.Starlette.__call__,
+]
+print([is_extended(method) for method in methods], [inspect.iscoroutinefunction(method) for method in methods])
+coroutine = httpx.AsyncClient.send(None, None)
+print(coroutine.__qualname__)
+coroutine.close()
+"""
+
+
+def test_a_coroutine_s_function_shows_that_it_is_one(tmp_path: Path) -> None:
+    """Who tries again, spies or calls decides by it whether to await."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PERF_TRACE": str(tmp_path / "%p.log")}
+    environment |= python_environment(environment)
+    done = subprocess.run([sys.executable, "-c", METHODS], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [f"{[True] * 7} {[True] * 7}", "AsyncClient.send"], done.stderr

@@ -10,7 +10,7 @@ from aiosqlite.core import Connection
 
 from .calls import NOWHERE, current
 from .drivers import is_of_hooked, leave
-from .hooks import extend, find_outside
+from .hooks import extend, find_caller, find_outside
 from .layers import LAYERS, name_layer
 from .threads import work_for
 
@@ -30,9 +30,9 @@ def hand_on_askers() -> None:
 
 async def _execute(execute: Callable[..., Any], connection: Any, work: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as aiosqlite has it
     if "execute" in getattr(work, "__name__", ""):
-        if is_of_hooked(_get_frame(1), _PACKAGES):
+        if is_of_hooked(find_caller(_get_frame(1)), _PACKAGES):
             work = functools.partial(leave, work)
         else:
             asker = find_outside(_MACHINERY, sent=args[:1]) or NOWHERE
-            work = work_for(work, current.get(), asker._replace(via=name_layer(_get_frame(1), _MACHINERY)))
+            work = work_for(work, current.get(), asker._replace(via=name_layer(find_caller(_get_frame(1)), _MACHINERY)))
     return await execute(connection, work, *args, **kwargs)

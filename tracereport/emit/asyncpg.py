@@ -16,7 +16,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from .asyncpg_cursors import trace_cursors
 from .calls import NOT_TRACED
 from .drivers import Connected, is_told, name_sets
-from .hooks import extend
+from .hooks import extend, find_caller
 from .layers import LAYERS
 from .statements import describe, name_values, record_answer
 
@@ -97,7 +97,7 @@ async def _ask(
     *,
     is_many: bool = False,
 ) -> Any:  # noqa: ANN401  # as above
-    frame = _get_frame(1)
+    frame = find_caller(_get_frame(1))
     connected, sql, values, call = _UNNAMED, "", (), NOT_TRACED
     if not _is_told(frame):
         with suppress(Exception):  # what a hook doesn't understand is told by the library

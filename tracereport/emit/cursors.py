@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from .calls import NOT_TRACED, TracedCall
 from .drivers import is_told, name_sets
-from .hooks import call_from
+from .hooks import call_from, find_caller
 from .layers import LAYERS
 from .reading import Held, Reading, as_row_or_none, as_they_are
 from .statements import Session, name_values
@@ -88,17 +88,17 @@ class Driver:
 
     async def execute_later(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Wraps an asynchronous ``execute``."""
-        with _Sending(self, _get_frame(1), cursor, name_values, args, kwargs):
+        with _Sending(self, find_caller(_get_frame(1)), cursor, name_values, args, kwargs):
             return await execute(cursor, *args, **kwargs)
 
     async def execute_many_later(self, execute: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Wraps an asynchronous ``executemany``."""
-        with _Sending(self, _get_frame(1), cursor, name_sets, args, kwargs):
+        with _Sending(self, find_caller(_get_frame(1)), cursor, name_sets, args, kwargs):
             return await execute(cursor, *args, **kwargs)
 
     async def call_later(self, call: Callable[..., Any], cursor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Wraps an asynchronous ``callproc``."""
-        with _Sending(self, _get_frame(1), cursor, name_values, *_read_procedure(*args, **kwargs)):
+        with _Sending(self, find_caller(_get_frame(1)), cursor, name_values, *_read_procedure(*args, **kwargs)):
             return await call(cursor, *args, **kwargs)
 
     # Rows that the program reads when it likes

@@ -20,7 +20,6 @@ from .libraries import HOOKS
 from .log import now
 from .modules import trace_module, when_imported
 from .origins import find_origin, find_own_class, known_files, runs_around_tests, runs_in
-from .tracing import mark_coroutine_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -128,14 +127,30 @@ def extend(owner: type, name: str, around: Callable[..., Any], *, is_always: boo
     if not inspect.isfunction(method) or getattr(method, _EXTENDED, None) == around:
         return
 
-    @functools.wraps(method)
-    def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
-        if is_always or now.log is not None:
-            return around(method, *args, **kwargs)
-        return method(*args, **kwargs)
+    if inspect.iscoroutinefunction(method):  # whoever looks at it, a retry or a spy, is to see one
+
+        @functools.wraps(method)
+        async def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
+            if is_always or now.log is not None:
+                return await around(method, *args, **kwargs)
+            return await method(*args, **kwargs)
+
+    else:
+
+        @functools.wraps(method)
+        def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+            if is_always or now.log is not None:
+                return around(method, *args, **kwargs)
+            return method(*args, **kwargs)
 
     setattr(extended, _EXTENDED, around)
-    setattr(definer, name, mark_coroutine_function(extended) if inspect.iscoroutinefunction(method) else extended)
+    setattr(definer, name, extended)
+
+
+def find_caller(frame: FrameType) -> FrameType:
+    """The frame that calls a method, from the one that calls what is put around it."""
+    is_ours = frame.f_code.co_filename == extend.__code__.co_filename
+    return frame.f_back if is_ours and frame.f_back is not None else frame
 
 
 def is_extended(method: object) -> bool:
