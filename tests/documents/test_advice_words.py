@@ -235,5 +235,7 @@ def test_two_hooks_or_relations_are_in_nobody_s_words() -> None:
     assert read_known(both).hook is None
     ways = msgspec.structs.replace(FAN_OUT, via=("sqlalchemy:Author.books", "sqlalchemy:Shelf.owner/Author.books"))
     assert (read_known(ways).relation, read_known(ways).found_by) == ("Author.books", ())
+    tree = msgspec.structs.replace(FAN_OUT, via=("sqlalchemy:Node.below", "sqlalchemy:Node.below/Node.below"))
+    assert "`selectinload(Node.below, recursion_depth=-1)`" in first_advice(tree)
     relations = msgspec.structs.replace(FAN_OUT, via=("sqlalchemy:Author.books", "sqlalchemy:Shelf.books"))
     assert (read_known(relations).hook, read_known(relations).relation) == ("sqlalchemy", None)

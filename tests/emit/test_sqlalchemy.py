@@ -370,7 +370,7 @@ def test_a_load_row_by_row_names_the_relations_by_which_the_row_was_found(tmp_pa
     engine.dispose()
     loads = [call.reserved["via"].partition(":")[2] for call in calls if call.reserved["via"] != "sqlalchemy"]
     first = [] if options else ["Shelf.boxes"]
-    assert loads == [*first, "Shelf.boxes/Box.inner", "Box.inner"]
+    assert loads == [*first, "Shelf.boxes/Box.inner", "Box.inner/Box.inner"]
 
 
 def test_a_row_that_is_loaded_once_more_names_its_model(session: Session, tmp_path: Path) -> None:

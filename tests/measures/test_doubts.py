@@ -26,6 +26,8 @@ def lookup(statement: str) -> str:
         ("SELECT page.id AS page_id, page.next_id AS page_next_id \nFROM page \nWHERE page.id = ?", TO_ONE),
         ('SELECT "shop_page"."id", "shop_page"."parent_page_id" FROM "shop_page" WHERE "shop_page"."id" = %s', TO_ONE),
         ("select manager from staff s where s.id = $1 limit 1", TO_ONE),
+        ("SELECT node.id, node.parent_id FROM node WHERE node.id IN (?)", TO_ONE),
+        ("SELECT node.id, node.parent_id FROM node WHERE node.id IN (?, ?)", NO_LINK),
         ("SELECT replyToId FROM notes WHERE id = 7", TO_ONE),
         (BELOW, TO_MANY),
         ("SELECT node.id AS node_id \nFROM node \nWHERE ? = node.parent_id", TO_MANY),

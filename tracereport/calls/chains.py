@@ -18,7 +18,10 @@ _ONE_TABLE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VALUE: Final = r"(?:\?|%s|%\(\w+\)s|\$\d+|[:@]\w+|-?\d+|'[^']*')"
-_EQUAL: Final = re.compile(rf"(?P<column>{_NAME})\s*=\s*{_VALUE}|{_VALUE}\s*=\s*(?P<behind>{_NAME})")
+_EQUAL: Final = re.compile(
+    rf"(?P<column>{_NAME})(?:\s*=\s*{_VALUE}|\s+IN\s*\(\s*{_VALUE}\s*\))|{_VALUE}\s*=\s*(?P<behind>{_NAME})",
+    re.IGNORECASE,
+)
 _JOINED: Final = re.compile(r"\bjoin\b", re.IGNORECASE)
 _EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")

@@ -233,7 +233,9 @@ def _name_hook(context: Any) -> str:  # noqa: ANN401  # as above, with what the 
     if loaded_from is not None:
         path = context.compiled.compile_state.compile_options._current_path  # noqa: SLF001
         before = loaded_from.load_path.path[1::2]  # between its properties stand the classes
-        if not 0 < len(before) < _LONGEST_PATH or path.prop in before:  # along a tree it has no end
+        if path.prop in before:  # along a tree, which has any depth
+            return f"sqlalchemy:{path.prop}/{path.prop}"
+        if not 0 < len(before) < _LONGEST_PATH:
             return f"sqlalchemy:{path.prop}"
         return f"sqlalchemy:{'/'.join(map(str, (*before, path.prop)))}"
     row = getattr(loading, "_refresh_state", None)

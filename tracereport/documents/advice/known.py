@@ -38,7 +38,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     relation: str | None = None
     """``Author.books``; its parts are ``model`` and ``attribute``."""
     found_by: tuple[str, ...] = ()
-    """The relations by which the model's rows were found, from those that the query asks for on."""
+    """The relations by which the model's rows were found, from those that the query asks for on; the relation itself
+    where rows of one model lead to one another."""
     model: str | None = None
     attribute: str | None = None
     is_many: bool = False
@@ -74,7 +75,8 @@ def read_known(finding: Finding) -> Known:
     model, attribute, many = relations.pop()
     if attribute is None:
         return known if model is None else msgspec.structs.replace(known, model=model)
-    path = paths.pop() if len(paths) == 1 else ""
+    itself = f"{model}.{attribute}/"
+    path = paths.pop() if len(paths) == 1 else itself if itself in paths else ""
     return msgspec.structs.replace(
         known,
         relation=f"{model}.{attribute}",

@@ -86,7 +86,10 @@ class Words(Plain):
     @property
     def _loads(self) -> list[str]:
         """What loads the relation with the rows of the query, behind what loads the relations that lead to it."""
-        return [f"selectinload({each})" for each in (*self.known.found_by, self.known.relation)]
+        known = self.known
+        if known.relation in known.found_by:
+            return [f"selectinload({known.relation}, recursion_depth=-1)"]
+        return [f"selectinload({each})" for each in (*known.found_by, known.relation)]
 
     def rows_first(self) -> str:
         return f"Write all rows of one {self.parent} at once: `{self._execute}(…), rows)`, {self.instead}."
