@@ -125,6 +125,7 @@ def test_django_s_own_commands_work(tmp_path: Path) -> None:
         name = connection.creation.create_test_db(verbosity=0)
         connection.creation.destroy_test_db(name, verbosity=0)
         call_command("migrate", verbosity=0)
+        assert find_groups("d") == [False]
     assert calls
 
 

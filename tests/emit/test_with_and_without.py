@@ -214,7 +214,8 @@ def test_what_measures_the_tests_does_not_measure_the_report(tmp_path: Path) -> 
         "import os\nif 'COVERAGE_PROCESS_START' in os.environ:\n    open(f'measured-{os.getpid()}', 'w').close()\n"
     )
     (tmp_path / "test_it.py").write_text(
-        "import sqlite3\ndef test_it(): sqlite3.connect(':memory:').execute('SELECT 1').fetchall()\n"
+        "import sqlite3\nfrom contextlib import closing\n"
+        "def test_it():\n    with closing(sqlite3.connect(':memory:')) as db: db.execute('SELECT 7').fetchall()\n"
     )
     measuring = {"COVERAGE_PROCESS_START": ".coveragerc", "PYTHONWARNINGS": "error"}
     done = run_pytest(tmp_path, "--perf-trace", PYTHONPATH=f"{tmp_path}:{ROOT}", **measuring)
