@@ -85,6 +85,25 @@ def test_calls_of_two_runs_make_no_group_together() -> None:
     assert fan_outs(report) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "found"), [("", [(6, 5, "low")]), ("|parent=none", [(6, 5, "low")]), ("|test=test_a", [])]
+)
+def test_runs_that_ask_once_each_may_be_called_in_a_loop_where_no_test_is_known(
+    said: str, found: list[tuple[int, int, str]]
+) -> None:
+    lines = [line for run in range(6) for line in loop(run, range(run, run + 1), f"activation={70 + run}{said}")]
+    assert fan_outs(report_on(*lines)) == found
+    twice = [
+        line for run in range(6) for line in loop(2 * run, range(2 * run, 2 * run + 2), f"activation={70 + run}{said}")
+    ]
+    assert fan_outs(report_on(*twice)) == []
+
+
+def test_writes_of_runs_that_write_once_each_are_so_too() -> None:
+    lines = [f"{run}|add|caller=main|n={run}|elapsed_ms=1|write=t|activation={run}|parent=none" for run in range(6)]
+    assert fan_outs(report_on(*lines)) == [(6, 5, "low")]
+
+
 def test_calls_of_two_tests_make_no_group_together() -> None:
     lines = [*loop(0, range(3), "test=test_a"), *loop(3, range(3, 6), "test=test_b")]
     assert fan_outs(report_on(*lines)) == []

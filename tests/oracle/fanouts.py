@@ -1,6 +1,7 @@
 """N+1: calls of one shape in one run of their caller that differ in one parameter, or write row by row."""
 
 from bisect import bisect, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -63,7 +64,32 @@ def find_fanouts(
                 (group, varying) for group, varying in few if is_proven(group, varying, asked, is_whole_test=is_test)
             ]
         rows += [fanout_row(unit, group, varying, parent, scope, kind, statement, ignored) for group, varying in groups]
-    return rows
+    return rows + find_over_runs(unit, printed, rows, least_values, ignored)
+
+
+def find_over_runs(
+    unit: Unit, printed: dict[int, Call], rows: Sequence[Row], least_values: int, ignored: Sequence[str]
+) -> list[Row]:
+    """Fan-outs over runs that make one call of a function each, where nothing is known around: no call, and no test."""
+    taken = {call for row in rows for call in row["members"]}
+    alone = [
+        call
+        for call in (unit.calls if unit.test_name is None else ())
+        if call.record.activation is not None and call.record.parent is None and is_candidate(call, printed)
+    ]
+    of_run = Counter((call.record.activation, call.function, call.caller) for call in alone)
+    shapes: dict[tuple[Any, ...], list[Call]] = {}
+    for call in alone:
+        is_only = of_run[call.record.activation, call.function, call.caller] == 1
+        if is_only and call not in taken and (call.kind == "write" or call.record.values_known):
+            statement = statement_of(call.record) if call.kind == "write" else None
+            kind = "write" if call.kind == "write" else "known"
+            shapes.setdefault((call.function, call.caller, call.param_names, kind, statement), []).append(call)
+    return [
+        fanout_row(unit, group, varying, None, LOW, kind, statement, ignored)
+        for (*_, kind, statement), members in shapes.items()
+        for group, varying in groups_of(members, kind, LOW, least_values)
+    ]
 
 
 Group = tuple[list[Call], tuple[int, ...]]

@@ -57,11 +57,41 @@ def find_fanouts(
             _find_alike(ordered, own, _list_unrecorded(ordered, own), least, by_statement=False),
             _find_row_by_row(ordered, own, least),
         ]
+    if scopes.is_run_alone is not None and scopes.is_run_alone.any():
+        scopes, over_runs = _find_over_runs(ordered, scopes, found, limits, least_values)
+        found += over_runs
     enough, unproven = sum(len(own.varying) for own in found), np.empty(0, np.int32)
     if tells_few:
         few, unproven = _find_few(ordered, scopes, found)
         found += few
     return describe_groups(ordered, answers, scopes, found, enough, unproven)
+
+
+def _find_over_runs(
+    ordered: OrderedCalls,
+    scopes: Scopes,
+    found: Sequence[FoundGroups],
+    limits: Sequence[int],
+    least_values: NDArray[np.int64],
+) -> tuple[Scopes, list[FoundGroups]]:
+    """Groups of a whole unit, of calls that no more than their runs are known of, and which are in no group of these.
+
+    Returns:
+        The scopes, in which these calls are no longer certain, and the groups.
+    """
+    is_left = np.array(scopes.is_run_alone)
+    for own in found:
+        is_left &= own.group == NO_GROUP
+    over_runs: list[FoundGroups] = []
+    for least in limits:
+        is_own = is_left & (least_values == least)[ordered.process]
+        scope = np.where(is_own, ordered.unit + np.int32(1), np.int32(NO_SCOPE))
+        unit = replace(scopes, scope=scope, count=len(ordered.units) + 1, certainty=np.full(len(scope), LOW))
+        over_runs += [_find_loops(ordered, unit, least), _find_row_by_row(ordered, unit, least)]
+    certainty = scopes.certainty.copy()
+    for own in over_runs:
+        certainty[own.group != NO_GROUP] = LOW
+    return replace(scopes, certainty=certainty), over_runs
 
 
 def _find_few(

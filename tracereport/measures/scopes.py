@@ -11,6 +11,7 @@ from tracereport.calls.coding import code_values
 from tracereport.calls.constant import is_constant, map_column, map_rows, repeat_value
 from tracereport.calls.grouping import Integers, count_by
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
+from tracereport.calls.units import OUTSIDE
 from tracereport.model import UNKNOWN_CALLER
 from tracereport.native.callers import find_only_open
 from tracereport.native.codes import take
@@ -34,6 +35,9 @@ class Scopes(msgspec.Struct, frozen=True, eq=False):
     certainty: NDArray[np.uint8]
     parent: Integers
     """Place of the call that made it; ``NOWHERE`` for none, or where it never printed."""
+    is_run_alone: NDArray[np.bool_] | None = None
+    """The call takes part, is the only one that its run makes of its function, and nothing is known around that run: no
+    call, and no test. A loop of the program's main function that calls a helper looks so. None: no call is."""
 
 
 def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
@@ -75,7 +79,23 @@ def find_scopes(ordered: OrderedCalls, least: int) -> Scopes:
         count=int(np.count_nonzero(is_large)) + 1,
         certainty=certainty,
         parent=parent,
+        is_run_alone=None if told is None else _find_runs_alone(ordered, told, takes_part),
     )
+
+
+def _find_runs_alone(ordered: OrderedCalls, told: "_Told", takes_part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which calls are the only ones of their function in a run that nothing is known around."""
+    calls, signatures = ordered.calls, ordered.calls.signatures
+    is_alone = told.is_known & takes_part & (ordered.take(calls.parent) == NO_PARENT)
+    is_alone &= (ordered.units.test == OUTSIDE)[ordered.unit]
+    names = len(calls.names) + 1
+    edge = calls.lookups.function[signatures.lookup].astype(np.int64) * names + signatures.caller + 1
+    edges, of_signature = code_values(edge, names * names)
+    run = np.where(is_alone, told.code, NO_PAIR).astype(np.int32)
+    pair, first = number_pairs(run, len(ordered) + 1, of_signature[ordered.signature].astype(np.int32), len(edges))
+    is_only = np.append(count_by(pair, len(first)) == 1, [False])
+    found: NDArray[np.bool_] = is_only[pair]
+    return found
 
 
 class _Told(msgspec.Struct, frozen=True, eq=False):
