@@ -15,6 +15,7 @@ from tests.paths import ROOT
 from tracereport.command.emitter_files import python_environment
 
 PYTEST = ("-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:asyncio")
+WITH_ITS_PLUGINS = (*PYTEST[:-2], "-o", "asyncio_default_fixture_loop_scope=function")
 DJANGO_APPS = (
     "backends", "basic", "queries", "transactions", "bulk_create", "prefetch_related", "handlers", "test_client",
     "cache", "template_tests", "select_related", "raw_query", "expressions_case", "delete",
@@ -51,7 +52,23 @@ SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
     "psycopg2": (".", ("-m", "unittest", "-v", "tests.test_suite")),
     "asyncpg": (".", (*PYTEST, "--ignore=tests/test_connect.py", "--ignore=tests/test__sourcecode.py", "tests")),
     "pymysql": (".", (*PYTEST, "pymysql/tests")),
+    "responses": (".", (*WITH_ITS_PLUGINS, "responses")),
+    "requests_cache": (".", (*WITH_ITS_PLUGINS, "tests/unit")),
+    "dataset": (".", (*WITH_ITS_PLUGINS, "test")),
+    "django_filter": (".", ("runtests.py", "-v", "2")),
+    "django_debug_toolbar": (".", ("-m", "django", "test", "-v", "2", "tests", "--settings=tests.settings")),
+    "djangorestframework": (
+        ".",
+        (
+            *WITH_ITS_PLUGINS, "tests/test_model_serializer.py", "tests/test_relations_pk.py",
+            "tests/test_relations_slug.py", "tests/test_generics.py", "tests/test_prefetch_related.py",
+            "tests/test_filters.py", "tests/test_atomic_requests.py", "tests/test_permissions.py",
+            "tests/test_testing.py", "tests/test_validators.py", "tests/authentication", "tests/test_throttling.py",
+            "tests/browsable_api",
+        ),
+    ),
 }  # fmt: skip
+ANY_OTHER = (".", (*WITH_ITS_PLUGINS, "tests"))
 OUTCOME = re.compile(
     r"^(?:(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) ([^\s(]\S*)|(test\w+ \([\w.]+\)).* \.\.\. (\w+))", re.MULTILINE
 )
@@ -61,7 +78,7 @@ def main() -> int:
     python, *folders = sys.argv[1:]
     differ = 0
     for folder in map(Path, folders):
-        library = folder.name.partition("-")[0]
+        library = folder.name.rpartition("-")[0]
         off, on = (run(python, folder, library, is_on=is_on) for is_on in (False, True))
         odd = sorted(test for test in off.keys() | on.keys() if off.get(test) != on.get(test))
         print(f"{folder.name}: {len(off)} tests, {len(odd)} with another outcome")
@@ -73,8 +90,8 @@ def main() -> int:
 
 def run(python: str, folder: Path, library: str, *, is_on: bool) -> dict[str, str]:
     """The outcome of each test by its name."""
-    place, arguments = SUITES[library]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PERF_TRACE": ""}
+    place, arguments = SUITES.get(library, ANY_OTHER)
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PERF_TRACE": "", "PYTHONPATH": str(folder.resolve())}
     with tempfile.TemporaryDirectory() as logs:
         if is_on:
             environment |= {"PERF_TRACE": f"{logs}/%p.log", **python_environment(environment)}
