@@ -83,6 +83,7 @@ class Log:
         """Ends tracing, and says why, unless it is standard error that takes no more."""
         if now.log is self:
             now.log, now.lost = None, error.strerror
+            self.close()
             if not is_standard_error(self.target):
                 _say(self.target, error, "the traces end here")
 

@@ -25,6 +25,7 @@ from .calls import Origin, begin
 from .log import OFF_WORDS, expand_target, is_standard_error, now, start, stop
 from .pytest_plugin import DEFAULT_FILE
 from .pytest_report import list_traced_modules, print_report
+from .system import System
 from .testing import get_test, name_test, set_test
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def switch_on(config: pytest.Config, target: str | None, without: Sequence[str])
         ValueError: the configuration names no modules where it should, or there is no such hook.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    wanted = os.environ.get(_VARIABLE, "")
+    wanted = System.variables.get(_VARIABLE, "")
     tracing = _start(config, target, worker, "" if wanted in _Worker.targets else wanted)
     hooks.switch_on(without, list_traced_modules(config.rootpath))
     config.pluginmanager.register(tracing, "perf-trace-run")
@@ -150,7 +151,7 @@ class _Worker(_Tracing):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
-        self._environment = os.environ.get(_VARIABLE)
+        self._environment = System.variables.get(_VARIABLE)
 
     def start(self, name: str) -> Self:
         """Gives this process, named by a marker, and those that it starts each a file of their own.
@@ -169,7 +170,7 @@ class _Worker(_Tracing):
             raise
         self._outside = outside
         self.targets.add(self._target)
-        os.environ[_VARIABLE] = self._target
+        System.variables[_VARIABLE] = self._target
         return self
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -182,9 +183,9 @@ class _Worker(_Tracing):
         now.log = self._outside
         self.targets.discard(self._target)
         if self._environment is None:
-            os.environ.pop(_VARIABLE, None)
+            System.variables.pop(_VARIABLE, None)
         else:
-            os.environ[_VARIABLE] = self._environment
+            System.variables[_VARIABLE] = self._environment
 
 
 class _Run(_Worker):
