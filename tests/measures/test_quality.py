@@ -188,6 +188,12 @@ def test_what_nextest_prints_twice_is_counted_once_and_said(tmp_path: Path) -> N
     assert len(read_calls([str(path)])) == 1
 
 
+@pytest.mark.parametrize(("program", "is_test"), [("books-43da980639810445", True), ("books.mjs", False)])
+def test_only_tests_are_to_be_run_one_by_one(tmp_path: Path, program: str, is_test: bool) -> None:
+    path = write(tmp_path, f"     Running traced ({program})\n".encode() + CLEAN)
+    assert ("whole-processes" in warnings_of(path)) == is_test
+
+
 def test_an_archive_that_breaks_off_is_said(tmp_path: Path) -> None:
     packed = gzip.compress(CLEAN)
     (warning,) = warnings_of(write(tmp_path, packed[:-4])).values()

@@ -166,7 +166,8 @@ def _make_facts(readings: list[FileReading], by_file: Sequence[FileFacts], dropp
     notices["dropped-metrics"] = dropped
     # No warnings by themselves: they tell how the tests were run, so that nobody is advised to do what was done.
     for kind in (MarkerKind.CARGO, MarkerKind.NEXTEST):
-        notices[kind.value] = sum(marker.kind is kind for reading in readings for _, marker in reading.markers)
+        markers = (marker for reading in readings for _, marker in reading.markers if marker.kind is kind)
+        notices[kind.value] = sum(marker.names_tests for marker in markers)
     notices["split-lines"] = sum(reading.split_lines for reading in readings)
     notices["text-behind"] = sum(reading.unlearnt_tails for reading in readings)
     rows = [

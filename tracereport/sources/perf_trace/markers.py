@@ -59,6 +59,11 @@ class Marker(msgspec.Struct, frozen=True):
         """No process goes on beyond it."""
         return self.kind is not MarkerKind.LIBTEST
 
+    @property
+    def names_tests(self) -> bool:
+        """A test or binary of tests; `tracereport run` writes cargo's line for any program, whose name is all of it."""
+        return self.kind is not MarkerKind.CARGO or self.name != self.binary
+
 
 _TEST_HAS_ENDED: Final = Marker(MarkerKind.LIBTEST, "")
 
