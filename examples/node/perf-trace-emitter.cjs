@@ -28,7 +28,7 @@ const { createRequire } = require("node:module");
 const SHARED = "perf-trace";
 const STDERR = 2;
 const LONGEST_WAIT_MS = 5000;
-const LONGEST_KEPT_NS = 20_000_000n;
+const LONGEST_KEPT_MS = 20;
 const MOST_WAITING = 30_000;
 const ELAPSED_NAMES = ["elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"];
 const RESERVED_NAMES = [
@@ -41,10 +41,11 @@ const ASK_TO_TRY_AGAIN = new Set([408, 425, 429]);
 const NOT_MODIFIED = 304;
 const ESCAPES = { "\\": "\\x5c", "|": "\\x7c", "\n": "\\x0a" };
 const LARGEST_METRIC = 2n ** 64n - 1n;
+const OF_TIME = /_(ms|us|ns)$/;
 const WHOLE = { breakLength: Infinity, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
 const ID_IN_PATH = /\/(?:\d+|[\da-f]{24}|[\da-f]{8}-[\da-f-]{27})(?=\/|$)/gi;
 const FRAME = /^ +at (?:async )?(?:(.+?) \()?(.+?):(\d+):(\d+)\)?$/;
-const FRAMES_TO_A_CALL = [1, 4];
+const FRAMES_TO_A_CALL = [4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
 const FRAMES_TO_A_RUN = 200;
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
@@ -59,14 +60,15 @@ const BOUND_TO = Symbol.for("perf-trace values");
 // Clocks before tests replace theirs.
 const { AsyncLocalStorage } = loadBuiltin("node:async_hooks");
 const { existsSync, openSync, readFileSync, writeSync } = loadBuiltin("node:fs");
+const { performance } = loadBuiltin("node:perf_hooks");
+const readClock = performance.now.bind(performance); // in milliseconds; tests with fake timers replace it
 const { basename, dirname, join, relative, sep } = loadBuiltin("node:path");
 const { setImmediate } = loadBuiltin("node:timers");
-const { hrtime } = process; // tests with fake timers replace it
 const { fileURLToPath } = loadBuiltin("node:url");
 const { inspect, types } = loadBuiltin("node:util");
 
 // On what all copies in a process share, as jest loads one for each of its files.
-const state = (AsyncLocalStorage[Symbol.for("perf-trace 1")] ??= makeState());
+const state = (AsyncLocalStorage[Symbol.for("perf-trace 2")] ??= makeState());
 const { running, descriptor, numbers, lock } = state;
 const emitters = (state.emitters ??= new Set()).add(__filename);
 const files = new Map(); // what is known of their frames
@@ -246,10 +248,7 @@ function beginCall(name, params, asker, { via = "node", marks = {}, isStatement 
   const parent = findParent();
   const enclosing = isStatement ? undefined : nearestCall(parent)?.name;
   const { caller = enclosing, ...others } = params;
-  const call = makeCall([String(name), "", ...listFields(others)], parent, undefined, via, marks);
-  call.caller = caller;
-  nameAsker(call, asker);
-  return call;
+  return nameAsker(makeCall(String(name), caller, listFields(others), parent, via, marks), asker);
 }
 
 function listFields(params) {
@@ -261,12 +260,13 @@ function listFields(params) {
 }
 
 function nameAsker(call, asker) {
-  const { caller = asker?.name ?? call.parent?.name ?? asker?.at?.replace(/:\d+$/, "") ?? "unknown" } = call;
-  call.fields[1] = `caller=${toText(caller)}`;
+  call.askedBy = call.caller ?? asker?.name ?? call.parent?.name ?? asker?.at?.replace(/:\d+$/, "") ?? "unknown";
   call.at = asker?.at;
-  if (asker?.run === undefined) return;
-  if (!runs.has(asker.run)) runs.set(asker.run, call.number);
-  call.activation = runs.get(asker.run);
+  if (asker?.run !== undefined) {
+    if (!runs.has(asker.run)) runs.set(asker.run, call.number);
+    call.activation = runs.get(asker.run);
+  }
+  return call;
 }
 
 /**
@@ -277,19 +277,23 @@ function findWaiting(call, below) {
   if (call.at === undefined) nameAsker(call, findAsker(below, FRAMES_TO_A_STATEMENT, call.senders));
 }
 
-function makeCall(fields, parent, at, via, marks, test = parent?.test ?? findTest()) {
+/** A call that begins now: its parameters as fields, and who asks where that is known without a look at the stack. */
+function makeCall(name, caller, params, parent, via, marks, test = parent?.test ?? findTest()) {
   return {
-    name: fields[0],
-    fields,
+    name,
+    caller,
+    askedBy: caller,
+    params,
     parent,
-    at,
+    at: undefined,
+    activation: undefined,
     via,
     marks,
     test,
-    number: Atomics.add(numbers, 0, 1n),
+    number: Atomics.add(numbers, 0, 1),
     metrics: {},
     isRunning: true,
-    started: hrtime.bigint(),
+    started: readClock(),
   };
 }
 
@@ -377,42 +381,36 @@ function failCall(call) {
 }
 
 function finishCall(call) {
-  const now = hrtime.bigint();
-  const elapsedUs = (now - call.started) / 1000n;
   if (!call.isRunning) return;
+  const now = readClock();
   call.isRunning = false;
-  const { fields, marks, metrics, test, at } = call;
+  const { number, name, askedBy, params, metrics, test, marks, at, activation, via, parent } = call;
+  const elapsedUs = Math.trunc((now - call.started) * 1000);
+  const before = ["PERF_TRACE", number, name, `caller=${toText(askedBy)}`, ...params];
   const behind = [];
-  for (const name of Object.keys(metrics)) {
-    const number = toUnsigned(name, metrics[name]);
-    if (number !== undefined) behind.push(`${name}${METRIC_NAMES.has(name) ? "_" : ""}=${number}`);
+  for (const metric of Object.keys(metrics)) {
+    const count = toUnsigned(metric, metrics[metric]);
+    if (count !== undefined) behind.push(`${metric}${METRIC_NAMES.has(metric) ? "_" : ""}=${count}`);
   }
   if (test !== undefined) behind.push(`test=${test.name}`);
   if (test?.attempt > 1) behind.push(`try=${test.attempt}`);
   if (marks.write) behind.push(`write=${marks.write === true ? 1 : marks.write}`);
   if (at !== undefined) behind.push(`at=${at}`);
-  if (call.activation !== undefined) behind.push(`activation=${call.activation}`);
-  let end = "";
-  for (const name of FLAGS) if (marks[name]) end += `${name}=1|`;
-  end += `process=${state.process}|via=${call.via}|parent=${call.parent?.number ?? "none"}`;
-  const isEscaped = fields.some(breaksLine) || behind.some(breaksLine);
-  const [before, after] = isEscaped ? [fields.map(escape), behind.map(escape)] : [fields, behind];
-  if (isEscaped) end += "|escaped=1";
-  let elapsed = `elapsed_us=${elapsedUs}`;
-  if (before.some(endsWithMark) || after.some(endsWithMark)) {
-    // A text that ends with the mark looks like a torn line; a second elapsed field says that it is whole.
-    elapsed = `elapsed_ms=${elapsedUs / 1000n}|${elapsed}`;
-  }
-  after.push(end);
-  writeLine(`PERF_TRACE|${call.number}|${before.join("|")}|${elapsed}|${after.join("|")}\n`, now);
+  if (activation !== undefined) behind.push(`activation=${activation}`);
+  for (const flag of FLAGS) if (marks[flag]) behind.push(`${flag}=1`);
+  behind.push(`process=${state.process}`, `via=${via}`, `parent=${parent === undefined ? "none" : parent.number}`);
+  writeLine(joinLine(before, `elapsed_us=${elapsedUs}`, behind), now);
 }
 
-function breaksLine(field) {
-  return field.includes("|") || field.includes("\n");
-}
-
-function endsWithMark(field) {
-  return field.endsWith("PERF_TRACE");
+function joinLine(before, elapsed, behind) {
+  const line = [...before, elapsed, ...behind].join("|");
+  const isEscaped = line.split("|").length > before.length + 1 + behind.length || line.includes("\n");
+  // A text that ends with the mark looks like a torn line; a second elapsed field says that it is whole.
+  const isTorn = line.includes("PERF_TRACE|", 1);
+  if (!isEscaped && !isTorn) return `${line}\n`;
+  if (isTorn) elapsed = `${elapsed.replace(/us=(\d*?)\d{0,3}$/, (_, ms) => `ms=${ms || 0}`)}|${elapsed}`;
+  const [asked, answered] = isEscaped ? [before.map(escape), [...behind.map(escape), "escaped=1"]] : [before, behind];
+  return `${[...asked, elapsed, ...answered].join("|")}\n`;
 }
 
 function noteAnswer(call, value) {
@@ -427,7 +425,7 @@ function noteOne(call, row) {
   call.metrics.digest = digest(row);
 }
 
-/** 63 bits of a hash of the answer; equal answers have equal ones. Texts of one length differ in at least one step. */
+/** 53 bits of a hash of the answer; equal answers have equal ones. Texts of one length differ in at least one step. */
 function digest(value) {
   const text = toText(value);
   let [high, low] = [text.length, ~text.length];
@@ -437,7 +435,7 @@ function digest(value) {
     low = Math.imul(((low << 7) | (low >>> 25)) + code, 0x297a2d39);
   }
   [high, low] = [mix(high ^ (low >>> 16)), mix(low ^ (high << 9))];
-  return (BigInt(high >>> 1) << 32n) | BigInt(low >>> 0);
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 
 /** Spreads each bit of 32 over all. */
@@ -448,11 +446,12 @@ function mix(bits) {
 }
 
 function escape(text) {
-  return text.replace(/[\\|\n]/g, (character) => ESCAPES[character]);
+  return String(text).replace(/[\\|\n]/g, (character) => ESCAPES[character]);
 }
 
 function toText(value) {
   try {
+    if (typeof value === "string") return value;
     if (typeof value !== "object" || value === null) return String(value);
     const prototype = Object.getPrototypeOf(value);
     const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null; // of whichever realm
@@ -473,7 +472,7 @@ function toJson(value) {
 
 function toUnsigned(name, value) {
   if (typeof value === "boolean") return Number(value);
-  if (typeof value === "number" && /_(ms|us|ns)$/.test(name)) value = Math.trunc(value);
+  if (typeof value === "number" && !Number.isInteger(value) && OF_TIME.test(name)) value = Math.trunc(value);
   const isWhole = typeof value === "bigint" ? value <= LARGEST_METRIC : Number.isSafeInteger(value);
   return isWhole && value >= 0 ? value : undefined;
 }
@@ -481,27 +480,22 @@ function toUnsigned(name, value) {
 // Who asks
 
 /**
- * Name and place of the first function of the program's own that has called `below`, among ever more frames; of a
- * statement, of the first that doesn't just send on what it is given by the methods that are named `senders`.
+ * Name and place of the first function of the program's own that has called `below`; of a statement, of the first that
+ * doesn't just send on what it is given by the methods that are named `senders`. One frame tells most often.
  */
-function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
+function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined, parent = findParent()) {
   const { stackTraceLimit, prepareStackTrace } = Error;
-  const readLine = makeReader(below, prepareStackTrace);
-  let asker, run;
+  let asker;
   try {
-    const isRoot = findParent() === undefined;
-    const isQuick = depths[0] > 1 && !isDeep.has(below);
-    for (const depth of isRoot ? [FRAMES_TO_A_RUN] : isQuick ? [1, ...depths] : depths) {
-      Error.stackTraceLimit = depth;
-      Error.prepareStackTrace = giveSites;
-      const sites = captureStack(below);
-      const known = findKnown(sites, senders);
-      const isAll = sites.length < depth || depth === depths.at(-1) || isRoot;
-      const found = known === undefined ? pickAsker(listOwn(sites, isAll, readLine), senders) : undefined;
-      asker = known ?? found.asker ?? asker;
-      if (isRoot && asker !== undefined) run = findRun(sites, asker, readLine);
-      if (known !== undefined || found.isSure || isAll) break;
-      if (depth === 1 && sites.length > 0 && !isOwn(sites[0].getFileName())) isDeep.add(below); // a library's way to it
+    const isRoot = parent === undefined;
+    if (!isRoot && !isDeep.has(below)) {
+      const sites = readSites(below, 1);
+      asker = findKnown(sites, senders);
+      if (asker === undefined && sites.length > 0 && !isOwn(sites[0].getFileName())) isDeep.add(below); // by a library
+    }
+    if (asker === undefined) {
+      const readLine = makeReader(below, prepareStackTrace);
+      asker = isRoot ? searchRun(below, senders, readLine) : searchAsker(below, depths, senders, readLine);
     }
   } catch {
     // an `Error` that others have frozen or changed
@@ -509,7 +503,29 @@ function findAsker(below, depths = FRAMES_TO_A_CALL, senders = undefined) {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
-  return run === undefined ? (asker ?? running.getStore()?.asker) : { ...asker, run };
+  return asker ?? running.getStore()?.asker;
+}
+
+/** The same among ever more frames. */
+function searchAsker(below, depths, senders, readLine) {
+  let asker;
+  for (const depth of depths) {
+    const sites = readSites(below, depth);
+    const isAll = sites.length < depth || depth === depths.at(-1);
+    const known = findKnown(sites, senders);
+    const found = known === undefined ? pickAsker(listOwn(sites, isAll, readLine), senders) : undefined;
+    asker = known ?? found.asker ?? asker;
+    if (known !== undefined || found.isSure || isAll) break;
+  }
+  return asker;
+}
+
+/** The same where no call is around, with the run of it that asks, if that can be told. */
+function searchRun(below, senders, readLine) {
+  const sites = readSites(below, FRAMES_TO_A_RUN);
+  const asker = findKnown(sites, senders) ?? pickAsker(listOwn(sites, true, readLine), senders).asker;
+  const run = asker === undefined ? undefined : findRun(sites, asker, readLine);
+  return run === undefined ? asker : { ...asker, run };
 }
 
 /** Reads a frame as text, which whoever knows how maps to sources: for each place once, since that takes long. */
@@ -603,6 +619,13 @@ function captureStack(below) {
   const holder = {};
   Error.captureStackTrace(holder, below);
   return holder.stack;
+}
+
+/** The frames below a function; whoever calls this restores what it sets. */
+function readSites(below, depth) {
+  Error.stackTraceLimit = depth;
+  Error.prepareStackTrace = giveSites;
+  return captureStack(below);
 }
 
 function isOwn(path) {
@@ -995,27 +1018,33 @@ function takeLiterals(text, via) {
   return isOdd ? { shape: text, literals: [] } : { shape, literals };
 }
 
-function beginQuery(sql, values, asker, via) {
+/** Begins the call of a statement that who has called `below` sends; none of those that are left out. */
+function beginQuery(sql, values, via, below, senders) {
   const statement = describe(sql, via);
   if (statement.isLeftOut) return undefined;
-  const fields = [statement.name, "", ...listParams(statement, values)];
-  const call = makeCall(fields, findParent(), undefined, via, { ...statement.marks });
-  call.isRead = statement.isRead;
+  const parent = findParent();
+  return beginStatement(statement, values, via, findAsker(below, FRAMES_TO_A_STATEMENT, senders, parent), parent);
+}
+
+function beginStatement(statement, values, via, asker, parent = findParent()) {
+  const { name, marks, isRead } = statement;
+  const call = makeCall(name, undefined, listParams(statement, values), parent, via, { ...marks });
+  call.isRead = isRead;
   call.senders = SENDERS;
-  nameAsker(call, asker);
-  return call;
+  return nameAsker(call, asker);
 }
 
 function listParams({ text, shape, literals }, values) {
-  const fields = listFields(nameValues(values));
+  const named = nameValues(values);
+  const fields = listFields(named);
   return fields.length > 0 ? [`sql=${text}`, ...fields] : [`sql=${shape}`, ...listFields(nameValues(literals))];
 }
 
 /** An operation on a model, or a raw statement, whose text is in pieces or in front of its values. */
 function beginOperation(model, operation, args, asker) {
   const [sql, ...values] = args?.strings ? [args.strings.join("?"), ...args.values] : [args].flat();
-  const raw = model === undefined && typeof sql === "string" ? beginQuery(sql, values, asker, "prisma") : undefined;
-  if (raw !== undefined) return raw;
+  const statement = model === undefined && typeof sql === "string" ? describe(sql, "prisma") : undefined;
+  if (statement?.isLeftOut === false) return beginStatement(statement, values, "prisma", asker);
   const isRead = /^(find|count|aggregate|groupBy)/.test(operation);
   const marks = isRead ? {} : { write: model ?? true };
   const name = model === undefined ? operation : `${operation} ${model}`;
@@ -1137,7 +1166,7 @@ function makeQuery(original, via) {
     const sql = typeof first === "string" ? first : (first?.text ?? first?.sql);
     const isOurs = state.inDriver === 0 && typeof sql === "string" && !isFunction(first.submit);
     const values = isFunction(second) ? first.values : (second ?? first?.values ?? first?.args);
-    const call = isOurs ? beginQuery(sql, values, findAsker(query, FRAMES_TO_A_STATEMENT, SENDERS), via) : undefined;
+    const call = isOurs ? beginQuery(sql, values, via, query, SENDERS) : undefined;
     if (call === undefined) return original.apply(this, args);
     const outside = running.getStore();
     const last = args.findLastIndex(isFunction);
@@ -1221,11 +1250,12 @@ function tracePostgres(sql) {
     if (this[PATCHED] === this) return then.call(this, onValue, onError);
     this[PATCHED] = this;
     const asker = readStack(this.origin, SENDERS) ?? findAsker(wait, FRAMES_TO_A_STATEMENT, SENDERS);
-    const call = beginQuery(this.strings.join("?"), this.args, asker, "postgres");
-    if (call === undefined) return then.call(this, onValue, onError);
+    const sent = describe(this.strings.join("?"), "postgres");
+    if (sent.isLeftOut) return then.call(this, onValue, onError);
+    const call = beginStatement(sent, this.args, "postgres", asker);
     const noted = settle({ then: then.bind(this) }, call, (rows) => {
       const statement = describe(this.string, "postgres");
-      call.fields = [statement.name, call.fields[1], ...listParams(statement, this.parameters)];
+      Object.assign(call, { name: statement.name, params: listParams(statement, this.parameters) });
       if (call.isRead) noteAnswer(call, [...rows]);
       else call.metrics.rows = rows.count;
       finishCall(call);
@@ -1246,7 +1276,7 @@ function traceSqlite(database, via) {
     return statement;
   };
   database.exec = function run(sql) {
-    const call = beginQuery(String(sql), undefined, findAsker(run, FRAMES_TO_A_STATEMENT, SENDERS), via);
+    const call = beginQuery(String(sql), undefined, via, run, SENDERS);
     return runSqlite(call, "exec", () => exec.call(this, sql));
   };
 }
@@ -1260,8 +1290,7 @@ function patchStatement(prototype, via) {
     prototype[name] = function run(...values) {
       const text = this[TEXT_OF];
       if (text === undefined) return original.apply(this, values);
-      const asker = findAsker(run, FRAMES_TO_A_STATEMENT, PREPARED);
-      const call = beginQuery(text, unpack(values) ?? this[BOUND_TO], asker, via);
+      const call = beginQuery(text, unpack(values) ?? this[BOUND_TO], via, run, PREPARED);
       return runSqlite(call, name, () => original.apply(this, values));
     };
   }
@@ -1275,7 +1304,7 @@ function traceSqlite3(database) {
     const original = database[name];
     database[name] = function run(sql, ...args) {
       const values = unpack(args.filter((value) => !isFunction(value)));
-      const call = beginQuery(String(sql), values, findAsker(run, FRAMES_TO_A_STATEMENT, SQLITE3_SENDERS), "sqlite3");
+      const call = beginQuery(String(sql), values, "sqlite3", run, SQLITE3_SENDERS);
       return callBack(call, name, args, (noted) => original.call(this, sql, ...noted));
     };
   }
@@ -1297,7 +1326,7 @@ function traceSqlite3(database) {
       const original = statement[name];
       statement[name] = function run(...args) {
         bound = unpack(args.filter((value) => !isFunction(value))) ?? bound;
-        const call = beginQuery(String(sql), bound, findAsker(run, FRAMES_TO_A_STATEMENT, PREPARED), "sqlite3");
+        const call = beginQuery(String(sql), bound, "sqlite3", run, PREPARED);
         return callBack(call, name, args, (noted) => original.apply(this, noted));
       };
     }
@@ -1504,13 +1533,14 @@ function serveRequest(request, response, via) {
 function beginRequest(method, url, via) {
   const parent = findParent();
   const path = url.replace(/[?#].*$/, "").replace(ID_IN_PATH, "/:id");
-  const fields = [`${method} ${path}`, `caller=${parent?.name ?? "unknown"}`, `url=${url}`];
-  return Object.assign(makeCall(fields, parent, undefined, via, { frame: true }), { method });
+  const name = `${method} ${path}`;
+  const call = makeCall(name, parent?.name ?? "unknown", [`url=${url}`], parent, via, { frame: true });
+  return Object.assign(call, { method });
 }
 
 function finishRequest(call, route, status) {
   if (call === undefined) return;
-  if (typeof route === "string") call.fields = [`${call.method} ${route}`, ...call.fields.slice(1)];
+  if (typeof route === "string") call.name = `${call.method} ${route}`;
   if (status === undefined || status >= 500) call.marks.failed = true;
   finishCall(call);
 }
@@ -1553,7 +1583,7 @@ function findTestCall() {
   const open = state.testCall;
   if (open?.isRunning && open.test.name === test.name && open.test.attempt === test.attempt) return open;
   finishTest();
-  state.testCall = makeCall([test.name, "caller=unknown"], undefined, undefined, "node", { frame: true }, test);
+  state.testCall = makeCall(test.name, "unknown", [], undefined, "node", { frame: true }, test);
   test.onEnd?.(finishTest);
   return state.testCall;
 }
@@ -1613,21 +1643,22 @@ function watchMocha(beforeEach, afterEach) {
 
 // The log
 
-/** Lines go out together at the end of what Node does at a time, as a write takes longer than all else; errors' at once. */
+/**
+ * Lines go out together at the end of what Node does at a time, as a write takes longer than all else; errors' at once. Not
+ * later: runners kill their processes.
+ */
 function writeLine(line, now) {
-  state.lines ??= [];
   state.lines.push(line);
-  state.waiting = (state.waiting ?? 0) + line.length;
-  state.isAtOnce ??= descriptor === STDERR;
+  state.waiting += line.length;
   if (state.lines.length === 1 && !state.isAtOnce) {
     state.waitsSince = now;
     setImmediate(writeLines);
   }
-  if (state.isAtOnce || state.waiting > MOST_WAITING || now - state.waitsSince > LONGEST_KEPT_NS) writeLines();
+  if (state.isAtOnce || state.waiting > MOST_WAITING || now - state.waitsSince > LONGEST_KEPT_MS) writeLines();
 }
 
 function writeLines() {
-  if (!state.lines?.length) return;
+  if (state.lines.length === 0) return;
   const text = state.lines.join("");
   [state.lines, state.waiting] = [[], 0];
   let rest = Buffer.from(text.isWellFormed?.() ? text : text.replace(/\p{Surrogate}/gu, nameHalf));
@@ -1654,6 +1685,10 @@ function makeState() {
   return {
     running: new AsyncLocalStorage(),
     descriptor: target,
+    lines: [],
+    waiting: 0,
+    waitsSince: 0,
+    isAtOnce: target === STDERR,
     ...(target !== undefined && shareMemory()),
     root: target === undefined ? "" : findRoot(),
     test: process.env.PERF_TRACE_TEST,
@@ -1695,5 +1730,5 @@ function shareMemory() {
   const own = isMainThread ? "" : String(threadId).padStart(4, "0");
   const { memory, name } = known ?? { memory: new SharedArrayBuffer(16), name: `${process.pid}${own}` };
   setEnvironmentData(SHARED, { memory, name });
-  return { process: name, numbers: new BigInt64Array(memory, 0, 1), lock: new Int32Array(memory, 8, 2) };
+  return { process: name, numbers: new Uint32Array(memory, 0, 1), lock: new Int32Array(memory, 8, 2) };
 }
