@@ -177,11 +177,13 @@ const scenes = {
   /** As tests replace the clock and the timers. */
   fakes() {
     const { hrtime } = process;
+    const { now } = performance;
     const { setImmediate } = globalThis;
+    performance.now = () => -1e15;
     process.hrtime = Object.assign(() => [0, 0], { bigint: () => -(10n ** 18n) });
     globalThis.setImmediate = () => {};
     trace("within", {}, () => {});
-    trace("out_of", {}, () => Object.assign(process, { hrtime }));
+    trace("out_of", {}, () => [Object.assign(process, { hrtime }), (performance.now = now)]);
     globalThis.setImmediate = setImmediate;
   },
 
