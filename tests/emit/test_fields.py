@@ -308,6 +308,12 @@ MODULE = """
 from enum import Enum
 from textwrap import dedent
 
+class Standing:
+    # as an object that stands for another one, and has none for now
+    def __getattribute__(self, name): raise RuntimeError(name)
+
+current = Standing()
+
 class Colour(Enum):
     RED = 1
     def shade(self): return self

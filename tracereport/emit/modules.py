@@ -8,6 +8,7 @@ import inspect
 import sys
 from contextlib import suppress
 from threading import local
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .tracing import traced, wrap_members
@@ -34,12 +35,14 @@ def trace_module(module: str | ModuleType) -> None:
         when_imported(name, lambda: trace_module(sys.modules[name]))
         return
     for name, member in [*vars(module).items()]:
-        if name.startswith("_") or getattr(member, "__module__", None) != module.__name__:
+        is_class = issubclass(type(member), type)  # an object may stand for another one, and have none for now
+        is_function = type(member) is FunctionType
+        if name.startswith("_") or not (is_class or is_function) or member.__module__ != module.__name__:
             continue
-        if inspect.isfunction(member) and not inspect.isasyncgenfunction(member):
-            setattr(module, name, traced(member))
-        elif isinstance(member, type) and not issubclass(member, (BaseException, enum.Enum)):
+        if is_class and not issubclass(member, (BaseException, enum.Enum)):
             wrap_members(member, traced)
+        elif is_function and not inspect.isasyncgenfunction(member):
+            setattr(module, name, traced(member))
 
 
 def when_imported(name: str, action: Callable[[], None]) -> None:
