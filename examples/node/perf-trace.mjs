@@ -45,8 +45,8 @@ function load() {
   try {
     return { ...OFF, ...createRequire(import.meta.url)(PERF_TRACE_NODE || "./perf-trace-emitter.cjs") };
   } catch (error) {
-    const remedy = "`tracereport emitter node-emitter` prints the file that PERF_TRACE_NODE must name";
-    process.emitWarning(`perf-trace: nothing is traced: ${error.message}; ${remedy}`);
+    const remedy = "`tracereport emitter node-emitter` prints it, to lie beside this file or to be named in PERF_TRACE_NODE";
+    process.emitWarning(`perf-trace: nothing is traced: ${error.message.split("\n", 1)}; ${remedy}`);
     return OFF;
   }
 }
