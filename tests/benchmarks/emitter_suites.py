@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.emitter_suites`` prints a row a suite: the least and the median seconds of the clock, and
 the median of processor time. Each suite has 50 tests; each test asks 20 questions that take half a millisecond, as a
-database beside the program does.
+database beside the program does. Two programs in Node that do nothing but ask in memory are the other end.
 """
 
 import os
@@ -43,6 +43,43 @@ import { expect, test } from "vitest";
 import { listBooks } from "./books.mjs";
 for (let each = 0; each < 50; each++) test(`lists ${each}`, async () => expect(await listBooks()).toHaveLength(20));
 """
+NODE_PROGRAMS = {
+    "express": """
+import express from "express";
+import { traceQueries } from "./perf-trace.mjs";
+class Pool { async query(text, [id]) { await null; return { rows: [{ id, name: `author ${id}` }] }; } }
+const pool = traceQueries(new Pool());
+const find = async (id) => (await pool.query("SELECT * FROM authors WHERE id = $1", [id])).rows[0];
+const app = express();
+app.get("/books/:id", async (request, response) => {
+  const names = [await find(request.params.id)];
+  for (let id = 0; id < 10; id++) names.push(await find(id));
+  response.json(names);
+});
+const server = app.listen(0, async () => {
+  const address = `http://127.0.0.1:${server.address().port}/books/`;
+  for (let id = 0; id < 300; id++) await (await fetch(address + id)).json();
+  server.close();
+  server.closeAllConnections();
+});
+""",
+    "better-sqlite3": """
+import { test } from "node:test";
+import Database from "better-sqlite3";
+import { traceQueries } from "./perf-trace.mjs";
+const find = (db, id) => db.prepare("SELECT * FROM authors WHERE id = ?").get(id);
+function askAll() {
+  const db = traceQueries(new Database(":memory:"));
+  db.exec("CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT)");
+  const add = db.prepare("INSERT INTO authors VALUES (?, ?)");
+  for (let id = 0; id < 10; id++) add.run(id, `author ${id}`);
+  for (let id = 0; id < 21; id++) find(db, id % 10);
+  db.close();
+}
+for (let each = 0; each < 200; each++) test(`asks ${each}`, askAll);
+""",
+}
+"""By the package that each needs: 300 requests of 11 questions, and 200 tests of 31."""
 RUST_LIBRARY = """
 use std::{thread::sleep, time::Duration};
 fn load(id: u64) -> Option<u64> {
@@ -66,6 +103,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if shutil.which("node") and (ROOT / "node_modules" / "vitest").exists():
             measure("vitest", *make_node_suites(Path(folder, "node")))
+        for package, program in NODE_PROGRAMS.items():
+            if shutil.which("node") and (ROOT / "node_modules" / package).exists():
+                measure(package, *make_node_program(Path(folder, package), program))
         if shutil.which("cargo"):
             measure("cargo test", *make_rust_suites(Path(folder, "rust")))
     print(f"load average: {' '.join(f'{load:.1f}' for load in os.getloadavg())}, {os.cpu_count()} cores")
@@ -73,20 +113,28 @@ def main() -> None:
 
 def make_node_suites(folder: Path) -> tuple[list[str], Path, Path]:
     """The command, and the folders in which it runs: without the emitter, and with it."""
-    for name, library in {
-        "plain": NODE_LIBRARY.replace('import { traceQueries } from "./perf-trace.mjs";', "").replace(
-            "traceQueries", ""
-        ),
-        "traced": NODE_LIBRARY,
-    }.items():
-        suite = folder / name
+    plain, traced = write_node(folder, "books.mjs", NODE_LIBRARY)
+    for suite in (plain, traced):
+        (suite / "books.test.mjs").write_text(NODE_TESTS)
+    return [str(ROOT / "node_modules" / ".bin" / "vitest"), "run"], plain, traced
+
+
+def make_node_program(folder: Path, program: str) -> tuple[list[str], Path, Path]:
+    """As above, without a runner that is to be installed."""
+    return ["node", "program.mjs"], *write_node(folder, "program.mjs", program)
+
+
+def write_node(folder: Path, name: str, traced: str) -> tuple[Path, Path]:
+    """Two folders with one file: without the emitter, and with it."""
+    untraced = traced.replace('import { traceQueries } from "./perf-trace.mjs";', "").replace("traceQueries", "")
+    suites = folder / "plain", folder / "traced"
+    for suite, text in zip(suites, (untraced, traced), strict=True):
         suite.mkdir(parents=True)
         (suite / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
         (suite / "package.json").write_text('{"type": "module", "private": true}')
-        (suite / "books.mjs").write_text(library)
-        (suite / "books.test.mjs").write_text(NODE_TESTS)
+        (suite / name).write_text(text)
         shutil.copy(EXAMPLES / "node" / "perf-trace.mjs", suite)
-    return [str(ROOT / "node_modules" / ".bin" / "vitest"), "run"], folder / "plain", folder / "traced"
+    return suites
 
 
 def make_rust_suites(folder: Path) -> tuple[list[str], Path, Path]:
