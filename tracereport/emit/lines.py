@@ -25,10 +25,10 @@ The fields behind the metrics are the emitter's own, and no answers:
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .calls import TracedCall
 
@@ -41,9 +41,11 @@ _OWN_NAMES = frozenset(
 )
 _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
-_own_fields: dict[tuple[object, ...], str] = {}
-"""By test, origin, hook and marks: these as fields. What asks from a place is likely to ask from there again."""
-_OWN_KEPT = 1024
+_tests: dict[tuple[str, ...], str] = {}
+"""By test: its fields, a separator before them. What asks in a test is likely to ask there again."""
+_places: dict[tuple[object, ...], str] = {}
+"""By place, hook and marks: these as fields."""
+_KEPT = 1024
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 
 
@@ -52,40 +54,44 @@ def format_line(call: TracedCall, elapsed_us: int) -> str:
     params, enclosing = call.params, call.enclosing
     metrics = format_metrics(call.metrics) if call.metrics else ()
     text = "|".join((call.function, f"caller={call.caller}", *params, f"elapsed_us={elapsed_us}", *metrics))
-    key = (call.test, call.origin, call.via, *call.marks.items()) if call.marks else (call.test, call.origin, call.via)
+    _, at, run, above = call.origin
+    key = (at, call.via if above is None else above, *call.marks.items())
+    test = _tests.get(call.test) or _keep(_tests, call.test, ("", *call.test))
     try:
-        own = _own_fields.get(key)
+        place = _places.get(key) or _keep(_places, key, _list_place(call))
     except TypeError:  # the program has given something else than a text
-        own = _format_own(call)
-    else:
-        if own is None:
-            if len(_own_fields) >= _OWN_KEPT:
-                _own_fields.clear()
-            own = _own_fields[key] = _format_own(call)
+        place = ""
     # As many signs as stand between the fields, and no other mark: there is nothing to escape.
-    if own and text.count("|") == len(params) + len(metrics) + 2 and "\n" not in text and "PERF_TRACE" not in text:
+    is_plain = text.count("|") == len(params) + len(metrics) + 2 and "\n" not in text and "PERF_TRACE" not in text
+    if is_plain and test and place:
+        own = f"{test}{place}" if run is None else f"{test}{place}activation={run}|"
         parent = "none" if enclosing is None else enclosing.number
         return f"PERF_TRACE|{call.number}|{text}{own}{call.log.process}|parent={parent}\n"
     return _format_odd_line(call, elapsed_us, metrics)
 
 
-def _format_own(call: TracedCall) -> str:
-    """The fields between metrics and process, with separators around them; empty where there is something to escape."""
-    fields = _list_own(call)
-    text = f"|{'|'.join(fields)}|"
-    is_plain = text.count("|") == len(fields) + 1 and "\n" not in text and "PERF_TRACE" not in text
-    return text if is_plain else ""
+def _keep(known: dict[Any, str], key: tuple[object, ...], fields: Sequence[str]) -> str:
+    """Fields with a separator behind each, for the next line that has them; empty where one has to be escaped."""
+    text = "".join(f"{field}|" for field in fields)
+    if text.count("|") != len(fields) or "\n" in text or "PERF_TRACE" in text:
+        text = ""
+    if len(known) >= _KEPT:
+        known.clear()
+    known[key] = text
+    return text
+
+
+def _list_place(call: TracedCall) -> list[str]:
+    """The emitter's own fields that are the same for all calls of a place."""
+    _, at, _, above = call.origin
+    fields = [*format_marks(call.marks), f"via={call.via if above is None else above}"]
+    return fields if at is None else [*fields, f"at={at}"]
 
 
 def _list_own(call: TracedCall) -> list[str]:
-    """The emitter's own fields that are the same for all calls of a place, in a test."""
-    _, at, activation, via = call.origin
-    fields = [*call.test, *format_marks(call.marks), f"via={call.via if via is None else via}"]
-    if at is not None:
-        fields.append(f"at={at}")
-    if activation is not None:
-        fields.append(f"activation={activation}")
-    return fields
+    """The emitter's own fields between metrics and process."""
+    run = call.origin.activation
+    return [*call.test, *_list_place(call), *(() if run is None else (f"activation={run}",))]
 
 
 def _format_odd_line(call: TracedCall, elapsed_us: int, metrics: Iterable[str]) -> str:
