@@ -38,6 +38,7 @@ MAY_ASK = {
     "tracereport.command.reporting": "commands: the environment of what they run",
     "tracereport.command.finishing": "whether a terminal shows the gates already",
     "tracereport.command.history": "a command, too: whether a terminal shows what it prints",
+    "tracereport.command.settling": "how wide the terminal is that shows what is checked",
     "tracereport.command.plan": "the command line's part that says what a job is",
     "tracereport.command.progress": "a bar on the terminal, which is no document",
     "tracereport.command.capture": "the terminal of the command that it runs",
