@@ -459,6 +459,14 @@ def test_libraries_trace_themselves_unless_they_are_left_out(
     assert written == functions
 
 
+def test_a_hook_is_switched_on_whose_module_the_program_imports_before_the_library(project: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    (project / "tests" / "test_it.py").write_text(f"from tracereport.emit.sqlalchemy import trace_statements\n{SQL}")
+    run_pytest(project, "--perf-trace")
+    calls = [call for _, calls in read_processes(project / "perf_trace.log") for call in calls]
+    assert [call.reserved["via"] for call in calls] == ["sqlalchemy", "pytest"]
+
+
 def test_a_library_that_there_is_no_hook_for_is_an_error_of_usage(project: Path) -> None:
     done = run_pytest(project, "--perf-trace", "--perf-trace-without=nothing")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
@@ -466,13 +474,16 @@ def test_a_library_that_there_is_no_hook_for_is_an_error_of_usage(project: Path)
 
 
 def test_modules_are_traced_that_the_configuration_names(project: Path) -> None:
+    """Also where pytest rewrites their assertions, as it does with all modules of its plugins' distributions."""
     (project / "repository.py").write_text("def load(key): return key\n")
     (project / "tests" / "test_it.py").write_text("import repository\ndef test_it(): repository.load(3)\n")
     (project / "pyproject.toml").write_text(
         '[tool.tracereport.trace]\nmodules = ["repository"]\n[tool.pytest.ini_options]\npythonpath = ["."]\n'
     )
-    run_pytest(project, "--perf-trace")
-    assert [call.params for call in load_calls(project / "perf_trace.log")] == [(("key", "3"),)]
+    for conftest in ("", "import pytest\npytest.register_assert_rewrite('repository')\n"):
+        (project / "tests" / "conftest.py").write_text(conftest)
+        run_pytest(project, "--perf-trace")
+        assert [call.params for call in load_calls(project / "perf_trace.log")] == [(("key", "3"),)]
     (project / "pyproject.toml").write_text("[tool.tracereport.trace]\nmodules = 'repository'\n")
     done = run_pytest(project, "--perf-trace")
     assert "tool.tracereport.trace.modules is a list of modules' names" in done.stderr

@@ -95,6 +95,9 @@ def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
         if name not in left_out:
             for module, function in parts:
                 when_imported(module, functools.partial(_switch_on, name, function))
+                own = f"{__package__}.{function.partition(':')[0]}"
+                if own not in sys.modules:
+                    when_imported(own, functools.partial(_switch_on_late, name, module, function))
     for module in {*modules, *_names_in(MODULES_VARIABLE)} - _traced:
         _traced.add(module)
         trace_module(module)
@@ -108,6 +111,12 @@ def _switch_on(hook: str, function: str) -> None:
     module, _, name = function.partition(":")
     getattr(importlib.import_module(f"{__package__}.{module}"), name)()
     _settled.add(hook)
+
+
+def _switch_on_late(hook: str, library: str, function: str) -> None:
+    """Switches a hook on whose module the program has imported itself: it wasn't whole when it imported the library."""
+    if library in sys.modules:
+        _switch_on(hook, function)
 
 
 def is_settled(hook: str) -> bool:

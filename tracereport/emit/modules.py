@@ -82,15 +82,16 @@ class _Finder:  # without importlib.abc, which brings half of the standard libra
 
 
 def _extend(loader: Any) -> None:  # noqa: ANN401  # of any kind
-    """Has one loader act once it has executed its module; it is otherwise left as it is."""
+    """Has a loader act once it has executed its next module; it is otherwise left as it is."""
+    if isinstance(loader, type):  # one of Python's own, for many modules
+        return
     execute = loader.exec_module
 
     def execute_and_act(module: ModuleType) -> None:
-        del loader.exec_module
+        vars(loader).pop("exec_module", None)  # pytest has one for all modules that it rewrites, in whatever thread
         execute(module)
         for action in _actions.pop(module.__name__, []):
             _act(action)
 
-    if loader not in sys.meta_path:  # one that is there for many modules
-        with suppress(AttributeError, TypeError):
-            loader.exec_module = execute_and_act
+    with suppress(AttributeError, TypeError):
+        loader.exec_module = execute_and_act
