@@ -142,7 +142,7 @@ def test_definitions_are_those_of_the_settings_in_force() -> None:
     plain = list_definitions(Settings())
     assert "three times or more" in plain["candidates"].text
     assert "five or more values" in plain["fan-out"].text
-    assert "none below 10 ms" in plain["slow"].text
+    assert "no call below 10 ms" in plain["slow"].text
     assert "leave out" not in plain["evidence"].text
     other = list_definitions(
         Settings(
@@ -155,14 +155,14 @@ def test_definitions_are_those_of_the_settings_in_force() -> None:
     )
     assert "four times or more" in other["candidates"].text
     assert "12 or more values" in other["fan-out"].text
-    assert "50 calls or more, and none below 2 ms" in other["slow"].text
+    assert "50 calls or more, and no call below 2 ms" in other["slow"].text
     assert "but for <code>cache_entries</code> and <code>&lt;b&gt;`x`</code>" in other["evidence"].text
 
 
 def test_every_reason_for_a_low_finding_is_among_the_definitions() -> None:
     text = list_definitions(Settings())["confidence"].text.partition("Low")[2]
     assert state_confidence(RepeatSums(changed=1), "content")[0] == "low"
-    for reason in ("every answer had changed", "fan-out without a parent call", "slow calls"):
+    for reason in ("every answer had changed", "a fan-out has no parent call", "calls are slow"):
         assert reason in text
 
 

@@ -38,7 +38,7 @@ def told(finding: Finding) -> tuple[str, str, str, int, str]:
             "laravel-debugbar.json",
             [
                 ("fan-out", "dashboard", "select images", 2, "sure"),
-                ("fan-out", "dashboard", "select orders", 2, "sure"),
+                ("fan-out", "dashboard", "select orders", 2, "likely"),  # three lines of a template
             ],
         ),
         (
