@@ -68,7 +68,7 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
     link = np.array([find_link(text) for text in texts], np.uint8)[lookup]
     holds = {
         Doubt.LINES: _stand_on_own_lines(ordered, groups),
-        Doubt.TRIES: ~groups.is_write & _end_otherwise(ordered, answers, groups, exists),
+        Doubt.TRIES: _end_otherwise(ordered, answers, groups, exists),
         Doubt.CHAIN: _may_be_chains(ordered, groups, np.where(groups.is_write, NO_LINK, link)),
         Doubt.RANGES: groups.is_range,
         Doubt.BETWEEN: find_asked_between(ordered, groups.of_place, groups.is_write & changes),
@@ -81,6 +81,8 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
 def _stand_on_own_lines(ordered: OrderedCalls, groups: Doubted) -> NDArray[np.bool_]:
     """Whether no line asks twice: they are written out one after the other."""
     origins, count = ordered.calls.origins, len(groups.first)
+    if (origins.at == NO_TEXT).all():
+        return np.zeros(count, bool)
     at = take(origins.at, ordered.take(ordered.calls.origin))
     known = np.where(at == NO_TEXT, np.int32(-1), groups.of_place)
     _, first = number_pairs(known, count, np.maximum(at, 0), max(len(origins.texts), 1))
@@ -92,18 +94,19 @@ def _end_otherwise(
     ordered: OrderedCalls, answers: Answers, groups: Doubted, exists: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether all but the last found nothing, or were told alike whether something exists, and the last wasn't."""
-    sets = ordered.calls.metric_sets
-    place = np.flatnonzero(groups.of_place >= 0)
+    metric_set = ordered.take(ordered.calls.metric_set)
+    found_nothing = _tell_nothing(ordered.calls.metric_sets, answers)[metric_set[groups.first]]
+    may_be: NDArray[np.bool_] = ~groups.is_write & (found_nothing | exists)
+    if not may_be.any():
+        return may_be
+    place = np.flatnonzero(np.append(may_be, [False])[groups.of_place])
     place = place[np.argsort(groups.of_place[place], kind="stable")]
-    metrics = ordered.take(ordered.calls.metric_set)[place]
-    value, nothing = answers.values[metrics], _tell_nothing(sets, answers)[metrics]
-    start = np.cumsum(groups.calls) - groups.calls
-    last = start + groups.calls - 1
-    usual = np.repeat(value[start], groups.calls)
-    is_usual = value == usual
-    are_alike = np.add.reduceat(is_usual.astype(np.int64), start) == groups.calls - 1
-    result: NDArray[np.bool_] = are_alike & ~is_usual[last] & (nothing[start] | exists)
-    return result
+    value, calls = answers.values[metric_set[place]], groups.calls[may_be]
+    start = np.cumsum(calls) - calls
+    is_usual = value == np.repeat(value[start], calls)
+    are_alike = np.add.reduceat(is_usual.astype(np.int64), start) == calls - 1
+    may_be[may_be] = are_alike & ~is_usual[start + calls - 1]
+    return may_be
 
 
 def _may_be_chains(ordered: OrderedCalls, groups: Doubted, link: NDArray[np.uint8]) -> NDArray[np.bool_]:
