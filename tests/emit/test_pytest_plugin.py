@@ -164,6 +164,16 @@ def test_folders_above_the_project_are_not_read(project: Path, options: list[str
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_run_that_stops_early_leaves_no_test_s_name_behind(project: Path) -> None:
+    (project / "conftest.py").write_text(
+        "import os\n"
+        "def pytest_sessionfinish(): print('left:', [name for name in os.environ if name.startswith('PERF_TRACE_T')])\n"
+    )
+    (project / "tests" / "test_it.py").write_text("def test_failing(): assert False\ndef test_next(): pass\n")
+    done = run_pytest(project, "--perf-trace", "-x", "-s")
+    assert "left: []" in done.stdout, done.stdout
+
+
 def test_nothing_is_left_behind_and_an_earlier_file_is_replaced(project: Path) -> None:
     (project / "perf_trace.log").write_text("earlier\n")
     run_pytest(project, "--perf-trace", "-k", "thread")

@@ -93,15 +93,12 @@ class _Tracing:
     # The older kind of wrapper: what a test raises doesn't pass through it, and its traceback holds no frame of ours.
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> _Around:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> _Around:
         """Names no test between tests, but the one that this run stands in, where a test runs pytest itself."""
         self._tries.pop(item.nodeid, None)
         outside = get_test()
         yield
-        if outside or nextitem is None:
-            set_test(outside)
-        else:  # whose name the environment gets at once
-            now.test = outside
+        set_test(outside)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> _Around:

@@ -8,9 +8,6 @@ from .lines import TEST_VARIABLES
 from .log import now
 from .system import System
 
-_told = dict(each.split("=", 1) for each in now.test)
-"""By field of the test: what the environment says of it."""
-
 
 def name_test(name: str | None, *, attempt: int | None = None, phase: str | None = None) -> None:
     """Names the test that calls beginning from now on belong to, in any thread and in processes started from now on.
@@ -26,18 +23,21 @@ def name_test(name: str | None, *, attempt: int | None = None, phase: str | None
 
 def set_test(test: tuple[str, ...]) -> None:
     """Names the test that ``get_test`` gave, again."""
+    before = now.test
+    if test == before:
+        return
     now.test = test
-    fields = dict(each.split("=", 1) for each in test)
-    for field in _told.keys() - fields.keys():
-        System.variables.pop(TEST_VARIABLES[field], None)
-    for field in [name for name, value in fields.items() if _told.get(name) != value]:
-        value = fields[field]
-        if not value.isprintable():  # an environment can't hold all that a name can
-            value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
-        with suppress(ValueError):
-            System.variables[TEST_VARIABLES[field]] = value
-    _told.clear()
-    _told.update(fields)
+    for each in test:
+        if each not in before:
+            name, _, value = each.partition("=")
+            if not value.isprintable():  # an environment can't hold all that a name can
+                value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
+            with suppress(ValueError):
+                System.variables[TEST_VARIABLES[name]] = value
+    named = [each.partition("=")[0] for each in test]
+    for field, variable in TEST_VARIABLES.items():
+        if field not in named:
+            System.variables.pop(variable, None)
 
 
 def get_test() -> tuple[str, ...]:
