@@ -107,10 +107,11 @@ async def _ask(
             call = connected.begin(sql, named, _MACHINERY, via="asyncpg", start=frame)
     with call:
         given = await answering
+        if call is not NOT_TRACED:
+            with suppress(Exception):
+                _record(call, sql, given, to_rows)
         with suppress(Exception):
             connected.note(sql, values)
-            if call is not NOT_TRACED:
-                _record(call, sql, given, to_rows)
     return given
 
 
