@@ -13,6 +13,7 @@ from tracereport.calls.calls import NO_NAME, Calls, ProcessTable
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.errors import UsageError
 from tracereport.model import OPTION_OF_FIELD, Selection
+from tracereport.native.keys import find_distinct
 
 
 class Shown(msgspec.Struct, frozen=True, eq=False):
@@ -35,7 +36,7 @@ def show_selected(ordered: OrderedCalls, selection: Selection | None) -> Shown |
     check_selection(selection)
     calls = ordered.calls
     rows = select_calls(calls, selection)
-    signatures = np.unique(calls.signature[rows])
+    signatures = find_distinct(calls.signature[rows])
     lookups, callers = calls.signatures.lookup[signatures], calls.signatures.caller[signatures]
     functions = [calls.names[code] for code in calls.lookups.function[lookups].tolist()]
     names = [calls.name(code) for code in callers.tolist()]
@@ -45,7 +46,7 @@ def show_selected(ordered: OrderedCalls, selection: Selection | None) -> Shown |
         functions=frozenset(functions),
         callers=frozenset(names),
         edges=frozenset(zip(names, functions, strict=True)),
-        processes=frozenset(np.unique(calls.process[rows]).tolist()),
+        processes=frozenset(find_distinct(calls.process[rows]).tolist()),
     )
 
 

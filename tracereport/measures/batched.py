@@ -22,7 +22,7 @@ from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.paths import REQUEST
 from tracereport.native.codes import take
-from tracereport.native.keys import list_members
+from tracereport.native.keys import find_distinct, list_members
 from tracereport.native.pairs import number_pairs
 
 
@@ -50,7 +50,7 @@ def find_batched_questions(
     groups = np.flatnonzero(may_be[index])
     size = count_by(group, len(first))[groups]
     for own, members in zip(groups.tolist(), list_members(group, groups, size, len(first)), strict=True):
-        lookups = texts.take(np.unique(ordered.lookup[members])).to_list()
+        lookups = texts.take(find_distinct(ordered.lookup[members])).to_list()
         names = [name for name, _ in decode_lookup(lookups[0])[1]]
         varying = [names[position] for position in varying_of(own)]
         is_batched[own] = asks_for_many(lookups, varying)
@@ -76,7 +76,7 @@ def find_batched_writes(
     groups = np.flatnonzero(is_request & ~is_many)
     size = count_by(group, count)[groups]
     for own, members in zip(groups.tolist(), list_members(group, groups, size, count), strict=True):
-        is_many[own] = sends_many_kinds(calls.lookups.text.take(np.unique(ordered.lookup[members])).to_list())
+        is_many[own] = sends_many_kinds(calls.lookups.text.take(find_distinct(ordered.lookup[members])).to_list())
     return is_many
 
 

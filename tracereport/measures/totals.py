@@ -13,7 +13,7 @@ from tracereport.measures.context import Context
 from tracereport.measures.interface import Measure, Whole
 from tracereport.measures.partials import Table
 from tracereport.model import Totals
-from tracereport.native.keys import factorize
+from tracereport.native.keys import factorize, find_distinct
 
 if TYPE_CHECKING:
     from tracereport.measures.processes import ProcessesPart
@@ -36,7 +36,7 @@ def measure_totals(context: Context) -> TotalsPart:
     if np.bincount(ordered.units.process).max(initial=0) > 1:
         groups, lookups = context.repeats.lookups, max(len(calls.lookups.function), 1)
         # Several actions of a test are of one unit.
-        asked = np.unique(groups.unit.astype(np.int64) * lookups + groups.code)
+        asked = find_distinct(groups.unit.astype(np.int64) * lookups + groups.code)
         unit, lookup = np.divmod(asked, lookups)
         units = np.bincount(factorize(ordered.units.process[unit].astype(np.int64) * lookups + lookup)[0])
     elapsed_ns, resolution_ns = ordered.take(calls.elapsed_ns), ordered.take(calls.resolution_ns)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import Calls
+from tracereport.native.keys import find_distinct
 from tracereport.sources.envelopes.unwrapping import Envelope, unwrap
 from tracereport.sources.perf_trace.continuation import join_following
 from tracereport.sources.perf_trace.grammar import ELAPSED_START, RECORD_START
@@ -33,7 +34,7 @@ def read_raw(calls: Calls, rows: NDArray[np.bool_], inputs: Sequence[str | None]
         inputs: where each of the calls' files is found; None where it is not to be read.
     """
     for index, name in enumerate(inputs):
-        wanted = np.unique(calls.line[rows & (calls.file == index)]) - 1
+        wanted = find_distinct(calls.line[rows & (calls.file == index)]) - 1
         if len(wanted) and name is not None:
             yield from _read_lines(name, wanted)
 

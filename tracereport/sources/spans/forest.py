@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.calls import FRAME, NO_NAME
+from tracereport.native.keys import find_distinct
 from tracereport.sources.spans.described import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER
 from tracereport.sources.spans.table import SpanColumns
 
@@ -82,7 +83,7 @@ def _find_doubled(spans: SpanColumns) -> NDArray[np.bool_]:
     same = np.flatnonzero(spans.span[by_id][1:] == spans.span[by_id][:-1])
     if not len(same):
         return doubled
-    rows = np.unique(np.concatenate((by_id[same], by_id[same + 1])))
+    rows = find_distinct(np.concatenate((by_id[same], by_id[same + 1])))
     keys = [key[rows] for key in (spans.start_ns, spans.kind, spans.service, spans.span, spans.trace)]
     order = np.lexsort(keys)
     is_same = np.ones(len(rows) - 1, bool)
