@@ -77,6 +77,16 @@ def test_the_environment_s_own_customization_still_runs(tmp_path: Path) -> None:
     assert done.stdout.split() == ["yes", str(tmp_path / "sitecustomize.py")]
 
 
+def test_what_only_has_the_emitter_s_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "perf_trace").mkdir()
+    (tmp_path / "perf_trace" / "__init__.py").write_text("raise SystemExit('nobody imports this')")
+    (tmp_path / "store.py").write_text("def load(key): return key\n")
+    paths = f"{tmp_path}{os.pathsep}{ROOT}"
+    done = run(tmp_path, "-c", "import store; store.load(3)", PERF_TRACE_MODULES="store", PYTHONPATH=paths)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [call.function for call in read_written(tmp_path / "trace.log")] == ["load"]
+
+
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An environment without the emitter."""

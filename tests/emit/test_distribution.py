@@ -101,6 +101,16 @@ def test_every_promise_holds_on_the_first_python(installed: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("path", ["perf_trace/__pycache__/left.pyc", "perf_trace/1.log", "perf_trace/__init__.py"])
+def test_a_folder_of_its_name_is_not_taken_for_it(tmp_path: Path, path: str) -> None:
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text("raise SystemExit('the program imports this itself')")
+    (tmp_path / "test_it.py").write_text(TEST.format(first="tracereport.emit", second="tracereport.emit"))
+    done = run("-m", "pytest", *load_plugin(), "-q", "--perf-trace=a.log", folder=tmp_path, paths=[tmp_path, ROOT])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert b"PERF_TRACE|" in (tmp_path / "a.log").read_bytes()
+
+
 BOTH = """
 import perf_trace, perf_trace.sqlalchemy
 import tracereport.emit
@@ -172,12 +182,23 @@ def test_both_in_one_environment_are_one_plugin_and_one_counter(
     assert [call.function for call in calls].count("outer") == 4
 
 
-def test_where_there_is_no_report_it_says_how_to_have_one(installed: Path, tmp_path: Path) -> None:
+def test_the_program_s_own_modules_are_none_of_the_report_s(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(TEST.format(first="tracereport.emit", second="tracereport.emit"))
+    for name in ("click", "inspect", "platform", "msgspec"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this is of the program')")
+    done = run("-P", "-m", "pytest", *load_plugin(), "-q", "--perf-trace", folder=tmp_path, paths=[ROOT])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " calls (" in done.stdout.partition("performance traces")[2]
+
+
+@pytest.mark.parametrize("found", ["None", "ModuleSpec(name, None)"], ids=["nothing", "a folder of its name"])
+def test_where_there_is_no_report_it_says_how_to_have_one(installed: Path, tmp_path: Path, found: str) -> None:
     (tmp_path / "test_it.py").write_text(TEST.format(first="perf_trace", second="perf_trace"))
     (tmp_path / "without.py").write_text(
         "import importlib.util, shutil\n"
+        "from importlib.machinery import ModuleSpec\n"
         "find_spec = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *rest: None if name == 'tracereport' else find_spec(name, *rest)\n"
+        f"importlib.util.find_spec = lambda name, *rest: {found} if name == 'tracereport' else find_spec(name, *rest)\n"
         "shutil.which = lambda name: None\n"
     )
     arguments = ["-m", "pytest", "-p", "without", "-p", "perf_trace.pytest_plugin", "-q", "-p", "no:cacheprovider"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,28 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 OWN_NAME = "perf_trace"
+_OWN_MODULE = "pytest_plugin"
 
 
 def defer(name: str) -> bool:
     """Makes the package of that name another name for ``perf_trace``, if that is another one and installed."""
-    if name == OWN_NAME or (OWN_NAME not in sys.modules and find_spec(OWN_NAME) is None):
-        return False
-    package = importlib.import_module(OWN_NAME)
-    if not hasattr(package, "__path__"):  # a copy of the one file, under the same name
+    if name == OWN_NAME or not _is_installed():
         return False
     sys.meta_path.insert(0, _Aliases(name))
-    sys.modules[name] = package
+    sys.modules[name] = importlib.import_module(OWN_NAME)
     return True
+
+
+def _is_installed() -> bool:
+    """Whether ``perf_trace`` is this package, and not something else of that name.
+
+    It may be a copy of the one file, a program's own package, or any folder on the path: one for logs, or what an
+    uninstalled ``perf-trace`` leaves behind, which Python takes for a package without a file.
+    """
+    loaded = sys.modules.get(OWN_NAME)
+    spec = loaded.__spec__ if loaded else find_spec(OWN_NAME)
+    path = None if spec is None else spec.submodule_search_locations
+    return path is not None and PathFinder.find_spec(f"{OWN_NAME}.{_OWN_MODULE}", path) is not None
 
 
 class _Aliases:  # finder and loader, without importlib.abc, which brings half of the standard library

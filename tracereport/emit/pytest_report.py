@@ -94,7 +94,9 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
 
 
 def _find_command() -> list[str] | None:
-    if importlib.util.find_spec("tracereport") is not None:
-        return [sys.executable, "-m", "tracereport"]
+    spec = importlib.util.find_spec("tracereport")
+    if spec is not None and spec.origin is not None:  # a folder of that name alone has no file
+        # -P: the program's own modules lie where pytest was started, and may have the names of those the report needs.
+        return [sys.executable, "-P", "-m", "tracereport"]
     installed = shutil.which("tracereport")
     return None if installed is None else [installed]

@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from importlib.machinery import PathFinder
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -17,10 +18,13 @@ def _find_emitter() -> str:
     """The name of the emitter's package: as it is installed here, else of the one that this file lies in."""
     for name in ("perf_trace", "tracereport.emit"):
         try:
-            if importlib.util.find_spec(f"{name}.hooks") is not None:
-                return name
+            spec = importlib.util.find_spec(name)
         except ImportError:
             continue
+        # Looked into, not imported: it may be something of the program's own.
+        folders = None if spec is None else spec.submodule_search_locations
+        if folders and PathFinder.find_spec(f"{name}.hooks", folders) is not None:
+            return name
     package = os.path.dirname(_FOLDER)
     path = os.path.join(package, "__init__.py")
     spec = importlib.util.spec_from_file_location("perf_trace", path, submodule_search_locations=[package])
