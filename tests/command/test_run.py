@@ -108,6 +108,16 @@ def test_what_would_fail_in_the_end_is_said_before_the_command_runs(options: tup
     assert not Path("ran").exists()
 
 
+def test_a_baseline_is_not_written_over_and_that_is_said_before_the_command_runs() -> None:
+    assert run("-q", "-o", "main.json").returncode == 0
+    Path("ran").unlink()
+    before = Path("main.json").read_bytes()
+    done = run("--baseline", "main.json", "-o", "main.json")
+    assert (done.returncode, Path("ran").exists()) == (2, False)
+    assert b"-o main.json: the document would take the place of an input" in done.stderr
+    assert Path("main.json").read_bytes() == before
+
+
 def test_without_traces_it_says_what_to_switch_on() -> None:
     done = run(code="pass")
     assert (done.returncode, done.stdout) == (3, b"out\n")

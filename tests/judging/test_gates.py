@@ -282,6 +282,13 @@ def test_a_gate_on_what_differs_from_run_to_run_says_so(expression: str, note: s
     assert judge(expression).note == note
 
 
+def test_threads_hide_no_fan_out_where_each_call_names_its_parent() -> None:
+    given = counted_report(Run("given", LOOKUP.calls, tree="given"))
+    assert judge("findings(fan-out) > 0", given).note == ""
+    mixed = counted_report(Run("given", LOOKUP.calls, tree="given"), LOOKUP)
+    assert judge("findings(fan-out) > 0", mixed).note == "threads can hide a fan-out"
+
+
 def test_a_figure_that_is_not_known_passes_no_gate() -> None:
     mixed = counted_report(Run("mixed", LOOKUP.calls, interleaved=True))
     for expression in ("redundant_rate > 0.5", "redundant_rate < 0.5", "elapsed_ns > 1"):

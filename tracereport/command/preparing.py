@@ -1,9 +1,12 @@
 """What can be wrong with a job before its inputs are read: said before a long run and not after it."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from tracereport.calls.selection import check_selection
 from tracereport.command.job import Job, Prepared
+from tracereport.documents.interface import STDOUT
 from tracereport.documents.writer import require_folder
 from tracereport.engine.report import make_report
 from tracereport.errors import BaselineError, ConfigError, InputError, UsageError
@@ -36,6 +39,7 @@ def prepare_job(job: Job) -> Prepared:
     key = _read_key(job.redact_key_file) if job.redact_key_file is not None else None
     baselines = tuple(_read_side(baseline, job) for baseline in job.baselines)
     _check_targets(job)
+    refuse_overwriting(job, [*job.baselines, *filter(None, [job.redact_key_file])])
     if job.is_joined:
         _refuse_calls(job)
     return Prepared(job, baselines, key)
@@ -46,6 +50,18 @@ def _check_targets(job: Job) -> None:
         raise UsageError("Trace lines can't be redacted", "Leave out --redact, or write the calls: -o calls.parquet")
     for target, _ in job.targets:
         require_folder(target)
+
+
+def refuse_overwriting(job: Job, read: Iterable[str | Path]) -> None:
+    """No document takes the place of what this run reads.
+
+    Raises:
+        UsageError: one would.
+    """
+    paths = {os.path.realpath(path) for path in read}
+    for target, _ in job.targets:
+        if target != STDOUT and os.path.realpath(target) in paths and Path(target).is_file():
+            raise UsageError(f"-o {target}: the document would take the place of an input", "Name another file.")
 
 
 def _refuse_calls(job: Job) -> None:

@@ -3,7 +3,6 @@
 What few runs ask for is imported where it is used: loading is most of a small log's time.
 """
 
-import os
 from collections.abc import Sequence
 from operator import methodcaller
 from pathlib import Path
@@ -15,7 +14,7 @@ from tracereport.calls.grouping import ROW_LIMIT
 from tracereport.calls.selection import refuse_empty
 from tracereport.command.concluding import conclude
 from tracereport.command.job import Job, Prepared, Result, Watcher
-from tracereport.documents.interface import STDOUT
+from tracereport.command.preparing import refuse_overwriting
 from tracereport.engine.report import finish_report, measure_locally
 from tracereport.errors import UsageError
 from tracereport.model import Report
@@ -53,7 +52,7 @@ def _run_on_inputs(prepared: Prepared, inputs: Sequence[str], watcher: Watcher |
     job = prepared.job
     if any(kind.made_of == "lines" for _, kind in job.targets) and any(is_calls_table(name) for name in inputs):
         raise UsageError("A table of calls doesn't hold the trace lines", "Give the log itself.")
-    _refuse_overwriting(job, inputs)
+    refuse_overwriting(job, inputs)
     names = [job.names.get(name, input_title(name)) for name in inputs]
     title = job.title or make_title(names)
     states = describe_inputs(inputs)
@@ -197,14 +196,6 @@ def _read_calls(job: Job, inputs: Sequence[str], watcher: Watcher | None) -> Cal
     if job.selection is not None:
         refuse_empty(calls, job.selection)
     return calls
-
-
-def _refuse_overwriting(job: Job, inputs: Sequence[str]) -> None:
-    """No document takes the place of what this run reads."""
-    read = {os.path.realpath(path) for path in (*inputs, *job.baselines, job.redact_key_file) if path is not None}
-    for target, _ in job.targets:
-        if target != STDOUT and os.path.realpath(target) in read and Path(target).is_file():
-            raise UsageError(f"-o {target}: the document would take the place of an input", "Name another file.")
 
 
 def _ignore(_stage: str, _size: int | None = None) -> None:

@@ -123,7 +123,7 @@ def _distrust(report: Report) -> list[str]:
 def _judge_condition(condition: Condition, report: Report, sides: Sides | None) -> Gate:
     if condition.name is not None and condition.figure != FINDINGS:
         _require_function(condition, report, sides)
-    notes = [_noise_of(condition)]
+    notes = [_noise_of(condition, report)]
     figure: float | None
     before: float | None
     if not condition.limit.relative:
@@ -188,7 +188,7 @@ def _require_function(condition: Condition, report: Report, sides: Sides | None)
         )
 
 
-def _noise_of(condition: Condition) -> str:
+def _noise_of(condition: Condition, report: Report) -> str:
     """Why the figure of a condition differs from run to run; empty if it doesn't."""
     if condition.figure in TIME_FUNCTION_FIGURES or condition.figure.endswith("_ns"):
         return "a time: differs from run to run"
@@ -196,7 +196,8 @@ def _noise_of(condition: Condition) -> str:
         return "evidence: threads can change it"
     if condition.figure == FINDINGS and condition.name == "slow":
         return "rests on times, which differ from run to run"
-    if condition.figure == FINDINGS and condition.name == "fan-out":
+    knows_parents = all(row.tree == "given" for row in report.processes.rows)
+    if condition.figure == FINDINGS and condition.name == "fan-out" and not knows_parents:
         return "threads can hide a fan-out"
     return ""
 
