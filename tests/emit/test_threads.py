@@ -1,8 +1,10 @@
 """Pools of threads: what a thread of one asks belongs to the call that has submitted the work."""
 
 import asyncio
+import concurrent.futures
 import contextvars
 import multiprocessing
+import sys
 import threading
 from asyncio.base_events import BaseEventLoop
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -217,6 +219,32 @@ def start_all(keys: range) -> None:
         thread.start()
     for thread in started:
         thread.join()
+
+
+class PoolOfInterpreters(ThreadPoolExecutor):
+    """As Python has it since 3.14: its threads get their work as bytes."""
+
+    @classmethod
+    def prepare_context(cls, *args: Any) -> Any:
+        return ThreadPoolExecutor.prepare_context(*args)  # type: ignore[attr-defined]
+
+
+def name_caller() -> str:
+    return str(sys._getframe(1).f_globals["__name__"])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    dict.fromkeys((PoolOfInterpreters, getattr(concurrent.futures, "InterpreterPoolExecutor", PoolOfInterpreters))),
+)
+def test_pools_of_interpreters_are_left_alone(tmp_path: Path, kind: type[ThreadPoolExecutor]) -> None:
+    with tracing(tmp_path), kind(1) as pool, trace("page"):
+        callers = {pool.submit(name_caller).result(), *pool.map(abs, [-2])}
+    assert callers & {2, threads.__name__} == {2}
+
+
+def test_handed_on_work_reads_as_it_would_without() -> None:
+    assert repr(threads.work_for(ask, None, None)) == repr(ask)
 
 
 def test_what_bare_threads_ask_is_inside_the_call_and_of_the_run_that_starts_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from .calls import current
@@ -58,8 +59,18 @@ def hand_on_runs() -> None:
 
 
 def _submit(submit: Callable[..., Any], pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever is submitted
-    asker, run = _find_submitter()
-    return submit(pool, work_for(work, current.get(), asker, run), *args, **kwargs)
+    if _works_here(pool):
+        asker, run = _find_submitter()
+        work = work_for(work, current.get(), asker, run)
+    return submit(pool, work, *args, **kwargs)
+
+
+def _works_here(pool: Any) -> bool:  # noqa: ANN401  # as above
+    """Whether its threads take the work as it is: those of interpreters (since Python 3.14) get it as bytes."""
+    from concurrent.futures.thread import ThreadPoolExecutor  # noqa: PLC0415  # as above
+
+    own = takewhile(lambda kind: kind is not ThreadPoolExecutor, type(pool).__mro__)
+    return not any("prepare_context" in vars(kind) for kind in own)
 
 
 def _submit_to_pool(submit: Callable[..., Any], pool: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
@@ -119,11 +130,18 @@ def _find_submitter() -> tuple[Origin, int | None]:
     return asker, None if frame is None or is_test(frame) else asker.activation
 
 
+class _HandedOn(functools.partial[Any]):
+    """Work that reads as it would without us, where a failure shows it."""
+
+    def __repr__(self) -> str:
+        return repr(self.args[0])
+
+
 def work_for(
     work: Callable[..., Any], call: TracedCall | None, asker: Origin | None, run: int | None = None
 ) -> Callable[..., Any]:
     """What a thread is to do, for whom: inside of which call, by whom, and in which run of a function."""
-    return functools.partial(_work, work, call, asker, run)
+    return _HandedOn(_work, work, call, asker, run)
 
 
 def _work(
