@@ -13,7 +13,8 @@
  * backslash of its texts is written `\x5c`; half of a surrogate pair, which UTF-8 can't hold, is written `\udXXX`. The
  * caller is the enclosing traced call, through await, timers and events, else the function that the call stands in, or
  * where that has no name the one around it, or the file; of a statement or request to another server it is always that
- * function. A parameter `caller` overrides it. Where no call is around, stack and source may tell which run of it asks.
+ * function. A parameter `caller` overrides it. Where no call is around, stack and source may tell which run of it asks,
+ * or from which answer it follows: what Node does at once with one, such as to resolve the fields of its rows.
  *
  * A request to a server of this process (Express, Fastify, Koa, NestJS, ...) is a frame around what it asks for, if
  * it is loaded before Fastify's application is made.
@@ -49,8 +50,11 @@ const FRAMES_TO_A_CALL = [4];
 const FRAMES_TO_A_STATEMENT = [4, 100];
 const FRAMES_TO_A_RUN = 200;
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
+const NO_PART_OF_A_NAME = /^(?:new |(?:Object|Module|exports|process|EventEmitter|Timeout|Immediate)\.)+/;
 const NOT_OWN = /^(?:node:|bun:|ext:|\[unknown\]$)|[\\/]node_modules[\\/]|<anonymous>/;
-const runs = new Map();
+const runs = new Map(); // the first call of each
+const flows = new Map(); // by stack
+const TASK_QUEUE = "node:internal/process/task_queues";
 const JEST = Symbol.for("$$jest-matchers-object");
 const PATCHED = Symbol.for("perf-trace traced");
 const REQUEST_CALL = Symbol.for("perf-trace call");
@@ -64,6 +68,7 @@ const { performance } = loadBuiltin("node:perf_hooks");
 const readClock = performance.now.bind(performance); // in milliseconds; tests with fake timers replace it
 const { basename, dirname, join, relative, sep } = loadBuiltin("node:path");
 const { setImmediate } = loadBuiltin("node:timers");
+const { nextTick } = process;
 const { fileURLToPath } = loadBuiltin("node:url");
 const { inspect, types } = loadBuiltin("node:util");
 
@@ -262,9 +267,9 @@ function listFields(params) {
 function nameAsker(call, asker) {
   call.askedBy = call.caller ?? asker?.name ?? call.parent?.name ?? asker?.at?.replace(/:\d+$/, "") ?? "unknown";
   call.at = asker?.at;
-  if (asker?.run !== undefined) {
-    if (!runs.has(asker.run)) runs.set(asker.run, call.number);
-    call.activation = runs.get(asker.run);
+  if (asker?.flow !== undefined) {
+    call.loop = asker.flow.loop;
+    call.activation = findActivation(call, asker.flow);
   }
   return call;
 }
@@ -291,6 +296,8 @@ function makeCall(name, caller, params, parent, via, marks, test = parent?.test 
     marks,
     test,
     number: Atomics.add(numbers, 0, 1),
+    turn: parent === undefined ? joinTurn() : undefined,
+    loop: undefined,
     metrics: {},
     isRunning: true,
     started: readClock(),
@@ -343,11 +350,13 @@ function settle(promise, call, finish) {
     function noteValue(value) {
       findWaiting(call, noteValue);
       finish(value);
+      beginTurn(call);
       return value;
     },
     function noteError(error) {
       findWaiting(call, noteError);
       failCall(call);
+      beginTurn(call);
       throw error;
     },
   );
@@ -384,6 +393,7 @@ function finishCall(call) {
   if (!call.isRunning) return;
   const now = readClock();
   call.isRunning = false;
+  call.turn = undefined; // else each would keep the one before
   const { number, name, askedBy, params, metrics, test, marks, at, activation, via, parent } = call;
   const elapsedUs = Math.trunc((now - call.started) * 1000);
   const before = ["PERF_TRACE", number, name, `caller=${toText(askedBy)}`, ...params];
@@ -524,8 +534,7 @@ function searchAsker(below, depths, senders, readLine) {
 function searchRun(below, senders, readLine) {
   const sites = readSites(below, FRAMES_TO_A_RUN);
   const asker = findKnown(sites, senders) ?? pickAsker(listOwn(sites, true, readLine), senders).asker;
-  const run = asker === undefined ? undefined : findRun(sites, asker, readLine);
-  return run === undefined ? asker : { ...asker, run };
+  return asker === undefined ? undefined : { ...asker, flow: findFlow(sites, asker, readLine) };
 }
 
 /** Reads a frame as text, which whoever knows how maps to sources: for each place once, since that takes long. */
@@ -646,11 +655,11 @@ function readStack(stack, senders) {
   const frames = lines.map(readFrame);
   const { asker } = pickAsker(frames.filter(({ path }) => isOwn(path)), senders);
   if (asker === undefined || findParent() !== undefined) return asker;
-  return { ...asker, run: identifyRun(listLinks(lines.map(readStep), asker, (place) => frames[place])) };
+  return { ...asker, flow: readFlow(listLinks(lines.map(readStep), asker, (place) => frames[place])) };
 }
 
 function cleanName(name) {
-  const bare = name?.replace(/ \[as .*\]$/, "").replace(/^(?:new |Object\.|Module\.|exports\.|process\.)+/, "");
+  const bare = name?.replace(/ \[as .*\]$/, "").replace(NO_PART_OF_A_NAME, "");
   return bare === undefined || bare.includes("<anonymous>") ? undefined : bare;
 }
 
@@ -825,6 +834,45 @@ function makeWord(name) {
   return `(?<![.\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
 }
 
+// What is asked in the turn of the event loop that an answer begins, where no call is around it
+
+const TICKS_OF_A_TURN = 3; // DataLoader asks in the second
+
+/** What Node does at once with an answer: until it takes up something else, all that is asked follows from that. */
+function beginTurn(call) {
+  if (call.parent !== undefined || call.at === undefined) return;
+  const { turn } = state;
+  // Of several answers at once it can't be told which one is being gone on with.
+  const isMany = turn !== undefined && (turn.isMany || !turn.isFollowed);
+  state.turn = { call, isMany, isFollowed: false, asked: new Map() };
+  state.ticks = TICKS_OF_A_TURN;
+  if (turn === undefined) nextTick(endTurn);
+}
+
+function endTurn() {
+  state.ticks -= 1;
+  if (state.ticks > 0) nextTick(endTurn);
+  else state.turn = undefined;
+}
+
+function joinTurn() {
+  const { turn } = state;
+  if (turn !== undefined) turn.isFollowed = true;
+  return turn?.isMany ? undefined : turn;
+}
+
+/**
+ * Which run asks, if that is known: by the stack, or since the loop that has got the last answer goes on, or since it
+ * asks from the same place as another that follows from the same answer.
+ */
+function findActivation({ number, turn }, { run, path, loop, goesOn }) {
+  if (run === undefined && turn === undefined) return loop === undefined ? undefined : number;
+  if (run === undefined && goesOn && loop !== undefined && turn.call.loop === loop) return turn.call.activation ?? number;
+  const [known, key] = run === undefined ? [turn.asked, path] : [runs, run];
+  if (!known.has(key)) known.set(key, number);
+  return known.get(key);
+}
+
 // Which run of a function asks where no call is around it, as far as stack and source leave no doubt
 
 const EACH = new Set(["map", "forEach", "flatMap", "filter", "reduce", "some", "every", "find"]);
@@ -839,18 +887,21 @@ const NAMED =
   /(?<!\bexport\s+(?:default\s+)?(?:async\s+)?)(?:\bfunction\s+|\b(?:const|let|var)\s+)([\w$]+)\s*(?:<[^()]*>)?\s*(?:=\s*(?:async\s*)?)?$/;
 
 /**
- * What tells a run from all others: that of the function that asks, or of one around it in which a loop calls it.
+ * What stack and source tell of who asks: `run` is what tells a run from all others, that of the function that asks, or
+ * of one around it in which a loop calls it; `path` the places of the program's own that lead there; `loop` the
+ * outermost function around it that loops, and `goesOn` whether that has been waiting since it began.
  *
  * A module's own code runs once, and so does what is called by it once; of what that calls outside of loops each place
- * is one run. Of functions that others call, and of endless loops' turns, none is known.
+ * is one run, even where a library calls back at once. Of functions that others call, and of endless loops' turns, no run
+ * is known.
  */
-function findRun(sites, asker, readLine) {
+function findFlow(sites, asker, readLine) {
   const stack = sites.map((site) => `${site.getFileName()}:${findPosition(site)}`).join();
-  if (!runs.has(stack)) {
-    if (runs.size > 10_000) runs.clear();
-    runs.set(stack, identifyRun(listLinks(sites.map(readSite), asker, (place) => findFrame(sites, place, true, readLine))));
+  if (!flows.has(stack)) {
+    if (flows.size > 10_000) flows.clear();
+    flows.set(stack, readFlow(listLinks(sites.map(readSite), asker, (place) => findFrame(sites, place, true, readLine))));
   }
-  return runs.get(stack);
+  return flows.get(stack);
 }
 
 /** The frames from the one that asks outwards, each with what stands between it and the next one of the program's. */
@@ -861,11 +912,16 @@ function listLinks(steps, asker, findFrame) {
     const isSkipped = isResumed && !isAsync;
     if (isOwn(path) && !isSkipped) {
       const frame = findFrame(place);
-      if (links.length > 0 || frame === asker) links.push({ frame, isNamed: !NO_NAMES.has(name) });
-    } else if (path === "node:internal/process/task_queues") {
+      const next = steps[place + 1];
+      const goesOn = isAsync || next === undefined || next.isAsync || next.path === TASK_QUEUE;
+      // A library that is awaited may loop for ever.
+      if (isAsync && links.at(-1)?.isCalledBack) links.at(-1).isForeign = true;
+      if (links.length > 0 || frame === asker) links.push({ frame, isNamed: !NO_NAMES.has(name), goesOn });
+    } else if (path === TASK_QUEUE) {
       isResumed = true;
     } else if (links.length > 0 && !isSkipped) {
-      links.at(-1)[!path && EACH.has(name) ? "isEach" : isOfAll ? "isOfAll" : "isForeign"] = true;
+      const isEach = !path && EACH.has(name);
+      links.at(-1)[isEach ? "isEach" : isOfAll ? "isOfAll" : isAsync ? "isForeign" : "isCalledBack"] = true;
     }
   }
   return links;
@@ -882,25 +938,32 @@ function readStep(line) {
   return { path, name, isAsync: /^ +at async /.test(line), isOfAll: /^ +at async Promise\.all/.test(line) };
 }
 
-function identifyRun(links) {
+function readFlow(links) {
+  const flow = { run: undefined, path: links.map(({ frame }) => frame.at + ":" + frame.column).join(), loop: undefined, goesOn: false };
   const seen = new Set();
   let run;
-  for (const [place, { frame, isNamed, isForeign }] of links.entries()) {
+  let isCalledBack = false;
+  for (const [place, { frame, isNamed, goesOn, ...next }] of links.entries()) {
     const { source, start, around } = locate(frame);
     const body = around?.at(-1);
     const key = `${frame.path}:${body?.from ?? ""}`;
-    if (source === undefined || (body === undefined && isNamed) || seen.has(key)) return undefined; // or it calls itself
+    if (source === undefined || (body === undefined && isNamed) || seen.has(key)) break; // or it calls itself
     seen.add(key);
     const loop = findLoop(source, start, body);
     const { isEach = false, isOfAll = false } = links[place - 1] ?? {};
-    if (isOfAll && !ALL_OF_EACH.test(source.code.slice(start))) return undefined;
-    if (place > 0 && loop?.isEndless) return undefined;
-    if (place === 0 || loop !== undefined || isEach || isOfAll) run = key;
+    if (isOfAll && !ALL_OF_EACH.test(source.code.slice(start))) break;
+    if (place > 0 && loop?.isEndless) break;
+    const isLoop = (loop !== undefined && !loop.isEndless) || isEach || isOfAll;
+    if (isLoop) Object.assign(flow, { loop: key, goesOn });
+    if (place === 0 || isLoop) run = key;
     else run += ` ${frame.path}:${findBracket(source, start)}`;
-    if (body === undefined || (body.isOnce ??= runsOnce(source, body))) return run;
-    if (isForeign) return undefined;
+    const isOfTest = body !== undefined && isTest(source, body);
+    if (isCalledBack && isOfTest) break; // a request of its own, as far as one can tell
+    if (body === undefined || (body.isOnce ??= runsOnce(source, body))) return { ...flow, run };
+    if (next.isForeign || (next.isCalledBack && isOfTest)) break;
+    isCalledBack ||= next.isCalledBack === true;
   }
-  return undefined;
+  return flow;
 }
 
 /** The loop that a place of a function is in. */
@@ -1174,6 +1237,7 @@ function makeQuery(original, via) {
       const done = args[last];
       args[last] = function (error, result, ...others) {
         finishQuery(call, error, result);
+        beginTurn(call);
         return running.run(outside, () => done.call(this, error, result, ...others));
       };
     }
@@ -1373,6 +1437,7 @@ function noteWhenCalledBack(call, name, args) {
       else if (name === "get") noteOne(call, result);
       finishCall(call);
     }
+    beginTurn(call);
     return running.run(outside, () => callbacks.at(-1).apply(this, arguments));
   };
   return noted;

@@ -128,7 +128,7 @@ def test_who_makes_a_statement_asks_it_whatever_it_is_given(tmp_path: Path, help
 
 def test_where_nobody_is_around_it_the_function_that_sends_asks(tmp_path: Path) -> None:
     module = f'{POOL}function query(text) {{ return pool.query(text); }} // here\nsetTimeout(query, 1, "select 1");\n'
-    assert asked(run(tmp_path, module)) == [("Timeout.query", place) for place in places(module, "// here")]
+    assert asked(run(tmp_path, module)) == [("query", place) for place in places(module, "// here")]
 
 
 def test_a_source_that_cant_be_read_changes_nothing(tmp_path: Path) -> None:
