@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from copy import copy
 
 import pytest
@@ -30,12 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         WITHOUT_OPTION,
-        action="append",
+        action="extend",
         default=[],
-        choices=[*HOOKS],
-        metavar="NAME",
-        help=f"leave a library out, and more by more of them: {', '.join(HOOKS)}",
+        type=_read_names,
+        metavar="NAME[,NAME...]",
+        help=f"don't trace these libraries: {', '.join(HOOKS)}",
     )
+
+
+def _read_names(text: str) -> list[str]:
+    names = [name for part in text.split(",") if (name := part.strip())]
+    if unknown := set(names) - HOOKS.keys():
+        raise ArgumentTypeError(f"no hook is called {', '.join(sorted(unknown))}; there are {', '.join(HOOKS)}")
+    return names
 
 
 @pytest.hookimpl(tryfirst=True)
