@@ -30,6 +30,9 @@ def lookup(sql: str, *values: object, names: Sequence[str] = ()) -> str:
         ("SELECT * FROM t ORDER BY id OFFSET $2 ROWS FETCH NEXT $1 ROWS ONLY", "p2"),
         ("SELECT * FROM t WHERE id > ? ORDER BY id LIMIT 10", "p1"),
         ("SELECT * FROM t WHERE owner = ? AND id <= ? ORDER BY id LIMIT ?", "p2"),
+        ("SELECT * FROM t WHERE (name, id) > (?, ?) ORDER BY name, id LIMIT 10", "p1 p2"),
+        ("SELECT * FROM t WHERE id IN (SELECT value FROM json_each(?))", "p1"),
+        ("SELECT * FROM t WHERE t.id = ? OR t.id = ? OR t.id = ?", "p1 p2 p3"),
     ],
 )
 def test_chunks_and_pages(sql: str, varying: str) -> None:
@@ -49,11 +52,20 @@ def test_chunks_and_pages(sql: str, varying: str) -> None:
         ("SELECT * FROM t WHERE a <> ? LIMIT 1", "p1"),
         ("SELECT * FROM t WHERE note = 'OFFSET ?' AND id = ?", "p1"),
         ("SELECT id::text FROM t WHERE id = $1", "p1"),
+        ("SELECT * FROM t WHERE (name, id) = (?, ?) LIMIT 1", "p1 p2"),
+        ("SELECT * FROM t WHERE buyer = ? OR seller = ?", "p1 p2"),
     ],
 )
 def test_rows(sql: str, varying: str) -> None:
     places = sql.replace("'OFFSET ?'", "").count("?") + sql.count("$")
     assert not asks_for_many([lookup(sql, *range(places))], varying.split())
+
+
+@pytest.mark.parametrize(("repeated", "is_batched"), [([("a", 1), ("b", 2)], True), ([("c", 1), ("d", 2)], False)])
+def test_a_page_may_begin_behind_a_row_of_two_columns(repeated: list[tuple[str, int]], *, is_batched: bool) -> None:
+    sql = "SELECT * FROM t WHERE name > ? OR (name = ? AND id > ?) ORDER BY name, id LIMIT 10"
+    pages = [lookup(sql, last, name, id_) for last, (name, id_) in zip("ab", repeated, strict=True)]
+    assert asks_for_many(pages, ["p1", "p2", "p3"]) == is_batched
 
 
 def test_places_are_found_by_name_and_by_number() -> None:
@@ -70,6 +82,8 @@ def test_places_are_found_by_name_and_by_number() -> None:
         ("SELECT * FROM t LIMIT 10", "SELECT * FROM t LIMIT 10 OFFSET 10", True),
         ("SELECT * FROM t WHERE id > 3 LIMIT 9", "SELECT * FROM t WHERE id > 12 LIMIT 9", True),
         ("SELECT * FROM t WHERE id IN (1, 2)", "SELECT * FROM t WHERE id IN (3, 4, 5)", True),
+        ("SELECT * FROM t LIMIT 0, 10", "SELECT * FROM t LIMIT 10, 10", True),
+        ("SELECT * FROM t WHERE id IN (3)", "SELECT * FROM t WHERE id IN (4)", False),
         ("SELECT * FROM t WHERE id = 3", "SELECT * FROM t WHERE id = 4", False),
         ("SELECT * FROM t WHERE id = 3 AND k IN (1, 2)", "SELECT * FROM t WHERE id = 4 AND k IN (1, 2)", False),
         ("SELECT * FROM t WHERE a > 3", "SELECT * FROM t WHERE a > 4", False),
@@ -77,6 +91,12 @@ def test_places_are_found_by_name_and_by_number() -> None:
 )
 def test_values_may_stand_in_the_statement(first: str, second: str, *, is_batched: bool) -> None:
     assert asks_for_many([lookup(first), lookup(second)], ["sql"]) == is_batched
+
+
+@pytest.mark.parametrize(("keys", "is_batched"), [(["1, 2", "3, 4", "5"], True), (["1, 2", "3", "5"], False)])
+def test_the_last_chunk_may_hold_one_key(keys: list[str], *, is_batched: bool) -> None:
+    chunks = [lookup("SELECT * FROM t WHERE id IN (?)".replace("?", own)) for own in keys]
+    assert asks_for_many(chunks, ["sql"]) == is_batched
 
 
 def statement(number: int, sql: str, values: str, *said: str) -> str:
@@ -117,6 +137,83 @@ def test_what_is_asked_for_between_changes_may_decide_about_the_next(asked: str,
     (found,) = (row for row in report.findings.rows if row.kind == "fan-out")
     assert found.confidence == confidence
     assert ("asked for in between" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows", "confidence"),
+    [
+        ("SELECT max(id) FROM jobs", "N", "likely"),
+        ("SELECT max(id) FROM jobs", "1", "sure"),
+        ("SELECT 2 FROM jobs WHERE id = N", "N", "sure"),
+        ("SELECT max(id) FROM users", "N", "sure"),
+    ],
+)
+def test_an_insert_may_rest_on_what_its_table_held_before_it(asked: str, rows: str, confidence: str) -> None:
+    def make(number: int) -> list[str]:
+        sql, found = asked.replace("N", str(number)), rows.replace("N", str(number))
+        ask = f"{2 * number}|select|caller=work|sql={sql}|elapsed_us=9|rows={found}|parent=none"
+        return [ask, statement(2 * number + 1, "INSERT INTO jobs VALUES (?)", f"p1={number}", "write=jobs")]
+
+    (found,) = (row for row in fan_outs(make).findings.rows if row.kind == "fan-out" and row.writes)
+    assert found.confidence == confidence
+    assert ("asked for in between" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("taken", "confidence"),
+    [
+        ("lpop redis|caller=work|p1=q", "likely"),
+        ("get redis|caller=work|p1=q", "sure"),
+        ("update q|caller=work|sql=UPDATE q SET busy = 1 WHERE id = (SELECT id FROM q LIMIT 1) RETURNING id", "likely"),
+        ("select q|caller=work|sql=SELECT id FROM q LIMIT 1 FOR UPDATE SKIP LOCKED", "likely"),
+        ("select q|caller=work|sql=SELECT id FROM q LIMIT 1", "sure"),
+    ],
+)
+@pytest.mark.parametrize("gaps", [7, 5])
+def test_what_a_queue_gives_one_by_one_is_written_one_by_one(taken: str, confidence: str, gaps: int) -> None:
+    """Where not each has something taken before it, a loop runs on without."""
+
+    def make(number: int) -> list[str]:
+        take = f"{2 * number}|{taken}|elapsed_us=9|found=1|write=q|parent=none"
+        write = statement(2 * number + 1, "INSERT INTO jobs VALUES (?)", f"p1={number}", "write=jobs")
+        return [take, write] if number <= gaps else [write]
+
+    (found,) = (row for row in fan_outs(make).findings.rows if row.kind == "fan-out" and "jobs" in row.function)
+    assert found.confidence == (confidence if gaps == 7 else "sure")
+    assert ("taken off a queue" in found.reason) == (found.confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "confidence"),
+    [
+        ("UPDATE t SET old = 0 WHERE id > ? AND id <= ?", "p1=N p2=9N", "likely"),
+        ("UPDATE t SET old = ? WHERE id > ?", "p1=N p2=N", "likely"),
+        ("INSERT INTO copy SELECT * FROM t WHERE id > ? AND id <= ?", "p1=N p2=9N", "likely"),
+        ("UPDATE t SET old = 0 WHERE owner = ? AND id > ?", "p1=N p2=3", "sure"),
+        ("UPDATE t SET old = ? WHERE id = ?", "p1=0 p2=N", "sure"),
+    ],
+)
+def test_writes_of_a_range_of_rows_each_may_be_as_many_as_one_should_write(
+    sql: str, values: str, confidence: str
+) -> None:
+    (found,) = fan_outs(lambda n: [statement(n, sql, values.replace("N", str(n)), "write=t")]).findings.rows
+    assert found.confidence == confidence
+    assert ("range or a pattern" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("sql", "confidence"),
+    [
+        ("DELETE FROM t WHERE id IN (SELECT id FROM t WHERE old = 1 LIMIT 10)", "likely"),
+        ("UPDATE t SET n = n + 1 WHERE name = 'a?'", "likely"),
+        ("UPDATE t SET n = n + 1 WHERE name = ?", "sure"),  # values that nobody recorded
+        ("INSERT INTO t VALUES (1)", "sure"),
+    ],
+)
+def test_one_statement_again_may_go_on_until_nothing_is_left(sql: str, confidence: str) -> None:
+    (found,) = fan_outs(lambda n: [statement(n, sql, "", "write=t").replace("||", "|")]).findings.rows
+    assert found.confidence == confidence
+    assert ("nothing is left" in found.reason) == (confidence == "likely")
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from tracereport.calls.batches import (
     asks_for_many,
     asks_for_range,
     may_ask_for_many,
+    may_write_range,
     sends_many_kinds,
     writes_many,
+    writes_range,
 )
-from tracereport.calls.calls import NO_TEXT
 from tracereport.calls.grouping import count_by
 from tracereport.calls.lookup_text import decode_lookup
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.paths import REQUEST
-from tracereport.native.codes import take
 from tracereport.native.keys import find_distinct, list_members
 from tracereport.native.pairs import number_pairs
 
@@ -60,8 +60,12 @@ def find_batched_questions(
 
 def find_batched_writes(
     ordered: OrderedCalls, group: NDArray[np.int32], first: NDArray[np.integer], least: int
-) -> NDArray[np.bool_]:
-    """Flags groups of writes that are for many rows each, for fewer than ``least`` rows, or for several endpoints."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Finds groups of writes that are for many rows each, for fewer than ``least``, or for several endpoints.
+
+    Returns:
+        A flag for each group; and one whether its writes are for a range of rows each.
+    """
     calls = ordered.calls
     lookup, count = ordered.lookup[first], len(first)
     wanted, index = np.unique(lookup, return_inverse=True)
@@ -73,36 +77,13 @@ def find_batched_writes(
         _, member = number_pairs(group, count, ordered.lookup, len(calls.lookups.function))
         distinct = count_by(group[member], count)
         is_many |= changes & (distinct < least)
-    groups = np.flatnonzero(is_request & ~is_many)
+    is_range = np.array([may_write_range(text) for text in texts], bool)[index] & ~is_many
+    groups = np.flatnonzero((is_request & ~is_many) | is_range)
     size = count_by(group, count)[groups]
     for own, members in zip(groups.tolist(), list_members(group, groups, size, count), strict=True):
-        is_many[own] = sends_many_kinds(calls.lookups.text.take(find_distinct(ordered.lookup[members])).to_list())
-    return is_many
-
-
-def find_asked_between(ordered: OrderedCalls, group: NDArray[np.int32], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Flags chosen groups of writes in which the written resource is asked for between two of the writes.
-
-    Then one write may decide about the next, as when jobs are taken off a queue.
-    """
-    is_between = np.zeros(len(chosen), bool)
-    if not chosen.any():
-        return is_between
-    place = np.flatnonzero(take(np.append(chosen, [False]), group))
-    place = place[np.argsort(group[place], kind="stable")]
-    follows = np.flatnonzero(group[place][1:] == group[place][:-1]) + 1
-    before, after = place[follows - 1], place[follows]
-    said = ordered.take(ordered.calls.origin)[after]
-    resource = ordered.calls.origins.writes[said]
-    resource = np.where(resource == NO_TEXT, ordered.calls.lookups.resource[ordered.lookup[after]], resource)
-    is_named = resource >= 0
-    after, before, resource = after[is_named], before[is_named], resource[is_named]
-    asked = np.flatnonzero(ordered.is_question)
-    resources, places = len(ordered.calls.resources), len(ordered)
-    of_asked = ordered.calls.lookups.resource[ordered.lookup[asked]]
-    asked, of_asked = asked[of_asked >= 0], of_asked[of_asked >= 0]
-    keys = np.sort((ordered.unit[asked].astype(np.int64) * resources + of_asked) * places + asked)
-    base = (ordered.unit[after].astype(np.int64) * resources + resource) * places
-    found = np.searchsorted(keys, base + before, "right") < np.searchsorted(keys, base + after, "left")
-    is_between[group[after[found]]] = True
-    return is_between
+        lookups = calls.lookups.text.take(find_distinct(ordered.lookup[members])).to_list()
+        if is_range[own]:
+            is_range[own] = writes_range(lookups)
+        else:
+            is_many[own] = sends_many_kinds(lookups)
+    return is_many, is_range

@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracereport.calls.batches import changes_the_same
 from tracereport.calls.calls import NO_TEXT, MetricSets
 from tracereport.calls.chains import NO_LINK, TO_ONE, find_link, proves_existence
 from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.statements import changes_rows
 from tracereport.measures.answers import Answers
-from tracereport.measures.batched import find_asked_between
+from tracereport.measures.between import find_asked_between, find_deciding_between
 from tracereport.native.codes import take
 from tracereport.native.pairs import number_pairs
 
@@ -33,13 +34,17 @@ class Doubt(IntEnum):
     NONE = 0
     BETWEEN = 1
     """What is written is asked for in between."""
-    RANGES = 2
+    TAKEN = 2
+    """Something is taken off a queue before each."""
+    SAME = 3
+    """All are the same statement, which changes the same rows."""
+    RANGES = 4
     """Each asks for a range or a pattern."""
-    CHAIN = 3
+    CHAIN = 5
     """Each asks for what another row refers to, and nothing before has given as many rows."""
-    TRIES = 4
+    TRIES = 6
     """All but the last were answered alike."""
-    LINES = 5
+    LINES = 7
     """Each stands on a line of its own."""
 
 
@@ -64,14 +69,19 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
     lookups, lookup = np.unique(ordered.lookup[groups.first], return_inverse=True)
     texts = ordered.calls.lookups.text.take(lookups).to_list()
     changes = np.array([changes_rows(text) for text in texts], bool)[lookup]
+    is_same = np.array([changes_the_same(text) for text in texts], bool)[lookup]
     exists = np.array([proves_existence(text) for text in texts], bool)[lookup]
     link = np.array([find_link(text) for text in texts], np.uint8)[lookup]
+    is_taken, is_read = find_deciding_between(ordered, answers, groups.of_place, groups.is_write)
+    is_asked = find_asked_between(ordered, groups.of_place, groups.is_write & changes)
     holds = {
         Doubt.LINES: _stand_on_own_lines(ordered, groups),
         Doubt.TRIES: _end_otherwise(ordered, answers, groups, exists),
         Doubt.CHAIN: _may_be_chains(ordered, groups, np.where(groups.is_write, NO_LINK, link)),
         Doubt.RANGES: groups.is_range,
-        Doubt.BETWEEN: find_asked_between(ordered, groups.of_place, groups.is_write & changes),
+        Doubt.SAME: groups.is_write & is_same,
+        Doubt.TAKEN: is_taken,
+        Doubt.BETWEEN: is_asked | is_read,
     }
     for name, is_so in holds.items():
         doubt[is_so] = name

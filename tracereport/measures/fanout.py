@@ -126,7 +126,8 @@ def _find_loops(ordered: OrderedCalls, scopes: Scopes, least: int) -> FoundGroup
 def _find_row_by_row(ordered: OrderedCalls, scopes: Scopes, least: int) -> FoundGroups:
     """Writes of one statement, without those that write many rows each, or the same one again."""
     found = _find_alike(ordered, scopes, np.flatnonzero(ordered.kind == WRITE), least, by_statement=True)
-    return _keep(found, ~find_batched_writes(ordered, found.group, _list_first(ordered, found), least))
+    batched, ranges = find_batched_writes(ordered, found.group, _list_first(ordered, found), least)
+    return _keep(replace(found, is_range=ranges), ~batched)
 
 
 def _list_first(ordered: OrderedCalls, found: FoundGroups) -> NDArray[np.int32]:

@@ -39,6 +39,8 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     """Groups of them."""
     between: int
     """Groups with this ``Doubt``; and so on."""
+    taken: int
+    same: int
     ranges: int
     chain: int
     tries: int
@@ -53,7 +55,9 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
 _SUMS: Final = FanOutSums.__struct_fields__
 _OF_DOUBTS: Final = {
     Doubt.BETWEEN: "what is written is asked for in between: each write may decide about the next",
-    Doubt.RANGES: "each asks for a range or a pattern, of which no list can be asked for: one for all may not do",
+    Doubt.TAKEN: "something is taken off a queue before each: it may be for what came last",
+    Doubt.SAME: "all are the same statement, without a value that varies: it may go on until nothing is left",
+    Doubt.RANGES: "each is for a range or a pattern, of which no list can be made: one for all may not do",
     Doubt.CHAIN: "each asks for what another row refers to, and nothing before gave so many rows: each key may stand "
     "in the answer before, and then one recursive query does for all",
     Doubt.TRIES: "all but the last were answered alike: the loop may try one after the other until one fits",
