@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import pytest
 
 from tests.coded_calls import report_on
-from tracereport.calls.chains import NO_LINK, TO_MANY, TO_ONE, find_link, proves_existence
+from tracereport.calls.chains import (
+    NO_LINK,
+    TO_MANY,
+    TO_ONE,
+    UNKNOWN_COLUMNS,
+    find_link,
+    leads_elsewhere,
+    proves_existence,
+)
 from tracereport.calls.lookup_text import encode_lookup
 from tracereport.model import Finding
 
@@ -35,7 +43,9 @@ def lookup(statement: str) -> str:
         ("SELECT id FROM pages WHERE deleted = 0 AND parent = %s ORDER BY id", TO_MANY),
         (BOOK, NO_LINK),
         ("SELECT next_run_at FROM jobs WHERE id = ?", NO_LINK),
-        ("SELECT * FROM pages WHERE id = ?", NO_LINK),
+        ("SELECT * FROM pages WHERE id = ?", UNKNOWN_COLUMNS),
+        ("SELECT p.* FROM pages p WHERE p.id = ?", UNKNOWN_COLUMNS),
+        ("SELECT count(*) FROM pages WHERE id = ?", NO_LINK),
         ("SELECT pages.next_id FROM pages JOIN users ON users.id = pages.user_id WHERE pages.id = ?", NO_LINK),
         ("SELECT parent_id FROM pages WHERE id > ?", NO_LINK),
         ("UPDATE pages SET next_id = ? WHERE id = ?", NO_LINK),
@@ -77,6 +87,8 @@ EACH = [f"rows=1|digest={number}123456789" for number in range(1, 7)]
         (STEP, [*EACH, "rows=2|digest=7123456789"], None, "sure"),
         (BELOW, [*EACH, "rows=2|digest=7123456789"], None, "likely"),
         (STEP, [*EACH, "digest=7123456789"], None, "sure"),
+        (STEP, [*EACH, "rows=0|digest=7123456789"], None, "likely"),
+        (STEP, [*EACH[:3], "rows=0|digest=7123456789", *EACH[3:]], None, "sure"),
     ],
 )
 def test_keys_that_no_question_before_can_have_given_may_come_from_the_answer_before(
@@ -88,16 +100,81 @@ def test_keys_that_no_question_before_can_have_given_may_come_from_the_answer_be
 
 
 @pytest.mark.parametrize(
+    ("inserts", "confidence"),
+    [
+        ("INSERT INTO pages (id, next_id) VALUES (?, ?)", "likely"),
+        ('insert or ignore into "pages"(\n"id", "parent")\nvalues (?, ?)', "likely"),
+        ("INSERT INTO pages (id, name) VALUES (?, ?)", "sure"),
+        ("INSERT INTO nodes (id, next_id) VALUES (?, ?)", "sure"),
+        ("INSERT INTO pages VALUES (?, ?)", "sure"),
+    ],
+)
+def test_of_all_columns_those_count_that_inserts_name(inserts: str, confidence: str) -> None:
+    filled = f"insert pages|caller=page|sql={inserts}|p1=1|p2=2|elapsed_us=9|rows=1"
+    star = "SELECT * FROM pages WHERE id = ?"
+    assert loop(star, EACH, filled).confidence == confidence
+
+
+def test_another_process_may_have_other_columns() -> None:
+    """Two processes of one log may be two programs."""
+    star = "SELECT * FROM pages WHERE id = ?"
+    filled = (
+        "0|insert pages|caller=main|sql=INSERT INTO pages (id, next_id) VALUES (?, ?)|p1=1|elapsed_us=9|parent=none"
+    )
+    top = "0|page|caller=main|elapsed_us=99|parent=none"
+    lines = [f"{n}|select pages|caller=page|sql={star}|p1={n}|elapsed_us=9|rows=1|parent=0" for n in range(1, 7)]
+    (found,) = (row for row in report_on(filled, top, *lines).findings.rows if row.kind == "fan-out")
+    assert found.confidence == "sure"
+
+
+@pytest.mark.parametrize(
+    ("via", "statement", "is_other"),
+    [
+        ("sqlalchemy:Book.page", STEP, True),
+        ("django:shop.OrderLine.page", STEP, True),
+        ("sqlalchemy:Page.next", STEP, False),
+        ("sqlalchemy:Node.parent", STEP, False),
+        ("sqlalchemy", STEP, False),
+        ("sqlalchemy:Book.page", "SELECT 1", False),
+    ],
+)
+def test_a_relation_may_lead_from_another_table(via: str, statement: str, *, is_other: bool) -> None:
+    assert leads_elsewhere(via, lookup(statement)) == is_other
+
+
+@pytest.mark.parametrize(
+    ("vias", "confidence"),
+    [
+        (["sqlalchemy:Book.page"], "sure"),
+        (["sqlalchemy:Page.next"], "likely"),
+        (["sqlalchemy", "sqlalchemy:Book.page"], "likely"),
+        (["sqlalchemy"], "likely"),
+    ],
+)
+def test_rows_that_another_table_refers_to_are_no_chain(vias: Sequence[str], confidence: str) -> None:
+    answers = [f"{answer}|via={vias[index % len(vias)]}" for index, answer in enumerate(EACH)]
+    assert loop(STEP, answers).confidence == confidence
+
+
+COUNT = "SELECT COUNT(*) FROM books WHERE slug = ?"
+NONE, LAST = "rows=0|digest=5", "rows=1|digest=7"
+
+
+@pytest.mark.parametrize(
     ("statement", "answers", "confidence"),
     [
-        (BOOK, [*6 * ["rows=0|digest=5"], "rows=1|digest=7"], "likely"),
+        (BOOK, [*6 * [NONE], LAST], "likely"),
         (BOOK, [*6 * ["found=0"], "found=1"], "likely"),
         (BOOK, [*6 * ["rows=0"], "rows=1", "rows=0"], "sure"),
-        (BOOK, 6 * ["rows=0|digest=5"], "sure"),
-        (BOOK, [*6 * ["rows=1|digest=5"], "rows=0|digest=7"], "sure"),
+        (BOOK, 6 * [NONE], "sure"),
+        (BOOK, [*6 * ["rows=1|digest=5"], "rows=0|digest=7"], "likely"),
+        (BOOK, [*6 * ["rows=1|digest=5"], "rows=1|digest=7"], "sure"),
         (FREE, [*6 * ["rows=1|digest=5"], "rows=0|digest=7"], "likely"),
-        ("SELECT EXISTS (SELECT * FROM t WHERE id = ?)", [*6 * ["rows=1|digest=5"], "rows=1|digest=7"], "likely"),
-        (BOOK, [*EACH, "rows=0|digest=7"], "sure"),
+        (COUNT, [*6 * ["rows=1|digest=5"], LAST], "likely"),
+        ("SELECT EXISTS (SELECT * FROM t WHERE id = ?)", [*6 * ["rows=1|digest=5"], LAST], "likely"),
+        (BOOK, [*EACH, NONE], "likely"),
+        (BOOK, [*EACH[:3], NONE, *EACH[3:], NONE], "sure"),
+        (BOOK, [*EACH[:3], NONE, *EACH[3:]], "sure"),
     ],
 )
 def test_a_loop_may_end_where_an_answer_differs_for_the_first_time(
@@ -106,6 +183,35 @@ def test_a_loop_may_end_where_an_answer_differs_for_the_first_time(
     found = loop(statement, answers)
     assert found.confidence == confidence
     assert ("until one fits" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(("rows", "confidence"), [(6, "likely"), (7, "sure"), (8, "likely")])
+@pytest.mark.parametrize("answers", [[*6 * [NONE], LAST], [*EACH, NONE]])
+def test_a_loop_over_all_rows_ends_where_these_do(answers: Sequence[str], rows: int, confidence: str) -> None:
+    assert loop(BOOK, answers, LIST.format(rows=rows)).confidence == confidence
+
+
+def test_what_is_loaded_of_rows_is_loaded_of_all() -> None:
+    answers = [f"{answer}|via=sqlalchemy:Author.books" for answer in [*6 * [NONE], LAST]]
+    assert loop(BOOK, answers).confidence == "sure"
+
+
+@pytest.mark.parametrize(
+    ("statement", "confidence"),
+    [
+        ("SELECT pg_try_advisory_lock(?)", "likely"),
+        ("SELECT upper(?) || 'from'", "likely"),
+        ("SELECT price(id) FROM books WHERE id = ?", "sure"),
+    ],
+)
+def test_what_the_database_itself_is_asked_may_do_something(statement: str, confidence: str) -> None:
+    lines = ["0|page|caller=main|elapsed_us=99|parent=none"]
+    lines += [
+        f"{n}|select|caller=page|sql={statement}|p1={n}|elapsed_us=9|rows=1|digest={n}|parent=0" for n in range(1, 8)
+    ]
+    (found,) = (row for row in report_on(*lines).findings.rows if row.kind == "fan-out")
+    assert found.confidence == confidence
+    assert ("for no table" in found.reason) == (confidence == "likely")
 
 
 @pytest.mark.parametrize(("place", "confidence"), [("at=a.py:N", "likely"), ("at=a.py:1", "sure"), ("rows=1", "sure")])

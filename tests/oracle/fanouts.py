@@ -140,13 +140,21 @@ def is_written_out(group: Sequence[Call]) -> bool:
     return None not in places and len(places) == len(group)
 
 
-def is_tried(group: Sequence[Call], ignored: Sequence[str]) -> bool:
-    """Whether all questions but the last found nothing, and the last one did: the others may have been tried for it."""
-    *before, last = [answer_of(call.record, ignored) for call in group]
-    counts = {value for name, value in before[0] if name in ("found", "rows", "size")}
-    return (
-        group[0].kind == "question" and all(each == before[0] for each in before) and last != before[0] and 0 in counts
+def is_tried(group: Sequence[Call], varying: tuple[int, ...], unit: Unit, ignored: Sequence[str]) -> bool:
+    """Whether the last question alone found something, or alone found nothing: the others may have been tried for it.
+
+    Not so where the hook names a relation, or where what was asked before gave as many rows: then it is over these.
+    """
+    answers = [answer_of(call.record, ignored) for call in group]
+    nothing = [any(name in ("found", "rows", "size") and value == 0 for name, value in own) for own in answers]
+    *before, last = answers
+    finds_at_last = all(nothing[:-1]) and all(each == before[0] for each in before) and last != before[0]
+    loses_at_last = nothing[-1] and not any(nothing[:-1])
+    counts = {len(group), len(avoidable_calls(group, varying)) + 1}
+    is_told = ":" in (group[0].record.says("via") or "") or any(
+        asked.number < group[0].number and row_count(asked) in counts for asked in unit.questions
     )
+    return group[0].kind == "question" and (finds_at_last or loses_at_last) and not is_told
 
 
 def asked_around(scope: Scope, unit: Unit, printed: dict[int, Call], open_callers: Mapping[Call, Call]) -> list[Call]:
@@ -296,7 +304,8 @@ def fanout_row(
     """One fan-out."""
     first = group[0]
     avoidable = avoidable_calls(group, varying)
-    is_unsure = kind == "unknown" or is_asked_between(group, unit) or is_written_out(group) or is_tried(group, ignored)
+    is_unsure = kind == "unknown" or is_asked_between(group, unit) or is_written_out(group)
+    is_unsure |= is_tried(group, varying, unit, ignored)
     if varying:
         fixed = [param for place, param in enumerate(first.record.params) if place not in varying]
     else:

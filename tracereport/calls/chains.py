@@ -9,8 +9,9 @@ from typing import Final
 
 from tracereport.calls.statements import find_statement
 
-NO_LINK, TO_ONE, TO_MANY = range(3)
-"""A statement follows no reference; it may look up the row that another refers to; or all that refer to one."""
+NO_LINK, TO_ONE, TO_MANY, UNKNOWN_COLUMNS = range(4)
+"""A statement follows no reference; it may look up the row that another refers to; or all that refer to one; or it asks
+for all columns (``*``) of one row, which may refer to another."""
 _NAME: Final = r"[\w$.\"`\[\]]{1,200}"
 _ONE_TABLE: Final = re.compile(
     rf"\s*SELECT\s+(?P<columns>.{{1,4000}}?)\sFROM\s+(?P<table>{_NAME})"
@@ -23,11 +24,16 @@ _EQUAL: Final = re.compile(
     re.IGNORECASE,
 )
 _JOINED: Final = re.compile(r"\bjoin\b", re.IGNORECASE)
-_EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
+_EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|COUNT\s*\(|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
+_ALL_COLUMNS: Final = re.compile(r"(?:[\w.\"`]{1,200}\.)?\*")
+_COLUMNS_WRITTEN: Final = re.compile(
+    rf"\s*(?:INSERT|REPLACE)\b[\w\s]{{0,60}}?\bINTO\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]{{1,4000}})\)",
+    re.IGNORECASE,
+)
 _WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _LINKS: Final = frozenset(
     {
-        *("parent", "child", "ancestor", "next", "prev", "previous", "following", "preceding", "left", "right"),
+        *("parent", "child", "ancestor", "up", "next", "prev", "previous", "following", "preceding", "left", "right"),
         *("successor", "predecessor", "manager", "supervisor", "boss", "reports", "master", "referrer", "referred"),
         *("replaced", "replaces", "superseded", "supersedes", "redirect", "redirects", "reply", "forward", "forwards"),
     }
@@ -39,7 +45,7 @@ _BESIDE_LINKS: Final = frozenset(
 
 
 def find_link(lookup: str) -> int:
-    """``TO_ONE``, ``TO_MANY`` or ``NO_LINK``.
+    """``TO_ONE``, ``TO_MANY``, ``UNKNOWN_COLUMNS`` or ``NO_LINK``.
 
     Args:
         lookup: its canonical text.
@@ -48,8 +54,34 @@ def find_link(lookup: str) -> int:
     return NO_LINK if statement is None else _find_link(statement)
 
 
+def writes_link(lookup: str) -> bool:
+    """Whether an insert names a column by which rows of its table refer to others of it.
+
+    Args:
+        lookup: its canonical text.
+    """
+    statement = find_statement(lookup)
+    return statement is not None and _writes_link(statement)
+
+
+def leads_elsewhere(via: str, lookup: str) -> bool:
+    """Whether a hook says that what is asked belongs to the rows of another table (``sqlalchemy:Book.author``).
+
+    Args:
+        via: the hook.
+        lookup: canonical text of a question for rows of one table.
+    """
+    owner, _, attribute = via.partition(":")[2].rpartition(".")
+    statement = find_statement(lookup)
+    found = None if statement is None else _ONE_TABLE.match(statement)
+    if not owner or found is None:
+        return False
+    own = _list_words(found["table"])
+    return not (_list_words(owner) & own or _is_link(attribute, own))
+
+
 def proves_existence(lookup: str) -> bool:
-    """Whether a question asks no more than whether there is such a row.
+    """Whether a question asks no more than whether there is such a row, or how many there are.
 
     Args:
         lookup: its canonical text.
@@ -63,14 +95,30 @@ def _find_link(statement: str) -> int:
     found = _ONE_TABLE.match(statement)
     if found is None or _JOINED.search(statement) is not None:
         return NO_LINK
-    own = frozenset(word.lower().removesuffix("s") for word in _WORD.findall(found["table"]))
+    own = _list_words(found["table"])
     keys = [each["column"] or each["behind"] for each in _EQUAL.finditer(found["conditions"])]
     if not keys:
         return NO_LINK
     if any(_is_link(key, own) for key in keys):
         return TO_MANY
     columns = [each.split()[0] for each in found["columns"].split(",") if each.split()]
-    return TO_ONE if any(_is_link(column, own) for column in columns) else NO_LINK
+    if any(_is_link(column, own) for column in columns):
+        return TO_ONE
+    return UNKNOWN_COLUMNS if any(_ALL_COLUMNS.fullmatch(column) for column in columns) else NO_LINK
+
+
+@lru_cache(maxsize=4096)
+def _writes_link(statement: str) -> bool:
+    found = _COLUMNS_WRITTEN.match(statement)
+    if found is None:
+        return False
+    own = _list_words(found["table"])
+    return any(_is_link(column.strip(' \t\n"`[]'), own) for column in found["columns"].split(","))
+
+
+def _list_words(name: str) -> frozenset[str]:
+    """The words of a table's or a class's name, without the s of a plural."""
+    return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(name))
 
 
 def _is_link(column: str, own: frozenset[str]) -> bool:

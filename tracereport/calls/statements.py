@@ -34,6 +34,8 @@ _WRITE_INSIDE = re.compile(
     re.IGNORECASE,
 )
 """A statement that begins with WITH may change a table, too; one that locks rows (FOR UPDATE) changes none."""
+_TABLELESS = re.compile(r"(?:\|\|)?select\|", re.IGNORECASE)
+"""How hooks call a question for no table, in the text of a lookup."""
 _PING = re.compile(r"\s*select\s+1\s*;?\s*", re.IGNORECASE)
 """Whether a connection still lives: to ask that again is no waste."""
 _LITERAL = re.compile(r"'[^']*'")
@@ -107,6 +109,16 @@ def list_tables_read(text: str) -> set[str]:
             comma = _COMMA.match(statement, found.end())
             found = _LISTED.match(statement, comma.end()) if comma is not None else None
     return tables
+
+
+def asks_no_table(text: str) -> bool:
+    """Whether a question is for no table but for what the database itself does or knows: a lock, a sequence, the time.
+
+    Args:
+        text: canonical text of a lookup.
+    """
+    statement = find_statement(text) if _TABLELESS.match(text) is not None else None
+    return statement is not None and _READ.search(_LITERAL.sub("''", statement)) is None
 
 
 def changes_rows(text: str) -> bool:

@@ -6,26 +6,25 @@ the answer before, where the answers may decide how far a loop goes, and where t
 
 from enum import IntEnum
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tracereport.calls.batches import changes_the_same
 from tracereport.calls.calls import NO_TEXT, MetricSets
-from tracereport.calls.chains import NO_LINK, TO_ONE, find_link, proves_existence
+from tracereport.calls.chains import proves_existence
 from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import OrderedCalls
-from tracereport.calls.statements import changes_rows
+from tracereport.calls.statements import asks_no_table, changes_rows
 from tracereport.measures.answers import Answers
 from tracereport.measures.between import find_asked_between, find_deciding_between
+from tracereport.measures.doubted import Doubted
+from tracereport.measures.rows_before import ROWS, gave_as_many, list_rows
+from tracereport.measures.walks import find_walks
 from tracereport.native.codes import take
 from tracereport.native.pairs import number_pairs
 
-_ROWS = "rows"
-_COUNTS = ("found", _ROWS, "size")
+_COUNTS = ("found", ROWS, "size")
 """Metrics that say how much was found."""
-_SEVERAL = 2
-_ABOVE_ROWS = 2**31
 
 
 class Doubt(IntEnum):
@@ -40,24 +39,14 @@ class Doubt(IntEnum):
     """All are the same statement, which changes the same rows."""
     RANGES = 4
     """Each asks for a range or a pattern."""
-    CHAIN = 5
+    NO_TABLE = 5
+    """Each asks the database itself to do or to tell something."""
+    CHAIN = 6
     """Each asks for what another row refers to, and nothing before has given as many rows."""
-    TRIES = 6
-    """All but the last were answered alike."""
-    LINES = 7
+    TRIES = 7
+    """The last alone was answered otherwise."""
+    LINES = 8
     """Each stands on a line of its own."""
-
-
-class Doubted(msgspec.Struct, frozen=True, eq=False):
-    """The groups to look at; one entry each but for ``of_place``."""
-
-    of_place: NDArray[np.int32]
-    """Per place its group, negative for none."""
-    first: NDArray[np.int32]
-    calls: NDArray[np.int64]
-    values: NDArray[np.int64]
-    is_write: NDArray[np.bool_]
-    is_range: NDArray[np.bool_]
 
 
 def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDArray[np.uint8]:
@@ -71,13 +60,14 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
     changes = np.array([changes_rows(text) for text in texts], bool)[lookup]
     is_same = np.array([changes_the_same(text) for text in texts], bool)[lookup]
     exists = np.array([proves_existence(text) for text in texts], bool)[lookup]
-    link = np.array([find_link(text) for text in texts], np.uint8)[lookup]
+    is_tableless = np.array([asks_no_table(text) for text in texts], bool)[lookup]
     is_taken, is_read = find_deciding_between(ordered, answers, groups.of_place, groups.is_write)
     is_asked = find_asked_between(ordered, groups.of_place, groups.is_write & changes)
     holds = {
         Doubt.LINES: _stand_on_own_lines(ordered, groups),
         Doubt.TRIES: _end_otherwise(ordered, answers, groups, exists),
-        Doubt.CHAIN: _may_be_chains(ordered, groups, np.where(groups.is_write, NO_LINK, link)),
+        Doubt.CHAIN: find_walks(ordered, groups, texts, lookup),
+        Doubt.NO_TABLE: ~groups.is_write & is_tableless,
         Doubt.RANGES: groups.is_range,
         Doubt.SAME: groups.is_write & is_same,
         Doubt.TAKEN: is_taken,
@@ -103,58 +93,46 @@ def _stand_on_own_lines(ordered: OrderedCalls, groups: Doubted) -> NDArray[np.bo
 def _end_otherwise(
     ordered: OrderedCalls, answers: Answers, groups: Doubted, exists: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Whether all but the last found nothing, or were told alike whether something exists, and the last wasn't."""
+    """Whether the last call alone was answered otherwise, and no other sign tells of a loop over rows.
+
+    All before it found nothing, or were told alike whether something exists; or all found something, and it nothing.
+    """
     metric_set = ordered.take(ordered.calls.metric_set)
-    found_nothing = _tell_nothing(ordered.calls.metric_sets, answers)[metric_set[groups.first]]
-    may_be: NDArray[np.bool_] = ~groups.is_write & (found_nothing | exists)
+    tells_nothing = _tell_nothing(ordered.calls.metric_sets, answers)
+    if not (tells_nothing.any() or exists.any()):
+        return np.zeros(len(exists), bool)
+    nothing = tells_nothing[metric_set]
+    count = len(groups.first)
+    found_nothing = count_by(groups.of_place, count, nothing)
+    may_be: NDArray[np.bool_] = ~groups.is_write & (exists | (found_nothing == 1) | (found_nothing == groups.calls - 1))
     if not may_be.any():
         return may_be
     place = np.flatnonzero(np.append(may_be, [False])[groups.of_place])
     place = place[np.argsort(groups.of_place[place], kind="stable")]
     value, calls = answers.values[metric_set[place]], groups.calls[may_be]
     start = np.cumsum(calls) - calls
+    end = start + calls - 1
     is_usual = value == np.repeat(value[start], calls)
-    are_alike = np.add.reduceat(is_usual.astype(np.int64), start) == calls - 1
-    may_be[may_be] = are_alike & ~is_usual[start + calls - 1]
-    return may_be
+    are_alike = (np.add.reduceat(is_usual.astype(np.int64), start) == calls - 1) & ~is_usual[end]
+    are_alike &= exists[may_be] | nothing[place[start]]
+    may_be[may_be] = are_alike | (nothing[place[end]] & (found_nothing[may_be] == 1))
+    return may_be & ~_tell_loops(ordered, groups, may_be)
 
 
-def _may_be_chains(ordered: OrderedCalls, groups: Doubted, link: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether each key may stand in the answer before, as no question before the group gave so many rows.
-
-    Where the rows of an answer aren't known, nothing speaks for it.
-    """
-    is_chain: NDArray[np.bool_] = np.not_equal(link, NO_LINK)
-    sets = ordered.calls.metric_sets
-    if not is_chain.any() or _ROWS not in sets.names:
-        return np.zeros(len(link), bool)
-    rows = _count_rows(sets)[ordered.take(ordered.calls.metric_set)]
-    is_broken = (rows < 0) | ((rows > 1) & (np.append(link, [NO_LINK])[groups.of_place] == TO_ONE))
-    is_chain[groups.of_place[is_broken & (groups.of_place >= 0)]] = False
-    chosen = np.flatnonzero(is_chain)
-    is_chain[chosen] = _find_most_before(ordered, rows, groups.first[chosen]) < groups.values[chosen]
-    return is_chain
-
-
-def _find_most_before(ordered: OrderedCalls, rows: NDArray[np.int64], place: NDArray[np.int32]) -> NDArray[np.int64]:
-    """The most rows that a question before each place gave in its unit."""
-    asked = np.flatnonzero(ordered.is_question & (rows >= _SEVERAL))
-    asked = asked[np.lexsort((asked, ordered.unit[asked]))]
-    unit, own = ordered.unit[asked].astype(np.int64), ordered.unit[place].astype(np.int64)
-    # Units ascend, so that those behind are above all rows of the ones before them.
-    most = np.maximum.accumulate(unit * _ABOVE_ROWS + rows[asked])
-    before = np.searchsorted(unit * len(ordered) + asked, own * len(ordered) + place) - 1
-    found = np.append(most, [-1])[before] - own * _ABOVE_ROWS
-    return np.where((before >= 0) & (found >= 0), found, 0)
-
-
-def _count_rows(sets: MetricSets) -> NDArray[np.int64]:
-    """By set of metrics the rows that an answer has, -1 where it isn't said."""
-    rows = np.full(len(sets.offset) - 1, -1, np.int64)
-    owner = np.repeat(np.arange(len(rows)), np.diff(sets.offset))
-    said = sets.name == sets.names.index(_ROWS)
-    np.maximum.at(rows, owner[said], np.minimum(sets.value[said], _ABOVE_ROWS - 1).astype(np.int64))
-    return rows
+def _tell_loops(ordered: OrderedCalls, groups: Doubted, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether chosen groups load something of rows, or a question before them gave as many rows as they have calls."""
+    is_loop = np.zeros(len(chosen), bool)
+    group = np.flatnonzero(chosen)
+    if not len(group):
+        return is_loop
+    origins, first = ordered.calls.origins, groups.first[group]
+    is_relation = np.array([":" in text for text in origins.texts] + [False], bool)
+    is_loop[group] = is_relation[origins.via[ordered.take(ordered.calls.origin)[first]]]
+    rows = list_rows(ordered)
+    if rows is not None:
+        for wanted in (groups.values[group], groups.calls[group]):
+            is_loop[group] |= gave_as_many(ordered, rows, first, wanted)
+    return is_loop
 
 
 def _tell_nothing(sets: MetricSets, answers: Answers) -> NDArray[np.bool_]:

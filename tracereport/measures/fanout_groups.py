@@ -14,7 +14,8 @@ from tracereport.calls.grouping import Integers, count_by, sum_by
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.shapes import Shapes, find_shapes
 from tracereport.measures.answers import Answers
-from tracereport.measures.doubts import Doubt, Doubted, find_doubts
+from tracereport.measures.doubted import Doubted
+from tracereport.measures.doubts import Doubt, find_doubts
 from tracereport.measures.scopes import LIKELY, Scopes
 from tracereport.native.codes import take
 from tracereport.native.tally import find_first_largest

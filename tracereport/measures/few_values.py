@@ -18,6 +18,7 @@ from tracereport.calls.actions import are_tests
 from tracereport.calls.calls import NO_ACTIVATION, NO_TEXT, Calls
 from tracereport.calls.grouping import Integers
 from tracereport.calls.ordered import NOWHERE, OrderedCalls
+from tracereport.measures.rows_before import count_rows
 from tracereport.measures.scopes import NO_SCOPE, SURE, Scopes
 from tracereport.native.codes import take
 from tracereport.native.pairs import NO_PAIR, number_pairs
@@ -25,7 +26,6 @@ from tracereport.native.pairs import NO_PAIR, number_pairs
 FEWEST_VALUES: Final = 2
 _VALUES_OF_ONE_SIGN: Final = 3
 _RELATION_MARK: Final = ":"
-_ROWS: Final = "rows"
 
 
 def tells_places(calls: Calls) -> bool:
@@ -80,7 +80,7 @@ def _are_of_whole_tests(ordered: OrderedCalls, scopes: Scopes, groups: Group) ->
 def _follow_rows(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArray[np.bool_]:
     """Whether a question before each group, in its scope or around it, gave as many rows as it has values or calls."""
     found = np.zeros(len(groups.first), bool)
-    rows = _count_rows(ordered.calls)
+    rows = count_rows(ordered.calls.metric_sets)
     if rows is None or not len(found):
         return found
     most = int(groups.calls.max())
@@ -95,18 +95,6 @@ def _follow_rows(ordered: OrderedCalls, scopes: Scopes, groups: Group) -> NDArra
         around = _step_out(ordered, scopes, around)
         found |= _is_told(parent, given, place, around, groups)
     return found
-
-
-def _count_rows(calls: Calls) -> NDArray[np.int64] | None:
-    """By set of metrics the rows that an answer has, 0 where it isn't said; null where no set says it."""
-    sets = calls.metric_sets
-    if _ROWS not in sets.names:
-        return None
-    rows = np.zeros(len(sets.offset) - 1, np.int64)
-    owner = np.repeat(np.arange(len(rows)), np.diff(sets.offset))
-    is_rows = sets.name == sets.names.index(_ROWS)
-    np.maximum.at(rows, owner[is_rows], np.minimum(sets.value[is_rows], np.iinfo(np.int32).max).astype(np.int64))
-    return rows
 
 
 def _step_out(ordered: OrderedCalls, scopes: Scopes, place: Integers) -> NDArray[np.int64]:

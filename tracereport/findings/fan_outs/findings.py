@@ -42,6 +42,7 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     same: int
     ranges: int
+    no_table: int
     chain: int
     tries: int
     lines: int
@@ -58,9 +59,10 @@ _OF_DOUBTS: Final = {
     Doubt.TAKEN: "something is taken off a queue before each: it may be for what came last",
     Doubt.SAME: "all are the same statement, without a value that varies: it may go on until nothing is left",
     Doubt.RANGES: "each is for a range or a pattern, of which no list can be made: one for all may not do",
+    Doubt.NO_TABLE: "each asks the database itself, for no table: it may do something, as taking a lock does",
     Doubt.CHAIN: "each asks for what another row refers to, and nothing before gave so many rows: each key may stand "
     "in the answer before, and then one recursive query does for all",
-    Doubt.TRIES: "all but the last were answered alike: the loop may try one after the other until one fits",
+    Doubt.TRIES: "the last alone was answered otherwise: the loop may try one after the other until one fits",
     Doubt.LINES: "each stands on a line of its own, so that they are no loop",
 }
 
