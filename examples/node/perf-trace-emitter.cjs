@@ -157,13 +157,11 @@ function tracePrisma() {
     const senders = model === undefined ? SENDERS : undefined;
     const stack = internal?.callsite?._error?.stack;
     const asker = readStack(stack, senders) ?? findAsker($allOperations, FRAMES_TO_A_STATEMENT, senders);
-    const call = beginOperation(model, operation, args, asker);
-    return runCall(call, async () => {
-      const result = await query(args);
-      if (call.isRead) noteAnswer(call, result);
-      else call.metrics.rows = typeof result === "number" ? result : result?.count;
-      return result;
-    });
+    const batch = joinBatch(model, operation, args, internal?.transaction) ?? openBatch();
+    batch.call ??= beginOperation(model, operation, args, asker);
+    const place = batch.asked.push(args) - 1;
+    const result = running.run(batch.call, async () => query(args));
+    return settle(result, batch.call, (answered) => noteOperation(batch, place, answered));
   }
   return { name: "perf-trace", query: { $allOperations } };
 }
@@ -840,7 +838,7 @@ const TICKS_OF_A_TURN = 3; // DataLoader asks in the second
 
 /** What Node does at once with an answer: until it takes up something else, all that is asked follows from that. */
 function beginTurn(call) {
-  if (call.parent !== undefined || call.at === undefined) return;
+  if (call.parent !== undefined || call.at === undefined || state.turn?.call === call) return;
   const { turn } = state;
   // Of several answers at once it can't be told which one is being gone on with.
   const isMany = turn !== undefined && (turn.isMany || !turn.isFollowed);
@@ -1112,6 +1110,40 @@ function beginOperation(model, operation, args, asker) {
   const marks = isRead ? {} : { write: model ?? true };
   const name = model === undefined ? operation : `${operation} ${model}`;
   return Object.assign(beginCall(name, flatten(args), asker, { via: "prisma", marks, isStatement: true }), { isRead });
+}
+
+const batches = new Map();
+
+/** What is sent as one question: Prisma joins what is asked for by keys in one tick, alike but for their values. */
+function joinBatch(model, operation, args, transaction) {
+  if (!operation.startsWith("findUnique") || transaction?.kind === "batch") return undefined;
+  const key = [model, operation, transaction?.id, ...Object.keys(flatten(args))].join();
+  const open = batches.get(key);
+  if (open !== undefined && open.answered < open.asked.length) return open;
+  batches.set(key, openBatch());
+  nextTick(() => batches.delete(key));
+  return batches.get(key);
+}
+
+function openBatch() {
+  return { call: undefined, asked: [], answers: [], answered: 0 };
+}
+
+function noteOperation(batch, place, result) {
+  const { call, asked, answers } = batch;
+  answers[place] = result;
+  batch.answered += 1;
+  if (batch.answered < asked.length) return;
+  if (asked.length > 1) call.params = listFields(joinParams(asked.map((args) => flatten(args))));
+  if (call.isRead) noteAnswer(call, asked.length > 1 ? answers : result);
+  else call.metrics.rows = typeof result === "number" ? result : result?.count;
+  finishCall(call);
+}
+
+/** The parameters of several questions that have the same: one value, or the list of different ones. */
+function joinParams(questions) {
+  const lists = Object.keys(questions[0]).map((name) => [name, [...new Set(questions.map((each) => each[name]))]]);
+  return Object.fromEntries(lists.map(([name, values]) => [name, values.length > 1 ? values : values[0]]));
 }
 
 /** The values of a statement by name, or `p1`, `p2`, ... where they only have places. */

@@ -220,10 +220,14 @@ def test_prisma(tmp_path: Path) -> None:
         ("updateMany Author", ("B",)),
         ("select Book", ("7",)),
         ("delete Book", ("7",)),
+        ("findUnique Author", ("[1,2]",)),
+        ("findUnique Author", ("3", "true")),
+        ("findUnique Author", ("4",)),
+        ("findUnique Author", ("5",)),
     ]
-    assert [call.reserved.get("write") for call in calls] == [None, None, "Author", None, "Book"]
+    assert [call.reserved.get("write") for call in calls[:5]] == [None, None, "Author", None, "Book"]
     assert calls[0].params == (("where.title.contains", "a"), ("take", "2"))
-    assert [call.metrics.get("rows", call.metrics.get("found")) for call in calls] == [2, 0, 3, 1, 4]
+    assert [call.metrics.get("rows", call.metrics.get("found")) for call in calls] == [2, 0, 3, 1, 4, 3, 1, 1, 1]
 
 
 def test_fetch(tmp_path: Path) -> None:

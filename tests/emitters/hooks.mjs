@@ -322,6 +322,15 @@ const scenes = {
     await asked("Author", "updateMany", { data: { name: "B" } }, { count: 3 });
     await asked(undefined, "$queryRaw", { strings: ["SELECT 1 FROM Book WHERE id = ", ""], values: [7] }, [{}]);
     await asked(undefined, "$executeRawUnsafe", ["DELETE FROM Book WHERE id = ?", 7], 4);
+    // One question in one tick, as long as it is no transaction of several and all ask alike.
+    const find = (id, others) => asked("Author", "findUnique", { where: { id }, ...others }, { id });
+    await Promise.all([find(1), find(2), find(1), find(3, { include: { books: true } })]);
+    const inBatch = (id) =>
+      $allOperations({
+        ...{ model: "Author", operation: "findUnique", args: { where: { id } }, query: async () => ({ id }) },
+        __internalParams: { transaction: { kind: "batch", id: 1 } },
+      });
+    await Promise.all([inBatch(4), inBatch(5)]);
   },
 
   async fetch() {

@@ -19,7 +19,9 @@ class Words(Plain):
     def load_fix(self) -> str:
         return (
             "`include` (or `select`) of the relation in that query gives the rows together with what belongs to them. "
-            "If there is no relation, `findMany({ where: { …: { in: values } } })` asks once for all."
+            "If there is no relation, `findMany({ where: { …: { in: values } } })` asks once for all. Where the "
+            "callers don't know of each other, as with GraphQL's resolvers, Prisma itself makes one question of those "
+            "by `findUnique` that are asked together; for others, a `DataLoader` for each request collects them."
         )
 
     def load_sketch(self) -> list[str]:
