@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.coded_calls import report_on
-from tracereport.calls.batches import asks_for_many
+from tracereport.calls.batches import asks_for_many, asks_for_range, may_ask_for_many
 from tracereport.calls.lookup_text import encode_lookup
 from tracereport.model import Report
 
@@ -97,6 +97,34 @@ def test_values_may_stand_in_the_statement(first: str, second: str, *, is_batche
 def test_the_last_chunk_may_hold_one_key(keys: list[str], *, is_batched: bool) -> None:
     chunks = [lookup("SELECT * FROM t WHERE id IN (?)".replace("?", own)) for own in keys]
     assert asks_for_many(chunks, ["sql"]) == is_batched
+
+
+@pytest.mark.parametrize(
+    ("params", "varying", "is_batched", "is_range"),
+    [
+        (["where.id.in=[1,2]", "where.id.in=[3,4]", "where.id.in=[5]"], "where.id.in", True, False),
+        (["_id.$in=[1,2]", "_id.$in=[3,4]"], "_id.$in", True, False),
+        (["_id.$in=[1]", "_id.$in=[3]"], "_id.$in", False, False),
+        (["where.id=1", "where.id=2"], "where.id", False, False),
+        (["where.shelf=1|take=2|cursor.id=4", "where.shelf=1|take=2|cursor.id=6"], "cursor.id", True, False),
+        (["_id.$gt=4|limit=10", "_id.$gt=14|limit=10"], "_id.$gt", True, True),
+        (["_id.$gt=4", "_id.$gt=14"], "_id.$gt", False, True),
+        (["where.name.contains=a", "where.name.contains=b"], "where.name.contains", False, True),
+        (["where.at.gte=1|where.id=1", "where.at.gte=2|where.id=2"], "where.at.gte where.id", False, False),
+        (["where.origin=[1,2]", "where.origin=[3,4]"], "where.origin", False, False),
+    ],
+)
+def test_operations_without_a_statement_tell_by_their_conditions(
+    params: list[str], varying: str, *, is_batched: bool, is_range: bool
+) -> None:
+    lookups = []
+    for own in params:
+        fields = (each.partition("=") for each in own.split("|"))
+        lookups.append(encode_lookup("find t", tuple((name, value) for name, _, value in fields)))
+    names = varying.split()
+    assert (asks_for_many(lookups, names), asks_for_range(lookups, names)) == (is_batched, is_range)
+    if is_batched or is_range:
+        assert may_ask_for_many(lookups[0])
 
 
 def statement(number: int, sql: str, values: str, *said: str) -> str:

@@ -37,6 +37,14 @@ _PAGE_NAME: Final = r"(?:page|offset|skip|cursor|(?:page|next)_?token)"
 _PAGE: Final = re.compile(_PAGE_NAME, re.IGNORECASE)
 """The name of a function's parameter that chooses a page."""
 _NAMES_PAGE: Final = re.compile(rf"\|{_PAGE_NAME}=", re.IGNORECASE)
+_OPERATED: Final = re.compile(r"\.\$?(?:in|gte?|lte?|contains|startsWith|endsWith|regex)=|\|cursor\.")
+"""A condition of a library without statements, as Prisma (``where.id.in``) and MongoDB (``_id.$in``) have them."""
+_LIST_OF_KEYS: Final = re.compile(r"(?:.+\.)?\$?in")
+_BOUND: Final = re.compile(r".+\.\$?(?:gte?|lte?)")
+_PATTERN: Final = re.compile(r".+\.\$?(?:contains|startsWith|endsWith|regex)")
+_LIMITS: Final = frozenset({"take", "limit", "first"})
+_MANY_KEYS: Final = re.compile(r"\[[^\[\]]+,")
+"""The beginning of a list of at least two values."""
 SETS: Final = "parameter_sets"
 """The parameter with which a hook says for how many sets of values a statement is executed."""
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -55,10 +63,21 @@ def asks_for_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
     if statement is None:
         if REQUEST.match(function) is not None:
             return _asks_for_pages(lookups, varying)
-        return _is_of_many(function) or all(_PAGE.fullmatch(name) is not None for name in varying)
+        is_page = all(_PAGE.fullmatch(name.partition(".")[0]) is not None for name in varying)
+        return is_page or _is_of_many(function) or _operates_on_many(lookups, varying)
     if "sql" in varying:
         return differ_by_chunk([_read_statement(decode_lookup(each)[1]) or "" for each in lookups])
     return _varies_in_chunks(statement, lookups, varying)
+
+
+def _operates_on_many(lookups: Sequence[str], varying: Collection[str]) -> bool:
+    """Whether operations without a statement differ only in lists of keys, or in where a page begins."""
+    asked = [dict(decode_lookup(each)[1]) for each in lookups]
+    if all(_LIST_OF_KEYS.fullmatch(name) is not None for name in varying):
+        # The last list may hold one key.
+        few = [own for own in asked if not any(_MANY_KEYS.match(own.get(name, "")) for name in varying)]
+        return len(few) <= 1 < len(asked)
+    return not _LIMITS.isdisjoint(asked[0]) and all(_BOUND.fullmatch(name) is not None for name in varying)
 
 
 def _varies_in_chunks(statement: str, lookups: Sequence[str], varying: Collection[str]) -> bool:
@@ -90,7 +109,9 @@ def asks_for_range(lookups: Sequence[str], varying: Collection[str]) -> bool:
     """
     params = decode_lookup(lookups[0])[1]
     statement = _read_statement(params)
-    if statement is None or "sql" in varying:
+    if statement is None:
+        return all(_BOUND.fullmatch(name) or _PATTERN.fullmatch(name) for name in varying)
+    if "sql" in varying:
         return False
     names = [name for name, _ in params if name not in _NOT_VALUES]
     at = {start for start, name in number_places(statement, names) if name in varying}
@@ -176,7 +197,9 @@ def may_ask_for_many(lookup: str) -> bool:
         return is_of_pages(statement) or bool(find_ranges(statement))
     if REQUEST.match(lookup) is not None:
         return PATH in lookup
-    return _STORE.match(lookup) is not None or _NAMES_PAGE.search(lookup) is not None
+    if _STORE.match(lookup) is not None or _NAMES_PAGE.search(lookup) is not None:
+        return True
+    return _OPERATED.search(lookup) is not None
 
 
 def sends_many_kinds(lookups: Sequence[str]) -> bool:
