@@ -133,15 +133,20 @@ function mark(marks) {
 /**
  * Traces each statement of a pool, client or connection of `pg`, `mysql2`, `postgres`, PGlite or libSQL, of a database
  * of `better-sqlite3`, `node:sqlite` or `sqlite3`, each command of a client of `ioredis` or `redis`, and of the clients
- * that it gives. Of a driver (`import pg from "pg"`),
- * or of a class of it, all connections are traced; of a Drizzle, Sequelize, Knex or DataSource (TypeORM) those of its
- * driver. Transaction control and changes of the schema are left out. Values that are written in a statement are
+ * that it gives. Of a driver (`import pg from "pg"`), or of a class of it, all connections are traced; of a Drizzle,
+ * Sequelize, Knex or DataSource (TypeORM) those of its driver; of a `MongoClient` or Mongoose all operations on
+ * collections. Transaction control and changes of the schema are left out. Values that are written in a statement are
  * parameters as well, where none are given beside it.
  */
 function traceQueries(database) {
   if (!database) return database;
   if (isFunction(database.unsafe) && isFunction(database.begin)) return tracePostgres(database);
   if (isFunction((database.prototype ?? database).sendCommand)) return traceRedis(database);
+  const collections = findCollections(findDriver(database));
+  if (collections !== undefined) {
+    traceMongo(collections, (database.base ?? database).mongo ? "mongoose" : "mongodb");
+    return database;
+  }
   const connections = listConnections(findDriver(database));
   if (isFunction(database.$client?.prepare)) traceDrizzle(database);
   if (isFunction(database.relationLoader?.load)) traceLoader(database.relationLoader);
@@ -461,13 +466,18 @@ function toText(value) {
   try {
     if (typeof value === "string") return value;
     if (typeof value !== "object" || value === null) return String(value);
-    const prototype = Object.getPrototypeOf(value);
-    const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null; // of whichever realm
-    if (Array.isArray(value) || isPlain) return toJson(value);
+    if (Array.isArray(value) || isPlain(value)) return toJson(value);
     return value.toString === Object.prototype.toString ? inspect(value, WHOLE) : String(value);
   } catch {
     return `<unprintable ${typeof value}>`;
   }
+}
+
+/** Whether a value is an object of no class, of whichever realm. */
+function isPlain(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function toJson(value) {
@@ -1168,7 +1178,7 @@ function flatten(args, prefix = "") {
   const params = {};
   for (const [name, value] of Object.entries(args ?? {})) {
     const plain = toPlain(value);
-    if (plain !== null && typeof plain === "object" && !Array.isArray(plain)) {
+    if (isPlain(plain)) {
       Object.assign(params, flatten(plain, `${prefix}${name}.`));
     } else {
       params[`${prefix}${name}`] = plain;
@@ -1181,6 +1191,7 @@ function flatten(args, prefix = "") {
 function findDriver(database) {
   const { $client, connectionManager, client, driver } = database; // of Drizzle, Sequelize, Knex, TypeORM
   const found = [$client, connectionManager?.lib, client?.driver, driver?.postgres, driver?.mysql, driver?.sqlite];
+  found.push(driver?.mongodb);
   return found.find((each) => each !== undefined && each !== null) ?? database;
 }
 
@@ -1495,6 +1506,104 @@ function runSqlite(call, name, body) {
     failCall(call);
     throw error;
   }
+}
+
+// MongoDB
+
+const MONGO_READS = ["findOne", "countDocuments", "estimatedDocumentCount", "distinct"];
+const MONGO_INSERTS = ["insertOne", "insertMany", "bulkWrite"];
+const MONGO_CHANGES = ["updateOne", "updateMany", "replaceOne", "deleteOne", "deleteMany"];
+MONGO_CHANGES.push("findOneAndUpdate", "findOneAndReplace", "findOneAndDelete");
+const MONGO_CURSORS = ["find", "aggregate"];
+
+/** What all collections inherit, of `mongoose`, of `mongodb`, or of a client, database or class of the latter's. */
+function findCollections(database) {
+  const { Collection } = (database.base ?? database).mongo ?? database; // of a connection of mongoose's
+  const found = [database.prototype, Collection?.prototype].find((each) => isFunction(each?.insertOne));
+  if (found !== undefined) return found;
+  const inner = database.options?.hosts && isFunction(database.db) ? database.db("admin") : database;
+  const isDatabase = isFunction(inner.collection) && isFunction(inner.listCollections);
+  const collection = isDatabase ? inner.collection("admin") : inner;
+  return isFunction(collection.insertOne) ? Object.getPrototypeOf(collection) : undefined;
+}
+
+function traceMongo(prototype, via) {
+  if (Object.hasOwn(prototype, PATCHED)) return;
+  Object.defineProperty(prototype, PATCHED, { value: true });
+  for (const name of [...MONGO_READS, ...MONGO_INSERTS, ...MONGO_CHANGES]) {
+    const original = prototype[name];
+    if (!isFunction(original)) continue;
+    prototype[name] = function ask(...args) {
+      if (state.inDriver > 0) return original.apply(this, args);
+      const call = beginMongo(name, this.collectionName, describeMongo(name, args), via, ask);
+      const result = inDriver(() => original.apply(this, args));
+      if (types.isPromise(result)) return settle(result, call, (answered) => finishMongo(call, answered));
+      finishCall(call); // its callback is told
+      return result;
+    };
+  }
+  for (const name of MONGO_CURSORS) {
+    const original = prototype[name];
+    prototype[name] = function open(...args) {
+      const cursor = original.apply(this, args);
+      if (state.inDriver === 0 && isFunction(cursor?._initialize)) {
+        traceCursor(cursor, (below) => {
+          const params = { ...describeMongo(name, args), ...describeMongo("options", [cursor.findOptions]) };
+          return beginMongo(name, this.collectionName, params, via, below);
+        });
+      }
+      return cursor;
+    };
+  }
+}
+
+/** A cursor, which asks when its first row is wanted, and then for more rows, which are no questions of their own. */
+function traceCursor(cursor, begin) {
+  const { toArray, _initialize } = cursor;
+  let call;
+  let isOfAll = false;
+  cursor._initialize = function initialize(...args) {
+    call = begin(initialize);
+    return settle(_initialize.apply(this, args), call, (first) => {
+      call.metrics.rows = first?.response?.batchSize;
+      if (!isOfAll) finishCall(call);
+    });
+  };
+  cursor.toArray = async function all(...args) {
+    isOfAll = true;
+    const rows = await toArray.apply(this, args);
+    if (call !== undefined) finishMongo(call, rows);
+    return rows;
+  };
+}
+
+function beginMongo(name, collection, params, via, below) {
+  const isRead = MONGO_READS.includes(name) || MONGO_CURSORS.includes(name);
+  const options = { via, marks: isRead ? {} : { write: collection }, isStatement: true };
+  const call = beginCall(`${name} ${collection}`, params, findAsker(below, FRAMES_TO_A_STATEMENT), options);
+  return Object.assign(call, { isRead });
+}
+
+/** What is asked for: a condition, and what changes or limits it; of rows to write only how many. */
+function describeMongo(name, [first, second, third]) {
+  if (name === "insertOne") return flatten(first);
+  if (MONGO_INSERTS.includes(name)) return { parameter_sets: first?.length };
+  if (name === "distinct") return { key: first, ...flatten(second) };
+  const options = MONGO_CHANGES.includes(name) ? third : second;
+  const { sort, skip, limit, projection } = (name === "options" ? first : options) ?? {};
+  const limits = Object.entries({ sort, skip, limit, projection }).filter(([, value]) => value !== undefined);
+  const update = MONGO_CHANGES.includes(name) && !name.includes("elete") ? flatten({ update: second }) : {};
+  const condition = name === "options" || name === "estimatedDocumentCount" ? {} : first;
+  return { ...flatten({ ...condition }), ...update, ...Object.fromEntries(limits) }; // of a pipeline, step by step
+}
+
+function finishMongo(call, result) {
+  if (call.isRead) noteAnswer(call, result);
+  else {
+    const { modifiedCount, deletedCount, insertedCount } = result ?? {};
+    call.metrics.rows = deletedCount ?? modifiedCount ?? insertedCount ?? 1;
+  }
+  finishCall(call);
 }
 
 // Redis

@@ -8,6 +8,7 @@
  *     export const pool = traceQueries(new Pool()); // pg, mysql2, better-sqlite3, postgres, libSQL, ...
  *     const cache = traceQueries(new Redis()); // ioredis, redis
  *     const db = traceQueries(drizzle(pool)); // or a Sequelize, a DataSource of TypeORM's, a Knex
+ *     traceQueries(mongoose); // or a MongoClient
  *     traceQueries(pg); // the driver itself, where another library makes the connections
  *     const prisma = new PrismaClient().$extends(tracePrisma());
  *     traceFetch(); // the global one, or const fetch = traceFetch(other)

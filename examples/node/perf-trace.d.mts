@@ -30,7 +30,8 @@ export declare function mark(marks: {
 /**
  * Traces each statement of a pool, client or connection (pg, mysql2, postgres, PGlite, libSQL), of a database
  * (better-sqlite3, node:sqlite, sqlite3), or of all connections of a driver or class, or of those of a Drizzle, Sequelize,
- * Knex or DataSource (TypeORM); and each command of a client of Redis (ioredis, redis).
+ * Knex or DataSource (TypeORM); each operation on a collection of a MongoClient or Mongoose; and each command of a client
+ * of Redis (ioredis, redis).
  */
 export declare function traceQueries<T extends object>(database: T): T;
 
