@@ -8,7 +8,7 @@ import pytest
 
 from tests.emitters import find_tool, require_package
 from tests.paths import ROOT
-from tests.read_documents import prepare_folder, run_blocks
+from tests.read_documents import prepare_folder, read_blocks, run_blocks
 from tracereport.sources.perf_trace.grammar import FLAG_FIELDS, NUMBER_FIELDS, PHASE_FIELD, TEXT_FIELDS
 
 GUIDES = ROOT / "docs" / "guides"
@@ -49,6 +49,13 @@ def test_a_framework_s_guide_does_what_it_shows(tmp_path: Path, name: str, libra
     guide = GUIDES / f"{name}.md"
     assert run_blocks(guide, prepare_folder(tmp_path)) > 2
     assert len(guide.read_text(encoding="utf-8").splitlines()) < 100
+
+
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
+def test_the_place_that_a_guide_names_is_one_that_its_commands_print(guide: Path) -> None:
+    printed = "".join(text for _, _, language, text in read_blocks(guide) if language == "console")
+    for place in re.findall(r"`at=([^`]+)`", guide.read_text(encoding="utf-8")):
+        assert re.search(rf"\b{re.escape(place)}\b", printed), place
 
 
 def test_the_page_for_writers_of_emitters_does_what_it_shows(tmp_path: Path) -> None:
