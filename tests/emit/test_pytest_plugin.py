@@ -503,3 +503,19 @@ def test_modules_are_traced_that_the_configuration_names(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.tracereport.trace]\nmodules = 'repository'\n")
     done = run_pytest(project, "--perf-trace")
     assert "tool.tracereport.trace.modules is a list of modules' names" in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
+def test_a_module_to_trace_that_there_is_not_is_said(project: Path, options: tuple[str, ...]) -> None:
+    """Where workers import them, the process that reports doesn't know."""
+    (project / "app").mkdir()
+    (project / "app" / "__init__.py").write_text("")
+    (project / "app" / "store.py").write_text("raise SystemExit('no test imports it')\n")
+    (project / "tests" / "test_it.py").write_text("import app\ndef test_it(): pass\n")
+    (project / "pyproject.toml").write_text(
+        '[tool.tracereport.trace]\nmodules = ["app.store", "app.stock", "nowhere", "other.store", "app"]\n'
+        '[tool.pytest.ini_options]\npythonpath = ["."]\n'
+    )
+    told = [line for line in run_pytest(project, "--perf-trace", *options).stdout.splitlines() if "no module" in line]
+    names = [] if options else ["app.stock", "nowhere"]
+    assert told == [f"There is no module {name}, which pyproject.toml names as one to trace." for name in names]

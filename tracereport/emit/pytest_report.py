@@ -63,6 +63,9 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     terminalreporter.section(f"performance traces: {path.name}")
     if now.lost is not None:
         terminalreporter.write_line(f"They end before the tests do: {now.lost}.")
+    if getattr(terminalreporter.config.option, "dist", "no") == "no":  # else it is workers that import them
+        for name in filter(_is_nowhere, list_traced_modules(terminalreporter.config.rootpath)):
+            terminalreporter.write_line(f"There is no module {name}, which pyproject.toml names as one to trace.")
     if b"PERF_TRACE|" not in path.read_bytes():
         terminalreporter.write_line(NOTHING_TRACED.format(package=__package__))
         return
@@ -91,6 +94,17 @@ def print_report(terminalreporter: pytest.TerminalReporter, path: Path) -> None:
     for line in (report.stdout or report.stderr).rstrip().split("\n"):
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"Full report: tracereport {typed}")
+
+
+def _is_nowhere(module: str) -> bool:
+    """Whether nothing could import a module of that name; what its package holds isn't known while that isn't there."""
+    package = module.rpartition(".")[0]
+    if module in sys.modules or (package and package not in sys.modules):
+        return False
+    try:
+        return importlib.util.find_spec(module) is None
+    except (ImportError, ValueError):  # a package that isn't one; a module without a spec
+        return True
 
 
 def _find_command() -> list[str] | None:
