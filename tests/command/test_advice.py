@@ -34,15 +34,19 @@ def test_of_rust_it_knows_the_file_and_the_logger(command: str, environment: dic
 @pytest.mark.parametrize(
     ("command", "environment", "expected"),
     [
-        ("/usr/bin/python3 -m pytest tests", {}, "`/usr/bin/python3 -m pytest tests --perf-trace` tells"),
-        ("pytest --perf-trace", {}, "No test called what is traced: decorate a function"),
+        (
+            "/usr/bin/python3 -m pytest tests",
+            {},
+            "`PERF_TRACE_MODULES=app.store tracereport run -- /usr/bin/python3 -m pytest tests`",
+        ),
+        ("pytest --perf-trace", {}, "No test asked a database or server by a library that there is a hook for."),
         ("cargo test --no-run", {}, "`cargo test --no-run` runs no test."),
         ("cargo nextest list -p shop", {}, "`cargo nextest list -p shop` runs no test."),
         ("node --test", {}, "`tracereport emitter node > perf-trace.mjs` gives the file that does"),
         ("npx vitest run", {}, "`traceQueries(pool)` for statements"),
         ("./node_modules/.bin/jest", {}, "`tracereport emitter node > perf-trace.mjs` gives the file that does"),
         ("C:/node/node.exe --test", {}, "`tracereport emitter node > perf-trace.mjs` gives the file that does"),
-        ("python app.py", {}, "decorate a function with `traced` from tracereport.emit"),
+        ("python app.py", {}, "`PERF_TRACE_MODULES=app.store tracereport run -- python app.py`, or decorate"),
         ("make check", {}, "What `make check` runs writes no traces: run that itself"),
         ("sh -c ./all", {}, "run that itself"),
         ("tox -e py312", {}, "`pass_env = PERF_TRACE`"),

@@ -124,7 +124,7 @@ def test_without_traces_it_says_what_to_switch_on() -> None:
     assert done.stderr.decode().splitlines() == [
         "err",
         f"tracereport: {sys.executable}: nothing was traced, though PERF_TRACE gave each process a file",
-        f"  {advise([sys.executable], {})}",
+        f"  {advise([sys.executable, '-c', 'pass' * 20], {})}",
     ]
     assert run(code="pass", exit_code=7).returncode == 7
     assert run(code="os.write(2, b'PERF_TRACE|1|torn\\n')").returncode == 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Final
 
-from tracereport.command.collection import VARIABLE
+from tracereport.command.collection import MODULES_VARIABLE, VARIABLE
 
 _OFF: Final = {"", "0", "off", "false", "no"}
 _TO_STANDARD_ERROR: Final = {"1", "on", "true", "yes", "stderr"}
@@ -19,7 +19,12 @@ _NODE: Final = (
     "`tracereport emitter node > perf-trace.mjs` gives the file that does: `traceQueries(pool)` for statements, "
     "`traced` for functions."
 )
-_PYTHON: Final = "decorate a function with `traced` from tracereport.emit."
+_PYTHON: Final = (
+    "asked a database or server by a library that there is a hook for. To trace functions of your own, name their "
+    "modules, as in `{modules}=app.store tracereport run -- {command}`, or decorate them with `traced` of perf_trace "
+    "(or of tracereport.emit, where that is installed)."
+)
+_LONGEST_REPEATED: Final = 60
 _OTHER_LANGUAGE: Final = (
     "There is no emitter for {language} yet. To write one is an hour's work, which `tracereport check-emitter LOG` "
     "checks; spans of OpenTelemetry are read as they are."
@@ -75,13 +80,8 @@ def _for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[s
     return f"{_RUST}. If traces are logged: `{switch}tracereport run -- {command}`"
 
 
-def _for_pytest(argv: Sequence[str], words: Iterable[str], _: Mapping[str, str]) -> str:
-    if any(word.startswith("--perf-trace") for word in words):
-        return f"No test called what is traced: {_PYTHON}"
-    return (
-        f"No test called what is traced, or tracereport isn't installed where pytest is: "
-        f"`{shlex.join(argv)} --perf-trace` tells; to trace more, {_PYTHON}"
-    )
+def _for_pytest(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+    return "No test " + _PYTHON.format(modules=MODULES_VARIABLE, command=_short(argv))
 
 
 def _for_tox(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
@@ -102,8 +102,14 @@ def _for_node(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> st
     return _NODE
 
 
-def _for_python(_: Sequence[str], __: Iterable[str], ___: Mapping[str, str]) -> str:
-    return f"Nothing that ran was traced: {_PYTHON}"
+def _short(argv: Sequence[str]) -> str:
+    """The command as it is typed, if it isn't long: a program given by ``-c`` would hide what is said of it."""
+    typed = shlex.join(argv)
+    return typed if len(typed) <= _LONGEST_REPEATED else f"{shlex.quote(argv[0])} ..."
+
+
+def _for_python(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+    return "Nothing that ran " + _PYTHON.format(modules=MODULES_VARIABLE, command=_short(argv))
 
 
 def _for_other(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
