@@ -3,26 +3,17 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engine.test_same_report import of_one_process, of_parts
 from tests.running import command_line, environment
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tracereport.engine.part_file import StoredPart
 from tracereport.errors import INTERRUPTED_LINE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are those of POSIX")
-PATIENCE_SECONDS = 60.0
-
-
-def wait_until(holds: Callable[[], object], message: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < end, message
-        time.sleep(0.01)
 
 
 def is_gone(session: int) -> bool:
