@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.needs import examples
 from tests.oracle.reading import Reading, Record, read_lines
 from tests.paths import LOGS
 from tests.strategies import NEXTEST_MARKERS
+from tests.waiting import PATIENCE_SECONDS, wait_until_it_waits
 from tracereport.command import capture
 from tracereport.command.line_sorter import LONGEST_UNDECIDED_BYTES, LineSorter
 from tracereport.sources.perf_trace.continuation import LARGEST_BYTES
@@ -45,7 +45,11 @@ def arguments(kept: Path, command: Sequence[str]) -> list[str]:
 
 def run(kept: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        arguments(kept, command), capture_output=True, check=False, timeout=60, env={**os.environ, **environment}
+        arguments(kept, command),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+        env={**os.environ, **environment},
     )
 
 
@@ -184,7 +188,7 @@ def test_what_is_kept_of_a_real_log_reads_like_the_whole(log: Path) -> None:
 def read_until(descriptor: int, text: bytes) -> bytes:
     seen = b""
     while text not in seen:
-        assert select.select([descriptor], [], [], 20)[0], f"{text!r} didn't come, only {seen!r}"
+        assert select.select([descriptor], [], [], PATIENCE_SECONDS)[0], f"{text!r} didn't come, only {seen!r}"
         chunk = os.read(descriptor, 4096)
         assert chunk, f"{text!r} didn't come, only {seen!r}"
         seen += chunk
@@ -235,7 +239,7 @@ WAITING = (
     "def stop(number, frame): os.write(2, b'got %d' % number); sys.exit(5)\n"
     "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1): signal.signal(number, stop)\n"
     "os.write(2, b'ready')\n"
-    "time.sleep(30)"
+    "time.sleep(600)"
 )
 
 
@@ -246,8 +250,8 @@ def test_signals_are_passed_on(kept: Path, number: signal.Signals) -> None:
         assert process.stderr is not None
         read_until(process.stderr.fileno(), b"ready")
         process.send_signal(number)
-        assert process.stderr.read() == b"got %d" % number
-        assert process.wait(20) == 5
+        assert read_until(process.stderr.fileno(), b"got %d" % number) == b"got %d" % number
+        assert process.wait(PATIENCE_SECONDS) == 5
 
 
 @contextmanager
@@ -279,7 +283,7 @@ def test_a_terminal_stays_one_and_changes_no_byte(kept: Path) -> None:
     )
     with in_terminal(arguments(kept, python(code))) as (process, terminal):
         seen = read_until(terminal, b"end")
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     assert seen.startswith(b"1 ")
     assert seen.endswith(b"\r\nend")  # by the outer terminal alone: twice changed it would be \r\r\n
     assert b"\r\r" not in seen
@@ -290,30 +294,47 @@ def test_the_keys_that_interrupt_reach_the_command_once(kept: Path) -> None:
     code = (
         "got = []\n"
         "signal.signal(signal.SIGINT, lambda *_: got.append(1))\n"
-        "os.write(2, b'ready'); time.sleep(1); os.write(2, b'got %d' % len(got))"
+        "os.write(2, b'ready'); sys.stdin.readline(); os.write(2, b'got %d' % len(got))"
     )
     with in_terminal(arguments(kept, python(code))) as (process, terminal):
         read_until(terminal, b"ready")
         os.write(terminal, b"\x03")
+        wait_until_it_waits(process)  # as it does again when it has passed on what it passes on
+        os.write(terminal, b"\n")
         read_until(terminal, b"got 1")
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_daemon_that_keeps_standard_error_open_keeps_nobody_waiting(kept: Path) -> None:
-    started = time.monotonic()
-    done = run(kept, "sh", "-c", "sleep 10 >&- & echo started >&2")
-    assert done.returncode == 0
-    assert time.monotonic() - started < 8
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Path]:
+    """Where a command writes the number of a process that it leaves behind, which is ended with the test."""
+    yield tmp_path / "daemon"
+    with suppress(ProcessLookupError):  # it may end by itself where nobody reads what it writes
+        os.kill(int((tmp_path / "daemon").read_text()), signal.SIGKILL)
 
 
-def test_a_daemon_that_goes_on_writing_keeps_nobody_waiting_either(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_daemon_that_keeps_standard_error_open_keeps_nobody_waiting(kept: Path, daemon: Path) -> None:
+    done = run(kept, "sh", "-c", f"sleep {5 * PATIENCE_SECONDS} >&- & echo $! > {daemon}; echo started >&2")
+    assert (done.returncode, done.stderr) == (0, b"started\n")
+
+
+def test_a_daemon_that_goes_on_writing_keeps_nobody_waiting_either(
+    kept: Path, daemon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(capture, "LONGEST_LINGER_SECONDS", 1.0)
-    write = "import os, time\nfor _ in range(300): os.write(2, b'alive\\n'); time.sleep(0.1)"
-    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {write!r}])"
-    began = time.monotonic()
+    ended = tmp_path / "ended"
+    write = (
+        f"import os, pathlib, time\nend = time.monotonic() + {PATIENCE_SECONDS}\n"
+        "while time.monotonic() < end: os.write(2, b'alive\\n'); time.sleep(0.1)\n"
+        f"pathlib.Path({str(ended)!r}).touch()"
+    )
+    start = (
+        f"import pathlib, subprocess, sys\nleft = subprocess.Popen([sys.executable, '-c', {write!r}])\n"
+        f"pathlib.Path({str(daemon)!r}).write_text(str(left.pid))"
+    )
     with kept.open("wb") as keep:
         assert capture.run_command([sys.executable, "-c", start], keep, os.environ) == 0
-    assert time.monotonic() - began < 10
+    assert not ended.exists()
 
 
 def test_a_line_that_never_ends_is_shown_as_it_comes_and_not_kept_in_memory() -> None:
@@ -336,5 +357,5 @@ def test_a_reader_that_goes_away_does_not_stop_the_capture(kept: Path) -> None:
     with subprocess.Popen(arguments(kept, command), stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         process.stderr.close()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     assert kept.read_bytes() == 1000 * TRACE
