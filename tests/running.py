@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -82,9 +82,13 @@ def read_once(name: str, content: bytes) -> Iterator[str]:
 
 
 def run_in_terminal(
-    *arguments: str | Path, columns: int = 80, variables: Mapping[str, str] = MappingProxyType({}), **changes: str
+    *arguments: str | Path,
+    columns: int = 80,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    watch: Callable[[bytes], None] = lambda _: None,
+    **changes: str,
 ) -> tuple[int, str]:
-    """Runs the command in a terminal: its exit code, and all that was shown there."""
+    """Runs the command in a terminal: its exit code, and all that was shown there; ``watch`` gets that as it comes."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     attributes = termios.tcgetattr(its)
@@ -94,7 +98,10 @@ def run_in_terminal(
         command_line(*arguments), stdin=its, stdout=its, stderr=its, env=environment(**variables, **changes)
     ) as process:
         os.close(its)
-        shown = b"".join(iter(lambda: _read(ours), b""))
+        shown = b""
+        while piece := _read(ours):
+            shown += piece
+            watch(shown)
     os.close(ours)
     return process.returncode, shown.decode()
 

@@ -11,6 +11,7 @@ from tracereport.command.cli import main
 
 TRACE = b"PERF_TRACE|%d|load|caller=main|id=%d|elapsed_us=5|rows=1\n"
 EARLIER = "what stood here before"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 """What moves the cursor and colours text."""
 

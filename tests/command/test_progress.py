@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.command.calling import COLOUR
 from tests.running import SINGLE, command_line, environment, run_in_terminal
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.command import progress
 from tracereport.command.progress import TerminalProgress
 
@@ -29,13 +31,49 @@ def slow_log(tmp_path: Path) -> Iterator[Path]:
         writer.kill()  # where nobody has read it, it would wait for somebody
 
 
-def test_a_long_run_shows_how_far_it_is_and_takes_it_away(slow_log: Path, tmp_path: Path) -> None:
-    code, shown = run_in_terminal(slow_log, "-o", tmp_path / "a.json")
+class LastingLog:
+    """A log of which the end comes when the terminal shows this, however long a busy machine takes for it."""
+
+    def __init__(self, folder: Path, *until: str) -> None:
+        self.path = folder / "lasting.log"
+        self._until = [text.encode() for text in until]
+        self._is_shown = threading.Event()
+        os.mkfifo(self.path)
+        threading.Thread(target=self._write, daemon=True).start()
+
+    def watch(self, shown: bytes) -> None:
+        if all(text in shown for text in self._until):
+            self._is_shown.set()
+
+    def _write(self) -> None:
+        with self.path.open("wb") as log:
+            log.write(SINGLE.read_bytes())
+            log.flush()
+            self._is_shown.wait(PATIENCE_SECONDS)
+
+
+def test_a_long_run_shows_how_far_it_is_and_takes_it_away(tmp_path: Path) -> None:
+    log = LastingLog(tmp_path, BAR, "reading")
+    code, shown = run_in_terminal(log.path, "-o", tmp_path / "a.json", watch=log.watch)
     assert code == 0
     assert BAR in shown
     assert "reading" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("reading"), "the cursor is there again"
     assert shown.rindex("cleared by writes.") > shown.rindex("reading"), "the verdict is left"
+
+
+def test_the_bar_has_no_colour_where_none_is_wanted(tmp_path: Path) -> None:
+    log = LastingLog(tmp_path, BAR, "reading")
+    code, shown = run_in_terminal(log.path, variables={"NO_COLOR": "1"}, watch=log.watch)
+    assert code == 0
+    assert BAR in shown
+    assert not COLOUR.search(shown)
+
+
+def test_a_terminal_that_can_move_no_cursor_is_told_to_move_none(slow_log: Path) -> None:
+    code, shown = run_in_terminal(slow_log, variables={"TERM": "dumb"})
+    assert code == 0
+    assert "\x1b" not in shown
 
 
 def test_nothing_is_shown_of_a_long_run_under_q(slow_log: Path, tmp_path: Path) -> None:
@@ -48,7 +86,7 @@ def test_nothing_is_shown_where_standard_error_is_no_terminal(slow_log: Path, tm
         env=environment(),
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert b"reading" not in done.stderr
     assert b"\x1b" not in done.stderr
