@@ -14,7 +14,9 @@ from urllib.parse import quote
 
 from moto.server import ThreadedMotoServer
 
-LOOPBACK = "127.0.0.1"
+from tests.ports import LOOPBACK
+from tests.waiting import PATIENCE_SECONDS
+
 CREDENTIALS: Mapping[str, str] = MappingProxyType(
     {"AWS_ACCESS_KEY_ID": "anybody", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
 )
@@ -55,7 +57,7 @@ class ObjectServer:
         self._ask("POST", "/moto-api/reset-auth", b"1000000000")
 
     def _ask(self, method: str, path: str, body: bytes = b"") -> None:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
         connection.request(method, path, body, {"Authorization": _SIGNED})
         answer = connection.getresponse()
         said = answer.read()

@@ -3,15 +3,15 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from tests.ports import LOOPBACK, free_port
+from tests.waiting import PATIENCE_SECONDS, wait_until
+
 FOLDERS = (
     "/usr/lib/postgresql/18/bin",
     "/usr/lib/postgresql/17/bin",
@@ -58,32 +58,25 @@ def _run(folder: Path) -> Iterator[tuple[int, Path]]:
         [initdb, "-D", data, "-U", "shop", "-A", "trust", "--no-sync"],
         check=True,
         cwd=folder,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         **quiet,
         **own,
     )  # type: ignore[call-overload]
-    with closing(socket.socket()) as one:
-        one.bind((LOOPBACK, 0))
-        port = one.getsockname()[1]
+    port = free_port()
     with (data / "postgresql.conf").open("a") as file:
         file.write(SETTINGS + f"port = {port}\n")
     process = subprocess.Popen([postgres, "-D", data], cwd=folder, **quiet, **own)  # type: ignore[call-overload]
     try:
-        _wait(port, process)
+        wait_until(lambda: _answers(port, process), "the server doesn't answer")
         yield port, data / "log"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None, "the server ended"
-        ready = find_tool("pg_isready")
-        if (
-            ready is not None
-            and subprocess.run([ready, "-q", "-h", LOOPBACK, "-p", str(port)], check=False).returncode == 0
-        ):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("the server doesn't answer")
+def _answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, "the server ended"
+    ready = find_tool("pg_isready")
+    assert ready is not None
+    asked = [ready, "-q", "-h", LOOPBACK, "-p", str(port), "-t", "30"]
+    return subprocess.run(asked, check=False).returncode == 0

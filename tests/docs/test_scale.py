@@ -2,25 +2,24 @@
 
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.object_server import LOOPBACK, serving_objects
+from tests.object_server import serving_objects
 from tests.paths import ROOT
+from tests.ports import free_port, wait_for_port
 from tests.read_documents import prepare_folder, read_blocks, read_commands, run_blocks, run_command
 from tests.running import BARE, SINGLE
+from tests.waiting import PATIENCE_SECONDS, started
 
 SCALE = ROOT / "docs" / "scale.md"
 CLUSTER = "A Dask cluster"
 STORES = "Object stores"
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -54,14 +53,15 @@ def test_its_commands_run_on_a_cluster(folder: Path) -> None:
         for command in read_commands(line, text)
     ]
     port = free_port()
+    servers: list[subprocess.Popen[bytes]] = []
     ran = 0
     with ExitStack() as stack:
         for command in commands:
             words = command.text.replace(":8786", f":{port}").replace("--port 8786", f"--port {port}")
             if words.startswith("dask "):
-                stack.enter_context(running(shlex.split(words)[1:], folder))
+                servers.append(stack.enter_context(running(shlex.split(words)[1:], folder)))
+                wait_for_port(port, servers[0])
             else:
-                wait_for(port)
                 run_command(type(command)(command.line, words, command.output), folder)
                 ran += 1
     assert ran == 1
@@ -69,34 +69,15 @@ def test_its_commands_run_on_a_cluster(folder: Path) -> None:
 
 
 @contextmanager
-def running(arguments: list[str], folder: Path) -> Iterator[None]:
+def running(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A command of Dask, as long as the context lasts."""
     here = ["--no-dashboard"] if arguments[0] == "scheduler" else ["--local-directory", str(folder / "dask")]
     with (
         (folder / f"{arguments[0]}.log").open("wb") as log,
-        subprocess.Popen(
+        started(
             [sys.executable, "-m", "dask", *arguments, *here], cwd=folder, stdout=log, stderr=subprocess.STDOUT
         ) as process,
     ):
-        yield
+        yield process
         process.terminate()
         process.wait(PATIENCE_SECONDS)
-
-
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def wait_for(port: int) -> None:
-    """Waits until the scheduler listens."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        try:
-            socket.create_connection((LOOPBACK, port), timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise TimeoutError(port)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.needs import required
-from tests.postgres import LOOPBACK, find_tool, running
+from tests.ports import LOOPBACK
+from tests.postgres import find_tool, running
 from tracereport.emit import drivers, sqlite
 from tracereport.emit.statements import Databases
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import LOOPBACK
+from tests.ports import LOOPBACK
 from tests.tracing import tracing
 from tests.written_lines import WrittenCall
 from tracereport import emit

@@ -5,9 +5,6 @@ import hashlib
 import hmac
 import http.client
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -17,14 +14,14 @@ import pytest
 from obstore.store import from_url
 
 from tests.paths import ROOT
+from tests.ports import LOOPBACK, free_port, wait_for_port
 from tests.sources.stores import LOGS, hold_store
+from tests.waiting import PATIENCE_SECONDS, started
 from tracereport.command.cli import main
 
-LOOPBACK = "127.0.0.1"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """What Azurite's documentation gives as its account and that one's key."""
-SECONDS = 30
 
 
 def find_azurite() -> str:
@@ -49,31 +46,17 @@ def make_container(port: int, name: str) -> None:
         "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}",
         "Content-Length": "0",
     }
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=SECONDS)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)
     connection.request("PUT", f"/{ACCOUNT}/{name}?restype=container", headers=told)
     assert connection.getresponse().status == http.client.CREATED
     connection.close()
-
-
-def wait_for(port: int) -> None:
-    end = time.monotonic() + SECONDS
-    while True:
-        try:
-            socket.create_connection((LOOPBACK, port), timeout=SECONDS).close()
-        except OSError:
-            assert time.monotonic() < end, "it doesn't start"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
     """A container with three logs; its URL. This process is led to it."""
     program = find_azurite()
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ("--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry")
     variables = {
         "AZURE_STORAGE_USE_EMULATOR": "true",
@@ -82,10 +65,10 @@ def store() -> Iterator[str]:
         "AZURE_STORAGE_ACCOUNT_KEY": KEY,
     }
     with (
-        subprocess.Popen([program, "--blobPort", str(port), *options]) as server,
+        started([program, "--blobPort", str(port), *options]) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
-        wait_for(port)
+        wait_for_port(port, server)
         make_container(port, "logs")
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -93,7 +76,6 @@ def store() -> Iterator[str]:
         for key, path in LOGS.items():
             obstore.put(container, key, path.read_bytes())
         yield "az://logs"
-        server.terminate()
 
 
 def test_objects_are_listed_measured_and_joined(store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,12 +16,12 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from tests.ports import LOOPBACK
 from tests.sources.stores import LOGS, hold_store
 from tracereport.command.cli import main
 from tracereport.sources import object_file
 from tracereport.sources.object_file import ObjectFile
 
-LOOPBACK = "127.0.0.1"
 BIG = os.urandom(1 << 20)
 
 

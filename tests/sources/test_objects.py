@@ -3,7 +3,6 @@
 import gzip
 import os
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -13,9 +12,11 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from tests.object_server import LOOPBACK, ObjectServer, road_to, serving_objects
+from tests.object_server import ObjectServer, road_to, serving_objects
+from tests.ports import LOOPBACK
 from tests.running import BARE, DEEP, SINGLE, run
 from tests.sources.stores import report_of
+from tests.waiting import wait_until
 from tracereport.command import rendering
 from tracereport.command.cli import main
 from tracereport.command.job import Job, Result
@@ -200,7 +201,7 @@ def test_a_store_that_is_gone_in_the_middle_leaves_what_was_read(
 def test_a_server_that_sends_nothing_more_is_given_up(
     server: ObjectServer, logs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "READ_SECONDS", 1)
+    monkeypatch.setattr(objects, "READ_SECONDS", 5)  # a busy server answers within it
     with road_to(server, lambda number: HALF_MEGABYTE if number == 1 else None, stalls=True):
         assert read(f"{logs}/big") == BIG, "it goes on after a while"
     with (
@@ -243,11 +244,7 @@ def test_of_a_large_object_the_next_pieces_are_fetched_meanwhile(server: ObjectS
         assert road.used == 1, "its format is told by what one connection brings"
         while len(head) < HALF_MEGABYTE // 2:
             head += file.read(1000)
-        for _ in range(500):
-            if road.used > 2:
-                break
-            time.sleep(0.01)
-        assert road.used > 2, "nobody has read so far yet"
+        wait_until(lambda: road.used > 2, "the next piece isn't fetched")
         assert head + b"".join(iter(lambda: file.read(1 << 16), b"")) == BIG
 
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +14,10 @@ from hypothesis import strategies as st
 
 from tests.needs import examples
 from tests.paths import INPUTS
-from tests.postgres import LOOPBACK, find_tool, running
+from tests.ports import LOOPBACK
+from tests.postgres import find_tool, running
 from tests.spans import rows
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tracereport.calls.calls import Calls
 from tracereport.engine.report import make_report
 from tracereport.model import Settings
@@ -232,14 +233,15 @@ def logs_of_blog(server: tuple[int, Path], tmp_path_factory: pytest.TempPathFact
         env=os.environ | {"PGPORT": str(port), "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout
     return keep_logs(port, folder, before, tmp_path_factory.mktemp("logs"))
 
 
 def run_tool(name: str, *arguments: str, text: bytes = b"") -> None:
-    subprocess.run([str(find_tool(name)), *arguments], input=text, check=True, capture_output=True, timeout=120)
+    command = [str(find_tool(name)), *arguments]
+    subprocess.run(command, input=text, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
 
 
 def measure_logs(folder: Path) -> dict[str, int]:
@@ -247,16 +249,16 @@ def measure_logs(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir()}
 
 
+def read_behind(path: Path, size: int) -> bytes:
+    return path.read_bytes()[size:]
+
+
 def keep_logs(port: int, folder: Path, before: dict[str, int], kept: Path) -> Path:
     """What stands behind that, up to a last statement: the server writes its logs in its own time."""
     run_tool("psql", "-h", LOOPBACK, "-p", str(port), "-U", "shop", "postgres", text=b"select 'the end';")
     for path in folder.iterdir():
-        for _ in range(600):
-            written = path.read_bytes()[before[path.name] :]
-            if b"the end" in written:
-                break
-            time.sleep(0.1)
-        assert b"the end" in written, path.name
+        wait_until(lambda: b"the end" in read_behind(path, before[path.name]), path.name)  # noqa: B023
+        written = read_behind(path, before[path.name])
         (kept / path.name).write_bytes(written[: written.rindex(b"\n") + 1])
     return kept
 

@@ -176,9 +176,9 @@ def test_indentation_does_not_count_for_the_size_of_a_record(path: Path) -> None
 )
 def test_a_line_of_a_million_fields_is_read_in_seconds(path: Path, start: str, fields: str) -> None:
     line = f"PERF_TRACE|0|load{start}{fields * 1_000_000}|elapsed_ms=3\n"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(read_bytes(path, line.encode())) == 1
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 30
 
 
 @pytest.mark.parametrize("end", ["", "     Running tests/lookup.rs (target/debug/deps/lookup-43da980639810445)\n"])
