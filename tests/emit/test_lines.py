@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+import time
 from enum import Enum
 from pathlib import Path
 
@@ -148,9 +149,10 @@ def test_numbers_are_given_at_the_start_and_lines_written_at_the_end() -> None:
 
 
 def test_elapsed_is_the_time_of_the_block_in_microseconds() -> None:
+    started_ns = time.perf_counter_ns()
     with tracing() as calls, trace("f"):
         threading.Event().wait(0.02)
-    assert 20_000 <= calls[0].elapsed_us < 5_000_000
+    assert 20_000 <= calls[0].elapsed_us <= (time.perf_counter_ns() - started_ns) / 1000
 
 
 class Interrupted(BaseException):

@@ -168,7 +168,8 @@ def test_a_query_that_is_sent_when_it_is_awaited_stays_what_it_is(node: str, tmp
         ("frozen", None),
         ("send", None),
     ]
-    assert [call.elapsed_us > 15_000 for call in calls] == [True, True, True, True, False, True]
+    # What is frozen has ended before its query is sent; the others last until they are answered.
+    assert all(call.elapsed_us > 15_000 for call in calls if call.function != "frozen")
 
 
 def test_workers_that_share_a_pipe_tear_no_long_line(node: str) -> None:

@@ -185,9 +185,9 @@ def shorten(function: str, fields: list[tuple[str, str]], longest: int, kept: st
 
 def test_a_lookup_of_a_million_fields_is_elided_at_once() -> None:
     text = "load|id=" + "x" * 10_000_000 + "|=y" * 1_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert [elide_fields(text, width) for width in (60, 100)] == [elide_middle(text, width) for width in (60, 100)]
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
