@@ -29,6 +29,14 @@ def test_requests_that_each_ask_once_ask_nothing_again() -> None:
     assert (report.totals.units, report.totals.across_units_repeats) == (1, 0)
 
 
+def test_what_two_requests_ask_for_is_said_to_be_asked_twice_by_neither() -> None:
+    one, two = (TEST, request(1), asked(2, 1)), (request(3), asked(4, 3))
+    assert report_on(*one, *two).verdict.message == (
+        "None of the 2 questions was asked twice in one request or call from a test."
+    )
+    assert report_on(*one).verdict.message == "No question was asked twice: there is one."
+
+
 def test_a_request_that_asks_twice_asks_again() -> None:
     assert repeats(TEST, request(1), asked(2, 1), asked(3, 1), request(4), asked(5, 4)) == 1
 

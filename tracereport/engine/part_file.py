@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import zstandard
 
 _ANY_MAGIC: Final = b"tracereport part "
-MAGIC: Final = b"tracereport part 7\n"
+MAGIC: Final = b"tracereport part 8\n"
 """The version of the format is in it; so it changes where partial results change their form."""
 _LENGTH_BYTES: Final = 8
 _LEVEL: Final = 1

@@ -1,12 +1,16 @@
 """The verdict: the report in a sentence or two, and the changes that it rests on."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tracereport.findings.interface import Candidate
 from tracereport.findings.repeats.parts import KIND_KEY, RepeatsPart
 from tracereport.measures.interface import Whole
 from tracereport.model import Verdict
 from tracereport.wording.phrases import format_counted, format_rate, name_asked
+
+if TYPE_CHECKING:
+    from tracereport.measures.totals import TotalsPart
 
 VERDICT_CHANGES = 3
 
@@ -20,7 +24,10 @@ def make_verdict(whole: Whole, ranked: Sequence[Candidate]) -> Verdict:
     processes = whole["processes"].processes.sums
     changes = [candidate for candidate in ranked if candidate.calls_saved and not candidate.is_low][:VERDICT_CHANGES]
     removed = sum(candidate.calls_saved for candidate in changes)
-    sentences = [_sum_up(sums, is_interleaved=not processes["judged"].any())]
+    part: TotalsPart = whole["totals"]
+    sentences = [
+        _sum_up(sums, is_interleaved=not processes["judged"].any(), is_divided=bool(part.across_actions_lookups))
+    ]
     if certain := int(processes["least_repeats"].sum()):
         sentences.append(f"Of processes that wrote at the same time, at least {certain:,} calls ask again.")
     if changes:
@@ -76,7 +83,7 @@ def _bound_saving(whole: Whole, changes: Sequence[Candidate]) -> tuple[int, int]
     return max(*(row[0] for row in rows), sum(row[2] for row in rows)), sum(row[0] + row[1] for row in rows)
 
 
-def _sum_up(sums: dict[str, int], *, is_interleaved: bool) -> str:
+def _sum_up(sums: dict[str, int], *, is_interleaved: bool, is_divided: bool) -> str:
     questions, repeated = sums["judged_questions"], sums["repeats"]
     unchanged, changed, unproven = sums["unchanged"], sums["changed"], sums["unproven"]
     if not questions:
@@ -84,6 +91,7 @@ def _sum_up(sums: dict[str, int], *, is_interleaved: bool) -> str:
     asked = name_asked(sums["calls"], sums["questions"], questions)
     if not repeated:
         twice = f"was {'made' if asked == 'call' else 'asked'} twice"
+        twice += " in one request or call from a test" if is_divided else ""
         return f"None of the {questions:,} {asked}s {twice}." if questions > 1 else f"No {asked} {twice}: there is one."
     head = f"{repeated:,} of {format_counted(questions, asked)} {'asks' if repeated == 1 else 'ask'} again"
     answers = [

@@ -27,18 +27,23 @@ class TotalsPart(msgspec.Struct, frozen=True):
     """Of plausible calls without a printed parent."""
     across_units_repeats: int
     across_units_lookups: int
+    across_actions_lookups: int
+    """What several actions of one unit ask for, such as two requests of a test: none of that is a repeat."""
 
 
 def measure_totals(context: Context) -> TotalsPart:
     """Time of the roots, and what several units of a process ask for."""
     calls, ordered = context.calls, context.ordered
-    units = np.ones(1, np.int64)
-    if np.bincount(ordered.units.process).max(initial=0) > 1:
+    units = actions = np.ones(1, np.int64)
+    has_actions, has_units = ordered.actions > len(ordered.units), np.bincount(ordered.units.process).max(initial=0) > 1
+    if has_actions or has_units:
         groups, lookups = context.repeats.lookups, max(len(calls.lookups.function), 1)
-        # Several actions of a test are of one unit.
-        asked = find_distinct(groups.unit.astype(np.int64) * lookups + groups.code)
-        unit, lookup = np.divmod(asked, lookups)
-        units = np.bincount(factorize(ordered.units.process[unit].astype(np.int64) * lookups + lookup)[0])
+        asked = groups.unit.astype(np.int64) * lookups + groups.code  # one group for each action
+        if has_actions:
+            actions = np.bincount(factorize(asked)[0])
+        if has_units:
+            unit, lookup = np.divmod(find_distinct(asked), lookups)
+            units = np.bincount(factorize(ordered.units.process[unit].astype(np.int64) * lookups + lookup)[0])
     elapsed_ns, resolution_ns = ordered.take(calls.elapsed_ns), ordered.take(calls.resolution_ns)
     if not is_constant(ordered.parent) or calls.implausible.any():
         root = np.flatnonzero((ordered.parent == NOWHERE) & ~ordered.take(calls.implausible))
@@ -48,6 +53,7 @@ def measure_totals(context: Context) -> TotalsPart:
         root_resolution_ns=sum_exactly(resolution_ns),
         across_units_repeats=int((units - 1).sum()),
         across_units_lookups=int(np.count_nonzero(units > 1)),
+        across_actions_lookups=int(np.count_nonzero(actions > 1)),
     )
 
 
