@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import dropwhile, takewhile
 from pathlib import PurePath
 from typing import Final
 
@@ -24,6 +25,8 @@ _PYTHON: Final = (
     "modules, as in `{modules}=app.store tracereport run -- {command}`, or decorate them with `traced` of perf_trace "
     "(or of tracereport.emit, where that is installed)."
 )
+_ISOLATED: Final = "Python's option {option} keeps it from PYTHONPATH, by which tracing is switched on: leave it out."
+_PYTHON_WORD: Final = re.compile(r"python[0-9.]*|pypy[0-9.]*|py")
 _LONGEST_REPEATED: Final = 60
 _OTHER_LANGUAGE: Final = (
     "There is no emitter for {language} yet. To write one is an hour's work, which `tracereport check-emitter LOG` "
@@ -41,7 +44,7 @@ _KINDS: Final = (
     (re.compile("bundle|rails|rspec|rake|ruby"), "ruby"),
     (re.compile("php|phpunit|pest|artisan|composer"), "php"),
     (re.compile("make|gmake|just|task|ninja|sh|bash|zsh"), "other"),
-    (re.compile(r"python[0-9.]*|py|uv|poetry|pdm|hatch"), "python"),
+    (re.compile(rf"{_PYTHON_WORD.pattern}|uv|poetry|pdm|hatch"), "python"),
 )
 """By the words of a command, its program and whatever that runs; of several the first of these counts."""
 
@@ -80,7 +83,9 @@ def _for_cargo(argv: Sequence[str], words: Sequence[str], environment: Mapping[s
     return f"{_RUST}. If traces are logged: `{switch}tracereport run -- {command}`"
 
 
-def _for_pytest(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+def _for_pytest(argv: Sequence[str], words: Sequence[str], _: Mapping[str, str]) -> str:
+    if option := _find_isolation(words):
+        return _ISOLATED.format(option=option)
     return "No test " + _PYTHON.format(modules=MODULES_VARIABLE, command=_short(argv))
 
 
@@ -108,7 +113,16 @@ def _short(argv: Sequence[str]) -> str:
     return typed if len(typed) <= _LONGEST_REPEATED else f"{shlex.quote(argv[0])} ..."
 
 
-def _for_python(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
+def _find_isolation(words: Sequence[str]) -> str | None:
+    """The option that keeps Python from what switches tracing on, if there is one."""
+    behind = dropwhile(lambda word: not _PYTHON_WORD.fullmatch(word), words)
+    options = takewhile(lambda word: word.startswith("-") and word[1:2] not in {"c", "m"}, list(behind)[1:])
+    return next((option for option in options if {"I", "E", "S"} & set(option)), None)
+
+
+def _for_python(argv: Sequence[str], words: Sequence[str], _: Mapping[str, str]) -> str:
+    if option := _find_isolation(words):
+        return _ISOLATED.format(option=option)
     return "Nothing that ran " + _PYTHON.format(modules=MODULES_VARIABLE, command=_short(argv))
 
 
