@@ -139,7 +139,8 @@ def confidence_of(repeats: Iterable[Repeat], calls_saved: int, grade: str) -> st
     repeats = list(repeats)
     if calls_saved or any(repeat.served for repeat in repeats):
         asked = sum(repeat.served for repeat in repeats) or calls_saved
-        waits = 2 * sum(repeat.awaited for repeat in repeats) > asked
+        waits = 2 * sum(repeat.awaited or repeat.pending for repeat in repeats) > asked
+        waits |= 2 * sum(repeat.tableless for repeat in repeats) > asked
         return "sure" if grade in ("content", "version-like") and not waits else "likely"
     return "likely" if any(repeat.possible for repeat in repeats) else "low"
 

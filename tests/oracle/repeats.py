@@ -1,11 +1,12 @@
 """Judged questions of units -> repeats: what was asked again, by whom, after whom, and for which answer."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tests.oracle.evidence import answer_of, are_equal, compare
-from tests.oracle.kinds import EVERYTHING, resource_of, tables_read
+from tests.oracle.kinds import EVERYTHING, resource_of, statement_of, tables_read
 from tests.oracle.units import Call, Unit, by_lookup
 
 
@@ -36,6 +37,15 @@ class Repeat:
     awaited: bool = False
     """Its caller asked this and nothing else, until the answer was another one: for the first time, or, where writes
     would be seen, for any."""
+
+    pending: bool = False
+    """Its line asked this in a row, and nothing else, in one run: it may wait for another answer."""
+
+    @property
+    def tableless(self) -> bool:
+        """Unchanged, and a question for no table."""
+        words = (statement_of(self.call.record) or "FROM").upper().replace("(", " ").split()
+        return self.served and self.call.function.lower() == "select" and not {"FROM", "JOIN"} & set(words)
 
     @property
     def served(self) -> bool:
@@ -81,7 +91,7 @@ def find_repeats(
                 )
             )
             last_of_caller[call.caller] = place
-        found += mark_awaited(asked, repeats)
+        found += mark_pending(unit, asked, mark_awaited(asked, repeats))
     return found
 
 
@@ -99,6 +109,49 @@ def mark_awaited(asked: Sequence[Call], repeats: Sequence[Repeat]) -> list[Repea
         replace(repeat, awaited=repeat.call.caller in waiting and repeat.again and repeat.evidence != "changed")
         for repeat in repeats
     ]
+
+
+def mark_pending(unit: Unit, asked: Sequence[Call], repeats: Sequence[Repeat]) -> list[Repeat]:
+    """The repeats of one lookup, those marked whose line may wait: it asked in one run, in a row, for nothing else.
+
+    Where a question before gave as many rows, a loop over these asks.
+    """
+    pending = set()
+    for caller in {call.caller for call in asked}:
+        first, *others = [call for call in asked if call.caller == caller]
+        own = [repeat for repeat in repeats if repeat.call.caller == caller and repeat.again]
+        if len(others) < FEWEST_PENDING - 1 or not all(each.sequential for each in own):
+            continue
+        lines = {(call.record.at, call.record.activation) for call in others}
+        at = others[0].record.at
+        beside = {(call.lookup, call.caller) for call in unit.questions if call.record.at == at}
+        rows = {
+            value
+            for call in unit.questions
+            if call.number < first.number
+            for name, value in call.record.metrics
+            if name == "rows"
+        }
+        waits = len(others) >= MANY_PENDING - 1 or speaks_of_waiting(first)
+        if at is not None and len(lines) == len(beside) == 1 and waits and len(others) + 1 not in rows:
+            pending.add(caller)
+    return [
+        replace(repeat, pending=repeat.call.caller in pending and repeat.again)
+        if not any(each.evidence == "changed" for each in repeats if each.call.caller == repeat.call.caller)
+        else repeat
+        for repeat in repeats
+    ]
+
+
+FEWEST_PENDING, MANY_PENDING = 3, 5
+WAITING = ("wait", "poll", "status", "state", "ready", "done", "pending", "lock")
+"""Some of the words by which one waits."""
+
+
+def speaks_of_waiting(call: Call) -> bool:
+    """Whether the names around a question say so."""
+    texts = [call.caller or "", call.function, *(text for param in call.record.params for text in param)]
+    return any(word in WAITING for text in texts for word in re.findall("[a-z]+", text))
 
 
 def kept(unit: Unit, asked: Sequence[Call], ignored: Sequence[str]) -> bool:

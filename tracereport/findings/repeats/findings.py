@@ -47,6 +47,10 @@ class RepeatSums(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = 0
     awaited: int = 0
     """Unchanged ones of who asked nothing else until it got another answer."""
+    pending: int = 0
+    """Unchanged ones of a line that asked nothing else, and that no row before speaks for."""
+    tableless: int = 0
+    """Unchanged ones that ask for no table."""
     saved: int = 0
     saved_handed_on: int = 0
     elapsed_ns: int = 0
@@ -60,7 +64,7 @@ class RepeatSums(msgspec.Struct, frozen=True, kw_only=True):
         return self.unchanged - self.cached
 
 
-_WOULD_NOT_SHOW: Final = "an update in place wouldn't show"
+_WOULD_NOT_SHOW: Final = "only counts were compared: an update in place wouldn't show"
 _SUMS: Final = RepeatSums.__struct_fields__
 
 
@@ -167,11 +171,10 @@ def state_confidence(sums: RepeatSums, grade: Grade) -> tuple[Confidence, str]:
     beside = f"; {' and '.join(others)}" if others else ""
     if asked := sums.asked or handed_on:
         same = f"{format_counted(asked, 'repeat')} got the answer of the call before{beside}"
-        waits = sums.awaited * 2 > asked
-        if grade in SURE_GRADES and not waits:
+        doubt = _find_doubt(sums, asked)
+        if grade in SURE_GRADES and doubt is None:
             return "sure", same
-        why = "nothing else was asked until it changed" if waits else "only counts were compared"
-        return "likely", f"{same}; {why}: {'it may wait for that' if waits else _WOULD_NOT_SHOW}"
+        return "likely", f"{same}; {doubt or _WOULD_NOT_SHOW}"
     if unproven > written:
         what = (
             "every call gives the same answer, which proves nothing"
@@ -184,6 +187,17 @@ def state_confidence(sums: RepeatSums, grade: Grade) -> tuple[Confidence, str]:
     if sums.cached:
         return "low", "a cache answered every repeat: nothing is asked that could be left out"
     return "low", "every answer had changed: asking again was right, unless the caller made the change itself"
+
+
+def _find_doubt(sums: RepeatSums, asked: int) -> str | None:
+    """Why most of the repeats that got the answer of the call before may have been right to ask."""
+    if max(sums.awaited + sums.pending, sums.tableless) * 2 <= asked:
+        return None
+    if sums.tableless >= sums.awaited + sums.pending:
+        return "no table is asked: each call may do something, as taking a lock does"
+    if sums.awaited >= sums.pending:
+        return "nothing else was asked until it changed: it may wait for that"
+    return "one line asks for it in a row, and for nothing else: it may wait for another answer"
 
 
 def _list_pairs(table: Table) -> dict[str, Rows[RepeatPair]]:

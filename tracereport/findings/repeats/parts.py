@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 from tracereport.calls.coding import code_tuples
 from tracereport.calls.constant import map_rows
 from tracereport.calls.grouping import count_by, first_rows, sum_by
-from tracereport.calls.paths import REQUEST
 from tracereport.findings.circumstances import Circumstances, FoundCells, count_circumstances, merge_circumstances
-from tracereport.findings.interface import EVIDENCE_LIMIT, WORST_LIMIT, EvidenceOf, Key, read_key
+from tracereport.findings.interface import EVIDENCE_LIMIT, WORST_LIMIT, EvidenceOf
 from tracereport.findings.repeats.sorting import NO_FINDING, SortedRepeats, sort_repeats
+from tracereport.findings.repeats.waiting import count_waits
 from tracereport.measures.context import Context
 from tracereport.measures.described import describe_call
 from tracereport.measures.partials import Array, Column, Table, group_rows, merge_tables
 from tracereport.measures.savings import find_enclosed, sum_times
 from tracereport.measures.traits import (
-    AGAIN,
     AVOIDABLE,
     CACHED,
     CHANGED,
@@ -90,7 +89,7 @@ def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]
         sums={
             **count_traits(finding, _note_askers(context, cell), _MASKS, count, counts),
             "lookups": count_by(owner, count),
-            "awaited": _count_awaited(context, found),
+            **count_waits(context, found, cell),
             "saved": sum_by(saver, counts, count),
             "saved_handed_on": sum_by(np.where(saver == finding, NO_FINDING, saver), counts, count),
             "elapsed_ns": sum_by(finding, cells.elapsed_ns[cell], count),
@@ -100,33 +99,6 @@ def _sum_findings(context: Context, found: SortedRepeats, cell: NDArray[np.intp]
             "exclusive_ns": exclusive_ns,
         },
     )
-
-
-def _count_awaited(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
-    """By finding the unchanged repeats of who asked the same, and nothing else, until it got another answer.
-
-    A database or a server may change by itself while it is asked: its answers differ, and no write is to be seen. What
-    else is traced may have been changed by the program, where nothing shows it; there only the last answer may differ.
-    """
-    signatures, traits = context.repeats.signatures, context.repeats.traits
-    is_changed = Mask(AGAIN | CHANGED).of(traits)
-    if not is_changed.any():
-        return np.zeros(len(found.keys), np.int64)
-    place = np.flatnonzero(signatures.of_place >= 0)
-    last = np.zeros(len(signatures), np.int64)
-    last[signatures.of_place[place]] = place
-    changed = signatures.count(is_changed)
-    # The last one is for NO_FINDING.
-    shows_writes = np.array([_shows_writes(read_key(key)) for key in found.keys] + [False], bool)[found.again]
-    is_awaited = signatures.count(Mask(AGAIN | SEQUENTIAL).of(traits)) == signatures.length - 1
-    is_awaited &= ((changed > 0) & shows_writes) | ((changed == 1) & is_changed[last])
-    group = np.flatnonzero(is_awaited)
-    return sum_by(found.again[group], signatures.length[group] - 1 - changed[group], len(found.keys))
-
-
-def _shows_writes(key: Key) -> bool:
-    """Whether the program's own writes of what is asked are traced as well, by the hook that traces the questions."""
-    return "sql" in key.param_names or REQUEST.match(key.function) is not None
 
 
 def _note_askers(context: Context, cell: NDArray[np.intp]) -> NDArray[np.uint16]:
