@@ -52,7 +52,8 @@ def test_of_rust_it_knows_the_file_and_the_logger(command: str, environment: dic
         ("pypy3 -m shop -I", {}, "Nothing that ran asked a database or server"),
         ("make check", {}, "What `make check` runs writes no traces: run that itself"),
         ("sh -c ./all", {}, "run that itself"),
-        ("tox -e py312", {}, "`pass_env = PERF_TRACE`"),
+        ("tox -e py312", {}, "`pass_env = PERF_TRACE*, PYTHONPATH`"),
+        ("nox", {}, "Nothing that ran asked a database or server"),
         ("docker compose up", {}, "docker hands no PERF_TRACE on"),
         ("go test ./...", {}, "There is no emitter for Go yet."),
         (

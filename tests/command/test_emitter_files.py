@@ -11,7 +11,7 @@ import pytest
 
 from tests.paths import EXAMPLES, ROOT
 from tracereport.command import emitter_files as files
-from tracereport.command.emitter_files import LANGUAGES, Language, node_environment, read_emitter
+from tracereport.command.emitter_files import LANGUAGES, Language, node_environment, read_emitter, tox_environment
 
 FRONTS = ("node", "node-commonjs", "typescript")
 """What only loads the emitter."""
@@ -50,6 +50,12 @@ def test_each_name_has_its_types() -> None:
 
 def test_a_program_that_names_its_own_emitter_has_its_way() -> None:
     assert node_environment({"PERF_TRACE_NODE": "/app/own.cjs"}) == {"PERF_TRACE_NODE": "/app/own.cjs"}
+
+
+def test_tox_is_told_what_to_hand_on_behind_what_it_is_told_anyway() -> None:
+    told = "testenv.pass_env+=PERF_TRACE*,PYTHONPATH;env_run_base.pass_env+=PERF_TRACE*,PYTHONPATH"
+    assert tox_environment({}) == {"TOX_OVERRIDE": told}
+    assert tox_environment({"TOX_OVERRIDE": "testenv.deps=pytest"}) == {"TOX_OVERRIDE": f"testenv.deps=pytest;{told}"}
 
 
 def test_the_one_file_of_python_holds_each_name_once_and_is_in_the_grammar_of_the_first_python() -> None:

@@ -35,7 +35,7 @@ _OTHER_LANGUAGE: Final = (
 _KINDS: Final = (
     (re.compile("cargo"), "cargo"),
     (re.compile(r"pytest|py\.test"), "pytest"),
-    (re.compile("tox|nox"), "tox"),
+    (re.compile("tox"), "tox"),
     (re.compile("docker|podman|sudo|ssh|kubectl|vagrant|bazel"), "walled"),
     (re.compile(r"node|nodejs|npm|npx|yarn|pnpm|bun|tsx|ts-node|vitest|jest|mocha"), "node"),
     (re.compile("go|gotestsum|ginkgo"), "go"),
@@ -44,7 +44,7 @@ _KINDS: Final = (
     (re.compile("bundle|rails|rspec|rake|ruby"), "ruby"),
     (re.compile("php|phpunit|pest|artisan|composer"), "php"),
     (re.compile("make|gmake|just|task|ninja|sh|bash|zsh"), "other"),
-    (re.compile(rf"{_PYTHON_WORD.pattern}|uv|poetry|pdm|hatch"), "python"),
+    (re.compile(rf"{_PYTHON_WORD.pattern}|uv|poetry|pdm|hatch|nox"), "python"),
 )
 """By the words of a command, its program and whatever that runs; of several the first of these counts."""
 
@@ -91,7 +91,8 @@ def _for_pytest(argv: Sequence[str], words: Sequence[str], _: Mapping[str, str])
 
 def _for_tox(argv: Sequence[str], _: Iterable[str], __: Mapping[str, str]) -> str:
     return (
-        f"tox hands {VARIABLE} on where its configuration says so: `pass_env = {VARIABLE}`; "
+        f"An old tox, or a section with a `pass_env` of its own, hands {VARIABLE} on only if it says "
+        f"`pass_env = {VARIABLE}*, PYTHONPATH`; "
         f"else run what it runs: `tracereport run -- pytest` instead of `{shlex.join(argv)}`"
     )
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tracereport.command.emitter_files import node_environment, python_environment
+from tracereport.command.emitter_files import node_environment, python_environment, tox_environment
 
 VARIABLE: Final = "PERF_TRACE"
 MODULES_VARIABLE: Final = "PERF_TRACE_MODULES"
@@ -52,7 +52,8 @@ class Collection:
         self.is_asked = VARIABLE not in environment
         """Whether the processes are asked for files."""
         self.environment = {VARIABLE: str(folder / PATTERN), **environment}
-        self.environment |= python_environment(environment) | node_environment(environment)
+        for added_by in (python_environment, node_environment, tox_environment):
+            self.environment |= added_by(environment)
         """The command's, with what switches its emitters on."""
         if modules:
             named = environment.get(MODULES_VARIABLE)

@@ -89,3 +89,13 @@ def python_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """
     paths = (str(_AUTOSTART), environment.get("PYTHONPATH", ""))
     return {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+
+
+def tox_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variable to add to an environment, so that tox hands on to its tests what the others have added.
+
+    The first key is of tox.ini, the second of tox.toml. A section with a ``pass_env`` of its own goes without.
+    """
+    names = "PERF_TRACE*,PYTHONPATH"
+    overrides = (environment.get("TOX_OVERRIDE"), f"testenv.pass_env+={names}", f"env_run_base.pass_env+={names}")
+    return {"TOX_OVERRIDE": ";".join(override for override in overrides if override)}
