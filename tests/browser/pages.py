@@ -74,6 +74,12 @@ def wake_charts(page: Page) -> int:
     return len(names)
 
 
+def draw(page: Page) -> None:
+    """Lets the page draw what was done to it: nothing that was to come with the next frame is still to come then."""
+    for _ in range(3):
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
 def write_page(folder: Path, name: str, source: str) -> str:
     """Keeps a page as a file and gives its address."""
     path = folder / f"{name}.html"

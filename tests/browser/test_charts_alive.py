@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.pages import NARROW, opened, wake_charts
+from tests.browser.pages import NARROW, draw, opened, wake_charts
+from tests.waiting import wait_until
 
 Address = Callable[[str], str]
 
@@ -114,13 +115,11 @@ def test_a_box_of_the_tree_becomes_the_whole_width_and_gives_it_back(browser: Br
         wake_charts(page)
         before = width("get_next_version_for_node")
         choose_in_chart(page, "tree", "get_next_version_for_node")
-        page.wait_for_timeout(100)
-        assert width("get_next_version_for_node") > 3 * before
+        wait_until(lambda: width("get_next_version_for_node") > 3 * before, "it isn't as wide as the tree")
         assert width("load_node") == 0
         assert page.get_by_role("button", name="Show the whole tree").is_visible()
         choose_in_chart(page, "tree", "get_next_version_for_node")
-        page.wait_for_timeout(100)
-        assert abs(width("get_next_version_for_node") - before) < 1
+        wait_until(lambda: abs(width("get_next_version_for_node") - before) < 1, "it isn't as wide as before")
 
 
 def test_a_mark_says_its_figures(browser: Browser, address_of: Address) -> None:
@@ -143,22 +142,19 @@ def test_the_pointer_of_the_cache_curve_reads_every_function_at_once(browser: Br
         rules = frame.locator("line[stroke-dasharray='3,3']").count()
         page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.5)
         page.mouse.move(box["x"] + box["width"] * 0.56, box["y"] + box["height"] * 0.55)
-        page.wait_for_timeout(100)
+        wait_until(lambda: frame.locator("line[stroke-dasharray='3,3']").count() == rules + 1, "there is no rule")
         said = page.locator(".tip").inner_text()
         assert "entries" in said
         for name in page.locator("#chart-cache .legend span").all_inner_texts():
             assert name.strip() in said
-        assert frame.locator("line[stroke-dasharray='3,3']").count() == rules + 1
 
 
 def test_a_wider_window_widens_the_charts(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample"), viewport=NARROW) as (page, _):
         wake_charts(page)
         page.set_viewport_size({"width": 1000, "height": 800})
-        page.wait_for_timeout(200)
-        chart = page.locator("[data-chart=edges] svg").bounding_box()
-        assert chart is not None
-        assert chart["width"] > 600
+        chart = page.locator("[data-chart=edges] svg")
+        wait_until(lambda: (chart.bounding_box() or {"width": 0})["width"] > 600, "it isn't wider")
 
 
 def test_a_page_without_the_chosen_function_says_so(browser: Browser, address_of: Address) -> None:
@@ -194,7 +190,7 @@ def test_what_is_clicked_stays_where_it_is(browser: Browser, address_of: Address
         button.scroll_into_view_if_needed()
         before = button.bounding_box()
         button.click()
-        page.wait_for_timeout(100)
+        draw(page)
         after = button.bounding_box()
         assert before is not None
         assert after is not None
@@ -221,13 +217,13 @@ def test_names_get_less_room_where_there_is_less(browser: Browser, address_of: A
         wake_charts(page)
         wide = page.locator("[data-chart=latencies] text").first.text_content() or ""
         page.set_viewport_size({"width": 640, "height": 800})
-        page.wait_for_timeout(300)
-        narrow = page.locator("[data-chart=latencies] text").all_text_contents()
         assert len(wide) > 0
-        shortened = [text for text in narrow if "\u2026" in text]
+        frame = page.locator("[data-chart=latencies]")
+        wait_until(lambda: frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 1, "it has no room")
+        draw(page)
+        shortened = [text for text in frame.locator("text").all_text_contents() if "\u2026" in text]
         assert shortened
         assert all(len(text) <= 36 for text in shortened)
-        assert page.locator("[data-chart=latencies]").evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 1
 
 
 def test_the_tooltip_can_be_reached_and_sent_away(browser: Browser, address_of: Address) -> None:
@@ -239,7 +235,7 @@ def test_the_tooltip_can_be_reached_and_sent_away(browser: Browser, address_of: 
         box = tip.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + 5, box["y"] + 5)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(500)  # twice as long as it stays where nobody points to it
         assert tip.is_visible()
         page.keyboard.press("Escape")
         assert tip.is_hidden()
@@ -249,13 +245,10 @@ def test_what_is_searched_for_is_marked_in_the_whole_tree(browser: Browser, addr
     with opened(browser, address_of("sample")) as (page, heard):
         wake_charts(page)
         page.get_by_label("Mark boxes whose function holds").fill("QUERY_")
-        page.wait_for_timeout(100)
-        marked = page.evaluate(
-            """() => [...document.querySelectorAll('[data-chart=tree] path')]
+        count = """() => [...document.querySelectorAll('[data-chart=tree] path')]
             .filter(path => path.__data__?.tooltip && path.getAttribute('stroke')?.includes('--ink')).length"""
-        )
-        assert marked == 2
-        assert page.locator(".marked").inner_text() == f"{marked} of 8 boxes"
+        wait_until(lambda: page.evaluate(count) == 2, "not the two are marked")
+        assert page.locator(".marked").inner_text() == "2 of 8 boxes"
         page.get_by_label("Mark boxes whose function holds").fill("")
         assert page.locator(".marked").inner_text() == ""
         assert heard.messages == []

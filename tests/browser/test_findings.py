@@ -4,6 +4,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.pages import opened
 from tests.sample_report import sample_report
+from tests.waiting import wait_until
 
 Address = Callable[[str], str]
 FIRST = sample_report().findings.rows[0].fingerprint
@@ -56,8 +57,7 @@ def test_a_finding_that_the_choice_hides_is_shown_where_a_link_asks_for_it(
         assert card.is_hidden()
         identifier = card.get_attribute("id")
         page.evaluate("id => { location.hash = id; }", identifier)
-        page.wait_for_timeout(100)
-        assert card.is_visible()
+        card.wait_for()
         assert card.locator("details").get_attribute("open") is not None
         assert page.url.endswith(f"#{identifier}")
 
@@ -67,12 +67,10 @@ def test_a_definition_leaves_what_is_chosen_and_an_empty_address_clears_it(
 ) -> None:
     with opened(browser, address_of("sample") + "#function=load_node") as (page, _):
         page.locator("#functions thead a").first.click()
-        page.wait_for_timeout(100)
-        assert page.url.endswith("#def-calls&function=load_node")
+        wait_until(lambda: page.url.endswith("#def-calls&function=load_node"), "the choice isn't in the address")
         assert page.locator(".chosen").is_visible()
         page.evaluate("location.hash = ''")
-        page.wait_for_timeout(100)
-        assert page.locator(".chosen").is_hidden()
+        page.locator(".chosen").wait_for(state="hidden")
     with opened(browser, address_of("sample") + "#def-calls&function=load_node") as (page, _):
         assert page.locator(".chosen").is_visible()
         assert page.evaluate("scrollY") > 2_000
@@ -82,8 +80,10 @@ def test_copied_is_said_and_taken_back(browser: Browser, address_of: Address) ->
     with opened(browser, address_of("sample"), permissions=["clipboard-write"]) as (page, _):
         page.locator(".card summary").first.click()
         button = page.locator("[data-copy]").first
+        button.evaluate(
+            """button => { window.said = []; new MutationObserver(() => window.said.push(button.innerText))
+            .observe(button, { childList: true }); }"""
+        )
         button.click()
-        page.wait_for_timeout(100)
-        assert button.inner_text() == page.locator(".spoken").inner_text() == "Copied"
-        page.wait_for_timeout(2_000)
-        assert button.inner_text() == "Copy as Markdown"
+        wait_until(lambda: page.evaluate("window.said") == ["Copied", "Copy as Markdown"], "it isn't taken back")
+        assert page.locator(".spoken").inner_text() == "Copied"

@@ -1,8 +1,9 @@
 from collections.abc import Callable
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect
 
-from tests.browser.pages import opened, wake_charts
+from tests.browser.pages import draw, opened, wake_charts
+from tests.waiting import wait_until
 
 Address = Callable[[str], str]
 FOCUSED = "document.activeElement"
@@ -88,17 +89,17 @@ def test_enter_zooms_into_the_tree_and_out_again(browser: Browser, address_of: A
         frame.focus()
         for _ in range(3):
             page.keyboard.press("ArrowRight")
-        before = frame.locator("path.reached").bounding_box()
+
+        def reached() -> FloatRect:
+            box = frame.locator("path.reached").bounding_box()
+            assert box is not None
+            return box
+
+        before = reached()
         page.keyboard.press("Enter")
-        page.wait_for_timeout(200)
-        zoomed = frame.locator("path.reached").bounding_box()
+        wait_until(lambda: reached()["width"] > before["width"], "it isn't zoomed")
         page.keyboard.press("Enter")
-        page.wait_for_timeout(200)
-        after = frame.locator("path.reached").bounding_box()
-        assert before is not None
-        assert zoomed is not None
-        assert after == before
-        assert zoomed["width"] > before["width"]
+        wait_until(lambda: reached() == before, "it isn't as before")
 
 
 def test_escape_goes_back_one_step_at_a_time(browser: Browser, address_of: Address) -> None:
@@ -109,8 +110,9 @@ def test_escape_goes_back_one_step_at_a_time(browser: Browser, address_of: Addre
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("Enter")
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(100)
         whole = page.get_by_role("button", name="Show the whole tree")
+        whole.wait_for()
+        draw(page)
         page.keyboard.press("Escape")
         assert page.locator(".tip").is_hidden()
         assert whole.is_visible()
@@ -123,7 +125,7 @@ def test_escape_goes_back_one_step_at_a_time(browser: Browser, address_of: Addre
 
 def test_only_what_scrolls_is_a_stop(browser: Browser, address_of: Address) -> None:
     with opened(browser, address_of("sample")) as (page, _):
-        page.wait_for_timeout(200)
+        draw(page)
         wrong = page.locator(".frame:visible").evaluate_all(
             "frames => frames.filter(one => (one.tabIndex === 0) !== (one.scrollWidth > one.clientWidth)).length"
         )
