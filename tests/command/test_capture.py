@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -316,6 +317,20 @@ def daemon(tmp_path: Path) -> Iterator[Path]:
 def test_a_daemon_that_keeps_standard_error_open_keeps_nobody_waiting(kept: Path, daemon: Path) -> None:
     done = run(kept, "sh", "-c", f"sleep {5 * PATIENCE_SECONDS} >&- & echo $! > {daemon}; echo started >&2")
     assert (done.returncode, done.stderr) == (0, b"started\n")
+
+
+def test_what_was_written_is_read_however_late_the_machine_lets_us(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "LINGER_SECONDS", 0.01)
+    read = os.read
+
+    def read_late(descriptor: int, size: int) -> bytes:
+        time.sleep(1)
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", read_late)
+    with kept.open("wb") as keep:
+        assert capture.run_command(python(f"os.write(2, {TRACE!r})"), keep, os.environ) == 0
+    assert kept.read_bytes() == TRACE
 
 
 def test_a_daemon_that_goes_on_writing_keeps_nobody_waiting_either(

@@ -7,6 +7,7 @@ is passed on as it comes, but for the trace lines, which are kept instead.
 import math
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -173,9 +174,10 @@ def _pump(process: subprocess.Popen[bytes], reading: int, lines: LineSorter) -> 
         try:
             chunk = chunks.get(timeout=patience)
         except queue.Empty:
-            if not lines.are_held:
+            if lines.are_held:
+                lines.release()
+            elif not _has_more(reading):
                 break
-            lines.release()
             continue
         if chunk == b"":
             break
@@ -185,6 +187,11 @@ def _pump(process: subprocess.Popen[bytes], reading: int, lines: LineSorter) -> 
         else:
             lines.feed(chunk)
     lines.close()
+
+
+def _has_more(reading: int) -> bool:
+    """Whether something is there that a busy machine hasn't let us read yet."""
+    return sys.platform != "win32" and bool(select.select([reading], [], [], 0)[0])
 
 
 def _read_ahead(process: subprocess.Popen[bytes], reading: int) -> queue.Queue[bytes | None]:
