@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 
 from tests.paths import ROOT
 from tests.shop import load_plugin
+from tests.waiting import PATIENCE_SECONDS
 
 FILE_NAME = re.compile(r"(?:#|//) (\S+\.\w+)\n")
 FILE_LANGUAGES = frozenset({"python", "rust", "js", "ts", "sh", "ini", "toml"})
@@ -107,7 +108,7 @@ def run_command(command: Command, folder: Path) -> None:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     shown = f"line {command.line}: $ {command.text}\n{done.stdout}"
     assert done.returncode == 0, shown

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import IO
 
 from tests.paths import LOGS, ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 SINGLE = LOGS / "duckpond-single-thread.log"
 """691 calls, 492 of them repeats."""
@@ -22,7 +23,6 @@ BARE = LOGS / "bare-nocapture.log"
 """Written without a prefix: what grep finds are whole lines."""
 DEEP = LOGS / "duckpond-deep-single-thread.log.zst"
 """7,050 calls with a call tree."""
-TIMEOUT_SECONDS = 120
 
 
 def command_line(*arguments: str | Path) -> list[str]:
@@ -52,7 +52,7 @@ def run(
         env=environment(**variables, **changes),
         capture_output=True,
         check=False,
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         input=given,
         stdin=source,
     )
@@ -66,7 +66,7 @@ def run_python(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -77,7 +77,7 @@ def read_once(name: str, content: bytes) -> Iterator[str]:
     writer = threading.Thread(target=Path(name).write_bytes, args=(content,), daemon=True)
     writer.start()
     yield name
-    writer.join(10)
+    writer.join(PATIENCE_SECONDS)
     assert not writer.is_alive()
 
 

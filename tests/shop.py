@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 SHOP = ROOT / "examples" / "shop"
 
@@ -26,7 +27,7 @@ def run_pytest(folder: Path, *args: str, **environment: str) -> subprocess.Compl
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import tracereport
 from tests.running import BARE, DEEP, SINGLE, environment
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, decode_json, encode_json
 from tracereport.sources.table import SCHEMA
@@ -180,7 +181,7 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
         "print(json.dumps(steps))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=PATIENCE_SECONDS
     )
     nothing, settings, calls = json.loads(done.stdout)
     assert nothing == []
@@ -194,7 +195,12 @@ def test_no_room_of_the_package_stands_in_the_way_of_a_public_name() -> None:
     rooms = sorted(path.stem for path in found if path.suffix in ("", ".py") and not path.stem.startswith("_"))
     script = f"import {', '.join(f'tracereport.{room}' for room in rooms)}\nprint(callable(tracereport.render))"
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=60, text=True
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
+        text=True,
     )
     assert done.stdout == "True\n"
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.paths import ROOT
 from tests.running import environment
+from tests.waiting import PATIENCE_SECONDS
 
 ROOMS = sorted((ROOT / "tracereport").rglob("*.py"))
 OPTIONAL = {
@@ -93,7 +94,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
         env=environment(PYTHONPATH=str(folder)),
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         text=True,
     )
 
@@ -134,7 +135,12 @@ def test_emitting_loads_nothing_of_the_rest() -> None:
         "import sys, tracereport.emit; print(*sorted(m for m in sys.modules if 'tracereport' in m or m == 'polars'))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=60, text=True
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
+        text=True,
     )
     loaded = set(done.stdout.split()) - {"tracereport", "tracereport.emit"}
     assert loaded

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Dialog, Page, Playwright, ViewportSize
 
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.engine.report import make_report
 from tracereport.model import Report, Settings
 from tracereport.sources.inputs import read_inputs
@@ -52,6 +53,7 @@ def opened(browser: Browser, address: str, **context: Any) -> Iterator[tuple[Pag
     """The page at an address, and what the browser says about it; ``context`` goes to ``Browser.new_context``."""
     heard = Heard()
     surroundings = browser.new_context(**({"viewport": WIDE} | context))
+    surroundings.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = surroundings.new_page()
     page.on("console", lambda message: heard.messages.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: heard.messages.append(str(error)))

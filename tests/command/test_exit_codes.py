@@ -11,6 +11,7 @@ import pytest
 from tests.command.calling import EARLIER, assert_error, call, damaged_log, said
 from tests.paths import LOGS, ROOT
 from tests.running import SINGLE, command_line, environment, run
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.command import running
 from tracereport.command.cli import main
 
@@ -47,7 +48,7 @@ def test_one_document_that_cannot_be_made_loses_none_of_the_others(capfd: pytest
 
 def test_a_page_that_has_no_room_for_its_pictures_is_written_without_them_and_says_so() -> None:
     limited = ["sh", "-c", 'ulimit -v 8000000; exec "$@"', "-", *command_line(SINGLE, "-q", "-oa.html", "-oa.json")]
-    done = subprocess.run(limited, env=environment(), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(limited, env=environment(), capture_output=True, check=False, timeout=PATIENCE_SECONDS)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     page = Path("a.html").read_text(encoding="utf-8")
     assert "written without pictures of its charts: they need 72 GB of address space" in page
@@ -67,7 +68,7 @@ def test_a_user_without_a_home_or_an_entry_gets_every_document(kind: str, home: 
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **home},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"query_records" in done.stdout
@@ -87,7 +88,7 @@ def test_a_working_folder_that_is_gone(arguments: list[str], code: int, problem:
     given = [argument.format(home=folder) for argument in arguments]
     done = subprocess.run(
         ["sh", "-c", leave, "-", *command_line(SINGLE, *given)],
-        env=environment(), capture_output=True, check=False, timeout=60,
+        env=environment(), capture_output=True, check=False, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert done.returncode == code
     assert problem in done.stderr.decode()
@@ -97,7 +98,12 @@ def test_a_working_folder_that_is_gone(arguments: list[str], code: int, problem:
 def test_a_full_disk_behind_standard_output_is_an_error() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command_line(SINGLE), stdout=full, stderr=subprocess.PIPE, env=environment(), check=False, timeout=60
+            command_line(SINGLE),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+            timeout=PATIENCE_SECONDS,
         )
     assert done.returncode == 4
     assert said(done) == [

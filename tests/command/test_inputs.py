@@ -13,6 +13,7 @@ import pytest
 from tests.command.calling import TRACE, assert_error, said, some_traces, written
 from tests.paths import LOGS
 from tests.running import SINGLE, command_line, environment, read_once, run
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.command.cli import main
 from tracereport.documents.formats import list_suffixes
 
@@ -40,7 +41,10 @@ def test_what_can_be_read_only_once_gives_its_trace_lines_all_the_same(arguments
 def test_a_standard_stream_that_is_closed_changes_no_exit_code(closed: str, code: int) -> None:
     log = "-" if closed == "<&-" else str(SINGLE)
     shell = f"{shlex.join(command_line(log, '-o', 'report.json'))} {closed}"
-    assert subprocess.run(["bash", "-c", shell], env=environment(), check=False, timeout=60).returncode == code
+    assert (
+        subprocess.run(["bash", "-c", shell], env=environment(), check=False, timeout=PATIENCE_SECONDS).returncode
+        == code
+    )
     assert Path("report.json").exists() == (code == 0)
 
 
@@ -164,7 +168,7 @@ def test_a_log_that_is_not_ours_to_read(folder: Path) -> None:
     # Root may read everything, unless it gives that up.
     as_others = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
     done = subprocess.run(
-        [*as_others, *command_line(log)], env=environment(), capture_output=True, check=False, timeout=60
+        [*as_others, *command_line(log)], env=environment(), capture_output=True, check=False, timeout=PATIENCE_SECONDS
     )
     assert_error(done, 3, "secret.log: permission denied", "chmod +r")
 

@@ -165,5 +165,5 @@ def test_an_interrupt_in_a_finalizer_while_the_command_is_loaded_ends_it() -> No
     start.run()
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=PATIENCE_SECONDS)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"tracereport: interrupted\n")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.paths import ROOT
 from tests.running import SINGLE, environment
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.engine.own_process import keep_memory
 
 COUNT_THREADS = """
@@ -43,7 +44,7 @@ sys.exit(main(sys.argv[1:]))
 
 def run_script(script: str, *arguments: str, **changes: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
-    return subprocess.check_output(command, env=environment(**changes), encoding="utf-8", timeout=60)
+    return subprocess.check_output(command, env=environment(**changes), encoding="utf-8", timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads where Linux lists them")
@@ -99,7 +100,9 @@ def test_a_text_report_loads_nothing_that_only_others_need(options: list[str], f
 def test_a_command_that_is_run_finds_the_environment_as_it_was() -> None:
     look = "import os; print(os.environ.get('OPENBLAS_NUM_THREADS') or os.environ.get('NUMPY_MADVISE_HUGEPAGE'))"
     command = [sys.executable, "-m", "tracereport", "run", "--", sys.executable, "-c", look]
-    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=60, encoding="utf-8")
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, check=False, timeout=PATIENCE_SECONDS, encoding="utf-8"
+    )
     assert done.stdout == "None\n"
 
 
@@ -121,7 +124,9 @@ def test_what_needs_no_large_library_is_made_without_them(tmp_path: Path) -> Non
 def test_what_needs_one_says_which_and_claims_no_fault(tmp_path: Path) -> None:
     target = tmp_path / "calls.parquet"
     command = [sys.executable, "-c", WITHOUT_LARGE_LIBRARIES, str(SINGLE), "-q", "-o", str(target)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 4
     assert "calls.parquet can't be made: needs polars, which isn't installed" in done.stderr
     assert "pip install polars" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from tests.command.calling import COLOUR, CONTROL, some_traces, written
 from tests.running import BARE, SINGLE, command_line, environment, run, run_in_terminal
+from tests.waiting import PATIENCE_SECONDS
 from tracereport import __version__
 from tracereport.command.cli import main
 from tracereport.command.emitter_files import LANGUAGES, Language, read_emitter
@@ -151,12 +152,14 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     log = written("long.log", some_traces(50_000))
     shell = f"{' '.join(command_line(log, '--format', 'raw'))} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", shell], env=environment(), capture_output=True, check=True, timeout=60, text=True
+        ["bash", "-c", shell], env=environment(), capture_output=True, check=True, timeout=PATIENCE_SECONDS, text=True
     )
     assert done.stdout == "PERF_TRACE|0|load|caller=main|id=0|elapsed_us=5|rows=1\n0\n"
     assert done.stderr == ""
     judged = shell.replace(" | head", " --fail-on 'calls > 1' | head")
-    gated = subprocess.run(["bash", "-c", judged], env=environment(), capture_output=True, check=True, timeout=60)
+    gated = subprocess.run(
+        ["bash", "-c", judged], env=environment(), capture_output=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert gated.stdout.endswith(b"\n1\n"), "the gate is judged all the same"
 
 

@@ -18,6 +18,7 @@ import pytest
 from tests.paths import ROOT
 from tests.running import run as run_tracereport
 from tests.spans import CLIENT, SERVER, request, rows, span
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.sources.inputs import read_inputs
 
 pytest.importorskip("opentelemetry.proto", reason="needs opentelemetry-proto: pip install 'tracereport[otlp]'")
@@ -54,7 +55,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Receiver, int]]:
 
 def post(port: int, body: bytes, kind: str = JSON, path: str = "/v1/traces", **headers: str) -> tuple[int, str, bytes]:
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)) as connection:
         connection.request("POST", path, body, {"Content-Type": kind, **named})
         answer = connection.getresponse()
         return answer.status, answer.headers["Content-Type"], answer.read()
@@ -77,7 +78,7 @@ def test_both_kinds_are_taken_packed_or_not(server: tuple[Receiver, int], kind: 
 
 def test_a_body_may_come_in_chunks_and_a_connection_is_kept(server: tuple[Receiver, int]) -> None:
     receiver, port = server
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)) as connection:
         for one in SPANS, request([span("x", name="other", trace="u")]):
             text = json.dumps(one).encode()
             headers = {"Content-Type": f"{JSON}; charset=utf-8"}
@@ -131,10 +132,10 @@ def test_too_many_requests_are_refused(server: tuple[Receiver, int], monkeypatch
 
 def test_other_methods_and_what_is_no_http_change_nothing(server: tuple[Receiver, int]) -> None:
     receiver, port = server
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)) as connection:
         connection.request("GET", "/v1/traces")
         assert connection.getresponse().status == 405
-    with socket.create_connection((LOOPBACK, port), timeout=20) as raw:
+    with socket.create_connection((LOOPBACK, port), timeout=PATIENCE_SECONDS) as raw:
         raw.sendall(b"\x00\x01\x02 no http\r\n\r\n")
         raw.recv(100)
     assert post(port, json.dumps(SPANS).encode())[0] == 200
@@ -143,10 +144,10 @@ def test_other_methods_and_what_is_no_http_change_nothing(server: tuple[Receiver
 
 def test_nobody_else_can_reach_it(server: tuple[Receiver, int]) -> None:
     _, port = server
-    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
     # Whoever listens to every address of the machine is reached at this one, too.
     with pytest.raises(OSError, match=r"."):
-        socket.create_connection(("127.0.0.2", port), timeout=5)
+        socket.create_connection(("127.0.0.2", port), timeout=PATIENCE_SECONDS)
 
 
 def test_spans_that_go_elsewhere_go_on_to_do_so(tmp_path: Path) -> None:

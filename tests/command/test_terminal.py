@@ -12,6 +12,7 @@ import pytest
 from tests.command.calling import CONTROL
 from tests.paths import LOGS
 from tests.running import DEEP, SINGLE, run, run_in_terminal
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.command.cli import COMMANDS, main
 from tracereport.command.options import GROUPS
 from tracereport.wording.units import display_width
@@ -175,7 +176,11 @@ def test_bash_completes(words: list[str], offered: set[str], capsys: pytest.Capt
     typed = " ".join(f"'{word}'" for word in words)
     ask = f'COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _tracereport; printf "%s\\n" "${{COMPREPLY[@]}}"'
     done = subprocess.run(
-        ["bash", "-uc", f"{script('bash', capsys)}\n{ask}"], capture_output=True, check=True, text=True, timeout=20
+        ["bash", "-uc", f"{script('bash', capsys)}\n{ask}"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert set(done.stdout.split()) == offered
 
@@ -186,7 +191,8 @@ def test_fish_completes(words: list[str], offered: set[str], capsys: pytest.Capt
     Path("c.fish").write_text(script("fish", capsys), encoding="utf-8")
     done = subprocess.run(
         ["fish", "-c", f"source c.fish; complete -C '{' '.join(words)}'"],
-        env={**os.environ, "HOME": str(Path.cwd())}, capture_output=True, check=True, text=True, timeout=20,
+        env={**os.environ, "HOME": str(Path.cwd())},
+        capture_output=True, check=True, text=True, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == offered
 
@@ -197,7 +203,7 @@ def test_zsh_reads_the_script(capsys: pytest.CaptureFixture[str]) -> None:
     check = (
         "autoload -U compinit && compinit -u -D && source c.zsh && print $+functions[_tracereport] $_comps[tracereport]"
     )
-    done = subprocess.run(["zsh", "-fc", check], capture_output=True, check=True, text=True, timeout=20)
+    done = subprocess.run(["zsh", "-fc", check], capture_output=True, check=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.stdout == "1 _tracereport\n"
 
 

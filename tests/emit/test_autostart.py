@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import read_line, read_written
 from tracereport.command.emitter_files import python_environment
 
@@ -35,7 +36,7 @@ def run(
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import run_python
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import read_line, read_written
 from tracereport import emit
 from tracereport.command.emitter_files import read_emitter
@@ -127,7 +128,7 @@ def test_threads_that_share_a_pipe_tear_and_lose_no_long_line(args: list[str]) -
         capture_output=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     calls = [read_line(line) for line in done.stdout.splitlines()]
     assert sorted(call.number for call in calls) == list(range(240))

@@ -13,6 +13,7 @@ import pytest
 from tests.emitters import HERE
 from tests.paths import ROOT
 from tests.shop import load_plugin
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import read_line
 from tracereport.command.emitter_files import read_emitter
 
@@ -28,7 +29,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("pip")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-compile"]
-    subprocess.run([*command, "--target", str(folder), str(DISTRIBUTION)], check=True, timeout=120, capture_output=True)
+    subprocess.run(
+        [*command, "--target", str(folder), str(DISTRIBUTION)],
+        check=True,
+        timeout=PATIENCE_SECONDS,
+        capture_output=True,
+    )
     return folder
 
 
@@ -41,7 +47,7 @@ def run(*arguments: str, folder: Path, paths: list[Path], **variables: str) -> s
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -96,7 +102,7 @@ def test_every_promise_holds_on_the_first_python(installed: Path, tmp_path: Path
     environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [python, str(HERE / "scenes_python.py")],
-        env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import TIMEOUT_SECONDS, command_line, environment, run_python
+from tests.running import command_line, environment, run_python
 from tests.shop import load_plugin, run_pytest
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import read_written
 
 MANY = """
@@ -40,7 +41,7 @@ def run_small(command: list[str], cwd: Path, **changes: str) -> subprocess.Compl
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_BYTES, SMALL_BYTES)),
     )
 

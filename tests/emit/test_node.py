@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.emitters import HERE, find_tool, run_scene
 from tests.hostile_values import broken_values, join_pairs, values, write_surrogates
 from tests.paths import EXAMPLES
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_line, read_written
 
 DRIVER = str(HERE / "driver.mjs")
@@ -174,13 +175,17 @@ def test_a_query_that_is_sent_when_it_is_awaited_stays_what_it_is(node: str, tmp
 
 def test_workers_that_share_a_pipe_tear_no_long_line(node: str) -> None:
     command = ["sh", "-c", '"$0" "$1" crowd 2>&1 | (sleep 0.5; cat)', node, DRIVER]
-    done = subprocess.run(command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert sorted(read_line(line).number for line in done.stdout.decode().splitlines()) == list(range(600))
 
 
 def test_a_worker_that_is_ended_amid_a_line_stops_nobody(node: str) -> None:
     command = ["sh", "-c", '"$0" "$1" ended 2>&1 | (sleep 1; cat)', node, DRIVER]
-    done = subprocess.run(command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        command, env={**os.environ, "PERF_TRACE": "1"}, capture_output=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert b"|after|" in done.stdout.splitlines()[-1]
 
 
@@ -248,7 +253,7 @@ def test_what_is_given_is_given_back_where_nothing_traces(node: str, tmp_path: P
     (tmp_path / "main.mjs").write_text(GIVEN_BACK.replace("FILE", f"./perf-trace.{form}"))
     done = subprocess.run(
         [node, "main.mjs"], cwd=tmp_path, env={**os.environ, "PERF_TRACE": target},
-        check=True, capture_output=True, encoding="utf-8", timeout=60,
+        check=True, capture_output=True, encoding="utf-8", timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert done.stdout == "true 12\n"
     is_told = "nothing is traced" in done.stderr and "tracereport emitter node-emitter" in done.stderr
@@ -289,7 +294,11 @@ def test_lines_are_there_however_the_process_ends(node: str, tmp_path: Path, end
     module = TRACED.replace("FILE", (EXAMPLES / "node" / "perf-trace.mjs").as_uri())
     (tmp_path / "main.mjs").write_text(f"{module}{end}\n")
     subprocess.run(
-        [node, "main.mjs"], cwd=tmp_path, env={**os.environ, "PERF_TRACE": str(log)}, check=False, timeout=60
+        [node, "main.mjs"],
+        cwd=tmp_path,
+        env={**os.environ, "PERF_TRACE": str(log)},
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert [call.function for call in read_written(log)][:3] == 3 * ["load"]
     assert len(read_written(log)) == 3 + end.count('"last"')

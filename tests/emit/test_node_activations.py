@@ -11,6 +11,7 @@ import pytest
 
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES, ROOT
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_written
 from tracereport.command.emitter_files import node_environment
 
@@ -169,7 +170,7 @@ export const on = async (name, body) => { for (let id = 0; id < 6; id += 1) awai
 def run(folder: Path, module: str) -> list[WrittenCall]:
     prepare(folder, f"{POOL}\n{module}\n")
     environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log"), **node_environment({})}
-    subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=PATIENCE_SECONDS)
     return read_written(folder / "trace.log")
 
 
@@ -249,7 +250,8 @@ def test_a_script_without_a_test_or_request_has_a_sure_finding(tmp_path: Path, m
     prepare(tmp_path, module)
     subprocess.run(
         [sys.executable, "-m", "tracereport", "run", "-q", "-o", "report.json", "--", "node", "main.mjs"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=60, capture_output=True,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True, timeout=PATIENCE_SECONDS, capture_output=True,
     )  # fmt: skip
     first = json.loads((tmp_path / "report.json").read_text("utf-8"))["findings"]["rows"][0]
     assert (first["kind"], first["confidence"], first["callers"]) == ("fan-out", "sure", ["find"])

@@ -12,6 +12,7 @@ import pytest
 
 from tests.emitters import HERE, find_tool, require_package
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.command.emitter_files import Language, read_emitter
 
 PROGRAMS = HERE / "programs"
@@ -81,7 +82,7 @@ def run(folder: Path, program: str, runner: str) -> dict[str, Any]:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     report: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import read_written
 from tracereport.command.emitter_files import node_environment
 
@@ -93,7 +94,9 @@ def test_each_command_is_a_call(tmp_path: Path, client: str) -> None:
     log = tmp_path / "trace.log"
     environment = {**os.environ, "PERF_TRACE": str(log), **node_environment({})}
     command = [find_tool("node"), "main.mjs"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=60, capture_output=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=True, timeout=PATIENCE_SECONDS, capture_output=True
+    )
     assert done.stdout == b"no number\n"
     calls = read_written(log)
     assert [(call.function, call.reserved.get("write"), call.metrics.get("found")) for call in calls] == [

@@ -10,6 +10,7 @@ import pytest
 from tests.emitters import find_tool, require_package
 from tests.emitters.commonjs import to_commonjs
 from tests.paths import EXAMPLES, ROOT
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_written
 from tracereport.command.emitter_files import node_environment, read_emitter
 
@@ -83,7 +84,7 @@ def run(project: Path, *command: str) -> dict[str, list[WrittenCall]]:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     tests: dict[str, list[WrittenCall]] = {}
@@ -133,9 +134,9 @@ def test_the_file_of_a_process_can_be_named_by_its_program(project: Path, pool: 
     (project / "test" / "pages.test.mjs").write_text(VITEST)
     environment = {**os.environ, "PERF_TRACE": str(project / "%n-%p.log")}
     command = [str(ROOT / "node_modules" / ".bin" / "vitest"), "run", f"--pool={pool}"]
-    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     (project / "main.mjs").write_text('import { listBooks } from "./src/pages.mjs"; await listBooks();')
-    subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=60)
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=PATIENCE_SECONDS)
     assert {log.name.rpartition("-")[0] for log in project.glob("*.log")} == {"vitest", "main.mjs"}
 
 
@@ -159,7 +160,7 @@ def test_a_test_of_jest_that_loads_the_emitter_is_no_frame_but_named(project: Pa
     configuration = json.dumps({"testMatch": ["**/*.test.cjs"], "moduleFileExtensions": ["cjs", "js"]})
     command = [str(ROOT / "node_modules" / ".bin" / "jest"), "--runInBand", "--config", configuration]
     environment = {**os.environ, "PERF_TRACE": str(project / "trace.log")}
-    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     calls = read_written(project / "trace.log")
     assert [(call.number, call.test, call.parent) for call in calls] == [
         (number, "test/pages.test.cjs > lists", None) for number in range(4)
@@ -243,7 +244,7 @@ def test_both_forms_in_one_program_share_the_counter_and_the_calls(project: Path
         'await trace("page", {}, () => other("list", {}, listBooks));\n'
     )
     environment = {**os.environ, "PERF_TRACE": str(project / "trace.log")}
-    subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=60)
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=project, env=environment, check=True, timeout=PATIENCE_SECONDS)
     *statements, inner, outer = read_written(project / "trace.log")
     assert [(call.number, call.parent) for call in statements] == [(number, 1) for number in range(2, 6)]
     assert [(call.function, call.number, call.parent) for call in (inner, outer)] == [("list", 1, 0), ("page", 0, None)]
@@ -301,7 +302,7 @@ def test_typescript_knows_the_types_of_both(project: Path, module: str, resoluti
     )
     done = subprocess.run(
         [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", str(project)],
-        capture_output=True, encoding="utf-8", check=False, timeout=120,
+        capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 
@@ -324,10 +325,10 @@ def test_a_compiler_takes_the_typed_file_along(project: Path, module: str, type_
         options |= {"moduleResolution": "node10"}
     (project / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["src/*.ts"]}))
     tsc = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", str(project)]
-    done = subprocess.run(tsc, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    done = subprocess.run(tsc, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode == 0, done.stdout
     environment = {**os.environ, "PERF_TRACE": str(project / "trace.log"), **node_environment({})}
     command = [find_tool("node"), "--enable-source-maps", "dist/main.js"]
-    subprocess.run(command, cwd=project, env=environment, check=True, timeout=60)
+    subprocess.run(command, cwd=project, env=environment, check=True, timeout=PATIENCE_SECONDS)
     [call] = read_written(project / "trace.log")
     assert (call.function, call.params, call.reserved["at"]) == ("load", (("id", "1"),), "src/main.ts:3")

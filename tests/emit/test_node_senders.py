@@ -8,6 +8,7 @@ import pytest
 
 from tests.emitters import find_tool, require_package
 from tests.paths import EXAMPLES, ROOT
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_written
 from tracereport.command.emitter_files import node_environment, read_emitter
 
@@ -102,7 +103,7 @@ def run(folder: Path, module: str) -> list[WrittenCall]:
     (folder / "perf-trace.mjs").write_bytes((EXAMPLES / "node" / "perf-trace.mjs").read_bytes())
     (folder / "main.mjs").write_text(module)
     environment = {**os.environ, "PERF_TRACE": str(folder / "trace.log"), **node_environment({})}
-    subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=60)
+    subprocess.run([find_tool("node"), "main.mjs"], cwd=folder, env=environment, check=True, timeout=PATIENCE_SECONDS)
     return read_written(folder / "trace.log")
 
 
@@ -299,7 +300,9 @@ def test_typescript(tmp_path: Path) -> None:
     (tmp_path / "books.test.ts").write_text(TEST_TS)
     environment = {**os.environ, "PERF_TRACE": str(tmp_path / "trace.log"), "CI": "", **node_environment({})}
     vitest = str(ROOT / "node_modules" / ".bin" / "vitest")
-    subprocess.run([vitest, "run"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [vitest, "run"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS
+    )
     calls = read_written(tmp_path / "trace.log")
     assert asked(calls) == [("listBooks", place) for place in places(TEST_TS, "// here", "books.test.ts")]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.emitters import HERE, compile_rust, run_scene
 from tests.hostile_values import values
 from tests.paths import EXAMPLES
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_line, read_written
 
 names = values.map(lambda text: text.replace("=", "-")).filter(lambda name: name != "caller")
@@ -187,7 +188,7 @@ def test_threads_that_share_a_pipe_tear_and_lose_no_long_line(driver: str, block
         capture_output=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert sorted(read_line(line).number for line in done.stdout.splitlines()) == list(range(240))
 

@@ -13,6 +13,7 @@ import pytest
 from tests.emitters import find_tool
 from tests.paths import EXAMPLES
 from tests.running import run as run_tracereport
+from tests.waiting import PATIENCE_SECONDS
 from tests.written_lines import WrittenCall, read_written
 
 EMITTER = EXAMPLES / "rust" / "perf_trace.rs"
@@ -59,7 +60,7 @@ def run_cargo(cargo: tuple[str, dict[str, str]], folder: Path, *arguments: str) 
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in done.stderr

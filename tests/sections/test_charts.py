@@ -15,6 +15,7 @@ from tests.sample_report import sample_report
 from tests.sample_report.compared import compared_report
 from tests.sample_report.empty import empty_report
 from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_FUNCTION
+from tests.waiting import PATIENCE_SECONDS
 from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.pictures import Pictures
 from tracereport.documents.terminal.report import render_text
@@ -131,7 +132,12 @@ def test_a_page_loads_no_altair() -> None:
         "render_html(s.sample_report()); print('altair' in sys.modules, 'vl_convert' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=120, text=True
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
+        text=True,
     )
     assert done.stdout.split() == ["False", "True"]
 
