@@ -132,8 +132,8 @@ def mark_pending(unit: Unit, asked: Sequence[Call], repeats: Sequence[Repeat]) -
             for name, value in call.record.metrics
             if name == "rows"
         }
-        waits = len(others) >= MANY_PENDING - 1 or speaks_of_waiting(first)
-        if at is not None and len(lines) == len(beside) == 1 and waits and len(others) + 1 not in rows:
+        is_one = at is not None and len(lines) == len(beside) == 1
+        if is_one and speaks_of_waiting(first) and len(others) + 1 not in rows:
             pending.add(caller)
     return [
         replace(repeat, pending=repeat.call.caller in pending and repeat.again)
@@ -143,14 +143,15 @@ def mark_pending(unit: Unit, asked: Sequence[Call], repeats: Sequence[Repeat]) -
     ]
 
 
-FEWEST_PENDING, MANY_PENDING = 3, 5
+FEWEST_PENDING = 3
 WAITING = ("wait", "poll", "status", "state", "ready", "done", "pending", "lock")
 """Some of the words by which one waits."""
 
 
 def speaks_of_waiting(call: Call) -> bool:
-    """Whether the names around a question say so."""
-    texts = [call.caller or "", call.function, *(text for param in call.record.params for text in param)]
+    """Whether the names around a question say so: those of its statement, if it is for one column."""
+    params = [(name, value) for name, value in call.record.params if name != "sql" or "," not in value.split("FROM")[0]]
+    texts = [call.caller or "", call.function, *(text for param in params for text in param)]
     return any(word in WAITING for text in texts for word in re.findall("[a-z]+", text))
 
 

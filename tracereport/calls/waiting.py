@@ -16,15 +16,26 @@ _WAITS: Final = frozenset(
 )
 
 
+_STATEMENT: Final = "sql"
+_ONE_COLUMN: Final = re.compile(r"\s*SELECT\b[^,]+?\bFROM\b", re.IGNORECASE)
+
+
 def may_wait(caller: str | None, lookup: str) -> bool:
     """Whether who asks may wait for another answer, by the words of its name and of what it asks for.
+
+    A statement counts where it asks for one value: among the columns of a whole row there often is a ``status``.
 
     Args:
         caller: the function that asks.
         lookup: canonical text of the question.
     """
     function, params = decode_lookup(lookup)
-    return any(_speaks_of_waiting(text) for text in (caller or "", function, *(text for own in params for text in own)))
+    named = [text for name, value in params if _names_it(name, value) for text in (name, value)]
+    return any(map(_speaks_of_waiting, (caller or "", function, *named)))
+
+
+def _names_it(name: str, value: str) -> bool:
+    return name != _STATEMENT or _ONE_COLUMN.match(value) is not None
 
 
 @lru_cache(maxsize=4096)

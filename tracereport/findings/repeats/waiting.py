@@ -17,8 +17,7 @@ from tracereport.native.codes import take
 from tracereport.native.tally import Mask, find_extremes
 
 _LEAST = 3
-"""So many calls may wait, where names speak of it; and so many anywhere:"""
-_MANY = 5
+"""So many calls may wait."""
 _SELECT = "select"
 """What hooks call a question for no table."""
 
@@ -67,7 +66,7 @@ def _shows_writes(text: str) -> bool:
 
 
 def _count_pending(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
-    """By finding the repeats of one line that asked for one thing in a row, and for nothing else, in one run.
+    """By finding the repeats of one line that in one run asked for one thing in a row, where names speak of waiting.
 
     A loop over rows looks so, too, where each asks for the same: but a question before it gave as many rows.
     """
@@ -89,7 +88,7 @@ def _count_pending(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
     callers = calls.signatures.caller[signatures.code[group]].tolist()
     texts = calls.lookups.text.take(lookup).to_list()
     waits = [may_wait(calls.name(caller), text) for caller, text in zip(callers, texts, strict=True)]
-    group = group[(signatures.length[group] >= _MANY) | np.array(waits, bool)]
+    group = group[np.array(waits, bool)]
     return sum_by(found.again[group], signatures.length[group] - 1, len(found.keys))
 
 
