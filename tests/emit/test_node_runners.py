@@ -52,9 +52,16 @@ test("outer", async (t) => {
   await t.test("inner", async () => { await listBooks(); });
 });
 describe("at once", { concurrency: true }, () => {
-  for (const [name, wait] of [["one", 20], ["two", 500]]) {
-    test(name, async () => { await new Promise((go) => setTimeout(go, wait)); await listBooks(); });
-  }
+  let begin, end;
+  const begun = new Promise((go) => { begin = go; });
+  const ended = new Promise((go) => { end = go; });
+  test("one", async () => { await begun; await listBooks(); end(); });
+  test("two", async () => {
+    begin();
+    await ended;
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate); // the runner ends the other
+    await listBooks();
+  });
 });
 """
 
