@@ -188,6 +188,64 @@ def test_an_insert_may_rest_on_what_its_table_held_before_it(asked: str, rows: s
 
 
 @pytest.mark.parametrize(
+    ("rows", "taken", "confidence"),
+    [
+        ("N", "jobs", "likely"),
+        ("1", "jobs", "sure"),  # answered alike: not another job each time
+        ("N", "users", "sure"),  # nobody takes what is asked for
+    ],
+)
+@pytest.mark.parametrize(
+    "what", ["insert done|caller=work|sql=INSERT INTO done VALUES (?)", "select users|caller=work"]
+)
+def test_what_is_done_for_the_next_row_that_is_free_has_no_list(
+    what: str, rows: str, taken: str, confidence: str
+) -> None:
+    def make(number: int) -> list[str]:
+        next_job, take_it = "SELECT id FROM jobs WHERE new = 1 LIMIT 1", "UPDATE jobs SET new = 0"
+        asked = f"select jobs|sql={next_job}|elapsed_us=9|rows={rows}"
+        taking = f"update jobs|sql={take_it}|elapsed_us=9|write={taken}"
+        done = f"{what}|p1={number}|elapsed_us=9|rows=1"
+        return [
+            f"{3 * number + place}|{line.replace('|', '|caller=work|', 1)}|parent=none".replace("N", str(number))
+            for place, line in enumerate((asked, taking, done))
+        ]
+
+    (found,) = (row for row in fan_outs(make).findings.rows if row.kind == "fan-out" and row.function in what)
+    assert found.confidence == confidence
+
+
+def test_what_is_taken_for_each_row_of_a_list_could_be_taken_for_all() -> None:
+    def make(number: int) -> list[str]:
+        listed = "1|select users|caller=work|sql=SELECT id FROM users|elapsed_us=9|rows=7|parent=none"
+        take = f"{2 * number}|lpop redis|caller=work|p1=q|elapsed_us=9|found=1|write=redis|parent=none"
+        write = statement(2 * number + 1, "INSERT INTO jobs VALUES (?)", f"p1={number}", "write=jobs")
+        return [listed] * (number == 1) + [take, write]
+
+    (found,) = (row for row in fan_outs(make).findings.rows if row.kind == "fan-out")
+    assert found.confidence == "sure"
+
+
+@pytest.mark.parametrize(
+    ("asked", "total"),
+    [
+        ("PUT api|path=/files/1?part=N", 0),
+        ("PUT api|path=/files/1|body=N", 0),
+        ("POST api|path=/events|body=N", 1),
+        ("PUT api|path=/files/N", 1),
+    ],
+)
+def test_parts_of_one_file_and_one_thing_again_are_no_rows(asked: str, total: int) -> None:
+    function, _, params = asked.partition("|")
+
+    def make(number: int) -> list[str]:
+        fields = f"caller=work|{params.replace('N', str(number))}|elapsed_us=9|status=200|write=api|parent=none"
+        return [f"{number}|{function}|{fields}"]
+
+    assert fan_outs(make).fanouts.total == total
+
+
+@pytest.mark.parametrize(
     ("taken", "confidence"),
     [
         ("lpop redis|caller=work|p1=q", "likely"),

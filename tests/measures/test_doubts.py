@@ -45,6 +45,11 @@ def lookup(statement: str) -> str:
         ("SELECT next_run_at FROM jobs WHERE id = ?", NO_LINK),
         ("SELECT * FROM pages WHERE id = ?", UNKNOWN_COLUMNS),
         ("SELECT p.* FROM pages p WHERE p.id = ?", UNKNOWN_COLUMNS),
+        ("SELECT * FROM pages WHERE slug = ?", NO_LINK),
+        ("SELECT id, parent_id FROM pages WHERE slug = ?", NO_LINK),
+        ("SELECT id, next_slug FROM pages WHERE slug = ?", TO_ONE),
+        ("SELECT id, parent FROM pages WHERE name = ?", TO_ONE),
+        ("SELECT uuid, parent_id FROM pages WHERE page_uuid = ?", TO_ONE),
         ("SELECT count(*) FROM pages WHERE id = ?", NO_LINK),
         ("SELECT pages.next_id FROM pages JOIN users ON users.id = pages.user_id WHERE pages.id = ?", NO_LINK),
         ("SELECT parent_id FROM pages WHERE id > ?", NO_LINK),
@@ -183,6 +188,28 @@ def test_a_loop_may_end_where_an_answer_differs_for_the_first_time(
     found = loop(statement, answers)
     assert found.confidence == confidence
     assert ("until one fits" in found.reason) == (confidence == "likely")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers", "confidence"),
+    [
+        ("GET api|path=/files?at=N", [*6 * ["status=404|bytes=0"], "status=200|bytes=0"], "likely"),
+        ("GET api|path=/files?at=N", [*6 * ["status=200|bytes=0"], "status=200|bytes=7"], "sure"),
+        ("set redis|p1=slot:N|p2=me|p3=NX", [*6 * ["found=0|write=redis"], "found=1|write=redis"], "likely"),
+        ("set redis|p1=slot:N|p2=me|p3=NX", 7 * ["found=0|write=redis"], "sure"),
+        ("update slot|sql=UPDATE slot SET taken = 1 WHERE id = ?|p1=N", [*6 * ["rows=0"], "rows=1"], "likely"),
+        ("update slot|sql=UPDATE slot SET taken = 1 WHERE id = ?|p1=N", [*6 * ["rows=1"], "rows=2"], "sure"),
+    ],
+)
+def test_a_server_or_a_write_may_be_tried_until_one_fits(asked: str, answers: Sequence[str], confidence: str) -> None:
+    function, _, params = asked.partition("|")
+    lines = ["0|page|caller=main|elapsed_us=99|parent=none"]
+    lines += [
+        f"{n}|{function}|caller=page|{params.replace('N', str(n))}|elapsed_us=9|{answer}|parent=0"
+        for n, answer in enumerate(answers, 1)
+    ]
+    (found,) = (row for row in report_on(*lines).findings.rows if row.kind == "fan-out")
+    assert found.confidence == confidence
 
 
 @pytest.mark.parametrize(("rows", "confidence"), [(6, "likely"), (7, "sure"), (8, "likely")])

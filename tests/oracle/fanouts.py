@@ -141,12 +141,18 @@ def is_written_out(group: Sequence[Call]) -> bool:
 
 
 def is_tried(group: Sequence[Call], varying: tuple[int, ...], unit: Unit, ignored: Sequence[str]) -> bool:
-    """Whether the last question alone found something, or alone found nothing: the others may have been tried for it.
+    """Whether the last call alone found something, or alone found nothing: the others may have been tried for it.
 
     Not so where the hook names a relation, or where what was asked before gave as many rows: then it is over these.
     """
     answers = [answer_of(call.record, ignored) for call in group]
-    nothing = [any(name in ("found", "rows", "size") and value == 0 for name, value in own) for own in answers]
+    nothing = [
+        any(
+            value == 0 if name in ("found", "rows", "size") else name == "status" and 400 <= value < 600
+            for name, value in own
+        )
+        for own in answers
+    ]
     *before, last = answers
     finds_at_last = all(nothing[:-1]) and all(each == before[0] for each in before) and last != before[0]
     loses_at_last = nothing[-1] and not any(nothing[:-1])
@@ -154,7 +160,12 @@ def is_tried(group: Sequence[Call], varying: tuple[int, ...], unit: Unit, ignore
     is_told = ":" in (group[0].record.says("via") or "") or any(
         asked.number < group[0].number and row_count(asked) in counts for asked in unit.questions
     )
-    return group[0].kind == "question" and (finds_at_last or loses_at_last) and not is_told
+    return (finds_at_last or loses_at_last) and not is_told
+
+
+def says_nothing(name: str, value: int) -> bool:
+    """Whether a metric says that nothing was found, or that a server refused."""
+    return value == 0 if name in ("found", "rows", "size") else name == "status" and 400 <= value < 600
 
 
 def asked_around(scope: Scope, unit: Unit, printed: dict[int, Call], open_callers: Mapping[Call, Call]) -> list[Call]:

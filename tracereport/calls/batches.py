@@ -33,6 +33,8 @@ _COMMANDS_FOR_MANY: Final = frozenset(
         *("get_many", "set_many", "delete_many"),
     }
 )
+_REPLACES: Final = re.compile("(?:PUT|PATCH|DELETE) ")
+"""The methods of requests that change what is named."""
 _PAGE_NAME: Final = r"(?:page|offset|skip|cursor|(?:page|next)_?token)"
 _PAGE: Final = re.compile(_PAGE_NAME, re.IGNORECASE)
 """The name of a function's parameter that chooses a page."""
@@ -203,14 +205,17 @@ def may_ask_for_many(lookup: str) -> bool:
 
 
 def sends_many_kinds(lookups: Sequence[str]) -> bool:
-    """Whether writing requests go to different endpoints, rather than to several rows of one.
+    """Whether writing requests go to different endpoints, or change one thing again, rather than several rows of one.
 
     Args:
         lookups: canonical texts of several requests of a group, all different.
     """
     if REQUEST.match(lookups[0]) is None:
         return False
-    return len(_list_paths(lookups)) > 1 and not _differ_by_row(lookups)
+    paths = _list_paths(lookups)
+    if len(paths) == 1:
+        return all(_REPLACES.match(each) is not None for each in lookups)
+    return len(paths) > 1 and not differ_by_row(paths)
 
 
 def _asks_for_pages(lookups: Sequence[str], varying: Collection[str]) -> bool:

@@ -4,6 +4,7 @@ So it is where a table's rows refer to one another: a row to its parent, a page 
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -42,6 +43,10 @@ _LINKS: Final = frozenset(
 _BESIDE_LINKS: Final = frozenset(
     {*("id", "ids", "key", "uuid", "guid", "pk", "code", "slug", "ref", "no", "to", "by", "in", "node", "item", "row")}
 )
+
+
+_KEYS: Final = frozenset({"id", "key", "uuid", "guid", "pk", "code", "ref", "no"})
+"""Words of columns by which rows are told apart."""
 
 
 def find_link(lookup: str) -> int:
@@ -102,9 +107,20 @@ def _find_link(statement: str) -> int:
     if any(_is_link(key, own) for key in keys):
         return TO_MANY
     columns = [each.split()[0] for each in found["columns"].split(",") if each.split()]
-    if any(_is_link(column, own) for column in columns):
+    if any(_is_link(column, own) and _refers_to(column, keys, own) for column in columns):
         return TO_ONE
-    return UNKNOWN_COLUMNS if any(_ALL_COLUMNS.fullmatch(column) for column in columns) else NO_LINK
+    is_open = any(_ALL_COLUMNS.fullmatch(column) for column in columns) and _refers_to("", keys, own)
+    return UNKNOWN_COLUMNS if is_open else NO_LINK
+
+
+def _refers_to(column: str, keys: Sequence[str], own: frozenset[str]) -> bool:
+    """Whether a column may hold what one of the keys is asked for: ``parent_id`` an ``id``, but no ``slug``."""
+    held = _find_words(column) - _LINKS - own
+    for key in keys:
+        asked = _find_words(key) - own
+        if not asked or (column and not held) or held & asked or (held <= _KEYS and asked <= _KEYS):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -121,8 +137,13 @@ def _list_words(name: str) -> frozenset[str]:
     return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(name))
 
 
+def _find_words(column: str) -> set[str]:
+    """The words of a column's name."""
+    return {word.lower() for word in _WORD.findall(column.rpartition(".")[2])}
+
+
 def _is_link(column: str, own: frozenset[str]) -> bool:
     """Whether a column refers to a row of its own table, by the words of its name."""
-    words = {word.lower() for word in _WORD.findall(column.rpartition(".")[2])} - _BESIDE_LINKS
+    words = _find_words(column) - _BESIDE_LINKS
     words = {word for word in words if word.removesuffix("s") not in own}
     return bool(words) and words <= _LINKS

@@ -13,9 +13,10 @@ _PAGE_KEYS: Final = frozenset(
     {
         *("page", "offset", "skip", "start", "startat", "from", "cursor", "after", "before", "since", "marker", "next"),
         *("pagetoken", "nexttoken", "continuation", "continuationtoken", "startkey", "startingafter", "lastid", "p"),
+        *("part", "partno", "partnumber", "chunk", "chunkno", "chunknumber", "chunkindex"),
     }
 )
-"""Keys of a query that say where a page begins, in lower case and without punctuation."""
+"""Keys of a query that say where a page, or a part of a file, begins, in lower case and without punctuation."""
 _SIGNS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(r"\d")
 """A path segment with a digit is an id, a hash or a date, and not the name of an endpoint."""

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracereport.calls.calls import NO_TEXT
+from tracereport.calls.calls import NO_TEXT, WRITE
 from tracereport.calls.coding import spread
 from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import OrderedCalls
@@ -65,7 +65,7 @@ def find_asked_between(ordered: OrderedCalls, group: NDArray[np.int32], chosen: 
 def find_deciding_between(
     ordered: OrderedCalls, answers: Answers, group: NDArray[np.int32], is_write: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Finds groups in each of whose gaps something is taken off a queue, and those whose writes answer for the next.
+    """Finds groups between any two of whose calls something is taken off a queue, or asked for that changes each time.
 
     Args:
         ordered: all calls.
@@ -74,35 +74,45 @@ def find_deciding_between(
         is_write: whether each group is of writes.
 
     Returns:
-        Two flags for each group: that something is taken in between; and that between any two of its writes the same
-        question asks for what they write, and isn't answered alike.
+        Two flags for each group: that something is taken in between; and that the same question isn't answered alike
+        each time, as what it asks for is written as often, by the group's own writes or by others.
     """
     calls, count = ordered.calls, len(is_write)
     is_taken, is_read = np.zeros((2, count), bool)
     takes = np.array([is_taking_command(name) for name in calls.names], bool)
-    chosen = is_write | takes.any()
-    if not chosen.any():
+    if not (takes.any() or (ordered.kind == WRITE).any()):
         return is_taken, is_read
-    gaps = _list_gaps(group, chosen)
+    gaps = _list_gaps(group, np.ones(count, bool))
     owner, place = _list_first_gaps(ordered, gaps)
     lookups, lookup = np.unique(ordered.lookup[place], return_inverse=True)
     taking = np.array([takes_one(text) for text in calls.lookups.text.take(lookups).to_list()], bool)
     if taking.any():
         kept = np.flatnonzero(taking[lookup])
-        _, is_full, _ = _follow(ordered, gaps, owner[kept], ordered.lookup[place[kept]])
+        _, is_full, _ = _follow(ordered, gaps, owner[kept], ordered.lookup, ordered.lookup[place[kept]])
         is_taken[owner[kept][is_full]] = True
-    written = _find_written(ordered, gaps.after[gaps.start])
-    of_gap = np.repeat(written, np.diff(np.append(gaps.start, len(gaps.group))))
-    resource_of = np.full(count, NO_TEXT, np.int64)
-    resource_of[gaps.group] = of_gap
-    asks = is_write[owner] & ordered.is_question[place] & (resource_of[owner] >= 0)
-    kept = np.flatnonzero(asks & (calls.lookups.resource[ordered.lookup[place]] == resource_of[owner]))
+    kept = np.flatnonzero(ordered.is_question[place] & ~is_taken[owner])
     if len(kept):
-        candidate, is_full, last = _follow(ordered, gaps, owner[kept], ordered.lookup[place[kept]])
-        answer = answers.values[ordered.take(calls.metric_set)[last]]
-        least, most = find_extremes(candidate, answer, len(kept))
-        is_read[owner[kept][is_full & (least < most)]] = True
+        owner, own = owner[kept], ordered.lookup[place[kept]]
+        candidate, is_full, last = _follow(ordered, gaps, owner, ordered.lookup, own)
+        least, most = find_extremes(candidate, answers.values[ordered.take(calls.metric_set)[last]], len(kept))
+        kept = np.flatnonzero(is_full & (least < most))
+        owner, resource = owner[kept], calls.lookups.resource[own[kept]]
+        is_read[owner[_are_written(ordered, gaps, owner, resource)]] = True
     return is_taken, is_read
+
+
+def _are_written(
+    ordered: OrderedCalls, gaps: _Gaps, owner: NDArray[np.int32], resource: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Whether each resource is written by the calls of its group, or in each of that one's gaps."""
+    place = np.flatnonzero(ordered.kind == WRITE)
+    written = np.full(len(ordered), NO_TEXT, np.int32)
+    written[place] = np.maximum(_find_written(ordered, place), NO_TEXT)
+    _, is_full, _ = _follow(ordered, gaps, owner, written, resource)
+    own = np.full(int(gaps.group.max(initial=-1)) + 1, NO_TEXT, np.int32)
+    own[gaps.group] = written[gaps.after]
+    found: NDArray[np.bool_] = (is_full | (own[owner] == resource)) & (resource >= 0)
+    return found
 
 
 def _find_written(ordered: OrderedCalls, place: NDArray[np.intp]) -> NDArray[np.int32]:
@@ -124,30 +134,36 @@ def _list_first_gaps(ordered: OrderedCalls, gaps: _Gaps) -> tuple[NDArray[np.int
 
 
 def _follow(
-    ordered: OrderedCalls, gaps: _Gaps, group: NDArray[np.int32], lookup: NDArray[np.int32]
+    ordered: OrderedCalls,
+    gaps: _Gaps,
+    group: NDArray[np.int32],
+    code_of_place: NDArray[np.int32],
+    code: NDArray[np.int32],
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.intp]]:
-    """Looks for lookups in all gaps of groups.
+    """Looks for codes in all gaps of groups.
 
     Args:
         ordered: all calls.
         gaps: of the groups.
         group: of each candidate, which is one of ``gaps``.
-        lookup: of each candidate.
+        code_of_place: of each call, negative for none.
+        code: that each candidate is looked for by.
 
     Returns:
-        By gap of each candidate in which its lookup stands the candidate; per candidate whether it stands in each gap;
+        By gap of each candidate in which its code stands the candidate; per candidate whether it stands in each gap;
         and, by gap as before, the last place where it does.
     """
     length = np.diff(np.append(gaps.start, len(gaps.group)))
     index = np.searchsorted(gaps.group[gaps.start], group)
     candidate = np.repeat(np.arange(len(group)), length[index])
     gap = spread(gaps.start[index], length[index])
-    wanted, own = np.unique(lookup, return_inverse=True)
-    code = np.full(len(ordered.calls.lookups.function), -1, np.int64)
-    code[wanted] = np.arange(len(wanted))
-    place = np.flatnonzero(code[ordered.lookup] >= 0)
+    wanted, own = np.unique(code, return_inverse=True)
+    number = np.full(int(max(code_of_place.max(initial=0), code.max(initial=0))) + 2, -1, np.int64)
+    number[wanted] = np.arange(len(wanted))
+    number[-1] = -1
+    place = np.flatnonzero(number[code_of_place] >= 0)
     width = np.int64(len(ordered))
-    keys = (ordered.unit[place] * np.int64(len(wanted)) + code[ordered.lookup[place]]) * width + place
+    keys = (ordered.unit[place] * np.int64(len(wanted)) + number[code_of_place[place]]) * width + place
     order = np.argsort(keys)
     keys = keys[order]
     base = (ordered.unit[gaps.after[gap]] * np.int64(len(wanted)) + own[candidate]) * width

@@ -25,6 +25,8 @@ from tracereport.native.pairs import number_pairs
 
 _COUNTS = ("found", ROWS, "size")
 """Metrics that say how much was found."""
+_STATUS, _LEAST_ERROR, _LAST_ERROR = "status", 400, 599
+"""The metric of a request that says what came of it, and what stands for errors."""
 
 
 class Doubt(IntEnum):
@@ -62,6 +64,7 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
     exists = np.array([proves_existence(text) for text in texts], bool)[lookup]
     is_tableless = np.array([asks_no_table(text) for text in texts], bool)[lookup]
     is_taken, is_read = find_deciding_between(ordered, answers, groups.of_place, groups.is_write)
+    is_told = _tell_loops(ordered, groups, is_taken | is_read)
     is_asked = find_asked_between(ordered, groups.of_place, groups.is_write & changes)
     holds = {
         Doubt.LINES: _stand_on_own_lines(ordered, groups),
@@ -70,8 +73,8 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
         Doubt.NO_TABLE: ~groups.is_write & is_tableless,
         Doubt.RANGES: groups.is_range,
         Doubt.SAME: groups.is_write & is_same,
-        Doubt.TAKEN: is_taken,
-        Doubt.BETWEEN: is_asked | is_read,
+        Doubt.TAKEN: is_taken & ~is_told,
+        Doubt.BETWEEN: is_asked | (is_read & ~is_told),
     }
     for name, is_so in holds.items():
         doubt[is_so] = name
@@ -104,7 +107,7 @@ def _end_otherwise(
     nothing = tells_nothing[metric_set]
     count = len(groups.first)
     found_nothing = count_by(groups.of_place, count, nothing)
-    may_be: NDArray[np.bool_] = ~groups.is_write & (exists | (found_nothing == 1) | (found_nothing == groups.calls - 1))
+    may_be: NDArray[np.bool_] = exists | (found_nothing == 1) | (found_nothing == groups.calls - 1)
     if not may_be.any():
         return may_be
     place = np.flatnonzero(np.append(may_be, [False])[groups.of_place])
@@ -142,4 +145,6 @@ def _tell_nothing(sets: MetricSets, answers: Answers) -> NDArray[np.bool_]:
     for name in _COUNTS:
         if name in sets.names and answers.is_result[code := sets.names.index(name)]:
             said[owner[(sets.name == code) & (sets.value == 0)]] = True
+    if _STATUS in sets.names and answers.is_result[code := sets.names.index(_STATUS)]:
+        said[owner[(sets.name == code) & (sets.value >= _LEAST_ERROR) & (sets.value <= _LAST_ERROR)]] = True
     return said

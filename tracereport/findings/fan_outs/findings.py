@@ -55,7 +55,7 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
 
 _SUMS: Final = FanOutSums.__struct_fields__
 _OF_DOUBTS: Final = {
-    Doubt.BETWEEN: "what is written is asked for in between: each write may decide about the next",
+    Doubt.BETWEEN: "what is written is asked for in between: that may decide about the next",
     Doubt.TAKEN: "something is taken off a queue before each: it may be for what came last",
     Doubt.SAME: "all are the same statement, without a value that varies: it may go on until nothing is left",
     Doubt.RANGES: "each is for a range or a pattern, of which no list can be made: one for all may not do",
