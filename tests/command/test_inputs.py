@@ -110,12 +110,14 @@ def test_names_that_are_no_utf8_are_shown_as_escapes(folder: Path) -> None:
         (["nosuch.log"], 3, "nosuch.log: no such file", "Check the path"),
         (["nosuch*.log"], 3, "nosuch*.log: no file matches", "Check the pattern"),
         (["."], 3, ".: is a directory", "'./*.log'"),
-        (["empty.log"], 3, "empty.log: empty", "RUST_LOG=debug cargo test 2> perf_trace.log"),
+        (["empty.log"], 3, "empty.log: empty", "tracereport run -- COMMAND, which says what the command lacks"),
         (["notes.log"], 3, "notes.log: no traces in 2 lines: no line holds PERF_TRACE|<number>", "standard error"),
         ([LOGS / "no-traces-rust-log-unset.log"], 3, "no traces in 11 lines: RUST_LOG isn't set", "RUST_LOG=debug"),
         ([LOGS / "no-traces-info-level.log"], 3, "the log level is info, and traces are logged at debug", "debug"),
         ([LOGS / "duckpond-no-rust-log.log"], 3, "no traces in 4 lines: RUST_LOG isn't set", "RUST_LOG=debug"),
         (["stdout.log"], 3, "this looks like standard output, and traces go to standard error", "2> perf_trace.log"),
+        (["pytest.log"], 3, "this looks like what pytest prints, and its traces go to a file", "give perf_trace.log"),
+        (["quiet.log"], 3, "this looks like what pytest prints, and its traces go to a file", "pytest --perf-trace"),
         (["captured.log"], 3, "logged at debug, but", "-- --nocapture"),
         (["nextest.log"], 3, "nextest shows the output of failed tests only", "--no-capture"),
         (["torn.log"], 3, "1 line with the mark can't be read, the first is line 2 (broken off", "Let the program end"),
@@ -131,6 +133,10 @@ def test_inputs_that_cannot_be_used(arguments: list[str | Path], code: int, prob
     written("empty.log", b"")
     written("notes.log", b"dear diary\ntoday\n")
     written("stdout.log", b"\nrunning 3 tests\ntest a ... ok\n\ntest result: ok. 3 passed; 0 failed\n")
+    written("pytest.log", b"\x1b[1m========== test session starts ==========\x1b[0m\nplatform linux\n")
+    written(
+        "quiet.log", b"..F [100%]\n\x1b[31m\x1b[1m1 failed\x1b[0m, \x1b[32m2 passed\x1b[0m\x1b[31m in 0.02s\x1b[0m\n"
+    )
     written(
         "captured.log", b"     Running tests/a.rs (deps/a-43da980639810445)\n[2026-11-22T19:54:07Z DEBUG a] hello\n"
     )
@@ -158,7 +164,7 @@ def test_a_file_under_several_names_is_read_by_each_and_said() -> None:
 def test_standard_input_without_traces_is_explained_as_a_file_is(log: str) -> None:
     with (LOGS / log).open("rb") as stream:
         assert_error(run("-", stdin=stream), 3, "standard input: no traces in", "RUST_LOG=debug")
-    assert_error(run("-"), 3, "standard input: empty", "RUST_LOG=debug")
+    assert_error(run("-"), 3, "standard input: empty", "tracereport run -- COMMAND")
 
 
 def test_a_log_that_is_not_ours_to_read(folder: Path) -> None:

@@ -288,7 +288,7 @@ def test_the_same_input_twice_is_an_error(
 
 def test_what_cannot_be_an_input_is_named_with_its_remedy(tmp_path: Path) -> None:
     for argument, message, remedy in (
-        (str(tmp_path / "none.log"), "no such file", "cargo test 2>"),
+        (str(tmp_path / "none.log"), "no such file", "pytest --perf-trace, or tracereport run -- COMMAND"),
         (str(tmp_path / "*.log"), "no file matches", "pattern"),
         (str(tmp_path), "is a directory", f"'{tmp_path}/*.log'"),
     ):

@@ -60,9 +60,9 @@ Exit codes:
 """
 RUN_EXAMPLES = """\b
 Examples:
-  tracereport run -- cargo test
+  tracereport run -- pytest
   tracereport run -- npx vitest run
-  tracereport run -o report.html -- pytest
+  tracereport run -o report.html -- cargo test
 """
 NO_ROOM = "Free some space, or set TMPDIR to a folder on another disk; the command itself ran to its end."
 MEASURE_EXAMPLES = """\b

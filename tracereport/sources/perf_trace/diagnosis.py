@@ -12,6 +12,7 @@ from tracereport.sources.streams.names import STANDARD_INPUT
 from tracereport.wording.phrases import format_counted
 
 _COLLECT: Final = "RUST_LOG=debug cargo test 2> perf_trace.log"
+_SAYS_WHAT_IS_LACKING: Final = "Run what wrote it by tracereport run -- COMMAND, which says what the command lacks"
 _COLOUR: Final = rb"(?:\x1b\[[0-9;]*m)*"
 _LOGGED: Final = rb"^" + _COLOUR + rb"\[?[0-9]{4}-[0-9]{2}-[0-9]{2}T[^\n]{0,60}\b"
 _SIGNS: Final = tuple(
@@ -36,6 +37,11 @@ _SIGNS: Final = tuple(
             rb"^ {0,20}" + _COLOUR + rb" {0,20}(?:Running|Doc-tests|Finished|Compiling)" + _COLOUR + rb" ",
             "RUST_LOG isn't set, or libtest captured the lines",
             f"Set it: {_COLLECT} (with -- --nocapture if they are still missing)",
+        ),
+        (
+            rb"^" + _COLOUR + rb"={3,} test session starts ={3,}|[0-9] (?:passed|failed)\b[^\n;]{0,200} in [0-9.]+s\b",
+            "this looks like what pytest prints, and its traces go to a file",
+            "Run pytest --perf-trace, and give perf_trace.log",
         ),
         (
             rb"^(?:running [0-9]+ tests?|test result: )",
@@ -78,7 +84,7 @@ _REMEDIES: Final = {
 _RECORD: Final = "PERF_TRACE|<number>|<function>|...|elapsed_ms=<number>"
 _NO_SIGN: Final = (
     f"no line holds {_RECORD}",
-    "Give the log of standard error; to print such lines: tracereport emitter --help",
+    f"{_SAYS_WHAT_IS_LACKING}; traces that a program prints go to standard error",
 )
 
 
@@ -103,7 +109,7 @@ def explain_no_traces(names: Sequence[str], facts: Facts | None) -> InputError:
             "Collect the log again.",
         )
     if read.lines == 0:
-        return InputError(f"{name}: empty", f"Collect traces on standard error: {_COLLECT}")
+        return InputError(f"{name}: empty", _SAYS_WHAT_IS_LACKING)
     for start, kind, remedy in _OTHER_KINDS:
         if start.match(facts.head):
             return InputError(f"{name}: {kind}", remedy)

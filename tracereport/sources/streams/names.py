@@ -54,7 +54,10 @@ def expand_inputs(arguments: Sequence[str]) -> list[str]:
 def _check_file(name: str) -> None:
     path = Path(name)
     if not path.exists():
-        raise InputError(f"{name}: no such file", "Check the path, or collect a log: cargo test 2> perf_trace.log")
+        raise InputError(
+            f"{name}: no such file",
+            "Check the path, or collect a log: pytest --perf-trace, or tracereport run -- COMMAND",
+        )
     if path.is_dir():
         raise InputError(f"{name}: is a directory", f"Name the logs in it: '{name.rstrip('/')}/*.log'")
     if not os.access(path, os.R_OK):
