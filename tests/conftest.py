@@ -28,8 +28,8 @@ settings.load_profile("ci" if IN_CI else "here")
 # Started by `nohup`, the tests would hand down that hanging up is ignored, and some try what it does.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-# Workers of xdist are told a terminal's size; what tests print goes to no terminal.
-for name in ("COLUMNS", "LINES"):
+# What tests print goes to no terminal, whose size workers of xdist are told, and whose colours some machines demand.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PY_COLORS"):
     os.environ.pop(name, None)
 
 

@@ -55,7 +55,7 @@ def _run(folder: Path) -> Iterator[tuple[int, Path]]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     own = {"user": user.pw_uid, "group": user.pw_gid} if user is not None else {}
     subprocess.run(
-        [initdb, "-D", data, "-U", "shop", "-A", "trust", "--no-sync"],
+        [initdb, "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
         check=True,
         cwd=folder,
         timeout=PATIENCE_SECONDS,
