@@ -85,6 +85,22 @@ def test_it_says_how_to_fix_the_first() -> None:
     assert brief(report, 400)[fix] == f"   Fix: {first_advice(first)}"
 
 
+@pytest.mark.parametrize(("width", "shown"), [(60, "it may wait"), (90, "it may wait: ever"), (400, "longer; 195 rep")])
+def test_why_a_finding_is_no_more_than_likely_stands_before_how_far_it_goes(width: int, shown: str) -> None:
+    report = sample_report()
+    first = replace(report.findings.rows[0], confidence="likely", reason="it may wait: ever; and longer", accepted=None)
+    lines = brief(replace(report, findings=rows(first, *report.findings.rows[1:])), width)
+    assert any(shown in line for line in lines)
+    assert not any("it may wait" in line for line in brief(report, width))
+
+
+def test_where_there_is_no_room_for_it_counts_stand_there() -> None:
+    report = sample_report()
+    first = replace(report.findings.rows[0], confidence="likely", reason="it may wait " * 9, accepted=None)
+    lines = brief(replace(report, findings=rows(first, *report.findings.rows[1:])), 80)
+    assert any("195 repeats over 26 `id`s" in line for line in lines)
+
+
 def test_a_failed_gate_is_named() -> None:
     report = compared_report()
     assert report.gates is not None

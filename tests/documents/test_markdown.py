@@ -64,6 +64,11 @@ def test_a_marker_is_a_plain_word() -> None:
             render_markdown(empty_report(), marker=marker)
 
 
+def test_a_likely_finding_says_why() -> None:
+    text = render_markdown(sample_report())
+    assert text.count("\nLikely: ") == text.count(", likely\n") > 0
+
+
 def test_figures_then_the_top_findings_with_their_fix_then_the_folded_rest() -> None:
     text = render_markdown(sample_report())
     order = [

@@ -134,6 +134,13 @@ def test_a_finding_says_worth_confidence_extent_fix_and_where() -> None:
     assert lines[4] == "     See: #122 (line 126) asks what #98 (line 102) asked; --explain 074bb2de876e"
 
 
+def test_a_likely_finding_says_why_above_its_fix() -> None:
+    lines = sections(render_text(sample_report(), width=110))["What to Change First"]
+    likely = [line for line in lines if line.startswith("     Likely: ")]
+    assert likely
+    assert len(likely) == sum(line.endswith(", likely") for line in lines)
+
+
 def test_what_is_left_out_is_said() -> None:
     parts = sections(render_text(sample_report()))
     assert "  ... 6 of 856" in parts["Potential Redundant Calls"]

@@ -69,6 +69,13 @@ def test_who_asks_for_something_else_between_or_before_loops_over_it(
     check(again(*before, *3 * [asked], *between, *3 * [asked]), waits=waits)
 
 
+@pytest.mark.parametrize(
+    ("via", "waits"), [("sqlalchemy:Job", True), ("sqlalchemy:Job.owner", False), ("sqlalchemy", False)]
+)
+def test_who_loads_an_object_anew_in_a_row_waits_for_it_to_change(via: str, *, waits: bool) -> None:
+    check(again(*4 * [f"{JOB}|{ANSWER}{AT}|via={via}"]), waits=waits)
+
+
 def test_most_repeats_of_a_finding_decide() -> None:
     polled = 6 * [f"{STATUS}|{ANSWER}{AT}"]
     loop = [f"{STATUS.replace('p1=1', f'p1={number}')}|{ANSWER}|at=b.py:1" for number in (2, 3, 2, 3, 2, 3, 2, 3)]

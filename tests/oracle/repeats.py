@@ -133,7 +133,7 @@ def mark_pending(unit: Unit, asked: Sequence[Call], repeats: Sequence[Repeat]) -
             if name == "rows"
         }
         is_one = at is not None and len(lines) == len(beside) == 1
-        if is_one and speaks_of_waiting(first) and len(others) + 1 not in rows:
+        if is_one and (speaks_of_waiting(first) or is_reload(others[-1])) and len(others) + 1 not in rows:
             pending.add(caller)
     return [
         replace(repeat, pending=repeat.call.caller in pending and repeat.again)
@@ -146,6 +146,12 @@ def mark_pending(unit: Unit, asked: Sequence[Call], repeats: Sequence[Repeat]) -
 FEWEST_PENDING = 3
 WAITING = ("wait", "poll", "status", "state", "ready", "done", "pending", "lock")
 """Some of the words by which one waits."""
+
+
+def is_reload(call: Call) -> bool:
+    """Whether a hook says that it loads an object anew which it has: ``sqlalchemy:Job``."""
+    via = call.record.says("via") or ""
+    return ":" in via and "." not in via
 
 
 def speaks_of_waiting(call: Call) -> bool:

@@ -7,7 +7,7 @@ from tests.sample_report import sample_report
 from tests.sample_report.compared import compared_report, unchanged_report
 from tests.sample_report.findings import FINDINGS, pair
 from tests.sample_report.names import HOSTILE_CALLER
-from tracereport.model import Rows, Selection
+from tracereport.model import Confidence, Rows, Selection
 from tracereport.wording import changes, scope, sentences
 
 
@@ -64,6 +64,25 @@ def test_a_finding_names_the_code_and_says_its_doubt(index: int, headline: str, 
     assert sentences.describe_finding(finding, quote) == headline
     assert sentences.describe_extent(finding, quote) == extent
     assert sentences.describe_worth(finding) == worth
+
+
+@pytest.mark.parametrize(
+    ("confidence", "reason", "doubt"),
+    [
+        ("sure", "all stand under one parent call", None),
+        ("low", "every answer had changed", None),
+        ("likely", "the last alone was answered otherwise", "the last alone was answered otherwise"),
+        (
+            "likely",
+            "12 repeats got the answer of the call before; 3 changed and 2 without evidence; only counts were compared",
+            "only counts were compared",
+        ),
+        ("likely", "all fit; the tests' own code asks, so it stands behind what the program asks", "all fit"),
+    ],
+)
+def test_what_is_likely_says_why_it_is_no_more(confidence: Confidence, reason: str, doubt: str | None) -> None:
+    finding = msgspec.structs.replace(FINDINGS[0], confidence=confidence, reason=reason)
+    assert sentences.describe_doubt(finding) == doubt
 
 
 def test_callers_are_named_up_to_two_and_counted_from_three_on() -> None:

@@ -41,6 +41,7 @@ def environment() -> Environment:
         "cell": cell,
         "prose": prose,
         "headline": lambda finding: sentences.describe_finding(finding, code),
+        "doubt": sentences.describe_doubt,
         "extent": lambda finding: sentences.describe_extent(finding, code),
         "worth": sentences.describe_worth,
         "page_headline": changes.describe_headline,

@@ -4,7 +4,9 @@ A sentence names functions, callers and parameters of the log; ``code`` writes s
 and everything else is plain text that is safe in all of them.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from tracereport.model import (
     UNKNOWN_CALLER,
@@ -34,6 +36,10 @@ _NAMED_PARAMS = 2
 _WRITING_VERBS = ("insert", "update", "delete", "replace", "merge", "copy")
 
 KIND_WORDS: dict[str, str] = {"again": "asked again", "shared": "shared", "fan-out": "fan-out (N+1)", "slow": "slow"}
+
+
+_COUNTED: Final = re.compile(r"[\d,]+ (?:repeats? got|changed|without evidence)|the tests' own code")
+"""How the clauses of a reason begin that say no more than what the finding says, or where it stands."""
 
 
 def name_kind(kind: str) -> str:
@@ -136,6 +142,14 @@ def describe_worth(finding: Finding) -> str:
     if possible := max(finding.calls_saved, finding.possible_calls_saved):
         return f"may save {format_counted(possible, 'call')}"
     return "saves time only" if finding.kind == "slow" else "saves no calls"
+
+
+def describe_doubt(finding: Finding) -> str | None:
+    """Why a finding is no more than likely, without the counts that stand beside it; null for any other."""
+    if finding.confidence != "likely":
+        return None
+    clauses = [clause for clause in finding.reason.split("; ") if not _COUNTED.match(clause)]
+    return "; ".join(clauses) or None
 
 
 def describe_answers(unchanged: int, changed: int, unproven: int) -> str:

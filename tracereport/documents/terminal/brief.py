@@ -12,7 +12,13 @@ from tracereport.model import FEW_VALUES, Finding, QualityWarning, Report
 from tracereport.wording.changes import order_findings
 from tracereport.wording.phrases import format_counted
 from tracereport.wording.scope import describe_scope, describe_used
-from tracereport.wording.sentences import describe_extent, describe_finding, describe_worth, shorten_fingerprint
+from tracereport.wording.sentences import (
+    describe_doubt,
+    describe_extent,
+    describe_finding,
+    describe_worth,
+    shorten_fingerprint,
+)
 from tracereport.wording.units import defuse_commands, display_width, elide_middle, escape_controls, quote_name
 
 MOST_LINES: Final = 30
@@ -84,14 +90,22 @@ def _tell(canvas: Canvas, rank: int, finding: Finding, state: str) -> list[str]:
     start = f"{rank}. {state.upper()}{': ' if state else ''}"
     headline = start + describe_finding(finding, quote_name)
     place = [elide_middle(escape_controls(row.at), canvas.width // 2) for row in finding.at.rows[:1]]
-    extent = _CLAUSES.split(describe_extent(finding, quote_name))
     if display_width(headline) + display_width(worth) + 2 <= canvas.width:
         first = canvas.set_right([headline], worth)
-        clauses = [*place, *([": "] if place else []), *extent]
+        before = [*place, *([": "] if place else [])]
     else:  # who asks whom is worth more than a figure at the line's end
         first = _wrap_headline(start, finding, canvas)
-        clauses = [worth, *(part for text in place for part in ("; at ", text)), "; ", *extent]
+        before = [worth, *(part for text in place for part in ("; at ", text)), "; "]
+    extent = _describe_extent(finding, canvas.width - display_width(_MARGIN + "".join(before)))
+    clauses = [*before, *extent]
     return [*map(canvas.bold, first), _keep_clauses([_MARGIN + clauses[0], *clauses[1:]], canvas.width)]
+
+
+def _describe_extent(finding: Finding, width: int) -> list[str]:
+    """How far a finding goes, in clauses; before it, if its first clause fits, why it is likely only."""
+    extent = _CLAUSES.split(describe_extent(finding, quote_name))
+    doubt = _CLAUSES.split(describe_doubt(finding) or "")
+    return [*doubt, "; ", *extent] if doubt[0] and display_width(doubt[0]) <= width else extent
 
 
 def _wrap_headline(start: str, finding: Finding, canvas: Canvas) -> list[str]:

@@ -11,6 +11,7 @@ from tracereport.wording.differences import describe_places, find_difference
 from tracereport.wording.phrases import format_count, format_list
 from tracereport.wording.scope import name_record
 from tracereport.wording.sentences import (
+    describe_doubt,
     describe_evidence,
     describe_extent,
     describe_finding,
@@ -52,6 +53,7 @@ def _finding(page: TerminalPage, rank: str, finding: Finding) -> list[str]:
         *map(page.canvas.bold, page.canvas.set_right(headline, worth)),
         *(line.replace(told, page.canvas.loud(told)) for line in page.sentence(extent, indent)),
         *(page.sentence(f"At: {describe_places(finding, str)}", indent, f"{indent}    ") if finding.at.rows else []),
+        *(page.sentence(f"Likely: {doubt}", indent, f"{indent}     ") if (doubt := describe_doubt(finding)) else []),
         *page.sentence(fix, indent, f"{indent}     "),
         *page.sentence(f"See: {_where(page, finding)}", indent, f"{indent}     "),
     ]

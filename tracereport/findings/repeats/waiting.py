@@ -1,5 +1,7 @@
 """Repeats that may be right though they got the answer of the call before: who asks may wait for another one."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ from tracereport.native.tally import Mask, find_extremes
 
 _LEAST = 3
 """So many calls may wait."""
+_RELOAD = re.compile(r"\w+:\w+")
+"""How a hook says that it loads an object anew which it has (``sqlalchemy:Job``), as ``refresh`` does."""
 _SELECT = "select"
 """What hooks call a question for no table."""
 
@@ -47,9 +51,7 @@ def _count_awaited(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
     is_changed = Mask(AGAIN | CHANGED).of(traits)
     if not is_changed.any():
         return np.zeros(len(found.keys), np.int64)
-    place = np.flatnonzero(signatures.of_place >= 0)
-    last = np.zeros(len(signatures), np.int64)
-    last[signatures.of_place[place]] = place
+    last = _find_last(context)
     changed = signatures.count(is_changed)
     # The last one is for NO_FINDING.
     shows_writes = np.array([_shows_writes(key) for key in found.keys] + [False], bool)[found.again]
@@ -57,6 +59,15 @@ def _count_awaited(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
     is_awaited &= ((changed > 0) & shows_writes) | ((changed == 1) & is_changed[last])
     group = np.flatnonzero(is_awaited)
     return sum_by(found.again[group], signatures.length[group] - 1 - changed[group], len(found.keys))
+
+
+def _find_last(context: Context) -> NDArray[np.int64]:
+    """Per group of a signature the place of its last question."""
+    signatures = context.repeats.signatures
+    place = np.flatnonzero(signatures.of_place >= 0)
+    last = np.zeros(len(signatures), np.int64)
+    last[signatures.of_place[place]] = place
+    return last
 
 
 def _shows_writes(text: str) -> bool:
@@ -87,8 +98,9 @@ def _count_pending(context: Context, found: SortedRepeats) -> NDArray[np.int64]:
     lookup = calls.signatures.lookup[signatures.code[group]]
     callers = calls.signatures.caller[signatures.code[group]].tolist()
     texts = calls.lookups.text.take(lookup).to_list()
-    waits = [may_wait(calls.name(caller), text) for caller, text in zip(callers, texts, strict=True)]
-    group = group[np.array(waits, bool)]
+    waits = np.array([may_wait(calls.name(caller), text) for caller, text in zip(callers, texts, strict=True)], bool)
+    is_reload = np.array([_RELOAD.fullmatch(text) is not None for text in calls.origins.texts] + [False], bool)
+    group = group[waits | is_reload[calls.origins.via[ordered.take(calls.origin)[_find_last(context)[group]]]]]
     return sum_by(found.again[group], signatures.length[group] - 1, len(found.keys))
 
 
