@@ -416,14 +416,20 @@ function finishCall(call) {
 }
 
 function joinLine(before, elapsed, behind) {
-  const line = [...before, elapsed, ...behind].join("|");
-  const isEscaped = line.split("|").length > before.length + 1 + behind.length || line.includes("\n");
+  const line = `${before.join("|")}|${elapsed}|${behind.join("|")}\n`;
+  const isEscaped = countBars(line) > before.length + behind.length || line.indexOf("\n") < line.length - 1;
   // A text that ends with the mark looks like a torn line; a second elapsed field says that it is whole.
   const isTorn = line.includes("PERF_TRACE|", 1);
-  if (!isEscaped && !isTorn) return `${line}\n`;
+  if (!isEscaped && !isTorn) return line;
   if (isTorn) elapsed = `${elapsed.replace(/us=(\d*?)\d{0,3}$/, (_, ms) => `ms=${ms || 0}`)}|${elapsed}`;
   const [asked, answered] = isEscaped ? [before.map(escape), [...behind.map(escape), "escaped=1"]] : [before, behind];
   return `${[...asked, elapsed, ...answered].join("|")}\n`;
+}
+
+function countBars(line) {
+  let bars = 0;
+  for (let place = line.indexOf("|"); place >= 0; place = line.indexOf("|", place + 1)) bars += 1;
+  return bars;
 }
 
 function noteAnswer(call, value) {
