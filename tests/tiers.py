@@ -25,6 +25,7 @@ FILES: Final = {
         "emit/test_node.py",
         "emit/test_node_activations.py",
         "emit/test_node_hooks.py",
+        "emit/test_node_mongo.py",
         "emit/test_node_orms.py",
         "emit/test_node_programs.py",
         "emit/test_node_redis.py",
