@@ -99,6 +99,21 @@ def test_runs_that_ask_once_each_may_be_called_in_a_loop_where_no_test_is_known(
     assert fan_outs(report_on(*twice)) == []
 
 
+@pytest.mark.parametrize(
+    ("rows", "between", "confidence"), [(6, 0, "likely"), (7, 0, "low"), (6, 15, "likely"), (6, 16, "low")]
+)
+def test_runs_that_ask_once_each_for_rows_that_were_just_asked_for_are_likely_called_in_a_loop(
+    rows: int, between: int, confidence: str
+) -> None:
+    lines = [f"0|list|caller=page|elapsed_ms=1|rows={rows}|digest={DIGEST}|activation=1|parent=none"]
+    lines += [f"{1 + other}|other {other}|caller=page|elapsed_ms=1|parent=none" for other in range(between)]
+    first = len(lines)
+    lines += [line for run in range(6) for line in loop(first + run, range(run, run + 1), f"activation={70 + run}")]
+    report = report_on(*lines)
+    assert fan_outs(report) == [(6, 5, confidence)]
+    assert ("a question just before gave as many rows" in the(report, "fan-out").reason) == (confidence == "likely")
+
+
 def test_writes_of_runs_that_write_once_each_are_so_too() -> None:
     lines = [f"{run}|add|caller=main|n={run}|elapsed_ms=1|write=t|activation={run}|parent=none" for run in range(6)]
     assert fan_outs(report_on(*lines)) == [(6, 5, "low")]

@@ -86,10 +86,21 @@ def find_over_runs(
             kind = "write" if call.kind == "write" else "known"
             shapes.setdefault((call.function, call.caller, call.param_names, kind, statement), []).append(call)
     return [
-        fanout_row(unit, group, varying, None, LOW, kind, statement, ignored)
+        fanout_row(unit, group, varying, None, over_rows(unit, group, varying), kind, statement, ignored)
         for (*_, kind, statement), members in shapes.items()
         for group, varying in groups_of(members, kind, LOW, least_values)
     ]
+
+
+JUST_BEFORE = 16
+
+
+def over_rows(unit: Unit, group: Sequence[Call], varying: tuple[int, ...]) -> Scope:
+    """Likely, if a question just before gave as many rows."""
+    first = group[0].number
+    wanted = {len(avoidable_calls(group, varying)) + 1, len(group)}
+    follows = any(row_count(call) in wanted for call in unit.questions if first - JUST_BEFORE <= call.number < first)
+    return Scope("likely") if follows else LOW
 
 
 Group = tuple[list[Call], tuple[int, ...]]

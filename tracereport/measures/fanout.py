@@ -22,7 +22,8 @@ from tracereport.measures.answers import Answers
 from tracereport.measures.batched import find_batched_questions, find_batched_writes
 from tracereport.measures.fanout_groups import NO_GROUP, FanOutGroups, FoundGroups, describe_groups
 from tracereport.measures.few_values import FEWEST_VALUES, Group, count_missing_signs, divide_by_place, tells_places
-from tracereport.measures.scopes import LOW, NO_SCOPE, Scopes, find_scopes
+from tracereport.measures.rows_before import gave_as_many, list_rows
+from tracereport.measures.scopes import LIKELY, LOW, NO_SCOPE, Scopes, find_scopes
 from tracereport.measures.variation import NO_SET, Table, find_sets
 from tracereport.native.codes import take
 from tracereport.native.keys import find_distinct, group_order
@@ -30,6 +31,8 @@ from tracereport.native.pairs import NO_PAIR, number_pairs
 from tracereport.native.tally import find_first_largest
 
 _NOTHING_VARIES: tuple[int, ...] = ()
+_JUST_BEFORE = 16
+"""So many calls lie at most between the rows and the first of what is asked for each of them."""
 
 
 def find_fanouts(
@@ -90,8 +93,21 @@ def _find_over_runs(
         over_runs += [_find_loops(ordered, unit, least), _find_row_by_row(ordered, unit, least)]
     certainty = scopes.certainty.copy()
     for own in over_runs:
-        certainty[own.group != NO_GROUP] = LOW
+        # The last one is for NO_GROUP.
+        of_group = np.append(np.where(_follow_rows(ordered, own), LIKELY, LOW), [LOW])
+        certainty = np.where(own.group == NO_GROUP, certainty, of_group[own.group])
     return replace(scopes, certainty=certainty), over_runs
+
+
+def _follow_rows(ordered: OrderedCalls, found: FoundGroups) -> NDArray[np.bool_]:
+    """Whether a question just before each group gave as many rows as it has values, or calls: it is over these."""
+    count, first = len(found.varying), _list_first(ordered, found)
+    follows = np.zeros(count, bool)
+    rows = list_rows(ordered)
+    if rows is not None:
+        for wanted in (count_by(found.group, count, found.is_distinct), count_by(found.group, count)):
+            follows |= gave_as_many(ordered, rows, first, wanted, _JUST_BEFORE)
+    return follows
 
 
 def _find_few(

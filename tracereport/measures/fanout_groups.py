@@ -64,6 +64,8 @@ class FanOutGroups(msgspec.Struct, frozen=True, eq=False):
     """Per call whether it is the first in its group to ask for its value, and not the first of them all."""
     is_few: NDArray[np.bool_]
     """Of few values, and a fan-out by what the records tell of a loop."""
+    is_over_rows: NDArray[np.bool_]
+    """Of several runs of the caller, of which no more is known than that a question before gave as many rows."""
     doubt: NDArray[np.uint8]
     """A ``Doubt`` whether one for all would do."""
     unproven: NDArray[np.int32]
@@ -121,6 +123,7 @@ def describe_groups(
     shapes = find_shapes(calls.lookups, lookups)
     is_write = ordered.kind[first] == WRITE
     certainty = scopes.certainty[first]
+    is_alone = np.zeros(groups, bool) if scopes.is_run_alone is None else scopes.is_run_alone[first]
     ranges = [np.zeros(len(own.varying), bool) if own.is_range is None else own.is_range for own in found]
     calls_of = count_by(group_of_place, count)
     doubt = find_doubts(
@@ -137,6 +140,7 @@ def describe_groups(
         unit=ordered.unit[first],
         parent=scopes.parent[first],
         certainty=np.where(unrecorded | (doubt != Doubt.NONE), np.maximum(certainty, LIKELY), certainty),
+        is_over_rows=is_alone & (certainty == LIKELY),
         doubt=doubt,
         distinct_values=distinct_values,
         calls=calls_of,

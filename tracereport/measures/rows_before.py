@@ -49,7 +49,11 @@ def find_most_before(ordered: OrderedCalls, rows: NDArray[np.int64], place: Inte
 
 
 def gave_as_many(
-    ordered: OrderedCalls, rows: NDArray[np.int64], place: Integers, wanted: NDArray[np.int64]
+    ordered: OrderedCalls,
+    rows: NDArray[np.int64],
+    place: Integers,
+    wanted: NDArray[np.int64],
+    nearest: int | None = None,
 ) -> NDArray[np.bool_]:
     """Whether a question before each place gave just as many rows, in its unit, as are wanted there.
 
@@ -58,15 +62,20 @@ def gave_as_many(
         rows: of the answer at each place.
         place: those asked of.
         wanted: the rows for each of them.
+        nearest: it is at most so many calls before; anywhere, if None.
     """
-    is_asked = ordered.is_question & (rows >= _SEVERAL) & (rows <= wanted.max(initial=0))
-    asked = np.flatnonzero(is_asked)
-    found = np.zeros(len(place), bool)
+    asked = np.flatnonzero(ordered.is_question & (rows >= _SEVERAL) & (rows <= wanted.max(initial=0)))
     if not len(asked):
-        return found
-    # The first of each number of rows in each unit: places ascend.
-    codes, first = np.unique(ordered.unit[asked] * np.int64(_ABOVE_ROWS) + rows[asked], return_index=True)
-    code = ordered.unit[place] * np.int64(_ABOVE_ROWS) + wanted
-    slot = np.minimum(np.searchsorted(codes, code), len(codes) - 1)
-    found |= (codes[slot] == code) & (asked[first[slot]] < place)
+        return np.zeros(len(place), bool)
+    codes, code = np.unique(ordered.unit[asked] * np.int64(_ABOVE_ROWS) + rows[asked], return_inverse=True)
+    keys = code * len(ordered) + asked
+    order = np.argsort(keys)
+    own = ordered.unit[place] * np.int64(_ABOVE_ROWS) + wanted
+    slot = np.minimum(np.searchsorted(codes, own), len(codes) - 1)
+    last = np.searchsorted(keys[order], slot * len(ordered) + place) - 1  # of those before
+    before = asked[order[np.maximum(last, 0)]]
+    found: NDArray[np.bool_] = (codes[slot] == own) & (last >= 0) & (code[order[np.maximum(last, 0)]] == slot)
+    if nearest is not None:
+        number = ordered.take(ordered.calls.number)
+        found &= number[place] - number[before] <= nearest
     return found

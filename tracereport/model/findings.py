@@ -115,6 +115,8 @@ class Finding(FindingSubject, frozen=True, kw_only=True):
     """Repeats that another asker's answer would have served: of *again*, its own; of *shared*, those that it saves."""
     writes: bool = False
     """A fan-out of writes: row by row."""
+    over_rows: bool = False
+    """A fan-out over several runs of its caller, and over the rows that a question just before gave."""
     calls_saved: int = 0
     """By the named fix."""
     possible_calls_saved: int = 0

@@ -132,7 +132,7 @@ def describe_worst_parent(finding: Finding, code: Code) -> str:
     """What holds the largest group of a fan-out."""
     if finding.worst_parent is not None:
         return code(finding.worst_parent)
-    return "process" if finding.confidence == "low" else "run of its caller"
+    return "process" if finding.confidence == "low" or finding.over_rows else "run of its caller"
 
 
 def describe_worth(finding: Finding) -> str:

@@ -46,7 +46,7 @@ class Words:
         """Under what a group of calls stands."""
         if self.finding.worst_parent is not None:
             return code(self.finding.worst_parent)
-        return "process" if self.finding.confidence == "low" else "call"
+        return "process" if self.finding.confidence == "low" or self.finding.over_rows else "call"
 
     @cached_property
     def varying(self) -> str:

@@ -35,6 +35,8 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     """Groups without a parent call, of one run of their caller (``activation=``)."""
     few: int
     """Groups of few values, which the records prove."""
+    over_rows: int
+    """Groups over several runs of their caller, and over the rows that a question before gave."""
     writes: int
     """Groups of them."""
     between: int
@@ -131,6 +133,7 @@ class _Describer:
             param_names=key.param_names,
             varying_params=key.varying_params,
             writes=sums.writes > 0,
+            over_rows=CONFIDENCES[level] == "likely" and sums.over_rows == sums.groups,
             parent_functions=tuple(dict.fromkeys(name for name in parents if name is not None)),
             worst_parent=parents[0],
             calls=sums.calls,
@@ -165,6 +168,8 @@ def _explain(sums: FanOutSums, level: int) -> str:
     doubts = {doubt: getattr(sums, doubt.name.lower()) for doubt in DOUBTS}
     if CONFIDENCES[level] == "likely" and any(doubts.values()):
         return _OF_DOUBTS[max(doubts, key=lambda doubt: doubts[doubt])]
+    if CONFIDENCES[level] == "likely" and sums.over_rows == sums.groups:
+        return "a question just before gave as many rows: what calls the caller seems to go through these"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
     few = "; few values, but the records tell of a loop over rows" if sums.few == sums.groups else ""

@@ -90,6 +90,7 @@ def measure_fan_out_findings(context: Context) -> FanOutsPart:
         "unfinished_parents": count_by(of_group, count, is_unprinted & ~is_run),
         "runs": count_by(of_group, count, is_unprinted & is_run),
         "few": count_by(of_group, count, fanouts.is_few),
+        "over_rows": count_by(of_group, count, fanouts.is_over_rows),
         "writes": count_by(of_group, count, fanouts.is_write),
         **{doubt.name.lower(): count_by(of_group, count, fanouts.doubt == doubt) for doubt in DOUBTS},
         "calls": count_by(of_place, count),
