@@ -69,6 +69,11 @@ class Words:
         return self.known.column or "…"
 
     @property
+    def member(self) -> str:
+        """The column, of a model or table that the statement doesn't name as the program does."""
+        return f"….{self.known.column}" if self.known.column else "…"
+
+    @property
     def caller_in_code(self) -> str:
         """Who calls, in a block of code."""
         return sketch(format_caller(self.finding.callers[0]))

@@ -28,7 +28,7 @@ class Words(Model):
                 f"Join the model of {code(known.relation)} in the query that loads the rows, and select both "
                 f"({select}): it is loaded{self.at_place}, once for each row."
             )
-        asked = f"`.where(….{self.column}.in_(…))`"
+        asked = f"`.where({self.member}.in_(…))`"
         return f"Ask for all {self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."
 
     def load_fix(self) -> str:
@@ -55,9 +55,9 @@ class Words(Model):
             ]
         return [
             self.in_caller,
-            f"+    by_key = {{row.{known.column or 'key'}: row for row in ….where(….{self.column}.in_(keys))}}",
+            f"+    by_key = {{row.{known.column or 'key'}: row for row in ….where({self.member}.in_(keys))}}",
             "     for each key:",
-            f"-        ….get(….{self.column} == key)",
+            f"-        ….get({self.member} == key)",
             "+        by_key.get(key)",
         ]
 

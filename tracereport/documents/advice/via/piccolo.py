@@ -15,7 +15,7 @@ class Words(Model):
     }
 
     def load_first(self) -> str:
-        asked = f"`.where(….{self.column}.is_in(…))`"
+        asked = f"`.where({self.member}.is_in(…))`"
         return (
             "If it is a relation, load it with the rows by `.prefetch(…)` of its foreign key or a joined column in "
             f"`select`; else ask for all {self.varying}s of one {self.parent} in a single query: {asked}, "

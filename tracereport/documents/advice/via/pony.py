@@ -7,7 +7,7 @@ class Words(Plain):
     """Statements by Pony; it doesn't tell which are of relations."""
 
     def load_first(self) -> str:
-        asked = f"`select(… if ….{self.column} in values)`"
+        asked = f"`select(… if {self.member} in values)`"
         return (
             "If it is a relation, add its `.prefetch(…)` to the query that loads the rows; else ask for all "
             f"{self.varying}s of one {self.parent} in a single query: {asked}, {self.instead}."

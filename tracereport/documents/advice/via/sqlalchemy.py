@@ -22,10 +22,10 @@ class Words(Plain):
                 "because a commit expired it (`expire_on_commit=False`), a column is deferred (`undefer`), or it is of "
                 "a subclass of the one that was selected (`selectin_polymorphic`)."
             )
-        grouped = f".group_by({self.column})" if known.aggregate else ""
+        grouped = f".group_by({self.member})" if known.aggregate else ""
         return (
             f"Ask for all {self.varying}s of one {self.parent} in a single query: "
-            f"`.where({self.column}.in_(…)){grouped}`, {self.instead}."
+            f"`.where({self.member}.in_(…)){grouped}`, {self.instead}."
         )
 
     def load_fix(self) -> str:
@@ -66,20 +66,20 @@ class Words(Plain):
                 "     for each of the rows:",
             ]
         if known.aggregate:
-            of_all = f"select({self.column}, func.{known.aggregate}(…)).where({self.column}.in_({self.key}s))"
+            of_all = f"select({self.member}, func.{known.aggregate}(…)).where({self.member}.in_({self.key}s))"
             return [
                 self.in_caller,
-                f"+    by_key = dict(session.execute({of_all}.group_by({self.column})).all())",
+                f"+    by_key = dict(session.execute({of_all}.group_by({self.member})).all())",
                 f"     for each {self.key}:",
-                f"-        session.scalar(select(func.{known.aggregate}(…)).where({self.column} == {self.key}))",
+                f"-        session.scalar(select(func.{known.aggregate}(…)).where({self.member} == {self.key}))",
                 f"+        by_key.get({self.key})  # None, where there was nothing",
             ]
         return [
             self.in_caller,
-            f"+    rows = session.scalars(select(…).where({self.column}.in_({self.key}s)))",
+            f"+    rows = session.scalars(select(…).where({self.member}.in_({self.key}s)))",
             f"+    by_key = {{row.{known.column or 'key'}: row for row in rows}}",
             f"     for each {self.key}:",
-            f"-        session.scalars(select(…).where({self.column} == {self.key}))",
+            f"-        session.scalars(select(…).where({self.member} == {self.key}))",
             f"+        by_key.get({self.key})",
         ]
 
