@@ -45,6 +45,9 @@ def wait_until_it_waits(process: subprocess.Popen[Any]) -> None:
 
     Who wants a processor and doesn't get one isn't asleep: a busy machine only makes this take longer.
     """
+    if not Path("/proc/self/task").is_dir():  # a system that tells nothing of it: there a while must do
+        time.sleep(4 * _STILL_SECONDS)
+        return
     last, since = -1.0, time.monotonic()
 
     def is_still() -> bool:
