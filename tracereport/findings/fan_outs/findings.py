@@ -169,7 +169,7 @@ def _explain(sums: FanOutSums, level: int) -> str:
     if CONFIDENCES[level] == "likely" and any(doubts.values()):
         return _OF_DOUBTS[max(doubts, key=lambda doubt: doubts[doubt])]
     if CONFIDENCES[level] == "likely" and sums.over_rows == sums.groups:
-        return "a question just before gave as many rows: what calls the caller seems to go through these"
+        return "a question just before gave as many rows; what calls the caller may loop over these"
     if CONFIDENCES[level] == "likely":
         return "one call of the named caller was running each time, though no call tree is known: at least so many"
     few = "; few values, but the records tell of a loop over rows" if sums.few == sums.groups else ""
