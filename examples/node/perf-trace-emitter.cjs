@@ -51,6 +51,7 @@ const FRAMES_TO_A_STATEMENT = [4, 100];
 const FRAMES_TO_A_RUN = 200;
 const CONNECTIONS = ["Client", "Pool", "Connection", "PromisePool", "Database", "DatabaseSync"];
 const NO_PART_OF_A_NAME = /^(?:new |(?:Object|Module|exports|process|EventEmitter|Timeout|Immediate)\.)+/;
+const NO_NAME = /<anonymous>|^_on(?:Timeout|Immediate)$/; // as Node calls it
 const NOT_OWN = /^(?:node:|bun:|ext:|\[unknown\]$)|[\\/]node_modules[\\/]|<anonymous>/;
 const runs = new Map(); // the first call of each
 const flows = new Map(); // by stack
@@ -674,7 +675,7 @@ function readStack(stack, senders) {
 
 function cleanName(name) {
   const bare = name?.replace(/ \[as .*\]$/, "").replace(NO_PART_OF_A_NAME, "");
-  return bare === undefined || bare.includes("<anonymous>") ? undefined : bare;
+  return bare === undefined || NO_NAME.test(bare) ? undefined : bare;
 }
 
 function cleanPath(path) {

@@ -132,6 +132,11 @@ def test_where_nobody_is_around_it_the_function_that_sends_asks(tmp_path: Path) 
     assert asked(run(tmp_path, module)) == [("query", place) for place in places(module, "// here")]
 
 
+def test_a_function_without_a_name_doesnt_get_that_of_nodes_timer(tmp_path: Path) -> None:
+    module = f'{POOL}\nsetTimeout(() => pool.query("select 1"), 1);\nsetImmediate(() => pool.query("select 2"));\n'
+    assert {name for name, _ in asked(run(tmp_path, module))} == {"main.mjs"}
+
+
 def test_a_source_that_cant_be_read_changes_nothing(tmp_path: Path) -> None:
     helper = """
 import { runInThisContext } from "node:vm";
