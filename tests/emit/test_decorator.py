@@ -11,6 +11,7 @@ import pytest
 
 from tests.tracing import tracing
 from tracereport.emit import digest, found, size, trace, traced
+from tracereport.emit.answers import hash_text
 
 
 def test_the_decorator_logs_one_question_in_one_form() -> None:
@@ -60,6 +61,27 @@ def test_results_are_told_apart() -> None:
     assert found(0) == {"found": 1}
     assert digest([1, "a"]) == digest([1, "a"]) != digest([1, "b"])
     assert 0 <= digest(None)["digest"] < 2**63
+
+
+@pytest.mark.parametrize("answer", ["[]", "[1, 'a']", f"[{'b' * 10_000!r}]"])
+def test_an_answer_has_one_digest_whoever_records_it(tmp_path: Path, answer: str) -> None:
+    with tracing(tmp_path) as calls:
+        for _ in range(2):
+            with trace("ask") as call:
+                call.record_answer("rows", 2, answer)
+        with trace("ask") as call:
+            call.record(rows=2, digest=hash_text(answer))
+        with trace("count") as call:
+            call.record_answer("rows", 2)
+    assert calls[0].metrics == calls[1].metrics == calls[2].metrics
+    assert calls[3].metrics == {"rows": 2}
+
+
+def test_what_is_recorded_last_of_a_metric_holds() -> None:
+    with tracing() as calls, trace("f") as call:
+        call.record(rows=1, bytes=5)
+        call.record(rows=2)
+    assert calls[0].metrics == {"rows": 2, "bytes": 5}
 
 
 def test_a_result_that_cannot_be_measured_is_left_out() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from tests.tracing import tracing
 from tracereport.emit import aiosqlite as aiosqlite_hook
-from tracereport.emit import hooks
+from tracereport.emit import askers
 from tracereport.emit import sqlalchemy as sqlalchemy_hook
 
 BOOKS = "SELECT title FROM books WHERE author = ?"
@@ -116,24 +116,24 @@ def ask_after_own(db: sqlite3.Connection, sql: str) -> Any:
 def test_one_that_has_a_statement_of_its_own_at_times_asks_only_that_itself(
     db: sqlite3.Connection, tmp_path: Path, begins_with_own: bool
 ) -> None:
-    names = f"'{begins_with_own}' AS name"  # a text that no test before has sent
+    columns = f"'{begins_with_own}' AS name"  # a text that no test before has sent
 
     def give() -> None:
-        ask_first(db, f"SELECT {names}")
+        ask_first(db, f"SELECT {columns}")
 
-    hooks._senders.clear()
+    askers._senders.clear()
     with tracing(tmp_path) as calls:
         for own in (begins_with_own, not begins_with_own, begins_with_own):
             if own:
                 ask_first(db)
             else:
                 give()
-        ask_after_own(db, f"SELECT 2, {names}")
-    askers = [str(call.caller).rpartition(".")[2] for call in calls]
-    asked_own = [asker == "ask_first" for asker in askers[:3]]
+        ask_after_own(db, f"SELECT 2, {columns}")
+    names = [str(call.caller).rpartition(".")[2] for call in calls]
+    asked_own = [asker == "ask_first" for asker in names[:3]]
     assert asked_own == [begins_with_own, not begins_with_own, begins_with_own]
-    assert askers[3] == "ask_after_own"
-    assert askers[4] == "test_one_that_has_a_statement_of_its_own_at_times_asks_only_that_itself"
+    assert names[3] == "ask_after_own"
+    assert names[4] == "test_one_that_has_a_statement_of_its_own_at_times_asks_only_that_itself"
 
 
 def test_what_is_compared_with_a_statement_is_asked_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.shop import run_pytest
 from tests.tracing import tracing
 from tests.written_lines import read_line
 from tracereport.emit import begin, threads, trace, traced
-from tracereport.emit.hooks import find_outside
+from tracereport.emit.askers import find_outside
 
 
 @pytest.fixture(autouse=True)

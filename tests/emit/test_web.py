@@ -11,7 +11,8 @@ import pytest
 
 from tests.tracing import tracing
 from tracereport.emit import Origin, trace
-from tracereport.emit.hooks import extend, find_outside
+from tracereport.emit.askers import find_outside
+from tracereport.emit.hooks import extend
 
 pytest.importorskip("fastapi")
 pytest.importorskip("flask")

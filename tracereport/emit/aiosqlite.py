@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiosqlite.core import Connection
 
+from .askers import find_outside
 from .calls import NOWHERE, current
 from .drivers import is_of_hooked, leave
-from .hooks import extend, find_caller, find_outside
+from .hooks import extend, find_caller
 from .layers import LAYERS, name_layer
 from .threads import work_for
 

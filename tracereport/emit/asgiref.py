@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import SyncToAsync
 
+from .askers import find_outside
 from .django_machinery import MACHINERY
-from .hooks import extend, find_outside
+from .hooks import extend
 from .origins import handed_on
 
 if TYPE_CHECKING:

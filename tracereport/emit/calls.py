@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from .lines import format_line, format_params, to_text
+from .answers import digest_field
+from .lines import format_line, format_metric, format_params, to_text
 from .log import Log, now
 from .system import System
 
@@ -30,6 +31,9 @@ class Call:
         Results (``rows``, ``bytes``, ``found``, a ``digest``) are what a repeat is judged by. A time carries its unit
         as a suffix (``query_us``), and its decimals are cut off. What else is no unsigned 64-bit integer is left out.
         """
+
+    def record_answer(self, name: str, count: int, text: str | None = None) -> None:
+        """Records a count under a name, and as ``digest`` a hash of what the answer looks like as a text."""
 
     def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:
         """Says of the call what isn't an answer.
@@ -67,20 +71,18 @@ NOWHERE = Origin()
 
 
 class TracedCall(Call):
-    """A call that is being timed.
+    """A call that is being timed: as long as it goes on it has a log.
 
     A *lazy* one takes its number when the first call inside it begins, and is written only if there was one.
     """
 
     caller: str
     function: str
-    is_running: bool
-    log: Log
+    log: Log | None
     __slots__ = (
         "caller",
         "enclosing",
         "function",
-        "is_running",
         "log",
         "marks",
         "metrics",
@@ -104,7 +106,7 @@ class TracedCall(Call):
         is_lazy: bool = False,
     ) -> None:
         enclosing = current.get()
-        if enclosing is not None and not (enclosing.is_running and enclosing.log is log):
+        if enclosing is not None and enclosing.log is not log:
             enclosing = find_running(enclosing, log)
         self.enclosing = enclosing
         self.function = function
@@ -113,74 +115,80 @@ class TracedCall(Call):
             caller = UNKNOWN if enclosing is None else enclosing.function
         self.caller = caller
         self.params = params
-        self.metrics: dict[str, float] = {}
+        self.metrics: dict[str, str] = {}
         self.via = via
         self.marks = marks
         self.origin = origin
         self.test = now.test
         self.log = log
-        self.is_running = True
         self.number: int | None = None
         if not is_lazy:
             if enclosing is not None and enclosing.number is None:
-                enclosing.take_number()
+                enclosing.take_number(log)
             self.number = next(log.numbers)
         current.set(self)
         self.started_ns = System.now_ns()
 
-    def take_number(self) -> int:
+    def take_number(self, log: Log) -> None:
         """Gives the call its number, those around it theirs first, if it has none."""
         if self.number is None:
             if self.enclosing is not None:
-                self.enclosing.take_number()
-            self.number = next(self.log.numbers)
-        return self.number
+                self.enclosing.take_number(log)
+            self.number = next(log.numbers)
 
     def record(self, **metrics: float) -> None:  # noqa: D102  # as above
-        if self.metrics:
-            self.metrics.update(metrics)
-        else:
-            self.metrics = metrics
+        for name, value in metrics.items():
+            field = format_metric(name, value)
+            if field is not None:
+                self.metrics[name] = field
+
+    def record_answer(self, name: str, count: int, text: str | None = None) -> None:  # noqa: D102  # as above
+        self.metrics[name] = f"{name}={count}"
+        if text is not None:
+            self.metrics["digest"] = digest_field(text)
 
     def mark(self, *, function: str | None = None, write: str | None = None, **marks: bool) -> None:  # noqa: D102  # as above
         if function is not None:
             self.function = to_text(function)
         if write is not None:
             self.marks["write"] = write
-        self.marks.update((name, 1) for name, holds in marks.items() if holds)
+        for name, holds in marks.items():
+            if holds:
+                self.marks[name] = 1
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and not issubclass(kind, NO_FAILURES):
             self.marks["failed"] = 1
-        # What began inside this block and hasn't ended by itself is over as well: nothing behind it is inside it.
-        innermost = call = current.get()
+        innermost = current.get()
+        if innermost is not self and self.is_around(innermost):
+            current.set(self)  # what began inside this block is over as well: nothing behind it is inside it
+        self.finish()
+
+    def is_around(self, call: TracedCall | None) -> bool:
+        """Whether a call stands inside this one, whatever of it goes on."""
         while call is not None and call is not self:
             call = call.enclosing
-        if call is self and innermost is not self:
-            current.set(self)
-        self.finish()
+        return call is self
 
     def finish(self) -> None:  # noqa: D102  # as above
         elapsed_us = (System.now_ns() - self.started_ns) // 1000
-        if not self.is_running:
+        log, self.log = self.log, None
+        if log is None:
             return
-        self.is_running = False
-        log, innermost = self.log, current.get()
+        innermost = current.get()
         # In whatever order calls end, and in whatever context: what goes on is the innermost that hasn't ended.
         if innermost is self:
             innermost = self.enclosing
-        if innermost is not None and not (innermost.is_running and innermost.log is log):
+        if innermost is not None and innermost.log is not log:
             innermost = find_running(innermost, log)
         current.set(innermost)
         if log is now.log and self.number is not None:
-            log.write(format_line(self, elapsed_us))
+            log.write(format_line(self, elapsed_us, log.process))
 
 
 def find_running(call: TracedCall | None, log: Log) -> TracedCall | None:
     """The call, or the nearest around it that goes on: a task's may have ended."""
-    while call is not None:
-        if call.is_running and call.log is log:
-            break
+    while call is not None and call.log is not log:
         call = call.enclosing
     return call
 

@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from django.core.cache import CacheHandler
 from django.core.cache.backends.base import BaseCache
 
+from .askers import find_outside
 from .calls import Call, begin
 from .django_machinery import MACHINERY
-from .hooks import extend, find_outside, safely
+from .hooks import extend, safely
 
 if TYPE_CHECKING:
     from collections.abc import Callable

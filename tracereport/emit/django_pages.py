@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .askers import find_outside
 from .calls import begin
 from .django_machinery import MACHINERY, is_migrating
-from .hooks import extend, find_outside
+from .hooks import extend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.base import BaseHandler
 
+from .askers import find_outside
 from .calls import begin
 from .django_machinery import MACHINERY
-from .hooks import extend, find_outside, safely
+from .hooks import extend, safely
 
 if TYPE_CHECKING:
     from collections.abc import Callable

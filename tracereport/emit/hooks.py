@@ -12,69 +12,31 @@ import inspect
 import os
 import sys
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .calls import NOT_TRACED, NOWHERE, Call, Origin
-from .frames import read_locals
+from .calls import NOT_TRACED, Call
 from .libraries import HOOKS
 from .log import now
 from .modules import trace_module, when_imported
-from .origins import find_origin, find_own_class, known_files, runs_around_tests, runs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType
 
+    _Record = Callable[[Call, Any, tuple[Any, ...], dict[str, Any]], None]
+
 __tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _EXTENDED = "_perf_trace_around"
-_inside: dict[int, tuple[dict[str, bool], tuple[str, ...], tuple[str, ...]]] = {}
-"""By the identity of a library's packages, which each hook keeps in one tuple: which source files are known to be
-theirs or ours, these packages and ours, and the tuple."""
-_UNASKED = object()
 _traced: set[str] = set()
 """Modules that are traced, or will be: a command and the plugin may both name one."""
 _settled: set[str] = set()
 """The hooks that trace their library, which has been imported, and those that were left out."""
-_MAKERS = (
-    "factory.alchemy",
-    "factory.base",
-    "factory.builder",
-    "factory.declarations",
-    "factory.django",
-    "factory.helpers",
-    "model_bakery",
-    "mixer",
-    "polyfactory",
-)
-"""Packages that make a test's rows: a program's own package may well be called ``factory``."""
-_CARRIERS = ("jinja2", "mako", "pydantic", "marshmallow", "fastapi", "starlette", "flask", "werkzeug", *_MAKERS)
-"""Packages that only carry out what the program has handed over: its templates, its serializers, its views."""
-_LOOPS = ("asyncio",)
-_REQUESTS = frozenset(
-    os.path.join(os.path.dirname(__file__), f"{name}.py")  # noqa: PTH118, PTH120  # as a frame tells it
-    for name in ("celery", "django_requests", "flask", "starlette")
-)
-"""Our files whose frames stand around a request, or around a task of a queue."""
 _PLACES_KEPT = 4096
 _places: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
 """By a code's identity and an instruction: the code, kept so that no other gets its identity, and what calls there."""
-_senders: dict[tuple[int, int], _Sender] = {}
-"""By a code's identity and an instruction."""
 _call: Any = lambda function, *args, __tracebackhide__=True, **kwargs: function(*args, **kwargs)  # noqa: ARG005, E731  # all of it on its first line
-_get_frame = sys._getframe  # noqa: SLF001  # inspect's form of it is typed as if there might be no frame
 WITHOUT_VARIABLE = "PERF_TRACE_WITHOUT"
 MODULES_VARIABLE = "PERF_TRACE_MODULES"
-
-
-class _Sender(NamedTuple):
-    """What is known of a place in a function that sends statements."""
-
-    code: CodeType
-    """Kept so that no other gets its identity."""
-    own: object
-    """The last text of the function's own."""
-    is_given: bool | None
-    """Whether it sends what it is given, where it is none of its own; None: that isn't known."""
 
 
 def switch_on(without: Iterable[str] = (), modules: Iterable[str] = ()) -> None:
@@ -127,33 +89,73 @@ def is_settled(hook: str) -> bool:
 def extend(owner: type, name: str, around: Callable[..., Any], *, is_always: bool = False) -> None:
     """Puts a function around a method, once; ``around`` gets the method and then what that is called with.
 
-    It is called while tracing is on, or always where it has to be. It is put where the method is defined, be that above
-    the class: whoever replaces it there still replaces it for all.
-    What isn't a function, such as a test's mock, is left alone.
+    It is called while tracing is on, or always where it has to be.
     """
-    definer = next((each for each in owner.__mro__ if name in vars(each)), None)
-    method = None if definer is None else vars(definer)[name]
-    if not inspect.isfunction(method) or getattr(method, _EXTENDED, None) == around:
-        return
 
-    if inspect.iscoroutinefunction(method):  # whoever looks at it, a retry or a spy, is to see one
-
-        @functools.wraps(method)
-        async def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
-            if is_always or now.log is not None:
-                return await around(method, *args, **kwargs)
-            return await method(*args, **kwargs)
-
-    else:
-
-        @functools.wraps(method)
-        def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    def go_around(method: Callable[..., Any]) -> Callable[..., Any]:
+        def extended(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
             if is_always or now.log is not None:
                 return around(method, *args, **kwargs)
             return method(*args, **kwargs)
 
-    setattr(extended, _EXTENDED, around)
-    setattr(definer, name, extended)
+        async def extended_later(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+            if is_always or now.log is not None:
+                return await around(method, *args, **kwargs)
+            return await method(*args, **kwargs)
+
+        # Whoever looks at a method that is a coroutine, a retry or a spy, is to see one.
+        return extended_later if inspect.iscoroutinefunction(method) else extended
+
+    _replace(owner, name, around, go_around)
+
+
+def extend_asking(owner: type, name: str, begin: Callable[..., Call], record: _Record) -> None:
+    """Makes each call of a method one of the trace, once.
+
+    Args:
+        owner: the class.
+        name: the method's.
+        begin: begins the call, by what the method is called with; where it fails, nothing is traced.
+        record: records in the call what the method has given, by what it was called with, and by what names.
+    """
+
+    def put_in_call(method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # whatever the method takes and gives
+            call = NOT_TRACED if now.log is None else safely(begin, *args, **kwargs)
+            if call is NOT_TRACED:
+                return method(*args, **kwargs)
+            with call:
+                answer = method(*args, **kwargs)
+                record(call, answer, args, kwargs)
+            return answer
+
+        async def ask_later(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+            call = NOT_TRACED if now.log is None else safely(begin, *args, **kwargs)
+            if call is NOT_TRACED:
+                return await method(*args, **kwargs)
+            with call:
+                answer = await method(*args, **kwargs)
+                record(call, answer, args, kwargs)
+            return answer
+
+        return ask_later if inspect.iscoroutinefunction(method) else ask
+
+    _replace(owner, name, begin, put_in_call)
+
+
+def _replace(
+    owner: type, name: str, mark: object, replacement: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
+    """Replaces a method where it is defined, be that above the class: who replaces it there still does so for all.
+
+    What isn't a function, such as a test's mock, is left alone, and so is what bears the mark already.
+    """
+    definer = next((each for each in owner.__mro__ if name in vars(each)), None)
+    method = None if definer is None else vars(definer)[name]
+    if inspect.isfunction(method) and getattr(method, _EXTENDED, None) != mark:
+        extended = functools.wraps(method)(replacement(method))
+        setattr(extended, _EXTENDED, mark)
+        setattr(definer, name, extended)
 
 
 def find_caller(frame: FrameType) -> FrameType:
@@ -192,106 +194,3 @@ def call_from(frame: FrameType) -> Any:  # noqa: ANN401  # calls what it is give
                 _places.clear()
             _places[id(code), frame.f_lasti] = known
     return known[1]
-
-
-def find_outside(
-    machinery: tuple[str, ...], start: FrameType | None = None, sent: tuple[object, ...] = ()
-) -> Origin | None:
-    """The first function outside a library's packages and ours; None where the stack holds none.
-
-    A function that is given what it sends, as a program's own ``query(sql)`` is, does so for the one that gives it.
-
-    A request is as far as it goes: who sends it, in the same thread, is not who asks. Where only libraries stand
-    between, it is a class of the program's that they work for, such as a serializer. The stack goes on through the
-    greenlets in which asynchronous code runs synchronous one.
-    """
-    known, inside, _ = _inside.get(id(machinery)) or _remember_inside(machinery)
-    frame: Any = start or _get_frame(1)
-    waiting: Any = _UNASKED
-    while True:
-        try:  # some twenty frames for each statement: to be caught at the end is less than to ask each time
-            while known[frame.f_code.co_filename]:
-                frame = frame.f_back
-            break
-        except KeyError:
-            if frame.f_code.co_filename in _REQUESTS:
-                return find_own_class(start or _get_frame(1), frame)
-            if not runs_in(frame, inside):
-                break
-            frame = frame.f_back
-        except AttributeError:  # the stack has ended
-            if waiting is _UNASKED:
-                greenlet = sys.modules.get("greenlet")
-                waiting = greenlet.getcurrent().parent if greenlet is not None else None
-            if waiting is None:
-                return None
-            frame, waiting = waiting.gr_frame, waiting.parent
-    origin = find_origin(_find_giver(frame, sent, inside) if sent else frame)
-    return find_origin(_find_starter(frame, inside)) if origin is NOWHERE else origin
-
-
-def _find_starter(frame: FrameType, inside: tuple[str, ...]) -> FrameType | None:
-    """Who has called a library that began an event loop of its own to ask, from a frame of that loop; None: nobody."""
-    outer: FrameType | None = frame
-    for packages in (_LOOPS, inside):
-        before = outer
-        while outer is not None and runs_in(outer, packages):
-            outer = outer.f_back
-        if outer is before:
-            return None
-    return outer
-
-
-def _find_giver(frame: FrameType, sent: tuple[object, ...], inside: tuple[str, ...]) -> FrameType:
-    """The frame that gives what a frame sends: outward over all that only pass it on, short of libraries and tests."""
-    while _sends_what_it_is_given(frame, sent):
-        outer = frame.f_back
-        if outer is None or runs_in(outer, inside) or runs_around_tests(outer):
-            break
-        frame = outer
-    return frame
-
-
-def _sends_what_it_is_given(frame: FrameType, sent: tuple[object, ...]) -> bool:
-    """Whether an argument of the function is what is sent; at each place in it the first time tells for all.
-
-    A text that stands in the function is its own, whatever it is given at other times.
-    """
-    code = frame.f_code
-    known = _senders.get((id(code), frame.f_lasti))
-    if known is not None and known.own is sent[0]:
-        return False
-    for each in sent:
-        if type(each) is str and each in code.co_consts:
-            _remember_sender(frame, _Sender(code, sent[0], None if known is None else known.is_given))
-            return False
-    if known is None or known.is_given is None:
-        count = code.co_argcount + code.co_kwonlyargcount
-        count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-        given = read_locals(frame, code.co_varnames[:count]) if count else []
-        known = _Sender(code, _UNASKED, any(_holds(value, sent) for value in given))
-        _remember_sender(frame, known)
-    return bool(known.is_given)
-
-
-def _remember_sender(frame: FrameType, sender: _Sender) -> None:
-    if len(_senders) >= _PLACES_KEPT:
-        _senders.clear()
-    _senders[id(frame.f_code), frame.f_lasti] = sender
-
-
-def _holds(value: object, sent: tuple[object, ...]) -> bool:
-    """Whether a value is what is sent, or holds it as the arguments do that a function takes as they come."""
-    if isinstance(value, (tuple, dict)):
-        return any(_is_one_of(each, sent) for each in (value.values() if isinstance(value, dict) else value))
-    return _is_one_of(value, sent)
-
-
-def _is_one_of(value: object, sent: tuple[object, ...]) -> bool:
-    # Only texts are compared: an object of the program's may make something else of ``==``.
-    return any(value is each or (type(value) is str and type(each) is str and value == each) for each in sent)
-
-
-def _remember_inside(machinery: tuple[str, ...]) -> tuple[dict[str, bool], tuple[str, ...], tuple[str, ...]]:
-    inside = (*machinery, *_CARRIERS, str(__package__))
-    return _inside.setdefault(id(machinery), (known_files(inside), inside, machinery))

@@ -7,9 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .answers import digest
+from .askers import find_outside
 from .calls import NOT_TRACED, Call, begin
-from .hooks import find_outside
 from .statements import hide
 
 if TYPE_CHECKING:
@@ -69,7 +68,8 @@ def record_response(call: Call, status: int, body: bytes | None) -> None:
     if body is None:
         call.record(status=status)
     else:
-        call.record(status=status, bytes=len(body), **digest((status, body)))
+        call.record(status=status)
+        call.record_answer("bytes", len(body), repr((status, body)))
     if status >= _FIRST_FAILURE or status in _ASKS_TO_TRY_AGAIN:
         call.mark(failed=True)
     elif status == _NOT_MODIFIED:

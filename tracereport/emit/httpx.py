@@ -9,12 +9,11 @@ import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .hooks import extend, safely
+from .calls import NOT_TRACED
+from .hooks import extend_asking
 from .http import begin_request, record_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .calls import Call
 
 __tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
@@ -25,31 +24,13 @@ _IN_PROCESS = frozenset({"ASGITransport", "WSGITransport", "_TestClientTransport
 def trace_sending(library: str = "httpx") -> None:
     """Traces the requests of all clients, asynchronous ones too, whatever sends them in the end."""
     module = importlib.import_module(library)
-    extend(module.Client, "send", _send)
-    extend(module.AsyncClient, "send", _send_asynchronously)
+    extend_asking(module.Client, "send", _begin, _record)
+    extend_asking(module.AsyncClient, "send", _begin, _record)
 
 
 def trace_sending_of_httpx2() -> None:
     """The same for the library's successor."""
     trace_sending("httpx2")
-
-
-def _send(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as it takes
-    if _is_in_process(client, request):
-        return send(client, request, **kwargs)
-    with safely(_begin, request) as call:
-        response = send(client, request, **kwargs)
-        _record(call, response)
-    return response
-
-
-async def _send_asynchronously(send: Callable[..., Any], client: Any, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    if _is_in_process(client, request):
-        return await send(client, request, **kwargs)
-    with safely(_begin, request) as call:
-        response = await send(client, request, **kwargs)
-        _record(call, response)
-    return response
 
 
 def _is_in_process(client: Any, request: Any) -> bool:  # noqa: ANN401  # as above
@@ -58,11 +39,13 @@ def _is_in_process(client: Any, request: Any) -> bool:  # noqa: ANN401  # as abo
     return False
 
 
-def _begin(request: Any) -> Call:  # noqa: ANN401  # as above
+def _begin(client: Any, request: Any, **_: Any) -> Call:  # noqa: ANN401  # as it takes
+    if _is_in_process(client, request):
+        return NOT_TRACED
     body = getattr(request, "_content", None)  # None where it is a stream, which mustn't be read here
     return begin_request(request.method, str(request.url), request.headers, body, via="httpx", machinery=_MACHINERY)
 
 
-def _record(call: Call, response: Any) -> None:  # noqa: ANN401  # as above
+def _record(call: Call, response: Any, *_: object) -> None:  # noqa: ANN401  # as above
     with suppress(Exception):  # a client of the program's own kind may give anything
         record_response(call, response.status_code, response.content if response.is_stream_consumed else None)

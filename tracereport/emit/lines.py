@@ -25,7 +25,7 @@ The fields behind the metrics are the emitter's own, and no answers:
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,16 @@ if TYPE_CHECKING:
 
 TEST_VARIABLES = {"test": "PERF_TRACE_TEST", "try": "PERF_TRACE_TRY", "phase": "PERF_TRACE_PHASE"}
 """By field of the test: the variable that tells it to processes that the test starts."""
+
+
+class Test(NamedTuple):
+    """The test that calls belong to, in the order of its fields; None for what isn't known."""
+
+    name: str | None = None
+    attempt: str | None = None
+    phase: str | None = None
+
+
 _ELAPSED_NAMES = frozenset({"elapsed_ms", "elapsed_us", "elapsed_ns", "elapsed_s"})
 _MARKS = ("frame", "write", "failed", "cached")
 _OWN_NAMES = frozenset(
@@ -41,7 +51,7 @@ _OWN_NAMES = frozenset(
 )
 _TIME_UNITS = ("_ms", "_us", "_ns")
 _LARGEST_METRIC = 2**64 - 1
-_tests: dict[tuple[str, ...], str] = {}
+_tests: dict[tuple[object, ...], str] = {}
 """By test: its fields, a separator before them. What asks in a test is likely to ask there again."""
 _places: dict[tuple[object, ...], str] = {}
 """By place, hook and marks: these as fields."""
@@ -49,25 +59,25 @@ _KEPT = 1024
 _ESCAPES = {ord("\\"): r"\x5c", ord("|"): r"\x7c", ord("\n"): r"\x0a"}
 
 
-def format_line(call: TracedCall, elapsed_us: int) -> str:
-    """The line of a call that has ended."""
-    params, enclosing = call.params, call.enclosing
-    metrics = format_metrics(call.metrics) if call.metrics else ()
-    text = "|".join((call.function, f"caller={call.caller}", *params, f"elapsed_us={elapsed_us}", *metrics))
+def format_line(call: TracedCall, elapsed_us: int, process: str) -> str:
+    """The line of a call that has ended, in a process that has this field."""
+    enclosing = call.enclosing
+    fields = [call.function, f"caller={call.caller}", *call.params, f"elapsed_us={elapsed_us}", *call.metrics.values()]
+    text = "|".join(fields)
     _, at, run, above = call.origin
-    key = (at, call.via if above is None else above, *call.marks.items())
-    test = _tests.get(call.test) or _keep(_tests, call.test, ("", *call.test))
+    key = (at, above or call.via, *call.marks.items())
+    test = _tests.get(call.test) or _keep(_tests, call.test, ("", *_list_test(call.test)))
     try:
         place = _places.get(key) or _keep(_places, key, _list_place(call))
     except TypeError:  # the program has given something else than a text
         place = ""
     # As many signs as stand between the fields, and no other mark: there is nothing to escape.
-    is_plain = text.count("|") == len(params) + len(metrics) + 2 and "\n" not in text and "PERF_TRACE" not in text
+    is_plain = text.count("|") == len(fields) - 1 and "\n" not in text and "PERF_TRACE" not in text
     if is_plain and test and place:
         own = f"{test}{place}" if run is None else f"{test}{place}activation={run}|"
         parent = "none" if enclosing is None else enclosing.number
-        return f"PERF_TRACE|{call.number}|{text}{own}{call.log.process}|parent={parent}\n"
-    return _format_odd_line(call, elapsed_us, metrics)
+        return f"PERF_TRACE|{call.number}|{text}{own}{process}|parent={parent}\n"
+    return _format_odd_line(call, elapsed_us, process)
 
 
 def _keep(known: dict[Any, str], key: tuple[object, ...], fields: Sequence[str]) -> str:
@@ -81,23 +91,27 @@ def _keep(known: dict[Any, str], key: tuple[object, ...], fields: Sequence[str])
     return text
 
 
+def _list_test(test: Test) -> list[str]:
+    return [f"{field}={value}" for field, value in zip(TEST_VARIABLES, test) if value is not None]
+
+
 def _list_place(call: TracedCall) -> list[str]:
     """The emitter's own fields that are the same for all calls of a place."""
     _, at, _, above = call.origin
-    fields = [*format_marks(call.marks), f"via={call.via if above is None else above}"]
+    fields = [*format_marks(call.marks), f"via={above or call.via}"]
     return fields if at is None else [*fields, f"at={at}"]
 
 
 def _list_own(call: TracedCall) -> list[str]:
     """The emitter's own fields between metrics and process."""
     run = call.origin.activation
-    return [*call.test, *_list_place(call), *(() if run is None else (f"activation={run}",))]
+    return [*_list_test(call.test), *_list_place(call), *(() if run is None else (f"activation={run}",))]
 
 
-def _format_odd_line(call: TracedCall, elapsed_us: int, metrics: Iterable[str]) -> str:
+def _format_odd_line(call: TracedCall, elapsed_us: int, process: str) -> str:
     """The line of a call whose texts may hold a separator, or a line's end, or look like another line's beginning."""
     before = [call.function, f"caller={call.caller}", *call.params]
-    fields = [*before, f"elapsed_us={elapsed_us}", *metrics, *_list_own(call), call.log.process]
+    fields = [*before, f"elapsed_us={elapsed_us}", *call.metrics.values(), *_list_own(call), process]
     escaped = []
     if any("\n" in field or "|" in field for field in fields):
         fields = [field.translate(_ESCAPES) for field in fields]
@@ -120,14 +134,12 @@ def format_params(params: Iterable[tuple[str, object]]) -> list[str]:
     return fields
 
 
-def format_metrics(metrics: Mapping[str, float]) -> list[str]:
-    """The fields behind elapsed that tell what came out of the call; what is no unsigned 64-bit integer is left out."""
-    fields = []
-    for name, value in metrics.items():
-        number = value if type(value) is int else _to_integer(name, value)
-        if number is not None and 0 <= number <= _LARGEST_METRIC:
-            fields.append(f"{name}_={number}" if name in _OWN_NAMES else f"{name}={number}")
-    return fields
+def format_metric(name: str, value: float) -> str | None:
+    """A field behind elapsed that tells what came out of the call; None for what is no unsigned 64-bit integer."""
+    number = value if type(value) is int else _to_integer(name, value)
+    if number is None or not 0 <= number <= _LARGEST_METRIC:
+        return None
+    return f"{name}_={number}" if name in _OWN_NAMES else f"{name}={number}"
 
 
 def format_marks(marks: Mapping[str, object]) -> list[str]:

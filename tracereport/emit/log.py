@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-from .lines import TEST_VARIABLES
+from .lines import TEST_VARIABLES, Test
 from .system import System
 
 _VARIABLE = "PERF_TRACE"
@@ -104,11 +104,7 @@ class _Now:
     def __init__(self) -> None:
         self.log: Log | None = None
         self.lost: str | None = None  # why the traces end before the program does
-        self.test: tuple[str, ...] = tuple(
-            f"{field}={System.variables[variable]}"
-            for field, variable in TEST_VARIABLES.items()
-            if variable in System.variables
-        )
+        self.test = Test(*map(System.variables.get, TEST_VARIABLES.values()))
 
 
 now = _Now()

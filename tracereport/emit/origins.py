@@ -65,7 +65,7 @@ def find_origin(frame: FrameType | None) -> Origin:
     if place is NOWHERE:
         return handed_on.get() or NOWHERE
     log, around = now.log, current.get()
-    if around is not None and not (around.is_running and around.log is log):
+    if around is not None and around.log is not log:
         around = None if log is None else find_running(around, log)
     if place.caller is None or (around is not None and around.via not in _VIAS_OF_TESTS):
         return place
@@ -181,24 +181,32 @@ def _find_begun_by_test(stack: list[FrameType]) -> FrameType | None:
     Args:
         stack: what runs there, the innermost first.
     """
-    if handed_run.get() is not None or not now.test:
+    if handed_run.get() is not None or now.test.name is None:
         return None
-    test = now.test[0].partition("=")[2].partition("::")[0]
+    test = now.test.name.partition("::")[0]
     if not test.endswith(".py"):  # as unittest names it
         return None
-    for outer in filter(_is_program_s, reversed(stack)):
-        path = _path_in_repository(outer.f_code.co_filename)
-        # Either may be told from a folder further in.
-        return None if f"/{path}".endswith(f"/{test}") or f"/{test}".endswith(f"/{path}") else outer
+    for outer in reversed(stack):
+        if _is_file_of(test, outer.f_code.co_filename):
+            return None
+        if _is_program_s(outer):
+            return outer
     return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_file_of(test: str, filename: str) -> bool:
+    """Whether a source file is that of a test; either may be told from a folder further in."""
+    path = _path_in_repository(filename)
+    return f"/{path}".endswith(f"/{test}") or f"/{test}".endswith(f"/{path}")
 
 
 def _find_carried_out(stack: list[FrameType]) -> FrameType | None:
     """The outermost function of the program's in a thread; None where that is a part of the test, or there is none."""
     outer = next(filter(_is_program_s, reversed(stack)), None)
-    if outer is None or not now.test:
+    if outer is None or now.test.name is None:
         return outer
-    test = re.split(r"::|\.", now.test[0].partition("[")[0])[-1]
+    test = re.split(r"::|\.", now.test.name.partition("[")[0])[-1]
     return None if f".{test}.<locals>." in f".{qualified_name(outer.f_code, outer)}" else outer
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from .answers import digest
 from .cursors import Driver
 from .drivers import Connected
 from .hooks import extend
@@ -90,7 +89,7 @@ def _record(call: Call, cursor: Any, text: str) -> bool:  # noqa: ANN401  # as a
             for row in range(result.ntuples)
             for place in range(result.nfields)
         ]
-        call.record(rows=sum(result.ntuples for result in results), **digest(values))
+        call.record_answer("rows", sum(result.ntuples for result in results), repr(values))
     return True
 
 

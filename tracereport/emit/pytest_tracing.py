@@ -40,9 +40,12 @@ _VARIABLE = "PERF_TRACE"
 _LOST = "perf_trace_lost"
 _PYTEST = Origin("pytest")
 _ASK_NOTHING = frozenset(
-    f"_pytest.{name}" for name in ("capture", "fixtures", "logging", "monkeypatch", "recwarn", "tmpdir")
+    """
+    _pytest.capture _pytest.fixtures _pytest.logging _pytest.monkeypatch _pytest.recwarn _pytest.tmpdir
+    pytest_django.plugin
+    """.split()  # noqa: SIM905  # as many lines as modules, else
 )
-"""Pytest's modules whose fixtures call nothing of the program's."""
+"""Modules whose fixtures call nothing of the program's, but by fixtures of other modules."""
 _GIVE_PARAMETER = "get_direct_param_fixture_func"
 """What pytest calls the fixture that each parameter of a test is."""
 
@@ -121,7 +124,8 @@ class _Tracing:
         name = "test" if phase == "call" else f"test {phase}"
         with begin(name, [("name", item.nodeid)], _PYTEST, is_lazy=True, via="pytest", is_frame=True) as call:
             outcome = yield
-            call.mark(failed=outcome.excinfo is not None)
+            if outcome.excinfo is not None:
+                call.mark(failed=True)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> _Around:  # noqa: ANN401  # pytest's own kind
@@ -131,11 +135,12 @@ class _Tracing:
             yield
             return
         outside = get_test()
-        if "phase=call" in outside:
-            set_test(tuple("phase=setup" if field == "phase=call" else field for field in outside))
+        if outside.phase == "call":
+            set_test(outside._replace(phase="setup"))
         with begin("fixture", [("name", fixturedef.argname)], is_lazy=True, via="pytest", is_frame=True) as call:
             outcome = yield
-            call.mark(failed=outcome.excinfo is not None)
+            if outcome.excinfo is not None:
+                call.mark(failed=True)
         set_test(outside)
 
 

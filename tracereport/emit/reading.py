@@ -29,14 +29,13 @@ _open: set[Pausing] = set()
 
 
 class _Answer:
-    """Counts rows as they are read, and hashes them to the digest that they would have as one list."""
+    """Counts rows as they are read, and takes down the digest that they would have as one list."""
 
-    __slots__ = ("_hash", "_is_hashed", "_is_plain", "_waiting", "count")
+    __slots__ = ("_hash", "_is_plain", "_waiting", "count")
 
     def __init__(self) -> None:
         self.count = 0
-        self._hash = hashlib.blake2b(digest_size=8)
-        self._is_hashed = False
+        self._hash: Any = None  # of the rows that no longer wait
         self._is_plain = True
         self._waiting: list[Any] = []
 
@@ -44,34 +43,39 @@ class _Answer:
         """Adds the next rows."""
         self.count += len(rows)
         if self._is_plain:
-            if len(rows) == 1 and type(rows[0]) in UNCHANGING:
-                self._waiting.append(rows[0])
-                if len(self._waiting) == _ROWS_AT_ONCE:
-                    self._hash_rows()
-            else:
-                self._hash_rows()
-                self._waiting += rows
+            self._waiting += rows
+            if len(self._waiting) >= _ROWS_AT_ONCE or not UNCHANGING.issuperset(map(type, rows)):
                 self._hash_rows()
 
     def _hash_rows(self) -> None:
-        if not self._waiting:
-            return
+        text = self._take_text()
+        if text is not None:
+            if self._hash is None:
+                self._hash = hashlib.blake2b(digest_size=8)
+            else:
+                text = f", {text[1:]}"
+            self._hash.update(text[:-1].encode("utf-8", "backslashreplace"))
+
+    def _take_text(self) -> str | None:
+        """The rows that wait, as a text; None where they have none, nor what comes behind them."""
         try:
             text = repr(to_plain_rows(self._waiting))
         except Exception:  # noqa: BLE001  # rows of the program's own kind, or values that can't be printed
             self._is_plain = False
-        else:
-            text = f", {text[1:-1]}" if self._is_hashed else text[:-1]
-            self._hash.update(text.encode("utf-8", "backslashreplace"))
-            self._is_hashed = True
+            text = None
         self._waiting = []
+        return text
 
     def record(self, call: Call) -> None:
         """Records the number of rows and their digest."""
+        if self._hash is None:
+            call.record_answer("rows", self.count, self._take_text() if self._is_plain else None)
+            return
         call.record(rows=self.count)
-        self._hash_rows()
+        if self._waiting:
+            self._hash_rows()
         if self._is_plain:
-            self._hash.update(b"]" if self._is_hashed else b"[]")
+            self._hash.update(b"]")
             call.record(digest=int.from_bytes(self._hash.digest(), "big") >> 1)
 
 

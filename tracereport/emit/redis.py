@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .answers import digest
-from .calls import NOT_TRACED, Call, begin
-from .hooks import extend, find_outside, safely
+from .askers import find_outside
+from .calls import NOT_TRACED, NOWHERE, Call, TracedCall
+from .hooks import extend_asking
+from .log import now
 from .statements import hide
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
 _MACHINERY = ("redis", "fakeredis", "redis_entraid", "async_timeout")
@@ -34,54 +32,24 @@ def trace_commands() -> None:
     """Traces the commands of all clients that wait for their answers."""
     from redis.client import Pipeline, Redis  # noqa: PLC0415  # waited for by itself
 
-    extend(Redis, "execute_command", _execute)
-    extend(Pipeline, "execute", _execute_pipeline)
+    _extend(Redis, Pipeline)
 
 
 def trace_asynchronous_commands() -> None:
     """Traces the commands of all asynchronous clients."""
     from redis.asyncio.client import Pipeline, Redis  # noqa: PLC0415  # as above
 
-    extend(Redis, "execute_command", _execute_asynchronously)
-    extend(Pipeline, "execute", _execute_pipeline_asynchronously)
+    _extend(Redis, Pipeline)
 
 
-def _execute(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as redis has it
-    with safely(_begin, args) as call:
-        answer = execute(client, *args, **options)
-        _record(call, answer)
-    return answer
+def _extend(client: type, pipeline: type) -> None:
+    extend_asking(client, "execute_command", _begin, _record)
+    extend_asking(pipeline, "execute", _begin_pipeline, _record)
 
 
-async def _execute_asynchronously(execute: Callable[..., Any], client: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
-    with safely(_begin, args) as call:
-        answer = await execute(client, *args, **options)
-        _record(call, answer)
-    return answer
-
-
-def _execute_pipeline(execute: Callable[..., Any], pipeline: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as above
-    with safely(_begin_pipeline, pipeline) as call:
-        answers = execute(pipeline, *args, **options)
-        _record(call, answers)
-    return answers
-
-
-async def _execute_pipeline_asynchronously(
-    execute: Callable[..., Any],
-    pipeline: Any,  # noqa: ANN401  # as above
-    *args: Any,  # noqa: ANN401  # as above
-    **options: Any,  # noqa: ANN401  # as above
-) -> Any:  # noqa: ANN401  # as above
-    with safely(_begin_pipeline, pipeline) as call:
-        answers = await execute(pipeline, *args, **options)
-        _record(call, answers)
-    return answers
-
-
-def _begin(args: tuple[Any, ...]) -> Call:
-    params: list[tuple[str, object]] = [(f"p{place}", _show(value)) for place, value in enumerate(args[1:], start=1)]
-    verb = _find_verb(str(args[0]))
+def _begin(_: Any, command: Any, *args: Any, **__: Any) -> Call:  # noqa: ANN401  # as redis has it
+    params = [f"p{place}={_show(value)}" for place, value in enumerate(args, start=1)]
+    verb = _find_verb(str(command))
     return _begin_command(f"{verb} redis", params, frozenset((verb,)))
 
 
@@ -91,27 +59,28 @@ def _find_verb(command: str) -> str:
     return words[0] if words else "command"
 
 
-def _begin_pipeline(pipeline: Any) -> Call:  # noqa: ANN401  # as above
+def _begin_pipeline(pipeline: Any, *_: Any, **__: Any) -> Call:  # noqa: ANN401  # as above
     commands = [each[0] if isinstance(each, tuple) else getattr(each, "args", ()) for each in pipeline.command_stack]
     verbs = frozenset(_find_verb(str(command[0])) for command in commands if command)
-    params: list[tuple[str, object]] = [("commands", len(commands)), ("values", hide(commands))]
+    params = [f"commands={len(commands)}", f"values={hide(commands)}"]
     return _begin_command("pipeline redis", params, verbs)
 
 
-def _begin_command(name: str, params: list[tuple[str, object]], verbs: frozenset[str]) -> Call:
+def _begin_command(name: str, params: list[str], verbs: frozenset[str]) -> Call:
     """A command that neither asks nor is known to change nothing is a write."""
-    if verbs <= _ASK_NOTHING:
+    log = now.log
+    if log is None or verbs <= _ASK_NOTHING:
         return NOT_TRACED
-    write = None if verbs <= _READS else "redis"
-    return begin(name, params, find_outside(_MACHINERY), via="redis", write=write)
+    marks: dict[str, object] = {} if verbs <= _READS else {"write": "redis"}
+    return TracedCall(log, name, find_outside(_MACHINERY) or NOWHERE, params, "redis", marks)
 
 
-def _record(call: Call, answer: object) -> None:
-    found = int(answer is not None)
+def _record(call: Call, answer: object, *_: object) -> None:
     try:
-        call.record(found=found, **digest(sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer))
+        text = repr(sorted(answer, key=repr) if isinstance(answer, (set, frozenset)) else answer)
     except Exception:  # noqa: BLE001  # an answer of the program's own kind may not be printable
-        call.record(found=found)
+        text = None
+    call.record_answer("found", int(answer is not None), text)
 
 
 def _show(value: object) -> str:

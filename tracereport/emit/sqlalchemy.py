@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .calls import Call
+    from .lines import Test
     from .statements import Statement
 
 __tracebackhide__ = __unittest = True  # who reads of a failure reads of no frames of ours
@@ -66,7 +67,7 @@ class _Named(NamedTuple):
 
     name: str | None
     pool: ref[Any]
-    test: tuple[str, ...]
+    test: Test
 
 
 def trace_statements(engine: Engine | type[Engine] = Engine) -> None:

@@ -112,6 +112,9 @@ class _Cursor(ReadLater, sqlite3.Cursor):
         return tell(self, _PACKAGES, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
 
 
+_traced_cursor = make_kind(sqlite3.Cursor, _Cursor, sqlite3.Cursor)
+
+
 class _Connection(sqlite3.Connection):
     __slots__ = ()
 
@@ -125,15 +128,15 @@ class _Connection(sqlite3.Connection):
     if _MAKES_PLAIN_CURSORS:
 
         def execute(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-            cursor = _Connection.cursor(self)
+            cursor = sqlite3.Connection.cursor(self, _traced_cursor)
             return tell(cursor, _PACKAGES, _begin, sqlite3.Cursor.execute, _get_frame(1), args, kwargs)
 
         def executemany(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-            cursor = _Connection.cursor(self)
+            cursor = sqlite3.Connection.cursor(self, _traced_cursor)
             return tell(cursor, _PACKAGES, _begin_many, sqlite3.Cursor.executemany, _get_frame(1), args, kwargs)
 
         def executescript(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-            cursor = _Connection.cursor(self)
+            cursor = sqlite3.Connection.cursor(self, _traced_cursor)
             return tell(cursor, _PACKAGES, _begin_script, sqlite3.Cursor.executescript, _get_frame(1), args, kwargs)
 
 

@@ -13,9 +13,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from .answers import hash_text
+from .askers import find_outside
 from .calls import NOT_TRACED, NOWHERE, Call, TracedCall
-from .hooks import find_outside
 from .lines import format_params
 from .log import now
 
@@ -188,11 +187,11 @@ def begin_statement(
 
 def record_answer(call: Call, rows: Sequence[Any]) -> None:
     """Records what a read gave: how many rows, and a digest by which a repeat's answer is known to be the same."""
-    count = len(rows)
     try:
-        call.record(rows=count, digest=hash_text(repr(to_plain_rows(rows))))
+        text = repr(to_plain_rows(rows))
     except Exception:  # noqa: BLE001  # rows of a driver's own kind, or values that can't be printed
-        call.record(rows=count)
+        text = None
+    call.record_answer("rows", len(rows), text)
 
 
 def to_plain_rows(rows: Sequence[Any]) -> list[Any]:
@@ -212,7 +211,8 @@ def _to_plain_row(row: Any) -> object:  # noqa: ANN401  # as a driver, or a prog
     if isinstance(row, Mapping):
         return {name: _to_plain(value) for name, value in row.items()}
     if hasattr(row, "__iter__"):
-        return tuple(map(_to_plain, row))
+        values = tuple(row)
+        return values if PLAIN.issuperset(map(type, values)) else tuple(map(_to_plain, values))
     return {name: _to_plain(value) for name, value in vars(row).items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .lines import TEST_VARIABLES
+from .lines import TEST_VARIABLES, Test
 from .log import now
 from .system import System
 
@@ -17,29 +17,32 @@ def name_test(name: str | None, *, attempt: int | None = None, phase: str | None
         attempt: the how many-eth time the test is tried.
         phase: ``setup``, ``call`` or ``teardown``.
     """
-    values = {"test": name, "try": attempt, "phase": phase} if name is not None else {}
-    set_test(tuple(f"{field}={value}" for field, value in values.items() if value is not None))
+    set_test(Test() if name is None else Test(name, None if attempt is None else str(attempt), phase))
 
 
-def set_test(test: tuple[str, ...]) -> None:
+def set_test(test: Test) -> None:
     """Names the test that ``get_test`` gave, again."""
     before = now.test
     if test == before:
         return
     now.test = test
-    for each in test:
-        if each not in before:
-            name, _, value = each.partition("=")
-            if not value.isprintable():  # an environment can't hold all that a name can
-                value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
-            with suppress(ValueError):
-                System.variables[TEST_VARIABLES[name]] = value
-    named = [each.partition("=")[0] for each in test]
-    for field, variable in TEST_VARIABLES.items():
-        if field not in named:
-            System.variables.pop(variable, None)
+    for variable, value, told in zip(TEST_VARIABLES.values(), test, before):
+        if value != told:
+            _tell(variable, value)
 
 
-def get_test() -> tuple[str, ...]:
+def _tell(variable: str, value: str | None) -> None:
+    """Tells processes that are started from now on."""
+    if value is None:
+        with suppress(KeyError):
+            del System.variables[variable]
+        return
+    if not value.isprintable():  # an environment can't hold all that a name can
+        value = value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
+    with suppress(ValueError):
+        System.variables[variable] = value
+
+
+def get_test() -> Test:
     """The test that calls now belong to, for ``set_test``."""
     return now.test

@@ -44,13 +44,13 @@ def _run_phase(phase: str, run: Callable[..., Any], case: Any, *args: Any) -> An
     outside = get_test()
     # Coroutines run in a context that was made with the test, and would see no call of this one's.
     inside = getattr(getattr(case, "_asyncioTestContext", None), "run", _call)
-    if outside:
+    if outside.name is not None:
         inside(current.set, current.get())
-    if outside and (phase == _CALL or f"phase={_CALL}" not in outside):
+    if outside.name is not None and (phase == _CALL or outside.phase != _CALL):
         return run(case, *args)
     test = case.id()
-    if outside:
-        set_test(tuple(f"phase={phase}" if field == f"phase={_CALL}" else field for field in outside))
+    if outside.name is not None:
+        set_test(outside._replace(phase=phase))
     else:
         _tries[test] += phase == _SETUP
         name_test(test, attempt=max(_tries[test], 1), phase=phase)
