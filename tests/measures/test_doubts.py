@@ -248,6 +248,35 @@ def test_lines_that_ask_once_each_are_no_loop(place: str, confidence: str) -> No
     assert ("line of its own" in found.reason) == (confidence == "likely")
 
 
+@pytest.mark.parametrize(
+    ("beside", "before", "confidence"),
+    [
+        (["user:1", "cart:2", "stock:3", "bill:4"], None, "likely"),
+        (["user:1", "", "stock:3", ""], None, "likely"),
+        (["user:1", "", "", ""], None, "sure"),
+        (["", "", "", ""], None, "sure"),
+        (["user:1", "cart:2", "stock:3", "user:1"], None, "sure"),
+        (["user:1", "user:2", "user:3", "user:4"], None, "likely"),
+        (["user:1", "cart:2", "stock:3", "bill:4"], 5, "sure"),  # a loop over these rows
+        (["user:", "cart:", "stock:", "bill:"], None, "sure"),
+    ],
+)
+def test_who_does_something_else_each_time_in_between_may_be_no_loop(
+    beside: Sequence[str], before: int | None, confidence: str
+) -> None:
+    lines = [] if before is None else [LIST.format(rows=before)]
+    for number, answer in enumerate(EACH[:5]):
+        lines.append(f"insert log|caller=note|p1={number}|elapsed_us=9|{answer}|at=a.py:7")
+        if number < len(beside) and beside[number]:
+            what, line = beside[number].split(":")
+            lines.append(f"select {what}|caller=page|elapsed_us=9|rows=1" + f"|at=b.py:{line}" * bool(line))
+    told = [f"{number}|{line}|parent=0" for number, line in enumerate(lines, 1)]
+    report = report_on("0|page|caller=main|elapsed_us=99|parent=none", *told)
+    (found,) = (row for row in report.findings.rows if row.kind == "fan-out" and row.function == "insert log")
+    assert found.confidence == confidence
+    assert ("something else is done" in found.reason) == (confidence == "likely")
+
+
 def test_of_a_finding_those_loops_count_that_are_sure() -> None:
     lines = []
     for page, answers in enumerate([[*5 * ["rows=0"], "rows=1"], EACH]):

@@ -167,11 +167,28 @@ def is_tried(group: Sequence[Call], varying: tuple[int, ...], unit: Unit, ignore
     *before, last = answers
     finds_at_last = all(nothing[:-1]) and all(each == before[0] for each in before) and last != before[0]
     loses_at_last = nothing[-1] and not any(nothing[:-1])
+    return (finds_at_last or loses_at_last) and not tells_loop(group, varying, unit)
+
+
+def tells_loop(group: Sequence[Call], varying: tuple[int, ...], unit: Unit) -> bool:
+    """Whether the hook names a relation, or a question before gave just as many rows."""
     counts = {len(group), len(avoidable_calls(group, varying)) + 1}
-    is_told = ":" in (group[0].record.says("via") or "") or any(
+    return ":" in (group[0].record.says("via") or "") or any(
         asked.number < group[0].number and row_count(asked) in counts for asked in unit.questions
     )
-    return (finds_at_last or loses_at_last) and not is_told
+
+
+def is_straight(group: Sequence[Call], varying: tuple[int, ...], unit: Unit) -> bool:
+    """Whether something else is done between any two of the calls, or nearly so: a loop does the same each time."""
+    gaps = []
+    for before, after in pairwise(group):
+        between = [call for call in unit.calls if before.number < call.number < after.number]
+        beside = [call for call in between if call.record.at is not None and call.parent == after.parent]
+        gaps.append({(call.function, call.record.at) for call in beside} if len(between) <= 16 else set())
+    done = Counter(what for gap in gaps for what in gap)
+    filled = sum(map(bool, gaps))
+    is_varied = filled > 1 and 2 * filled >= len(gaps) and max(done.values()) == 1
+    return is_varied and len(group) <= 64 and not tells_loop(group, varying, unit)
 
 
 def says_nothing(name: str, value: int) -> bool:
@@ -327,7 +344,7 @@ def fanout_row(
     first = group[0]
     avoidable = avoidable_calls(group, varying)
     is_unsure = kind == "unknown" or is_asked_between(group, unit) or is_written_out(group)
-    is_unsure |= is_tried(group, varying, unit, ignored)
+    is_unsure |= is_tried(group, varying, unit, ignored) or is_straight(group, varying, unit)
     if varying:
         fixed = [param for place, param in enumerate(first.record.params) if place not in varying]
     else:

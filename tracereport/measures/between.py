@@ -15,10 +15,14 @@ from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.taking import is_taking_command, takes_one
 from tracereport.measures.answers import Answers
 from tracereport.native.codes import take
+from tracereport.native.keys import find_distinct
+from tracereport.native.pairs import number_pairs
 from tracereport.native.tally import find_extremes
 
 _LOOKED_AT = 16
 """So many calls before the second one of a group tell what may stand in each of its gaps."""
+_MOST_WRITTEN_OUT = 64
+"""Nobody writes more calls out, one after the other."""
 
 
 class _Gaps(msgspec.Struct, frozen=True, eq=False):
@@ -113,6 +117,41 @@ def _are_written(
     own[gaps.group] = written[gaps.after]
     found: NDArray[np.bool_] = (is_full | (own[owner] == resource)) & (resource >= 0)
     return found
+
+
+def find_straight(ordered: OrderedCalls, group: NDArray[np.int32], calls: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Finds groups between whose calls something else is done each time: no line asks for a function in two gaps.
+
+    A loop does the same in each turn. A function that calls a helper now and then, as to write down what it does, is
+    none.
+
+    Args:
+        ordered: all calls.
+        group: the group of each place, negative for none.
+        calls: that each group has.
+    """
+    count, origins = len(calls), ordered.calls.origins
+    is_straight = np.zeros(count, bool)
+    if (origins.at == NO_TEXT).all():
+        return is_straight
+    gaps = _list_gaps(group, calls <= _MOST_WRITTEN_OUT)
+    width = gaps.after - gaps.before - 1
+    kept = np.flatnonzero((width > 0) & (width <= _LOOKED_AT))
+    gap, place = np.repeat(kept, width[kept]), spread(gaps.before[kept] + 1, width[kept])
+    at = take(origins.at, ordered.take(ordered.calls.origin)[place])
+    is_beside = (ordered.unit[place] == ordered.unit[gaps.after[gap]]) & (at != NO_TEXT)
+    is_beside &= ordered.parent[place] == ordered.parent[gaps.after[gap]]
+    gap, place, at = gap[is_beside], place[is_beside], at[is_beside]
+    function = ordered.calls.lookups.function[ordered.lookup[place]]
+    code = function.astype(np.int64) * len(origins.texts) + at
+    _, code = np.unique(code, return_inverse=True)
+    own, first = number_pairs(gaps.group[gap], count, code.astype(np.int32), int(code.max(initial=0)) + 1)
+    least, most = find_extremes(own, gap, len(first))
+    recurs = np.zeros(count, bool)
+    recurs[gaps.group[gap[first[least < most]]]] = True
+    filled = count_by(gaps.group[find_distinct(gap)], count)
+    is_straight |= ~recurs & (filled > 1) & (2 * filled >= calls - 1)
+    return is_straight
 
 
 def _find_written(ordered: OrderedCalls, place: NDArray[np.intp]) -> NDArray[np.int32]:

@@ -16,7 +16,7 @@ from tracereport.calls.grouping import count_by
 from tracereport.calls.ordered import OrderedCalls
 from tracereport.calls.statements import asks_no_table, changes_rows
 from tracereport.measures.answers import Answers
-from tracereport.measures.between import find_asked_between, find_deciding_between
+from tracereport.measures.between import find_asked_between, find_deciding_between, find_straight
 from tracereport.measures.doubted import Doubted
 from tracereport.measures.rows_before import ROWS, gave_as_many, list_rows
 from tracereport.measures.walks import find_walks
@@ -49,6 +49,8 @@ class Doubt(IntEnum):
     """The last alone was answered otherwise."""
     LINES = 8
     """Each stands on a line of its own."""
+    STRAIGHT = 9
+    """Something else is done between any two of them."""
 
 
 def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDArray[np.uint8]:
@@ -64,9 +66,11 @@ def find_doubts(ordered: OrderedCalls, answers: Answers, groups: Doubted) -> NDA
     exists = np.array([proves_existence(text) for text in texts], bool)[lookup]
     is_tableless = np.array([asks_no_table(text) for text in texts], bool)[lookup]
     is_taken, is_read = find_deciding_between(ordered, answers, groups.of_place, groups.is_write)
+    is_straight = find_straight(ordered, groups.of_place, groups.calls)
     is_told = _tell_loops(ordered, groups, is_taken | is_read)
     is_asked = find_asked_between(ordered, groups.of_place, groups.is_write & changes)
     holds = {
+        Doubt.STRAIGHT: is_straight & ~_tell_loops(ordered, groups, is_straight),
         Doubt.LINES: _stand_on_own_lines(ordered, groups),
         Doubt.TRIES: _end_otherwise(ordered, answers, groups, exists),
         Doubt.CHAIN: find_walks(ordered, groups, texts, lookup),

@@ -48,6 +48,7 @@ class FanOutSums(msgspec.Struct, frozen=True, kw_only=True):
     chain: int
     tries: int
     lines: int
+    straight: int
     calls: int
     avoidable_calls: int
     elapsed_ns: int
@@ -66,6 +67,7 @@ _OF_DOUBTS: Final = {
     "in the answer before, and then one recursive query does for all",
     Doubt.TRIES: "the last alone was answered otherwise: the loop may try one after the other until one fits",
     Doubt.LINES: "each stands on a line of its own, so that they are no loop",
+    Doubt.STRAIGHT: "something else is done between any two of them, so that they may be no loop",
 }
 
 
