@@ -60,6 +60,7 @@ import pytest
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for its own beginning to be confirmed
 
     def do_GET(self):
         self.send_response(200)
