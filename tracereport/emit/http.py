@@ -65,10 +65,8 @@ def record_response(call: Call, status: int, body: bytes | None) -> None:
 
     Where nothing was modified, the sender's own cache has the answer.
     """
-    if body is None:
-        call.record(status=status)
-    else:
-        call.record(status=status)
+    call.record(status=status)
+    if body is not None:
         call.record_answer("bytes", len(body), repr((status, body)))
     if status >= _FIRST_FAILURE or status in _ASKS_TO_TRY_AGAIN:
         call.mark(failed=True)
