@@ -8,30 +8,31 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from tracereport.calls.patterns import lazily
 from tracereport.calls.statements import find_statement
 
 NO_LINK, TO_ONE, TO_MANY, UNKNOWN_COLUMNS = range(4)
 """A statement follows no reference; it may look up the row that another refers to; or all that refer to one; or it asks
 for all columns (``*``) of one row, which may refer to another."""
 _NAME: Final = r"[\w$.\"`\[\]]{1,200}"
-_ONE_TABLE: Final = re.compile(
+_ONE_TABLE: Final = lazily(
     rf"\s*SELECT\s+(?P<columns>.{{1,4000}}?)\sFROM\s+(?P<table>{_NAME})"
     rf"(?:\s+(?:AS\s+)?(?!WHERE\b)[\w\"`]{{1,200}})?\s+WHERE\s+(?P<conditions>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _VALUE: Final = r"(?:\?|%s|%\(\w+\)s|\$\d+|[:@]\w+|-?\d+|'[^']*')"
-_EQUAL: Final = re.compile(
+_EQUAL: Final = lazily(
     rf"(?P<column>{_NAME})(?:\s*=\s*{_VALUE}|\s+IN\s*\(\s*{_VALUE}\s*\))|{_VALUE}\s*=\s*(?P<behind>{_NAME})",
     re.IGNORECASE,
 )
-_JOINED: Final = re.compile(r"\bjoin\b", re.IGNORECASE)
-_EXISTENCE: Final = re.compile(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|COUNT\s*\(|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
-_ALL_COLUMNS: Final = re.compile(r"(?:[\w.\"`]{1,200}\.)?\*")
-_COLUMNS_WRITTEN: Final = re.compile(
+_JOINED: Final = lazily(r"\bjoin\b", re.IGNORECASE)
+_EXISTENCE: Final = lazily(r"\s*SELECT\s+(?:1\b|TRUE\b|EXISTS\b|COUNT\s*\(|CASE\s+WHEN\s+EXISTS\b)", re.IGNORECASE)
+_ALL_COLUMNS: Final = lazily(r"(?:[\w.\"`]{1,200}\.)?\*")
+_COLUMNS_WRITTEN: Final = lazily(
     rf"\s*(?:INSERT|REPLACE)\b[\w\s]{{0,60}}?\bINTO\s+(?P<table>{_NAME})\s*\((?P<columns>[^()]{{1,4000}})\)",
     re.IGNORECASE,
 )
-_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+_WORD: Final = lazily(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _LINKS: Final = frozenset(
     {
         *("parent", "child", "ancestor", "up", "next", "prev", "previous", "following", "preceding", "left", "right"),
@@ -78,7 +79,7 @@ def leads_elsewhere(via: str, lookup: str) -> bool:
     """
     owner, _, attribute = via.partition(":")[2].rpartition(".")
     statement = find_statement(lookup)
-    found = None if statement is None else _ONE_TABLE.match(statement)
+    found = None if statement is None else _ONE_TABLE().match(statement)
     if not owner or found is None:
         return False
     own = _list_words(found["table"])
@@ -92,16 +93,16 @@ def proves_existence(lookup: str) -> bool:
         lookup: its canonical text.
     """
     statement = find_statement(lookup)
-    return statement is not None and _EXISTENCE.match(statement) is not None
+    return statement is not None and _EXISTENCE().match(statement) is not None
 
 
 @lru_cache(maxsize=4096)
 def _find_link(statement: str) -> int:
-    found = _ONE_TABLE.match(statement)
-    if found is None or _JOINED.search(statement) is not None:
+    found = _ONE_TABLE().match(statement)
+    if found is None or _JOINED().search(statement) is not None:
         return NO_LINK
     own = _list_words(found["table"])
-    keys = [each["column"] or each["behind"] for each in _EQUAL.finditer(found["conditions"])]
+    keys = [each["column"] or each["behind"] for each in _EQUAL().finditer(found["conditions"])]
     if not keys:
         return NO_LINK
     if any(_is_link(key, own) for key in keys):
@@ -109,7 +110,7 @@ def _find_link(statement: str) -> int:
     columns = [each.split()[0] for each in found["columns"].split(",") if each.split()]
     if any(_is_link(column, own) and _refers_to(column, keys, own) for column in columns):
         return TO_ONE
-    is_open = any(_ALL_COLUMNS.fullmatch(column) for column in columns) and _refers_to("", keys, own)
+    is_open = any(_ALL_COLUMNS().fullmatch(column) for column in columns) and _refers_to("", keys, own)
     return UNKNOWN_COLUMNS if is_open else NO_LINK
 
 
@@ -125,7 +126,7 @@ def _refers_to(column: str, keys: Sequence[str], own: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _writes_link(statement: str) -> bool:
-    found = _COLUMNS_WRITTEN.match(statement)
+    found = _COLUMNS_WRITTEN().match(statement)
     if found is None:
         return False
     own = _list_words(found["table"])
@@ -134,12 +135,12 @@ def _writes_link(statement: str) -> bool:
 
 def _list_words(name: str) -> frozenset[str]:
     """The words of a table's or a class's name, without the s of a plural."""
-    return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(name))
+    return frozenset(word.lower().removesuffix("s") for word in _WORD().findall(name))
 
 
 def _find_words(column: str) -> set[str]:
     """The words of a column's name."""
-    return {word.lower() for word in _WORD.findall(column.rpartition(".")[2])}
+    return {word.lower() for word in _WORD().findall(column.rpartition(".")[2])}
 
 
 def _is_link(column: str, own: frozenset[str]) -> bool:

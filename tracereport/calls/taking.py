@@ -5,13 +5,18 @@ from functools import lru_cache
 from typing import Final
 
 from tracereport.calls.lookup_text import decode_lookup
+from tracereport.calls.patterns import lazily
 
-_COMMAND: Final = re.compile(
-    r"(?:b?[lr]pop|b?lmove|b?rpoplpush|b?l?mpop|spop|b?zpop(?:min|max)|xread|xreadgroup|xautoclaim|getdel) redis",
-    re.IGNORECASE,
+_STORE: Final = "redis"
+_COMMANDS: Final = frozenset(
+    {
+        *("lpop", "rpop", "blpop", "brpop", "lmove", "blmove", "rpoplpush", "brpoplpush", "lmpop", "blmpop", "spop"),
+        *("zpopmin", "zpopmax", "bzpopmin", "bzpopmax", "zmpop", "bzmpop"),
+        *("xread", "xreadgroup", "xautoclaim", "getdel"),
+    }
 )
-"""Of a key-value store, as hooks write it."""
-_STATEMENT: Final = re.compile(
+"""Of a key-value store, as hooks write them before its name."""
+_STATEMENT: Final = lazily(
     r"\bSKIP\s+LOCKED\b|^\s*(?:UPDATE|DELETE)\b.*\bLIMIT\b.*\bRETURNING\b", re.IGNORECASE | re.DOTALL
 )
 """Locks, changes or deletes the next rows that are free, whichever these are."""
@@ -19,7 +24,8 @@ _STATEMENT: Final = re.compile(
 
 def is_taking_command(name: str) -> bool:
     """Whether a function takes something off a queue, or waits for what is put there."""
-    return _COMMAND.fullmatch(name) is not None
+    command, _, store = name.lower().partition(" ")
+    return store == _STORE and command in _COMMANDS
 
 
 def takes_one(lookup: str) -> bool:
@@ -37,4 +43,4 @@ def takes_one(lookup: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _takes(statement: str) -> bool:
-    return _STATEMENT.search(statement) is not None
+    return _STATEMENT().search(statement) is not None
