@@ -128,6 +128,37 @@ def test_an_interrupt_waits_for_no_computation_outside_of_python(number: signal.
     assert not list(Path.cwd().iterdir())
 
 
+PANICKING = """
+import os, time
+from tracereport import __main__ as start
+from tracereport.command import running
+
+def compute(*_, **__):
+    print("computing", flush=True)
+    try:
+        time.sleep(600)
+    finally:
+        time.sleep(0.2)
+        os.write(2, b"thread 'async-executor-1' panicked")
+
+running.run_job = compute
+start.run()
+"""
+
+
+def test_nothing_is_said_that_libraries_print_of_an_interrupt() -> None:
+    command = [sys.executable, "-c", PANICKING, str(SINGLE), "-o", "report.json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"computing\n"
+            process.send_signal(signal.SIGINT)
+            _, said_last = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    assert (process.returncode, said_last) == (130, INTERRUPTED_LINE.encode())
+
+
 # Interrupts that Python itself can't raise
 
 

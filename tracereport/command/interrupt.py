@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -18,6 +18,7 @@ from tracereport.errors import INTERRUPTED_LINE, ExitCode
 PATIENCE_SECONDS = 0.4
 SIGNAL_EXIT: Final = 128
 """What a shell adds to the number of the signal that ended a process."""
+_STANDARD_ERROR: Final = 2
 _ENDING: Final = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None)
 
 
@@ -100,11 +101,29 @@ def _watch(reading: int, ended: threading.Event, clean_up: Callable[[], None]) -
     watched = {signal.SIGINT, *_ENDING}
     while (number := os.read(reading, 1)) and number[0] not in watched:
         pass
-    if number and not ended.wait(PATIENCE_SECONDS):
+    if not number:
+        return
+    standard_error = _silence_libraries()
+    if not ended.wait(PATIENCE_SECONDS):
         is_interrupt = number[0] == signal.SIGINT
         try:
             clean_up()
             if is_interrupt:
-                os.write(2, INTERRUPTED_LINE.encode())
+                os.write(standard_error, INTERRUPTED_LINE.encode())
         finally:
             os._exit(ExitCode.INTERRUPTED if is_interrupt else SIGNAL_EXIT + number[0])
+
+
+def _silence_libraries() -> int:
+    """From now on we alone write to standard error, whose number it gives: it is the end of this process.
+
+    A thread of Polars's that is stopped while it writes a file says at length that it panicked.
+    """
+    with suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.fileno() == _STANDARD_ERROR:
+            ours = os.dup(_STANDARD_ERROR)
+            sys.stderr = os.fdopen(ours, "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, _STANDARD_ERROR)
+            return ours
+    return _STANDARD_ERROR
