@@ -2,16 +2,13 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import tracereport
-from tests.running import BARE, DEEP, SINGLE, environment
-from tests.waiting import PATIENCE_SECONDS
+from tests.running import BARE, DEEP, SINGLE, environment, run_python
 from tracereport.errors import InputError, UsageError
 from tracereport.model import Report, decode_json, encode_json
 from tracereport.sources.table import SCHEMA
@@ -180,9 +177,8 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
         "tracereport.read_calls; steps.append(sorted(heavy & {*sys.modules}))\n"
         "print(json.dumps(steps))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, check=True, timeout=PATIENCE_SECONDS
-    )
+    done = run_python(script, **environment())
+    assert done.returncode == 0, done.stderr
     nothing, settings, calls = json.loads(done.stdout)
     assert nothing == []
     assert settings == ["msgspec"]
@@ -194,14 +190,8 @@ def test_no_room_of_the_package_stands_in_the_way_of_a_public_name() -> None:
     found = Path(tracereport.__file__).parent.iterdir()
     rooms = sorted(path.stem for path in found if path.suffix in ("", ".py") and not path.stem.startswith("_"))
     script = f"import {', '.join(f'tracereport.{room}' for room in rooms)}\nprint(callable(tracereport.render))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(),
-        capture_output=True,
-        check=True,
-        timeout=PATIENCE_SECONDS,
-        text=True,
-    )
+    done = run_python(script, **environment())
+    assert done.returncode == 0, done.stderr
     assert done.stdout == "True\n"
 
 

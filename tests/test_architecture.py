@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from tests.running import environment
+from tests.running import environment, run_python
 from tests.waiting import PATIENCE_SECONDS
 
 ROOMS = sorted((ROOT / "tracereport").rglob("*.py"))
@@ -134,14 +134,8 @@ def test_emitting_loads_nothing_of_the_rest() -> None:
     script = (
         "import sys, tracereport.emit; print(*sorted(m for m in sys.modules if 'tracereport' in m or m == 'polars'))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(),
-        capture_output=True,
-        check=True,
-        timeout=PATIENCE_SECONDS,
-        text=True,
-    )
+    done = run_python(script, **environment())
+    assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split()) - {"tracereport", "tracereport.emit"}
     assert loaded
     assert all(name.startswith("tracereport.emit.") for name in loaded)

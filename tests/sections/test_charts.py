@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -10,12 +8,11 @@ import pytest
 
 import tracereport
 from tests.crowded_report import crowded_report
-from tests.running import environment
+from tests.running import environment, run_python
 from tests.sample_report import sample_report
 from tests.sample_report.compared import compared_report
 from tests.sample_report.empty import empty_report
 from tests.sample_report.names import HOSTILE_CALLER, HOSTILE_FUNCTION
-from tests.waiting import PATIENCE_SECONDS
 from tracereport.documents.page.page import MOST_BYTES, render_html
 from tracereport.documents.page.pictures import Pictures
 from tracereport.documents.terminal.report import render_text
@@ -131,14 +128,8 @@ def test_a_page_loads_no_altair() -> None:
         "import sys, tests.sample_report as s; from tracereport.documents.page.page import render_html; "
         "render_html(s.sample_report()); print('altair' in sys.modules, 'vl_convert' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(),
-        capture_output=True,
-        check=True,
-        timeout=PATIENCE_SECONDS,
-        text=True,
-    )
+    done = run_python(script, **environment())
+    assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["False", "True"]
 
 
